@@ -1,0 +1,136 @@
+import type { DatabaseSizes } from "./cli.ts";
+import type { CliDatabase } from "./cli-output.ts";
+import type { Context, OperationObject } from "./context.ts";
+import { AptibleError } from "./errors.ts";
+import { environmentOf, findByIdentity } from "./find.ts";
+import { databaseIdentity } from "./identity.ts";
+import type { DatabaseFacts, DatabaseSpec } from "./specs.ts";
+
+/** Brings a database to what the spec says. Creates it, finishes what an earlier run began, renames, resizes. */
+export async function apply(
+	context: Context,
+	spec: DatabaseSpec,
+	previous: DatabaseFacts | undefined,
+): Promise<DatabaseFacts> {
+	const { cli, api } = context;
+	let live = findByIdentity(await cli.databases(spec.environment), spec, previous);
+	if (live === undefined) {
+		const failure = await context.create(`database "${spec.handle}"`, "creating", () =>
+			cli.createDatabase(
+				spec.environment,
+				spec.handle,
+				{ type: spec.type, version: spec.version },
+				{
+					containerSize: spec.containerMb,
+					containerProfile: spec.containerProfile,
+					diskSize: spec.diskGb,
+					iops: spec.iops,
+				},
+			),
+		);
+		live = findByIdentity(await cli.databases(spec.environment), spec, previous);
+		if (live === undefined) {
+			throw failure ?? new AptibleError(`database "${spec.handle}" is not in the list after it was created. Run \`pulumi up\` again.`);
+		}
+		await context.confirm(objectOf(live), "creating", 0, failure);
+		live = await reread(context, spec, live);
+	}
+	refuseOtherIdentity(spec, live);
+	await context.settled(objectOf(live));
+	live = await reread(context, spec, live);
+	if (live.status !== "provisioned") {
+		// The record of a creation that failed or was cut off: it holds no data yet, and its handle is taken. The CLI has no
+		// command to provision it again, only `db:create`, which refuses the handle (recorded runs 101, 102).
+		const { id } = live;
+		await context.operate(objectOf(live), "provisioning again", () =>
+			api.createOperation("databases", id, {
+				type: "provision",
+				container_size: spec.containerMb,
+				instance_profile: spec.containerProfile,
+				disk_size: spec.diskGb,
+				provisioned_iops: spec.iops,
+			}),
+		);
+		live = await reread(context, spec, live);
+	}
+	if (live.handle !== spec.handle) {
+		context.progress(`database "${live.handle}": renaming to "${spec.handle}"...`);
+		await cli.renameDatabase(spec.environment, live.handle, spec.handle);
+		live = await reread(context, spec, live);
+	}
+	await resize(context, spec, live);
+	return {
+		id: live.id,
+		environmentId: live.environment.id,
+		handle: spec.handle,
+		type: live.type,
+		version: live.version,
+		warnings: [],
+	};
+}
+
+/** Deprovisions the database. Whether a final backup stays is the environment's backup policy (`keepFinal`). */
+export async function remove(
+	context: Context,
+	spec: DatabaseSpec,
+	previous: DatabaseFacts | undefined,
+): Promise<void> {
+	const environment = await environmentOf(context, spec.environment, previous);
+	const find = async () => findByIdentity(await context.cli.databases(environment), spec, previous);
+	const live = await find();
+	if (live === undefined) return;
+	await context.deprovision(
+		objectOf(live),
+		() => context.cli.deprovisionDatabase(environment, live.handle),
+		async () => (await find()) !== undefined,
+	);
+}
+
+async function reread(context: Context, spec: DatabaseSpec, live: CliDatabase): Promise<CliDatabase> {
+	const again = (await context.cli.databases(spec.environment)).find(({ id }) => id === live.id);
+	if (again === undefined) throw new AptibleError(`database "${live.handle}" has gone while it was being worked on.`);
+	return again;
+}
+
+/** Size, profile and disk take one restart; IOPS alone takes none (facts/aptible.md §3.2). */
+async function resize(context: Context, spec: DatabaseSpec, live: CliDatabase): Promise<void> {
+	const restart: DatabaseSizes = {};
+	if (live.container_size !== spec.containerMb) restart.containerSize = spec.containerMb;
+	if (live.container_profile !== spec.containerProfile) restart.containerProfile = spec.containerProfile;
+	if (live.disk_size !== spec.diskGb) restart.diskSize = spec.diskGb;
+	const moreIops = live.disk_provisioned_iops !== spec.iops;
+	const { handle, environment } = spec;
+	if (Object.keys(restart).length > 0) {
+		await context.operate(objectOf(live), "restarting with new sizes", () =>
+			context.cli.restartDatabase(environment, handle, moreIops ? { ...restart, iops: spec.iops } : restart),
+		);
+	} else if (moreIops) {
+		await context.operate(objectOf(live), `setting ${spec.iops} IOPS`, () =>
+			context.cli.modifyDatabase(environment, handle, spec.iops),
+		);
+	} else {
+		return;
+	}
+	const resized = await reread(context, spec, live);
+	if (
+		resized.container_size !== spec.containerMb ||
+		resized.container_profile !== spec.containerProfile ||
+		resized.disk_size !== spec.diskGb ||
+		resized.disk_provisioned_iops !== spec.iops
+	) {
+		throw new AptibleError(
+			`database "${handle}" was resized, but Aptible still shows ${resized.container_size} MB ${resized.container_profile}, ` +
+				`${resized.disk_size} GB, ${resized.disk_provisioned_iops} IOPS. A disk can be changed about once a day; run \`pulumi up\` later.`,
+		);
+	}
+}
+
+function refuseOtherIdentity(spec: DatabaseSpec, live: CliDatabase): void {
+	const { handle, type, version, disk_size } = live;
+	const refused = databaseIdentity({ handle, type, version, diskGb: disk_size ?? 0 }, spec);
+	if (refused !== undefined) throw new AptibleError(refused);
+}
+
+function objectOf(live: CliDatabase): OperationObject {
+	return { target: "databases", id: live.id, label: `database "${live.handle}"` };
+}

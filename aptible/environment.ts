@@ -1,0 +1,128 @@
+import type { CliBackupRetention } from "./cli-output.ts";
+import type { Context } from "./context.ts";
+import type { Stack } from "./deploy-api.ts";
+import { AptibleError } from "./errors.ts";
+import { findByIdentity } from "./find.ts";
+import { environmentIdentity } from "./identity.ts";
+import type { BackupRetention, EnvironmentFacts, EnvironmentSpec } from "./specs.ts";
+
+/** Brings the environment to what the spec says: there, named so, on that stack, with that backup retention. */
+export async function apply(
+	context: Context,
+	spec: EnvironmentSpec,
+	previous: EnvironmentFacts | undefined,
+): Promise<EnvironmentFacts> {
+	const found = findByIdentity(await context.cli.environments(), spec, previous);
+	if (found === undefined) {
+		await create(context, spec);
+	} else {
+		const refused = environmentIdentity({ handle: found.handle, stack: found.stack.name }, spec);
+		if (refused !== undefined) throw new AptibleError(refused);
+		if (found.handle !== spec.handle) {
+			context.progress(`environment "${found.handle}": renaming to "${spec.handle}"...`);
+			await context.cli.renameEnvironment(found.handle, spec.handle);
+		}
+	}
+	const live = (await context.cli.environments()).find(({ handle }) => handle === spec.handle);
+	if (live === undefined) {
+		throw new AptibleError(`environment "${spec.handle}" is not in the list after it was created. Run \`pulumi up\` again.`);
+	}
+	if (spec.backups !== undefined) await syncBackups(context, spec.handle, spec.backups);
+	return {
+		id: live.id,
+		handle: live.handle,
+		stack: live.stack.name,
+		region: live.stack.region,
+		outboundIpAddresses: [...(live.stack.outbound_ip_addresses ?? [])].sort(),
+		warnings: [],
+	};
+}
+
+/** Deletes the environment. Aptible refuses while anything is left in it, which is what keeps a forgotten database safe. */
+export async function remove(
+	context: Context,
+	spec: EnvironmentSpec,
+	previous: EnvironmentFacts | undefined,
+): Promise<void> {
+	const found = findByIdentity(await context.cli.environments(), spec, previous);
+	if (found === undefined) return;
+	try {
+		await context.api.deleteEnvironment(found.id);
+	} catch (error) {
+		if (!(await context.cli.environments()).some(({ id }) => id === found.id)) return;
+		const reason = error instanceof Error ? error.message : String(error);
+		throw new AptibleError(
+			`environment "${found.handle}" cannot be deleted: ${reason}\n` +
+				`Look at what is left with \`aptible apps\`, \`aptible db:list\`, \`aptible log_drain:list\` and \`aptible backup:orphaned\`, ` +
+				`each with --environment ${found.handle}. Final backups of databases are kept on purpose: ` +
+				"`aptible backup:purge ID` deletes one for good. Then run `pulumi destroy` again.",
+		);
+	}
+}
+
+async function create(context: Context, spec: EnvironmentSpec): Promise<void> {
+	const stacks = await context.api.stacks();
+	const stack = stacks.find(({ name }) => name === spec.stack);
+	if (stack === undefined) {
+		const names = stacks.map(({ name }) => name).sort();
+		throw new AptibleError(`stack "${spec.stack}" is not one that this token can see; there are: ${names.join(", ")}.`);
+	}
+	const dedicatedTo = organizationOf(stack);
+	if (spec.phi && dedicatedTo === undefined) {
+		throw new AptibleError(
+			`stack "${spec.stack}" is shared, and Aptible forbids health data there. Set environment.phi: false, or a dedicated stack.`,
+		);
+	}
+	context.progress(`environment "${spec.handle}": creating on stack "${spec.stack}"...`);
+	await context.api.createEnvironment({
+		handle: spec.handle,
+		organization_id: dedicatedTo ?? (await onlyOrganization(context)),
+		stack_id: stack.id,
+		// The kind must fit the stack (facts/terraform-provider.md §3.4).
+		type: dedicatedTo === undefined ? "development" : "production",
+	});
+}
+
+function organizationOf(stack: Stack): string | undefined {
+	return stack._links.organization?.href.split("/").at(-1);
+}
+
+/** A shared stack belongs to nobody, so the organization is the user's; with several there is no telling which. */
+async function onlyOrganization(context: Context): Promise<string> {
+	const organizations = await context.api.organizations();
+	const [organization, ...others] = organizations;
+	if (organization !== undefined && others.length === 0) return organization.id;
+	const names = organizations.map(({ name }) => name).join(", ");
+	throw new AptibleError(
+		`on a shared stack the token's user must belong to exactly one organization, and belongs to ${organizations.length}` +
+			`${names === "" ? "" : ` (${names})`}. Create the environment in the dashboard and set environment.adopt: true.`,
+	);
+}
+
+async function syncBackups(context: Context, environment: string, wanted: BackupRetention): Promise<void> {
+	const live = retentionOf(await context.cli.backupRetention(environment));
+	if (sameRetention(live, wanted)) return;
+	const shrinks = (["daily", "monthly", "yearly"] as const).filter((kind) => wanted[kind] < live[kind]);
+	// Aptible deletes existing automatic backups beyond the new policy at once, and they cannot be had back.
+	if (shrinks.length > 0 && (await context.cli.databases(environment)).length > 0) {
+		const options = `--daily ${wanted.daily} --monthly ${wanted.monthly} --yearly ${wanted.yearly}`;
+		throw new AptibleError(
+			`environment "${environment}": keeping fewer ${shrinks.join(", ")} backups would delete backups that exist. ` +
+				`If that is meant, run it by hand, then \`pulumi up\` again: aptible backup_retention_policy:set ${environment} ${options}`,
+		);
+	}
+	context.progress(`environment "${environment}": setting the backup retention policy...`);
+	await context.cli.setBackupRetention(environment, wanted);
+	if (!sameRetention(retentionOf(await context.cli.backupRetention(environment)), wanted)) {
+		throw new AptibleError(`environment "${environment}": the backup retention policy was set but reads back differently.`);
+	}
+}
+
+function retentionOf(live: CliBackupRetention): BackupRetention {
+	const { daily, monthly, yearly, make_copy: makeCopy, keep_final: keepFinal } = live;
+	return { daily, monthly, yearly, makeCopy, keepFinal };
+}
+
+function sameRetention(a: BackupRetention, b: BackupRetention): boolean {
+	return (Object.keys(a) as (keyof BackupRetention)[]).every((key) => a[key] === b[key]);
+}

@@ -1,0 +1,41 @@
+/** Errors with a text for the person who runs `pulumi up`: what failed, why, and what to do next. */
+
+/** Anything that this program itself refuses or gives up on. */
+export class AptibleError extends Error {
+	override name = "AptibleError";
+}
+
+/** A call of the `aptible` CLI that did not exit with 0. */
+export class CliError extends AptibleError {
+	override name = "CliError";
+	/** Command without its arguments (`apps:create`): those may hold secrets. */
+	readonly command: string;
+	/** What the CLI wrote on stderr, trimmed. */
+	readonly stderr: string;
+	/** True where nothing says that asking again is useless: connection trouble and answers of the 5xx kind. */
+	readonly transient: boolean;
+
+	constructor(command: string, reason: string, stderr: string, transient: boolean) {
+		super(`aptible ${command} failed: ${reason}`);
+		this.command = command;
+		this.stderr = stderr;
+		this.transient = transient;
+	}
+}
+
+/** A request to the Deploy API that was refused or not answered. */
+export class ApiError extends AptibleError {
+	override name = "ApiError";
+	/** HTTP status; 0 where no answer came. */
+	readonly status: number;
+
+	constructor(request: string, status: number, reason: string) {
+		super(`${request} failed: ${reason}`);
+		this.status = status;
+	}
+}
+
+/** An operation that Aptible took and that ended as failed. */
+export class OperationError extends AptibleError {
+	override name = "OperationError";
+}

@@ -1,0 +1,41 @@
+import type { Context } from "./context.ts";
+import { AptibleError } from "./errors.ts";
+
+/**
+ * The object with the id it had last time, else the one with the declared handle, else the one it is renamed from. The id
+ * comes first: it still finds an object that somebody renamed by hand.
+ */
+export function findByIdentity<T extends { id: number; handle: string }>(
+	objects: readonly T[],
+	spec: { handle: string; renamedFrom?: string | undefined },
+	previous: { id: number } | undefined,
+): T | undefined {
+	return (
+		objects.find(({ id }) => id === previous?.id) ??
+		objects.find(({ handle }) => handle === spec.handle) ??
+		objects.find(({ handle }) => handle === spec.renamedFrom)
+	);
+}
+
+/**
+ * The handle that an object's environment has now, for the object's removal: by id, since the environment may have been
+ * renamed in this very run.
+ *
+ * @throws AptibleError when it is not listed. That may mean that it is gone, or that this token is somebody else's; taking
+ * the second for the first would forget an object that still runs and still costs.
+ */
+export async function environmentOf(
+	context: Context,
+	handle: string,
+	previous: { environmentId: number } | undefined,
+): Promise<string> {
+	const environments = await context.cli.environments();
+	const live =
+		environments.find(({ id }) => id === previous?.environmentId) ??
+		environments.find((environment) => environment.handle === handle);
+	if (live !== undefined) return live.handle;
+	throw new AptibleError(
+		`environment "${handle}" is not among those that this token sees, so nothing in it can be removed. Log in as a user who ` +
+			"sees it (`aptible login`). If it was deleted by hand, take its resources out of the state: `pulumi state delete URN`.",
+	);
+}

@@ -1,0 +1,81 @@
+import { execFile } from "node:child_process";
+import { access, mkdir, mkdtemp, rename, rm, rmdir, stat } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { AptibleError } from "./errors.ts";
+
+const waitMs = 60_000;
+/** Making a key takes a second or two; a lock older than this was left by a process that was killed. */
+const staleLockMs = 30_000;
+
+/**
+ * Makes the SSH key pair with which the CLI follows operation logs, where there is none yet.
+ *
+ * The CLI makes it on its first operation, and deletes and makes it anew when it sees only one of the two files
+ * (helpers/ssh.rb `ensure_key!`, aptible-cli 0.26.6). Pulumi runs several Commands at once, so on a fresh machine their
+ * CLIs would pull the key from under each other. Here one process makes it, elsewhere, and moves it into place whole.
+ *
+ * @throws AptibleError when `ssh-keygen` is missing or fails.
+ */
+export async function ensureSshKey(): Promise<void> {
+	const directory = join(process.env.APTIBLE_CONFIG_PATH ?? join(homedir(), ".aptible"), "ssh");
+	const key = join(directory, "id_rsa");
+	const complete = async () => (await exists(key)) && (await exists(`${key}.pub`));
+	if (await complete()) return;
+	await mkdir(directory, { recursive: true, mode: 0o700 });
+	const lock = join(directory, "medstack-to-aptible.lock");
+	const deadline = Date.now() + waitMs;
+	while (!(await takeLock(lock))) {
+		if (await complete()) return;
+		if (Date.now() > deadline) {
+			throw new AptibleError(`"${lock}" is held by another process for over ${waitMs / 1000} s. If none runs, remove it.`);
+		}
+		await sleep(100);
+	}
+	try {
+		if (!(await complete())) await makeKey(directory, key);
+	} finally {
+		await rmdir(lock);
+	}
+}
+
+async function makeKey(directory: string, key: string): Promise<void> {
+	const workplace = await mkdtemp(join(directory, "new-"));
+	try {
+		const made = join(workplace, "id_rsa");
+		// The same kind of key as the CLI's own.
+		await promisify(execFile)("ssh-keygen", ["-q", "-t", "rsa", "-N", "", "-f", made]);
+		await rename(`${made}.pub`, `${key}.pub`);
+		await rename(made, key);
+	} catch (cause) {
+		const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+		const reason = missing ? "`ssh-keygen` is not on PATH; install OpenSSH's client" : String(cause);
+		throw new AptibleError(`no SSH key for the aptible CLI in "${directory}": ${reason}.`);
+	} finally {
+		await rm(workplace, { recursive: true, force: true });
+	}
+}
+
+/** A directory is the lock: making one either succeeds or fails, on every file system. */
+async function takeLock(lock: string): Promise<boolean> {
+	try {
+		await mkdir(lock);
+		return true;
+	} catch {
+		const age = await stat(lock).then(
+			({ mtimeMs }) => Date.now() - mtimeMs,
+			() => 0,
+		);
+		if (age > staleLockMs) await rmdir(lock).catch(() => undefined);
+		return false;
+	}
+}
+
+function exists(path: string): Promise<boolean> {
+	return access(path).then(
+		() => true,
+		() => false,
+	);
+}

@@ -1,0 +1,89 @@
+import * as pulumi from "@pulumi/pulumi";
+import { AppFacts } from "../aptible/specs.ts";
+import { references } from "../aptible/template.ts";
+import { mapValues } from "../config/map-values.ts";
+import type { App as AppConfig } from "../config/schema.ts";
+import { AptibleCommand } from "./aptible-command.ts";
+import type { Database } from "./database.ts";
+import { Endpoint } from "./endpoint.ts";
+import { formerNames } from "./former-names.ts";
+
+/** An app as the stage file describes it, under its handle. */
+export interface AppArgs extends AppConfig {
+	/** Handle of its environment. */
+	environment: string;
+	/** The stage's databases by handle; the app waits for those that it refers to. */
+	databases: Readonly<Record<string, Database>>;
+	/** The stage's secrets by name; the app's Command gets those that it refers to. */
+	secrets: Readonly<Record<string, pulumi.Output<string>>>;
+}
+
+/**
+ * An app with its endpoints. Image and config go out in one deploy, config alone in one restart, then one scale for each
+ * service whose size differs; `renamedFrom` renames it. Deleting it deprovisions it.
+ */
+export class App extends pulumi.ComponentResource {
+	/** Id of the app on Aptible. */
+	readonly id: pulumi.Output<number>;
+	/** Address to push to, for deploys from git. */
+	readonly gitRemote: pulumi.Output<string>;
+	/** By their names in the stage file. */
+	readonly endpoints: Readonly<Record<string, Endpoint>>;
+
+	/** @param name the app's handle */
+	constructor(name: string, args: AppArgs, opts?: pulumi.ComponentResourceOptions) {
+		const { adopt: _, protect, endpoints, databases, secrets, ...spec } = args;
+		const needed = referencesOf(spec);
+		const aliases = formerNames(spec.renamedFrom);
+		super("medstack-to-aptible:index:App", name, {}, { ...opts, protect, aliases });
+		const command = new AptibleCommand(
+			name,
+			{
+				kind: "app",
+				spec: { handle: name, ...spec },
+				facts: AppFacts,
+				secrets: pick(secrets, needed, (secret) => `secrets.${secret}`),
+			},
+			{
+				parent: this,
+				aliases,
+				dependsOn: Object.values(pick(databases, needed, (database) => `databases.${database}.url`)),
+			},
+		);
+		this.endpoints = mapValues(
+			endpoints,
+			(endpoint, key) =>
+				new Endpoint(
+					`${name}-${key}`,
+					{ ...endpoint, name: key, app: name, environment: spec.environment },
+					{
+						parent: this,
+						dependsOn: command.resource,
+						aliases: formerNames(spec.renamedFrom && `${spec.renamedFrom}-${key}`),
+					},
+				),
+		);
+		this.id = command.facts.id;
+		this.gitRemote = command.facts.gitRemote;
+		this.registerOutputs({ id: this.id, gitRemote: this.gitRemote });
+	}
+}
+
+/** What the templates of an app refer to (`databases.main.url`, `secrets.sessionKey`). */
+function referencesOf({ config, registry }: Pick<AppConfig, "config" | "registry">): Set<string> {
+	return new Set([...Object.values(config), ...Object.values(registry ?? {})].flatMap(references));
+}
+
+/** The entries that are referred to, by their references. */
+function pick<T>(
+	entries: Readonly<Record<string, T>>,
+	needed: ReadonlySet<string>,
+	referenceOf: (name: string) => string,
+): Record<string, T> {
+	return Object.fromEntries(
+		Object.entries(entries).flatMap(([name, value]) => {
+			const reference = referenceOf(name);
+			return needed.has(reference) ? [[reference, value]] : [];
+		}),
+	);
+}

@@ -1,0 +1,20 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { DnsRecord } from "../aptible/specs.ts";
+import { mapValues } from "../config/map-values.ts";
+import type { App } from "./app.ts";
+
+/** Address of each endpoint, by app and endpoint. */
+export function urlsOf(apps: Readonly<Record<string, App>>): Record<string, Record<string, pulumi.Output<string>>> {
+	return mapValues(apps, ({ endpoints }) => mapValues(endpoints, ({ url }) => url));
+}
+
+/** Host name that Aptible gave each endpoint, by app and endpoint. */
+export function hostnamesOf(apps: Readonly<Record<string, App>>): Record<string, Record<string, pulumi.Output<string>>> {
+	return mapValues(apps, ({ endpoints }) => mapValues(endpoints, ({ hostname }) => hostname));
+}
+
+/** Every DNS record that the domains' owner has to make. */
+export function dnsRecordsOf(apps: Readonly<Record<string, App>>): pulumi.Output<DnsRecord[]> {
+	const endpoints = Object.values(apps).flatMap((app) => Object.values(app.endpoints));
+	return pulumi.all(endpoints.map(({ dnsRecords }) => dnsRecords)).apply((records) => records.flat());
+}
