@@ -4,7 +4,7 @@ import type { Context, OperationObject } from "./context.ts";
 import { AptibleError } from "./errors.ts";
 import { environmentOf, findByIdentity } from "./find.ts";
 import { commonestSize, scaleServices } from "./services.ts";
-import type { AppFacts, AppSpec } from "./specs.ts";
+import type { AppFacts, AppSpec } from "./specs/app.ts";
 import { resolveTemplates } from "./values.ts";
 
 /**
@@ -26,7 +26,9 @@ export async function apply(context: Context, spec: AppSpec, previous: AppFacts 
 	);
 	const changed = Object.keys(config.changes).length;
 	if (await mustDeploy(context, spec, live, values.registry)) {
-		const unreleased = Object.keys(spec.services).filter((name) => !live.services.some(({ service }) => service === name));
+		const unreleased = Object.keys(spec.services).filter(
+			(name) => !live.services.some(({ service }) => service === name),
+		);
 		const size = commonestSize(unreleased.flatMap((name) => spec.services[name] ?? []));
 		await context.operate(object, `deploying ${spec.image}`, () =>
 			context.cli.deploy(
@@ -53,7 +55,8 @@ export async function apply(context: Context, spec: AppSpec, previous: AppFacts 
 		services: live.services.map(({ service }) => service).sort(),
 		warnings: [
 			...config.foreign.map(
-				(key) => `config key ${key} is set on Aptible and not in the stage file; it was not set from here and is left alone`,
+				(key) =>
+					`config key ${key} is set on Aptible and not in the stage file; it was not set from here and is left alone`,
 			),
 			...services.undeclared.map(
 				(name) => `service "${name}" is in the image and not in the stage file; its size is left alone`,
@@ -92,7 +95,10 @@ async function ensureApp(context: Context, spec: AppSpec, previous: AppFacts | u
 	}
 	const live = (await cli.apps(spec.environment)).find(({ handle }) => handle === spec.handle);
 	if (live !== undefined) return live;
-	throw failure ?? new AptibleError(`app "${spec.handle}" is not in the list after it was created. Run \`pulumi up\` again.`);
+	throw (
+		failure ??
+		new AptibleError(`app "${spec.handle}" is not in the list after it was created. Run \`pulumi up\` again.`)
+	);
 }
 
 /**

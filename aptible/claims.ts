@@ -3,7 +3,7 @@ import type { Context } from "./context.ts";
 import { findEndpoint } from "./endpoint.ts";
 import { AptibleError } from "./errors.ts";
 import { findByIdentity } from "./find.ts";
-import type { ClaimsFacts, ClaimsSpec } from "./specs.ts";
+import type { ClaimsFacts, ClaimsSpec } from "./specs/claims.ts";
 
 /** Something that lives on Aptible under a handle which the stage declares and which was not claimed before. */
 interface Found {

@@ -4,7 +4,8 @@ import { CliError } from "./errors.ts";
 import type { Redactor } from "./redact.ts";
 import { retryReads } from "./retry.ts";
 import { runCli } from "./run-cli.ts";
-import type { BackupRetention, ServiceSpec } from "./specs.ts";
+import type { ServiceSpec } from "./specs/app.ts";
+import type { BackupRetention } from "./specs/environment.ts";
 import { ensureSshKey } from "./ssh-key.ts";
 
 const readTimeoutMs = 60_000;
@@ -188,7 +189,12 @@ export class AptibleCli {
 		const parsed = schema.safeParse(answer);
 		if (parsed.success) return parsed.data;
 		// zod's issues name paths and types, never the values.
-		throw new CliError(command, `its answer has another form than expected:\n${z.prettifyError(parsed.error)}`, "", false);
+		throw new CliError(
+			command,
+			`its answer has another form than expected:\n${z.prettifyError(parsed.error)}`,
+			"",
+			false,
+		);
 	}
 
 	/** A change that Aptible makes at once, without an operation. */

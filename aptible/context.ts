@@ -83,7 +83,9 @@ export class Context {
 		const newest = await this.settled(object);
 		if (newest === undefined || newest.id <= before) {
 			if (sent !== undefined) throw sent;
-			throw new AptibleError(`${object.label}: ${doing} was sent, but Aptible shows no operation for it. Run \`pulumi up\` again.`);
+			throw new AptibleError(
+				`${object.label}: ${doing} was sent, but Aptible shows no operation for it. Run \`pulumi up\` again.`,
+			);
 		}
 		if (newest.status === "succeeded") return;
 		const log = await this.cli.operationLogs(newest.id).catch(() => "");
@@ -103,7 +105,11 @@ export class Context {
 	 *
 	 * @throws OperationError with the operation's own log, when it failed.
 	 */
-	async deprovision(object: OperationObject, send: () => Promise<void>, isListed: () => Promise<boolean>): Promise<void> {
+	async deprovision(
+		object: OperationObject,
+		send: () => Promise<void>,
+		isListed: () => Promise<boolean>,
+	): Promise<void> {
 		const operations = () =>
 			this.settled(object).catch((error: unknown) => {
 				if (error instanceof ApiError && error.status === 404) return undefined;

@@ -3,8 +3,7 @@ import type { CliDatabase } from "./cli-output.ts";
 import type { Context, OperationObject } from "./context.ts";
 import { AptibleError } from "./errors.ts";
 import { environmentOf, findByIdentity } from "./find.ts";
-import { databaseIdentity } from "./identity.ts";
-import type { DatabaseFacts, DatabaseSpec } from "./specs.ts";
+import { type DatabaseFacts, type DatabaseSpec, databaseIdentity } from "./specs/database.ts";
 
 /** Brings a database to what the spec says. Creates it, finishes what an earlier run began, renames, resizes. */
 export async function apply(
@@ -30,7 +29,10 @@ export async function apply(
 		);
 		live = findByIdentity(await cli.databases(spec.environment), spec, previous);
 		if (live === undefined) {
-			throw failure ?? new AptibleError(`database "${spec.handle}" is not in the list after it was created. Run \`pulumi up\` again.`);
+			throw (
+				failure ??
+				new AptibleError(`database "${spec.handle}" is not in the list after it was created. Run \`pulumi up\` again.`)
+			);
 		}
 		await context.confirm(objectOf(live), "creating", 0, failure);
 		live = await reread(context, spec, live);
@@ -70,11 +72,7 @@ export async function apply(
 }
 
 /** Deprovisions the database. Whether a final backup stays is the environment's backup policy (`keepFinal`). */
-export async function remove(
-	context: Context,
-	spec: DatabaseSpec,
-	previous: DatabaseFacts | undefined,
-): Promise<void> {
+export async function remove(context: Context, spec: DatabaseSpec, previous: DatabaseFacts | undefined): Promise<void> {
 	const environment = await environmentOf(context, spec.environment, previous);
 	const find = async () => findByIdentity(await context.cli.databases(environment), spec, previous);
 	const live = await find();

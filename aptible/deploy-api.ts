@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { AptibleError, ApiError } from "./errors.ts";
+import { ApiError, AptibleError } from "./errors.ts";
 import { retryReads } from "./retry.ts";
 
 const requestTimeoutMs = 30_000;
@@ -150,7 +150,11 @@ export class DeployApi {
 		const text = await response.text();
 		if (response.ok) return text === "" ? undefined : JSON.parse(text);
 		if (response.status === 401) {
-			throw new ApiError(request, 401, "the token is not accepted. Run `aptible login` again, or renew APTIBLE_ACCESS_TOKEN.");
+			throw new ApiError(
+				request,
+				401,
+				"the token is not accepted. Run `aptible login` again, or renew APTIBLE_ACCESS_TOKEN.",
+			);
 		}
 		throw new ApiError(request, response.status, `HTTP ${response.status}: ${errorMessage(text)}`);
 	}

@@ -3,8 +3,13 @@ import type { CliEndpoint } from "./cli-output.ts";
 import type { Context, OperationObject } from "./context.ts";
 import { AptibleError } from "./errors.ts";
 import { environmentOf } from "./find.ts";
-import { addressOf, endpointIdentity } from "./identity.ts";
-import type { DnsRecord, EndpointFacts, EndpointSpec } from "./specs.ts";
+import {
+	addressOf,
+	type DnsRecord,
+	type EndpointFacts,
+	type EndpointSpec,
+	endpointIdentity,
+} from "./specs/endpoint.ts";
 
 /** Brings an endpoint to what the spec says. Aptible gives endpoints no handle: they are told apart by their domain. */
 export async function apply(
@@ -36,11 +41,7 @@ export async function apply(
 }
 
 /** Deprovisions the endpoint. One that is gone already, alone or with its app, is no error. */
-export async function remove(
-	context: Context,
-	spec: EndpointSpec,
-	previous: EndpointFacts | undefined,
-): Promise<void> {
+export async function remove(context: Context, spec: EndpointSpec, previous: EndpointFacts | undefined): Promise<void> {
 	const environment = await environmentOf(context, spec.environment, previous);
 	const find = async () => {
 		const app = (await context.cli.apps(environment)).find(({ handle }) => handle === spec.app);
@@ -72,7 +73,9 @@ async function ensureEndpoint(
 	);
 	const made = await find();
 	if (made === undefined) {
-		throw failure ?? new AptibleError(`${labelOf(spec)} is not in the list after it was created. Run \`pulumi up\` again.`);
+		throw (
+			failure ?? new AptibleError(`${labelOf(spec)} is not in the list after it was created. Run \`pulumi up\` again.`)
+		);
 	}
 	await context.confirm(objectOf(spec, made), "creating", 0, failure);
 	return made;

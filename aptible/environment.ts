@@ -3,8 +3,12 @@ import type { Context } from "./context.ts";
 import type { Stack } from "./deploy-api.ts";
 import { AptibleError } from "./errors.ts";
 import { findByIdentity } from "./find.ts";
-import { environmentIdentity } from "./identity.ts";
-import type { BackupRetention, EnvironmentFacts, EnvironmentSpec } from "./specs.ts";
+import {
+	type BackupRetention,
+	type EnvironmentFacts,
+	type EnvironmentSpec,
+	environmentIdentity,
+} from "./specs/environment.ts";
 
 /** Brings the environment to what the spec says: there, named so, on that stack, with that backup retention. */
 export async function apply(
@@ -25,7 +29,9 @@ export async function apply(
 	}
 	const live = (await context.cli.environments()).find(({ handle }) => handle === spec.handle);
 	if (live === undefined) {
-		throw new AptibleError(`environment "${spec.handle}" is not in the list after it was created. Run \`pulumi up\` again.`);
+		throw new AptibleError(
+			`environment "${spec.handle}" is not in the list after it was created. Run \`pulumi up\` again.`,
+		);
 	}
 	if (spec.backups !== undefined) await syncBackups(context, spec.handle, spec.backups);
 	return {
@@ -114,7 +120,9 @@ async function syncBackups(context: Context, environment: string, wanted: Backup
 	context.progress(`environment "${environment}": setting the backup retention policy...`);
 	await context.cli.setBackupRetention(environment, wanted);
 	if (!sameRetention(retentionOf(await context.cli.backupRetention(environment)), wanted)) {
-		throw new AptibleError(`environment "${environment}": the backup retention policy was set but reads back differently.`);
+		throw new AptibleError(
+			`environment "${environment}": the backup retention policy was set but reads back differently.`,
+		);
 	}
 }
 

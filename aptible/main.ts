@@ -8,7 +8,11 @@
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { Context } from "./context.ts";
-import * as specs from "./specs.ts";
+import { AppFacts, AppSpec } from "./specs/app.ts";
+import { ClaimsFacts, ClaimsSpec } from "./specs/claims.ts";
+import { DatabaseFacts, DatabaseSpec } from "./specs/database.ts";
+import { EndpointFacts, EndpointSpec } from "./specs/endpoint.ts";
+import { EnvironmentFacts, EnvironmentSpec } from "./specs/environment.ts";
 
 interface Reconciler<Spec, Facts> {
 	/** Brings the object to what the spec says and gives its facts. `previous` is what the last run gave. */
@@ -35,11 +39,11 @@ function kind<Spec extends z.ZodType, Facts extends z.ZodType>(
 }
 
 const kinds: Readonly<Record<string, Run>> = {
-	claims: kind(specs.ClaimsSpec, specs.ClaimsFacts, () => import("./claims.ts")),
-	environment: kind(specs.EnvironmentSpec, specs.EnvironmentFacts, () => import("./environment.ts")),
-	database: kind(specs.DatabaseSpec, specs.DatabaseFacts, () => import("./database.ts")),
-	app: kind(specs.AppSpec, specs.AppFacts, () => import("./app.ts")),
-	endpoint: kind(specs.EndpointSpec, specs.EndpointFacts, () => import("./endpoint.ts")),
+	claims: kind(ClaimsSpec, ClaimsFacts, () => import("./claims.ts")),
+	environment: kind(EnvironmentSpec, EnvironmentFacts, () => import("./environment.ts")),
+	database: kind(DatabaseSpec, DatabaseFacts, () => import("./database.ts")),
+	app: kind(AppSpec, AppFacts, () => import("./app.ts")),
+	endpoint: kind(EndpointSpec, EndpointFacts, () => import("./endpoint.ts")),
 };
 
 const context = new Context();
@@ -56,7 +60,8 @@ try {
 	const facts = await run(verb, context, JSON.parse(await text(process.stdin)), last ? JSON.parse(last) : undefined);
 	if (facts !== undefined) process.stdout.write(`${JSON.stringify(facts)}\n`);
 } catch (error) {
-	const message = error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : String(error);
+	const message =
+		error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : String(error);
 	process.stderr.write(`${context.redactor.mask(message)}\n`);
 	process.exitCode = 1;
 }

@@ -26,7 +26,10 @@ const meanings: { pattern: RegExp; fix?: string; transient?: boolean }[] = [
 		fix: "Log in with `aptible login`, or set APTIBLE_ACCESS_TOKEN.",
 	},
 	{ pattern: /^API authentication error/m, fix: "The token has expired: run `aptible login` again." },
-	{ pattern: /Errno::E(CONNREFUSED|CONNRESET|HOSTUNREACH|TIMEDOUT)|SocketError|Net::(Open|Read)Timeout/, transient: true },
+	{
+		pattern: /Errno::E(CONNREFUSED|CONNRESET|HOSTUNREACH|TIMEDOUT)|SocketError|Net::(Open|Read)Timeout/,
+		transient: true,
+	},
 	{ pattern: /\b50[0234]\b|Internal Server Error|Service Unavailable/, transient: true },
 ];
 

@@ -1,7 +1,7 @@
 import type { CliApp, CliService } from "./cli-output.ts";
 import type { Context } from "./context.ts";
 import { AptibleError } from "./errors.ts";
-import type { AppSpec, ServiceSpec } from "./specs.ts";
+import type { AppSpec, ServiceSpec } from "./specs/app.ts";
 
 /** The size that most of these services have, the first one among equals: the one to deploy new services with. */
 export function commonestSize(sizes: readonly ServiceSpec[]): ServiceSpec | undefined {
@@ -34,7 +34,11 @@ export async function scaleServices(
 		if (wanted === undefined) continue;
 		const to = sizeChanges(service, wanted);
 		if (Object.keys(to).length === 0) continue;
-		const object = { target: "services", id: service.id, label: `app "${spec.handle}", service "${service.service}"` } as const;
+		const object = {
+			target: "services",
+			id: service.id,
+			label: `app "${spec.handle}", service "${service.service}"`,
+		} as const;
 		await context.operate(object, `scaling to ${describe(wanted)}`, () =>
 			context.cli.scale(spec.environment, spec.handle, service.service, to),
 		);

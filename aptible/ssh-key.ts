@@ -30,7 +30,9 @@ export async function ensureSshKey(): Promise<void> {
 	while (!(await takeLock(lock))) {
 		if (await complete()) return;
 		if (Date.now() > deadline) {
-			throw new AptibleError(`"${lock}" is held by another process for over ${waitMs / 1000} s. If none runs, remove it.`);
+			throw new AptibleError(
+				`"${lock}" is held by another process for over ${waitMs / 1000} s. If none runs, remove it.`,
+			);
 		}
 		await sleep(100);
 	}

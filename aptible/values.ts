@@ -1,6 +1,6 @@
 import type { Context } from "./context.ts";
 import { AptibleError } from "./errors.ts";
-import type { AppSpec } from "./specs.ts";
+import type { AppSpec } from "./specs/app.ts";
 import { environmentKey, fillTemplate, references } from "./template.ts";
 
 /** An app's config and registry credentials with every reference filled in: secrets, all of them. */

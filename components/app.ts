@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { AppFacts } from "../aptible/specs.ts";
+import { AppFacts } from "../aptible/specs/app.ts";
 import { references } from "../aptible/template.ts";
 import { mapValues } from "../config/map-values.ts";
 import type { App as AppConfig } from "../config/schema.ts";

@@ -54,9 +54,7 @@ export class AptibleCommand<Spec, Facts extends z.ZodType<{ warnings: string[] }
 			},
 		);
 		this.facts = this.resource.stdout.apply((stdout) => facts.parse(JSON.parse(stdout)));
-		this.facts.apply(({ warnings }) => {
-			for (const warning of warnings) pulumi.log.warn(warning, this.resource);
-		});
+		this.facts.apply(({ warnings }) => Promise.all(warnings.map((text) => pulumi.log.warn(text, this.resource))));
 	}
 }
 

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ClaimsFacts, type ClaimsSpec } from "../aptible/specs.ts";
+import { ClaimsFacts, type ClaimsSpec } from "../aptible/specs/claims.ts";
 import { mapValues } from "../config/map-values.ts";
 import type { Stage } from "../config/schema.ts";
 import { AptibleCommand } from "./aptible-command.ts";
@@ -16,17 +16,16 @@ export interface ClaimsArgs {
 export class Claims extends pulumi.ComponentResource {
 	constructor(name: string, args: ClaimsArgs, opts?: pulumi.ComponentResourceOptions) {
 		super("medstack-to-aptible:index:Claims", name, {}, opts);
-		new AptibleCommand(
-			name,
-			{ kind: "claims", spec: claimsOf(args.stage), facts: ClaimsFacts },
-			{ parent: this },
-		);
+		new AptibleCommand(name, { kind: "claims", spec: claimsOf(args.stage), facts: ClaimsFacts }, { parent: this });
 		this.registerOutputs({});
 	}
 }
 
 function claimsOf({ environment, databases, apps }: Stage): ClaimsSpec {
-	const claim = ({ adopt, renamedFrom }: { adopt: boolean; renamedFrom?: string | undefined }) => ({ adopt, renamedFrom });
+	const claim = ({ adopt, renamedFrom }: { adopt: boolean; renamedFrom?: string | undefined }) => ({
+		adopt,
+		renamedFrom,
+	});
 	return {
 		environment: { handle: environment.handle, ...claim(environment) },
 		databases: mapValues(databases, claim),

@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { databaseIdentity } from "../aptible/identity.ts";
-import { DatabaseFacts } from "../aptible/specs.ts";
+import { DatabaseFacts, databaseIdentity } from "../aptible/specs/database.ts";
 import type { Database as DatabaseConfig } from "../config/schema.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 import { formerNames } from "./former-names.ts";

@@ -1,6 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import { addressOf, endpointIdentity } from "../aptible/identity.ts";
-import { type DnsRecord, EndpointFacts, type EndpointSpec } from "../aptible/specs.ts";
+import {
+	addressOf,
+	type DnsRecord,
+	EndpointFacts,
+	type EndpointSpec,
+	endpointIdentity,
+} from "../aptible/specs/endpoint.ts";
 import type { Endpoint as EndpointConfig } from "../config/schema.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 

@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { environmentIdentity } from "../aptible/identity.ts";
-import { EnvironmentFacts } from "../aptible/specs.ts";
+import { EnvironmentFacts, environmentIdentity } from "../aptible/specs/environment.ts";
 import type { Environment as EnvironmentConfig } from "../config/schema.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 

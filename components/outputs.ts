@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { DnsRecord } from "../aptible/specs.ts";
+import type { DnsRecord } from "../aptible/specs/endpoint.ts";
 import { mapValues } from "../config/map-values.ts";
 import type { App } from "./app.ts";
 
@@ -9,7 +9,9 @@ export function urlsOf(apps: Readonly<Record<string, App>>): Record<string, Reco
 }
 
 /** Host name that Aptible gave each endpoint, by app and endpoint. */
-export function hostnamesOf(apps: Readonly<Record<string, App>>): Record<string, Record<string, pulumi.Output<string>>> {
+export function hostnamesOf(
+	apps: Readonly<Record<string, App>>,
+): Record<string, Record<string, pulumi.Output<string>>> {
 	return mapValues(apps, ({ endpoints }) => mapValues(endpoints, ({ hostname }) => hostname));
 }
 

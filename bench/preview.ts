@@ -1,0 +1,131 @@
+/**
+ * `npm run bench`: wall time and peak memory of `pulumi preview` on the staging stage, beside a bare program that registers as
+ * many plain Commands (no config, no zod, no components) and an empty program. All on the same engine, taking turns, medians.
+ */
+import { spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { prepareSandbox, type Sandbox } from "../sandbox/environment.ts";
+
+const root = join(import.meta.dirname, "..");
+const rounds = Number(process.argv[2] ?? 7);
+const samplePauseMs = 40;
+
+interface Program {
+	name: string;
+	folder: string;
+	stack: string;
+}
+
+interface Sample {
+	seconds: number;
+	/** MB of memory that all processes of the run held together, at the moment when it was most. */
+	megabytes: number;
+}
+
+await mkdir(join(root, ".sandbox"), { recursive: true });
+// Inside the checkout, so that the bare programs find the same node_modules.
+const dir = await mkdtemp(join(root, ".sandbox/bench-"));
+const sandbox = await prepareSandbox({ root, dir });
+try {
+	const staging = { name: "staging stage", folder: root, stack: "staging" };
+	await sandbox.pulumi(["stack", "init", staging.stack]);
+	const commands = await countCommands(sandbox, staging);
+	const programs = [staging, await bareProgram(`bare, ${commands} Commands`, commands), await bareProgram("empty", 0)];
+	const samples = new Map<Program, Sample[]>(programs.map((program) => [program, []]));
+	// The first round warms the disk's cache and is not counted.
+	for (let round = 0; round <= rounds; round += 1) {
+		for (const program of programs) {
+			const sample = await preview(sandbox, program);
+			if (round > 0) samples.get(program)?.push(sample);
+		}
+	}
+	console.log(`pulumi preview from a clean state, medians of ${rounds} runs each, taking turns\n`);
+	console.log("program                 wall     of bare   peak memory   of bare");
+	const [bare] = [...samples].filter(([{ name }]) => name.startsWith("bare")).map(([, list]) => medians(list));
+	for (const [{ name }, list] of samples) {
+		const { seconds, megabytes } = medians(list);
+		const of = (value: number, peer = 1) => `${(value / peer).toFixed(2)}x`;
+		console.log(
+			`${name.padEnd(22)} ${seconds.toFixed(2)} s   ${of(seconds, bare?.seconds).padEnd(8)} ` +
+				`${String(Math.round(megabytes)).padStart(5)} MB      ${of(megabytes, bare?.megabytes)}`,
+		);
+	}
+} finally {
+	await sandbox.close();
+	await rm(dir, { recursive: true, force: true });
+}
+
+async function countCommands({ pulumi }: Sandbox, { stack }: Program): Promise<number> {
+	const { stdout } = await pulumi(["preview", "--json", "--stack", stack]);
+	const { steps } = JSON.parse(stdout) as { steps: { newState?: { type: string } }[] };
+	return steps.filter(({ newState }) => newState?.type === "command:local:Command").length;
+}
+
+async function bareProgram(name: string, commands: number): Promise<Program> {
+	const stack = `bench-${commands}`;
+	const folder = join(dir, stack);
+	await mkdir(folder);
+	const runtime = "runtime: { name: nodejs, options: { typescript: false } }";
+	await writeFile(join(folder, "Pulumi.yaml"), `name: ${stack}\nmain: index.ts\n${runtime}\n`);
+	await writeFile(join(folder, "package.json"), '{ "type": "module", "main": "index.ts" }');
+	const spec = JSON.stringify({ environment: "acme-staging", handle: "main", type: "postgresql", version: "16" });
+	const program =
+		commands === 0
+			? 'import "@pulumi/pulumi";\n'
+			: `import { local } from "@pulumi/command";
+for (let n = 0; n < ${commands}; n += 1) {
+	new local.Command(\`command-\${n}\`, { interpreter: ["node"], create: "apply", delete: "remove", stdin: ${JSON.stringify(spec)} });
+}
+`;
+	await writeFile(join(folder, "index.ts"), program);
+	await sandbox.pulumi(["stack", "init", stack], { cwd: folder });
+	return { name, folder, stack };
+}
+
+async function preview({ env }: Sandbox, { folder, stack }: Program): Promise<Sample> {
+	const started = performance.now();
+	const child = spawn("pulumi", ["preview", "--non-interactive", "--stack", stack], {
+		cwd: folder,
+		env,
+		stdio: ["ignore", "ignore", "inherit"],
+	});
+	let megabytes = 0;
+	const sampler = setInterval(() => {
+		megabytes = Math.max(megabytes, treeMegabytes(child.pid ?? 0));
+	}, samplePauseMs);
+	const code = await new Promise((resolve) => child.on("close", resolve));
+	clearInterval(sampler);
+	if (code !== 0) throw new Error(`pulumi preview of ${stack} ended with exit code ${code}`);
+	return { seconds: (performance.now() - started) / 1000, megabytes };
+}
+
+/** Resident memory of a process and all below it. */
+function treeMegabytes(root: number): number {
+	const processes = readdirSync("/proc")
+		.filter((name) => /^\d+$/.test(name))
+		.flatMap((name) => {
+			try {
+				const status = readFileSync(`/proc/${name}/status`, "utf8");
+				const field = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0);
+				return [{ pid: Number(name), parent: field("PPid"), kilobytes: field("VmRSS") }];
+			} catch {
+				return [];
+			}
+		});
+	const below = (pid: number): number =>
+		processes
+			.filter(({ parent }) => parent === pid)
+			.reduce((sum, child) => sum + child.kilobytes + below(child.pid), 0);
+	return ((processes.find(({ pid }) => pid === root)?.kilobytes ?? 0) + below(root)) / 1024;
+}
+
+function medians(samples: readonly Sample[]): Sample {
+	return { seconds: median(samples.map((s) => s.seconds)), megabytes: median(samples.map((s) => s.megabytes)) };
+}
+
+function median(values: readonly number[]): number {
+	const sorted = [...values].sort((a, b) => a - b);
+	return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}

@@ -1,0 +1,103 @@
+/**
+ * What Aptible offers, as its documentation had it between early and mid 2026 (facts/aptible.md). The live answer for
+ * databases is `aptible db:versions`; a table that has fallen behind is corrected here and nowhere else.
+ */
+
+/** `m` general purpose, `c` compute, `r` memory. */
+export const containerProfiles = ["m", "c", "r"] as const;
+export type ContainerProfile = (typeof containerProfiles)[number];
+
+/**
+ * Memory sizes in MB that a container of each profile may have (Aptible docs: container profiles, with the size list of
+ * the Terraform provider; facts/aptible.md §2.1). The dashboard also shows 368 GB and more for `c` and `r`: left out, as
+ * the provider refuses them.
+ */
+export const containerSizesMb: Readonly<Record<ContainerProfile, readonly number[]>> = {
+	m: [512, 1024, 2048, 4096, 7168, 15360, 30720, 61440, 153600, 245760],
+	c: [2048, 4096, 7168, 15360, 30720, 61440, 153600, 245760],
+	r: [4096, 7168, 15360, 30720, 61440, 153600, 245760],
+};
+
+/** Versions of one database type. */
+export interface DatabaseVersions {
+	/** Versions that can be newly created; empty where the documentation names none, and any version passes. */
+	readonly offered: readonly string[];
+	/** Versions that Aptible no longer creates, each with the month (or year) in which that began. */
+	readonly deprecated: Readonly<Record<string, string>>;
+}
+
+// Both tables of Redis hold for its three variants: plain keeps RDB snapshots, `-aof` a log, `-nordb` nothing.
+const redis: DatabaseVersions = { offered: ["7.2", "8.0", "8.2"], deprecated: { "6.2": "2026", "7.0": "2025-12" } };
+
+/**
+ * Database types and their versions (Aptible docs: supported databases, one page per type, read 2026; facts/aptible.md
+ * §3.1). A database that exists, or that is restored from a backup, keeps a deprecated version.
+ */
+export const databaseTypes: Readonly<Record<string, DatabaseVersions>> = {
+	postgresql: { offered: ["14", "15", "16", "17"], deprecated: { "13": "2026-02" } },
+	mysql: { offered: ["8.4"], deprecated: { "8.0": "2026-08" } },
+	redis,
+	"redis-aof": redis,
+	"redis-nordb": redis,
+	mongodb: { offered: ["4.0"], deprecated: {} },
+	elasticsearch: { offered: ["7.10"], deprecated: {} },
+	influxdb: { offered: ["1.11", "1.12", "2.7"], deprecated: { "1.8": "2026-01" } },
+	rabbitmq: { offered: ["4.1", "4.2"], deprecated: { "3.13": "2025-10", "4.0": "2026-02" } },
+	sftp: { offered: [], deprecated: {} },
+};
+
+/** Database types that Aptible has given up, with the day (Aptible docs: deprecations; facts/aptible.md §3.1). */
+export const endedDatabaseTypes: Readonly<Record<string, string>> = { couchdb: "2024-10-31" };
+
+/** GB of disk that a database needs for each 500 provisioned IOPS (Aptible docs: database scaling; facts/aptible.md §3.2). */
+export const iopsPerDiskGb = 500;
+
+/**
+ * TLS protocols that an HTTPS endpoint may admit, in the very words of Aptible (Aptible docs: HTTPS protocols, ALB;
+ * facts/aptible.md §4.2). `PFS` keeps only cipher suites with forward secrecy.
+ */
+export const sslProtocols = [
+	"TLSv1 TLSv1.1 TLSv1.2",
+	"TLSv1 TLSv1.1 TLSv1.2 PFS",
+	"TLSv1.1 TLSv1.2",
+	"TLSv1.1 TLSv1.2 PFS",
+	"TLSv1.2",
+	"TLSv1.2 PFS",
+	"TLSv1.2 PFS TLSv1.3",
+	"TLSv1.3",
+] as const;
+
+/**
+ * Names that were settings when they stood among an app's config variables, until Aptible's release of 2026-05-04 moved
+ * them to endpoints and to the app itself (Aptible changelog; Terraform provider 0.10.0; facts/aptible.md §0.9). A stage
+ * that still set them would never converge. Each with what to write instead.
+ */
+export const retiredConfig: Readonly<Record<string, string>> = {
+	FORCE_SSL: "forceSsl of the endpoint",
+	IDLE_TIMEOUT: "idleTimeoutSeconds of the endpoint",
+	MAINTENANCE_PAGE_URL: "maintenancePageUrl of the endpoint",
+	RELEASE_HEALTHCHECK_TIMEOUT: "releaseHealthcheckTimeoutSeconds of the endpoint",
+	SHOW_ELB_HEALTHCHECKS: "showElbHealthchecks of the endpoint",
+	STRICT_HEALTH_CHECKS: "strictHealthChecks of the endpoint",
+	SSL_PROTOCOLS_OVERRIDE: "sslProtocols of the endpoint",
+	// HTTPS endpoints never had a list of ciphers: it was for the older TLS endpoints.
+	SSL_CIPHERS_OVERRIDE: "sslProtocols of the endpoint (it chooses the ciphers too)",
+	DISABLE_WEAK_CIPHER_SUITE: "sslProtocols of the endpoint (its default has no weak cipher)",
+	DISABLE_WEAK_CIPHER_SUITES: "sslProtocols of the endpoint (its default has no weak cipher)",
+	APTIBLE_DOCKER_IMAGE: "image of the app",
+	APTIBLE_PRIVATE_REGISTRY_USERNAME: "registry.username of the app",
+	APTIBLE_PRIVATE_REGISTRY_PASSWORD: "registry.password of the app",
+};
+
+/** The one name under Aptible's reserved prefix `APTIBLE_` that an app sets itself (Aptible docs: container recovery). */
+export const ownAptibleConfig = "APTIBLE_DO_NOT_WIPE";
+
+/** What a table says of a name that somebody wrote, which may be `constructor` or another name every object answers to. */
+export function lookUp<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+	return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
+/** Whether a stack is one that Aptible shares between its customers: these are all named `shared-<region>`. */
+export function isSharedStack(stack: string): boolean {
+	return stack.startsWith("shared-");
+}

@@ -1,0 +1,122 @@
+/**
+ * The few kinds of field that a stage file is made of. Each says in its own words what it expects, because zod's
+ * ("Invalid input: expected string, received number") name neither the fix nor what is allowed.
+ *
+ * A message is a predicate: `config/parse.ts` puts the place and the bad value in front of it.
+ */
+import { z } from "zod";
+import { lookUp } from "./catalogue.ts";
+import { didYouMean, nearestWord } from "./near-miss.ts";
+
+/** How a message about a value begins that is not there. */
+export const missing = "is missing";
+
+/** What zod hands to an error function, as far as it is used here. */
+interface Issue {
+	readonly code?: string;
+	readonly input?: unknown;
+	readonly keys?: readonly string[];
+}
+
+/** Message for a value that is wrong (`wrong`), absent, or a YAML key with nothing after it. */
+export function message(what: string, allowed: string, wrong = `is not ${what}; allowed: ${allowed}`) {
+	return ({ input }: Issue): string => {
+		if (input === undefined) return `${missing}; give ${what}: ${allowed}`;
+		if (input === null) return `has no value; give ${what}: ${allowed}; or take the line out`;
+		return wrong;
+	};
+}
+
+/** As `message`, for text: YAML makes a number of `16` and a boolean of `true` unless they are quoted. */
+export function textMessage(what: string, allowed: string) {
+	return (issue: Issue): string => {
+		const { input } = issue;
+		if (typeof input !== "number" && typeof input !== "boolean") return message(what, allowed)(issue);
+		return `is a ${typeof input}, not text; write it in quotes`;
+	};
+}
+
+/** Message for a key that a block does not have. */
+export function unknownKey(key: string, known: readonly string[]): string {
+	return `is not known here; allowed: ${known.join(", ")}${didYouMean(nearestWord(key, known))}`;
+}
+
+/** Text without references. Messages read "is not `what`; allowed: `allowed`". */
+export function text(what: string, allowed: string) {
+	return z.string({ error: textMessage(what, allowed) }).refine((value) => !value.includes("${"), {
+		error: "holds a reference, which only the config and the registry of an app may; write the value itself",
+		abort: true,
+	});
+}
+
+/** Text without references that matches a pattern. */
+export function pattern(what: string, allowed: string, regex: RegExp) {
+	return text(what, allowed).regex(regex, { error: `is not ${what}; allowed: ${allowed}` });
+}
+
+/** Text in which references may stand. */
+export function template(what: string, allowed: string) {
+	return z.string({ error: textMessage(what, allowed) }).min(1, { error: `is empty; give ${what}: ${allowed}` });
+}
+
+/** One of a few words; `nearest` finds the one that was meant. */
+export function choice<const T extends readonly string[]>(what: string, words: T, nearest = nearestWord) {
+	const allowed = words.map((word) => JSON.stringify(word)).join(", ");
+	return z.enum(words, {
+		error: ({ input }) => {
+			const near = typeof input === "string" ? nearest(input, words) : undefined;
+			return message(what, allowed)({ input }) + didYouMean(near);
+		},
+	});
+}
+
+/** A whole number within bounds; `what` says of what, with its unit. */
+export function whole(what: string, minimum: number, maximum?: number) {
+	const range = maximum === undefined ? `of ${minimum} or more` : `from ${minimum} to ${maximum}`;
+	const error = ({ input }: Issue): string => {
+		const quoted = typeof input === "string" && /^[0-9]+$/.test(input);
+		const wrong = `is not a whole number ${range} (${what})${quoted ? "; take the quotes away" : ""}`;
+		return message(`a whole number ${range}`, what, wrong)({ input });
+	};
+	const number = z.int({ error }).min(minimum, { error });
+	return maximum === undefined ? number : number.max(maximum, { error });
+}
+
+/** YAML 1.1 words for true and false, which Pulumi's YAML reads as text. */
+const booleanWords: Readonly<Record<string, boolean>> = {
+	true: true,
+	yes: true,
+	on: true,
+	false: false,
+	no: false,
+	off: false,
+};
+
+/** True or false; `what` says what is true then. */
+export function flag(what: string) {
+	return z.boolean({
+		error: ({ input }) => {
+			const meant = typeof input === "string" ? lookUp(booleanWords, input.toLowerCase()) : undefined;
+			const wrong = `is not true or false (${what})`;
+			return message("true or false", what, wrong)({ input }) + (meant === undefined ? "" : `; did you mean ${meant}?`);
+		},
+	});
+}
+
+/** A block with a fixed set of keys. */
+export function block<S extends z.ZodRawShape>(what: string, shape: S) {
+	const known = Object.keys(shape);
+	const wrong = message(what, `a block with ${known.join(", ")}`);
+	return z.strictObject(shape, {
+		// One line for each key: config/parse.ts deals them out again.
+		error: (issue: Issue) =>
+			issue.code === "unrecognized_keys"
+				? (issue.keys ?? []).map((key) => unknownKey(key, known)).join("\n")
+				: wrong(issue),
+	});
+}
+
+/** A block whose keys are names that the stage chooses. The names themselves are judged in `config/names.ts`. */
+export function named<T extends z.ZodType>(what: string, value: T) {
+	return z.record(z.string(), value, { error: message(`a block of ${what}`, "one name to a line") });
+}

@@ -1,0 +1,48 @@
+/** The stage of the current stack, as Pulumi hands it to the program. */
+import * as pulumi from "@pulumi/pulumi";
+import { parseStage, StageError } from "./parse.ts";
+import type { Stage } from "./schema.ts";
+
+const namespace = "medstack-to-aptible:";
+
+/** A stage, and its secrets kept apart from it. */
+export interface LoadedStage {
+	/** Defaults applied, references checked; holds no secret. */
+	stage: Stage;
+	/** Secrets by name. */
+	secrets: Readonly<Record<string, pulumi.Output<string>>>;
+}
+
+// Not in the SDK's types, and nothing else tells an encrypted value from a plain one. The SDK's version is pinned.
+const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
+
+/** Pulumi hands over blocks as JSON, a key with nothing after it as "", and everything else as it stands in the file. */
+function readValue(text: string): unknown {
+	if (text === "") return null;
+	try {
+		return JSON.parse(text);
+	} catch {
+		return text;
+	}
+}
+
+/**
+ * Reads the stage of the current stack from its `Pulumi.<stack>.yaml`.
+ *
+ * @throws pulumi.RunError that lists every mistake in it.
+ */
+export function loadStage(): LoadedStage {
+	// Not Config.getObject: that never shows a key it was not asked for, and its errors print the value.
+	const keys = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(namespace));
+	const raw = Object.fromEntries(keys.map(([key, text]) => [key.slice(namespace.length), readValue(text)]));
+	const secretKeys = new Set(keys.filter(([key]) => isConfigSecret(key)).map(([key]) => key.slice(namespace.length)));
+	try {
+		const stage = parseStage(raw, { file: `Pulumi.${pulumi.getStack()}.yaml`, secretKeys });
+		const values = (raw.secrets ?? {}) as Record<string, string>;
+		const secrets = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, pulumi.secret(value)]));
+		return { stage, secrets };
+	} catch (error) {
+		if (error instanceof StageError) throw new pulumi.RunError(error.message);
+		throw error;
+	}
+}

@@ -1,0 +1,103 @@
+/** From what a stage file says to a `Stage`, or to the full list of its mistakes. Pure: no Pulumi, no file, no clock. */
+import { judgeSchema, type Mistake, type Place, valueAt } from "./mistakes.ts";
+import { checkReferences } from "./references.ts";
+import { checkRules } from "./rules.ts";
+import { type Stage, StageFile } from "./schema.ts";
+
+/** The mistakes of a stage file, one line each: file, place, bad value, what is allowed, what to do. */
+export class StageError extends Error {
+	override name = "StageError";
+	readonly problems: readonly string[];
+
+	constructor(problems: readonly string[]) {
+		const count = problems.length === 1 ? "1 mistake" : `${problems.length} mistakes`;
+		super([`the stage file has ${count}:`, ...problems].join("\n"));
+		this.problems = problems;
+	}
+}
+
+/** Where a raw stage comes from. */
+export interface StageContext {
+	/** Name of the file, for messages: `Pulumi.staging.yaml`. */
+	file: string;
+	/**
+	 * Top-level keys (`secrets`) that hold an encrypted value. Nothing encrypted is ever printed.
+	 *
+	 * @default - whether secrets are encrypted is not checked
+	 */
+	secretKeys?: ReadonlySet<string>;
+}
+
+/** `["apps", "a.b", "ipFilter", 0]` as it would be typed: `apps["a.b"].ipFilter[0]`. */
+function renderPlace(place: Place): string {
+	return place
+		.map((key, index) => {
+			if (typeof key === "number") return `[${key}]`;
+			if (!/^[\w-]+$/.test(key)) return `[${JSON.stringify(key)}]`;
+			return index === 0 ? key : `.${key}`;
+		})
+		.join("");
+}
+
+const longestShown = 60;
+
+function renderValue(value: unknown): string {
+	if (Array.isArray(value)) return "this list";
+	if (typeof value === "object") return "this block";
+	const text = JSON.stringify(value);
+	return text.length > longestShown ? `${text.slice(0, longestShown)}..."` : text;
+}
+
+/** Secrets, and the password of a registry: it is meant to be a reference, but may be a password by mistake. */
+function isHidden(place: Place): boolean {
+	return place[0] === "secrets" || place.at(-1) === "password";
+}
+
+function renderSubject({ place, about }: Mistake, raw: unknown): string {
+	if (about === "nothing") return "";
+	if (about === "name") return `${JSON.stringify(place.at(-1))} `;
+	return isHidden(place) ? "its value " : `${renderValue(valueAt(raw, place))} `;
+}
+
+function renderMistake(mistake: Mistake, raw: unknown): string {
+	return `${renderPlace(mistake.place) || "the stage"}: ${renderSubject(mistake, raw)}${mistake.says}`;
+}
+
+const encryptedElsewhere =
+	"holds an encrypted value, which would be in the open from here on; set it with pulumi config set --secret --path 'medstack-to-aptible:secrets.NAME' and write ${secrets.NAME} in its place";
+
+/** Secrets that stand in the file as plain text. */
+function checkEncryption(raw: unknown, secretKeys: ReadonlySet<string> | undefined): Mistake[] {
+	const secrets = valueAt(raw, ["secrets"]);
+	if (secretKeys === undefined || secretKeys.has("secrets") || typeof secrets !== "object" || secrets === null)
+		return [];
+	return Object.keys(secrets).map((name) => ({
+		place: ["secrets", name],
+		says: `is in plain text; take it out of the file and run: pulumi config set --secret --path 'medstack-to-aptible:secrets.${name}'`,
+		about: "nothing",
+	}));
+}
+
+/**
+ * Reads a stage: everything under `medstack-to-aptible:` in the file, values decrypted.
+ *
+ * @throws StageError that lists every mistake in it.
+ */
+export function parseStage(raw: unknown, context: StageContext): Stage {
+	const parsed = StageFile.safeParse(raw);
+	const encrypted = new Set([...(context.secretKeys ?? [])].filter((key) => key !== "secrets"));
+	const { mistakes, draft } = judgeSchema(raw, parsed.error?.issues ?? [], encrypted);
+	for (const key of encrypted) mistakes.push({ place: [key], says: encryptedElsewhere, about: "nothing" });
+	mistakes.push(...checkRules(draft), ...checkReferences(draft), ...checkEncryption(raw, context.secretKeys));
+	if (!parsed.success || mistakes.length > 0) {
+		throw new StageError(mistakes.map((mistake) => `${context.file}: ${renderMistake(mistake, raw)}`));
+	}
+	const { environment, databases, apps } = parsed.data;
+	const guard = <T extends { protect?: boolean | undefined }>(one: T) => ({
+		...one,
+		protect: one.protect ?? environment.phi,
+	});
+	const guardAll = <T extends { protect?: boolean | undefined }>(named: Record<string, T>) =>
+		Object.fromEntries(Object.entries(named).map(([name, one]) => [name, guard(one)]));
+	return { environment: guard(environment), databases: guardAll(databases), apps: guardAll(apps) };
+}

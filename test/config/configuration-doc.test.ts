@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { z } from "zod";
+import { containerSizesMb, databaseTypes, retiredConfig } from "../../config/catalogue.ts";
+import { StageFile } from "../../config/schema.ts";
+
+const text = readFileSync(new URL("../../docs/configuration.md", import.meta.url), "utf8");
+
+/** Every key of the schema as `section key`, where a section is a place in the file: `apps.NAME.registry`. */
+function schemaKeys(schema: unknown, section: string): string[] {
+	if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) return schemaKeys(schema.unwrap(), section);
+	if (schema instanceof z.ZodRecord) return schemaKeys(schema.valueType, `${section}.NAME`);
+	if (!(schema instanceof z.ZodObject)) return [];
+	return Object.entries(schema.shape).flatMap(([key, value]) => [
+		`${section} ${key}`,
+		...schemaKeys(value, section === "stage" ? key : `${section}.${key}`),
+	]);
+}
+
+/** Every key that a table of the document describes, in the same form. */
+function documentedKeys(): string[] {
+	return text
+		.split(/^### /m)
+		.slice(1)
+		.flatMap((part) => {
+			const section = /^`([^`]+)`/.exec(part)?.[1];
+			const table = /^\| Key .*\n.*\n((?:\|.*\n)*)/m.exec(part)?.[1] ?? "";
+			return [...table.matchAll(/^\| `([^`]+)`/gm)].map((row) => `${section} ${row[1]}`);
+		});
+}
+
+test("the document describes every key of the schema, and no other", () => {
+	assert.deepEqual(documentedKeys().sort(), schemaKeys(StageFile, "stage").sort());
+});
+
+test("the document lists every container size", () => {
+	for (const [profile, sizes] of Object.entries(containerSizesMb)) {
+		assert.ok(text.includes(`| \`${profile}\` | ${sizes.join(", ")} |`), profile);
+	}
+});
+
+test("the document lists every database type with its versions", () => {
+	for (const [type, { offered, deprecated }] of Object.entries(databaseTypes)) {
+		const row = text
+			.split("\n")
+			.find((line) => line.startsWith("| ") && line.split("|")[1]?.split(/[ ,]+/).includes(type));
+		const gone = Object.entries(deprecated).map(([version, since]) => `${version} (${since})`);
+		assert.equal(row?.split("|")[2]?.trim(), offered.length === 0 ? "not checked" : offered.join(", "), type);
+		assert.equal(row?.split("|")[3]?.trim(), gone.join(", "), type);
+	}
+});
+
+test("the document lists every retired variable", () => {
+	for (const name of Object.keys(retiredConfig)) assert.ok(text.includes(`| \`${name}\` |`), name);
+});

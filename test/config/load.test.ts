@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import { loadStage } from "../../config/load.ts";
+import { readStageFile } from "./stage-file.ts";
+
+/** Hands a stage to the program as the engine does. */
+function hand(stage: Record<string, unknown>, encrypted: string[]): void {
+	const entries = Object.entries(stage).map(([key, value]) => [
+		`medstack-to-aptible:${key}`,
+		typeof value === "string" ? value : JSON.stringify(value),
+	]);
+	const secretKeys = encrypted.map((key) => `medstack-to-aptible:${key}`);
+	pulumi.runtime.setAllConfig({ "aws:region": "eu-west-1", ...Object.fromEntries(entries) }, secretKeys);
+}
+
+before(() =>
+	pulumi.runtime.setMocks(
+		{ newResource: () => ({ id: undefined, state: {} }), call: () => ({}) },
+		"medstack-to-aptible",
+		"staging",
+	),
+);
+
+test("a stage is loaded with its secrets beside it, each a secret to Pulumi", async () => {
+	hand(readStageFile("Pulumi.staging.yaml"), ["secrets"]);
+	const { stage, secrets } = loadStage();
+	assert.equal(stage.environment.handle, "acme-staging");
+	assert.deepEqual(Object.keys(secrets), ["registryPassword", "sessionKey"]);
+	for (const secret of Object.values(secrets)) assert.equal(await pulumi.isSecret(secret), true);
+});
+
+test("every mistake is in one error, with the name of the file, keys nobody asked for among them", () => {
+	const stage = readStageFile("Pulumi.staging.yaml");
+	hand({ ...stage, databasse: {}, environment: "acme" }, ["secrets"]);
+	assert.throws(loadStage, (error) => {
+		assert.ok(pulumi.RunError.isInstance(error));
+		assert.equal(
+			error.message,
+			[
+				"the stage file has 2 mistakes:",
+				'Pulumi.staging.yaml: environment: "acme" is not the environment of the stage; allowed: a block with handle, stack, phi, adopt, renamedFrom, protect, backups',
+				'Pulumi.staging.yaml: databasse: is not known here; allowed: environment, databases, apps, secrets; did you mean "databases"?',
+			].join("\n"),
+		);
+		return true;
+	});
+});
+
+test("a block with nothing in it is told apart from text", () => {
+	hand({ ...readStageFile("Pulumi.staging.yaml"), databases: "", apps: {} }, ["secrets"]);
+	assert.throws(loadStage, {
+		message:
+			"the stage file has 1 mistake:\nPulumi.staging.yaml: databases: has no value; give a block of databases: one name to a line; or take the line out",
+	});
+});
+
+test("secrets that are not encrypted are refused", () => {
+	hand(readStageFile("Pulumi.staging.yaml"), []);
+	assert.throws(loadStage, /secrets\.sessionKey: is in plain text; .*pulumi config set --secret --path/);
+});
+
+test("an encrypted value in another block is refused", () => {
+	hand(readStageFile("Pulumi.staging.yaml"), ["secrets", "apps"]);
+	assert.throws(loadStage, /apps: holds an encrypted value/);
+});

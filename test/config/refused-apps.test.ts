@@ -1,0 +1,105 @@
+import { testRefused } from "./refused.ts";
+import { absent } from "./stage-file.ts";
+
+testRefused({
+	"an image without a tag": {
+		change: { "apps/portal/image": "registry.acme.example/portal" },
+		says: [
+			'apps.portal.image: "registry.acme.example/portal" is not an image with a tag or a digest; allowed: the like of registry.example.com/portal:2026-11-20',
+		],
+	},
+	"an image tag that moves, with health information": {
+		change: { "apps/portal/image": "registry.acme.example:5000/portal:latest" },
+		says: [
+			'apps.portal.image: "registry.acme.example:5000/portal:latest" is not allowed with phi: true, as nobody can say later what ran; give the tag of one release, or a digest',
+		],
+	},
+	"no image": {
+		change: { "apps/portal/image": absent },
+		says: [
+			"apps.portal.image: is missing; give an image with a tag or a digest: the like of registry.example.com/portal:2026-11-20",
+		],
+	},
+	"a registry password in the open": {
+		change: { "apps/portal/registry/password": "hunter2-in-the-open" },
+		says: [
+			"apps.portal.registry.password: its value is not one reference to a secret; allowed: ${secrets.registryPassword} or another secret, and nothing beside it",
+		],
+	},
+	"a config value that is a number": {
+		change: { "apps/portal/config/PORT": 3000 },
+		says: ["apps.portal.config.PORT: 3000 is a number, not text; write it in quotes"],
+	},
+	"a config value that is a boolean": {
+		change: { "apps/portal/config/DEBUG": false },
+		says: ["apps.portal.config.DEBUG: false is a boolean, not text; write it in quotes"],
+	},
+	"an empty config value": {
+		change: { "apps/portal/config/EMPTY": "" },
+		says: [
+			'apps.portal.config.EMPTY: "" is empty, and Aptible deletes a variable set to ""; give it a value or take the line out',
+		],
+	},
+	"a config key with nothing after it": {
+		change: { "apps/portal/config/NOTHING": null },
+		says: [
+			'apps.portal.config.NOTHING: is empty, and Aptible deletes a variable set to ""; give it a value or take the line out',
+		],
+	},
+	"a config key that starts with a digit": {
+		change: { "apps/portal/config/1ST": "x" },
+		says: [
+			'apps.portal.config.1ST: "1ST" is not the name of a variable; allowed: letters, digits and _, not a digit first',
+		],
+	},
+	"a config key that was a setting once": {
+		change: { "apps/portal/config/FORCE_SSL": "true" },
+		says: [
+			'apps.portal.config.FORCE_SSL: "FORCE_SSL" is no config variable any more (Aptible, 2026-05-04); set forceSsl of the endpoint instead',
+		],
+	},
+	"a config key that Aptible sets": {
+		change: { "apps/portal/config/APTIBLE_PROCESS_TYPE": "web" },
+		says: [
+			'apps.portal.config.APTIBLE_PROCESS_TYPE: "APTIBLE_PROCESS_TYPE" is a name that Aptible sets itself; allowed: of the names with APTIBLE_ only APTIBLE_DO_NOT_WIPE is yours to set; take the line out',
+		],
+	},
+	"an attribute that a database does not have": {
+		change: { "apps/portal/config/URL": "${databases.main.uri}" },
+		says: [
+			'apps.portal.config.URL: "${databases.main.uri}" refers to "uri" of a database; allowed: url; write ${databases.main.url}',
+		],
+	},
+	"an app renamed from itself": {
+		change: { "apps/portal/renamedFrom": "portal" },
+		says: ['apps.portal.renamedFrom: "portal" is its handle now; take the line out'],
+	},
+	"a misspelt required key": {
+		change: { "apps/portal/image": absent, "apps/portal/imgae": "registry.acme.example/portal:1" },
+		says: [
+			'apps.portal.imgae: is not known here; allowed: image, registry, config, services, endpoints, adopt, renamedFrom, protect; did you mean "image"?',
+		],
+	},
+	"an app renamed from another that is declared": {
+		change: {
+			"apps/reports": { image: "registry.acme.example/reports:1", services: { cmd: {} }, renamedFrom: "portal" },
+		},
+		says: [
+			'apps.reports.renamedFrom: "portal" is declared too (apps.portal); one handle cannot be both renamed and kept',
+		],
+	},
+	"an image that is a list": {
+		change: { "apps/portal/image": ["a"] },
+		says: [
+			"apps.portal.image: this list is not an image with a tag or a digest; allowed: the like of registry.example.com/portal:2026-11-20",
+		],
+	},
+	"a list of apps": {
+		change: { apps: ["portal"] },
+		says: ["apps: this list is not a block of apps; allowed: one name to a line"],
+	},
+	"no registry user name": {
+		change: { "apps/portal/registry/username": "" },
+		says: ['apps.portal.registry.username: "" is empty; give a user name: the one at the registry'],
+	},
+});

@@ -1,0 +1,78 @@
+import { testRefused } from "./refused.ts";
+
+testRefused({
+	"a handle with a reference": {
+		change: { "environment/handle": "acme-${secrets.sessionKey}" },
+		says: [
+			'environment.handle: "acme-${secrets.sessionKey}" holds a reference, which only the config and the registry of an app may; write the value itself',
+		],
+	},
+	"a registry password with text beside the reference": {
+		change: { "apps/portal/registry/password": "x${secrets.sessionKey}" },
+		says: [
+			"apps.portal.registry.password: its value is not one reference to a secret; allowed: ${secrets.registryPassword} or another secret, and nothing beside it",
+		],
+	},
+	"a registry password that is not under secrets": {
+		change: { "apps/portal/registry/password": "${secrets.registryPasword}" },
+		says: [
+			'apps.portal.registry.password: "${secrets.registryPasword}" refers to a secret that is not under secrets; declared: registryPassword, sessionKey; did you mean "registryPassword"?',
+		],
+	},
+	"an unknown database in a reference": {
+		change: { "apps/portal/config/URL": "${databases.mian.url}" },
+		says: [
+			'apps.portal.config.URL: "${databases.mian.url}" refers to a database that is not under databases; declared: main, cache; did you mean "main"?',
+		],
+	},
+	"an unknown secret in a reference": {
+		change: { "apps/portal/config/KEY": "a ${secrets.sesionKey} b" },
+		says: [
+			'apps.portal.config.KEY: "${secrets.sesionKey}" refers to a secret that is not under secrets; declared: registryPassword, sessionKey; did you mean "sessionKey"?',
+		],
+	},
+	"a kind that nothing has in a reference": {
+		change: { "apps/portal/config/KEY": "${secret.sessionKey}" },
+		says: [
+			'apps.portal.config.KEY: "${secret.sessionKey}" refers to "secret"; allowed: ${secrets.NAME}, ${databases.NAME.url}; did you mean "secrets"?',
+		],
+	},
+	"a reference without an attribute": {
+		change: { "apps/portal/config/URL": "${databases.main}" },
+		says: ['apps.portal.config.URL: "${databases.main}" names no attribute of a database; write ${databases.main.url}'],
+	},
+	"a reference that is never closed": {
+		change: { "apps/portal/config/URL": "${databases.main.url" },
+		says: ['apps.portal.config.URL: "${" is never closed; write ${kind.name...}, or $${ for a literal "${"'],
+	},
+	"a secret with a bad name": {
+		change: { "secrets/Session-Key": "sentinel" },
+		says: [
+			'secrets.Session-Key: "Session-Key" is not the name of a secret; allowed: letters and digits, a lower-case letter first',
+		],
+	},
+	"an empty secret": {
+		change: { "secrets/sessionKey": "" },
+		says: [
+			"secrets.sessionKey: its value is not text, or empty; set it with: pulumi config set --secret --path 'medstack-to-aptible:secrets.NAME'",
+		],
+	},
+	"a secret that is a number": {
+		change: { "secrets/sessionKey": 12345678 },
+		says: [
+			"secrets.sessionKey: its value is not text, or empty; set it with: pulumi config set --secret --path 'medstack-to-aptible:secrets.NAME'",
+		],
+	},
+	"a secret that is a block": {
+		change: { "secrets/sessionKey": { a: "sentinel" } },
+		says: [
+			"secrets.sessionKey: its value is not text, or empty; set it with: pulumi config set --secret --path 'medstack-to-aptible:secrets.NAME'",
+		],
+	},
+	"a reference in an image": {
+		change: { "apps/portal/image": "registry.acme.example/portal:${secrets.sessionKey}" },
+		says: [
+			'apps.portal.image: "registry.acme.example/portal:${secrets.sessionKey}" holds a reference, which only the config and the registry of an app may; write the value itself',
+		],
+	},
+});
