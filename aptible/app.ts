@@ -1,4 +1,14 @@
-import type { CliApp } from "./cli-output.ts";
+import { readAppSettings } from "./api/app-settings.ts";
+import {
+	type CliApp,
+	createApp,
+	deploy,
+	deprovisionApp,
+	listApps,
+	readConfig,
+	renameApp,
+	setConfig,
+} from "./cli/apps.ts";
 import { configChanges } from "./config.ts";
 import type { Context, OperationObject } from "./context.ts";
 import { AptibleError } from "./errors.ts";
@@ -14,16 +24,13 @@ import { resolveTemplates } from "./values.ts";
 export async function apply(context: Context, spec: AppSpec, previous: AppFacts | undefined): Promise<AppFacts> {
 	let live = await ensureApp(context, spec, previous);
 	const object = objectOf(live);
+	const place = { environment: spec.environment, app: spec.handle };
 	await context.settled(object);
 	live = await reread(context, spec, live);
 	const released = live.status === "provisioned";
 	const values = await resolveTemplates(context, spec);
 	const owned = previous?.configKeys ?? [];
-	const config = configChanges(
-		values.config,
-		released ? await context.cli.config(spec.environment, spec.handle) : new Map(),
-		owned,
-	);
+	const config = configChanges(values.config, released ? await readConfig(context.cli, place) : new Map(), owned);
 	const changed = Object.keys(config.changes).length;
 	if (await mustDeploy(context, spec, live, values.registry)) {
 		const unreleased = Object.keys(spec.services).filter(
@@ -31,17 +38,11 @@ export async function apply(context: Context, spec: AppSpec, previous: AppFacts 
 		);
 		const size = commonestSize(unreleased.flatMap((name) => spec.services[name] ?? []));
 		await context.operate(object, `deploying ${spec.image}`, () =>
-			context.cli.deploy(
-				spec.environment,
-				spec.handle,
-				{ image: spec.image, registry: values.registry },
-				config.changes,
-				size,
-			),
+			deploy(context.cli, place, { image: spec.image, registry: values.registry }, config.changes, size),
 		);
 	} else if (changed > 0) {
 		await context.operate(object, `setting ${changed} config ${changed === 1 ? "key" : "keys"}`, () =>
-			context.cli.setConfig(spec.environment, spec.handle, config.changes),
+			setConfig(context.cli, place, config.changes),
 		);
 	}
 	live = await reread(context, spec, live);
@@ -68,32 +69,32 @@ export async function apply(context: Context, spec: AppSpec, previous: AppFacts 
 /** Deprovisions the app, and with it what endpoints it still has. */
 export async function remove(context: Context, spec: AppSpec, previous: AppFacts | undefined): Promise<void> {
 	const environment = await environmentOf(context, spec.environment, previous);
-	const find = async () => findByIdentity(await context.cli.apps(environment), spec, previous);
+	const find = async () => findByIdentity(await listApps(context.cli, environment), spec, previous);
 	const live = await find();
 	if (live === undefined) return;
 	await context.deprovision(
 		objectOf(live),
-		() => context.cli.deprovisionApp(environment, live.handle),
+		() => deprovisionApp(context.cli, { environment, app: live.handle }),
 		async () => (await find()) !== undefined,
 	);
 }
 
 async function ensureApp(context: Context, spec: AppSpec, previous: AppFacts | undefined): Promise<CliApp> {
 	const { cli } = context;
-	const found = findByIdentity(await cli.apps(spec.environment), spec, previous);
+	const found = findByIdentity(await listApps(cli, spec.environment), spec, previous);
 	if (found?.handle === spec.handle) return found;
 	let failure: unknown;
 	if (found === undefined) {
 		context.progress(`app "${spec.handle}": creating...`);
-		failure = await cli.createApp(spec.environment, spec.handle).then(
+		failure = await createApp(cli, { environment: spec.environment, app: spec.handle }).then(
 			() => undefined,
 			(error: unknown) => error,
 		);
 	} else {
 		context.progress(`app "${found.handle}": renaming to "${spec.handle}"...`);
-		await cli.renameApp(spec.environment, found.handle, spec.handle);
+		await renameApp(cli, { environment: spec.environment, app: found.handle }, spec.handle);
 	}
-	const live = (await cli.apps(spec.environment)).find(({ handle }) => handle === spec.handle);
+	const live = (await listApps(cli, spec.environment)).find(({ handle }) => handle === spec.handle);
 	if (live !== undefined) return live;
 	throw (
 		failure ??
@@ -112,7 +113,7 @@ async function mustDeploy(
 	registry: { username: string; password: string } | undefined,
 ): Promise<boolean> {
 	if (live.status !== "provisioned" || live.last_deploy_operation?.status === "failed") return true;
-	const settings = await context.api.appSettings(live.id);
+	const settings = await readAppSettings(context.api, live.id);
 	return (
 		settings.image !== spec.image ||
 		(registry !== undefined &&
@@ -121,7 +122,7 @@ async function mustDeploy(
 }
 
 async function reread(context: Context, spec: AppSpec, live: CliApp): Promise<CliApp> {
-	const again = (await context.cli.apps(spec.environment)).find(({ id }) => id === live.id);
+	const again = (await listApps(context.cli, spec.environment)).find(({ id }) => id === live.id);
 	if (again === undefined) throw new AptibleError(`app "${live.handle}" has gone while it was being worked on.`);
 	return again;
 }

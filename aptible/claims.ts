@@ -1,4 +1,7 @@
-import type { CliApp, CliDatabase, CliEndpoint } from "./cli-output.ts";
+import { type CliApp, listApps } from "./cli/apps.ts";
+import { type CliDatabase, listDatabases } from "./cli/databases.ts";
+import { type CliEndpoint, listEndpoints } from "./cli/endpoints.ts";
+import { listEnvironments } from "./cli/environments.ts";
 import type { Context } from "./context.ts";
 import { findEndpoint } from "./endpoint.ts";
 import { AptibleError } from "./errors.ts";
@@ -59,10 +62,10 @@ function placesOf(spec: ClaimsSpec): string[] {
 }
 
 async function findAll(context: Context, spec: ClaimsSpec): Promise<Found[]> {
-	const environment = findByIdentity(await context.cli.environments(), spec.environment, undefined);
+	const environment = findByIdentity(await listEnvironments(context.cli), spec.environment, undefined);
 	if (environment === undefined) return [];
 	const { handle } = environment;
-	const [databases, apps] = await Promise.all([context.cli.databases(handle), context.cli.apps(handle)]);
+	const [databases, apps] = await Promise.all([listDatabases(context.cli, handle), listApps(context.cli, handle)]);
 	const found: Found[] = [];
 	// A declared rename names its object outright, which is as good as `adopt`.
 	const add = (place: string, claim: { adopt: boolean; renamedFrom?: string | undefined }, text: string) =>
@@ -76,7 +79,7 @@ async function findAll(context: Context, spec: ClaimsSpec): Promise<Found[]> {
 		const live = findByIdentity(apps, { handle: name, ...claim }, undefined);
 		if (live === undefined) continue;
 		add(`apps.${name}`, claim, describeApp(live));
-		const endpoints = await context.cli.endpoints(handle, live.handle);
+		const endpoints = await listEndpoints(context.cli, { environment: handle, app: live.handle });
 		for (const [key, endpoint] of Object.entries(claim.endpoints)) {
 			const liveEndpoint = findEndpoint(endpoints, endpoint, undefined);
 			if (liveEndpoint !== undefined) add(`apps.${name}.endpoints.${key}`, endpoint, describeEndpoint(liveEndpoint));

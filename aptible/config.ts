@@ -1,4 +1,4 @@
-import type { ConfigChanges } from "./cli.ts";
+import type { ConfigChanges } from "./cli/apps.ts";
 
 /**
  * What has to be sent to bring an app's live config to the declared one. Aptible merges what it is sent and deletes a key

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { AptibleCli } from "./cli.ts";
-import { DeployApi, type Operation, type OperationTarget } from "./deploy-api.ts";
+import { Api } from "./api/api.ts";
+import { listOperations, type Operation, type OperationTarget } from "./api/operations.ts";
+import { Cli } from "./cli/cli.ts";
+import { readOperationLogs } from "./cli/operations.ts";
 import { ApiError, AptibleError, OperationError } from "./errors.ts";
 import { Redactor } from "./redact.ts";
 
@@ -22,15 +24,15 @@ export interface OperationObject {
 /** What a reconciler works with: the CLI, the API, what must not be printed, and how long a wait may be. */
 export class Context {
 	readonly redactor = new Redactor();
-	readonly api = new DeployApi();
-	readonly cli: AptibleCli;
+	readonly api = new Api();
+	readonly cli: Cli;
 	/** Waits for an operation end after this long. Longer than anything that Aptible documents but replicas. */
 	readonly #waitMs: number;
 	#lastLogLine = "";
 
 	constructor(options: { waitMs?: number } = {}) {
 		this.#waitMs = options.waitMs ?? 90 * 60_000;
-		this.cli = new AptibleCli(this.redactor, (line) => {
+		this.cli = new Cli(this.redactor, (line) => {
 			this.#lastLogLine = line.slice(0, longestLogLine);
 		});
 	}
@@ -47,7 +49,7 @@ export class Context {
 	async settled(object: OperationObject): Promise<Operation | undefined> {
 		const deadline = Date.now() + this.#waitMs;
 		for (let pauseMs = firstPollMs; ; pauseMs = Math.min(pauseMs * 2, longestPollMs)) {
-			const operations = await this.api.operations(object.target, object.id);
+			const operations = await listOperations(this.api, object.target, object.id);
 			const active = operations.find(({ status }) => status === "queued" || status === "running");
 			if (active === undefined) return operations[0];
 			if (Date.now() > deadline) {
@@ -88,7 +90,7 @@ export class Context {
 			);
 		}
 		if (newest.status === "succeeded") return;
-		const log = await this.cli.operationLogs(newest.id).catch(() => "");
+		const log = await readOperationLogs(this.cli, newest.id).catch(() => "");
 		const lines = this.redactor.mask(log).trimEnd().split("\n").slice(-logLinesShown);
 		throw new OperationError(
 			[

@@ -1,5 +1,14 @@
-import type { DatabaseSizes } from "./cli.ts";
-import type { CliDatabase } from "./cli-output.ts";
+import { createOperation } from "./api/operations.ts";
+import type { CliOptions } from "./cli/cli.ts";
+import {
+	type CliDatabase,
+	createDatabase,
+	deprovisionDatabase,
+	listDatabases,
+	renameDatabase,
+	restartDatabase,
+	setIops,
+} from "./cli/databases.ts";
 import type { Context, OperationObject } from "./context.ts";
 import { AptibleError } from "./errors.ts";
 import { environmentOf, findByIdentity } from "./find.ts";
@@ -12,22 +21,19 @@ export async function apply(
 	previous: DatabaseFacts | undefined,
 ): Promise<DatabaseFacts> {
 	const { cli, api } = context;
-	let live = findByIdentity(await cli.databases(spec.environment), spec, previous);
+	let live = findByIdentity(await listDatabases(cli, spec.environment), spec, previous);
 	if (live === undefined) {
 		const failure = await context.create(`database "${spec.handle}"`, "creating", () =>
-			cli.createDatabase(
-				spec.environment,
-				spec.handle,
-				{ type: spec.type, version: spec.version },
-				{
-					containerSize: spec.containerMb,
-					containerProfile: spec.containerProfile,
-					diskSize: spec.diskGb,
-					iops: spec.iops,
-				},
-			),
+			createDatabase(cli, spec.environment, spec.handle, {
+				type: spec.type,
+				version: spec.version,
+				containerSize: spec.containerMb,
+				containerProfile: spec.containerProfile,
+				diskSize: spec.diskGb,
+				iops: spec.iops,
+			}),
 		);
-		live = findByIdentity(await cli.databases(spec.environment), spec, previous);
+		live = findByIdentity(await listDatabases(cli, spec.environment), spec, previous);
 		if (live === undefined) {
 			throw (
 				failure ??
@@ -45,7 +51,7 @@ export async function apply(
 		// command to provision it again, only `db:create`, which refuses the handle (recorded runs 101, 102).
 		const { id } = live;
 		await context.operate(objectOf(live), "provisioning again", () =>
-			api.createOperation("databases", id, {
+			createOperation(api, "databases", id, {
 				type: "provision",
 				container_size: spec.containerMb,
 				instance_profile: spec.containerProfile,
@@ -57,7 +63,7 @@ export async function apply(
 	}
 	if (live.handle !== spec.handle) {
 		context.progress(`database "${live.handle}": renaming to "${spec.handle}"...`);
-		await cli.renameDatabase(spec.environment, live.handle, spec.handle);
+		await renameDatabase(cli, spec.environment, live.handle, spec.handle);
 		live = await reread(context, spec, live);
 	}
 	await resize(context, spec, live);
@@ -74,37 +80,38 @@ export async function apply(
 /** Deprovisions the database. Whether a final backup stays is the environment's backup policy (`keepFinal`). */
 export async function remove(context: Context, spec: DatabaseSpec, previous: DatabaseFacts | undefined): Promise<void> {
 	const environment = await environmentOf(context, spec.environment, previous);
-	const find = async () => findByIdentity(await context.cli.databases(environment), spec, previous);
+	const find = async () => findByIdentity(await listDatabases(context.cli, environment), spec, previous);
 	const live = await find();
 	if (live === undefined) return;
 	await context.deprovision(
 		objectOf(live),
-		() => context.cli.deprovisionDatabase(environment, live.handle),
+		() => deprovisionDatabase(context.cli, environment, live.handle),
 		async () => (await find()) !== undefined,
 	);
 }
 
 async function reread(context: Context, spec: DatabaseSpec, live: CliDatabase): Promise<CliDatabase> {
-	const again = (await context.cli.databases(spec.environment)).find(({ id }) => id === live.id);
+	const again = (await listDatabases(context.cli, spec.environment)).find(({ id }) => id === live.id);
 	if (again === undefined) throw new AptibleError(`database "${live.handle}" has gone while it was being worked on.`);
 	return again;
 }
 
 /** Size, profile and disk take one restart; IOPS alone takes none (facts/aptible.md §3.2). */
 async function resize(context: Context, spec: DatabaseSpec, live: CliDatabase): Promise<void> {
-	const restart: DatabaseSizes = {};
-	if (live.container_size !== spec.containerMb) restart.containerSize = spec.containerMb;
-	if (live.container_profile !== spec.containerProfile) restart.containerProfile = spec.containerProfile;
-	if (live.disk_size !== spec.diskGb) restart.diskSize = spec.diskGb;
+	const restart: CliOptions = {
+		...(live.container_size === spec.containerMb ? {} : { containerSize: spec.containerMb }),
+		...(live.container_profile === spec.containerProfile ? {} : { containerProfile: spec.containerProfile }),
+		...(live.disk_size === spec.diskGb ? {} : { diskSize: spec.diskGb }),
+	};
 	const moreIops = live.disk_provisioned_iops !== spec.iops;
 	const { handle, environment } = spec;
 	if (Object.keys(restart).length > 0) {
 		await context.operate(objectOf(live), "restarting with new sizes", () =>
-			context.cli.restartDatabase(environment, handle, moreIops ? { ...restart, iops: spec.iops } : restart),
+			restartDatabase(context.cli, environment, handle, moreIops ? { ...restart, iops: spec.iops } : restart),
 		);
 	} else if (moreIops) {
 		await context.operate(objectOf(live), `setting ${spec.iops} IOPS`, () =>
-			context.cli.modifyDatabase(environment, handle, spec.iops),
+			setIops(context.cli, environment, handle, spec.iops),
 		);
 	} else {
 		return;

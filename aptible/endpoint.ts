@@ -1,5 +1,13 @@
-import type { EndpointOptions } from "./cli.ts";
-import type { CliEndpoint } from "./cli-output.ts";
+import { createOperation } from "./api/operations.ts";
+import { listApps } from "./cli/apps.ts";
+import type { CliOptions } from "./cli/cli.ts";
+import {
+	type CliEndpoint,
+	createHttpsEndpoint,
+	deprovisionEndpoint,
+	listEndpoints,
+	modifyHttpsEndpoint,
+} from "./cli/endpoints.ts";
 import type { Context, OperationObject } from "./context.ts";
 import { AptibleError } from "./errors.ts";
 import { environmentOf } from "./find.ts";
@@ -25,7 +33,7 @@ export async function apply(
 	if (live.status !== "provisioned") {
 		// A record whose provisioning failed or was cut off; it may have no host name, which is what the CLI goes by.
 		await context.operate(object, "provisioning again", () =>
-			context.api.createOperation("vhosts", live.id, { type: "provision" }),
+			createOperation(context.api, "vhosts", live.id, { type: "provision" }),
 		);
 		live = await reread(context, spec, live);
 	}
@@ -33,7 +41,7 @@ export async function apply(
 	if (Object.keys(changes).length > 0) {
 		const { hostname } = live;
 		await context.operate(object, "changing settings", () =>
-			context.cli.modifyHttpsEndpoint(spec.environment, spec.app, hostname ?? "", changes),
+			modifyHttpsEndpoint(context.cli, spec, hostname ?? "", changes),
 		);
 		live = await reread(context, spec, live);
 	}
@@ -44,9 +52,9 @@ export async function apply(
 export async function remove(context: Context, spec: EndpointSpec, previous: EndpointFacts | undefined): Promise<void> {
 	const environment = await environmentOf(context, spec.environment, previous);
 	const find = async () => {
-		const app = (await context.cli.apps(environment)).find(({ handle }) => handle === spec.app);
+		const app = (await listApps(context.cli, environment)).find(({ handle }) => handle === spec.app);
 		if (app === undefined) return undefined;
-		return findEndpoint(await context.cli.endpoints(environment, spec.app), spec, previous);
+		return findEndpoint(await listEndpoints(context.cli, { environment, app: spec.app }), spec, previous);
 	};
 	const live = await find();
 	if (live === undefined) return;
@@ -54,8 +62,8 @@ export async function remove(context: Context, spec: EndpointSpec, previous: End
 		objectOf(spec, live),
 		() =>
 			live.hostname
-				? context.cli.deprovisionEndpoint(environment, spec.app, live.hostname)
-				: context.api.createOperation("vhosts", live.id, { type: "deprovision" }),
+				? deprovisionEndpoint(context.cli, { environment, app: spec.app }, live.hostname)
+				: createOperation(context.api, "vhosts", live.id, { type: "deprovision" }),
 		async () => (await find()) !== undefined,
 	);
 }
@@ -65,11 +73,11 @@ async function ensureEndpoint(
 	spec: EndpointSpec,
 	previous: EndpointFacts | undefined,
 ): Promise<CliEndpoint> {
-	const find = async () => findEndpoint(await context.cli.endpoints(spec.environment, spec.app), spec, previous);
+	const find = async () => findEndpoint(await listEndpoints(context.cli, spec), spec, previous);
 	const found = await find();
 	if (found !== undefined) return found;
 	const failure = await context.create(labelOf(spec), "creating", () =>
-		context.cli.createHttpsEndpoint(spec.environment, spec.app, spec.service, creationOptions(spec)),
+		createHttpsEndpoint(context.cli, spec, spec.service, creationOptions(spec)),
 	);
 	const made = await find();
 	if (made === undefined) {
@@ -95,7 +103,7 @@ export function findEndpoint(
 	);
 }
 
-function creationOptions(spec: EndpointSpec): EndpointOptions {
+function creationOptions(spec: EndpointSpec): CliOptions {
 	return {
 		...(spec.defaultDomain ? { defaultDomain: true } : { managedTls: true, managedTlsDomain: spec.domain }),
 		...(spec.internal ? { internal: true } : {}),
@@ -106,7 +114,7 @@ function creationOptions(spec: EndpointSpec): EndpointOptions {
 }
 
 /** Only what differs: a modify with nothing to change still provisions the endpoint anew (recorded run 73). */
-function endpointChanges(spec: EndpointSpec, live: CliEndpoint): EndpointOptions {
+function endpointChanges(spec: EndpointSpec, live: CliEndpoint): CliOptions {
 	const ipFilter = [...spec.ipFilter].sort();
 	const liveFilter = live.ip_whitelist === "all traffic" ? [] : live.ip_whitelist.split(" ").sort();
 	const filterOption = ipFilter.length > 0 ? { ipWhitelist: spec.ipFilter } : { noIpWhitelist: true };
@@ -142,7 +150,7 @@ const settingNames = [
 ] as const satisfies (keyof EndpointSpec["settings"])[];
 
 /** Settings as options of the CLI: `idle_timeout` is `--idle-timeout`. */
-function settingOptions(settings: EndpointSpec["settings"]): EndpointOptions {
+function settingOptions(settings: EndpointSpec["settings"]): CliOptions {
 	return Object.fromEntries(Object.entries(settings).map(([name, value]) => [camelCase(name), value]));
 }
 
@@ -161,14 +169,14 @@ function refuseOtherIdentity(spec: EndpointSpec, live: CliEndpoint): void {
 }
 
 async function reread(context: Context, spec: EndpointSpec, live: CliEndpoint): Promise<CliEndpoint> {
-	const again = (await context.cli.endpoints(spec.environment, spec.app)).find(({ id }) => id === live.id);
+	const again = (await listEndpoints(context.cli, spec)).find(({ id }) => id === live.id);
 	if (again === undefined) throw new AptibleError(`${labelOf(spec)} has gone while it was being worked on.`);
 	return again;
 }
 
 /** The list of endpoints does not say whose environment it is; the app does. */
 async function environmentId(context: Context, spec: EndpointSpec): Promise<number> {
-	const app = (await context.cli.apps(spec.environment)).find(({ handle }) => handle === spec.app);
+	const app = (await listApps(context.cli, spec.environment)).find(({ handle }) => handle === spec.app);
 	if (app === undefined) throw new AptibleError(`app "${spec.app}" has gone while its endpoint was being worked on.`);
 	return app.environment.id;
 }

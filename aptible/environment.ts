@@ -1,6 +1,13 @@
-import type { CliBackupRetention } from "./cli-output.ts";
+import { createEnvironment, deleteEnvironment, listOrganizations, listStacks, type Stack } from "./api/environments.ts";
+import { listDatabases } from "./cli/databases.ts";
+import {
+	type CliBackupRetention,
+	listEnvironments,
+	readBackupRetention,
+	renameEnvironment,
+	setBackupRetention,
+} from "./cli/environments.ts";
 import type { Context } from "./context.ts";
-import type { Stack } from "./deploy-api.ts";
 import { AptibleError } from "./errors.ts";
 import { findByIdentity } from "./find.ts";
 import {
@@ -16,7 +23,7 @@ export async function apply(
 	spec: EnvironmentSpec,
 	previous: EnvironmentFacts | undefined,
 ): Promise<EnvironmentFacts> {
-	const found = findByIdentity(await context.cli.environments(), spec, previous);
+	const found = findByIdentity(await listEnvironments(context.cli), spec, previous);
 	if (found === undefined) {
 		await create(context, spec);
 	} else {
@@ -24,10 +31,10 @@ export async function apply(
 		if (refused !== undefined) throw new AptibleError(refused);
 		if (found.handle !== spec.handle) {
 			context.progress(`environment "${found.handle}": renaming to "${spec.handle}"...`);
-			await context.cli.renameEnvironment(found.handle, spec.handle);
+			await renameEnvironment(context.cli, found.handle, spec.handle);
 		}
 	}
-	const live = (await context.cli.environments()).find(({ handle }) => handle === spec.handle);
+	const live = (await listEnvironments(context.cli)).find(({ handle }) => handle === spec.handle);
 	if (live === undefined) {
 		throw new AptibleError(
 			`environment "${spec.handle}" is not in the list after it was created. Run \`pulumi up\` again.`,
@@ -50,12 +57,12 @@ export async function remove(
 	spec: EnvironmentSpec,
 	previous: EnvironmentFacts | undefined,
 ): Promise<void> {
-	const found = findByIdentity(await context.cli.environments(), spec, previous);
+	const found = findByIdentity(await listEnvironments(context.cli), spec, previous);
 	if (found === undefined) return;
 	try {
-		await context.api.deleteEnvironment(found.id);
+		await deleteEnvironment(context.api, found.id);
 	} catch (error) {
-		if (!(await context.cli.environments()).some(({ id }) => id === found.id)) return;
+		if (!(await listEnvironments(context.cli)).some(({ id }) => id === found.id)) return;
 		const reason = error instanceof Error ? error.message : String(error);
 		throw new AptibleError(
 			`environment "${found.handle}" cannot be deleted: ${reason}\n` +
@@ -67,7 +74,7 @@ export async function remove(
 }
 
 async function create(context: Context, spec: EnvironmentSpec): Promise<void> {
-	const stacks = await context.api.stacks();
+	const stacks = await listStacks(context.api);
 	const stack = stacks.find(({ name }) => name === spec.stack);
 	if (stack === undefined) {
 		const names = stacks.map(({ name }) => name).sort();
@@ -80,7 +87,7 @@ async function create(context: Context, spec: EnvironmentSpec): Promise<void> {
 		);
 	}
 	context.progress(`environment "${spec.handle}": creating on stack "${spec.stack}"...`);
-	await context.api.createEnvironment({
+	await createEnvironment(context.api, {
 		handle: spec.handle,
 		organization_id: dedicatedTo ?? (await onlyOrganization(context)),
 		stack_id: stack.id,
@@ -95,7 +102,7 @@ function organizationOf(stack: Stack): string | undefined {
 
 /** A shared stack belongs to nobody, so the organization is the user's; with several there is no telling which. */
 async function onlyOrganization(context: Context): Promise<string> {
-	const organizations = await context.api.organizations();
+	const organizations = await listOrganizations(context.api);
 	const [organization, ...others] = organizations;
 	if (organization !== undefined && others.length === 0) return organization.id;
 	const names = organizations.map(({ name }) => name).join(", ");
@@ -106,11 +113,11 @@ async function onlyOrganization(context: Context): Promise<string> {
 }
 
 async function syncBackups(context: Context, environment: string, wanted: BackupRetention): Promise<void> {
-	const live = retentionOf(await context.cli.backupRetention(environment));
+	const live = retentionOf(await readBackupRetention(context.cli, environment));
 	if (sameRetention(live, wanted)) return;
 	const shrinks = (["daily", "monthly", "yearly"] as const).filter((kind) => wanted[kind] < live[kind]);
 	// Aptible deletes existing automatic backups beyond the new policy at once, and they cannot be had back.
-	if (shrinks.length > 0 && (await context.cli.databases(environment)).length > 0) {
+	if (shrinks.length > 0 && (await listDatabases(context.cli, environment)).length > 0) {
 		const options = `--daily ${wanted.daily} --monthly ${wanted.monthly} --yearly ${wanted.yearly}`;
 		throw new AptibleError(
 			`environment "${environment}": keeping fewer ${shrinks.join(", ")} backups would delete backups that exist. ` +
@@ -118,8 +125,8 @@ async function syncBackups(context: Context, environment: string, wanted: Backup
 		);
 	}
 	context.progress(`environment "${environment}": setting the backup retention policy...`);
-	await context.cli.setBackupRetention(environment, wanted);
-	if (!sameRetention(retentionOf(await context.cli.backupRetention(environment)), wanted)) {
+	await setBackupRetention(context.cli, environment, wanted);
+	if (!sameRetention(retentionOf(await readBackupRetention(context.cli, environment)), wanted)) {
 		throw new AptibleError(
 			`environment "${environment}": the backup retention policy was set but reads back differently.`,
 		);

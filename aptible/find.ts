@@ -1,3 +1,4 @@
+import { listEnvironments } from "./cli/environments.ts";
 import type { Context } from "./context.ts";
 import { AptibleError } from "./errors.ts";
 
@@ -29,7 +30,7 @@ export async function environmentOf(
 	handle: string,
 	previous: { environmentId: number } | undefined,
 ): Promise<string> {
-	const environments = await context.cli.environments();
+	const environments = await listEnvironments(context.cli);
 	const live =
 		environments.find(({ id }) => id === previous?.environmentId) ??
 		environments.find((environment) => environment.handle === handle);

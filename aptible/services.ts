@@ -1,4 +1,4 @@
-import type { CliApp, CliService } from "./cli-output.ts";
+import { type CliApp, type CliService, scale } from "./cli/apps.ts";
 import type { Context } from "./context.ts";
 import { AptibleError } from "./errors.ts";
 import type { AppSpec, ServiceSpec } from "./specs/app.ts";
@@ -40,7 +40,7 @@ export async function scaleServices(
 			label: `app "${spec.handle}", service "${service.service}"`,
 		} as const;
 		await context.operate(object, `scaling to ${describe(wanted)}`, () =>
-			context.cli.scale(spec.environment, spec.handle, service.service, to),
+			scale(context.cli, { environment: spec.environment, app: spec.handle }, service.service, to),
 		);
 	}
 	return { undeclared: names.filter((name) => !(name in spec.services)) };

@@ -1,3 +1,4 @@
+import { listDatabases } from "./cli/databases.ts";
 import type { Context } from "./context.ts";
 import { AptibleError } from "./errors.ts";
 import type { AppSpec } from "./specs/app.ts";
@@ -17,7 +18,7 @@ export async function resolveTemplates(context: Context, spec: AppSpec): Promise
 	const templates = [...Object.values(spec.config), ...(spec.registry ? Object.values(spec.registry) : [])];
 	const needed = new Set(templates.flatMap(references));
 	const databases = [...needed].some((reference) => reference.startsWith("databases."))
-		? await context.cli.databases(spec.environment)
+		? await listDatabases(context.cli, spec.environment)
 		: [];
 	for (const { connection_url: url } of databases) if (url) context.redactor.addUrl(url);
 	const lookup = (reference: string): string => {

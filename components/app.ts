@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AppFacts } from "../aptible/specs/app.ts";
 import { references } from "../aptible/template.ts";
+import type { App as AppConfig } from "../config/app.ts";
 import { mapValues } from "../config/map-values.ts";
-import type { App as AppConfig } from "../config/schema.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 import type { Database } from "./database.ts";
 import { Endpoint } from "./endpoint.ts";

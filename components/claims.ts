@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ClaimsFacts, type ClaimsSpec } from "../aptible/specs/claims.ts";
 import { mapValues } from "../config/map-values.ts";
-import type { Stage } from "../config/schema.ts";
+import type { Stage } from "../config/stage.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 
 /** Values of the `Claims` component. */

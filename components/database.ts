@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DatabaseFacts, databaseIdentity } from "../aptible/specs/database.ts";
-import type { Database as DatabaseConfig } from "../config/schema.ts";
+import type { Database as DatabaseConfig } from "../config/database.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 import { formerNames } from "./former-names.ts";
 

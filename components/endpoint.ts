@@ -6,7 +6,7 @@ import {
 	type EndpointSpec,
 	endpointIdentity,
 } from "../aptible/specs/endpoint.ts";
-import type { Endpoint as EndpointConfig } from "../config/schema.ts";
+import type { Endpoint as EndpointConfig } from "../config/endpoint.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 
 /** An endpoint as the stage file describes it. */

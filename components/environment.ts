@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { EnvironmentFacts, environmentIdentity } from "../aptible/specs/environment.ts";
-import type { Environment as EnvironmentConfig } from "../config/schema.ts";
+import type { Environment as EnvironmentConfig } from "../config/environment.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 
 /** An environment as the stage file describes it. */

@@ -1,7 +1,7 @@
 /** The stage of the current stack, as Pulumi hands it to the program. */
 import * as pulumi from "@pulumi/pulumi";
 import { parseStage, StageError } from "./parse.ts";
-import type { Stage } from "./schema.ts";
+import type { Stage } from "./stage.ts";
 
 const namespace = "medstack-to-aptible:";
 

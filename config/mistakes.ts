@@ -1,7 +1,7 @@
 /** Mistakes in a stage file, and the file as far as it is free of them. */
 import type { z } from "zod";
 import { missing } from "./fields.ts";
-import type { StageFile } from "./schema.ts";
+import type { StageFile } from "./stage.ts";
 
 /** Where something stands in a stage file: `["apps", "portal", "image"]`. */
 export type Place = readonly (string | number)[];

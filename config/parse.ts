@@ -2,7 +2,7 @@
 import { judgeSchema, type Mistake, type Place, valueAt } from "./mistakes.ts";
 import { checkReferences } from "./references.ts";
 import { checkRules } from "./rules.ts";
-import { type Stage, StageFile } from "./schema.ts";
+import { type Stage, StageFile } from "./stage.ts";
 
 /** The mistakes of a stage file, one line each: file, place, bad value, what is allowed, what to do. */
 export class StageError extends Error {

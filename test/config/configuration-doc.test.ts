@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { z } from "zod";
 import { containerSizesMb, databaseTypes, retiredConfig } from "../../config/catalogue.ts";
-import { StageFile } from "../../config/schema.ts";
+import { StageFile } from "../../config/stage.ts";
 
 const text = readFileSync(new URL("../../docs/configuration.md", import.meta.url), "utf8");
 

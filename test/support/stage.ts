@@ -8,7 +8,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
 import { clearFaults, isHalted } from "../../sandbox/aptible/faults.ts";
 import { type JournalRow, readJournal } from "../../sandbox/aptible/journal.ts";
-import { prepareSandbox, type Result, type Sandbox } from "../../sandbox/environment.ts";
+import { prepareSandbox, type Sandbox } from "../../sandbox/environment.ts";
+import type { Result } from "../../sandbox/run.ts";
 
 const root = join(import.meta.dirname, "../..");
 const namespace = "medstack-to-aptible:";

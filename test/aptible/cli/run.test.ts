@@ -3,9 +3,9 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { CliError } from "../../aptible/errors.ts";
-import { Redactor } from "../../aptible/redact.ts";
-import { runCli } from "../../aptible/run-cli.ts";
+import { runCli } from "../../../aptible/cli/run.ts";
+import { CliError } from "../../../aptible/errors.ts";
+import { Redactor } from "../../../aptible/redact.ts";
 
 const fake = `#!${process.execPath}
 const [verb, ...rest] = process.argv.slice(2);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 
-const moduleUrl = new URL("../../aptible/ssh-key.ts", import.meta.url).href;
+const moduleUrl = new URL("../../../aptible/cli/ssh-key.ts", import.meta.url).href;
 
 async function configPath(t: TestContext): Promise<string> {
 	const folder = await mkdtemp(join(tmpdir(), "ssh-key-"));

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { CliError } from "./errors.ts";
-import type { Redactor } from "./redact.ts";
+import { CliError } from "../errors.ts";
+import type { Redactor } from "../redact.ts";
 
 /** How one call of the CLI is made. */
 export interface RunOptions {

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { AptibleError } from "./errors.ts";
+import { AptibleError } from "../errors.ts";
 
 const waitMs = 60_000;
 /** Making a key takes a second or two; a lock older than this was left by a process that was killed. */

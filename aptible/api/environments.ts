@@ -1,0 +1,42 @@
+import { z } from "zod";
+import type { Api } from "./api.ts";
+
+const Stack = z.looseObject({
+	id: z.int(),
+	name: z.string(),
+	/** Present on dedicated stacks only: the organization that the stack belongs to (facts/terraform-provider.md §3.4). */
+	_links: z.looseObject({ organization: z.looseObject({ href: z.string() }).nullish() }),
+});
+export type Stack = z.infer<typeof Stack>;
+
+const Organization = z.looseObject({ id: z.string(), name: z.string() });
+
+/** Every stack that the token can see. */
+export async function listStacks(api: Api): Promise<Stack[]> {
+	const stacks: Stack[] = [];
+	// The API answers an empty page after the last one; a wrong answer must not keep us here for ever.
+	for (let page = 1; page <= 50; page += 1) {
+		const answer = await api.list(`${api.root}/stacks?page=${page}`, "stacks", Stack);
+		if (answer.length === 0) break;
+		stacks.push(...answer);
+	}
+	return stacks;
+}
+
+/** The organizations of the token's user. */
+export function listOrganizations(api: Api): Promise<z.infer<typeof Organization>[]> {
+	return api.list(`${api.authRoot}/organizations`, "organizations", Organization);
+}
+
+/** Creates an environment. It has no operation: it is there when this returns. */
+export function createEnvironment(
+	api: Api,
+	body: { handle: string; organization_id: string; stack_id: number; type: "production" | "development" },
+): Promise<void> {
+	return api.send("POST", `${api.root}/accounts`, body);
+}
+
+/** Deletes an environment; Aptible refuses while apps, databases, drains or backups are left in it. */
+export function deleteEnvironment(api: Api, id: number): Promise<void> {
+	return api.send("DELETE", `${api.root}/accounts/${id}`);
+}

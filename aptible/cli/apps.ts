@@ -1,0 +1,99 @@
+import { z } from "zod";
+import type { ServiceSpec } from "../specs/app.ts";
+import { type Cli, type CliOptions, cliOptions } from "./cli.ts";
+import { profile } from "./profile.ts";
+
+/** A service as `apps` shows it. */
+export const CliService = z.looseObject({
+	id: z.int(),
+	service: z.string(),
+	container_count: z.int(),
+	container_size: z.int(),
+	container_profile: profile,
+});
+export type CliService = z.infer<typeof CliService>;
+
+/** An app as `apps` shows it. */
+export const CliApp = z.looseObject({
+	id: z.int(),
+	handle: z.string(),
+	/** `pending` until the first deploy has succeeded. */
+	status: z.string(),
+	git_remote: z.string().nullish(),
+	last_deploy_operation: z.looseObject({ id: z.int(), status: z.string() }).nullish(),
+	services: z.array(CliService),
+	environment: z.looseObject({ id: z.int() }),
+});
+export type CliApp = z.infer<typeof CliApp>;
+
+const CliConfig = z.looseObject({ key: z.string(), value: z.string() });
+
+/** Config changes: a value sets a key, the empty string deletes it (the API merges, facts/aptible.md §0). */
+export type ConfigChanges = Readonly<Record<string, string>>;
+
+/** Where a command applies: handles of an app and of its environment. */
+export interface AppPlace {
+	environment: string;
+	app: string;
+}
+
+export function listApps(cli: Cli, environment: string): Promise<CliApp[]> {
+	return cli.read(z.array(CliApp), ["apps", ...cliOptions({ environment })]);
+}
+
+/** Config of an app. The values are secrets as far as anybody knows: they go no further than a comparison. */
+export async function readConfig(cli: Cli, { environment, app }: AppPlace): Promise<Map<string, string>> {
+	const pairs = await cli.read(z.array(CliConfig), ["config", ...cliOptions({ app, environment })]);
+	return new Map(pairs.map(({ key, value }) => [key, value]));
+}
+
+export function createApp(cli: Cli, { environment, app }: AppPlace): Promise<void> {
+	return cli.change(["apps:create", app, ...cliOptions({ environment })]);
+}
+
+export function renameApp(cli: Cli, { environment, app }: AppPlace, to: string): Promise<void> {
+	return cli.change(["apps:rename", app, to, ...cliOptions({ environment })]);
+}
+
+export function deprovisionApp(cli: Cli, { environment, app }: AppPlace): Promise<void> {
+	return cli.operate(["apps:deprovision", ...cliOptions({ app, environment })]);
+}
+
+/**
+ * Releases an image with config changes in the same operation.
+ *
+ * @param newServices size of the services that this very deploy brings in; others keep theirs
+ */
+export function deploy(
+	cli: Cli,
+	{ environment, app }: AppPlace,
+	release: { image: string; registry?: { username: string; password: string } | undefined },
+	config: ConfigChanges,
+	newServices?: ServiceSpec,
+): Promise<void> {
+	const options = cliOptions({
+		app,
+		environment,
+		dockerImage: release.image,
+		privateRegistryUsername: release.registry?.username,
+		privateRegistryPassword: release.registry?.password,
+		containerCount: newServices?.containers,
+		containerSize: newServices?.containerMb,
+		containerProfile: newServices?.containerProfile,
+	});
+	return cli.operate(["deploy", ...options, ...assignments(config)]);
+}
+
+/** Sets and deletes config keys in one operation, which restarts the app. */
+export function setConfig(cli: Cli, { environment, app }: AppPlace, config: ConfigChanges): Promise<void> {
+	return cli.operate(["config:set", ...cliOptions({ app, environment }), ...assignments(config)]);
+}
+
+/** @param to `containerCount`, `containerSize`, `containerProfile`: what is left out stays */
+export function scale(cli: Cli, { environment, app }: AppPlace, service: string, to: CliOptions): Promise<void> {
+	return cli.operate(["apps:scale", service, ...cliOptions({ app, environment, ...to })]);
+}
+
+function assignments(config: ConfigChanges): string[] {
+	return Object.entries(config).map(([key, value]) => `${key}=${value}`);
+}

@@ -1,0 +1,83 @@
+import { z } from "zod";
+import { CliError } from "../errors.ts";
+import type { Redactor } from "../redact.ts";
+import { retryReads } from "../retry.ts";
+import { runCli } from "./run.ts";
+import { ensureSshKey } from "./ssh-key.ts";
+
+const readTimeoutMs = 60_000;
+/** `before_deploy` alone may take 30 minutes (facts/aptible.md §2.2). */
+const operationTimeoutMs = 75 * 60_000;
+
+type OptionValue = string | number | boolean | readonly string[] | undefined;
+
+/** Options of a command by their names in camel case. */
+export type CliOptions = Readonly<Record<string, OptionValue>>;
+
+/** `{ containerCount: 2, forceSsl: false }` as `--container-count 2 --no-force-ssl`. Only `undefined` is left out. */
+export function cliOptions(options: CliOptions): string[] {
+	return Object.entries(options).flatMap(([name, value]) => {
+		const dashed = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+		if (value === undefined) return [];
+		if (value === true) return [`--${dashed}`];
+		if (value === false) return [`--no-${dashed}`];
+		return [`--${dashed}`, ...(Array.isArray(value) ? value : [String(value)])];
+	});
+}
+
+/**
+ * The `aptible` CLI. The files beside this one have its commands, noun by noun. Reads answer typed values and are retried on
+ * connection trouble; what changes something is sent once and answers nothing: its stdout is an operation's log, so the caller
+ * reads the object again.
+ */
+export class Cli {
+	readonly #redactor: Redactor;
+	readonly #onLogLine: (line: string) => void;
+
+	/** @param onLogLine called with each line of an operation's log, secrets masked */
+	constructor(redactor: Redactor, onLogLine: (line: string) => void) {
+		this.#redactor = redactor;
+		this.#onLogLine = onLogLine;
+	}
+
+	/** Runs a command that changes nothing, and parses its JSON. */
+	async read<T extends z.ZodType>(schema: T, argv: readonly string[]): Promise<z.infer<T>> {
+		const command = argv[0] ?? "";
+		const stdout = await retryReads(() => this.#run(argv, readTimeoutMs));
+		let answer: unknown;
+		try {
+			answer = JSON.parse(stdout);
+		} catch {
+			throw new CliError(command, "its answer is not JSON. Is this aptible CLI 0.26.6 or newer?", "", false);
+		}
+		const parsed = schema.safeParse(answer);
+		if (parsed.success) return parsed.data;
+		// zod's issues name paths and types, never the values.
+		throw new CliError(
+			command,
+			`its answer has another form than expected:\n${z.prettifyError(parsed.error)}`,
+			"",
+			false,
+		);
+	}
+
+	/** Runs a command that changes nothing and prints text. */
+	readText(argv: readonly string[]): Promise<string> {
+		return retryReads(() => this.#run(argv, readTimeoutMs));
+	}
+
+	/** A change that Aptible makes at once, without an operation. */
+	async change(argv: readonly string[]): Promise<void> {
+		await this.#run(argv, readTimeoutMs);
+	}
+
+	/** A change that becomes an operation, whose log the CLI follows over SSH. */
+	async operate(argv: readonly string[]): Promise<void> {
+		await ensureSshKey();
+		await this.#run(argv, operationTimeoutMs);
+	}
+
+	#run(argv: readonly string[], timeoutMs: number): Promise<string> {
+		return runCli(argv, { timeoutMs, redactor: this.#redactor, onLogLine: this.#onLogLine });
+	}
+}

@@ -1,0 +1,51 @@
+import { z } from "zod";
+import { type Cli, type CliOptions, cliOptions } from "./cli.ts";
+import { profile } from "./profile.ts";
+
+/** A database as `db:list` shows it. */
+export const CliDatabase = z.looseObject({
+	id: z.int(),
+	handle: z.string(),
+	type: z.string(),
+	version: z.string(),
+	/** `provisioned`, `pending`, `provisioning`, `provision_failed`... */
+	status: z.string(),
+	connection_url: z.string().nullish(),
+	disk_size: z.int().nullish(),
+	disk_provisioned_iops: z.int().nullish(),
+	container_size: z.int().nullish(),
+	container_profile: profile,
+	environment: z.looseObject({ id: z.int() }),
+});
+export type CliDatabase = z.infer<typeof CliDatabase>;
+
+export function listDatabases(cli: Cli, environment: string): Promise<CliDatabase[]> {
+	return cli.read(z.array(CliDatabase), ["db:list", ...cliOptions({ environment })]);
+}
+
+/** @param options `type`, `version`, `containerSize`, `containerProfile`, `diskSize`, `iops` */
+export function createDatabase(cli: Cli, environment: string, handle: string, options: CliOptions): Promise<void> {
+	return cli.operate(["db:create", handle, ...cliOptions({ environment, ...options })]);
+}
+
+export function renameDatabase(cli: Cli, environment: string, from: string, to: string): Promise<void> {
+	return cli.change(["db:rename", from, to, ...cliOptions({ environment })]);
+}
+
+/**
+ * Restarts the database with new sizes.
+ *
+ * @param options `containerSize`, `containerProfile`, `diskSize`, `iops`: what is left out stays
+ */
+export function restartDatabase(cli: Cli, environment: string, handle: string, options: CliOptions): Promise<void> {
+	return cli.operate(["db:restart", handle, ...cliOptions({ environment, ...options })]);
+}
+
+/** Changes the disk's IOPS, without a restart. */
+export function setIops(cli: Cli, environment: string, handle: string, iops: number): Promise<void> {
+	return cli.operate(["db:modify", handle, ...cliOptions({ environment, iops })]);
+}
+
+export function deprovisionDatabase(cli: Cli, environment: string, handle: string): Promise<void> {
+	return cli.operate(["db:deprovision", handle, ...cliOptions({ environment })]);
+}

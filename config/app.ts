@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { Endpoint } from "./endpoint.ts";
+import { block, named, pattern, template, textMessage } from "./fields.ts";
+import { Service } from "./service.ts";
+import { adopt, protect, renamedFrom } from "./shared-fields.ts";
+
+const registryPassword = "${secrets.registryPassword} or another secret, and nothing beside it";
+
+/** Credentials of a private registry. */
+export const Registry = block("registry credentials", {
+	username: template("a user name", "the one at the registry"),
+	/** One reference to a secret and nothing else, so that no password stands in the file. */
+	password: template("a reference to a secret", registryPassword).regex(/^\$\{\s*secrets\.[^${}]+\}$/, {
+		error: `is not one reference to a secret; allowed: ${registryPassword}`,
+	}),
+});
+export type Registry = z.infer<typeof Registry>;
+
+const image =
+	/^(?:[a-zA-Z0-9.-]+(?::[0-9]+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?:(?::[\w][\w.-]{0,127})(?:@sha256:[0-9a-f]{64})?|@sha256:[0-9a-f]{64})$/;
+
+const emptyConfig = 'is empty, and Aptible deletes a variable set to ""; give it a value or take the line out';
+const configValue = z
+	.string({
+		error: (issue) => (issue.input === null ? emptyConfig : textMessage("the value of a variable", "text")(issue)),
+	})
+	.min(1, { error: emptyConfig });
+
+/** An app: one image, its config and its services; its key in the stage file is its handle. */
+export const App = block("an app", {
+	/** Image with a tag or a digest. */
+	image: pattern("an image with a tag or a digest", "the like of registry.example.com/portal:2026-11-20", image),
+	/** Credentials of a private registry. @default none: the image is public */
+	registry: Registry.optional(),
+	/** Environment variables; references may stand in the values. @default none */
+	config: named("config variables", configValue).default({}),
+	/** By process type. */
+	services: named("services", Service),
+	/** By a name of your choice, which no one outside the stage file sees. @default none */
+	endpoints: named("endpoints", Endpoint).default({}),
+	/** Take over an app that exists already. @default false */
+	adopt: adopt(),
+	/** Handle it had before: renames it. */
+	renamedFrom: renamedFrom(),
+	/** Refuse to delete it. @default the value of `environment.phi` */
+	protect: protect(),
+});
+export type App = z.infer<typeof App> & { protect: boolean };

@@ -1,0 +1,34 @@
+/**
+ * What a stage file may say: each noun has a file beside this one, with the type that the program reads. Only what one value
+ * shows by itself is judged there; whatever takes two values to see is in `config/rules.ts`, and references are in
+ * `config/references.ts`.
+ */
+import { z } from "zod";
+import { App } from "./app.ts";
+import { Database } from "./database.ts";
+import { Environment } from "./environment.ts";
+import { block, named } from "./fields.ts";
+
+const secretError =
+	"is not text, or empty; set it with: pulumi config set --secret --path 'medstack-to-aptible:secrets.NAME'";
+
+/** Secrets by name, all encrypted in the file. */
+export const Secrets = named("secrets", z.string({ error: secretError }).min(1, { error: secretError }));
+
+/** A whole stage file: every key under `medstack-to-aptible:`. */
+export const StageFile = block("the stage", {
+	environment: Environment,
+	/** @default none */
+	databases: named("databases", Database).default({}),
+	/** @default none */
+	apps: named("apps", App).default({}),
+	/** @default none */
+	secrets: Secrets.default({}),
+});
+
+/** What the program reads of a stage: every default applied. The values of its secrets are kept apart from it. */
+export interface Stage {
+	environment: Environment;
+	databases: Record<string, Database>;
+	apps: Record<string, App>;
+}

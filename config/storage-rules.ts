@@ -1,0 +1,196 @@
+/** What takes more than one value of the storage to see. */
+import { type Draft, type Mistake, type Place, wrongName, wrongValue } from "./mistakes.ts";
+import { didYouMean, nearestWord } from "./near-miss.ts";
+import { mostIpRules, privateNetworkOf, rulesOf } from "./storage-addresses.ts";
+import { longestSasDays, type Redundancy, redundanciesByLocation, windowsOfSas } from "./storage-catalogue.ts";
+
+type StorageDraft = NonNullable<Draft["storage"]>;
+
+const at = (...keys: (string | number)[]): Place => ["storage", ...keys];
+
+/** Settings that mean nothing where the program does not manage the account. */
+const managedSettings = [
+	"softDeleteDays",
+	"restoreDays",
+	"versioning",
+	"changeFeed",
+	"lifecycle",
+	"lock",
+	"logs",
+	"allowFrom",
+	"allowSubnets",
+	"copyFrom",
+	"keysRenewed",
+] as const satisfies readonly (keyof StorageDraft)[];
+
+function checkRedundancy({ location, redundancy, existing }: StorageDraft, phi: boolean | undefined): Mistake[] {
+	if (redundancy === undefined) return [];
+	const offered = location === undefined ? undefined : redundanciesByLocation[location];
+	if (offered !== undefined && !offered.includes(redundancy)) {
+		const meant = redundancy.replace("ZRS", redundancy.includes("G") ? "RS" : "LRS") as Redundancy;
+		const elsewhere = Object.keys(redundanciesByLocation).filter((name) => redundanciesByLocation[name]?.includes(redundancy));
+		const says = `does not exist in ${location}, which has no zones; allowed there: ${offered.join(", ")}; or location: ${elsewhere.join(", ")}`;
+		return [wrongValue(at("redundancy"), says + didYouMean(meant))];
+	}
+	if (phi !== true || existing === "reference" || redundancy.includes("G")) return [];
+	const geo = (offered ?? []).filter((name) => name.includes("G"));
+	const says = `keeps everything in one region, which phi: true rules out; allowed: ${geo.join(", ")}`;
+	return [wrongValue(at("redundancy"), says + didYouMean(redundancy === "ZRS" ? "GZRS" : "GRS"))];
+}
+
+function checkRestore(storage: StorageDraft, phi: boolean | undefined): Mistake[] {
+	const { softDeleteDays = 30, restoreDays = 7, versioning = true, changeFeed = true, lifecycle } = storage;
+	const mistakes: Mistake[] = [];
+	if (restoreDays >= softDeleteDays) {
+		const says = `of restore need more days of soft delete, and softDeleteDays is ${softDeleteDays}; allowed: ${softDeleteDays - 1} or less, 0 for none`;
+		mistakes.push(
+			storage.restoreDays === undefined
+				? { place: at("softDeleteDays"), says: `is not more than restoreDays, which is ${restoreDays} by default; raise it, or set restoreDays: ${softDeleteDays - 1}`, about: "value" }
+				: wrongValue(at("restoreDays"), says),
+		);
+	}
+	if (versioning === false && phi === true) {
+		mistakes.push(wrongValue(at("versioning"), "loses what an overwrite replaces, which phi: true rules out; take the line out"));
+	}
+	for (const key of ["versioning", "changeFeed"] as const) {
+		if ({ versioning, changeFeed }[key] || restoreDays === 0 || (key === "versioning" && phi === true)) continue;
+		mistakes.push(wrongValue(at(key), `leaves nothing to restore from; set ${key}: true, or restoreDays: 0`));
+	}
+	const { deleteVersionsAfterDays = 365, coolAfterDays, coldAfterDays } = lifecycle ?? {};
+	if (deleteVersionsAfterDays <= restoreDays) {
+		const says = `deletes versions that a restore of ${restoreDays} days needs; allowed: ${restoreDays + 1} or more`;
+		mistakes.push(wrongValue(at("lifecycle", "deleteVersionsAfterDays"), says));
+	}
+	if (coolAfterDays !== undefined && coldAfterDays !== undefined && coldAfterDays <= coolAfterDays) {
+		const says = `is not after coolAfterDays, which is ${coolAfterDays}; allowed: ${coolAfterDays + 1} or more`;
+		mistakes.push(wrongValue(at("lifecycle", "coldAfterDays"), says));
+	}
+	return mistakes;
+}
+
+function checkLogs({ logs, existing, ...rest }: StorageDraft, phi: boolean | undefined): Mistake[] {
+	if (existing === "reference") return [];
+	if (logs === undefined) {
+		if (phi !== true || "logs" in rest) return [];
+		const says = "is missing, and phi: true asks for a record of who read and wrote what; give logs: { workspace: NAME }, or { workspaceId: ID }";
+		return [{ place: at("logs"), says, about: "nothing" }];
+	}
+	if ("workspace" in logs && "workspaceId" in logs) {
+		return [wrongValue(at("logs", "workspaceId"), "stands beside workspace, which makes one; take one of the two out")];
+	}
+	if ("workspace" in logs || "workspaceId" in logs) return [];
+	return [{ place: at("logs"), says: "lead nowhere; give workspace: NAME to make one, or workspaceId: ID", about: "nothing" }];
+}
+
+function checkAddresses(ranges: StorageDraft["allowFrom"]): Mistake[] {
+	const seen = new Set<string>();
+	const mistakes = (ranges ?? []).flatMap((range, index): Mistake[] => {
+		if (range === undefined) return [];
+		const place = at("allowFrom", index);
+		const network = privateNetworkOf(range);
+		if (network !== undefined) {
+			return [wrongValue(place, `is in ${network}, which nobody outside it comes from; give the public address`)];
+		}
+		const rules = rulesOf(range);
+		if (rules.length > 1 || rules[0] !== range) {
+			const near = rules.length > 1 ? `; did you mean ${rules.map((rule) => JSON.stringify(rule)).join(" and ")}?` : didYouMean(rules[0]);
+			const why = /\/3[12]$/.test(range) ? "has a length that Azure refuses" : "is an address inside a range";
+			return [wrongValue(place, `${why}${near}`)];
+		}
+		if (seen.has(range)) return [wrongValue(place, "stands twice; take one out")];
+		seen.add(range);
+		return [];
+	});
+	if ((ranges ?? []).length <= mostIpRules) return mistakes;
+	return [...mistakes, wrongValue(at("allowFrom"), `has more than ${mostIpRules} entries; allowed: at most ${mostIpRules}`)];
+}
+
+function checkOrigin(storage: StorageDraft, phi: boolean | undefined): Mistake[] {
+	const { existing, subscription, resourceGroup, protect, keysRenewed } = storage;
+	const mistakes: Mistake[] = [];
+	if (existing === "import" && !("subscription" in storage)) {
+		const says = "is missing, and the id of an account that is imported begins with it; az account show --query id prints it";
+		mistakes.push({ place: at("subscription"), says, about: "nothing" });
+	}
+	if (existing !== "import" && subscription !== undefined) {
+		mistakes.push(wrongValue(at("subscription"), "is only for existing: import; take the line out"));
+	}
+	if (existing !== undefined && resourceGroup !== undefined && resourceGroup.existing !== true) {
+		mistakes.push({
+			place: at("resourceGroup", "existing"),
+			says: `is not true, but the account exists (existing: ${existing}) and so does its group; write existing: true`,
+			about: "nothing",
+		});
+	}
+	if (existing === undefined && keysRenewed === true) {
+		mistakes.push(wrongValue(at("keysRenewed"), "is for an account that existed; take the line out"));
+	}
+	if (protect === false && (phi === true || existing !== undefined)) {
+		const why = phi === true ? "phi: true rules out" : `existing: ${existing} rules out`;
+		mistakes.push(wrongValue(at("protect"), `would let pulumi destroy delete every file, which ${why}; take the line out`));
+	}
+	if (existing === "reference") {
+		for (const key of managedSettings) {
+			if (storage[key] === undefined) continue;
+			mistakes.push({ place: at(key), says: "has no effect on an account that is only referred to; take it out", about: "nothing" });
+		}
+	}
+	return mistakes;
+}
+
+function checkContainers(draft: Draft, storage: StorageDraft): Mistake[] {
+	const apps = Object.keys(draft.apps ?? {});
+	const first = new Map<string, string>();
+	const { containers } = storage;
+	if (containers !== undefined && Object.keys(containers).length === 0) {
+		return [{ place: at("containers"), says: "has no container; name at least one", about: "nothing" }];
+	}
+	return Object.entries(containers ?? {}).flatMap(([key, container]): Mistake[] => {
+		const place = at("containers", key);
+		const mistakes: Mistake[] = [];
+		if (!/^[a-z][A-Za-z0-9]*$/.test(key)) {
+			const meant = key.replace(/[^A-Za-z0-9]+(.)?/g, (_, letter?: string) => (letter ?? "").toUpperCase());
+			const near = /^[a-z][A-Za-z0-9]*$/.test(meant) ? didYouMean(meant) : "";
+			mistakes.push(wrongName(place, `is not a name for references; allowed: letters and digits, a lower-case letter first${near}`));
+		}
+		const taken = container?.name === undefined ? undefined : first.get(container.name);
+		if (taken !== undefined) {
+			mistakes.push(wrongValue([...place, "name"], `is the container of "${taken}" already; one of the two is enough`));
+		} else if (container?.name !== undefined) first.set(container.name, key);
+		for (const app of Object.keys(container?.accessByApp ?? {})) {
+			if (apps.includes(app)) continue;
+			const near = didYouMean(nearestWord(app, apps));
+			mistakes.push(wrongName([...place, "accessByApp", app], `is not an app of this stage; allowed: ${apps.join(", ")}${near}`));
+		}
+		return mistakes;
+	});
+}
+
+function checkKeys({ sas, sharedKey, allowAccountKey }: StorageDraft): Mistake[] {
+	const mistakes: Mistake[] = [];
+	const most = Math.floor(longestSasDays / windowsOfSas);
+	if (sas?.windowDays !== undefined && sas.windowDays > most) {
+		const says = `makes SAS tokens that live for ${sas.windowDays * windowsOfSas} days, as each lives for two windows; allowed: ${most} or less, which is a year`;
+		mistakes.push(wrongValue(at("sas", "windowDays"), says));
+	}
+	if (sharedKey === false && allowAccountKey === true) {
+		mistakes.push(wrongValue(at("allowAccountKey"), "hands out keys that sharedKey: false makes useless; take one of the two out"));
+	}
+	return mistakes;
+}
+
+/** Judges the storage of a stage, references to it aside. */
+export function checkStorage(draft: Draft): Mistake[] {
+	const { storage } = draft;
+	if (storage === undefined) return [];
+	const phi = draft.environment?.phi;
+	return [
+		...checkOrigin(storage, phi),
+		...checkRedundancy(storage, phi),
+		...(storage.existing === "reference" ? [] : checkRestore(storage, phi)),
+		...checkLogs(storage, phi),
+		...checkAddresses(storage.allowFrom),
+		...checkKeys(storage),
+		...checkContainers(draft, storage),
+	];
+}
