@@ -1,5 +1,4 @@
 import { createOperation } from "./api/operations.ts";
-import type { CliOptions } from "./cli/cli.ts";
 import {
 	type CliDatabase,
 	createDatabase,
@@ -10,6 +9,7 @@ import {
 	setIops,
 } from "./cli/databases.ts";
 import type { Context, OperationObject } from "./context.ts";
+import { compare, type Difference } from "./difference.ts";
 import { AptibleError } from "./errors.ts";
 import { environmentOf, findByIdentity } from "./find.ts";
 import { type DatabaseFacts, type DatabaseSpec, databaseIdentity } from "./specs/database.ts";
@@ -96,38 +96,47 @@ async function reread(context: Context, spec: DatabaseSpec, live: CliDatabase): 
 	return again;
 }
 
+/** How a live database differs in what can be changed in place. */
+export function databaseDifferences(spec: DatabaseSpec, live: CliDatabase): Difference[] {
+	const { containerMb, containerProfile, diskGb, iops } = spec;
+	return compare(
+		{ containerMb, containerProfile, diskGb, iops },
+		{
+			containerMb: live.container_size,
+			containerProfile: live.container_profile,
+			diskGb: live.disk_size,
+			iops: live.disk_provisioned_iops,
+		},
+	);
+}
+
 /** Size, profile and disk take one restart; IOPS alone takes none (facts/aptible.md §3.2). */
 async function resize(context: Context, spec: DatabaseSpec, live: CliDatabase): Promise<void> {
-	const restart: CliOptions = {
-		...(live.container_size === spec.containerMb ? {} : { containerSize: spec.containerMb }),
-		...(live.container_profile === spec.containerProfile ? {} : { containerProfile: spec.containerProfile }),
-		...(live.disk_size === spec.diskGb ? {} : { diskSize: spec.diskGb }),
-	};
-	const moreIops = live.disk_provisioned_iops !== spec.iops;
+	const differing = new Set(databaseDifferences(spec, live).map(({ field }) => field));
+	if (differing.size === 0) return;
 	const { handle, environment } = spec;
-	if (Object.keys(restart).length > 0) {
-		await context.operate(objectOf(live), "restarting with new sizes", () =>
-			restartDatabase(context.cli, environment, handle, moreIops ? { ...restart, iops: spec.iops } : restart),
-		);
-	} else if (moreIops) {
+	if (differing.size === 1 && differing.has("iops")) {
 		await context.operate(objectOf(live), `setting ${spec.iops} IOPS`, () =>
 			setIops(context.cli, environment, handle, spec.iops),
 		);
 	} else {
-		return;
-	}
-	const resized = await reread(context, spec, live);
-	if (
-		resized.container_size !== spec.containerMb ||
-		resized.container_profile !== spec.containerProfile ||
-		resized.disk_size !== spec.diskGb ||
-		resized.disk_provisioned_iops !== spec.iops
-	) {
-		throw new AptibleError(
-			`database "${handle}" was resized, but Aptible still shows ${resized.container_size} MB ${resized.container_profile}, ` +
-				`${resized.disk_size} GB, ${resized.disk_provisioned_iops} IOPS. A disk can be changed about once a day; run \`pulumi up\` later.`,
+		const sizes = {
+			...(differing.has("containerMb") ? { containerSize: spec.containerMb } : {}),
+			...(differing.has("containerProfile") ? { containerProfile: spec.containerProfile } : {}),
+			...(differing.has("diskGb") ? { diskSize: spec.diskGb } : {}),
+			...(differing.has("iops") ? { iops: spec.iops } : {}),
+		};
+		await context.operate(objectOf(live), "restarting with new sizes", () =>
+			restartDatabase(context.cli, environment, handle, sizes),
 		);
 	}
+	const left = databaseDifferences(spec, await reread(context, spec, live));
+	if (left.length === 0) return;
+	const text = left.map(({ field, declared, live: shown }) => `${field} ${shown} instead of ${declared}`).join(", ");
+	throw new AptibleError(
+		`database "${handle}" was resized, but Aptible still shows ${text}. A disk can be changed about once a day; run ` +
+			"`pulumi up` again later.",
+	);
 }
 
 function refuseOtherIdentity(spec: DatabaseSpec, live: CliDatabase): void {

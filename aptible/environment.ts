@@ -8,6 +8,7 @@ import {
 	setBackupRetention,
 } from "./cli/environments.ts";
 import type { Context } from "./context.ts";
+import { compare, type Difference } from "./difference.ts";
 import { AptibleError } from "./errors.ts";
 import { findByIdentity } from "./find.ts";
 import {
@@ -113,8 +114,8 @@ async function onlyOrganization(context: Context): Promise<string> {
 }
 
 async function syncBackups(context: Context, environment: string, wanted: BackupRetention): Promise<void> {
-	const live = retentionOf(await readBackupRetention(context.cli, environment));
-	if (sameRetention(live, wanted)) return;
+	const live = await readBackupRetention(context.cli, environment);
+	if (backupDifferences(wanted, live).length === 0) return;
 	const shrinks = (["daily", "monthly", "yearly"] as const).filter((kind) => wanted[kind] < live[kind]);
 	// Aptible deletes existing automatic backups beyond the new policy at once, and they cannot be had back.
 	if (shrinks.length > 0 && (await listDatabases(context.cli, environment)).length > 0) {
@@ -126,18 +127,15 @@ async function syncBackups(context: Context, environment: string, wanted: Backup
 	}
 	context.progress(`environment "${environment}": setting the backup retention policy...`);
 	await setBackupRetention(context.cli, environment, wanted);
-	if (!sameRetention(retentionOf(await readBackupRetention(context.cli, environment)), wanted)) {
+	if (backupDifferences(wanted, await readBackupRetention(context.cli, environment)).length > 0) {
 		throw new AptibleError(
 			`environment "${environment}": the backup retention policy was set but reads back differently.`,
 		);
 	}
 }
 
-function retentionOf(live: CliBackupRetention): BackupRetention {
+/** How the live backup policy differs. */
+export function backupDifferences(wanted: BackupRetention, live: CliBackupRetention): Difference[] {
 	const { daily, monthly, yearly, make_copy: makeCopy, keep_final: keepFinal } = live;
-	return { daily, monthly, yearly, makeCopy, keepFinal };
-}
-
-function sameRetention(a: BackupRetention, b: BackupRetention): boolean {
-	return (Object.keys(a) as (keyof BackupRetention)[]).every((key) => a[key] === b[key]);
+	return compare(wanted, { daily, monthly, yearly, makeCopy, keepFinal });
 }

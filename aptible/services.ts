@@ -1,5 +1,6 @@
 import { type CliApp, type CliService, scale } from "./cli/apps.ts";
 import type { Context } from "./context.ts";
+import { compare, type Difference } from "./difference.ts";
 import { AptibleError } from "./errors.ts";
 import type { AppSpec, ServiceSpec } from "./specs/app.ts";
 
@@ -32,29 +33,32 @@ export async function scaleServices(
 	for (const service of live) {
 		const wanted = spec.services[service.service];
 		if (wanted === undefined) continue;
-		const to = sizeChanges(service, wanted);
-		if (Object.keys(to).length === 0) continue;
+		const differing = new Set(sizeDifferences(wanted, service).map(({ field }) => field));
+		if (differing.size === 0) continue;
 		const object = {
 			target: "services",
 			id: service.id,
 			label: `app "${spec.handle}", service "${service.service}"`,
 		} as const;
-		await context.operate(object, `scaling to ${describe(wanted)}`, () =>
+		const { containers, containerMb, containerProfile } = wanted;
+		// Only what differs is sent: a count that is right must not be repeated beside a size.
+		const to = {
+			...(differing.has("containers") ? { containerCount: containers } : {}),
+			...(differing.has("containerMb") ? { containerSize: containerMb } : {}),
+			...(differing.has("containerProfile") ? { containerProfile } : {}),
+		};
+		await context.operate(object, `scaling to ${containers} x ${containerMb} MB ${containerProfile}`, () =>
 			scale(context.cli, { environment: spec.environment, app: spec.handle }, service.service, to),
 		);
 	}
 	return { undeclared: names.filter((name) => !(name in spec.services)) };
 }
 
-/** Only what differs is sent: a count that is right must not be repeated beside a size. */
-function sizeChanges(live: CliService, wanted: ServiceSpec) {
-	return {
-		...(live.container_count === wanted.containers ? {} : { containerCount: wanted.containers }),
-		...(live.container_size === wanted.containerMb ? {} : { containerSize: wanted.containerMb }),
-		...(live.container_profile === wanted.containerProfile ? {} : { containerProfile: wanted.containerProfile }),
-	};
-}
-
-function describe({ containers, containerMb, containerProfile }: ServiceSpec): string {
-	return `${containers} x ${containerMb} MB ${containerProfile}`;
+/** How a live service differs in number, size and profile. */
+export function sizeDifferences(wanted: ServiceSpec, live: CliService): Difference[] {
+	const { containers, containerMb, containerProfile } = wanted;
+	return compare(
+		{ containers, containerMb, containerProfile },
+		{ containers: live.container_count, containerMb: live.container_size, containerProfile: live.container_profile },
+	);
 }

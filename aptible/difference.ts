@@ -1,0 +1,18 @@
+/** One way in which a live object is not what its spec says. Never holds a secret: what may be one is only said to differ. */
+export interface Difference {
+	/** Field of the spec: `containerMb`, `services.web.containers`, `config.SESSION_KEY`. */
+	field: string;
+	declared: string;
+	live: string;
+}
+
+/** The differences between two flat sets of values, in the order of `declared`. */
+export function compare(
+	declared: Readonly<Record<string, unknown>>,
+	live: Readonly<Record<string, unknown>>,
+): Difference[] {
+	return Object.keys(declared).flatMap((field) => {
+		const [wanted, shown] = [declared[field], live[field]].map((value) => String(value ?? "none"));
+		return wanted === shown ? [] : [{ field, declared: wanted ?? "none", live: shown ?? "none" }];
+	});
+}
