@@ -1,0 +1,115 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Answer, ROUTES } from "./api-routes.ts";
+import { ApiError } from "./errors.ts";
+import { Halt } from "./faults.ts";
+import { beginRow, endRow } from "./journal.ts";
+import { openSandbox } from "./sandbox.ts";
+import { notFound, unprocessable } from "./server/resources.ts";
+import { ConnectionDropped, Session } from "./server/session.ts";
+import type { Store } from "./store.ts";
+
+/** Thrown where the server is to look as if it were not there. */
+class Unreachable extends Error {}
+
+/** Serves the routes of the Deploy API and of the auth service over the sandbox in `dir`, on a free local port. */
+export async function startApi(dir: string): Promise<{ url: string; close(): Promise<void> }> {
+	const store = openSandbox(dir);
+	const server = createServer((message, response) => {
+		respond(store, message, response).catch((error: unknown) => {
+			send(response, { status: 500, body: errorBody(new ApiError(500, "internal_server_error", String(error))) });
+		});
+	});
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	const address = server.address();
+	if (address === null || typeof address === "string") throw new Error("sandbox: the API server has no port");
+	return {
+		url: `http://127.0.0.1:${address.port}`,
+		close: async () => {
+			const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+			server.closeAllConnections();
+			await closed;
+			store.close();
+		},
+	};
+}
+
+async function respond(store: Store, message: IncomingMessage, response: ServerResponse): Promise<void> {
+	const url = new URL(message.url ?? "/", `http://${message.headers.host ?? "127.0.0.1"}`);
+	const method = message.method ?? "GET";
+	const command = `${method} ${url.pathname}`;
+	const text = await readAll(message);
+	const callMs = Number(store.meta("call_ms") ?? 0);
+	if (callMs > 0) await sleep(callMs);
+	const row = { source: "api", command, argv: [url.search].filter(Boolean), mutating: method !== "GET" } as const;
+	const journalId = store.transaction(() => beginRow(store, { ...row, argv: [...row.argv] }));
+	let answer: Answer;
+	try {
+		const handles = [...url.searchParams.values(), ...url.pathname.split("/").filter(Boolean)];
+		const session = new Session(store, { journalId, command, handles });
+		answer = answerTo(session, message, url, text);
+	} catch (error) {
+		// A halted write never gets its answer; the harness kills whoever waits for it.
+		if (error instanceof Halt) return;
+		if (error instanceof ConnectionDropped || error instanceof Unreachable) {
+			message.socket.destroy();
+			return;
+		}
+		if (!(error instanceof ApiError)) throw error;
+		answer = { status: error.status, body: errorBody(error) };
+	}
+	store.transaction(() => endRow(store, journalId, answer.status));
+	send(response, answer);
+}
+
+function answerTo(session: Session, message: IncomingMessage, url: URL, text: string): Answer {
+	if (session.strike("api-unreachable")) throw new Unreachable();
+	const refused = session.strike("unauthorized");
+	if (refused || !/^Bearer \S+$/.test(message.headers.authorization ?? "")) {
+		throw new ApiError(401, "invalid_token", "Invalid token");
+	}
+	for (const [method, path, handle] of ROUTES) {
+		const match = method === message.method ? path.exec(url.pathname) : null;
+		if (!match) continue;
+		const captured = match.slice(1);
+		const hidden = method === "GET" && session.strike("secrets-hidden") !== undefined;
+		const prefer = hidden ? "no_sensitive_extras=true" : message.headers.prefer;
+		const view = {
+			store: session.store,
+			root: url.origin,
+			showSecrets: prefer !== "no_sensitive_extras=true",
+			showSensitiveSettings: prefer === "no_sensitive_extras=false",
+		};
+		const id = Number(captured.find((part) => /^\d+$/.test(part)) ?? 0);
+		const part = captured.find((word) => !/^\d+$/.test(word)) ?? "";
+		return handle({ session, view, url, body: bodyOf(text), id, part });
+	}
+	throw notFound();
+}
+
+function bodyOf(text: string): Record<string, unknown> {
+	if (text === "") return {};
+	try {
+		const body: unknown = JSON.parse(text);
+		if (typeof body === "object" && body !== null) return { ...body };
+	} catch {
+		throw new ApiError(400, "bad_request", "The body is not JSON");
+	}
+	throw unprocessable("The body is not an object");
+}
+
+async function readAll(message: IncomingMessage): Promise<string> {
+	const chunks: Buffer[] = [];
+	for await (const chunk of message) chunks.push(Buffer.from(chunk));
+	return Buffer.concat(chunks).toString("utf8");
+}
+
+function errorBody({ status, code, message }: ApiError): Record<string, unknown> {
+	return { code: status, error: code, message };
+}
+
+function send(response: ServerResponse, { status, body }: Answer): void {
+	if (typeof body === "string") response.writeHead(status, { "content-type": "text/plain" }).end(body);
+	else if (body === undefined) response.writeHead(status).end();
+	else response.writeHead(status, { "content-type": "application/hal+json" }).end(JSON.stringify(body));
+}

@@ -1,0 +1,133 @@
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { inSandbox } from "./sandbox.ts";
+import type { Store } from "./store.ts";
+
+/** What can be made to go wrong, by name. */
+export const FAULTS = {
+	"deploy-fails": "the next deploy or rebuild operation fails; its log says why (`reason`)",
+	"provision-fails": "the next provision (or clone, replicate, restore) operation fails and leaves the record",
+	"deprovision-fails": "the next deprovision operation fails and leaves the object",
+	"configure-fails": "the next configure operation fails and changes nothing",
+	"scale-fails": "the next scale operation fails and changes nothing",
+	"renew-fails": "the next renew operation of an endpoint fails, as when its DNS record is missing",
+	"portal-down": "the log stream cannot be reached: the CLI polls the operation instead",
+	"portal-early": "the log stream ends with exit 0 while the operation still runs (for `ms` more, 500 by default)",
+	"connection-drops":
+		"the connection dies after the server took the write (`write`: which kind, `operation` by default)",
+	"request-refused": "the request for an operation is refused with `status` (422 by default) and `reason`",
+	unauthorized: "the token is refused (401)",
+	"secrets-hidden": "an answer of the API comes without secrets, as for a token that may not see them",
+	"not-found-race": "one list misses the newest object",
+	"deprovision-race": "an endpoint is gone before the CLI has its log: endpoints:deprovision fails with a 404",
+	"slow-queue": "the operation stays queued for `ms` (1000 by default)",
+	"api-unreachable": "the API refuses connections",
+	"halt-after-mutation": "the process that makes the `n`-th write from now hangs for ever right after it",
+	"halt-before-mutation": "the process that makes the `n`-th write from now hangs for ever right before it",
+} as const;
+
+export type FaultName = keyof typeof FAULTS;
+
+/** A fault to plant. */
+export interface Fault {
+	name: FaultName;
+	/** How often it strikes. @default 1 */
+	times?: number;
+	/** Only this CLI command, or this API route (`POST /accounts`). @default any */
+	command?: string;
+	/** Only where this handle (or host name, or id) is concerned. @default any */
+	handle?: string;
+	/** Milliseconds, for `slow-queue` and `portal-early`. */
+	ms?: number;
+	/** Which write halts, counted from 1 from now on. @default 1 */
+	n?: number;
+	/** HTTP status of `request-refused`. @default 422 */
+	status?: number;
+	/** What the log or the refusal says; `""` for a log without a reason. */
+	reason?: string;
+	/** Which write `connection-drops` follows. @default "operation" */
+	write?: "create" | "update" | "delete" | "operation";
+}
+
+/** Plants a fault. */
+export function setFault(dir: string, fault: Fault): void {
+	const { name, times, ...params } = fault;
+	const strikes = times ?? (name.startsWith("halt-") ? (fault.n ?? 1) : 1);
+	inSandbox(dir, (store) =>
+		store.run("insert into faults (name, times, params) values (?, ?, ?)", name, strikes, JSON.stringify(params)),
+	);
+}
+
+/** Removes every fault, and lets a halted sandbox work again. */
+export function clearFaults(dir: string): void {
+	inSandbox(dir, (store) => {
+		store.run("delete from faults");
+		store.setMeta("halted", undefined);
+	});
+	rmSync(join(dir, "halted"), { force: true });
+}
+
+/** Faults that have not struck (often enough) yet. */
+export function pendingFaults(dir: string): FaultName[] {
+	return inSandbox(dir, (store) =>
+		store.rows("select name from faults order by id").map((row) => String(row.name)),
+	).filter((name): name is FaultName => name in FAULTS);
+}
+
+/** True once a `halt-...` fault has struck: from then on every write hangs. */
+export function isHalted(dir: string): boolean {
+	return existsSync(join(dir, "halted"));
+}
+
+/** What a fault may match on. */
+export interface Circumstance {
+	command: string;
+	handles: readonly string[];
+}
+
+/** Uses up one strike of a matching fault. Call it inside a transaction. */
+export function takeFault(
+	store: Store,
+	name: FaultName,
+	{ command, handles }: Circumstance,
+	matches: (fault: Fault) => boolean = () => true,
+): Fault | undefined {
+	for (const row of store.rows("select id, times, params from faults where name = ? order by id", name)) {
+		const fault: Fault = { name, ...JSON.parse(String(row.params)) };
+		const wanted =
+			(fault.command === undefined || command === fault.command || command.startsWith(`${fault.command}/`)) &&
+			(fault.handle === undefined || handles.includes(fault.handle)) &&
+			matches(fault);
+		if (!wanted) continue;
+		const id = Number(row.id);
+		if (Number(row.times) > 1) store.run("update faults set times = times - 1 where id = ?", id);
+		else store.run("delete from faults where id = ?", id);
+		return fault;
+	}
+	return undefined;
+}
+
+/** Counts one write against a planted halt; true when this is the write that halts. */
+export function countsToHalt(
+	store: Store,
+	name: "halt-after-mutation" | "halt-before-mutation",
+	at: Circumstance,
+): boolean {
+	const planted = store.rows("select count(*) as n from faults where name = ?", name)[0]?.n;
+	if (!planted) return false;
+	takeFault(store, name, at);
+	return store.rows("select count(*) as n from faults where name = ?", name)[0]?.n !== planted;
+}
+
+/** Thrown where a process has to hang. */
+export class Halt extends Error {
+	constructor() {
+		super("sandbox: halted");
+		this.name = "Halt";
+	}
+}
+
+/** Leaves the file that tells a test harness that everything stands still. */
+export function announceHalt(store: Store): void {
+	writeFileSync(join(store.dir, "halted"), `${new Date().toISOString()}\n`);
+}

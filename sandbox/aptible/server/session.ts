@@ -1,0 +1,114 @@
+import {
+	announceHalt,
+	type Circumstance,
+	countsToHalt,
+	type Fault,
+	type FaultName,
+	Halt,
+	takeFault,
+} from "../faults.ts";
+import { noteWrite, type Write } from "../journal.ts";
+import type { Store } from "../store.ts";
+import { settleDue } from "./settle.ts";
+
+/** A change ready to be recorded. */
+export interface Change<T> {
+	result: T;
+	write: Write;
+	/** Handles of what is concerned, for faults that match on them. */
+	handles: string[];
+	/** Handle of the app whose containers it restarts. */
+	restarts?: string;
+}
+
+/** Thrown to a caller whose connection died after its write was taken. */
+export class ConnectionDropped extends Error {
+	constructor() {
+		super("Connection reset by peer");
+		this.name = "ConnectionDropped";
+	}
+}
+
+/** One caller (a CLI run or an API request) at work on the emulated server. */
+export class Session {
+	readonly store: Store;
+	readonly journalId: number;
+	readonly command: string;
+	/** Handles in the caller's own arguments. */
+	readonly handles: readonly string[];
+	readonly #onWrite: ((write: Write) => void) | undefined;
+
+	constructor(
+		store: Store,
+		caller: { journalId: number; command: string; handles: readonly string[]; onWrite?: (write: Write) => void },
+	) {
+		this.store = store;
+		this.journalId = caller.journalId;
+		this.command = caller.command;
+		this.handles = caller.handles;
+		this.#onWrite = caller.onWrite;
+	}
+
+	/** Looks at the state as of now: one state, however much of it is looked at. */
+	read<T>(look: (store: Store) => T): T {
+		settleDue(this.store, Date.now());
+		this.store.db.exec("begin");
+		try {
+			return look(this.store);
+		} finally {
+			this.store.db.exec("commit");
+		}
+	}
+
+	/** Uses up a planted fault in a transaction of its own, so that a refusal that follows does not plant it again. */
+	strike(name: FaultName, handles: readonly string[] = [], matches?: (fault: Fault) => boolean): Fault | undefined {
+		if (this.store.rows("select 1 from faults where name = ? limit 1", name).length === 0) return undefined;
+		return this.store.transaction(() => takeFault(this.store, name, this.at(handles), matches));
+	}
+
+	/** What faults match on: this caller, and the things it is dealing with. */
+	at(handles: readonly string[]): Circumstance {
+		return { command: this.command, handles: [...this.handles, ...handles] };
+	}
+
+	/** Makes one change and its journal entry, or neither. */
+	write<T>(make: (store: Store) => Change<T>): T {
+		const { store } = this;
+		settleDue(store, Date.now());
+		const outcome = store.transaction(() => {
+			if (store.meta("halted")) return { halted: true } as const;
+			store.db.exec("savepoint change");
+			const change = make(store);
+			if (countsToHalt(store, "halt-before-mutation", this.at(change.handles))) {
+				store.db.exec("rollback to change");
+				store.setMeta("halted", "before");
+				return { halted: true } as const;
+			}
+			noteWrite(store, this.journalId, change.write, change.restarts);
+			const halted = countsToHalt(store, "halt-after-mutation", this.at(change.handles));
+			if (halted) store.setMeta("halted", "after");
+			const dropped = takeFault(
+				store,
+				"connection-drops",
+				this.at(change.handles),
+				(fault) => (fault.write ?? "operation") === kindOf(change.write),
+			);
+			return { change, halted, dropped: dropped !== undefined };
+		});
+		if (outcome.halted) {
+			announceHalt(store);
+			throw new Halt();
+		}
+		this.#onWrite?.(outcome.change.write);
+		// Without latency an operation is over as soon as it is asked for.
+		settleDue(store, Date.now());
+		if (outcome.dropped) throw new ConnectionDropped();
+		return outcome.change.result;
+	}
+}
+
+function kindOf(write: Write): NonNullable<Fault["write"]> {
+	if ("op" in write) return "operation";
+	if ("create" in write) return "create";
+	return "update" in write ? "update" : "delete";
+}

@@ -1,0 +1,117 @@
+import { beginRow, endRow } from "./journal.ts";
+import type { Account } from "./model.ts";
+import { inSandbox } from "./sandbox.ts";
+import { createAccount } from "./server/accounts.ts";
+import { addBackup } from "./server/backup-operations.ts";
+import { Session } from "./server/session.ts";
+import type { Store } from "./store.ts";
+
+export { defineImage, moveTag } from "./images.ts";
+
+const DAY_MS = 86_400_000;
+
+/** How slow the sandbox is. What is left out stays as it was; a new sandbox has no latency. */
+export interface Latency {
+	/** Each call, before it does anything. */
+	callMs?: number;
+	/** Each operation, from its start to its end. */
+	operationMs?: number;
+	/** The making of the ssh key at the first operation. */
+	keygenMs?: number;
+}
+
+/** Makes the sandbox slow, or quick again. */
+export function setLatency(dir: string, { callMs, operationMs, keygenMs }: Latency): void {
+	inSandbox(dir, (store) => {
+		const values = { call_ms: callMs, operation_ms: operationMs, keygen_ms: keygenMs };
+		for (const [name, ms] of Object.entries(values)) if (ms !== undefined) store.setMeta(name, String(ms));
+	});
+}
+
+/** Makes an environment on a stack, as the dashboard does. @default the first shared stack */
+export function createEnvironment(dir: string, handle: string, stackName = "shared-ca-central-1"): Account {
+	return inSandbox(dir, (store) => {
+		const stack = store.list("stack").find(({ name }) => name === stackName);
+		if (!stack) throw new Error(`sandbox: no stack ${stackName}`);
+		const row = { source: "api", command: "POST /accounts", argv: [], mutating: true } as const;
+		const journalId = beginRow(store, { ...row, argv: [...row.argv] });
+		const account = createAccount(new Session(store, { journalId, command: row.command, handles: [] }), {
+			handle,
+			type: stack.organization_id === null ? "development" : "production",
+			organization_id: store.list("organization")[0]?.uuid,
+			stack_id: stack.id,
+		});
+		endRow(store, journalId, 201);
+		return account;
+	});
+}
+
+/** Gives a database the automatic backups of the last `count` days, for which the sandbox has no clock. */
+export function addAutomaticBackups(dir: string, databaseHandle: string, count: number): void {
+	inSandbox(dir, (store) =>
+		store.transaction(() => {
+			const database = store.list("database").find((each) => each.handle === databaseHandle && !each.deleted_at);
+			if (!database) throw new Error(`sandbox: no database ${databaseHandle}`);
+			for (let day = count; day > 0; day--) {
+				addBackup(store, database, { manual: false, at: new Date(Date.now() - day * DAY_MS) });
+			}
+		}),
+	);
+}
+
+/** For how many days PostgreSQL can be recovered to any moment (1 at first): what Aptible's support sets. */
+export function setPitrDays(dir: string, environment: string, days: number): void {
+	inSandbox(dir, (store) => {
+		const policy = store.list("backup_retention_policy", accountOf(store, environment).id)[0];
+		if (policy) store.save("backup_retention_policy", { ...policy, pitr_days: days });
+	});
+}
+
+/** Takes away an environment's own backup retention policy, so that it has Aptible's. */
+export function forgetRetentionPolicy(dir: string, environment: string): void {
+	inSandbox(dir, (store) => {
+		for (const { id } of store.list("backup_retention_policy", accountOf(store, environment).id)) store.remove(id);
+	});
+}
+
+/** Leaves the log drain behind that `aptible logs` makes; the dashboard does not show it. */
+export function addTailDrain(dir: string, environment: string): void {
+	inSandbox(dir, (store) => {
+		const { id } = accountOf(store, environment);
+		store.insert("log_drain", {
+			owner: id,
+			handle: `tail-${id}`,
+			status: "provisioned",
+			drain_type: "tail",
+			drain_apps: true,
+			drain_databases: true,
+			drain_ephemeral_sessions: true,
+			drain_proxies: true,
+			drain_username: null,
+			drain_password: null,
+			drain_host: null,
+			drain_port: null,
+			logging_token: null,
+			url: null,
+			database_id: null,
+		});
+	});
+}
+
+/** Offers one more version of a database type. */
+export function defineDatabaseImage(dir: string, type: string, version: string): void {
+	inSandbox(dir, (store) => store.insert("database_image", { owner: 0, type, version, default: false }));
+}
+
+function accountOf(store: Store, handle: string): Account {
+	const account = store.list("account").find((each) => each.handle === handle);
+	if (!account) throw new Error(`sandbox: no environment ${handle}`);
+	return account;
+}
+
+/** A token that the CLI can read: a JWT of nobody, good for ever. */
+export function sandboxToken(): string {
+	const encode = (part: unknown) => Buffer.from(JSON.stringify(part)).toString("base64url");
+	const user = { sub: "https://auth.aptible.com/users/1", email: "robot@acme.example", exp: 4_102_444_800 };
+	return `${encode({ alg: "none", typ: "JWT" })}.${encode(user)}.x`;
+}

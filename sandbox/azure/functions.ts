@@ -1,0 +1,96 @@
+import type { PropertyMap } from "../plugins/property-value.ts";
+import { ArmError } from "./arm-error.ts";
+import { ARM_FUNCTIONS, ARM_TYPES } from "./resource-types.ts";
+import { signServiceSas } from "./service-sas.ts";
+import type { ArmResource, ArmStore } from "./store.ts";
+
+/** What a function works on. */
+export interface FunctionContext {
+	store: ArmStore;
+	subscription: string;
+}
+
+/** Answers a function of the provider (an invoke), as Azure would. */
+export function callFunction(token: string, args: PropertyMap, context: FunctionContext): PropertyMap {
+	const required = ARM_FUNCTIONS[token];
+	if (required === undefined) {
+		throw new Error(
+			`the sandbox's stand-in for azure-native has no function '${token}'; it has ${Object.keys(ARM_FUNCTIONS).join(", ")}`,
+		);
+	}
+	const missing = required.filter((name) => args[name] === undefined || args[name] === null);
+	if (missing.length > 0) throw new Error(`missing required arguments of ${token}: ${missing.join(", ")}`);
+	switch (token.split(":")[2]) {
+		case "listStorageAccountKeys":
+			return listKeys(args, context);
+		case "listStorageAccountServiceSAS":
+			return listServiceSas(args, context);
+		case "getBlobContainer":
+			return answer(find("azure-native:storage:BlobContainer", args, context));
+		default:
+			return answer(find("azure-native:storage:StorageAccount", args, context));
+	}
+}
+
+function find(token: string, args: PropertyMap, { store, subscription }: FunctionContext): ArmResource {
+	const id = ARM_TYPES[token]?.id(args, subscription) ?? "";
+	const resource = store.find(id);
+	if (resource === undefined) throw new ArmError(404, "ResourceNotFound", `The Resource '${id}' was not found.`);
+	return resource;
+}
+
+function answer({ id, state }: ArmResource): PropertyMap {
+	return { ...state, id };
+}
+
+function keysOf(args: PropertyMap, context: FunctionContext) {
+	find("azure-native:storage:StorageAccount", args, context);
+	const keys = context.store.keys(String(args.accountName));
+	if (keys === undefined) throw new Error(`sandbox: no keys of account ${args.accountName}`);
+	return keys;
+}
+
+function listKeys(args: PropertyMap, context: FunctionContext): PropertyMap {
+	const { key1, key2, created } = keysOf(args, context);
+	const one = (keyName: string, value: string) => ({ keyName, value, permissions: "Full", creationTime: created });
+	return { keys: [one("key1", key1), one("key2", key2)] };
+}
+
+function listServiceSas(args: PropertyMap, context: FunctionContext): PropertyMap {
+	const { key1, key2 } = keysOf(args, context);
+	const { keyToSign = "key1", sharedAccessExpiryTime: expiry, sharedAccessStartTime: start } = args;
+	const canonicalizedResource = String(args.canonicalizedResource);
+	if (!canonicalizedResource.startsWith(`/blob/${args.accountName}/`)) {
+		const message = `Values for request parameters are invalid: canonicalizedResource (${canonicalizedResource}).`;
+		throw new ArmError(400, "InvalidValuesForRequestParameters", message);
+	}
+	if (keyToSign !== "key1" && keyToSign !== "key2") {
+		throw new ArmError(
+			400,
+			"InvalidValuesForRequestParameters",
+			`Values for request parameters are invalid: keyToSign (${keyToSign}).`,
+		);
+	}
+	if (expiry === undefined && args.identifier === undefined) {
+		throw new ArmError(
+			400,
+			"InvalidValuesForRequestParameters",
+			"Values for request parameters are invalid: signedExpiry.",
+		);
+	}
+	const optional = (key: string) => (args[key] === undefined ? undefined : String(args[key]));
+	const token = signServiceSas(
+		{
+			canonicalizedResource,
+			resource: optional("resource") ?? "c",
+			permissions: optional("permissions") ?? "",
+			start: start === undefined ? undefined : String(start),
+			expiry: expiry === undefined ? undefined : String(expiry),
+			protocols: optional("protocols"),
+			ip: optional("iPAddressOrRange"),
+			identifier: optional("identifier"),
+		},
+		keyToSign === "key2" ? key2 : key1,
+	);
+	return { serviceSasToken: token };
+}

@@ -1,0 +1,161 @@
+import process from "node:process";
+import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
+import providerServices from "@pulumi/pulumi/proto/provider_grpc_pb.js";
+import type * as rpc from "@pulumi/pulumi/proto/provider_pb.js";
+import provider from "@pulumi/pulumi/proto/provider_pb.js";
+import empty from "google-protobuf/google/protobuf/empty_pb.js";
+import { Operations } from "../plugins/operations.ts";
+import { diffProperties, diffResponse } from "../plugins/property-diff.ts";
+import { fromStruct, type PropertyMap, toStruct, Unknown, withoutSecrets } from "../plugins/property-value.ts";
+import { serve, unary } from "../plugins/serve.ts";
+import { normalLocation } from "./arm-values.ts";
+import { Cloud, typeOf } from "./cloud.ts";
+import { callFunction } from "./functions.ts";
+import { subscriptionOf } from "./login.ts";
+import { ArmStore } from "./store.ts";
+
+/**
+ * Stand-in for `pulumi-resource-azure-native` 3.28.0 in front of the sandbox's own Azure: the resource types that the program
+ * uses, with the released provider's semantics and Azure Resource Manager's refusals.
+ */
+
+const VERSION = "3.28.0";
+
+const operations = new Operations();
+let cloud: Cloud | undefined;
+
+function configure(request: rpc.ConfigureRequest) {
+	const dir = process.env.AZURE_SANDBOX;
+	if (!dir) throw new Error("AZURE_SANDBOX is not set: the stand-in for azure-native works in a sandbox only");
+	cloud = new Cloud(new ArmStore(dir), subscriptionOf(fromStruct(request.getArgs())));
+	return new provider.ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true).setAcceptresources(true);
+}
+
+function azure(): Cloud {
+	if (cloud === undefined) throw new Error("the provider has not been configured");
+	return cloud;
+}
+
+/** Required inputs only, as in the released provider: the rest is for Azure to refuse. */
+function check(request: rpc.CheckRequest) {
+	const news = withoutNulls(fromStruct(request.getNews()));
+	const type = typeOf(tokenOf(request.getUrn()));
+	const response = new provider.CheckResponse().setInputs(toStruct(news));
+	for (const property of [...type.required, type.name]) {
+		if (news[property] !== undefined) continue;
+		const reason = type.required.includes(property)
+			? `missing required property '${property}'`
+			: `'${property}' is not given: the stand-in makes up no names, so that none changes by accident`;
+		response.addFailures(new provider.CheckFailure().setProperty(property).setReason(reason));
+	}
+	return response;
+}
+
+function diff(request: rpc.DiffRequest) {
+	const type = typeOf(tokenOf(request.getUrn()));
+	const changes = diffProperties(
+		comparable(fromStruct(request.getOldInputs())),
+		comparable(fromStruct(request.getNews())),
+	);
+	const response = diffResponse(changes, (path) => type.replaces.includes(path.split(/[.[]/, 1)[0] ?? path));
+	// Names in Azure are unique, so that the new one would stand in the old one's way.
+	return response.setDeletebeforereplace(response.getReplacesList().length > 0);
+}
+
+async function create(request: rpc.CreateRequest) {
+	const token = tokenOf(request.getUrn());
+	const inputs = fromStruct(request.getProperties());
+	if (request.getPreview()) {
+		const outputs = Object.keys(typeOf(token).outputs({}, previewContext));
+		const unknown = Object.fromEntries(outputs.map((key) => [key, new Unknown()]));
+		return new provider.CreateResponse().setProperties(toStruct({ ...inputs, ...unknown }));
+	}
+	const resource = await operations.run(request.getTimeout(), () => azure().create(token, bare(inputs)));
+	return new provider.CreateResponse().setId(resource.id).setProperties(toStruct(resource.state));
+}
+
+/** Keys of outputs are asked of an account that is nowhere. */
+const previewContext = {
+	blobUrl: "",
+	store: { keys: () => ({ key1: "", key2: "", created: "" }) } as unknown as ArmStore,
+};
+
+async function update(request: rpc.UpdateRequest) {
+	const news = fromStruct(request.getNews());
+	if (request.getPreview()) {
+		return new provider.UpdateResponse().setProperties(toStruct({ ...fromStruct(request.getOlds()), ...news }));
+	}
+	const resource = await operations.run(request.getTimeout(), async () =>
+		azure().update(tokenOf(request.getUrn()), request.getId(), bare(news)),
+	);
+	return new provider.UpdateResponse().setProperties(toStruct(resource.state));
+}
+
+async function remove(request: rpc.DeleteRequest) {
+	await operations.run(request.getTimeout(), () => azure().remove(request.getId()));
+	return new empty.Empty();
+}
+
+/** What is there now, also for an import, which knows nothing but the id. */
+function read(request: rpc.ReadRequest) {
+	const resource = azure().store.find(request.getId());
+	const response = new provider.ReadResponse();
+	if (resource === undefined || resource.token !== tokenOf(request.getUrn())) return response;
+	return response.setId(resource.id).setProperties(toStruct(resource.state)).setInputs(toStruct(resource.inputs));
+}
+
+function invoke(request: rpc.InvokeRequest) {
+	const args = bare(fromStruct(request.getArgs()));
+	const { store, subscription } = azure();
+	return new provider.InvokeResponse().setReturn(
+		toStruct(callFunction(request.getTok(), args, { store, subscription })),
+	);
+}
+
+function tokenOf(urn: string): string {
+	return urn.split("::")[2]?.split("$").at(-1) ?? "";
+}
+
+/** Inputs as Azure sees them. */
+function bare(properties: PropertyMap): PropertyMap {
+	return withoutSecrets(withoutNulls(properties)) as PropertyMap;
+}
+
+/** Inputs as they are compared: the provider sees one location in `Canada Central` and `canadacentral`. */
+function comparable(properties: PropertyMap): PropertyMap {
+	const inputs = withoutNulls(properties);
+	const { location } = inputs;
+	return typeof location === "string" ? { ...inputs, location: normalLocation(location) } : inputs;
+}
+
+function withoutNulls(properties: PropertyMap): PropertyMap {
+	const entries = Object.entries(properties).filter(([key, value]) => value !== null && !key.startsWith("__"));
+	return Object.fromEntries(entries);
+}
+
+await serve({
+	service: providerServices.ResourceProviderService,
+	implementation: {
+		handshake: unary(() => new provider.ProviderHandshakeResponse().setAcceptSecrets(true).setAcceptResources(true)),
+		attach: unary(() => new empty.Empty()),
+		getPluginInfo: unary(() => new plugin.PluginInfo().setVersion(VERSION)),
+		getSchema: unary(() =>
+			new provider.GetSchemaResponse().setSchema(JSON.stringify({ name: "azure-native", version: VERSION })),
+		),
+		checkConfig: unary((request: rpc.CheckRequest) => new provider.CheckResponse().setInputs(request.getNews())),
+		diffConfig: unary(() => diffResponse(new Map(), () => false)),
+		configure: unary(configure),
+		check: unary(check),
+		diff: unary(diff),
+		create: unary(create),
+		read: unary(read),
+		update: unary(update),
+		delete: unary(remove),
+		invoke: unary(invoke),
+		cancel: unary(() => {
+			operations.cancel();
+			return new empty.Empty();
+		}),
+	},
+	idle: () => operations.idle(),
+});

@@ -1,0 +1,188 @@
+import { isAddressRange, mostIpRules, privateNetworkOf } from "../../config/storage-addresses.ts";
+import {
+	accountPattern,
+	containerPattern,
+	redundanciesByLocation,
+	resourceGroupPattern,
+} from "../../config/storage-catalogue.ts";
+import type { PropertyMap } from "../plugins/property-value.ts";
+import { ArmError } from "./arm-error.ts";
+import { mapIn, mapsIn, normalLocation, type RuleContext } from "./arm-values.ts";
+
+/** What Azure Resource Manager refuses of groups, accounts and what lies in them (facts/azure.md §2, §3). */
+
+/** Fails unless the resource group is there. */
+export function requireGroup({ id, store }: Pick<RuleContext, "id" | "store">): void {
+	const group = /^\/subscriptions\/[^/]+\/resourceGroups\/([^/]+)/i.exec(id);
+	if (group === null || store.find(group[0]) !== undefined) return;
+	throw new ArmError(404, "ResourceGroupNotFound", `Resource group '${group[1]}' could not be found.`);
+}
+
+function requireAccount({ id, store }: RuleContext): void {
+	const parent = /^.*\/storageAccounts\/[^/]+/i.exec(id)?.[0] ?? "";
+	if (store.find(parent) !== undefined) return;
+	throw new ArmError(
+		404,
+		"ParentResourceNotFound",
+		`Failed to perform 'write' on resource(s) of '${id}': the parent resource '${parent}' could not be found.`,
+	);
+}
+
+function requireDefault({ inputs }: RuleContext, key: string): void {
+	if (inputs[key] === "default") return;
+	// The released provider then asks an address of Microsoft's own network (azure-native#2164).
+	throw new ArmError(
+		404,
+		"ResourceNotFound",
+		`The resource '${inputs[key]}' was not found: '${key}' has to be "default".`,
+	);
+}
+
+export function resourceGroupRules({ inputs }: RuleContext): void {
+	const name = String(inputs.resourceGroupName);
+	if (!resourceGroupPattern.test(name)) {
+		throw new ArmError(
+			400,
+			"InvalidResourceGroup",
+			`The provided resource group name '${name}' has invalid characters.`,
+		);
+	}
+	if (inputs.location === undefined)
+		throw new ArmError(400, "LocationRequired", "The location property is required for this definition.");
+}
+
+export function accountRules(context: RuleContext): void {
+	const { inputs, before, id, store } = context;
+	const name = String(inputs.accountName);
+	if (!accountPattern.test(name)) {
+		throw new ArmError(
+			400,
+			"AccountNameInvalid",
+			`${name} is not a valid storage account name. Storage account name must be between 3 and 24 characters in length and use numbers and lower-case letters only.`,
+		);
+	}
+	requireGroup(context);
+	if (before === undefined && store.keys(name) !== undefined && store.find(id) === undefined) {
+		throw new ArmError(409, "StorageAccountAlreadyTaken", `The storage account named ${name} is already taken.`);
+	}
+	checkSku(inputs, before);
+	checkFirewall(mapIn(inputs, "networkRuleSet"));
+	const infrastructure = (of: PropertyMap) => mapIn(of, "encryption").requireInfrastructureEncryption === true;
+	if (before !== undefined && infrastructure(before) !== infrastructure(inputs)) {
+		const message =
+			"The property 'requireInfrastructureEncryption' was specified in the input, but it cannot be updated as it is read-only.";
+		throw new ArmError(400, "InvalidRequestPropertyValue", message);
+	}
+	const { expirationAction, sasExpirationPeriod } = mapIn(inputs, "sasPolicy");
+	if (expirationAction !== undefined && !/^\d+\.\d\d:\d\d:\d\d$/.test(String(sasExpirationPeriod))) {
+		throw new ArmError(
+			400,
+			"InvalidValuesForRequestParameters",
+			"Values for request parameters are invalid: sasExpirationPeriod.",
+		);
+	}
+}
+
+function checkSku(inputs: PropertyMap, before: PropertyMap | undefined): void {
+	const sku = String(mapIn(inputs, "sku").name);
+	const location = normalLocation(inputs.location);
+	const offered = redundanciesByLocation[location];
+	if (offered !== undefined && !offered.some((redundancy) => sku === `Standard_${redundancy}`)) {
+		throw new ArmError(400, "SkuNotAvailableInRegion", `The sku '${sku}' is not available in region '${location}'.`);
+	}
+	const zones = (of: string) => of.includes("ZRS");
+	const old = before === undefined ? sku : String(mapIn(before, "sku").name);
+	if (zones(old) !== zones(sku)) {
+		throw new ArmError(
+			409,
+			"StorageAccountSkuConversion",
+			`Changing '${old}' to '${sku}' is a conversion, which has to be asked for by itself.`,
+		);
+	}
+}
+
+/** The form that the firewall takes: IPv4, public, and neither /31 nor /32. */
+function checkFirewall(rules: PropertyMap): void {
+	const list = mapsIn(rules, "ipRules").map((rule) => String(rule.iPAddressOrRange));
+	for (const address of list) {
+		const refused = !isAddressRange(address) || /\/3[12]$/.test(address) || privateNetworkOf(address) !== undefined;
+		if (!refused) continue;
+		const message = `Values for request parameters are invalid: networkAcls.ipRule[*].value(${address}). IP rules take public IPv4 addresses and ranges, and no /31 or /32.`;
+		throw new ArmError(400, "InvalidValuesForRequestParameters", message);
+	}
+	if (list.length > mostIpRules) {
+		throw new ArmError(
+			400,
+			"NetworkAclsValidationFailure",
+			`Too many IP rules: ${list.length}. At most ${mostIpRules} are allowed.`,
+		);
+	}
+}
+
+export function containerRules(context: RuleContext): void {
+	requireAccount(context);
+	const name = String(context.inputs.containerName);
+	if (!containerPattern.test(name)) {
+		throw new ArmError(
+			400,
+			"ContainerNameInvalid",
+			`The specified resource name contains invalid characters: '${name}'.`,
+		);
+	}
+	const account = context.store.find(/^.*\/storageAccounts\/[^/]+/i.exec(context.id)?.[0] ?? "");
+	const access = context.inputs.publicAccess ?? "None";
+	if (access !== "None" && account?.inputs.allowBlobPublicAccess !== true) {
+		throw new ArmError(409, "PublicAccessNotPermitted", "Public access is not permitted on this storage account.");
+	}
+}
+
+export function blobServiceRules(context: RuleContext): void {
+	requireDefault(context, "blobServicesName");
+	requireAccount(context);
+	const { inputs } = context;
+	const restore = mapIn(inputs, "restorePolicy");
+	const deletion = mapIn(inputs, "deleteRetentionPolicy");
+	for (const policy of [deletion, mapIn(inputs, "containerDeleteRetentionPolicy")]) {
+		const days = Number(policy.days ?? 7);
+		if (policy.enabled !== true || (days >= 1 && days <= 365)) continue;
+		throw new ArmError(
+			400,
+			"InvalidRequestPropertyValue",
+			`The value '${days}' is not valid for property 'days'. It has to be between 1 and 365.`,
+		);
+	}
+	if (restore.enabled !== true) return;
+	const wanting = [
+		[inputs.isVersioningEnabled === true, "versioning"],
+		[mapIn(inputs, "changeFeed").enabled === true, "change feed"],
+		[deletion.enabled === true, "soft delete"],
+	].flatMap(([has, what]) => (has === true ? [] : [what]));
+	if (wanting.length > 0) {
+		throw new ArmError(
+			409,
+			"ConflictFeatureEnabled",
+			`Point-in-time restore needs ${wanting.join(", ")} to be enabled.`,
+		);
+	}
+	if (Number(restore.days) >= Number(deletion.days)) {
+		throw new ArmError(
+			400,
+			"InvalidRequestPropertyValue",
+			"restorePolicy.days has to be less than deleteRetentionPolicy.days.",
+		);
+	}
+}
+
+export function managementPolicyRules(context: RuleContext): void {
+	requireDefault(context, "managementPolicyName");
+	requireAccount(context);
+	for (const rule of mapsIn(mapIn(context.inputs, "policy"), "rules")) {
+		const actions = mapIn(mapIn(rule, "definition"), "actions");
+		if (rule.type === "Lifecycle" && Object.keys(actions).length > 0) continue;
+		throw new ArmError(
+			400,
+			"InvalidRequestPropertyValue",
+			`The rule '${rule.name}' needs type Lifecycle and at least one action.`,
+		);
+	}
+}

@@ -1,0 +1,62 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { startApi } from "./aptible/api-server.ts";
+import { startDns } from "./aptible/dns-server.ts";
+import { startAzure } from "./azure/start.ts";
+
+/** What has been started, and how processes reach it. */
+export interface Clouds {
+	/** Folders whose commands come before all others. */
+	path: string[];
+	/** The variables that lead to the emulated clouds instead of the real ones. */
+	env: Record<string, string>;
+	/** Stops what is served. What was made in the clouds stays in the sandbox's folder. */
+	close(): Promise<void>;
+}
+
+/** Every emulated cloud; a further one is a further function here. */
+const STARTERS = [startAptible, startAzureCloud];
+
+/** Starts the emulated clouds, each keeping what it holds in a folder of its own under `dir`. */
+export async function startClouds(root: string, dir: string): Promise<Clouds> {
+	const clouds = await Promise.all(STARTERS.map((start) => start(root, dir)));
+	return {
+		path: clouds.flatMap((cloud) => cloud.path),
+		env: Object.assign({}, ...clouds.map((cloud) => cloud.env)),
+		close: async () => {
+			await Promise.all(clouds.map((cloud) => cloud.close()));
+		},
+	};
+}
+
+/** Starts the emulated Aptible alone. */
+export async function startAptible(root: string, dir: string): Promise<Clouds> {
+	const folder = path.join(dir, "aptible");
+	await mkdir(folder, { recursive: true });
+	const [api, dns] = await Promise.all([startApi(folder), startDns(folder)]);
+	return {
+		path: [path.join(root, "sandbox", "aptible", "bin")],
+		env: {
+			APTIBLE_SANDBOX: folder,
+			APTIBLE_CONFIG_PATH: path.join(folder, "config"),
+			APTIBLE_ACCESS_TOKEN: unsignedToken({ sub: "https://auth.aptible.test/users/sandbox" }),
+			APTIBLE_API_ROOT_URL: api.url,
+			APTIBLE_AUTH_ROOT_URL: api.url,
+			MEDSTACK_TO_APTIBLE_DNS: dns.address,
+		},
+		close: async () => {
+			await Promise.all([api.close(), dns.close()]);
+		},
+	};
+}
+
+/** Starts the emulated Azure alone. */
+async function startAzureCloud(_root: string, dir: string): Promise<Clouds> {
+	return { path: [], ...(await startAzure(path.join(dir, "azure"))) };
+}
+
+/** A JWT that says who it is for, which is all that clients read of one. */
+function unsignedToken(claims: Record<string, string>): string {
+	const parts = [{ alg: "none", typ: "JWT" }, claims];
+	return `${parts.map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".")}.`;
+}

@@ -1,0 +1,91 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import process from "node:process";
+import { startClouds } from "./clouds.ts";
+import { findEngine } from "./engine/find.ts";
+import { installPlugins } from "./plugins/install.ts";
+import { definedVariables, type Result, run } from "./run.ts";
+
+/** Where a sandbox is and how much it says. */
+export interface SandboxOptions {
+	/** The checkout, which holds the program. */
+	root: string;
+	/**
+	 * The folder of everything that the sandbox keeps.
+	 *
+	 * @default `<root>/.sandbox`
+	 */
+	dir?: string;
+	/**
+	 * Whether to say nothing of the engine and the plugins.
+	 *
+	 * @default false
+	 */
+	quiet?: boolean;
+}
+
+/** How to run one pulumi command. */
+export interface PulumiOptions {
+	/**
+	 * The folder of the program.
+	 *
+	 * @default - the sandbox's `root`
+	 */
+	cwd?: string;
+	/**
+	 * Variables on top of the sandbox's own.
+	 *
+	 * @default - none
+	 */
+	env?: Record<string, string>;
+	/**
+	 * Whether the command has the terminal: what it prints is shown, not returned.
+	 *
+	 * @default false
+	 */
+	inherit?: boolean;
+}
+
+/** The real engine with everything it needs, against emulated clouds. */
+export interface Sandbox {
+	/** The folder of everything that the sandbox keeps. */
+	dir: string;
+	/** The whole environment for `pulumi`, `aptible` and whatever else is to run in the sandbox. */
+	env: Record<string, string>;
+	/** Runs pulumi to its end, whatever its exit code. */
+	pulumi(args: string[], options?: PulumiOptions): Promise<Result>;
+	/** Stops what the sandbox serves. Its state stays. */
+	close(): Promise<void>;
+}
+
+/** Prepares a sandbox: engine, plugins, emulated clouds. Any number can be there at once, each with its own `dir`. */
+export async function prepareSandbox(options: SandboxOptions): Promise<Sandbox> {
+	const { root, dir = path.join(root, ".sandbox"), quiet = false } = options;
+	const report = quiet ? () => {} : (line: string) => void process.stderr.write(`${line}\n`);
+	const home = path.join(dir, "pulumi-home");
+	const state = path.join(dir, "state");
+	await Promise.all([home, state].map((folder) => mkdir(folder, { recursive: true })));
+	const engine = await findEngine(report);
+	const hasStandIns = await installPlugins({ engine, home, report });
+	const clouds = await startClouds(root, dir);
+	const folders = [...clouds.path, path.dirname(process.execPath), path.dirname(engine.binary)];
+	const env: Record<string, string> = {
+		...definedVariables(process.env),
+		PATH: [...folders, process.env.PATH ?? ""].join(path.delimiter),
+		PULUMI_HOME: home,
+		PULUMI_BACKEND_URL: `file://${state}`,
+		PULUMI_CONFIG_PASSPHRASE: "sandbox",
+		PULUMI_SKIP_UPDATE_CHECK: "true",
+		// A plugin that happens to be on PATH would be taken before the ones put in place here.
+		PULUMI_IGNORE_AMBIENT_PLUGINS: "true",
+		...(hasStandIns ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } : {}),
+		...clouds.env,
+	};
+	return {
+		dir,
+		env,
+		pulumi: (args, { cwd = root, env: more = {}, inherit = false } = {}) =>
+			run(engine.binary, args, { cwd, env: { ...env, ...more }, inherit }),
+		close: () => clouds.close(),
+	};
+}

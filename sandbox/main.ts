@@ -1,0 +1,115 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rm } from "node:fs/promises";
+import path from "node:path";
+import process from "node:process";
+import { startClouds } from "./clouds.ts";
+import { prepareSandbox, type Sandbox } from "./environment.ts";
+import { formatOutputs } from "./outputs.ts";
+import { definedVariables, run } from "./run.ts";
+
+const STACK = "staging";
+const ROOT = path.dirname(import.meta.dirname);
+const DIR = path.resolve(process.env.SANDBOX_DIR || path.join(ROOT, ".sandbox"));
+
+const HELP = `Usage: npm run sandbox [-- <command>]
+
+The real Pulumi engine and the program as it is, against emulated clouds. All is kept in .sandbox/, or in
+$SANDBOX_DIR.
+
+  (no command)         bring the ${STACK} stage up, and show what it is
+  pulumi <arguments>   any pulumi command in the sandbox: preview --diff, up, stack output, destroy ...
+  aptible <arguments>  any command of the emulated aptible: apps, db:list, services ...
+  reset                forget everything: the stack's state and the emulated clouds
+  --help               show this
+
+Passing options needs npm's own --, as in: npm run sandbox -- pulumi preview --diff
+`;
+
+async function main([command, ...args]: string[]): Promise<number> {
+	switch (command) {
+		case undefined:
+			return withSandbox(bringUp);
+		case "pulumi":
+			return withSandbox(async (sandbox) => (await sandbox.pulumi(args, { inherit: true })).code);
+		case "aptible":
+			return runAptible(args);
+		case "reset":
+			await rm(DIR, { recursive: true, force: true });
+			console.log("the sandbox is empty; `npm run sandbox` fills it");
+			return 0;
+		case "--help":
+		case "-h":
+		case "help":
+			console.log(HELP);
+			return 0;
+		default:
+			console.error(
+				`unknown command "${command}"; use one of pulumi, aptible, reset, --help, or none at all\n\n${HELP}`,
+			);
+			return 2;
+	}
+}
+
+async function bringUp(sandbox: Sandbox): Promise<number> {
+	const started = performance.now();
+	const { code } = await sandbox.pulumi(["up", "--yes", "--stack", STACK], { inherit: true });
+	if (code !== 0) {
+		console.error(
+			`\nthe ${STACK} stage is not up; what is there already stays, and \`npm run sandbox\` goes on from it`,
+		);
+		return code;
+	}
+	const seconds = ((performance.now() - started) / 1000).toFixed(1);
+	const { stdout } = await sandbox.pulumi(["stack", "output", "--json", "--stack", STACK]);
+	console.log(`The ${STACK} stage is up, in ${seconds} s:\n\n${formatOutputs(JSON.parse(stdout))}\n`);
+	console.log(`To look further:
+  npm run sandbox -- aptible apps
+  npm run sandbox -- pulumi preview --diff     after a change in Pulumi.${STACK}.yaml
+  npm run sandbox -- pulumi destroy
+  npm run sandbox -- --help`);
+	return 0;
+}
+
+/** Runs something in the sandbox with the stack there and selected, whichever the person selects later. */
+async function withSandbox(use: (sandbox: Sandbox) => Promise<number>): Promise<number> {
+	const sandbox = await prepareSandbox({ root: ROOT, dir: DIR });
+	try {
+		if (!(await hasStack())) {
+			const { code, stderr } = await sandbox.pulumi(["stack", "select", "--create", STACK]);
+			if (code !== 0) {
+				console.error(stderr.trim());
+				return code;
+			}
+		}
+		return await use(sandbox);
+	} finally {
+		await sandbox.close();
+	}
+}
+
+async function hasStack(): Promise<boolean> {
+	const project = (await readFile(path.join(ROOT, "Pulumi.yaml"), "utf8")).match(/^name: *(\S+)/m)?.[1] ?? "";
+	return existsSync(path.join(DIR, "state", ".pulumi", "stacks", project, `${STACK}.json`));
+}
+
+/** The emulated aptible needs no engine, so asking it something never waits for one. */
+async function runAptible(args: string[]): Promise<number> {
+	await mkdir(DIR, { recursive: true });
+	const clouds = await startClouds(ROOT, DIR);
+	try {
+		const [folder = ""] = clouds.path;
+		const folders = [...clouds.path, path.dirname(process.execPath), process.env.PATH ?? ""];
+		const env = { ...definedVariables(process.env), PATH: folders.join(path.delimiter), ...clouds.env };
+		const { code } = await run(path.join(folder, "aptible"), args, { cwd: process.cwd(), env, inherit: true });
+		return code;
+	} finally {
+		await clouds.close();
+	}
+}
+
+try {
+	process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+	console.error(`sandbox: ${error instanceof Error ? error.message : String(error)}`);
+	process.exitCode = 1;
+}

@@ -1,0 +1,20 @@
+/** Any JSON value, as `pulumi stack output --json` prints them. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** Shows outputs as indented lines, one value a line; nothing is quoted, as nothing reads them back. */
+export function formatOutputs(outputs: { [key: string]: Json }): string {
+	return formatEntries(outputs, "  ");
+}
+
+function formatEntries(value: Json[] | { [key: string]: Json }, indent: string): string {
+	return Object.entries(value)
+		.map(([key, inner]) => `${indent}${Array.isArray(value) ? "-" : `${key}:`}${formatValue(inner, indent)}`)
+		.join("\n");
+}
+
+function formatValue(value: Json, indent: string): string {
+	if (typeof value !== "object" || value === null) {
+		return ` ${value ?? "none"}`;
+	}
+	return Object.keys(value).length > 0 ? `\n${formatEntries(value, `${indent}  `)}` : " none";
+}

@@ -1,0 +1,151 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { statSync } from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import type { Readable, Writable } from "node:stream";
+import type { Logging } from "./command-inputs.ts";
+import { findExecutable } from "./command-line.ts";
+import { describeEnd, describeStartFailure, quote } from "./go-text.ts";
+import { LineReader } from "./line-reader.ts";
+
+/** A running command; its stdin is there only where it has one. */
+type Child = ChildProcessByStdio<Writable | null, Readable, Readable>;
+
+/** How one command is run. */
+export interface CommandProcess {
+	stdin?: string;
+	logging?: Logging;
+	interpreter?: string[];
+	dir?: string;
+	environment?: Record<string, string>;
+	assetPaths?: string[];
+	archivePaths?: string[];
+	addPreviousOutputInEnv?: boolean;
+}
+
+/** What a command printed, each without one trailing newline. */
+export interface Output {
+	stdout: string;
+	stderr: string;
+}
+
+/** What runs a command, apart from the command itself. */
+export interface Run {
+	command: string;
+	process: CommandProcess;
+	/** What the last run printed, for `PULUMI_COMMAND_STDOUT` and `PULUMI_COMMAND_STDERR`. */
+	previous: Output;
+	log: (line: string) => void;
+	/** Ends the command; its reason is the error text where nothing was started. */
+	signal: AbortSignal;
+}
+
+/** Said where the released provider would not say anything any more: its reader of lines stops, its writer waits for it. */
+const LINE_TOO_LONG =
+	"a line over 64 KiB was printed with logging on, at which the released command provider hangs for ever; " +
+	'set logging to "none", or print shorter lines';
+
+/** Runs a command to its end. Fails with the command, why it failed, and all it printed in the order it came. */
+export async function runCommand(run: Run): Promise<Output> {
+	if (run.process.assetPaths?.length || run.process.archivePaths?.length) {
+		throw new Error("the sandbox's stand-in for the command provider does not do assetPaths and archivePaths");
+	}
+	const { logging = "stdoutAndStderr" } = run.process;
+	const printed: Buffer[] = [];
+	const streams: Record<"stdout" | "stderr", Buffer[]> = { stdout: [], stderr: [] };
+	const lines = new LineReader(run.log);
+	let failure: string | undefined;
+	try {
+		const child = start(run);
+		let hangs = false;
+		for (const name of ["stdout", "stderr"] as const) {
+			child[name].on("data", (chunk: Buffer) => {
+				streams[name].push(chunk);
+				printed.push(chunk);
+				if ((logging === name || logging === "stdoutAndStderr") && !lines.write(chunk)) {
+					hangs = true;
+					child.kill("SIGKILL");
+				}
+			});
+		}
+		failure = await end(child, run);
+		if (hangs) {
+			failure = `${LINE_TOO_LONG} (${failure})`;
+		}
+	} catch (error) {
+		failure = error instanceof Error ? error.message : String(error);
+	}
+	lines.end();
+	if (failure !== undefined) {
+		throw new Error(`${failure}: running ${quote(run.command)}:\n${Buffer.concat(printed).toString()}`);
+	}
+	return { stdout: text(streams.stdout), stderr: text(streams.stderr) };
+}
+
+function start(run: Run): Child {
+	const { interpreter, dir = process.cwd(), stdin } = run.process;
+	const [name = "", ...rest] = interpreter?.length ? interpreter : ["/bin/sh", "-c"];
+	run.signal.throwIfAborted();
+	const file = resolveInterpreter(name);
+	checkFolder(dir);
+	try {
+		return spawn(file, [...rest, run.command], {
+			argv0: name,
+			cwd: dir,
+			env: environment(run),
+			stdio: [stdin ? "pipe" : "ignore", "pipe", "pipe"],
+		}) as Child;
+	} catch (error) {
+		// Some failures, such as too long an environment, are thrown here; the others come as events.
+		throw new Error(describeStartFailure(file, error as NodeJS.ErrnoException));
+	}
+}
+
+/** As `os/exec` does: a bare name is looked up on the provider's PATH, whatever the command's own PATH will be. */
+function resolveInterpreter(name: string): string {
+	if (name.includes(path.sep)) {
+		return name;
+	}
+	const file = findExecutable(name);
+	if (!file) {
+		throw new Error(`exec: ${quote(name)}: executable file not found in $PATH`);
+	}
+	return file;
+}
+
+function checkFolder(dir: string): void {
+	const stats = statSync(dir, { throwIfNoEntry: false });
+	if (!stats?.isDirectory()) {
+		throw new Error(`chdir ${dir}: ${stats ? "not a directory" : "no such file or directory"}`);
+	}
+}
+
+function environment(run: Run): NodeJS.ProcessEnv {
+	const { environment: own, addPreviousOutputInEnv = true } = run.process;
+	const { stdout, stderr } = run.previous;
+	return {
+		...process.env,
+		...own,
+		...(addPreviousOutputInEnv && stdout ? { PULUMI_COMMAND_STDOUT: stdout } : {}),
+		...(addPreviousOutputInEnv && stderr ? { PULUMI_COMMAND_STDERR: stderr } : {}),
+	};
+}
+
+/**
+ * Waits until the process has ended and its pipes are closed, so a grandchild that holds them keeps this waiting, also
+ * after a kill: the released provider kills the direct child only, and waits likewise.
+ */
+function end(child: Child, run: Run): Promise<string | undefined> {
+	const kill = () => child.kill("SIGKILL");
+	run.signal.addEventListener("abort", kill);
+	child.stdin?.on("error", () => {});
+	child.stdin?.end(run.process.stdin);
+	return new Promise<string | undefined>((resolve) => {
+		child.on("error", (error: NodeJS.ErrnoException) => resolve(describeStartFailure(child.spawnfile, error)));
+		child.on("close", (code, signal) => resolve(describeEnd(code, signal)));
+	}).finally(() => run.signal.removeEventListener("abort", kill));
+}
+
+function text(chunks: Buffer[]): string {
+	return Buffer.concat(chunks).toString().replace(/\n$/, "");
+}

@@ -1,0 +1,169 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import process from "node:process";
+import type { ServerWritableStream } from "@grpc/grpc-js";
+import languageServices from "@pulumi/pulumi/proto/language_grpc_pb.js";
+import type { GetProgramDependenciesRequest, ProgramInfo, RunRequest } from "@pulumi/pulumi/proto/language_pb.js";
+import language from "@pulumi/pulumi/proto/language_pb.js";
+import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
+import empty from "google-protobuf/google/protobuf/empty_pb.js";
+import { findExecutable, splitWords } from "./command-line.ts";
+import { serve, unary } from "./serve.ts";
+
+/**
+ * Stand-in for `pulumi-language-nodejs`, which the engine's releases carry beside the CLI and which cannot be had as a
+ * module. It runs programs with `options.typescript: false`, as this project's are; the rest it refuses.
+ */
+
+/** The version of the engine and the SDK that this stands beside. */
+const VERSION = "3.259.0";
+
+/** The SDK's exit code for "the user has already been told". */
+const ALREADY_REPORTED = 32;
+
+/** How long a program may take to end after an interrupt. */
+const INTERRUPT_GRACE_MS = 5_000;
+
+const engineAddress = process.argv.slice(2).findLast((argument) => !argument.startsWith("-")) ?? "";
+const running = new Set<ChildProcess>();
+
+async function run(request: RunRequest): Promise<InstanceType<typeof language.RunResponse>> {
+	const response = new language.RunResponse();
+	const info = request.getInfo();
+	const options = info?.getOptions()?.toJavaScript() ?? {};
+	if (options.typescript !== false) {
+		return response.setError(
+			"the sandbox's stand-in for pulumi-language-nodejs runs programs as they are: " +
+				"set runtime.options.typescript to false in Pulumi.yaml, or install the Pulumi CLI, which has the real one",
+		);
+	}
+	const node = findExecutable("node");
+	if (!node) {
+		return response.setError("could not find node on the $PATH");
+	}
+	const program = info?.getProgramDirectory() ?? request.getPwd();
+	const runner = findRunner(program);
+	if (!runner) {
+		return response.setError("It looks like the Pulumi SDK has not been installed. Have you run pulumi install?");
+	}
+	const nodeArguments = splitWords(String(options.nodeargs ?? ""));
+	const child = spawn(node, [...nodeArguments, runner, ...runnerArguments(request, program)], {
+		// Streams are the host's own, so that the program's output is the engine's to show.
+		stdio: ["ignore", "inherit", "inherit"],
+		env: {
+			...process.env,
+			PULUMI_CONFIG: JSON.stringify(configForProgram(request)),
+			PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
+		},
+	});
+	running.add(child);
+	const failure = await new Promise<string | number>((resolve) => {
+		child.on("error", (error) =>
+			resolve(`Problem executing program (could not run language executor): ${error.message}`),
+		);
+		child.on("exit", (code, signal) => resolve(code ?? `Program exited unexpectedly: signal: ${signal}`));
+	});
+	running.delete(child);
+	if (failure === 0) {
+		return response;
+	}
+	if (failure === ALREADY_REPORTED) {
+		return response.setBail(true);
+	}
+	return response.setError(
+		typeof failure === "number" ? `Program exited with non-zero exit code: ${failure}` : failure,
+	);
+}
+
+function findRunner(program: string): string | undefined {
+	try {
+		return createRequire(path.join(program, "index.js")).resolve("@pulumi/pulumi/cmd/run");
+	} catch {
+		return undefined;
+	}
+}
+
+function runnerArguments(request: RunRequest, program: string): string[] {
+	const flags = {
+		monitor: request.getMonitorAddress(),
+		engine: engineAddress,
+		organization: request.getOrganization(),
+		project: request.getProject(),
+		"root-directory": request.getInfo()?.getRootDirectory() ?? "",
+		stack: request.getStack(),
+		pwd: program,
+		parallel: String(request.getParallel()),
+	};
+	return [
+		...Object.entries(flags).flatMap(([name, value]) => (value ? [`--${name}`, value] : [])),
+		...(request.getDryrun() ? ["--dry-run"] : []),
+		request.getInfo()?.getEntryPoint() || ".",
+		...request.getArgsList(),
+	];
+}
+
+/** Keys reach the program in their older form, `project:config:name`, which every SDK version reads. */
+function configForProgram(request: RunRequest): Record<string, string> {
+	const config: Record<string, string> = {};
+	for (const [key, value] of request.getConfigMap().toObject(true)) {
+		const [namespace, ...rest] = key.split(":");
+		config[`${namespace}:config:${rest.at(-1) ?? ""}`] = value;
+	}
+	return config;
+}
+
+function interruptPrograms(): void {
+	for (const child of running) {
+		child.kill("SIGINT");
+		setTimeout(() => child.kill("SIGKILL"), INTERRUPT_GRACE_MS).unref();
+	}
+}
+
+function about(): InstanceType<typeof language.AboutResponse> {
+	return new language.AboutResponse().setExecutable(findExecutable("node") ?? "").setVersion(process.version);
+}
+
+function programDependencies(request: GetProgramDependenciesRequest) {
+	const response = new language.GetProgramDependenciesResponse();
+	for (const [name, version] of Object.entries(declaredDependencies(request.getInfo()))) {
+		response.addDependencies(new language.DependencyInfo().setName(name).setVersion(version));
+	}
+	return response;
+}
+
+function declaredDependencies(info: ProgramInfo | undefined): Record<string, string> {
+	try {
+		const manifest = readFileSync(path.join(info?.getProgramDirectory() ?? "", "package.json"), "utf8");
+		return JSON.parse(manifest).dependencies ?? {};
+	} catch {
+		return {};
+	}
+}
+
+function installDependencies(call: ServerWritableStream<unknown, unknown>): void {
+	// `npm run sandbox` installs them before it starts, so there is never anything left to do here.
+	call.end();
+}
+
+await serve({
+	service: languageServices.LanguageRuntimeService,
+	implementation: {
+		handshake: unary(() => new language.LanguageHandshakeResponse()),
+		getPluginInfo: unary(() => new plugin.PluginInfo().setVersion(VERSION)),
+		about: unary(about),
+		// The plugins are in place before the engine starts, so none is announced for pre-installation.
+		getRequiredPackages: unary(() => new language.GetRequiredPackagesResponse()),
+		getRequiredPlugins: unary(() => new language.GetRequiredPluginsResponse()),
+		getProgramDependencies: unary(programDependencies),
+		runtimeOptionsPrompts: unary(() => new language.RuntimeOptionsResponse()),
+		installDependencies,
+		run: unary(run),
+		cancel: unary(() => {
+			interruptPrograms();
+			return new empty.Empty();
+		}),
+	},
+	idle: async () => interruptPrograms(),
+});

@@ -1,0 +1,58 @@
+import process from "node:process";
+import {
+	type handleUnaryCall,
+	Server,
+	ServerCredentials,
+	type ServiceDefinition,
+	status,
+	type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+
+/** The engine allows itself messages of this size, and a whole state can pass in one. */
+const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
+
+/** What to serve, and what to do before the process goes. */
+export interface ServeOptions {
+	service: ServiceDefinition;
+	implementation: UntypedServiceImplementation;
+	/** Resolves when nothing runs any more that outlives a lost engine. */
+	idle: () => Promise<void>;
+}
+
+/**
+ * Serves one plugin: a free local port, printed as the first line of stdout, which is how the engine finds a plugin.
+ * The process ends with the engine's interrupt, or when the engine is gone (its end of stdin closes).
+ */
+export async function serve(options: ServeOptions): Promise<void> {
+	const server = new Server({
+		"grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+		"grpc.max_send_message_length": MAX_MESSAGE_BYTES,
+	});
+	server.addService(options.service, options.implementation);
+	const port = await new Promise<number>((resolve, reject) => {
+		server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
+			error ? reject(error) : resolve(bound),
+		);
+	});
+	process.stdout.write(`${port}\n`);
+	process.on("SIGINT", () => process.exit(0));
+	process.on("SIGTERM", () => process.exit(0));
+	process.stdin.resume();
+	process.stdin.on("error", () => {});
+	process.stdin.on("close", () => void options.idle().then(() => process.exit(0)));
+}
+
+/** A gRPC handler from an async function; what it throws becomes the call's error, as its message alone. */
+export function unary<Request, Response>(
+	handle: (request: Request) => Response | Promise<Response>,
+): handleUnaryCall<Request, Response> {
+	return (call, callback) => {
+		Promise.resolve()
+			.then(() => handle(call.request))
+			.then(
+				(response) => callback(null, response),
+				(error: unknown) =>
+					callback({ code: status.UNKNOWN, details: error instanceof Error ? error.message : String(error) }),
+			);
+	};
+}

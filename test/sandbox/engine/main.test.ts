@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import process from "node:process";
+import { after, describe, it } from "node:test";
+import { formatOutputs } from "../../../sandbox/outputs.ts";
+
+const MAIN = path.join(import.meta.dirname, "../../../sandbox/main.ts");
+// A quote and a space in its name, as folders of people have them.
+const DIR = path.join(mkdtempSync(path.join(tmpdir(), "sandbox-main-")), "it's mine");
+
+describe("npm run sandbox", () => {
+	after(() => rmSync(path.dirname(DIR), { recursive: true, force: true }));
+
+	it("shows its help", async () => {
+		const { code, stdout } = await sandbox("--help");
+		assert.equal(code, 0);
+		assert.match(stdout, /^Usage: npm run sandbox/);
+	});
+
+	it("refuses an unknown word, with what there is", async () => {
+		const { code, stderr } = await sandbox("destroy");
+		assert.equal(code, 2);
+		assert.match(stderr, /^unknown command "destroy"; use one of pulumi, aptible, reset, --help, or none at all\n/);
+	});
+
+	it("runs aptible without an engine, and passes its exit code on", async () => {
+		const apps = await sandbox("aptible", "apps");
+		assert.equal(apps.code, 0, apps.stderr);
+		assert.doesNotMatch(apps.stderr, /engine/);
+		assert.equal((await sandbox("aptible", "no-such-command")).code, 1);
+	});
+
+	it("runs any pulumi command, with the stack there, and says what engine and plugins it uses", async () => {
+		const { code, stdout, stderr } = await sandbox("pulumi", "stack", "ls", "--json");
+		assert.equal(code, 0, stderr);
+		assert.deepEqual(
+			JSON.parse(stdout).map((stack: { name: string }) => stack.name),
+			["staging"],
+		);
+		assert.match(stderr, /^engine: pulumi v\d+\.\d+\.\d+/m);
+		assert.match(stderr, /^plugin: command v1\.2\.1, (released|stand-in)/m);
+		assert.notEqual((await sandbox("pulumi", "no-such-command")).code, 0);
+	});
+
+	it("resets to nothing", async () => {
+		assert.ok(existsSync(DIR));
+		assert.equal((await sandbox("reset")).code, 0);
+		assert.ok(!existsSync(DIR));
+	});
+});
+
+describe("formatOutputs", () => {
+	it("shows one value a line, lists with dashes, and what is empty as none", () => {
+		const outputs = { urls: { web: "https://a", api: null }, addresses: ["1.2.3.4", { a: 1 }], records: [], id: 7 };
+		assert.equal(
+			formatOutputs(outputs),
+			["  urls:", "    web: https://a", "    api: none", "  addresses:", "    - 1.2.3.4", "    -", "      a: 1"]
+				.concat("  records: none", "  id: 7")
+				.join("\n"),
+		);
+	});
+});
+
+function sandbox(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+	const env = { ...process.env, SANDBOX_DIR: DIR };
+	return new Promise((resolve) => {
+		execFile(process.execPath, [MAIN, ...args], { env }, (error, stdout, stderr) =>
+			resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+		);
+	});
+}

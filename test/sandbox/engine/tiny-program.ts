@@ -1,0 +1,62 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { prepareSandbox, type Sandbox } from "../../../sandbox/environment.ts";
+import type { Result } from "../../../sandbox/run.ts";
+
+const ROOT = path.join(import.meta.dirname, "../../..");
+
+const PROJECT = `name: tiny
+main: index.ts
+runtime: { name: nodejs, options: { typescript: false } }
+`;
+
+/** A program of a few lines in a folder of its own, with a sandbox of its own. */
+export class TinyProgram {
+	readonly dir: string;
+	readonly sandbox: Sandbox;
+
+	private constructor(dir: string, sandbox: Sandbox) {
+		this.dir = dir;
+		this.sandbox = sandbox;
+	}
+
+	static async create(): Promise<TinyProgram> {
+		const dir = await mkdtemp(path.join(tmpdir(), "tiny-program-"));
+		const sandbox = await prepareSandbox({ root: ROOT, dir: path.join(dir, ".sandbox"), quiet: true });
+		const program = new TinyProgram(path.join(dir, "program"), sandbox);
+		await mkdir(program.dir);
+		await symlink(path.join(ROOT, "node_modules"), path.join(program.dir, "node_modules"));
+		await writeFile(path.join(program.dir, "Pulumi.yaml"), PROJECT);
+		await writeFile(path.join(program.dir, "package.json"), '{ "type": "module", "main": "index.ts" }');
+		await program.pulumi("stack", "init", "test");
+		return program;
+	}
+
+	/** Sets what the program is, below its imports. */
+	async write(body: string): Promise<void> {
+		const imports = 'import { local } from "@pulumi/command";\nimport * as pulumi from "@pulumi/pulumi";\n';
+		await writeFile(path.join(this.dir, "index.ts"), imports + body);
+	}
+
+	pulumi(...args: string[]): Promise<Result> {
+		return this.sandbox.pulumi(args, { cwd: this.dir });
+	}
+
+	preview(...args: string[]): Promise<Result> {
+		return this.pulumi("preview", "--diff", ...args);
+	}
+
+	up(...args: string[]): Promise<Result> {
+		return this.pulumi("up", "--yes", "--skip-preview", ...args);
+	}
+
+	async outputs(): Promise<Record<string, unknown>> {
+		return JSON.parse((await this.pulumi("stack", "output", "--json")).stdout);
+	}
+
+	async remove(): Promise<void> {
+		await this.sandbox.close();
+		await rm(path.dirname(this.dir), { recursive: true, force: true });
+	}
+}

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { after, before, describe, it } from "node:test";
+import { splitWords } from "../../../sandbox/plugins/command-line.ts";
+import { TinyProgram } from "../engine/tiny-program.ts";
+
+describe("the language host (facts/pulumi.md §2.1, §6)", () => {
+	let program: TinyProgram;
+	before(async () => {
+		program = await TinyProgram.create();
+	});
+	after(() => program.remove());
+
+	const setOptions = (options: string) =>
+		writeFile(
+			path.join(program.dir, "Pulumi.yaml"),
+			`name: tiny\nmain: index.ts\nruntime: { name: nodejs, options: { ${options} } }\n`,
+		);
+
+	it("runs the program on the sandbox's Node with nodeargs, in its folder, and shows what it prints", async () => {
+		await setOptions("typescript: false, nodeargs: \"--title='tiny program'\"");
+		await program.write(`
+			console.log("printed by the program");
+			export const seen = [process.title, process.cwd(), process.version, pulumi.getStack(), pulumi.getProject()];`);
+		const { code, stdout } = await program.up();
+		assert.equal(code, 0, stdout);
+		assert.match(stdout, /printed by the program/);
+		const expected = ["tiny program", program.dir, process.version, "test", "tiny"];
+		assert.deepEqual(await program.outputs(), { seen: expected });
+	});
+
+	it("reports the exit code of a program that ends by itself", async () => {
+		await program.write("process.exit(3);");
+		const { code, stderr } = await program.preview();
+		assert.notEqual(code, 0);
+		assert.match(stderr, /Program exited with non-zero exit code: 3/);
+	});
+
+	it("refuses a program that is to be compiled, with what to set", async (test) => {
+		if (!program.sandbox.env.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION) {
+			test.skip("the released language host, which compiles, is in use");
+			return;
+		}
+		await setOptions("typescript: true");
+		assert.match((await program.preview()).stderr, /set runtime\.options\.typescript to false in Pulumi\.yaml/);
+	});
+});
+
+describe("splitWords", () => {
+	const cases: [string, string[]][] = [
+		["", []],
+		["--import tsx  --trace-warnings", ["--import", "tsx", "--trace-warnings"]],
+		["--title='a b' \"c d\"", ["--title=a b", "c d"]],
+	];
+	for (const [text, words] of cases) {
+		it(`splits ${JSON.stringify(text)}`, () => assert.deepEqual(splitWords(text), words));
+	}
+});
