@@ -1,32 +1,53 @@
 import { App } from "./components/app.ts";
+import { valuesFor } from "./components/app-values.ts";
 import { Claims } from "./components/claims.ts";
-import { Database } from "./components/database.ts";
+import { declareDatabases } from "./components/databases.ts";
+import { declareDns, nameServersOf } from "./components/dns-load.ts";
+import { declareDrains } from "./components/drains.ts";
+import { lookForDrift } from "./components/drift.ts";
 import { Environment } from "./components/environment.ts";
 import { dnsRecordsOf, hostnamesOf, urlsOf } from "./components/outputs.ts";
+import { declareStorage, storageOutputs } from "./components/storage-load.ts";
 import { loadStage } from "./config/load.ts";
 import { mapValues } from "./config/map-values.ts";
 
 const { stage, secrets } = loadStage();
 const { handle, stack } = stage.environment;
 
+await lookForDrift({ stage, secrets });
+
 const claims = new Claims("claims", { stage });
 
 const environmentResource = new Environment("environment", stage.environment, { dependsOn: claims });
 
-const databaseResources = mapValues(
-	stage.databases,
-	(database, name) => new Database(name, { ...database, environment: handle }, { dependsOn: environmentResource }),
-);
+const databaseResources = declareDatabases(stage, environmentResource, claims);
+
+const drains = declareDrains(stage, {
+	environment: environmentResource,
+	databases: databaseResources,
+	secrets,
+});
+
+const storageResource = await declareStorage(stage, environmentResource);
 
 const appResources = mapValues(
 	stage.apps,
 	(app, name) =>
 		new App(
 			name,
-			{ ...app, environment: handle, databases: databaseResources, secrets },
-			{ dependsOn: environmentResource },
+			{
+				...app,
+				environment: handle,
+				claims,
+				databases: databaseResources,
+				values: valuesFor(name, secrets, storageResource),
+			},
+			// A line that an app writes before its drain is there goes nowhere.
+			{ dependsOn: [environmentResource, ...Object.values(drains.logDrains)] },
 		),
 );
+
+const zoneResources = await declareDns(stage, appResources);
 
 /** The environment; its addresses are what others put on their allow-lists. */
 export const environment = {
@@ -35,6 +56,7 @@ export const environment = {
 	id: environmentResource.id,
 	region: environmentResource.region,
 	outboundIpAddresses: environmentResource.outboundIpAddresses,
+	caCertificate: environmentResource.caCertificate,
 };
 
 /** Id of each database by its handle. Its URL is never here: `aptible db:url HANDLE` shows it. */
@@ -42,6 +64,13 @@ export const databases = mapValues(databaseResources, ({ id }) => id);
 
 /** Id of each app by its handle. */
 export const apps = mapValues(appResources, ({ id }) => id);
+
+/** Git remote of each app: what is pushed there, but not to master or main, can be named under `git`. */
+export const gitRemotes = mapValues(appResources, ({ gitRemote }) => gitRemote);
+
+/** Handle of each drain on Aptible, by its name in the stage file; a changed drain has another one. */
+export const logDrains = mapValues(drains.logDrains, ({ handle }) => handle);
+export const metricDrains = mapValues(drains.metricDrains, ({ handle }) => handle);
 
 /** Address of each endpoint. */
 export const urls = urlsOf(appResources);
@@ -51,3 +80,9 @@ export const hostnames = hostnamesOf(appResources);
 
 /** Records to make where the domains are hosted. */
 export const dnsRecords = dnsRecordsOf(appResources);
+
+/** Where the files are, who may connect, when the SAS tokens change, and for each container what AzCopy needs. */
+export const storage = storageOutputs(stage, storageResource);
+
+/** Name servers of each zone, for the registrar of its domain. */
+export const nameServers = nameServersOf(zoneResources);

@@ -1,69 +1,112 @@
-import { readAppSettings } from "./api/app-settings.ts";
-import {
-	type CliApp,
-	createApp,
-	deploy,
-	deprovisionApp,
-	listApps,
-	readConfig,
-	renameApp,
-	setConfig,
-} from "./cli/apps.ts";
-import { configChanges } from "./config.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { appExists, readAppSettings } from "./api/app-settings.ts";
+import { type CliApp, createApp, deprovisionApp, listApps, readConfig, renameApp } from "./cli/apps.ts";
+import { configChanges, configDifferences } from "./config.ts";
 import type { Context, OperationObject } from "./context.ts";
+import type { Difference } from "./difference.ts";
 import { AptibleError } from "./errors.ts";
 import { environmentOf, findByIdentity } from "./find.ts";
-import { commonestSize, scaleServices } from "./services.ts";
+import {
+	type LiveRelease,
+	registryDifferences,
+	release,
+	releaseDifferences,
+	releaseOf,
+	tagWarnings,
+} from "./release.ts";
+import { syncScaling } from "./scaling.ts";
+import { syncOptions } from "./service-options.ts";
+import { type LiveService, readServices, refuseMissingServices, serviceDifferences } from "./services.ts";
 import type { AppFacts, AppSpec } from "./specs/app.ts";
-import { resolveTemplates } from "./values.ts";
+import { type ResolvedValues, resolveTemplates } from "./values.ts";
+
+/** An app as it is: what the CLI shows of it, and what only the API does. Config and settings are secrets. */
+export interface LiveApp extends LiveRelease {
+	config: ReadonlyMap<string, string>;
+	services: readonly LiveService[];
+}
 
 /**
- * Brings an app to what the spec says, with the fewest operations: image and config in one deploy, config alone in one
- * configure, then one scale for each service whose size differs.
+ * Brings an app to what the spec says, with the fewest operations: how services are released before there is a release; image
+ * or commit and config in one deploy, config alone in one configure; then one scale for each service whose size differs.
  */
 export async function apply(context: Context, spec: AppSpec, previous: AppFacts | undefined): Promise<AppFacts> {
-	let live = await ensureApp(context, spec, previous);
-	const object = objectOf(live);
+	let app = await ensureApp(context, spec, previous);
+	const object = objectOf(app);
 	const place = { environment: spec.environment, app: spec.handle };
 	await context.settled(object);
-	live = await reread(context, spec, live);
-	const released = live.status === "provisioned";
-	const values = await resolveTemplates(context, spec);
-	const owned = previous?.configKeys ?? [];
-	const config = configChanges(values.config, released ? await readConfig(context.cli, place) : new Map(), owned);
-	const changed = Object.keys(config.changes).length;
-	if (await mustDeploy(context, spec, live, values.registry)) {
-		const unreleased = Object.keys(spec.services).filter(
-			(name) => !live.services.some(({ service }) => service === name),
-		);
-		const size = commonestSize(unreleased.flatMap((name) => spec.services[name] ?? []));
-		await context.operate(object, `deploying ${spec.image}`, () =>
-			deploy(context.cli, place, { image: spec.image, registry: values.registry }, config.changes, size),
-		);
-	} else if (changed > 0) {
-		await context.operate(object, `setting ${changed} config ${changed === 1 ? "key" : "keys"}`, () =>
-			setConfig(context.cli, place, config.changes),
-		);
+	app = await reread(context, spec, app);
+	const [values, live] = await Promise.all([resolveTemplates(context, spec), readLiveApp(context, spec, app)]);
+	const config = configChanges(values.config, live.config, previous?.configKeys ?? []);
+	if (!needsDeploy(spec, live, values, previous)) refuseMissingServices(spec, app);
+	const changed = await syncOptions(context, spec, place, app.id, live.services);
+	const released = await release(context, { spec, place, object }, live, { values, changes: config.changes, previous });
+	let { services, settings } = live;
+	if (released) {
+		[app, settings] = await Promise.all([reread(context, spec, app), readAppSettings(context.api, app.id)]);
+		refuseMissingServices(spec, app);
+		services = await withNewServices(context, spec, app, live.services);
+		const fresh = services.filter(({ id }) => !live.services.some((service) => service.id === id));
+		await syncOptions(context, spec, place, app.id, fresh);
+	} else if (changed.length > 0) {
+		context.progress(`app "${spec.handle}": how ${changed.join(", ")} is released counts from the next release on.`);
 	}
-	live = await reread(context, spec, live);
-	const services = await scaleServices(context, spec, live.services);
+	for (const service of services) {
+		const wanted = spec.services[service.service];
+		if (wanted === undefined) continue;
+		const isNew = !live.services.some(({ id }) => id === service.id);
+		await syncScaling(context, place, service, wanted, isNew, async () => {
+			const now = await reread(context, spec, app);
+			return now.services.find(({ id }) => id === service.id) ?? service;
+		});
+	}
+	const now = releaseOf(spec, { app, settings }, previous?.release);
 	return {
-		id: live.id,
-		environmentId: live.environment.id,
-		handle: live.handle,
-		gitRemote: live.git_remote ?? "",
+		id: app.id,
+		environmentId: app.environment.id,
+		handle: app.handle,
+		gitRemote: app.git_remote ?? "",
 		configKeys: Object.keys(spec.config).sort(),
-		services: live.services.map(({ service }) => service).sort(),
-		warnings: [
-			...config.foreign.map(
-				(key) =>
-					`config key ${key} is set on Aptible and not in the stage file; it was not set from here and is left alone`,
-			),
-			...services.undeclared.map(
-				(name) => `service "${name}" is in the image and not in the stage file; its size is left alone`,
-			),
-		],
+		ownsRegistry: spec.registry !== undefined,
+		release: now,
+		services: app.services.map(({ service }) => service).sort(),
+		warnings: [...warningsOf(spec, live, app, config.foreign), ...tagWarnings(spec.image, now, previous?.release)],
 	};
+}
+
+/** How a live app differs from its spec, as `apply` would see it. `previous` is what the last run gave. */
+export function appDifferences(
+	spec: AppSpec,
+	live: LiveApp,
+	values: ResolvedValues,
+	previous: AppFacts | undefined,
+): Difference[] {
+	const { changes } = configChanges(values.config, live.config, previous?.configKeys ?? []);
+	const handle = { field: "handle", declared: spec.handle, live: live.app.handle };
+	return [
+		...(handle.declared === handle.live ? [] : [handle]),
+		...releaseDifferences(spec, live, previous?.release),
+		...registryDifferences(values.registry, live.settings.registry, previous?.ownsRegistry === true),
+		...configDifferences(changes, live.config),
+		...Object.entries(spec.services).flatMap(([name, wanted]) => {
+			const service = live.services.find((one) => one.service === name);
+			if (service === undefined) return [{ field: `services.${name}`, declared: "declared", live: "none" }];
+			return serviceDifferences(wanted, service).map((one) => ({ ...one, field: `services.${name}.${one.field}` }));
+		}),
+	];
+}
+
+/** Reads an app with everything that a stage file says of one, endpoints aside. */
+async function readLiveApp(context: Context, spec: AppSpec, app: CliApp): Promise<LiveApp> {
+	if (app.status !== "provisioned") {
+		return { app, config: new Map(), settings: await readAppSettings(context.api, app.id), services: [] };
+	}
+	const [config, settings, services] = await Promise.all([
+		readConfig(context.cli, { environment: spec.environment, app: app.handle }),
+		readAppSettings(context.api, app.id),
+		readServices(context, spec, app),
+	]);
+	return { app, config, settings, services };
 }
 
 /** Deprovisions the app, and with it what endpoints it still has. */
@@ -71,7 +114,11 @@ export async function remove(context: Context, spec: AppSpec, previous: AppFacts
 	const environment = await environmentOf(context, spec.environment, previous);
 	const find = async () => findByIdentity(await listApps(context.cli, environment), spec, previous);
 	const live = await find();
-	if (live === undefined) return;
+	if (live === undefined) {
+		// A list may lag behind; an app that is taken for gone would run on, and cost.
+		if (previous === undefined || !(await appExists(context.api, previous.id))) return;
+		throw new AptibleError(`app "${spec.handle}" is not listed, but still there. Run the command again.`);
+	}
 	await context.deprovision(
 		objectOf(live),
 		() => deprovisionApp(context.cli, { environment, app: live.handle }),
@@ -80,8 +127,15 @@ export async function remove(context: Context, spec: AppSpec, previous: AppFacts
 }
 
 async function ensureApp(context: Context, spec: AppSpec, previous: AppFacts | undefined): Promise<CliApp> {
-	const { cli } = context;
-	const found = findByIdentity(await listApps(cli, spec.environment), spec, previous);
+	const { api, cli } = context;
+	let found = findByIdentity(await listApps(cli, spec.environment), spec, previous);
+	if (found === undefined && previous !== undefined && (await appExists(api, previous.id))) {
+		// The list lags behind: another app must not be made in the place of this one.
+		found = await look(context, spec, ({ id }) => id === previous.id);
+		if (found === undefined) {
+			throw new AptibleError(`app "${spec.handle}" is not listed, but still there. Run \`pulumi up\` again.`);
+		}
+	}
 	if (found?.handle === spec.handle) return found;
 	let failure: unknown;
 	if (found === undefined) {
@@ -94,7 +148,7 @@ async function ensureApp(context: Context, spec: AppSpec, previous: AppFacts | u
 		context.progress(`app "${found.handle}": renaming to "${spec.handle}"...`);
 		await renameApp(cli, { environment: spec.environment, app: found.handle }, spec.handle);
 	}
-	const live = (await listApps(cli, spec.environment)).find(({ handle }) => handle === spec.handle);
+	const live = await look(context, spec, ({ handle }) => handle === spec.handle);
 	if (live !== undefined) return live;
 	throw (
 		failure ??
@@ -102,29 +156,62 @@ async function ensureApp(context: Context, spec: AppSpec, previous: AppFacts | u
 	);
 }
 
-/**
- * Whether the image has to be released. The CLI cannot show what image runs, so that and the registry's credentials are read
- * from the API; what the token may not read counts as changed, for then only a deploy makes sure of it.
- */
-async function mustDeploy(
+function needsDeploy(spec: AppSpec, live: LiveApp, values: ResolvedValues, previous: AppFacts | undefined): boolean {
+	const registry = registryDifferences(values.registry, live.settings.registry, previous?.ownsRegistry === true);
+	return releaseDifferences(spec, live, previous?.release).length + registry.length > 0;
+}
+
+/** The services after a release; those that were there before have the autoscaling that they had. */
+async function withNewServices(
 	context: Context,
 	spec: AppSpec,
-	live: CliApp,
-	registry: { username: string; password: string } | undefined,
-): Promise<boolean> {
-	if (live.status !== "provisioned" || live.last_deploy_operation?.status === "failed") return true;
-	const settings = await readAppSettings(context.api, live.id);
-	return (
-		settings.image !== spec.image ||
-		(registry !== undefined &&
-			(settings.registryUsername !== registry.username || settings.registryPassword !== registry.password))
-	);
+	app: CliApp,
+	before: readonly LiveService[],
+): Promise<LiveService[]> {
+	const known = new Map(before.map((service) => [service.id, service]));
+	const fresh = app.services.filter(({ id }) => !known.has(id));
+	const read = await readServices(context, spec, { ...app, services: fresh });
+	return app.services.flatMap((service) => {
+		const rest = known.get(service.id) ?? read.find(({ id }) => id === service.id);
+		return rest === undefined ? [] : [{ ...rest, ...service }];
+	});
+}
+
+function warningsOf(spec: AppSpec, live: LiveApp, app: CliApp, foreign: readonly string[]): string[] {
+	const undeclared = app.services.map(({ service }) => service).filter((name) => !(name in spec.services));
+	return [
+		...foreign.map((key) =>
+			/^APTIBLE_(DOCKER_IMAGE|PRIVATE_REGISTRY_)/.test(key)
+				? `config key ${key} is left from before 2026-05-04, when it became a setting of the app; take it out with ` +
+					`\`aptible config:unset --app ${spec.handle} --environment ${spec.environment} ${key}\``
+				: `config key ${key} is set on Aptible and not in the stage file; it was not set from here and is left alone`,
+		),
+		...undeclared
+			.sort()
+			.map((name) => `service "${name}" is in the release and not in the stage file; its size is left alone`),
+		...(spec.registry !== undefined && live.settings.registry === "hidden"
+			? [
+					"this token may not see the registry's credentials, so every run that touches this app deploys it again; give its " +
+						"role the permission `sensitive`",
+				]
+			: []),
+	];
 }
 
 async function reread(context: Context, spec: AppSpec, live: CliApp): Promise<CliApp> {
-	const again = (await listApps(context.cli, spec.environment)).find(({ id }) => id === live.id);
-	if (again === undefined) throw new AptibleError(`app "${live.handle}" has gone while it was being worked on.`);
-	return again;
+	const again = await look(context, spec, ({ id }) => id === live.id);
+	if (again !== undefined) return again;
+	throw new AptibleError(`app "${live.handle}" has gone while it was being worked on. Run \`pulumi up\` again.`);
+}
+
+/** Looks for an app that should be there: a list may lag behind, so it is not there when it is missing from three. */
+async function look(context: Context, spec: AppSpec, isIt: (app: CliApp) => boolean): Promise<CliApp | undefined> {
+	for (const pauseMs of [500, 1000, 0]) {
+		const found = (await listApps(context.cli, spec.environment)).find(isIt);
+		if (found !== undefined) return found;
+		await sleep(pauseMs);
+	}
+	return undefined;
 }
 
 function objectOf(live: CliApp): OperationObject {

@@ -1,12 +1,13 @@
+import { listDrains } from "./api/drains.ts";
 import { type CliApp, listApps } from "./cli/apps.ts";
 import { type CliDatabase, listDatabases } from "./cli/databases.ts";
-import { type CliEndpoint, listEndpoints } from "./cli/endpoints.ts";
 import { listEnvironments } from "./cli/environments.ts";
 import type { Context } from "./context.ts";
-import { findEndpoint } from "./endpoint.ts";
+import { claimAllEndpoints } from "./endpoint-claims.ts";
 import { AptibleError } from "./errors.ts";
 import { findByIdentity } from "./find.ts";
 import type { ClaimsFacts, ClaimsSpec } from "./specs/claims.ts";
+import { isHandleOf } from "./specs/drain.ts";
 
 /** Something that lives on Aptible under a handle which the stage declares and which was not claimed before. */
 interface Found {
@@ -29,10 +30,12 @@ export async function apply(
 	spec: ClaimsSpec,
 	previous: ClaimsFacts | undefined,
 ): Promise<ClaimsFacts> {
-	const known = new Set(previous?.claimed);
+	const known = new Set([...(previous?.claimed ?? []), ...renamedPlaces(spec, previous?.claimed ?? [])]);
 	const claimed = placesOf(spec).sort();
 	const isNew = (place: string) => !known.has(place);
-	const found = claimed.some(isNew) ? (await findAll(context, spec)).filter(({ place }) => isNew(place)) : [];
+	const endpoints = await claimAllEndpoints(context, spec, previous);
+	const handles = claimed.some(isNew) ? await findAll(context, spec) : [];
+	const found = [...handles.filter(({ place }) => isNew(place)), ...endpoints.found];
 	const taken = found.filter(({ adopt }) => !adopt);
 	if (taken.length > 0) {
 		throw new AptibleError(
@@ -44,7 +47,11 @@ export async function apply(
 			].join("\n"),
 		);
 	}
-	return { claimed, warnings: found.map(({ place, text }) => `${place} was adopted: ${text}`) };
+	return {
+		claimed,
+		endpoints: endpoints.claims,
+		warnings: found.map(({ place, text }) => `${place} was adopted: ${text}`),
+	};
 }
 
 /** Nothing: a claim is only a record. */
@@ -54,11 +61,22 @@ function placesOf(spec: ClaimsSpec): string[] {
 	return [
 		"environment",
 		...Object.keys(spec.databases).map((handle) => `databases.${handle}`),
-		...Object.entries(spec.apps).flatMap(([handle, { endpoints }]) => [
-			`apps.${handle}`,
-			...Object.keys(endpoints).map((name) => `apps.${handle}.endpoints.${name}`),
-		]),
+		...Object.keys(spec.apps).map((handle) => `apps.${handle}`),
+		...Object.keys(spec.logDrains).map((name) => `logDrains.${name}`),
+		...Object.keys(spec.metricDrains).map((name) => `metricDrains.${name}`),
 	];
+}
+
+/** What was claimed under the former handles of objects that are renamed, under their new ones. */
+function renamedPlaces(spec: ClaimsSpec, claimed: readonly string[]): string[] {
+	return [spec.databases, spec.apps].flatMap((nouns, index) =>
+		Object.entries(nouns).flatMap(([handle, { renamedFrom }]) => {
+			const kind = index === 0 ? "databases" : "apps";
+			const [former, present] = [`${kind}.${renamedFrom}`, `${kind}.${handle}`];
+			const places = claimed.filter((place) => place === former || place.startsWith(`${former}.`));
+			return places.map((place) => present + place.slice(former.length));
+		}),
+	);
 }
 
 async function findAll(context: Context, spec: ClaimsSpec): Promise<Found[]> {
@@ -67,9 +85,7 @@ async function findAll(context: Context, spec: ClaimsSpec): Promise<Found[]> {
 	const { handle } = environment;
 	const [databases, apps] = await Promise.all([listDatabases(context.cli, handle), listApps(context.cli, handle)]);
 	const found: Found[] = [];
-	// A declared rename names its object outright, which is as good as `adopt`.
-	const add = (place: string, claim: { adopt: boolean; renamedFrom?: string | undefined }, text: string) =>
-		found.push({ place, text, adopt: claim.adopt || claim.renamedFrom !== undefined });
+	const add = (place: string, { adopt }: { adopt: boolean }, text: string) => found.push({ place, text, adopt });
 	add("environment", spec.environment, `"${handle}" on stack ${environment.stack.name}`);
 	for (const [name, claim] of Object.entries(spec.databases)) {
 		const live = findByIdentity(databases, { handle: name, ...claim }, undefined);
@@ -77,15 +93,23 @@ async function findAll(context: Context, spec: ClaimsSpec): Promise<Found[]> {
 	}
 	for (const [name, claim] of Object.entries(spec.apps)) {
 		const live = findByIdentity(apps, { handle: name, ...claim }, undefined);
-		if (live === undefined) continue;
-		add(`apps.${name}`, claim, describeApp(live));
-		const endpoints = await listEndpoints(context.cli, { environment: handle, app: live.handle });
-		for (const [key, endpoint] of Object.entries(claim.endpoints)) {
-			const liveEndpoint = findEndpoint(endpoints, endpoint, undefined);
-			if (liveEndpoint !== undefined) add(`apps.${name}.endpoints.${key}`, endpoint, describeEndpoint(liveEndpoint));
+		if (live !== undefined) add(`apps.${name}`, claim, describeApp(live));
+	}
+	for (const { place, claims, target } of drainClaims(spec)) {
+		const drains = Object.keys(claims).length === 0 ? [] : await listDrains(context.api, target, environment.id);
+		for (const [name, claim] of Object.entries(claims)) {
+			const live = drains.find(({ handle }) => isHandleOf(handle, { name, adopt: true }, environment.id));
+			if (live !== undefined) add(`${place}.${name}`, claim, `"${live.handle}", ${live.drain_type}, ${live.status}`);
 		}
 	}
 	return found;
+}
+
+function drainClaims({ logDrains, metricDrains }: ClaimsSpec) {
+	return [
+		{ place: "logDrains", claims: logDrains, target: "log_drains" },
+		{ place: "metricDrains", claims: metricDrains, target: "metric_drains" },
+	] as const;
 }
 
 function describeDatabase(live: CliDatabase): string {
@@ -98,8 +122,4 @@ function describeApp(live: CliApp): string {
 		return `${service} ${container_count} x ${container_size} MB`;
 	});
 	return `"${live.handle}", ${services.length === 0 ? "never deployed" : services.join(", ")}`;
-}
-
-function describeEndpoint(live: CliEndpoint): string {
-	return `${live.hostname ?? "no host name yet"} on service ${live.service.service}, ${live.status}`;
 }

@@ -1,4 +1,5 @@
 import type { ConfigChanges } from "./cli/apps.ts";
+import type { Difference } from "./difference.ts";
 
 /**
  * What has to be sent to bring an app's live config to the declared one. Aptible merges what it is sent and deletes a key
@@ -21,4 +22,13 @@ export function configChanges(
 		else foreign.push(key);
 	}
 	return { changes, foreign: foreign.sort() };
+}
+
+/** The same changes as differences, which hold no value. */
+export function configDifferences(changes: ConfigChanges, live: ReadonlyMap<string, string>): Difference[] {
+	return Object.entries(changes).map(([key, value]) => ({
+		field: `config.${key}`,
+		declared: value === "" ? "none" : "as in the stage file",
+		live: live.has(key) ? "another value" : "none",
+	}));
 }

@@ -24,17 +24,19 @@ export interface OperationObject {
 /** What a reconciler works with: the CLI, the API, what must not be printed, and how long a wait may be. */
 export class Context {
 	readonly redactor = new Redactor();
-	readonly api = new Api();
+	readonly api: Api;
 	readonly cli: Cli;
 	/** Waits for an operation end after this long. Longer than anything that Aptible documents but replicas. */
 	readonly #waitMs: number;
 	#lastLogLine = "";
 
-	constructor(options: { waitMs?: number } = {}) {
+	constructor(options: { waitMs?: number; signal?: AbortSignal } = {}) {
 		this.#waitMs = options.waitMs ?? 90 * 60_000;
-		this.cli = new Cli(this.redactor, (line) => {
+		this.api = new Api(options.signal);
+		const remember = (line: string) => {
 			this.#lastLogLine = line.slice(0, longestLogLine);
-		});
+		};
+		this.cli = new Cli(this.redactor, remember, options.signal);
 	}
 
 	/** One line for the person who watches: Pulumi shows it live beside the resource. */
@@ -67,12 +69,18 @@ export class Context {
 	 * Sends one operation and waits for its end. What counts is what Aptible says of the operation afterwards: the CLI's exit
 	 * code follows an SSH log stream, which can end early with 0 or break off while the work goes on (facts/aptible.md §0.5, §0.7).
 	 *
+	 * @param advise what to do about a failure, going by the operation's log
 	 * @throws OperationError with the operation's own log, when it failed.
 	 */
-	async operate(object: OperationObject, doing: string, send: () => Promise<void>): Promise<void> {
+	async operate(
+		object: OperationObject,
+		doing: string,
+		send: () => Promise<void>,
+		advise?: (log: string) => string | undefined,
+	): Promise<void> {
 		const before = (await this.settled(object))?.id ?? 0;
 		const sent = await this.#sending(`${object.label}: ${doing}`, send);
-		await this.confirm(object, doing, before, sent);
+		await this.confirm(object, doing, before, sent, advise);
 	}
 
 	/** Sends a command that both makes a record and starts its operation; gives its failure, if any, for `confirm`. */
@@ -81,7 +89,13 @@ export class Context {
 	}
 
 	/** The second half of `operate`: waits for the operation after `before`, and fails if it or the sending failed. */
-	async confirm(object: OperationObject, doing: string, before: number, sent: Error | undefined): Promise<void> {
+	async confirm(
+		object: OperationObject,
+		doing: string,
+		before: number,
+		sent: Error | undefined,
+		advise?: (log: string) => string | undefined,
+	): Promise<void> {
 		const newest = await this.settled(object);
 		if (newest === undefined || newest.id <= before) {
 			if (sent !== undefined) throw sent;
@@ -92,10 +106,12 @@ export class Context {
 		if (newest.status === "succeeded") return;
 		const log = await readOperationLogs(this.cli, newest.id).catch(() => "");
 		const lines = this.redactor.mask(log).trimEnd().split("\n").slice(-logLinesShown);
+		const advice = advise?.(log);
 		throw new OperationError(
 			[
 				`${object.label}: ${doing} failed (operation ${newest.id}, ${newest.type} ${newest.status}).`,
 				...(log === "" ? [] : ["The end of its log:", ...lines.map((line) => `  ${line}`)]),
+				...(advice === undefined ? [] : [advice]),
 				`The whole log: aptible operation:logs ${newest.id}. Once the cause is mended, run \`pulumi up\` again: it goes on from here.`,
 			].join("\n"),
 		);

@@ -1,72 +1,41 @@
+import { type DatabaseSettings, readDatabaseSettings, setAutomaticBackups, unlinkReplica } from "./api/databases.ts";
+import { readPitrDays } from "./api/environments.ts";
 import { createOperation } from "./api/operations.ts";
-import {
-	type CliDatabase,
-	createDatabase,
-	deprovisionDatabase,
-	listDatabases,
-	renameDatabase,
-	restartDatabase,
-	setIops,
-} from "./cli/databases.ts";
-import type { Context, OperationObject } from "./context.ts";
+import { type CliDatabase, listDatabases, renameDatabase, restartDatabase, setIops } from "./cli/databases.ts";
+import type { Context } from "./context.ts";
+import { databaseObject, findSettledDatabase } from "./database-find.ts";
+import { makeDatabase, settleCopy } from "./database-origin.ts";
+import { removeDatabase } from "./database-removal.ts";
 import { compare, type Difference } from "./difference.ts";
-import { AptibleError } from "./errors.ts";
-import { environmentOf, findByIdentity } from "./find.ts";
+import { ApiError, AptibleError } from "./errors.ts";
+import { liveEnvironmentOf } from "./find.ts";
 import { type DatabaseFacts, type DatabaseSpec, databaseIdentity } from "./specs/database.ts";
 
-/** Brings a database to what the spec says. Creates it, finishes what an earlier run began, renames, resizes. */
+/**
+ * Brings a database to what the spec says. Makes it (empty, from a backup, as a replica), finishes what an earlier run began,
+ * renames, resizes, has it backed up or not, ends its being a replica.
+ */
 export async function apply(
 	context: Context,
 	spec: DatabaseSpec,
 	previous: DatabaseFacts | undefined,
 ): Promise<DatabaseFacts> {
-	const { cli, api } = context;
-	let live = findByIdentity(await listDatabases(cli, spec.environment), spec, previous);
+	const found = (await findSettledDatabase(context, spec, previous)).live;
+	let live = found && (await settleCopy(context, spec, found));
 	if (live === undefined) {
-		const failure = await context.create(`database "${spec.handle}"`, "creating", () =>
-			createDatabase(cli, spec.environment, spec.handle, {
-				type: spec.type,
-				version: spec.version,
-				containerSize: spec.containerMb,
-				containerProfile: spec.containerProfile,
-				diskSize: spec.diskGb,
-				iops: spec.iops,
-			}),
-		);
-		live = findByIdentity(await listDatabases(cli, spec.environment), spec, previous);
-		if (live === undefined) {
-			throw (
-				failure ??
-				new AptibleError(`database "${spec.handle}" is not in the list after it was created. Run \`pulumi up\` again.`)
-			);
-		}
-		await context.confirm(objectOf(live), "creating", 0, failure);
-		live = await reread(context, spec, live);
+		if (!spec.automaticBackups) await refuseBackupsOff(context, spec);
+		live = await makeDatabase(context, spec, previous);
 	}
-	refuseOtherIdentity(spec, live);
-	await context.settled(objectOf(live));
-	live = await reread(context, spec, live);
-	if (live.status !== "provisioned") {
-		// The record of a creation that failed or was cut off: it holds no data yet, and its handle is taken. The CLI has no
-		// command to provision it again, only `db:create`, which refuses the handle (recorded runs 101, 102).
-		const { id } = live;
-		await context.operate(objectOf(live), "provisioning again", () =>
-			createOperation(api, "databases", id, {
-				type: "provision",
-				container_size: spec.containerMb,
-				instance_profile: spec.containerProfile,
-				disk_size: spec.diskGb,
-				provisioned_iops: spec.iops,
-			}),
-		);
-		live = await reread(context, spec, live);
-	}
+	let settings = await readDatabaseSettings(context.api, live.id);
+	await refuseOtherIdentity(context, spec, live, settings);
+	if (live.status !== "provisioned") live = await provisionAgain(context, spec, live);
 	if (live.handle !== spec.handle) {
 		context.progress(`database "${live.handle}": renaming to "${spec.handle}"...`);
-		await renameDatabase(cli, spec.environment, live.handle, spec.handle);
+		await renameDatabase(context.cli, spec.environment, live.handle, spec.handle);
 		live = await reread(context, spec, live);
 	}
-	await resize(context, spec, live);
+	settings = await syncSettings(context, spec, live, settings);
+	await resize(context, spec, live, settings);
 	return {
 		id: live.id,
 		environmentId: live.environment.id,
@@ -77,16 +46,29 @@ export async function apply(
 	};
 }
 
-/** Deprovisions the database. Whether a final backup stays is the environment's backup policy (`keepFinal`). */
-export async function remove(context: Context, spec: DatabaseSpec, previous: DatabaseFacts | undefined): Promise<void> {
-	const environment = await environmentOf(context, spec.environment, previous);
-	const find = async () => findByIdentity(await listDatabases(context.cli, environment), spec, previous);
-	const live = await find();
-	if (live === undefined) return;
-	await context.deprovision(
-		objectOf(live),
-		() => deprovisionDatabase(context.cli, environment, live.handle),
-		async () => (await find()) !== undefined,
+/** Deprovisions the database; see `removeDatabase`. */
+export const remove = removeDatabase;
+
+/**
+ * How a live database differs in what can be changed in place.
+ *
+ * @param settings what the CLI does not show; without them that part is not compared
+ */
+export function databaseDifferences(
+	spec: DatabaseSpec,
+	live: CliDatabase,
+	settings?: Pick<DatabaseSettings, "automaticBackups">,
+): Difference[] {
+	const { containerMb, containerProfile, diskGb, iops, automaticBackups } = spec;
+	return compare(
+		{ containerMb, containerProfile, diskGb, iops, ...(settings === undefined ? {} : { automaticBackups }) },
+		{
+			containerMb: live.container_size,
+			containerProfile: live.container_profile,
+			diskGb: live.disk_size,
+			iops: live.disk_provisioned_iops,
+			automaticBackups: settings?.automaticBackups,
+		},
 	);
 }
 
@@ -96,27 +78,93 @@ async function reread(context: Context, spec: DatabaseSpec, live: CliDatabase): 
 	return again;
 }
 
-/** How a live database differs in what can be changed in place. */
-export function databaseDifferences(spec: DatabaseSpec, live: CliDatabase): Difference[] {
-	const { containerMb, containerProfile, diskGb, iops } = spec;
-	return compare(
-		{ containerMb, containerProfile, diskGb, iops },
-		{
-			containerMb: live.container_size,
-			containerProfile: live.container_profile,
-			diskGb: live.disk_size,
-			iops: live.disk_provisioned_iops,
-		},
+/**
+ * Finishes the record of a creation that failed or was cut off: it holds no data yet, and its handle is taken. The CLI has no
+ * command for it, only `db:create`, which refuses the handle (recorded runs 101, 102).
+ */
+async function provisionAgain(context: Context, spec: DatabaseSpec, live: CliDatabase): Promise<CliDatabase> {
+	if (spec.restoreFrom !== undefined || spec.replicaOf !== undefined || live.status === "deprovision_failed") {
+		throw new AptibleError(
+			`database "${live.handle}" is ${live.status}, and only a person can say what is in it. If it is of no use, delete it ` +
+				`(\`aptible db:deprovision ${live.handle} --environment ${spec.environment}\`) and run \`pulumi up\` again.`,
+		);
+	}
+	await context.operate(databaseObject(live), "provisioning again", () =>
+		createOperation(context.api, "databases", live.id, {
+			type: "provision",
+			container_size: spec.containerMb,
+			instance_profile: spec.containerProfile,
+			disk_size: spec.diskGb,
+			provisioned_iops: spec.iops,
+		}),
+	);
+	return reread(context, spec, live);
+}
+
+/** Backups on or off, and the end of being a replica: both take no operation. */
+async function syncSettings(
+	context: Context,
+	spec: DatabaseSpec,
+	live: CliDatabase,
+	settings: DatabaseSettings,
+): Promise<DatabaseSettings> {
+	const { automaticBackups } = spec;
+	const endsReplica = settings.primaryId !== undefined && spec.replicaOf === undefined;
+	if (settings.automaticBackups === automaticBackups && !endsReplica) return settings;
+	if (settings.automaticBackups !== automaticBackups) {
+		if (!automaticBackups) await refuseBackupsOff(context, spec);
+		context.progress(`database "${spec.handle}": turning automatic backups ${automaticBackups ? "on" : "off"}...`);
+		await setAutomaticBackups(context.api, live.id, automaticBackups).catch((error: unknown) => {
+			if (automaticBackups || !(error instanceof ApiError) || error.status !== 422) throw error;
+			throw new AptibleError(backupsStayOn(spec, error.message));
+		});
+	}
+	if (endsReplica) {
+		context.progress(`database "${spec.handle}": unlinking it from its primary...`);
+		await unlinkReplica(context.api, live.id);
+	}
+	const now = await readDatabaseSettings(context.api, live.id);
+	if (now.automaticBackups === automaticBackups && !(endsReplica && now.primaryId !== undefined)) return now;
+	throw new AptibleError(
+		`database "${spec.handle}" was changed, but Aptible still shows automaticBackups: ${now.automaticBackups}` +
+			`${now.primaryId === undefined ? "" : ` and a link to database ${now.primaryId}`}. Run \`pulumi up\` again.`,
+	);
+}
+
+/**
+ * Point-in-time recovery needs backups, and Aptible turns it on for every PostgreSQL database of an environment that keeps a
+ * day of it or more, which only its support changes (Aptible docs: point-in-time recovery; terraform-provider-aptible PR #169).
+ */
+async function refuseBackupsOff(context: Context, spec: DatabaseSpec): Promise<void> {
+	if (spec.type !== "postgresql") return;
+	const { id } = await liveEnvironmentOf(context, spec.environment, undefined);
+	const days = (await readPitrDays(context.api, id)) ?? 0;
+	if (days > 0) {
+		const because = `the environment keeps ${days} ${days === 1 ? "day" : "days"} of point-in-time recovery for PostgreSQL`;
+		throw new AptibleError(backupsStayOn(spec, because));
+	}
+}
+
+function backupsStayOn({ handle, environment }: DatabaseSpec, because: string): string {
+	return (
+		`database "${handle}": its automatic backups cannot be turned off: ${because}, which needs them. Take ` +
+		`databases.${handle}.automaticBackups out, or have Aptible's support turn point-in-time recovery off for environment ` +
+		`"${environment}" first (https://app.aptible.com/support).`
 	);
 }
 
 /** Size, profile and disk take one restart; IOPS alone takes none (facts/aptible.md §3.2). */
-async function resize(context: Context, spec: DatabaseSpec, live: CliDatabase): Promise<void> {
-	const differing = new Set(databaseDifferences(spec, live).map(({ field }) => field));
+async function resize(
+	context: Context,
+	spec: DatabaseSpec,
+	live: CliDatabase,
+	settings: DatabaseSettings,
+): Promise<void> {
+	const differing = new Set(databaseDifferences(spec, live, settings).map(({ field }) => field));
 	if (differing.size === 0) return;
 	const { handle, environment } = spec;
 	if (differing.size === 1 && differing.has("iops")) {
-		await context.operate(objectOf(live), `setting ${spec.iops} IOPS`, () =>
+		await context.operate(databaseObject(live), `setting ${spec.iops} IOPS`, () =>
 			setIops(context.cli, environment, handle, spec.iops),
 		);
 	} else {
@@ -126,7 +174,7 @@ async function resize(context: Context, spec: DatabaseSpec, live: CliDatabase): 
 			...(differing.has("diskGb") ? { diskSize: spec.diskGb } : {}),
 			...(differing.has("iops") ? { iops: spec.iops } : {}),
 		};
-		await context.operate(objectOf(live), "restarting with new sizes", () =>
+		await context.operate(databaseObject(live), "restarting with new sizes", () =>
 			restartDatabase(context.cli, environment, handle, sizes),
 		);
 	}
@@ -139,12 +187,40 @@ async function resize(context: Context, spec: DatabaseSpec, live: CliDatabase): 
 	);
 }
 
-function refuseOtherIdentity(spec: DatabaseSpec, live: CliDatabase): void {
-	const { handle, type, version, disk_size } = live;
-	const refused = databaseIdentity({ handle, type, version, diskGb: disk_size ?? 0 }, spec);
+async function refuseOtherIdentity(
+	context: Context,
+	spec: DatabaseSpec,
+	live: CliDatabase,
+	settings: DatabaseSettings,
+): Promise<void> {
+	const { type, version, disk_size } = live;
+	// Whether the API shows the key of a copy is not documented.
+	const copied = spec.restoreFrom !== undefined || spec.replicaOf !== undefined;
+	const liveKey = settings.kmsKeyArn ?? (copied ? spec.kmsKeyArn : undefined);
+	const refused = databaseIdentity(
+		{
+			handle: spec.handle,
+			type,
+			version,
+			diskGb: disk_size ?? 0,
+			// Aptible does not say what a database was restored from.
+			restoreFrom: spec.restoreFrom,
+			replicaOf: spec.replicaOf && (await livePrimary(context, spec, settings)),
+			// Without one in the stage file, a key that somebody chose by hand is nobody's business but theirs.
+			kmsKeyArn: spec.kmsKeyArn && liveKey,
+		},
+		spec,
+	);
 	if (refused !== undefined) throw new AptibleError(refused);
 }
 
-function objectOf(live: CliDatabase): OperationObject {
-	return { target: "databases", id: live.id, label: `database "${live.handle}"` };
+/** What a database follows; whether it streams or is logical shows nowhere. */
+async function livePrimary(
+	context: Context,
+	{ environment, replicaOf }: DatabaseSpec,
+	{ primaryId }: DatabaseSettings,
+): Promise<DatabaseSpec["replicaOf"]> {
+	if (primaryId === undefined || replicaOf === undefined) return undefined;
+	const primary = (await listDatabases(context.cli, environment)).find(({ id }) => id === primaryId);
+	return { handle: primary?.handle ?? `database ${primaryId}`, logical: replicaOf.logical };
 }

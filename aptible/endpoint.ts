@@ -1,214 +1,176 @@
+import { endpointExists } from "./api/endpoints.ts";
 import { createOperation } from "./api/operations.ts";
 import { listApps } from "./cli/apps.ts";
 import type { CliOptions } from "./cli/cli.ts";
-import {
-	type CliEndpoint,
-	createHttpsEndpoint,
-	deprovisionEndpoint,
-	listEndpoints,
-	modifyHttpsEndpoint,
-} from "./cli/endpoints.ts";
+import { listDatabases } from "./cli/databases.ts";
+import { type CliEndpoint, createEndpoint, deprovisionEndpoint, listEndpoints } from "./cli/endpoints.ts";
 import type { Context, OperationObject } from "./context.ts";
-import { AptibleError } from "./errors.ts";
-import { environmentOf } from "./find.ts";
-import {
-	addressOf,
-	type DnsRecord,
-	type EndpointFacts,
-	type EndpointSpec,
-	endpointIdentity,
-} from "./specs/endpoint.ts";
+import { waitForAnswer } from "./endpoint-answer.ts";
+import { certificateMark, type FilledCertificate, fillCertificate, withCertificate } from "./endpoint-certificate.ts";
+import { creationOptions, operationSettings, recordOf } from "./endpoint-differences.ts";
+import { dnsRecordsOf, urlOf } from "./endpoint-facts.ts";
+import { findEndpoint, liveIdentity, looksLike, oldest } from "./endpoint-find.ts";
+import { type LiveEndpoint, lookFor, objectOf, observe, placeOf, tracesOf, withDetails } from "./endpoint-observe.ts";
+import { renewWhenDnsIsInPlace } from "./endpoint-renewal.ts";
+import { sync } from "./endpoint-sync.ts";
+import { ApiError, AptibleError } from "./errors.ts";
+import { environmentOf, liveEnvironmentOf } from "./find.ts";
+import { type EndpointFacts, type EndpointSpec, refuseUnsharing } from "./specs/endpoint.ts";
+import { endpointIdentity, endpointLabel, exclusiveAddress } from "./specs/endpoint-identity.ts";
 
-/** Brings an endpoint to what the spec says. Aptible gives endpoints no handle: they are told apart by their domain. */
+/** Brings an endpoint to what the spec says: makes it, finishes what an earlier run began, changes what differs, gets its certificate. */
 export async function apply(
 	context: Context,
 	spec: EndpointSpec,
 	previous: EndpointFacts | undefined,
 ): Promise<EndpointFacts> {
-	let live = await ensureEndpoint(context, spec, previous);
-	refuseOtherIdentity(spec, live);
-	const object = objectOf(spec, live);
-	await context.settled(object);
-	live = await reread(context, spec, live);
-	if (live.status !== "provisioned") {
-		// A record whose provisioning failed or was cut off; it may have no host name, which is what the CLI goes by.
-		await context.operate(object, "provisioning again", () =>
-			createOperation(context.api, "vhosts", live.id, { type: "provision" }),
-		);
-		live = await reread(context, spec, live);
-	}
-	const changes = endpointChanges(spec, live);
-	if (Object.keys(changes).length > 0) {
-		const { hostname } = live;
-		await context.operate(object, "changing settings", () =>
-			modifyHttpsEndpoint(context.cli, spec, hostname ?? "", changes),
-		);
-		live = await reread(context, spec, live);
-	}
-	return factsOf(spec, live, await environmentId(context, spec));
+	const own = fillCertificate(context, spec);
+	const { live: found, isNew } = await ensureEndpoint(context, spec, own, previous);
+	const { id } = found.listed;
+	const environmentId = previous?.id === id ? previous.environmentId : await environmentIdOf(context, spec);
+	let live = await sync(context, spec, await finish(context, spec, found), { environmentId, own, previous });
+	const object = objectOf(spec, id);
+	const operation = (await context.settled(object))?.id ?? 0;
+	if (operation !== previous?.operation) await awaitAnswer(context, spec, live.listed);
+	if (isNew) adviseOnNew(context, spec);
+	const warnings = await renewWhenDnsIsInPlace(context, spec, object, live.listed);
+	const newest = (await context.settled(object))?.id ?? 0;
+	if (newest !== operation) live = await observe(context, spec, id);
+	const { listed, details } = live;
+	return {
+		id,
+		environmentId,
+		hostname: listed.hostname ?? "",
+		url: urlOf(spec, listed, await databasePort(context, spec)),
+		dnsRecords: dnsRecordsOf(spec, listed),
+		...(listed.managed_tls_status ? { managedTlsStatus: listed.managed_tls_status } : {}),
+		chainFingerprint: certificateMark(spec, own),
+		record: recordOf(listed, details),
+		operation: newest,
+		warnings,
+	};
 }
 
-/** Deprovisions the endpoint. One that is gone already, alone or with its app, is no error. */
+/** Deprovisions the endpoint. One that is gone already, alone or with its app or database, is no error. */
 export async function remove(context: Context, spec: EndpointSpec, previous: EndpointFacts | undefined): Promise<void> {
 	const environment = await environmentOf(context, spec.environment, previous);
-	const find = async () => {
-		const app = (await listApps(context.cli, environment)).find(({ handle }) => handle === spec.app);
-		if (app === undefined) return undefined;
-		return findEndpoint(await listEndpoints(context.cli, { environment, app: spec.app }), spec, previous);
-	};
-	const live = await find();
-	if (live === undefined) return;
+	if (previous !== undefined && !(await endpointExists(context.api, previous.id))) return;
+	const at = { ...spec.on, environment };
+	const listed = (await hasEndpoints(context, spec, environment)) ? await listEndpoints(context.cli, at) : [];
+	// Only the recorded one: what else looks like it is another's.
+	const isRecorded = previous !== undefined || exclusiveAddress(spec) === undefined;
+	const live = isRecorded ? listed.find(({ id }) => id === previous?.id) : findEndpoint(listed, spec, {});
+	const id = live?.id ?? previous?.id;
+	if (id === undefined) return;
 	await context.deprovision(
-		objectOf(spec, live),
+		objectOf(spec, id),
 		() =>
-			live.hostname
-				? deprovisionEndpoint(context.cli, { environment, app: spec.app }, live.hostname)
-				: createOperation(context.api, "vhosts", live.id, { type: "deprovision" }),
-		async () => (await find()) !== undefined,
+			live?.hostname
+				? deprovisionEndpoint(context.cli, at, live.hostname)
+				: createOperation(context.api, "vhosts", id, { type: "deprovision" }),
+		() => endpointExists(context.api, id),
 	);
 }
 
+/** Finds the endpoint or makes it; nothing is at work on it then. */
 async function ensureEndpoint(
 	context: Context,
 	spec: EndpointSpec,
+	own: FilledCertificate | undefined,
 	previous: EndpointFacts | undefined,
-): Promise<CliEndpoint> {
-	const find = async () => findEndpoint(await listEndpoints(context.cli, spec), spec, previous);
-	const found = await find();
-	if (found !== undefined) return found;
-	const failure = await context.create(labelOf(spec), "creating", () =>
-		createHttpsEndpoint(context.cli, spec, spec.service, creationOptions(spec)),
-	);
-	const made = await find();
+): Promise<{ live: LiveEndpoint; isNew: boolean }> {
+	const label = endpointLabel(spec.name, spec.on);
+	if (previous !== undefined) await settledIfThere(context, objectOf(spec, previous.id));
+	const { found, seen } = await lookFor(context, spec, tracesOf(previous));
+	if (found !== undefined) {
+		const identity = liveIdentity(found, spec.kind === "database");
+		const shared = String(found.shared ?? false) === "true";
+		const refused = endpointIdentity(label, identity, spec) ?? refuseUnsharing(label, shared, spec.shared);
+		if (refused !== undefined) throw new AptibleError(refused);
+		if (found.id === previous?.id) return { live: await withDetails(context, spec, found), isNew: false };
+		await context.settled(objectOf(spec, found.id));
+		return { live: await observe(context, spec, found.id), isNew: false };
+	}
+	const failure = await context.create(label, "creating", () => create(context, spec, own));
+	const listed = await listEndpoints(context.cli, placeOf(spec));
+	const made = oldest(listed.filter((endpoint) => !seen.includes(endpoint.id) && looksLike(endpoint, spec)));
 	if (made === undefined) {
-		throw (
-			failure ?? new AptibleError(`${labelOf(spec)} is not in the list after it was created. Run \`pulumi up\` again.`)
-		);
+		throw failure ?? new AptibleError(`${label} is not in the list after it was created. Run \`pulumi up\` again.`);
 	}
-	await context.confirm(objectOf(spec, made), "creating", 0, failure);
-	return made;
+	await context.confirm(objectOf(spec, made.id), "creating", 0, failure);
+	return { live: await observe(context, spec, made.id), isNew: true };
 }
 
-/** By the id it had last time, else the app's one default domain, else the managed domain. */
-export function findEndpoint(
-	endpoints: readonly CliEndpoint[],
-	spec: { defaultDomain: boolean; domain?: string | undefined },
-	previous: { id: number } | undefined,
-): CliEndpoint | undefined {
-	return (
-		endpoints.find(({ id }) => id === previous?.id) ??
-		endpoints.find((endpoint) =>
-			spec.defaultDomain ? endpoint.default_domain_enabled : endpoint.managed_tls_domain === spec.domain,
-		)
-	);
-}
-
-function creationOptions(spec: EndpointSpec): CliOptions {
-	return {
-		...(spec.defaultDomain ? { defaultDomain: true } : { managedTls: true, managedTlsDomain: spec.domain }),
-		...(spec.internal ? { internal: true } : {}),
-		...(spec.ipFilter.length > 0 ? { ipWhitelist: spec.ipFilter } : {}),
-		port: spec.port,
-		...settingOptions(spec.settings),
-	};
-}
-
-/** Only what differs: a modify with nothing to change still provisions the endpoint anew (recorded run 73). */
-function endpointChanges(spec: EndpointSpec, live: CliEndpoint): CliOptions {
-	const ipFilter = [...spec.ipFilter].sort();
-	const liveFilter = live.ip_whitelist === "all traffic" ? [] : live.ip_whitelist.split(" ").sort();
-	const filterOption = ipFilter.length > 0 ? { ipWhitelist: spec.ipFilter } : { noIpWhitelist: true };
-	const livePort = live.port === "default" || live.port == null ? undefined : Number(live.port);
-	const settings: Partial<EndpointSpec["settings"]> = {};
-	const reset: Record<string, string> = {};
-	for (const name of settingNames) {
-		const wanted = spec.settings[name];
-		const shown = live[name];
-		// What was never set is not in the list; a boolean that is not there is off.
-		const shownText = shown == null ? (typeof wanted === "boolean" ? "false" : undefined) : String(shown);
-		const wantedText = wanted === undefined ? undefined : String(wanted);
-		if (shownText === wantedText) continue;
-		if (wanted !== undefined) Object.assign(settings, { [name]: wanted });
-		else if (shownText !== "false") reset[camelCase(name)] = "default";
-	}
-	return {
-		...(ipFilter.join(" ") === liveFilter.join(" ") ? {} : filterOption),
-		...(spec.port !== undefined && spec.port !== livePort ? { port: spec.port } : {}),
-		...settingOptions(settings),
-		...reset,
-	};
-}
-
-const settingNames = [
-	"force_ssl",
-	"idle_timeout",
-	"maintenance_page_url",
-	"release_healthcheck_timeout",
-	"show_elb_healthchecks",
-	"ssl_protocols_override",
-	"strict_health_checks",
-] as const satisfies (keyof EndpointSpec["settings"])[];
-
-/** Settings as options of the CLI: `idle_timeout` is `--idle-timeout`. */
-function settingOptions(settings: EndpointSpec["settings"]): CliOptions {
-	return Object.fromEntries(Object.entries(settings).map(([name, value]) => [camelCase(name), value]));
-}
-
-function camelCase(name: string): string {
-	return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-function refuseOtherIdentity(spec: EndpointSpec, live: CliEndpoint): void {
-	const shown = {
-		service: live.service.service,
-		internal: live.internal,
-		address: addressOf({ defaultDomain: live.default_domain_enabled, domain: live.managed_tls_domain ?? undefined }),
-	};
-	const refused = endpointIdentity(labelOf(spec), shown, { ...spec, address: addressOf(spec) });
-	if (refused !== undefined) throw new AptibleError(refused);
-}
-
-async function reread(context: Context, spec: EndpointSpec, live: CliEndpoint): Promise<CliEndpoint> {
-	const again = (await listEndpoints(context.cli, spec)).find(({ id }) => id === live.id);
-	if (again === undefined) throw new AptibleError(`${labelOf(spec)} has gone while it was being worked on.`);
-	return again;
-}
-
-/** The list of endpoints does not say whose environment it is; the app does. */
-async function environmentId(context: Context, spec: EndpointSpec): Promise<number> {
-	const app = (await listApps(context.cli, spec.environment)).find(({ handle }) => handle === spec.app);
-	if (app === undefined) throw new AptibleError(`app "${spec.app}" has gone while its endpoint was being worked on.`);
-	return app.environment.id;
-}
-
-function factsOf(spec: EndpointSpec, live: CliEndpoint, environment: number): EndpointFacts {
-	const hostname = live.hostname ?? "";
-	const records: DnsRecord[] = [];
-	if (spec.domain !== undefined) {
-		const bare = spec.domain.replace(/^\*\./, "");
-		records.push({
-			type: "CNAME",
-			name: `_acme-challenge.${bare}`,
-			value: live.managed_tls_dns_challenge_hostname ?? `acme.${hostname}`,
-			purpose: "lets the certificate be issued before traffic moves",
+async function create(context: Context, spec: EndpointSpec, own: FilledCertificate | undefined): Promise<void> {
+	const send = (certificate: CliOptions) =>
+		createEndpoint(context.cli, placeOf(spec), spec.kind, spec.service ?? "", {
+			...creationOptions(spec),
+			...certificate,
 		});
-		records.push({ type: "CNAME", name: spec.domain, value: hostname, purpose: "sends the traffic to Aptible" });
+	if (own === undefined && spec.certificateFingerprint === undefined) return send({});
+	return withCertificate(context, spec, await environmentIdOf(context, spec), { own, isNewChain: false }, send);
+}
+
+/** Provisions a record whose provisioning failed or was cut off; it may have no host name, which is what the CLI goes by. */
+async function finish(context: Context, spec: EndpointSpec, live: LiveEndpoint): Promise<LiveEndpoint> {
+	const { id, status } = live.listed;
+	if (status === "provisioned") return live;
+	const settings = operationSettings(spec);
+	await context.operate(objectOf(spec, id), "provisioning again", () =>
+		createOperation(context.api, "vhosts", id, {
+			type: "provision",
+			...(Object.keys(settings).length > 0 ? { settings } : {}),
+		}),
+	);
+	return observe(context, spec, id);
+}
+
+async function settledIfThere(context: Context, object: OperationObject): Promise<void> {
+	try {
+		await context.settled(object);
+	} catch (error) {
+		if (!(error instanceof ApiError) || error.status !== 404) throw error;
 	}
-	return {
-		id: live.id,
-		environmentId: environment,
-		hostname,
-		url: `https://${spec.domain ?? live.default_domain ?? hostname}`,
-		dnsRecords: records,
-		...(live.managed_tls_status ? { managedTlsStatus: live.managed_tls_status } : {}),
-		warnings: [],
-	};
 }
 
-function labelOf(spec: EndpointSpec): string {
-	return `endpoint "${spec.name}" of app "${spec.app}"`;
+async function environmentIdOf(context: Context, { environment }: EndpointSpec): Promise<number> {
+	return (await liveEnvironmentOf(context, environment, undefined)).id;
 }
 
-function objectOf(spec: EndpointSpec, live: CliEndpoint): OperationObject {
-	return { target: "vhosts", id: live.id, label: labelOf(spec) };
+/** Whether what the endpoint belongs to is there, and far enough to have endpoints: the CLI fails on one that is not. */
+async function hasEndpoints(context: Context, { on }: EndpointSpec, environment: string): Promise<boolean> {
+	if ("app" in on) return (await listApps(context.cli, environment)).some(({ handle }) => handle === on.app);
+	const databases = await listDatabases(context.cli, environment);
+	return databases.some(({ handle, status }) => handle === on.database && status === "provisioned");
+}
+
+/** An endpoint of a database has the database's own port. */
+async function databasePort(context: Context, { on, environment }: EndpointSpec): Promise<number | undefined> {
+	if ("app" in on) return undefined;
+	const database = (await listDatabases(context.cli, environment)).find(({ handle }) => handle === on.database);
+	const url = database?.connection_url;
+	if (!url) return undefined;
+	context.redactor.addUrl(url);
+	return Number(URL.parse(url)?.port) || undefined;
+}
+
+/** The database's certificate is made when it starts (facts/aptible.md §1). */
+function adviseOnNew(context: Context, { on, environment }: EndpointSpec): void {
+	if ("app" in on) return;
+	const command = `aptible db:reload ${on.database} --environment ${environment}`;
+	context.progress(`database "${on.database}" has a new endpoint: its certificate names it only after \`${command}\``);
+}
+
+async function awaitAnswer(
+	context: Context,
+	spec: EndpointSpec,
+	{ hostname, default_domain }: CliEndpoint,
+): Promise<void> {
+	const { answersWithinSeconds: seconds, domain, settings } = spec;
+	if (seconds === undefined || !hostname) return;
+	const label = endpointLabel(spec.name, spec.on);
+	context.progress(`${label}: waiting for an answer...`);
+	const path = settings.strict_health_checks === true ? "/healthcheck" : "/";
+	const host = (domain ?? default_domain ?? hostname).replace(/^\*\./, "any.");
+	await waitForAnswer({ label, hostname, host, path }, seconds);
 }

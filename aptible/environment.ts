@@ -1,22 +1,11 @@
 import { createEnvironment, deleteEnvironment, listOrganizations, listStacks, type Stack } from "./api/environments.ts";
-import { listDatabases } from "./cli/databases.ts";
-import {
-	type CliBackupRetention,
-	listEnvironments,
-	readBackupRetention,
-	renameEnvironment,
-	setBackupRetention,
-} from "./cli/environments.ts";
+import { syncBackupPolicy } from "./backup-policy.ts";
+import { listEnvironments, readCaCertificate, renameEnvironment } from "./cli/environments.ts";
 import type { Context } from "./context.ts";
-import { compare, type Difference } from "./difference.ts";
+import { deleteTailDrains, describeRest } from "./environment-rest.ts";
 import { AptibleError } from "./errors.ts";
 import { findByIdentity } from "./find.ts";
-import {
-	type BackupRetention,
-	type EnvironmentFacts,
-	type EnvironmentSpec,
-	environmentIdentity,
-} from "./specs/environment.ts";
+import { type EnvironmentFacts, type EnvironmentSpec, environmentIdentity } from "./specs/environment.ts";
 
 /** Brings the environment to what the spec says: there, named so, on that stack, with that backup retention. */
 export async function apply(
@@ -28,7 +17,7 @@ export async function apply(
 	if (found === undefined) {
 		await create(context, spec);
 	} else {
-		const refused = environmentIdentity({ handle: found.handle, stack: found.stack.name }, spec);
+		const refused = environmentIdentity({ handle: spec.handle, stack: found.stack.name }, spec);
 		if (refused !== undefined) throw new AptibleError(refused);
 		if (found.handle !== spec.handle) {
 			context.progress(`environment "${found.handle}": renaming to "${spec.handle}"...`);
@@ -41,14 +30,16 @@ export async function apply(
 			`environment "${spec.handle}" is not in the list after it was created. Run \`pulumi up\` again.`,
 		);
 	}
-	if (spec.backups !== undefined) await syncBackups(context, spec.handle, spec.backups);
+	const { backups } = spec;
+	const warnings = backups === undefined ? [] : await syncBackupPolicy(context, { ...spec, backups });
 	return {
 		id: live.id,
 		handle: live.handle,
 		stack: live.stack.name,
 		region: live.stack.region,
 		outboundIpAddresses: [...(live.stack.outbound_ip_addresses ?? [])].sort(),
-		warnings: [],
+		caCertificate: await readCaCertificate(context.cli, live.handle),
+		warnings,
 	};
 }
 
@@ -60,16 +51,18 @@ export async function remove(
 ): Promise<void> {
 	const found = findByIdentity(await listEnvironments(context.cli), spec, previous);
 	if (found === undefined) return;
+	await deleteTailDrains(context, found.id);
 	try {
 		await deleteEnvironment(context.api, found.id);
 	} catch (error) {
 		if (!(await listEnvironments(context.cli)).some(({ id }) => id === found.id)) return;
 		const reason = error instanceof Error ? error.message : String(error);
 		throw new AptibleError(
-			`environment "${found.handle}" cannot be deleted: ${reason}\n` +
-				`Look at what is left with \`aptible apps\`, \`aptible db:list\`, \`aptible log_drain:list\` and \`aptible backup:orphaned\`, ` +
-				`each with --environment ${found.handle}. Final backups of databases are kept on purpose: ` +
-				"`aptible backup:purge ID` deletes one for good. Then run `pulumi destroy` again.",
+			[
+				`environment "${found.handle}" cannot be deleted: ${reason}`,
+				...(await describeRest(context, found.handle)),
+				"Once nothing is left, run `pulumi destroy` again.",
+			].join("\n"),
 		);
 	}
 }
@@ -111,31 +104,4 @@ async function onlyOrganization(context: Context): Promise<string> {
 		`on a shared stack the token's user must belong to exactly one organization, and belongs to ${organizations.length}` +
 			`${names === "" ? "" : ` (${names})`}. Create the environment in the dashboard and set environment.adopt: true.`,
 	);
-}
-
-async function syncBackups(context: Context, environment: string, wanted: BackupRetention): Promise<void> {
-	const live = await readBackupRetention(context.cli, environment);
-	if (backupDifferences(wanted, live).length === 0) return;
-	const shrinks = (["daily", "monthly", "yearly"] as const).filter((kind) => wanted[kind] < live[kind]);
-	// Aptible deletes existing automatic backups beyond the new policy at once, and they cannot be had back.
-	if (shrinks.length > 0 && (await listDatabases(context.cli, environment)).length > 0) {
-		const options = `--daily ${wanted.daily} --monthly ${wanted.monthly} --yearly ${wanted.yearly}`;
-		throw new AptibleError(
-			`environment "${environment}": keeping fewer ${shrinks.join(", ")} backups would delete backups that exist. ` +
-				`If that is meant, run it by hand, then \`pulumi up\` again: aptible backup_retention_policy:set ${environment} ${options}`,
-		);
-	}
-	context.progress(`environment "${environment}": setting the backup retention policy...`);
-	await setBackupRetention(context.cli, environment, wanted);
-	if (backupDifferences(wanted, await readBackupRetention(context.cli, environment)).length > 0) {
-		throw new AptibleError(
-			`environment "${environment}": the backup retention policy was set but reads back differently.`,
-		);
-	}
-}
-
-/** How the live backup policy differs. */
-export function backupDifferences(wanted: BackupRetention, live: CliBackupRetention): Difference[] {
-	const { daily, monthly, yearly, make_copy: makeCopy, keep_final: keepFinal } = live;
-	return compare(wanted, { daily, monthly, yearly, makeCopy, keepFinal });
 }

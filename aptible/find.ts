@@ -30,13 +30,22 @@ export async function environmentOf(
 	handle: string,
 	previous: { environmentId: number } | undefined,
 ): Promise<string> {
+	return (await liveEnvironmentOf(context, handle, previous)).handle;
+}
+
+/** As `environmentOf`, with the environment's id. */
+export async function liveEnvironmentOf(
+	context: Context,
+	handle: string,
+	previous: { environmentId: number } | undefined,
+): Promise<{ id: number; handle: string }> {
 	const environments = await listEnvironments(context.cli);
 	const live =
 		environments.find(({ id }) => id === previous?.environmentId) ??
 		environments.find((environment) => environment.handle === handle);
-	if (live !== undefined) return live.handle;
+	if (live !== undefined) return live;
 	throw new AptibleError(
-		`environment "${handle}" is not among those that this token sees, so nothing in it can be removed. Log in as a user who ` +
+		`environment "${handle}" is not among those that this token sees, so nothing in it can be changed or removed. Log in as a user who ` +
 			"sees it (`aptible login`). If it was deleted by hand, take its resources out of the state: `pulumi state delete URN`.",
 	);
 }

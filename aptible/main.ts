@@ -11,8 +11,11 @@ import { Context } from "./context.ts";
 import { AppFacts, AppSpec } from "./specs/app.ts";
 import { ClaimsFacts, ClaimsSpec } from "./specs/claims.ts";
 import { DatabaseFacts, DatabaseSpec } from "./specs/database.ts";
+import { DrainFacts } from "./specs/drain.ts";
 import { EndpointFacts, EndpointSpec } from "./specs/endpoint.ts";
 import { EnvironmentFacts, EnvironmentSpec } from "./specs/environment.ts";
+import { LogDrainSpec } from "./specs/log-drain.ts";
+import { MetricDrainSpec } from "./specs/metric-drain.ts";
 
 interface Reconciler<Spec, Facts> {
 	/** Brings the object to what the spec says and gives its facts. `previous` is what the last run gave. */
@@ -44,6 +47,8 @@ const kinds: Readonly<Record<string, Run>> = {
 	database: kind(DatabaseSpec, DatabaseFacts, () => import("./database.ts")),
 	app: kind(AppSpec, AppFacts, () => import("./app.ts")),
 	endpoint: kind(EndpointSpec, EndpointFacts, () => import("./endpoint.ts")),
+	"log-drain": kind(LogDrainSpec, DrainFacts, () => import("./log-drain.ts")),
+	"metric-drain": kind(MetricDrainSpec, DrainFacts, () => import("./metric-drain.ts")),
 };
 
 const context = new Context();

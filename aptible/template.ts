@@ -54,6 +54,19 @@ export function fillTemplate(text: string, lookup: (reference: string) => string
 		.join("");
 }
 
+/** A database that a template refers to, and which of its credentials: the default ones, unless a type is named. */
+export interface DatabaseReference {
+	database: string;
+	credential: string | undefined;
+}
+
+/** Reads `databases.main.url` and `databases.cache.urls.redis+ssl`; anything else is none. */
+export function readDatabaseReference(reference: string): DatabaseReference | undefined {
+	// A handle may have dots of its own, so that what follows the last ones counts.
+	const [, database, credential] = /^databases\.(.+)\.(?:url|urls\.([^.]+))$/.exec(reference) ?? [];
+	return database === undefined ? undefined : { database, credential };
+}
+
 /**
  * The environment variable in which a Command hands over the value of a reference: `secrets.sessionKey` goes as
  * `SECRETS_sessionKey`. The names in a reference are letters and digits, so no two references share a variable.

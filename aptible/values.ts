@@ -1,8 +1,8 @@
-import { listDatabases } from "./cli/databases.ts";
+import { type CliDatabase, listDatabases } from "./cli/databases.ts";
 import type { Context } from "./context.ts";
 import { AptibleError } from "./errors.ts";
 import type { AppSpec } from "./specs/app.ts";
-import { environmentKey, fillTemplate, references } from "./template.ts";
+import { type DatabaseReference, environmentKey, fillTemplate, readDatabaseReference, references } from "./template.ts";
 
 /** An app's config and registry credentials with every reference filled in: secrets, all of them. */
 export interface ResolvedValues {
@@ -20,24 +20,57 @@ export async function resolveTemplates(context: Context, spec: AppSpec): Promise
 	const databases = [...needed].some((reference) => reference.startsWith("databases."))
 		? await listDatabases(context.cli, spec.environment)
 		: [];
-	for (const { connection_url: url } of databases) if (url) context.redactor.addUrl(url);
-	const lookup = (reference: string): string => {
-		const database = /^databases\.(.+)\.url$/.exec(reference)?.[1];
-		if (database !== undefined) {
-			const url = databases.find(({ handle }) => handle === database)?.connection_url;
-			if (url) return url;
-			throw new AptibleError(
-				`app "${spec.handle}" needs \${${reference}}, but database "${database}" has no connection URL yet. Look at it with ` +
-					`\`aptible db:list --environment ${spec.environment}\`.`,
-			);
+	for (const { connection_url, credentials } of databases) {
+		for (const url of [connection_url, ...credentials.map((each) => each.connection_url)]) {
+			if (url) context.redactor.addUrl(url);
 		}
-		const value = process.env[environmentKey(reference)];
-		if (value !== undefined && value !== "") return value;
-		throw new AptibleError(`app "${spec.handle}" needs \${${reference}}, which the program did not hand over.`);
+	}
+	const lookup = (reference: string): string => {
+		const wanted = readDatabaseReference(reference);
+		if (wanted === undefined) return handedOver(`app "${spec.handle}"`, reference);
+		const { url, says } = urlOf(databases, wanted);
+		if (url) return url;
+		throw new AptibleError(
+			`app "${spec.handle}" needs \${${reference}}, but database "${wanted.database}" ${says}. Look at it with ` +
+				`\`aptible db:list --environment ${spec.environment}\`.`,
+		);
 	};
 	const fill = (template: string) => fillTemplate(template, lookup);
 	return {
 		config: Object.fromEntries(Object.entries(spec.config).map(([key, template]) => [key, fill(template)])),
 		registry: spec.registry && { username: fill(spec.registry.username), password: fill(spec.registry.password) },
 	};
+}
+
+/** The URL that a reference to a database stands for, and what to say where there is none. */
+export function urlOf(
+	databases: readonly CliDatabase[],
+	{ database, credential }: DatabaseReference,
+): { url: string | null | undefined; says: string } {
+	const live = databases.find(({ handle }) => handle === database);
+	if (credential === undefined || live === undefined || live.credentials.length === 0) {
+		return { url: credential === undefined ? live?.connection_url : undefined, says: "has no connection URL yet" };
+	}
+	const types = live.credentials.map(({ type }) => type).join(", ");
+	const url = live.credentials.find(({ type }) => type === credential)?.connection_url;
+	return { url, says: `has no credentials of type "${credential}"; it has: ${types}` };
+}
+
+/**
+ * Fills a template whose references are all to secrets, less white space at its ends: a secret that was read from a file often
+ * ends in a line feed.
+ *
+ * @param label who needs it, for messages
+ */
+export function fillSecrets(context: Context, label: string, template: string): string {
+	const value = fillTemplate(template, (reference) => handedOver(label, reference)).trim();
+	if (references(template).length > 0) context.redactor.addUrl(value);
+	return value;
+}
+
+/** The value of a reference that the Command handed over in an environment variable. */
+function handedOver(label: string, reference: string): string {
+	const value = process.env[environmentKey(reference)];
+	if (value !== undefined && value !== "") return value;
+	throw new AptibleError(`${label} needs \${${reference}}, which the program did not hand over.`);
 }

@@ -1,26 +1,33 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AppFacts } from "../aptible/specs/app.ts";
-import { references } from "../aptible/template.ts";
+import { readDatabaseReference, references } from "../aptible/template.ts";
 import type { App as AppConfig } from "../config/app.ts";
 import { mapValues } from "../config/map-values.ts";
 import { AptibleCommand } from "./aptible-command.ts";
+import type { Claims } from "./claims.ts";
 import type { Database } from "./database.ts";
-import { Endpoint } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { appEndpointSpec } from "./endpoint-spec.ts";
+import { declareEndpoints } from "./endpoints.ts";
 import { formerNames } from "./former-names.ts";
+import { serviceSpec } from "./service-spec.ts";
 
 /** An app as the stage file describes it, under its handle. */
 export interface AppArgs extends AppConfig {
 	/** Handle of its environment. */
 	environment: string;
+	/** The stage's claims, which tell its endpoints from others. */
+	claims: Claims;
 	/** The stage's databases by handle; the app waits for those that it refers to. */
 	databases: Readonly<Record<string, Database>>;
-	/** The stage's secrets by name; the app's Command gets those that it refers to. */
-	secrets: Readonly<Record<string, pulumi.Output<string>>>;
+	/** Values by reference (`secrets.sessionKey`); the app's Command gets those that it refers to, and waits for them. */
+	values: Readonly<Record<string, pulumi.Output<string>>>;
 }
 
 /**
- * An app with its endpoints. Image and config go out in one deploy, config alone in one restart, then one scale for each
- * service whose size differs; `renamedFrom` renames it. Deleting it deprovisions it.
+ * An app with its endpoints. Image (or commit) and config go out in one deploy, config alone in one restart, then one scale for
+ * each service whose size differs; what autoscaling decides is left to it. `renamedFrom` renames the app. Deleting it
+ * deprovisions it.
  */
 export class App extends pulumi.ComponentResource {
 	/** Id of the app on Aptible. */
@@ -32,7 +39,7 @@ export class App extends pulumi.ComponentResource {
 
 	/** @param name the app's handle */
 	constructor(name: string, args: AppArgs, opts?: pulumi.ComponentResourceOptions) {
-		const { adopt: _, protect, endpoints, databases, secrets, ...spec } = args;
+		const { adopt: _, protect, endpoints, claims, databases, values, ...spec } = args;
 		const needed = referencesOf(spec);
 		const aliases = formerNames(spec.renamedFrom);
 		super("medstack-to-aptible:index:App", name, {}, { ...opts, protect, aliases });
@@ -40,28 +47,25 @@ export class App extends pulumi.ComponentResource {
 			name,
 			{
 				kind: "app",
-				spec: { handle: name, ...spec },
+				spec: { handle: name, ...spec, services: mapValues(spec.services, serviceSpec) },
 				facts: AppFacts,
-				secrets: pick(secrets, needed, (secret) => `secrets.${secret}`),
+				secrets: pick(values, needed, (reference) => reference),
 			},
 			{
 				parent: this,
 				aliases,
-				dependsOn: Object.values(pick(databases, needed, (database) => `databases.${database}.url`)),
+				dependsOn: [...needed].flatMap(
+					(reference) => databases[readDatabaseReference(reference)?.database ?? ""] ?? [],
+				),
 			},
 		);
-		this.endpoints = mapValues(
-			endpoints,
-			(endpoint, key) =>
-				new Endpoint(
-					`${name}-${key}`,
-					{ ...endpoint, name: key, app: name, environment: spec.environment },
-					{
-						parent: this,
-						dependsOn: command.resource,
-						aliases: formerNames(spec.renamedFrom && `${spec.renamedFrom}-${key}`),
-					},
-				),
+		const { environment, renamedFrom } = spec;
+		this.endpoints = declareEndpoints(
+			mapValues(endpoints, (endpoint, key) => ({
+				...endpoint,
+				spec: appEndpointSpec(endpoint, { environment, app: name, name: key }),
+			})),
+			{ owner: { name, renamedFrom }, claims, values, parent: this, dependsOn: command.resource },
 		);
 		this.id = command.facts.id;
 		this.gitRemote = command.facts.gitRemote;

@@ -1,20 +1,29 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
+import type { Difference } from "../aptible/difference.ts";
 import { environmentKey } from "../aptible/template.ts";
+import { adoptionOf, driftFor } from "./drift.ts";
 
 /** What one Command of the program is about. */
 export interface AptibleCommandArgs<Spec, Facts extends z.ZodType<{ warnings: string[] }>> {
 	/** Noun that `aptible/main.ts` knows. It is recorded in the state, so it never changes. */
-	kind: "claims" | "environment" | "database" | "app" | "endpoint";
+	kind: "claims" | "environment" | "database" | "app" | "endpoint" | "log-drain" | "metric-drain";
 	/** Plain data, shown in previews as it stands: nothing secret, and nothing that is known only after an update. */
 	spec: Spec;
 	/** Form of what the Command prints. */
 	facts: Facts;
 	/** Values of references (`secrets.sessionKey`) that the spec's templates need. */
 	secrets?: Readonly<Record<string, pulumi.Output<string>>>;
+	/**
+	 * Values for the environment that say how to find the object, and are no part of what is declared: where only they change, there
+	 * is nothing to do.
+	 */
+	hints?: Readonly<Record<string, pulumi.Output<string>>>;
 	/** Text that refuses a change of the spec which Aptible cannot make in place; it fails the preview. */
-	refuse?: (before: Spec, after: Spec) => string | undefined;
+	refuse?: (before: Spec, after: Spec) => string | undefined | Promise<string | undefined>;
+	/** What a person should know of a change of the spec; the preview shows it. */
+	announce?: (before: Spec, after: Spec) => readonly string[];
 }
 
 /**
@@ -31,7 +40,9 @@ export class AptibleCommand<Spec, Facts extends z.ZodType<{ warnings: string[] }
 	readonly facts: pulumi.Output<z.infer<Facts>>;
 
 	constructor(name: string, args: AptibleCommandArgs<Spec, Facts>, opts: pulumi.CustomResourceOptions) {
-		const { kind, spec, facts, secrets = {}, refuse } = args;
+		const { kind, spec, facts, secrets = {}, hints = {}, refuse, announce } = args;
+		const names = [name, ...formerNamesOf(opts)];
+		const drift = driftFor(kind, names, spec);
 		this.resource = new local.Command(
 			name,
 			{
@@ -40,9 +51,11 @@ export class AptibleCommand<Spec, Facts extends z.ZodType<{ warnings: string[] }
 				create: "apply",
 				delete: "remove",
 				stdin: JSON.stringify(spec),
-				environment: Object.fromEntries(
-					Object.entries(secrets).map(([reference, value]) => [environmentKey(reference), pulumi.secret(value)]),
-				),
+				environment: Object.fromEntries([
+					...Object.entries(secrets).map(([reference, value]) => [environmentKey(reference), pulumi.secret(value)]),
+					...Object.entries(hints).map(([name, value]) => [environmentKey(name), value]),
+					...Object.entries(drift.environment),
+				]),
 				// The facts go out on stdout and are not for people.
 				logging: local.Logging.Stderr,
 			},
@@ -50,25 +63,50 @@ export class AptibleCommand<Spec, Facts extends z.ZodType<{ warnings: string[] }
 				...opts,
 				// Progress may quote an operation's log, and that is the app's own text.
 				additionalSecretOutputs: ["stderr"],
-				...(refuse === undefined ? {} : { hooks: { beforeUpdate: [refusal(name, kind, refuse)] } }),
+				ignoreChanges: [
+					...Object.keys(hints).map((hint) => `environment.${environmentKey(hint)}`),
+					...drift.ignoreChanges,
+				],
+				...(refuse === undefined ? {} : { hooks: { beforeUpdate: [refusal(name, kind, refuse, announce)] } }),
 			},
 		);
 		this.facts = this.resource.stdout.apply((stdout) => facts.parse(JSON.parse(stdout)));
 		this.facts.apply(({ warnings }) => Promise.all(warnings.map((text) => pulumi.log.warn(text, this.resource))));
+		const adoption = adoptionOf(kind, names, spec);
+		if (adoption !== undefined) this.resource.urn.apply(() => pulumi.log.info(describe(adoption), this.resource));
 	}
+}
+
+/** Names that a resource had before, as far as they are said to be names. */
+function formerNamesOf({ aliases }: pulumi.CustomResourceOptions): string[] {
+	if (!Array.isArray(aliases)) return [];
+	return aliases.flatMap((alias: unknown) => {
+		const name = typeof alias === "object" && alias !== null && "name" in alias ? alias.name : undefined;
+		return typeof name === "string" ? [name] : [];
+	});
+}
+
+/** What becomes of an object that is there before its resource is. */
+function describe(differences: readonly Difference[]): string {
+	if (differences.length === 0) return "it is on Aptible already, and as declared: nothing of it changes";
+	const changes = differences.map(({ field, declared, live }) => `${field} from ${live} to ${declared}`);
+	return `it is on Aptible already; taking it over changes ${changes.join(", ")}`;
 }
 
 /** A hook that fails the preview, and an update that had none, before the Command runs. */
 function refusal<Spec>(
 	name: string,
 	kind: string,
-	refuse: (before: Spec, after: Spec) => string | undefined,
+	refuse: NonNullable<AptibleCommandArgs<Spec, never>["refuse"]>,
+	announce: AptibleCommandArgs<Spec, never>["announce"],
 ): pulumi.ResourceHook {
 	return new pulumi.ResourceHook(
 		`${kind}-${name}-identity`,
-		({ oldInputs, newInputs }) => {
-			const refused = refuse(specOf<Spec>(oldInputs), specOf<Spec>(newInputs));
+		async ({ oldInputs, newInputs }) => {
+			const specs = [specOf<Spec>(oldInputs), specOf<Spec>(newInputs)] as const;
+			const refused = await refuse(...specs);
 			if (refused !== undefined) throw new Error(refused);
+			for (const text of announce?.(...specs) ?? []) await pulumi.log.warn(text);
 		},
 		{ onDryRun: true },
 	);

@@ -1,8 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ClaimsFacts, type ClaimsSpec } from "../aptible/specs/claims.ts";
+import { announceEndpointMoves, refuseEndpointMoves } from "../aptible/specs/endpoint-claims.ts";
+import type { EndpointIdentity } from "../aptible/specs/endpoint-identity.ts";
 import { mapValues } from "../config/map-values.ts";
 import type { Stage } from "../config/stage.ts";
 import { AptibleCommand } from "./aptible-command.ts";
+import { appEndpointIdentity, databaseEndpointIdentity } from "./endpoint-spec.ts";
 
 /** Values of the `Claims` component. */
 export interface ClaimsArgs {
@@ -14,24 +17,57 @@ export interface ClaimsArgs {
  * update, unless the stage says `adopt`. Everything else depends on it. Removing it removes nothing.
  */
 export class Claims extends pulumi.ComponentResource {
+	readonly #endpoints: pulumi.Output<ClaimsFacts["endpoints"]>;
+
 	constructor(name: string, args: ClaimsArgs, opts?: pulumi.ComponentResourceOptions) {
 		super("medstack-to-aptible:index:Claims", name, {}, opts);
-		new AptibleCommand(name, { kind: "claims", spec: claimsOf(args.stage), facts: ClaimsFacts }, { parent: this });
+		const { facts } = new AptibleCommand(
+			name,
+			{
+				kind: "claims",
+				spec: claimsOf(args.stage),
+				facts: ClaimsFacts,
+				refuse: refuseEndpointMoves,
+				announce: announceEndpointMoves,
+			},
+			{ parent: this },
+		);
+		this.#endpoints = facts.endpoints;
 		this.registerOutputs({});
+	}
+
+	/** What was claimed of an endpoint, as JSON, by its `endpointPlace`. */
+	endpointClaim(place: string): pulumi.Output<string> {
+		return this.#endpoints.apply((endpoints) => JSON.stringify(endpoints[place] ?? { after: 0 }));
 	}
 }
 
-function claimsOf({ environment, databases, apps }: Stage): ClaimsSpec {
+function claimsOf({ environment, databases, apps, logDrains, metricDrains }: Stage): ClaimsSpec {
 	const claim = ({ adopt, renamedFrom }: { adopt: boolean; renamedFrom?: string | undefined }) => ({
 		adopt,
 		renamedFrom,
 	});
 	return {
 		environment: { handle: environment.handle, ...claim(environment) },
-		databases: mapValues(databases, claim),
+		databases: mapValues(databases, (database) => ({
+			...claim(database),
+			endpoints: claimEndpoints(database.endpoints, databaseEndpointIdentity),
+		})),
 		apps: mapValues(apps, (app) => ({
 			...claim(app),
-			endpoints: mapValues(app.endpoints, ({ adopt, defaultDomain, domain }) => ({ adopt, defaultDomain, domain })),
+			endpoints: claimEndpoints(app.endpoints, appEndpointIdentity),
 		})),
+		logDrains: mapValues(logDrains, ({ adopt }) => ({ adopt })),
+		metricDrains: mapValues(metricDrains, ({ adopt }) => ({ adopt })),
 	};
+}
+
+function claimEndpoints<T extends { adopt: boolean; renamedFrom?: string | undefined }>(
+	endpoints: Readonly<Record<string, T>>,
+	identityOf: (endpoint: T) => EndpointIdentity,
+) {
+	return mapValues(endpoints, (endpoint) => {
+		const { adopt, renamedFrom } = endpoint;
+		return { adopt, renamedFrom, ...identityOf(endpoint) };
+	});
 }

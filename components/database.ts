@@ -1,34 +1,54 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DatabaseFacts, databaseIdentity } from "../aptible/specs/database.ts";
 import type { Database as DatabaseConfig } from "../config/database.ts";
+import { mapValues } from "../config/map-values.ts";
 import { AptibleCommand } from "./aptible-command.ts";
+import type { Claims } from "./claims.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { databaseEndpointSpec } from "./endpoint-spec.ts";
+import { declareEndpoints } from "./endpoints.ts";
 import { formerNames } from "./former-names.ts";
 
 /** A database as the stage file describes it, under its handle. */
-export interface DatabaseArgs extends DatabaseConfig {
+export interface DatabaseArgs extends Omit<DatabaseConfig, "replicaOf" | "logical"> {
 	/** Handle of its environment. */
 	environment: string;
+	/** The stage's claims, which tell its endpoints from others. */
+	claims: Claims;
+	/** What it follows. */
+	replicaOf?: { handle: string; renamedFrom?: string | undefined; logical: boolean } | undefined;
 }
 
 /**
- * A managed database. IOPS change without a restart, container size, profile and a larger disk with one; type, version and a
- * smaller disk are refused. Deleting it deprovisions it; whether a last backup stays is the environment's `keepFinal`.
+ * A managed database: empty, made from a backup, or a replica. IOPS change without a restart, container size, profile and a
+ * larger disk with one; type, version, key, origin and a smaller disk are refused. Deleting it deprovisions it, with
+ * `finalBackup` never without a last backup.
  *
  * Its connection URL is no output: the apps that refer to it get it from Aptible, so it is never in Pulumi's state.
  */
 export class Database extends pulumi.ComponentResource {
 	/** Id of the database on Aptible. */
 	readonly id: pulumi.Output<number>;
+	/** By their names in the stage file. */
+	readonly endpoints: Readonly<Record<string, Endpoint>>;
 
 	/** @param name the database's handle */
 	constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
-		const { adopt: _, protect, ...spec } = args;
+		const { adopt: _, protect, claims, endpoints, ...spec } = args;
 		const aliases = formerNames(spec.renamedFrom);
 		super("medstack-to-aptible:index:Database", name, {}, { ...opts, protect, aliases });
-		const { facts } = new AptibleCommand(
+		const { facts, resource } = new AptibleCommand(
 			name,
 			{ kind: "database", spec: { handle: name, ...spec }, facts: DatabaseFacts, refuse: databaseIdentity },
 			{ parent: this, aliases },
+		);
+		const { environment, renamedFrom } = spec;
+		this.endpoints = declareEndpoints(
+			mapValues(endpoints, (endpoint, key) => ({
+				...endpoint,
+				spec: databaseEndpointSpec(endpoint, { environment, database: name, name: key }),
+			})),
+			{ owner: { name, renamedFrom }, claims, values: {}, parent: this, dependsOn: resource },
 		);
 		this.id = facts.id;
 		this.registerOutputs({ id: this.id });

@@ -1,76 +1,65 @@
 import * as pulumi from "@pulumi/pulumi";
-import {
-	addressOf,
-	type DnsRecord,
-	EndpointFacts,
-	type EndpointSpec,
-	endpointIdentity,
-} from "../aptible/specs/endpoint.ts";
-import type { Endpoint as EndpointConfig } from "../config/endpoint.ts";
+import { type DnsRecord, EndpointFacts, type EndpointSpec, refuseEndpointChange } from "../aptible/specs/endpoint.ts";
+import { endpointKey } from "../aptible/specs/endpoint-identity.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 
-/** An endpoint as the stage file describes it. */
-export interface EndpointArgs extends EndpointConfig {
-	/** Its name in the stage file. */
-	name: string;
-	/** Handle of its app. */
-	app: string;
-	/** Handle of its app's environment. */
-	environment: string;
+/** An endpoint, and what is known of it. */
+export interface EndpointArgs {
+	spec: EndpointSpec;
+	/** Values by reference; the Command gets those of its certificate. */
+	values: Readonly<Record<string, pulumi.Output<string>>>;
+	/** What the claims say of it, as JSON. */
+	claim: pulumi.Output<string>;
+	/** Ids of the endpoints with the same identity that were declared before it, as JSON. */
+	taken: pulumi.Output<string>;
+	/** Names that the component had before. */
+	formerNames: readonly string[];
 }
 
 /**
- * An HTTPS endpoint: a load balancer in front of one service. IP filter, port and settings change in place; service, domain
- * and `internal` are refused. Deleting it takes it off the network at once.
+ * An endpoint: a load balancer in front of one service of an app, or of a database. Ports, IP filter, certificate and settings
+ * change in place.
+ *
+ * Its Command is named by its identity. Where that changes, a second endpoint so comes up before the first goes, both in one
+ * update; where both cannot be there at once, the name stays and the change is refused. Deleting it takes it off the network.
  */
 export class Endpoint extends pulumi.ComponentResource {
+	/** Id of the endpoint on Aptible. */
+	readonly id: pulumi.Output<number>;
 	/** Host name that Aptible gave it: the target of the domain's CNAME record. */
 	readonly hostname: pulumi.Output<string>;
-	/** Address to open. */
+	/** Address to open; its scheme goes by the kind: `https`, `grpcs`, `tls`, `tcp`. */
 	readonly url: pulumi.Output<string>;
-	/** Records that the owner of the domain makes; none for a default domain. */
+	/** Records that the owner of the domain makes; none without a domain. */
 	readonly dnsRecords: pulumi.Output<DnsRecord[]>;
+	/** For `dependsOn`. */
+	readonly command: pulumi.Resource;
 
 	constructor(name: string, args: EndpointArgs, opts?: pulumi.ComponentResourceOptions) {
-		super("medstack-to-aptible:index:Endpoint", name, {}, opts);
-		const { facts } = new AptibleCommand(
-			name,
-			{ kind: "endpoint", spec: specOf(args), facts: EndpointFacts, refuse: refuseOtherIdentity },
-			{ parent: this, ...(opts?.aliases === undefined ? {} : { aliases: opts.aliases }) },
+		const { spec, values, claim, taken, formerNames } = args;
+		const key = endpointKey(spec);
+		const aliases = formerNames.map((former) => ({ name: former }));
+		super("medstack-to-aptible:index:Endpoint", name, {}, { ...opts, aliases });
+		const needed = Object.values(spec.certificate ?? {}).map((template) => template.slice(2, -1).trim());
+		const { facts, resource } = new AptibleCommand(
+			`${name}-${key}`,
+			{
+				kind: "endpoint",
+				spec,
+				facts: EndpointFacts,
+				secrets: Object.fromEntries(
+					needed.flatMap((reference) => (values[reference] === undefined ? [] : [[reference, values[reference]]])),
+				),
+				hints: { "hints.claim": claim, "hints.taken": taken },
+				refuse: refuseEndpointChange,
+			},
+			{ parent: this, aliases: formerNames.map((former) => ({ name: `${former}-${key}` })) },
 		);
+		this.id = facts.id;
 		this.hostname = facts.hostname;
 		this.url = facts.url;
 		this.dnsRecords = facts.dnsRecords;
+		this.command = resource;
 		this.registerOutputs({ hostname: this.hostname, url: this.url, dnsRecords: this.dnsRecords });
 	}
-}
-
-function specOf(args: EndpointArgs): EndpointSpec {
-	const { environment, app, name, service, defaultDomain, domain, internal, port, ipFilter } = args;
-	return {
-		environment,
-		app,
-		name,
-		service,
-		kind: "https",
-		defaultDomain,
-		domain,
-		internal,
-		port,
-		ipFilter: [...ipFilter].sort(),
-		settings: {
-			force_ssl: args.forceSsl,
-			idle_timeout: args.idleTimeoutSeconds,
-			maintenance_page_url: args.maintenancePageUrl,
-			release_healthcheck_timeout: args.releaseHealthcheckTimeoutSeconds,
-			show_elb_healthchecks: args.showElbHealthchecks,
-			ssl_protocols_override: args.sslProtocols,
-			strict_health_checks: args.strictHealthChecks,
-		},
-	};
-}
-
-function refuseOtherIdentity(before: EndpointSpec, after: EndpointSpec): string | undefined {
-	const shown = (spec: EndpointSpec) => ({ ...spec, address: addressOf(spec) });
-	return endpointIdentity(`endpoint "${before.name}" of app "${before.app}"`, shown(before), shown(after));
 }

@@ -1,6 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { EnvironmentFacts, environmentIdentity } from "../aptible/specs/environment.ts";
-import type { Environment as EnvironmentConfig } from "../config/environment.ts";
+import { previewBackupLoss } from "../aptible/backup-policy.ts";
+import { Context } from "../aptible/context.ts";
+import {
+	type BackupRetention,
+	EnvironmentFacts,
+	type EnvironmentSpec,
+	environmentIdentity,
+} from "../aptible/specs/environment.ts";
+import type { Backups, Environment as EnvironmentConfig } from "../config/environment.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 
 /** An environment as the stage file describes it. */
@@ -17,6 +24,8 @@ export class Environment extends pulumi.ComponentResource {
 	readonly region: pulumi.Output<string>;
 	/** Addresses from which its containers reach the outside (`203.0.113.10/32`), sorted: for the allow-lists of others. */
 	readonly outboundIpAddresses: pulumi.Output<string[]>;
+	/** Certificate, as PEM, against which the certificates of its PostgreSQL and MySQL databases can be verified. */
+	readonly caCertificate: pulumi.Output<string>;
 
 	constructor(name: string, args: EnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
 		const { handle, stack, phi, renamedFrom, backups, protect } = args;
@@ -25,15 +34,48 @@ export class Environment extends pulumi.ComponentResource {
 			name,
 			{
 				kind: "environment",
-				spec: { handle, stack, phi, renamedFrom, backups },
+				spec: {
+					handle,
+					stack,
+					phi,
+					renamedFrom,
+					backups: backups && policyOf(backups),
+					acceptLoss: backups?.acceptLoss ?? 0,
+				},
 				facts: EnvironmentFacts,
-				refuse: environmentIdentity,
+				refuse: refuseChange,
 			},
 			{ parent: this },
 		);
 		this.id = facts.id;
 		this.region = facts.region;
 		this.outboundIpAddresses = facts.outboundIpAddresses;
-		this.registerOutputs({ id: this.id, region: this.region, outboundIpAddresses: this.outboundIpAddresses });
+		this.caCertificate = facts.caCertificate;
+		this.registerOutputs({
+			id: this.id,
+			region: this.region,
+			outboundIpAddresses: this.outboundIpAddresses,
+			caCertificate: this.caCertificate,
+		});
 	}
+}
+
+/**
+ * What cannot change in place, and a policy that would delete more backups than it accepts to lose. What there is to lose only
+ * Aptible knows: where it cannot be asked, the update asks again before it sends anything.
+ */
+async function refuseChange(before: EnvironmentSpec, after: EnvironmentSpec): Promise<string | undefined> {
+	const refused = environmentIdentity(before, after);
+	if (refused !== undefined || JSON.stringify(before.backups) === JSON.stringify(after.backups)) return refused;
+	try {
+		return await previewBackupLoss(new Context(), after);
+	} catch (error) {
+		const reason = error instanceof Error ? error.message : String(error);
+		await pulumi.log.warn(`what the new backup policy would delete is not known yet: ${reason}`);
+		return undefined;
+	}
+}
+
+function policyOf({ acceptLoss: _, ...policy }: Backups): BackupRetention {
+	return policy;
 }

@@ -19,6 +19,20 @@ export type Registry = z.infer<typeof Registry>;
 const image =
 	/^(?:[a-zA-Z0-9.-]+(?::[0-9]+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?:(?::[\w][\w.-]{0,127})(?:@sha256:[0-9a-f]{64})?|@sha256:[0-9a-f]{64})$/;
 
+/** Git's own rules for names, less what nobody writes; a commit is one of them. */
+const commitish = /^(?!.*(?:\.\.|\/\/|\.lock$|[/.]$))[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/;
+
+/** What has been pushed to the app's git remote and is to be built and released. */
+export const Git = block("a deploy from git", {
+	/** A commit or a branch; a branch that moves on is not seen. */
+	commitish: pattern(
+		"a commit or a branch",
+		"a commit such as 4f9a1c2 in quotes, or a branch that was pushed to the app's git remote",
+		commitish,
+	),
+});
+export type Git = z.infer<typeof Git>;
+
 const emptyConfig = 'is empty, and Aptible deletes a variable set to ""; give it a value or take the line out';
 const configValue = z
 	.string({
@@ -26,10 +40,18 @@ const configValue = z
 	})
 	.min(1, { error: emptyConfig });
 
-/** An app: one image, its config and its services; its key in the stage file is its handle. */
+/** What `image` is, in words. */
+export const imageText = {
+	what: "an image with a tag or a digest",
+	allowed: "the like of registry.example.com/portal:2026-11-20",
+};
+
+/** An app: an image or a commit, its config and its services; its key in the stage file is its handle. */
 export const App = block("an app", {
-	/** Image with a tag or a digest. */
-	image: pattern("an image with a tag or a digest", "the like of registry.example.com/portal:2026-11-20", image),
+	/** Image with a tag or a digest. Exactly one of `image` and `git` is there. */
+	image: pattern(imageText.what, imageText.allowed, image).optional(),
+	/** Builds and releases a commit that was pushed to the app's git remote, instead of an image. */
+	git: Git.optional(),
 	/** Credentials of a private registry. @default none: the image is public */
 	registry: Registry.optional(),
 	/** Environment variables; references may stand in the values. @default none */
@@ -45,4 +67,4 @@ export const App = block("an app", {
 	/** Refuse to delete it. @default the value of `environment.phi` */
 	protect: protect(),
 });
-export type App = z.infer<typeof App> & { protect: boolean };
+export type App = z.infer<typeof App> & { protect: boolean; endpoints: Record<string, Endpoint> };

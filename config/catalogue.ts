@@ -26,8 +26,10 @@ export interface DatabaseVersions {
 	readonly deprecated: Readonly<Record<string, string>>;
 }
 
-// Both tables of Redis hold for its three variants: plain keeps RDB snapshots, `-aof` a log, `-nordb` nothing.
-const redis: DatabaseVersions = { offered: ["7.2", "8.0", "8.2"], deprecated: { "6.2": "2026", "7.0": "2025-12" } };
+/** Redis has three flavors of a version: plain keeps RDB snapshots, `-aof` a log as well, `-nordb` nothing (its docs page). */
+function redisFlavors(version: string): string[] {
+	return [version, `${version}-aof`, `${version}-nordb`];
+}
 
 /**
  * Database types and their versions (Aptible docs: supported databases, one page per type, read 2026; facts/aptible.md
@@ -36,9 +38,7 @@ const redis: DatabaseVersions = { offered: ["7.2", "8.0", "8.2"], deprecated: { 
 export const databaseTypes: Readonly<Record<string, DatabaseVersions>> = {
 	postgresql: { offered: ["14", "15", "16", "17"], deprecated: { "13": "2026-02" } },
 	mysql: { offered: ["8.4"], deprecated: { "8.0": "2026-08" } },
-	redis,
-	"redis-aof": redis,
-	"redis-nordb": redis,
+	redis: { offered: ["7.2", "8.0", "8.2"].flatMap(redisFlavors), deprecated: { "6.2": "2026", "7.0": "2025-12" } },
 	mongodb: { offered: ["4.0"], deprecated: {} },
 	elasticsearch: { offered: ["7.10"], deprecated: {} },
 	influxdb: { offered: ["1.11", "1.12", "2.7"], deprecated: { "1.8": "2026-01" } },
@@ -46,11 +46,32 @@ export const databaseTypes: Readonly<Record<string, DatabaseVersions>> = {
 	sftp: { offered: [], deprecated: {} },
 };
 
+/** Types of which Aptible makes replicas (Aptible docs: replication and clustering; facts/aptible.md §3.2). */
+export const replicableTypes: readonly string[] = ["postgresql", "mysql", "redis", "mongodb"];
+
+/**
+ * Credentials that a database has, by its type, the default one first, where the documentation names all of them (Aptible
+ * docs: Redis, RabbitMQ; facts/aptible.md §3.3). Of the other types what there is shows only on Aptible.
+ */
+export const credentialTypes: Readonly<Record<string, readonly string[]>> = {
+	redis: ["redis", "redis+ssl"],
+	rabbitmq: ["amqps", "management", "prometheus"],
+};
+
 /** Database types that Aptible has given up, with the day (Aptible docs: deprecations; facts/aptible.md §3.1). */
 export const endedDatabaseTypes: Readonly<Record<string, string>> = { couchdb: "2024-10-31" };
 
 /** GB of disk that a database needs for each 500 provisioned IOPS (Aptible docs: database scaling; facts/aptible.md §3.2). */
 export const iopsPerDiskGb = 500;
+
+/** Kinds of endpoint that an app's service can have (Aptible docs: app endpoints). */
+export const endpointKinds = ["https", "grpc", "tls", "tcp"] as const;
+
+/** How an HTTPS endpoint chooses a container (CLI 0.26.6, `--load-balancing-algorithm-type`). */
+export const loadBalancingAlgorithms = ["round_robin", "least_outstanding_requests", "weighted_random"] as const;
+
+/** Ports that a TLS or TCP endpoint can have (Aptible docs: TCP endpoints). */
+export const mostPorts = 10;
 
 /**
  * TLS protocols that an HTTPS endpoint may admit, in the very words of Aptible (Aptible docs: HTTPS protocols, ALB;
@@ -67,6 +88,12 @@ export const sslProtocols = [
 	"TLSv1.3",
 ] as const;
 
+/** The ones that TLS and gRPC endpoints may admit, whose load balancer is an older one (CLI 0.26.6, ELB_PROTOCOL_VALUES). */
+export const classicSslProtocols = sslProtocols.filter((protocols) => !protocols.includes(" PFS"));
+
+/** What each kind of endpoint admits unless the stage says otherwise: nothing below TLS 1.2. */
+export const defaultSslProtocols = { https: "TLSv1.2 PFS TLSv1.3", grpc: "TLSv1.2", tls: "TLSv1.2" } as const;
+
 /**
  * Names that were settings when they stood among an app's config variables, until Aptible's release of 2026-05-04 moved
  * them to endpoints and to the app itself (Aptible changelog; Terraform provider 0.10.0; facts/aptible.md §0.9). A stage
@@ -80,10 +107,10 @@ export const retiredConfig: Readonly<Record<string, string>> = {
 	SHOW_ELB_HEALTHCHECKS: "showElbHealthchecks of the endpoint",
 	STRICT_HEALTH_CHECKS: "strictHealthChecks of the endpoint",
 	SSL_PROTOCOLS_OVERRIDE: "sslProtocols of the endpoint",
-	// HTTPS endpoints never had a list of ciphers: it was for the older TLS endpoints.
-	SSL_CIPHERS_OVERRIDE: "sslProtocols of the endpoint (it chooses the ciphers too)",
-	DISABLE_WEAK_CIPHER_SUITE: "sslProtocols of the endpoint (its default has no weak cipher)",
-	DISABLE_WEAK_CIPHER_SUITES: "sslProtocols of the endpoint (its default has no weak cipher)",
+	// HTTPS endpoints never had a list of ciphers: it is for TLS and gRPC endpoints.
+	SSL_CIPHERS_OVERRIDE: "sslCiphers of the endpoint, or its sslProtocols where it is an https one",
+	DISABLE_WEAK_CIPHER_SUITE: "disableWeakCipherSuites of the endpoint, or its sslProtocols where it is an https one",
+	DISABLE_WEAK_CIPHER_SUITES: "disableWeakCipherSuites of the endpoint, or its sslProtocols where it is an https one",
 	APTIBLE_DOCKER_IMAGE: "image of the app",
 	APTIBLE_PRIVATE_REGISTRY_USERNAME: "registry.username of the app",
 	APTIBLE_PRIVATE_REGISTRY_PASSWORD: "registry.password of the app",

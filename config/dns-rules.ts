@@ -20,27 +20,48 @@ function checkWay(at: Place, record: RecordDraft): Mistake[] {
 		return [{ place: at, says: `leads nowhere; give one of: ${fitting.join(", ")}`, about: "name" }];
 	}
 	if (second !== undefined) {
-		return [{ place: [...at, second], says: `stands beside ${first}; a record has one of the two: take the other out`, about: "nothing" }];
+		return [
+			{
+				place: [...at, second],
+				says: `stands beside ${first}; a record has one of the two: take the other out`,
+				about: "nothing",
+			},
+		];
 	}
 	if (fitting.includes(first)) return [];
-	return [{ place: [...at, first], says: `does not go with a record of type ${type}; allowed: ${fitting.join(", ")}`, about: "nothing" }];
+	return [
+		{
+			place: [...at, first],
+			says: `does not go with a record of type ${type}; allowed: ${fitting.join(", ")}`,
+			about: "nothing",
+		},
+	];
 }
 
 function checkApex(at: Place, { name, type }: RecordDraft): Mistake[] {
 	if (name !== "@" || type !== "CNAME") return [];
-	const says = "is not allowed for the zone itself (@), which has other records beside it; let the domain's own address redirect to a name below it, or host the zone where there is ALIAS";
+	const says =
+		"is not allowed for the zone itself (@), which has other records beside it; let the domain's own address redirect to a name below it, or host the zone where there is ALIAS";
 	return [wrongValue([...at, "type"], says)];
 }
 
 function checkValues(at: Place, { type, values }: RecordDraft): Mistake[] {
-	if (values?.length === 0) return [{ place: [...at, "values"], says: "is empty; give at least one", about: "nothing" }];
+	if (values?.length === 0)
+		return [{ place: [...at, "values"], says: "is empty; give at least one", about: "nothing" }];
 	if (type !== "A") return [];
 	return (values ?? []).flatMap((value, index) =>
-		value === undefined || isIPv4(value) ? [] : [wrongValue([...at, "values", index], "is not an IPv4 address; allowed: the like of 203.0.113.10")],
+		value === undefined || isIPv4(value)
+			? []
+			: [wrongValue([...at, "values", index], "is not an IPv4 address; allowed: the like of 203.0.113.10")],
 	);
 }
 
-function checkEndpoint(at: Place, { endpoint, challenge, name }: RecordDraft, domain: string | undefined, draft: Draft): Mistake[] {
+function checkEndpoint(
+	at: Place,
+	{ endpoint, challenge, name }: RecordDraft,
+	domain: string | undefined,
+	draft: Draft,
+): Mistake[] {
 	if (endpoint === undefined) {
 		if (challenge !== true) return [];
 		return [wrongValue([...at, "challenge"], "goes with endpoint only; take the line out")];
@@ -52,7 +73,12 @@ function checkEndpoint(at: Place, { endpoint, challenge, name }: RecordDraft, do
 	if (found === undefined) {
 		const paths = known.map(({ path }) => path);
 		const near = didYouMean(nearestWord(endpoint, paths));
-		return [wrongValue([...at, "endpoint"], `is not an endpoint of this stage; allowed: ${paths.join(", ") || "none is declared"}${near}`)];
+		return [
+			wrongValue(
+				[...at, "endpoint"],
+				`is not an endpoint of this stage; allowed: ${paths.join(", ") || "none is declared"}${near}`,
+			),
+		];
 	}
 	if (domain === undefined || name === undefined || found.domain === undefined) return [];
 	const full = `${name}.${domain}`;
@@ -71,26 +97,38 @@ function checkClashes(at: Place, records: ZoneDraft["records"]): Mistake[] {
 		const same = others.find(({ type }) => type === record.type);
 		const place = [...at, key, "name"];
 		if (same !== undefined) {
-			return [wrongValue(place, `has a ${record.type} record already ("${same.key}"); give that one all the values`)];
+			return [
+				wrongValue(place, `has a record of type ${record.type} already ("${same.key}"); give that one all the values`),
+			];
 		}
 		const cname = others.find(({ type }) => type === "CNAME" || record.type === "CNAME");
 		if (cname === undefined) return [];
-		return [wrongValue(place, `has a ${cname.type} record ("${cname.key}") already, and a CNAME stands alone; take one out`)];
+		return [
+			wrongValue(place, `has a ${cname.type} record ("${cname.key}") already, and a CNAME stands alone; take one out`),
+		];
 	});
 }
 
 function checkOrigin(dns: DnsDraft): Mistake[] {
 	const zones = Object.values(dns.zones ?? {});
-	const imports = zones.some((zone) => zone?.existing === "import" || Object.values(zone?.records ?? {}).some((record) => record?.import === true));
+	const imports = zones.some(
+		(zone) =>
+			zone?.existing === "import" || Object.values(zone?.records ?? {}).some((record) => record?.import === true),
+	);
 	const mistakes: Mistake[] = [];
 	if (imports && !("subscription" in dns)) {
-		const says = "is missing, and the id of a zone or record that is imported begins with it; az account show --query id prints it";
+		const says =
+			"is missing, and the id of a zone or record that is imported begins with it; az account show --query id prints it";
 		mistakes.push({ place: ["dns", "subscription"], says, about: "nothing" });
 	}
 	if (!imports && dns.subscription !== undefined) {
 		mistakes.push(wrongValue(["dns", "subscription"], "is only for what is imported; take the line out"));
 	}
-	if (zones.some((zone) => zone?.existing !== undefined) && dns.resourceGroup !== undefined && dns.resourceGroup.existing !== true) {
+	if (
+		zones.some((zone) => zone?.existing !== undefined) &&
+		dns.resourceGroup !== undefined &&
+		dns.resourceGroup.existing !== true
+	) {
 		mistakes.push({
 			place: ["dns", "resourceGroup", "existing"],
 			says: "is not true, but a zone in it exists, and so does the group; write existing: true",

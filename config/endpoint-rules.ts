@@ -1,5 +1,7 @@
 /** What takes more than one value of an endpoint, or more than one endpoint, to see. */
 import { isDeepStrictEqual } from "node:util";
+import { classicSslProtocols, sslProtocols as sslProtocolChoices } from "./catalogue.ts";
+import { checkKind, checkShared } from "./endpoint-kind-rules.ts";
 import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
 import { didYouMean, nearestWord } from "./near-miss.ts";
 
@@ -21,39 +23,36 @@ function checkService(at: Place, endpoint: EndpointDraft, services: AppDraft["se
 	];
 }
 
+const certificateKeys = ["managedTls", "certificate", "certificateFingerprint"] as const;
+
 function checkAddress(at: Place, endpoint: EndpointDraft): Mistake[] {
-	const own = "domain" in endpoint;
-	if (endpoint.defaultDomain === true) {
-		if (own) {
-			return [
-				wrongValue(
-					[...at, "domain"],
-					"stands beside defaultDomain: true; an endpoint has one of the two: take the other out",
-				),
-			];
+	const { kind, defaultDomain, managedTls } = endpoint;
+	const wrong = (key: string, says: string) => [{ ...wrongValue([...at, key], says) }];
+	// `managedTls: false` is as good as a line that is not there.
+	const [first, second] = certificateKeys.filter((key) => key in endpoint && endpoint[key] !== false);
+	if (defaultDomain === true) {
+		if ("domain" in endpoint) {
+			return wrong("domain", "stands beside defaultDomain: true; an endpoint has one of the two: take the other out");
 		}
-		if (endpoint.managedTls === true) {
-			return [
-				wrongValue(
-					[...at, "managedTls"],
-					"does not go with defaultDomain, whose certificate is Aptible's own; take the line out",
-				),
-			];
-		}
-		return [];
+		if (first === undefined) return [];
+		return wrong(first, "does not go with defaultDomain, whose certificate is Aptible's own; take the line out");
 	}
-	if (!own) {
-		if ("defaultDomain" in endpoint && endpoint.defaultDomain === undefined) return [];
-		const says = "has no address; give it defaultDomain: true, or domain: with managedTls: true";
-		return [{ place: at, says, about: "name" }];
+	if (second !== undefined)
+		return wrong(second, `stands beside ${first}; an endpoint has one certificate: take the other out`);
+	if (managedTls === true && !("domain" in endpoint)) {
+		return wrong("managedTls", "needs the domain that the certificate is for; give it domain:");
 	}
-	if (endpoint.managedTls === true || ("managedTls" in endpoint && endpoint.managedTls === undefined)) return [];
-	return [
-		wrongValue(
-			[...at, "domain"],
-			"has no certificate; allowed: managedTls: true, with which Aptible gets and renews one (own certificates are not supported yet)",
-		),
-	];
+	const isUnreadable = "defaultDomain" in endpoint && defaultDomain === undefined;
+	if (first !== undefined || isUnreadable || kind === "tcp" || kind === undefined) return [];
+	if ("domain" in endpoint) {
+		return wrong(
+			"domain",
+			"has no certificate; allowed: managedTls: true (Aptible gets and renews one), certificate: with chain and key, or certificateFingerprint",
+		);
+	}
+	const says =
+		"has no address; give it defaultDomain: true, domain: with managedTls: true, or certificate: with chain and key";
+	return [{ place: at, says, about: "name" }];
 }
 
 /** Reads `10.1.2.3/8` as a number and a length. */
@@ -86,16 +85,29 @@ function checkIpFilter(at: Place, ranges: readonly (string | undefined)[] | unde
 	});
 }
 
+function checkPorts(at: Place, ports: readonly (number | undefined)[] | undefined): Mistake[] {
+	return (ports ?? []).flatMap((port, index) =>
+		port === undefined || ports?.indexOf(port) === index
+			? []
+			: [wrongValue([...at, "ports", index], "stands twice; take one out")],
+	);
+}
+
 function checkTransport(at: Place, endpoint: EndpointDraft, phi: boolean | undefined): Mistake[] {
 	if (phi !== true) return [];
 	const mistakes: Mistake[] = [];
-	if (endpoint.sslProtocols !== undefined && /TLSv1(?:\.1)?(?: |$)/.test(endpoint.sslProtocols)) {
-		mistakes.push(
-			wrongValue(
-				[...at, "sslProtocols"],
-				'admits TLS below 1.2, which phi: true rules out; allowed: "TLSv1.2", "TLSv1.2 PFS", "TLSv1.2 PFS TLSv1.3", "TLSv1.3"',
-			),
-		);
+	const { kind, sslProtocols, disableWeakCipherSuites } = endpoint;
+	if (sslProtocols !== undefined && /^default$|TLSv1(?:\.1)?(?: |$)/.test(sslProtocols)) {
+		const allowed = kind === "tls" || kind === "grpc" ? classicSslProtocols : sslProtocolChoices;
+		const modern = allowed
+			.filter((protocols) => !/TLSv1(?:\.1)?(?: |$)/.test(protocols))
+			.map((one) => JSON.stringify(one));
+		const says = `admits TLS below 1.2, which phi: true rules out; allowed: ${modern.join(", ")}`;
+		mistakes.push(wrongValue([...at, "sslProtocols"], says));
+	}
+	if (disableWeakCipherSuites === false) {
+		const says = "admits RC4, which phi: true rules out; take the line out";
+		mistakes.push(wrongValue([...at, "disableWeakCipherSuites"], says));
 	}
 	if (endpoint.forceSsl === false) {
 		mistakes.push(
@@ -138,7 +150,48 @@ function checkSharing(draft: Draft): Mistake[] {
 	});
 }
 
-/** Judges the endpoints of every app. */
+/** An endpoint of a database is open to the whole world by itself (facts/aptible.md §3.3). */
+function checkDatabaseEndpoints(draft: Draft): Mistake[] {
+	return Object.entries(draft.databases ?? {}).flatMap(([handle, database]) =>
+		Object.entries(database?.endpoints ?? {}).flatMap(([name, endpoint]): Mistake[] => {
+			if (endpoint === undefined) return [];
+			const at = ["databases", handle, "endpoints", name];
+			const mistakes = checkIpFilter(at, endpoint.ipFilter);
+			const isFiltered = "ipFilter" in endpoint && endpoint.ipFilter?.length !== 0;
+			const isInternal = endpoint.internal === true || ("internal" in endpoint && endpoint.internal === undefined);
+			if (draft.environment?.phi !== true || isFiltered || isInternal) return mistakes;
+			const says =
+				"opens a database with health information to the whole internet, which phi: true rules out; give it ipFilter: with who may connect, or internal: true";
+			return [...mistakes, { place: at, says, about: "name" }];
+		}),
+	);
+}
+
+/** Names that endpoints of one app or database had before. */
+function checkRenames(draft: Draft): Mistake[] {
+	const owners = [
+		...Object.entries(draft.apps ?? {}).map(([handle, app]) => ["apps", handle, app?.endpoints] as const),
+		...Object.entries(draft.databases ?? {}).map(([handle, one]) => ["databases", handle, one?.endpoints] as const),
+	];
+	return owners.flatMap(([noun, handle, endpoints = {}]) => {
+		const taken = new Map<string, string>();
+		return Object.entries(endpoints).flatMap(([name, endpoint]): Mistake[] => {
+			const former = endpoint?.renamedFrom;
+			if (former === undefined) return [];
+			const place = [noun, handle, "endpoints", name, "renamedFrom"];
+			if (former === name) return [wrongValue(place, "is its name now; take the line out")];
+			if (Object.hasOwn(endpoints, former)) {
+				return [wrongValue(place, "is declared too; one endpoint cannot be both renamed and kept")];
+			}
+			const first = taken.get(former);
+			taken.set(former, first ?? name);
+			if (first === undefined) return [];
+			return [wrongValue(place, `is the former name of "${first}" already; only one of them was it`)];
+		});
+	});
+}
+
+/** Judges the endpoints of every app and database. */
 export function checkEndpoints(draft: Draft): Mistake[] {
 	const each = Object.entries(draft.apps ?? {}).flatMap(([handle, app]) =>
 		Object.entries(app?.endpoints ?? {}).flatMap(([name, endpoint]) => {
@@ -146,11 +199,14 @@ export function checkEndpoints(draft: Draft): Mistake[] {
 			const at = ["apps", handle, "endpoints", name];
 			return [
 				...checkService(at, endpoint, app?.services),
+				...checkKind(at, endpoint),
 				...checkAddress(at, endpoint),
+				...checkShared(at, endpoint),
+				...checkPorts(at, endpoint.ports),
 				...checkIpFilter(at, endpoint.ipFilter),
 				...checkTransport(at, endpoint, draft.environment?.phi),
 			];
 		}),
 	);
-	return [...each, ...checkSharing(draft)];
+	return [...each, ...checkSharing(draft), ...checkDatabaseEndpoints(draft), ...checkRenames(draft)];
 }

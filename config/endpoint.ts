@@ -1,9 +1,10 @@
 import { isIPv4 } from "node:net";
 import { z } from "zod";
-import { sslProtocols } from "./catalogue.ts";
+import { endpointKinds, loadBalancingAlgorithms, mostPorts, sslProtocols } from "./catalogue.ts";
+import { Certificate, fingerprint } from "./certificate.ts";
 import { block, choice, flag, message, pattern, text, whole } from "./fields.ts";
 import { nearestPhrase } from "./near-miss.ts";
-import { adopt } from "./shared-fields.ts";
+import { adopt, protect } from "./shared-fields.ts";
 
 const domain = /^(?=.{4,253}$)(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/;
 
@@ -24,14 +25,36 @@ const ipRange = text("an IPv4 address or range", ipRangeText).refine(isIPv4Range
 	error: `is not an IPv4 address or range; allowed: ${ipRangeText}`,
 });
 
-/** An HTTPS endpoint: a load balancer in front of one service (Aptible docs: HTTPS endpoints; facts/aptible.md §4). */
+const ports = z
+	.array(whole("port", 1, 65535), { error: message("a list", "ports, such as [1883, 8883]") })
+	.min(1, { error: "is empty; take the line out for all the ports that the image exposes" })
+	.max(mostPorts, { error: `has more than ${mostPorts} entries; allowed: at most ${mostPorts}` });
+
+/** IPv4 addresses and ranges that may connect, at most 50 (facts/aptible.md §4.2). */
+export const ipFilter = () =>
+	z
+		.array(ipRange, { error: message("a list", "IPv4 addresses and ranges, such as [203.0.113.0/24]") })
+		.max(50, { error: "has more than 50 entries; allowed: at most 50" })
+		.default([]);
+
+/** The name that an endpoint had in the stage file. */
+export const formerEndpointName = () =>
+	pattern("the name of an endpoint", "letters, digits and _", /^[A-Za-z0-9_]+$/).optional();
+
+/** Whether only the same stack reaches it. */
+export const internal = () => flag("true opens it only to the same stack").default(false);
+
+/**
+ * An endpoint of an app: a load balancer in front of one service (Aptible docs: endpoints; facts/aptible.md §4). Which keys go with
+ * which kind is judged in `config/endpoint-kind-rules.ts`.
+ */
 export const Endpoint = block("an endpoint", {
 	/** The service of the same app that it leads to. */
 	service: text("a service of this app", "one of the names under services"),
-	kind: choice("a kind of endpoint", ["https"]),
+	kind: choice("a kind of endpoint", endpointKinds),
 	/** Use the `app-<id>.on-aptible.com` address that Aptible gives; one for each app. @default false */
 	defaultDomain: flag("true uses the address that Aptible gives").default(false),
-	/** Own domain. @default none: then `defaultDomain` must be true */
+	/** Own domain. @default none */
 	domain: pattern(
 		"a domain",
 		"a full name in lower case, such as portal.example.com or *.example.com",
@@ -39,30 +62,66 @@ export const Endpoint = block("an endpoint", {
 	).optional(),
 	/** Have Aptible get and renew the domain's certificate. @default false */
 	managedTls: flag("true has Aptible get and renew the certificate").default(false),
+	/** A certificate of one's own. @default none */
+	certificate: Certificate.optional(),
+	/** SHA-256 of a certificate that is in the environment already, or its start. @default none */
+	certificateFingerprint: fingerprint().optional(),
 	/** Open only to the same stack. @default false */
-	internal: flag("true opens it only to the same stack").default(false),
-	/** Port of the container. @default the lowest port the image exposes */
+	internal: internal(),
+	/** Port of the container (https, grpc). @default the lowest port the image exposes */
 	port: whole("port of the container", 1, 65535).optional(),
+	/** Ports of the container (tls, tcp). @default all that the image exposes */
+	ports: ports.optional(),
 	/** IPv4 addresses and ranges that may connect. @default everyone */
-	ipFilter: z
-		.array(ipRange, { error: message("a list", "IPv4 addresses and ranges, such as [203.0.113.0/24]") })
-		.max(50, { error: "has more than 50 entries; allowed: at most 50" })
-		.default([]),
-	/** @default "TLSv1.2 PFS TLSv1.3", as Aptible's own default still admits TLS 1.0 */
-	sslProtocols: choice("a choice of TLS protocols", sslProtocols, nearestPhrase).default("TLSv1.2 PFS TLSv1.3"),
-	/** Redirect HTTP to HTTPS, and tell browsers to remember it for a year. @default true */
+	ipFilter: ipFilter(),
+	/** @default "TLSv1.2 PFS TLSv1.3" for https, "TLSv1.2" for tls and grpc, as Aptible's own default still admits TLS 1.0 */
+	sslProtocols: choice("a choice of TLS protocols", [...sslProtocols, "default"], nearestPhrase).optional(),
+	/** Cipher suites in OpenSSL's words (tls, grpc). @default Aptible's */
+	sslCiphers: pattern(
+		"a list of cipher suites",
+		"names with a colon between them, such as ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256",
+		/^[A-Za-z0-9!+@=-][A-Za-z0-9!+@=_:-]*$/,
+	).optional(),
+	/** Block SSLv3 and RC4 (tls, grpc). @default true */
+	disableWeakCipherSuites: flag("true blocks SSLv3 and RC4").default(true),
+	/** Redirect HTTP to HTTPS, and tell browsers to remember it for a year (https). @default true */
 	forceSsl: flag("true redirects HTTP to HTTPS").default(true),
+	/** How a container is chosen (https). @default "round_robin" */
+	loadBalancingAlgorithm: choice("a load balancing algorithm", loadBalancingAlgorithms).default("round_robin"),
+	/** Share the load balancer with others, for less money and for good (https). @default false */
+	shared: flag("true shares the load balancer with others").default(false),
 	/** Seconds after which an idle connection is cut. @default Aptible's */
 	idleTimeoutSeconds: whole("seconds", 30, 2400).optional(),
-	/** Seconds that a new release has to answer its health check. @default Aptible's, 180 */
+	/** Seconds that a new release has to answer its health check (https). @default Aptible's, 180 */
 	releaseHealthcheckTimeoutSeconds: whole("seconds", 1, 900).optional(),
-	/** Ask `GET /healthcheck` for a 200, instead of `GET /` for any answer. @default Aptible's, off */
+	/** Ask `GET /healthcheck` for a 200, instead of `GET /` for any answer (https). @default Aptible's, off */
 	strictHealthChecks: flag("true asks /healthcheck for a 200").optional(),
-	/** Show the health checks in the app's logs. @default Aptible's, off */
+	/** Show the health checks in the app's logs (https). @default Aptible's, off */
 	showElbHealthchecks: flag("true shows health checks in the logs").optional(),
-	/** Page shown while the app is down; Aptible's support enables these for a stack. @default Aptible's page */
+	/** Page shown while the app is down; Aptible's support enables these for a stack (https). @default Aptible's page */
 	maintenancePageUrl: httpsUrl.optional(),
+	/** Seconds within which it has to answer after it was made or changed, or the update fails (https). @default not asked */
+	answersWithinSeconds: whole("seconds", 1, 900).optional(),
 	/** Take over an endpoint that exists already. @default false */
 	adopt: adopt(),
+	/** Name it had before in this file. */
+	renamedFrom: formerEndpointName(),
+	/** Refuse to delete it. @default the value of `environment.phi` */
+	protect: protect(),
 });
-export type Endpoint = z.infer<typeof Endpoint>;
+export type Endpoint = z.infer<typeof Endpoint> & { protect: boolean };
+
+/** An endpoint of a database: a TCP load balancer in front of it (Aptible docs: database endpoints; facts/aptible.md §3.3). */
+export const DatabaseEndpoint = block("an endpoint of a database", {
+	/** Open only to the same stack. @default false */
+	internal: internal(),
+	/** IPv4 addresses and ranges that may connect. @default everyone */
+	ipFilter: ipFilter(),
+	/** Take over an endpoint that exists already. @default false */
+	adopt: adopt(),
+	/** Name it had before in this file. */
+	renamedFrom: formerEndpointName(),
+	/** Refuse to delete it. @default the value of `environment.phi` */
+	protect: protect(),
+});
+export type DatabaseEndpoint = z.infer<typeof DatabaseEndpoint> & { protect: boolean };

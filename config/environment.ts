@@ -12,6 +12,8 @@ export const Backups = block("the backup policy", {
 	makeCopy: flag("true keeps a copy in another region").default(false),
 	/** Keep the last backup of a database that is deleted. */
 	keepFinal: flag("true keeps the last backup of a deleted database"),
+	/** How many existing backups this policy may delete; one that would delete more is refused. @default 0 */
+	acceptLoss: whole("existing backups that may be deleted", 0).optional(),
 });
 export type Backups = z.infer<typeof Backups>;
 

@@ -44,7 +44,7 @@ export function unknownKey(key: string, known: readonly string[]): string {
 /** Text without references. Messages read "is not `what`; allowed: `allowed`". */
 export function text(what: string, allowed: string) {
 	return z.string({ error: textMessage(what, allowed) }).refine((value) => !value.includes("${"), {
-		error: "holds a reference, which only the config and the registry of an app may; write the value itself",
+		error: "holds a reference, and none may stand here; write the value itself",
 		abort: true,
 	});
 }
@@ -61,13 +61,15 @@ export function template(what: string, allowed: string) {
 
 /** One of a few words; `nearest` finds the one that was meant. */
 export function choice<const T extends readonly string[]>(what: string, words: T, nearest = nearestWord) {
+	return z.enum(words, { error: choiceMessage(what, words, nearest) });
+}
+
+function choiceMessage(what: string, words: readonly string[], nearest = nearestWord) {
 	const allowed = words.map((word) => JSON.stringify(word)).join(", ");
-	return z.enum(words, {
-		error: ({ input }) => {
-			const near = typeof input === "string" ? nearest(input, words) : undefined;
-			return message(what, allowed)({ input }) + didYouMean(near);
-		},
-	});
+	return ({ input }: Issue): string => {
+		const near = typeof input === "string" ? nearest(input, words) : undefined;
+		return message(what, allowed)({ input }) + didYouMean(near);
+	};
 }
 
 /** A whole number within bounds; `what` says of what, with its unit. */
@@ -80,6 +82,17 @@ export function whole(what: string, minimum: number, maximum?: number) {
 	};
 	const number = z.int({ error }).min(minimum, { error });
 	return maximum === undefined ? number : number.max(maximum, { error });
+}
+
+/** A number within bounds, whole or not; `what` says of what. */
+export function decimal(what: string, minimum: number, maximum: number) {
+	const range = `from ${minimum} to ${maximum}`;
+	const error = ({ input }: Issue): string => {
+		const quoted = typeof input === "string" && /^[0-9]*\.?[0-9]+$/.test(input);
+		const wrong = `is not a number ${range} (${what})${quoted ? "; take the quotes away" : ""}`;
+		return message(`a number ${range}`, what, wrong)({ input });
+	};
+	return z.number({ error }).min(minimum, { error }).max(maximum, { error });
 }
 
 /** YAML 1.1 words for true and false, which Pulumi's YAML reads as text. */
@@ -114,6 +127,16 @@ export function block<S extends z.ZodRawShape>(what: string, shape: S) {
 				? (issue.keys ?? []).map((key) => unknownKey(key, known)).join("\n")
 				: wrong(issue),
 	});
+}
+
+/** Message for a block whose further keys depend on its `kind`, for `z.discriminatedUnion("kind", ...)`. */
+export function kindMessage(what: string, kinds: readonly string[]) {
+	return (issue: Issue): string => {
+		// Only a block with a wrong kind, or with none, comes here as a union.
+		if (issue.code !== "invalid_union" || Array.isArray(issue.input))
+			return message(what, "a block with kind and what goes with it")(issue);
+		return choiceMessage(`a kind of ${what.replace(/^an? /, "")}`, kinds)({ input: Object(issue.input).kind });
+	};
 }
 
 /** A block whose keys are names that the stage chooses. The names themselves are judged in `config/names.ts`. */

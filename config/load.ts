@@ -1,5 +1,7 @@
 /** The stage of the current stack, as Pulumi hands it to the program. */
 import * as pulumi from "@pulumi/pulumi";
+import { warnOfCertificates } from "./certificate-rules.ts";
+import type { Draft } from "./mistakes.ts";
 import { parseStage, StageError } from "./parse.ts";
 import type { Stage } from "./stage.ts";
 
@@ -37,7 +39,10 @@ export function loadStage(): LoadedStage {
 	const raw = Object.fromEntries(keys.map(([key, text]) => [key.slice(namespace.length), readValue(text)]));
 	const secretKeys = new Set(keys.filter(([key]) => isConfigSecret(key)).map(([key]) => key.slice(namespace.length)));
 	try {
-		const stage = parseStage(raw, { file: `Pulumi.${pulumi.getStack()}.yaml`, secretKeys });
+		const now = new Date();
+		const file = `Pulumi.${pulumi.getStack()}.yaml`;
+		const stage = parseStage(raw, { file, secretKeys, now });
+		for (const text of warnOfCertificates(raw as Draft, now)) void pulumi.log.warn(`${file}: ${text}`);
 		const values = (raw.secrets ?? {}) as Record<string, string>;
 		const secrets = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, pulumi.secret(value)]));
 		return { stage, secrets };

@@ -46,6 +46,15 @@ export function checkStageNames(draft: Draft): Mistake[] {
 			"letters and digits, a lower-case letter first",
 			/^[a-z][A-Za-z0-9]*$/,
 		),
+		...Object.entries(draft.databases ?? {}).flatMap(([handle, database]) =>
+			checkNames(
+				["databases", handle, "endpoints"],
+				database?.endpoints,
+				"the name of an endpoint",
+				"letters, digits and _",
+				endpointName,
+			),
+		),
 		...Object.entries(draft.apps ?? {}).flatMap(([handle, app]) => [
 			...checkConfigKeys(["apps", handle, "config"], app?.config),
 			...checkNames(

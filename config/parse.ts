@@ -1,8 +1,11 @@
 /** From what a stage file says to a `Stage`, or to the full list of its mistakes. Pure: no Pulumi, no file, no clock. */
+import { checkCertificates } from "./certificate-rules.ts";
+import { mapValues } from "./map-values.ts";
 import { judgeSchema, type Mistake, type Place, valueAt } from "./mistakes.ts";
 import { checkReferences } from "./references.ts";
 import { checkRules } from "./rules.ts";
 import { type Stage, StageFile } from "./stage.ts";
+import { resolveStorage } from "./storage.ts";
 
 /** The mistakes of a stage file, one line each: file, place, bad value, what is allowed, what to do. */
 export class StageError extends Error {
@@ -26,6 +29,12 @@ export interface StageContext {
 	 * @default - whether secrets are encrypted is not checked
 	 */
 	secretKeys?: ReadonlySet<string>;
+	/**
+	 * The time at which certificates have to be valid.
+	 *
+	 * @default - certificates are not looked into
+	 */
+	now?: Date;
 }
 
 /** `["apps", "a.b", "ipFilter", 0]` as it would be typed: `apps["a.b"].ipFilter[0]`. */
@@ -48,9 +57,11 @@ function renderValue(value: unknown): string {
 	return text.length > longestShown ? `${text.slice(0, longestShown)}..."` : text;
 }
 
-/** Secrets, and the password of a registry: it is meant to be a reference, but may be a password by mistake. */
+/** Keys whose value is meant to be a reference, but may be a password by mistake. */
+const hiddenKeys: ReadonlySet<string | number | undefined> = new Set(["password", "url", "token", "apiKey", "key"]);
+
 function isHidden(place: Place): boolean {
-	return place[0] === "secrets" || place.at(-1) === "password";
+	return place[0] === "secrets" || hiddenKeys.has(place.at(-1));
 }
 
 function renderSubject({ place, about }: Mistake, raw: unknown): string {
@@ -89,15 +100,28 @@ export function parseStage(raw: unknown, context: StageContext): Stage {
 	const { mistakes, draft } = judgeSchema(raw, parsed.error?.issues ?? [], encrypted);
 	for (const key of encrypted) mistakes.push({ place: [key], says: encryptedElsewhere, about: "nothing" });
 	mistakes.push(...checkRules(draft), ...checkReferences(draft), ...checkEncryption(raw, context.secretKeys));
+	if (context.now !== undefined) mistakes.push(...checkCertificates(draft, context.now));
 	if (!parsed.success || mistakes.length > 0) {
 		throw new StageError(mistakes.map((mistake) => `${context.file}: ${renderMistake(mistake, raw)}`));
 	}
-	const { environment, databases, apps } = parsed.data;
+	const { environment, databases, apps, logDrains, metricDrains, storage, dns } = parsed.data;
 	const guard = <T extends { protect?: boolean | undefined }>(one: T) => ({
 		...one,
 		protect: one.protect ?? environment.phi,
 	});
 	const guardAll = <T extends { protect?: boolean | undefined }>(named: Record<string, T>) =>
 		Object.fromEntries(Object.entries(named).map(([name, one]) => [name, guard(one)]));
-	return { environment: guard(environment), databases: guardAll(databases), apps: guardAll(apps) };
+	return {
+		environment: guard(environment),
+		databases: mapValues(guardAll(databases), (database) => ({
+			...database,
+			finalBackup: database.finalBackup ?? (environment.phi && database.replicaOf === undefined),
+			endpoints: guardAll(database.endpoints),
+		})),
+		apps: mapValues(guardAll(apps), (app) => ({ ...app, endpoints: guardAll(app.endpoints) })),
+		logDrains,
+		metricDrains,
+		...(storage === undefined ? {} : { storage: resolveStorage(storage, environment.phi) }),
+		...(dns === undefined ? {} : { dns: guard(dns) }),
+	};
 }

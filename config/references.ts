@@ -1,16 +1,22 @@
 /**
- * References of a stage file: `${secrets.NAME}` and `${databases.NAME.url}`, in the config and the registry of an app. The
- * grammar of templates is `aptible/template.ts`; here each reference is checked against the stage.
+ * References of a stage file, in the config and the registry of an app: `${secrets.NAME}`, `${databases.NAME.url}` (or `urls.TYPE`) and
+ * `${storage.NAME.ATTRIBUTE}`. The grammar of templates is `aptible/template.ts`; here each reference is checked against the
+ * stage.
  */
-import { parseTemplate, TemplateError } from "../aptible/template.ts";
+import { parseTemplate, readDatabaseReference, TemplateError } from "../aptible/template.ts";
+import { credentialTypes, lookUp } from "./catalogue.ts";
 import type { Draft, Mistake, Place } from "./mistakes.ts";
 import { didYouMean, nearestWord } from "./near-miss.ts";
+import { readStorageReference, type StorageReference, unknownStorageTarget } from "./storage-references.ts";
 
 /** What a reference points at. `name` is a name in the stage file. */
-export type Reference = { kind: "secret"; name: string } | { kind: "database"; name: string; attribute: "url" };
+export type Reference =
+	| { kind: "secret"; name: string }
+	| { kind: "database"; name: string; credential: string | undefined }
+	| StorageReference;
 
-const kinds = ["secrets", "databases"];
-const forms = "${secrets.NAME}, ${databases.NAME.url}";
+const kinds = ["secrets", "databases", "storage"];
+const forms = "${secrets.NAME}, ${databases.NAME.url}, ${storage.NAME.sasToken}";
 
 /** Reads one reference (`databases.main.url`), or says what is wrong with it. */
 function readReference(reference: string): Reference | string {
@@ -22,30 +28,50 @@ function readReference(reference: string): Reference | string {
 		const name = rest.join(".");
 		return name === "" ? `names no secret; allowed: ${forms}` : { kind: "secret", name };
 	}
-	// The handle of a database may have dots of its own, so the attribute is what follows the last one.
+	if (kind === "storage") return readStorageReference(rest);
+	const database = readDatabaseReference(reference);
+	if (database !== undefined) return { kind: "database", name: database.database, credential: database.credential };
 	const attribute = rest.at(-1) ?? "";
 	const name = rest.slice(0, -1).join(".");
 	if (name === "") return `names no attribute of a database; write \${databases.${attribute || "NAME"}.url}`;
-	if (attribute !== "url") {
-		return `refers to ${JSON.stringify(attribute)} of a database; allowed: url; write \${databases.${name}.url}`;
+	const wrong = `refers to ${JSON.stringify(attribute)} of a database; allowed: url, urls.TYPE`;
+	return `${wrong}; write \${databases.${name}.url}`;
+}
+
+/** Says what is wrong with the credentials that a reference to a database names. */
+function wrongCredential(
+	{ name, credential }: { name: string; credential: string | undefined },
+	draft: Draft,
+): string | undefined {
+	const type = draft.databases?.[name]?.type;
+	// Aptible docs, Redis: the plain credentials are not for sensitive or regulated information.
+	if (draft.environment?.phi === true && type === "redis" && (credential ?? "redis") === "redis") {
+		return `is not encrypted on its way, which phi: true forbids; write \${databases.${name}.urls.redis+ssl}`;
 	}
-	return { kind: "database", name, attribute };
+	const types = type === undefined ? undefined : lookUp(credentialTypes, type);
+	if (types === undefined || credential === undefined || types.includes(credential)) return undefined;
+	const near = didYouMean(nearestWord(credential, types));
+	return `refers to credentials that no ${type} database has; allowed: ${types.map((word) => `urls.${word}`).join(", ")}${near}`;
 }
 
 /** Says what is wrong with a reference that reads well, or nothing if it points at something. */
 function unknownTarget(reference: Reference, draft: Draft): string | undefined {
+	if (reference.kind === "storage") return unknownStorageTarget(reference, draft);
 	const key = reference.kind === "secret" ? "secrets" : "databases";
 	const block = draft[key];
 	// Written, but not readable: whether the name is there cannot be said.
 	if (block === undefined && key in draft) return undefined;
 	const names = Object.keys(block ?? {});
-	if (names.includes(reference.name)) return undefined;
+	if (names.includes(reference.name)) {
+		return reference.kind === "secret" ? undefined : wrongCredential(reference, draft);
+	}
 	const declared = names.length === 0 ? `no ${key} are declared` : `declared: ${names.join(", ")}`;
 	const near = didYouMean(nearestWord(reference.name, names));
 	return `refers to a ${reference.kind} that is not under ${key}; ${declared}${near}`;
 }
 
-function checkTemplate(place: Place, template: string | undefined, draft: Draft): Mistake[] {
+/** Checks every reference of one template. */
+export function checkTemplate(place: Place, template: string | undefined, draft: Draft): Mistake[] {
 	if (template === undefined) return [];
 	try {
 		return parseTemplate(template).flatMap((part): Mistake[] => {
@@ -67,6 +93,11 @@ export function checkReferences(draft: Draft): Mistake[] {
 		...checkTemplate(["apps", handle, "registry", "password"], app?.registry?.password, draft),
 		...Object.entries(app?.config ?? {}).flatMap(([key, template]) =>
 			checkTemplate(["apps", handle, "config", key], template, draft),
+		),
+		...Object.entries(app?.endpoints ?? {}).flatMap(([name, endpoint]) =>
+			(["chain", "key"] as const).flatMap((part) =>
+				checkTemplate(["apps", handle, "endpoints", name, "certificate", part], endpoint?.certificate?.[part], draft),
+			),
 		),
 	]);
 }

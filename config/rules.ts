@@ -2,21 +2,18 @@
  * What takes more than one value of a stage file to see. Rules read a draft, which lacks whatever is wrong by itself, so
  * that one mistake never hides another.
  */
-import {
-	containerSizesMb,
-	databaseTypes,
-	endedDatabaseTypes,
-	iopsPerDiskGb,
-	isSharedStack,
-	lookUp,
-} from "./catalogue.ts";
+import { checkApps } from "./app-rules.ts";
+import { containerSizesMb, isSharedStack } from "./catalogue.ts";
+import { checkDatabases } from "./database-rules.ts";
+import { checkDns } from "./dns-rules.ts";
+import { checkDrains } from "./drain-rules.ts";
 import { checkEndpoints } from "./endpoint-rules.ts";
 import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
 import { checkStageNames } from "./names.ts";
-import { didYouMean, nearestNumber, nearestWord } from "./near-miss.ts";
+import { nearestNumber } from "./near-miss.ts";
+import { checkStorage } from "./storage-rules.ts";
 
 type DatabaseDraft = NonNullable<NonNullable<Draft["databases"]>[string]>;
-type AppDraft = NonNullable<NonNullable<Draft["apps"]>[string]>;
 type ContainerDraft = Pick<DatabaseDraft, "containerMb" | "containerProfile">;
 
 function checkEnvironment(environment: Draft["environment"]): Mistake[] {
@@ -64,54 +61,6 @@ function checkContainer(at: Place, container: ContainerDraft, stack: string | un
 	];
 }
 
-function checkDatabaseType(at: Place, { type, version, adopt }: DatabaseDraft): Mistake[] {
-	if (type === undefined) return [];
-	const ended = lookUp(endedDatabaseTypes, type);
-	if (ended !== undefined) {
-		return [wrongValue([...at, "type"], `was given up by Aptible on ${ended}; move its data to another type`)];
-	}
-	const versions = lookUp(databaseTypes, type);
-	if (versions === undefined) {
-		const types = Object.keys(databaseTypes);
-		const near = didYouMean(nearestWord(type, types));
-		return [wrongValue([...at, "type"], `is not a database type; allowed: ${types.join(", ")}${near}`)];
-	}
-	if (version === undefined || versions.offered.length === 0 || versions.offered.includes(version)) return [];
-	const place = [...at, "version"];
-	const offered = versions.offered.map((one) => JSON.stringify(one)).join(", ");
-	const since = lookUp(versions.deprecated, version);
-	if (since === undefined) {
-		const near = didYouMean(nearestWord(version, versions.offered));
-		return [wrongValue(place, `is not a version of ${type}; allowed: ${offered}${near}`)];
-	}
-	// A database that exists keeps its version.
-	if (adopt === true) return [];
-	const says = `of ${type} is deprecated: Aptible makes no new ones since ${since}; allowed: ${offered}, or adopt: true where the database exists`;
-	return [wrongValue(place, says)];
-}
-
-function checkDisk(at: Place, database: DatabaseDraft): Mistake[] {
-	const { iops, diskGb = "diskGb" in database ? undefined : 10 } = database;
-	if (iops === undefined || diskGb === undefined || iops <= diskGb * iopsPerDiskGb) return [];
-	const needed = Math.ceil(iops / iopsPerDiskGb);
-	const says = `needs a disk of ${needed} GB (1 GB for each ${iopsPerDiskGb} IOPS), and diskGb is ${diskGb}; raise diskGb or allow at most ${diskGb * iopsPerDiskGb}`;
-	return [wrongValue([...at, "iops"], says)];
-}
-
-function checkApp(at: Place, app: AppDraft, phi: boolean | undefined): Mistake[] {
-	const mistakes: Mistake[] = [];
-	if (phi === true && app.image !== undefined && /:latest(?:@|$)/.test(app.image)) {
-		const says =
-			"is not allowed with phi: true, as nobody can say later what ran; give the tag of one release, or a digest";
-		mistakes.push(wrongValue([...at, "image"], says));
-	}
-	if (app.services !== undefined && Object.keys(app.services).length === 0) {
-		const says = "has no service; name at least one process type of its Procfile (cmd where it has none)";
-		mistakes.push({ place: [...at, "services"], says, about: "nothing" });
-	}
-	return mistakes;
-}
-
 /** Renames among the databases or the apps of the stage. */
 function checkRenames(kind: "databases" | "apps", named: Draft["databases"] | Draft["apps"]): Mistake[] {
 	const taken = new Map<string, string>();
@@ -133,24 +82,24 @@ function checkRenames(kind: "databases" | "apps", named: Draft["databases"] | Dr
 /** Judges everything in a stage that takes more than one value to see, references aside. */
 export function checkRules(draft: Draft): Mistake[] {
 	const stack = draft.environment?.stack;
-	const phi = draft.environment?.phi;
 	return [
 		...checkEnvironment(draft.environment),
 		...checkStageNames(draft),
 		...Object.entries(draft.databases ?? {}).flatMap(([handle, database]) => {
-			if (database === undefined) return [];
-			const at = ["databases", handle];
-			return [...checkDatabaseType(at, database), ...checkContainer(at, database, stack), ...checkDisk(at, database)];
+			return database === undefined ? [] : checkContainer(["databases", handle], database, stack);
 		}),
+		...checkDatabases(draft),
 		...checkRenames("databases", draft.databases),
-		...Object.entries(draft.apps ?? {}).flatMap(([handle, app]) => {
-			if (app === undefined) return [];
-			const services = Object.entries(app.services ?? {}).flatMap(([name, service]) =>
+		...checkApps(draft),
+		...Object.entries(draft.apps ?? {}).flatMap(([handle, app]) =>
+			Object.entries(app?.services ?? {}).flatMap(([name, service]) =>
 				service === undefined ? [] : checkContainer(["apps", handle, "services", name], service, stack),
-			);
-			return [...checkApp(["apps", handle], app, phi), ...services];
-		}),
+			),
+		),
 		...checkRenames("apps", draft.apps),
 		...checkEndpoints(draft),
+		...checkDrains(draft),
+		...checkStorage(draft),
+		...checkDns(draft),
 	];
 }

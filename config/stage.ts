@@ -6,8 +6,12 @@
 import { z } from "zod";
 import { App } from "./app.ts";
 import { Database } from "./database.ts";
+import { type Dns, DnsFile } from "./dns.ts";
 import { Environment } from "./environment.ts";
 import { block, named } from "./fields.ts";
+import { LogDrain } from "./log-drain.ts";
+import { MetricDrain } from "./metric-drain.ts";
+import { type Storage, StorageFile } from "./storage.ts";
 
 const secretError =
 	"is not text, or empty; set it with: pulumi config set --secret --path 'medstack-to-aptible:secrets.NAME'";
@@ -23,6 +27,14 @@ export const StageFile = block("the stage", {
 	/** @default none */
 	apps: named("apps", App).default({}),
 	/** @default none */
+	logDrains: named("log drains", LogDrain).default({}),
+	/** @default none */
+	metricDrains: named("metric drains", MetricDrain).default({}),
+	/** @default none */
+	storage: StorageFile.optional(),
+	/** @default none */
+	dns: DnsFile.optional(),
+	/** @default none */
 	secrets: Secrets.default({}),
 });
 
@@ -31,4 +43,10 @@ export interface Stage {
 	environment: Environment;
 	databases: Record<string, Database>;
 	apps: Record<string, App>;
+	logDrains: Record<string, LogDrain>;
+	metricDrains: Record<string, MetricDrain>;
+	/** Absent: nothing of the stage is in Azure Blob. */
+	storage?: Storage;
+	/** Absent: no zone is in Azure DNS. */
+	dns?: Dns;
 }

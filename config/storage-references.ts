@@ -3,7 +3,14 @@ import type { Draft } from "./mistakes.ts";
 import { didYouMean, nearestWord } from "./near-miss.ts";
 
 /** What an app may ask of a container. */
-export const storageAttributes = ["account", "container", "endpoint", "sasToken", "connectionString", "accountKey"] as const;
+export const storageAttributes = [
+	"account",
+	"container",
+	"endpoint",
+	"sasToken",
+	"connectionString",
+	"accountKey",
+] as const;
 export type StorageAttribute = (typeof storageAttributes)[number];
 
 /** A reference to a container. */
@@ -13,10 +20,13 @@ export interface StorageReference {
 	attribute: StorageAttribute;
 }
 
-const isAttribute = (text: string): text is StorageAttribute => storageAttributes.some((attribute) => attribute === text);
+const isAttribute = (text: string): text is StorageAttribute =>
+	storageAttributes.some((attribute) => attribute === text);
 
 /** Reads what follows `storage.`, or says what is wrong with it. */
-export function readStorageReference([name = "", attribute = "", ...rest]: readonly string[]): StorageReference | string {
+export function readStorageReference([name = "", attribute = "", ...rest]: readonly string[]):
+	| StorageReference
+	| string {
 	if (attribute === "" || rest.length > 0) {
 		return `does not name one attribute of a container; write \${storage.${name || "NAME"}.sasToken}, or one of: ${storageAttributes.join(", ")}`;
 	}

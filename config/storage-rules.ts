@@ -28,7 +28,9 @@ function checkRedundancy({ location, redundancy, existing }: StorageDraft, phi: 
 	const offered = location === undefined ? undefined : redundanciesByLocation[location];
 	if (offered !== undefined && !offered.includes(redundancy)) {
 		const meant = redundancy.replace("ZRS", redundancy.includes("G") ? "RS" : "LRS") as Redundancy;
-		const elsewhere = Object.keys(redundanciesByLocation).filter((name) => redundanciesByLocation[name]?.includes(redundancy));
+		const elsewhere = Object.keys(redundanciesByLocation).filter((name) =>
+			redundanciesByLocation[name]?.includes(redundancy),
+		);
 		const says = `does not exist in ${location}, which has no zones; allowed there: ${offered.join(", ")}; or location: ${elsewhere.join(", ")}`;
 		return [wrongValue(at("redundancy"), says + didYouMean(meant))];
 	}
@@ -45,12 +47,18 @@ function checkRestore(storage: StorageDraft, phi: boolean | undefined): Mistake[
 		const says = `of restore need more days of soft delete, and softDeleteDays is ${softDeleteDays}; allowed: ${softDeleteDays - 1} or less, 0 for none`;
 		mistakes.push(
 			storage.restoreDays === undefined
-				? { place: at("softDeleteDays"), says: `is not more than restoreDays, which is ${restoreDays} by default; raise it, or set restoreDays: ${softDeleteDays - 1}`, about: "value" }
+				? {
+						place: at("softDeleteDays"),
+						says: `is not more than restoreDays, which is ${restoreDays} by default; raise it, or set restoreDays: ${softDeleteDays - 1}`,
+						about: "value",
+					}
 				: wrongValue(at("restoreDays"), says),
 		);
 	}
 	if (versioning === false && phi === true) {
-		mistakes.push(wrongValue(at("versioning"), "loses what an overwrite replaces, which phi: true rules out; take the line out"));
+		mistakes.push(
+			wrongValue(at("versioning"), "loses what an overwrite replaces, which phi: true rules out; take the line out"),
+		);
 	}
 	for (const key of ["versioning", "changeFeed"] as const) {
 		if ({ versioning, changeFeed }[key] || restoreDays === 0 || (key === "versioning" && phi === true)) continue;
@@ -68,18 +76,22 @@ function checkRestore(storage: StorageDraft, phi: boolean | undefined): Mistake[
 	return mistakes;
 }
 
-function checkLogs({ logs, existing, ...rest }: StorageDraft, phi: boolean | undefined): Mistake[] {
+function checkLogs(storage: StorageDraft, phi: boolean | undefined): Mistake[] {
+	const { logs, existing } = storage;
 	if (existing === "reference") return [];
 	if (logs === undefined) {
-		if (phi !== true || "logs" in rest) return [];
-		const says = "is missing, and phi: true asks for a record of who read and wrote what; give logs: { workspace: NAME }, or { workspaceId: ID }";
+		if (phi !== true || "logs" in storage) return [];
+		const says =
+			"is missing, and phi: true asks for a record of who read and wrote what; give logs: { workspace: NAME }, or { workspaceId: ID }";
 		return [{ place: at("logs"), says, about: "nothing" }];
 	}
 	if ("workspace" in logs && "workspaceId" in logs) {
 		return [wrongValue(at("logs", "workspaceId"), "stands beside workspace, which makes one; take one of the two out")];
 	}
 	if ("workspace" in logs || "workspaceId" in logs) return [];
-	return [{ place: at("logs"), says: "lead nowhere; give workspace: NAME to make one, or workspaceId: ID", about: "nothing" }];
+	return [
+		{ place: at("logs"), says: "lead nowhere; give workspace: NAME to make one, or workspaceId: ID", about: "nothing" },
+	];
 }
 
 function checkAddresses(ranges: StorageDraft["allowFrom"]): Mistake[] {
@@ -93,7 +105,10 @@ function checkAddresses(ranges: StorageDraft["allowFrom"]): Mistake[] {
 		}
 		const rules = rulesOf(range);
 		if (rules.length > 1 || rules[0] !== range) {
-			const near = rules.length > 1 ? `; did you mean ${rules.map((rule) => JSON.stringify(rule)).join(" and ")}?` : didYouMean(rules[0]);
+			const near =
+				rules.length > 1
+					? `; did you mean ${rules.map((rule) => JSON.stringify(rule)).join(" and ")}?`
+					: didYouMean(rules[0]);
 			const why = /\/3[12]$/.test(range) ? "has a length that Azure refuses" : "is an address inside a range";
 			return [wrongValue(place, `${why}${near}`)];
 		}
@@ -102,14 +117,18 @@ function checkAddresses(ranges: StorageDraft["allowFrom"]): Mistake[] {
 		return [];
 	});
 	if ((ranges ?? []).length <= mostIpRules) return mistakes;
-	return [...mistakes, wrongValue(at("allowFrom"), `has more than ${mostIpRules} entries; allowed: at most ${mostIpRules}`)];
+	return [
+		...mistakes,
+		wrongValue(at("allowFrom"), `has more than ${mostIpRules} entries; allowed: at most ${mostIpRules}`),
+	];
 }
 
 function checkOrigin(storage: StorageDraft, phi: boolean | undefined): Mistake[] {
 	const { existing, subscription, resourceGroup, protect, keysRenewed } = storage;
 	const mistakes: Mistake[] = [];
 	if (existing === "import" && !("subscription" in storage)) {
-		const says = "is missing, and the id of an account that is imported begins with it; az account show --query id prints it";
+		const says =
+			"is missing, and the id of an account that is imported begins with it; az account show --query id prints it";
 		mistakes.push({ place: at("subscription"), says, about: "nothing" });
 	}
 	if (existing !== "import" && subscription !== undefined) {
@@ -127,12 +146,18 @@ function checkOrigin(storage: StorageDraft, phi: boolean | undefined): Mistake[]
 	}
 	if (protect === false && (phi === true || existing !== undefined)) {
 		const why = phi === true ? "phi: true rules out" : `existing: ${existing} rules out`;
-		mistakes.push(wrongValue(at("protect"), `would let pulumi destroy delete every file, which ${why}; take the line out`));
+		mistakes.push(
+			wrongValue(at("protect"), `would let pulumi destroy delete every file, which ${why}; take the line out`),
+		);
 	}
 	if (existing === "reference") {
 		for (const key of managedSettings) {
 			if (storage[key] === undefined) continue;
-			mistakes.push({ place: at(key), says: "has no effect on an account that is only referred to; take it out", about: "nothing" });
+			mistakes.push({
+				place: at(key),
+				says: "has no effect on an account that is only referred to; take it out",
+				about: "nothing",
+			});
 		}
 	}
 	return mistakes;
@@ -151,7 +176,9 @@ function checkContainers(draft: Draft, storage: StorageDraft): Mistake[] {
 		if (!/^[a-z][A-Za-z0-9]*$/.test(key)) {
 			const meant = key.replace(/[^A-Za-z0-9]+(.)?/g, (_, letter?: string) => (letter ?? "").toUpperCase());
 			const near = /^[a-z][A-Za-z0-9]*$/.test(meant) ? didYouMean(meant) : "";
-			mistakes.push(wrongName(place, `is not a name for references; allowed: letters and digits, a lower-case letter first${near}`));
+			mistakes.push(
+				wrongName(place, `is not a name for references; allowed: letters and digits, a lower-case letter first${near}`),
+			);
 		}
 		const taken = container?.name === undefined ? undefined : first.get(container.name);
 		if (taken !== undefined) {
@@ -160,7 +187,9 @@ function checkContainers(draft: Draft, storage: StorageDraft): Mistake[] {
 		for (const app of Object.keys(container?.accessByApp ?? {})) {
 			if (apps.includes(app)) continue;
 			const near = didYouMean(nearestWord(app, apps));
-			mistakes.push(wrongName([...place, "accessByApp", app], `is not an app of this stage; allowed: ${apps.join(", ")}${near}`));
+			mistakes.push(
+				wrongName([...place, "accessByApp", app], `is not an app of this stage; allowed: ${apps.join(", ")}${near}`),
+			);
 		}
 		return mistakes;
 	});
@@ -174,7 +203,9 @@ function checkKeys({ sas, sharedKey, allowAccountKey }: StorageDraft): Mistake[]
 		mistakes.push(wrongValue(at("sas", "windowDays"), says));
 	}
 	if (sharedKey === false && allowAccountKey === true) {
-		mistakes.push(wrongValue(at("allowAccountKey"), "hands out keys that sharedKey: false makes useless; take one of the two out"));
+		mistakes.push(
+			wrongValue(at("allowAccountKey"), "hands out keys that sharedKey: false makes useless; take one of the two out"),
+		);
 	}
 	return mistakes;
 }

@@ -85,6 +85,7 @@ export const StorageLogs = block("the logs of the storage", {
 	/** Days that a made workspace keeps them. @default 90 */
 	retentionDays: whole("days of logs", 30, 730).default(90),
 });
+export type StorageLogs = z.infer<typeof StorageLogs>;
 
 /** What happens to blobs with time (facts/azure.md §2: versions would add up for ever). */
 export const StorageLifecycle = block("the lifecycle of blobs", {

@@ -1,9 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { z } from "zod";
 import { ApiError, AptibleError } from "../errors.ts";
 import { retryReads } from "../retry.ts";
+import { findToken, tokensFile } from "./token.ts";
 
 const requestTimeoutMs = 30_000;
 
@@ -16,7 +14,18 @@ export class Api {
 	readonly root = (process.env.APTIBLE_API_ROOT_URL ?? "https://api.aptible.com").replace(/\/$/, "");
 	/** Root of the auth API, likewise. */
 	readonly authRoot = (process.env.APTIBLE_AUTH_ROOT_URL ?? "https://auth.aptible.com").replace(/\/$/, "");
+	readonly #signal: AbortSignal | undefined;
 	#token: Promise<string> | undefined;
+
+	/** @param signal ends every request that is under way, and asks nothing again */
+	constructor(signal?: AbortSignal) {
+		this.#signal = signal;
+	}
+
+	/** Whether there is a token to log in with. */
+	async hasToken(): Promise<boolean> {
+		return (await findToken(this.authRoot)) !== undefined;
+	}
 
 	/** Reads one page of a collection: `name` is its key under `_embedded`. */
 	async list<T extends z.ZodType>(url: string, name: string, item: T): Promise<z.infer<T>[]> {
@@ -30,12 +39,19 @@ export class Api {
 
 	/** Reads one resource. */
 	read(url: string, headers: Record<string, string> = {}): Promise<unknown> {
-		return retryReads(() => this.#request("GET", url, undefined, headers));
+		return retryReads(() => this.#request("GET", url, undefined, headers), this.#signal);
 	}
 
 	/** Changes something; sent once, whatever becomes of it. */
-	async send(method: "POST" | "PUT" | "DELETE", url: string, body?: Record<string, unknown>): Promise<void> {
+	async send(method: "POST" | "PUT" | "PATCH" | "DELETE", url: string, body?: Record<string, unknown>): Promise<void> {
 		await this.#request(method, url, body);
+	}
+
+	/** Makes something, sent once, and gives what the API answers of it. */
+	async create<T extends z.ZodType>(url: string, body: Record<string, unknown>, form: T): Promise<z.infer<T>> {
+		const parsed = form.safeParse(await this.#request("POST", url, body));
+		if (parsed.success) return parsed.data;
+		throw new ApiError(`POST ${url}`, 201, `unexpected form of answer:\n${z.prettifyError(parsed.error)}`);
 	}
 
 	async #request(
@@ -55,7 +71,7 @@ export class Api {
 				...headers,
 			},
 			body: body === undefined ? null : JSON.stringify(body),
-			signal: AbortSignal.timeout(requestTimeoutMs),
+			signal: AbortSignal.any([AbortSignal.timeout(requestTimeoutMs), ...(this.#signal ? [this.#signal] : [])]),
 		}).catch((cause: Error) => {
 			const reason = cause.cause instanceof Error ? cause.cause.message : cause.message;
 			throw new ApiError(request, 0, `${reason}. Is ${new URL(url).host} in reach?`);
@@ -72,19 +88,11 @@ export class Api {
 		throw new ApiError(request, response.status, `HTTP ${response.status}: ${errorMessage(text)}`);
 	}
 
-	/** The CLI's own order: the variable, then its tokens.json under the auth root (helpers/token.rb, aptible-cli 0.26.6). */
 	async #findToken(): Promise<string> {
-		const given = process.env.APTIBLE_ACCESS_TOKEN;
-		if (given !== undefined && given !== "") return given;
-		const file = join(process.env.APTIBLE_CONFIG_PATH ?? join(homedir(), ".aptible"), "tokens.json");
-		const tokens = await readFile(file, "utf8").then(
-			(text) => z.record(z.string(), z.string()).safeParse(JSON.parse(text)).data,
-			() => undefined,
-		);
-		const token = tokens?.[this.authRoot];
+		const token = await findToken(this.authRoot);
 		if (token !== undefined) return token;
 		throw new AptibleError(
-			`no Aptible token: APTIBLE_ACCESS_TOKEN is not set and "${file}" has none for ${this.authRoot}. Run \`aptible login\`.`,
+			`no Aptible token: APTIBLE_ACCESS_TOKEN is not set and "${tokensFile()}" has none for ${this.authRoot}. Run \`aptible login\`.`,
 		);
 	}
 }

@@ -28,6 +28,18 @@ export function listOrganizations(api: Api): Promise<z.infer<typeof Organization
 	return api.list(`${api.authRoot}/organizations`, "organizations", Organization);
 }
 
+const RetentionPolicy = z.looseObject({ id: z.int(), pitr_days: z.int().nullish() });
+
+/**
+ * For how many days PostgreSQL can be recovered to any moment in an environment, which the CLI does not show; nothing where the
+ * API does not say either.
+ */
+export async function readPitrDays(api: Api, id: number): Promise<number | undefined> {
+	const url = `${api.root}/accounts/${id}/backup_retention_policies`;
+	const policies = await api.list(url, "backup_retention_policies", RetentionPolicy);
+	return policies.sort((a, b) => b.id - a.id)[0]?.pitr_days ?? undefined;
+}
+
 /** Creates an environment. It has no operation: it is there when this returns. */
 export function createEnvironment(
 	api: Api,

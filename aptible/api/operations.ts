@@ -5,7 +5,7 @@ const Operation = z.looseObject({ id: z.int(), type: z.string(), status: z.strin
 export type Operation = z.infer<typeof Operation>;
 
 /** What an operation can be sent to, as the API's path names it. */
-export type OperationTarget = "apps" | "databases" | "services" | "vhosts";
+export type OperationTarget = "apps" | "databases" | "services" | "vhosts" | "log_drains" | "metric_drains" | "backups";
 
 /** The newest operations of an object, newest first. */
 export async function listOperations(api: Api, target: OperationTarget, id: number): Promise<Operation[]> {

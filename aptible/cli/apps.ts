@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ServiceSpec } from "../specs/app.ts";
+import type { ServiceSize } from "../specs/service.ts";
 import { type Cli, type CliOptions, cliOptions } from "./cli.ts";
 import { profile } from "./profile.ts";
 
@@ -20,7 +20,14 @@ export const CliApp = z.looseObject({
 	/** `pending` until the first deploy has succeeded. */
 	status: z.string(),
 	git_remote: z.string().nullish(),
-	last_deploy_operation: z.looseObject({ id: z.int(), status: z.string() }).nullish(),
+	last_deploy_operation: z
+		.looseObject({
+			id: z.int(),
+			status: z.string(),
+			/** What was built from git; none for an image, and all zeros where the image was told to leave git. */
+			git_ref: z.string().nullish(),
+		})
+		.nullish(),
 	services: z.array(CliService),
 	environment: z.looseObject({ id: z.int() }),
 });
@@ -59,24 +66,36 @@ export function deprovisionApp(cli: Cli, { environment, app }: AppPlace): Promis
 	return cli.operate(["apps:deprovision", ...cliOptions({ app, environment })]);
 }
 
+/** What is released. The empty string takes an image or credentials away, for the API merges (Terraform provider, source). */
+export interface DeploySource {
+	image?: string | undefined;
+	/** A commit or branch that has been pushed to the app's git remote. */
+	commitish?: string | undefined;
+	/** Lets go of what was pushed, so that an image stands by itself. */
+	detach?: boolean | undefined;
+	registry?: { username: string; password: string } | undefined;
+}
+
 /**
- * Releases an image with config changes in the same operation.
+ * Releases an image or a commit with config changes in the same operation.
  *
  * @param newServices size of the services that this very deploy brings in; others keep theirs
  */
 export function deploy(
 	cli: Cli,
 	{ environment, app }: AppPlace,
-	release: { image: string; registry?: { username: string; password: string } | undefined },
+	source: DeploySource,
 	config: ConfigChanges,
-	newServices?: ServiceSpec,
+	newServices?: ServiceSize,
 ): Promise<void> {
 	const options = cliOptions({
 		app,
 		environment,
-		dockerImage: release.image,
-		privateRegistryUsername: release.registry?.username,
-		privateRegistryPassword: release.registry?.password,
+		dockerImage: source.image,
+		gitCommitish: source.commitish,
+		gitDetach: source.detach === true ? true : undefined,
+		privateRegistryUsername: source.registry?.username,
+		privateRegistryPassword: source.registry?.password,
 		containerCount: newServices?.containers,
 		containerSize: newServices?.containerMb,
 		containerProfile: newServices?.containerProfile,

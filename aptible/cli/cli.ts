@@ -33,17 +33,22 @@ export function cliOptions(options: CliOptions): string[] {
 export class Cli {
 	readonly #redactor: Redactor;
 	readonly #onLogLine: (line: string) => void;
+	readonly #signal: AbortSignal | undefined;
 
-	/** @param onLogLine called with each line of an operation's log, secrets masked */
-	constructor(redactor: Redactor, onLogLine: (line: string) => void) {
+	/**
+	 * @param onLogLine called with each line of an operation's log, secrets masked
+	 * @param signal kills every call that is under way
+	 */
+	constructor(redactor: Redactor, onLogLine: (line: string) => void, signal?: AbortSignal) {
 		this.#redactor = redactor;
 		this.#onLogLine = onLogLine;
+		this.#signal = signal;
 	}
 
 	/** Runs a command that changes nothing, and parses its JSON. */
 	async read<T extends z.ZodType>(schema: T, argv: readonly string[]): Promise<z.infer<T>> {
 		const command = argv[0] ?? "";
-		const stdout = await retryReads(() => this.#run(argv, readTimeoutMs));
+		const stdout = await retryReads(() => this.#run(argv, readTimeoutMs), this.#signal);
 		let answer: unknown;
 		try {
 			answer = JSON.parse(stdout);
@@ -63,7 +68,7 @@ export class Cli {
 
 	/** Runs a command that changes nothing and prints text. */
 	readText(argv: readonly string[]): Promise<string> {
-		return retryReads(() => this.#run(argv, readTimeoutMs));
+		return retryReads(() => this.#run(argv, readTimeoutMs), this.#signal);
 	}
 
 	/** A change that Aptible makes at once, without an operation. */
@@ -78,6 +83,11 @@ export class Cli {
 	}
 
 	#run(argv: readonly string[], timeoutMs: number): Promise<string> {
-		return runCli(argv, { timeoutMs, redactor: this.#redactor, onLogLine: this.#onLogLine });
+		return runCli(argv, {
+			timeoutMs,
+			redactor: this.#redactor,
+			onLogLine: this.#onLogLine,
+			...(this.#signal === undefined ? {} : { signal: this.#signal }),
+		});
 	}
 }

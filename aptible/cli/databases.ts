@@ -11,6 +11,10 @@ export const CliDatabase = z.looseObject({
 	/** `provisioned`, `pending`, `provisioning`, `provision_failed`... */
 	status: z.string(),
 	connection_url: z.string().nullish(),
+	credentials: z
+		.array(z.looseObject({ type: z.string(), connection_url: z.string().nullish() }))
+		.nullish()
+		.transform((credentials) => credentials ?? []),
 	disk_size: z.int().nullish(),
 	disk_provisioned_iops: z.int().nullish(),
 	container_size: z.int().nullish(),
@@ -23,9 +27,24 @@ export function listDatabases(cli: Cli, environment: string): Promise<CliDatabas
 	return cli.read(z.array(CliDatabase), ["db:list", ...cliOptions({ environment })]);
 }
 
-/** @param options `type`, `version`, `containerSize`, `containerProfile`, `diskSize`, `iops` */
+/** @param options `type`, `version`, `containerSize`, `containerProfile`, `diskSize`, `iops`, `keyArn` */
 export function createDatabase(cli: Cli, environment: string, handle: string, options: CliOptions): Promise<void> {
 	return cli.operate(["db:create", handle, ...cliOptions({ environment, ...options })]);
+}
+
+/**
+ * Makes a replica of a database.
+ *
+ * @param options `containerSize`, `containerProfile`, `diskSize`, `iops`, `keyArn`; for a logical one `logical` and `version`
+ */
+export function replicateDatabase(
+	cli: Cli,
+	environment: string,
+	primary: string,
+	handle: string,
+	options: CliOptions,
+): Promise<void> {
+	return cli.operate(["db:replicate", primary, handle, ...cliOptions({ environment, ...options })]);
 }
 
 export function renameDatabase(cli: Cli, environment: string, from: string, to: string): Promise<void> {

@@ -1,16 +1,22 @@
 import { z } from "zod";
-import type { AppPlace } from "./apps.ts";
+import type { EndpointKind, EndpointOwner } from "../specs/endpoint-identity.ts";
 import { type Cli, type CliOptions, cliOptions } from "./cli.ts";
 
-/** An endpoint as `endpoints:list` shows it. */
+/** An endpoint as `endpoints:list` shows it; its settings stand among the rest in lower case, once they have been set. */
 export const CliEndpoint = z.looseObject({
 	id: z.int(),
 	/** Absent until the first provision operation has run. */
 	hostname: z.string().nullish(),
 	status: z.string(),
-	/** Left out for gRPC endpoints. */
+	/** Left out for gRPC endpoints (recorded run 69). */
 	type: z.string().nullish(),
+	/** Of https only: `default`, or the port. */
 	port: z.union([z.string(), z.int()]).nullish(),
+	/** Of tls and tcp: `all`, or the ports with a space between them. */
+	ports: z.string().nullish(),
+	load_balancing_algorithm_type: z.string().nullish(),
+	/** `"false"`, or true. */
+	shared: z.union([z.string(), z.boolean()]).nullish(),
 	internal: z.boolean(),
 	/** `all traffic`, or the addresses with a space between them. */
 	ip_whitelist: z.string(),
@@ -24,29 +30,50 @@ export const CliEndpoint = z.looseObject({
 });
 export type CliEndpoint = z.infer<typeof CliEndpoint>;
 
-export function listEndpoints(cli: Cli, { environment, app }: AppPlace): Promise<CliEndpoint[]> {
-	return cli.read(z.array(CliEndpoint), ["endpoints:list", ...cliOptions({ app, environment })]);
+/** Where a command applies: the app or database, and the handle of its environment. */
+export type EndpointPlace = EndpointOwner & { environment: string };
+
+function place(at: EndpointPlace): CliOptions {
+	return "app" in at
+		? { app: at.app, environment: at.environment }
+		: { database: at.database, environment: at.environment };
 }
 
-export function createHttpsEndpoint(
+export function listEndpoints(cli: Cli, at: EndpointPlace): Promise<CliEndpoint[]> {
+	return cli.read(z.array(CliEndpoint), ["endpoints:list", ...cliOptions(place(at))]);
+}
+
+/** Makes the record of an endpoint and provisions it. */
+export function createEndpoint(
 	cli: Cli,
-	{ environment, app }: AppPlace,
+	at: EndpointPlace,
+	kind: EndpointKind,
 	service: string,
 	options: CliOptions,
 ): Promise<void> {
-	return cli.operate(["endpoints:https:create", service, ...cliOptions({ app, environment, ...options })]);
+	const command = `endpoints:${kind}:create`;
+	if ("database" in at) {
+		return cli.operate([command, at.database, ...cliOptions({ environment: at.environment, ...options })]);
+	}
+	return cli.operate([command, service, ...cliOptions({ ...place(at), ...options })]);
 }
 
-/** Even with nothing to change it provisions the endpoint anew (recorded run 73). */
-export function modifyHttpsEndpoint(
+/** Changes the record, and provisions it anew, even with nothing to change (recorded run 73). */
+export function modifyEndpoint(
 	cli: Cli,
-	{ environment, app }: AppPlace,
+	at: EndpointPlace,
+	kind: EndpointKind,
 	hostname: string,
 	options: CliOptions,
 ): Promise<void> {
-	return cli.operate(["endpoints:https:modify", hostname, ...cliOptions({ app, environment, ...options })]);
+	return cli.operate([`endpoints:${kind}:modify`, hostname, ...cliOptions({ ...place(at), ...options })]);
 }
 
-export function deprovisionEndpoint(cli: Cli, { environment, app }: AppPlace, hostname: string): Promise<void> {
-	return cli.operate(["endpoints:deprovision", hostname, ...cliOptions({ app, environment })]);
+/** Has the managed certificate of an app's endpoint issued now. */
+export function renewEndpoint(cli: Cli, at: EndpointPlace, hostname: string): Promise<void> {
+	return cli.operate(["endpoints:renew", hostname, ...cliOptions(place(at))]);
+}
+
+export function deprovisionEndpoint(cli: Cli, at: EndpointPlace, hostname: string): Promise<void> {
+	return cli.operate(["endpoints:deprovision", hostname, ...cliOptions(place(at))]);
 }

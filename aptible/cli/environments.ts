@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CliError } from "../errors.ts";
 import type { BackupRetention } from "../specs/environment.ts";
 import { type Cli, cliOptions } from "./cli.ts";
 
@@ -32,8 +33,34 @@ export function renameEnvironment(cli: Cli, from: string, to: string): Promise<v
 	return cli.change(["environment:rename", from, to]);
 }
 
-export function readBackupRetention(cli: Cli, environment: string): Promise<CliBackupRetention> {
-	return cli.read(CliBackupRetention, ["backup_retention_policy", environment]);
+/** Aptible's own policy, for an environment that has none of its own (Aptible docs: database backups). */
+const defaultRetention: CliBackupRetention = {
+	daily: 30,
+	monthly: 12,
+	yearly: 6,
+	make_copy: false,
+	keep_final: true,
+};
+
+/** The policy that is in force in an environment. */
+export async function readBackupRetention(cli: Cli, environment: string): Promise<CliBackupRetention> {
+	try {
+		return await cli.read(CliBackupRetention, ["backup_retention_policy", environment]);
+	} catch (error) {
+		// subcommands/backup_retention_policy.rb, aptible-cli 0.26.6
+		if (error instanceof CliError && error.stderr.includes("does not have a custom backup retention policy")) {
+			return defaultRetention;
+		}
+		throw error;
+	}
+}
+
+const CaCertificate = z.looseObject({ handle: z.string(), ca_body: z.string().nullish() });
+
+/** Certificate, as PEM, of the authority that signs the environment's databases; empty where it has none. */
+export async function readCaCertificate(cli: Cli, environment: string): Promise<string> {
+	const shown = await cli.read(z.array(CaCertificate), ["environment:ca_cert", ...cliOptions({ environment })]);
+	return shown.find(({ handle }) => handle === environment)?.ca_body ?? "";
 }
 
 /** `--force`: without it the CLI asks, and with no terminal to ask on it gives up (recorded run 79). */

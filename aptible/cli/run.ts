@@ -9,6 +9,8 @@ export interface RunOptions {
 	redactor: Redactor;
 	/** Called with each line that the CLI writes while an operation runs; never with JSON, which may hold credentials. */
 	onLogLine?: (line: string) => void;
+	/** Kills the call. */
+	signal?: AbortSignal;
 }
 
 /** Environment variables of our own that the CLI has no business with. */
@@ -45,6 +47,7 @@ export function runCli(argv: readonly string[], options: RunOptions): Promise<st
 		const child = spawn("aptible", argv, {
 			env: { ...environment, APTIBLE_OUTPUT_FORMAT: "json" },
 			stdio: ["ignore", "pipe", "pipe"],
+			...(options.signal === undefined ? {} : { signal: options.signal, killSignal: "SIGKILL" }),
 		});
 		let timedOut = false;
 		const timer = setTimeout(() => {

@@ -1,27 +1,35 @@
 import { z } from "zod";
-import { ContainerProfile, Handle, Warnings } from "./fields.ts";
+import { Handle, Warnings } from "./fields.ts";
+import { ServiceSpec } from "./service.ts";
 
-/** Number, size (MB of memory) and profile of a service's containers. */
-export const ServiceSpec = z.strictObject({
-	containers: z.int().min(0),
-	containerMb: z.int().positive(),
-	containerProfile: ContainerProfile,
-});
-export type ServiceSpec = z.infer<typeof ServiceSpec>;
-
-/** An app: one image, its config and its services. */
-export const AppSpec = z.strictObject({
-	environment: Handle,
-	handle: Handle,
-	renamedFrom: Handle.optional(),
-	image: z.string().min(1),
-	/** Credentials of a private registry; both are templates. */
-	registry: z.strictObject({ username: z.string().min(1), password: z.string().min(1) }).optional(),
-	/** Environment variables of the app's containers; the values are templates. */
-	config: z.record(z.string(), z.string().min(1)),
-	services: z.record(z.string(), ServiceSpec),
-});
+/** An app: an image or a commit, its config and its services. */
+export const AppSpec = z
+	.strictObject({
+		environment: Handle,
+		handle: Handle,
+		renamedFrom: Handle.optional(),
+		/** Exactly one of `image` and `git` is there. */
+		image: z.string().min(1).optional(),
+		/** A commit or branch that has been pushed to the app's git remote. */
+		git: z.strictObject({ commitish: z.string().min(1) }).optional(),
+		/** Credentials of a private registry; both are templates. */
+		registry: z.strictObject({ username: z.string().min(1), password: z.string().min(1) }).optional(),
+		/** Environment variables of the app's containers; the values are templates. */
+		config: z.record(z.string(), z.string().min(1)),
+		services: z.record(z.string(), ServiceSpec),
+	})
+	.refine(({ image, git }) => (image === undefined) !== (git === undefined), "has to have either image or git");
 export type AppSpec = z.infer<typeof AppSpec>;
+
+/** What was released last from here, and by which operation. */
+export const Release = z.object({
+	operationId: z.int(),
+	image: z.string().optional(),
+	commitish: z.string().optional(),
+	/** What the image's tag stood for then. */
+	digest: z.string().optional(),
+});
+export type Release = z.infer<typeof Release>;
 
 export const AppFacts = z.object({
 	id: z.int(),
@@ -30,6 +38,9 @@ export const AppFacts = z.object({
 	gitRemote: z.string(),
 	/** Config keys that this program has set and so may remove; sorted. */
 	configKeys: z.array(z.string()),
+	/** Whether this program has set the registry's credentials and so may remove them. */
+	ownsRegistry: z.boolean().default(false),
+	release: Release.optional(),
 	/** Process types found in the release; sorted. */
 	services: z.array(z.string()),
 	warnings: Warnings,

@@ -1,7 +1,11 @@
 import { z } from "zod";
+import { EndpointClaim } from "./endpoint.ts";
+import { ClaimedEndpoints } from "./endpoint-claims.ts";
 import { Handle, Warnings } from "./fields.ts";
 
 const Claim = z.strictObject({ adopt: z.boolean(), renamedFrom: Handle.optional() });
+
+const DrainClaim = z.strictObject({ adopt: z.boolean() });
 
 /**
  * The handles that a stage takes. Looked at before anything is created, so that what is found under one of them afterwards
@@ -9,19 +13,19 @@ const Claim = z.strictObject({ adopt: z.boolean(), renamedFrom: Handle.optional(
  */
 export const ClaimsSpec = z.strictObject({
 	environment: Claim.extend({ handle: Handle }),
-	databases: z.record(Handle, Claim),
-	apps: z.record(
-		Handle,
-		Claim.extend({
-			endpoints: z.record(
-				z.string(),
-				z.strictObject({ adopt: z.boolean(), defaultDomain: z.boolean(), domain: z.string().optional() }),
-			),
-		}),
-	),
+	databases: z.record(Handle, Claim.extend({ endpoints: ClaimedEndpoints.optional() })),
+	apps: z.record(Handle, Claim.extend({ endpoints: ClaimedEndpoints })),
+	/** Defaults, as the state holds specs from before there were drains. */
+	logDrains: z.record(Handle, DrainClaim).default({}),
+	metricDrains: z.record(Handle, DrainClaim).default({}),
 });
 export type ClaimsSpec = z.infer<typeof ClaimsSpec>;
 
-/** What has been claimed: `environment`, `databases.main`, `apps.portal`, `apps.portal.endpoints.public`; sorted. */
-export const ClaimsFacts = z.object({ claimed: z.array(z.string()), warnings: Warnings });
+/** What has been claimed: `environment`, `databases.main`, `apps.portal`; sorted. */
+export const ClaimsFacts = z.object({
+	claimed: z.array(z.string()),
+	/** Endpoints by place and key: `apps.portal.endpoints.public/portal.acme.example`. */
+	endpoints: z.record(z.string(), EndpointClaim).default({}),
+	warnings: Warnings,
+});
 export type ClaimsFacts = z.infer<typeof ClaimsFacts>;

@@ -1,7 +1,21 @@
 import { z } from "zod";
 import { ContainerProfile, Handle, Warnings } from "./fields.ts";
 
-/** A managed database. Type, version and handle (unless `renamedFrom`) cannot change in place. */
+/** What a replica follows. */
+export const ReplicaOf = z.strictObject({
+	/** Handle of its primary, in the same environment. */
+	handle: Handle,
+	/** Handle that the primary had before. */
+	renamedFrom: Handle.optional(),
+	/** A logical replica may be of a newer version; it is the way to an upgrade. */
+	logical: z.boolean(),
+});
+export type ReplicaOf = z.infer<typeof ReplicaOf>;
+
+/**
+ * A managed database. What it is made from, its type, version, key and handle (unless `renamedFrom`) cannot change in place.
+ * Later fields have defaults: a deletion runs with the spec that the state recorded.
+ */
 export const DatabaseSpec = z.strictObject({
 	environment: Handle,
 	handle: Handle,
@@ -13,6 +27,16 @@ export const DatabaseSpec = z.strictObject({
 	diskGb: z.int().positive(),
 	/** Provisioned IOPS of the disk. */
 	iops: z.int().positive(),
+	/** Id of the backup that it is made from; absent: it begins empty. */
+	restoreFrom: z.int().positive().optional(),
+	/** Absent: it is no replica. */
+	replicaOf: ReplicaOf.optional(),
+	/** Key of AWS KMS for its disk; absent: Aptible's own. */
+	kmsKeyArn: z.string().optional(),
+	/** Whether Aptible backs it up every day, and once more when it is deleted. */
+	automaticBackups: z.boolean().default(true),
+	/** Whether it is never deleted without a last backup. */
+	finalBackup: z.boolean().default(false),
 });
 export type DatabaseSpec = z.infer<typeof DatabaseSpec>;
 
@@ -26,22 +50,64 @@ export const DatabaseFacts = z.object({
 });
 export type DatabaseFacts = z.infer<typeof DatabaseFacts>;
 
-/** Type and version are fixed at creation, and a disk only grows (facts/aptible.md §3.2). */
+/** What of a database is fixed when it is made. */
+export type DatabaseIdentity = Pick<
+	DatabaseSpec,
+	"type" | "version" | "diskGb" | "restoreFrom" | "replicaOf" | "kmsKeyArn"
+>;
+
+/**
+ * Type, version, key and origin are fixed at creation, and a disk only grows (facts/aptible.md §3.2). A replica may stop being
+ * one, which is what an upgrade ends with.
+ *
+ * @returns what to do instead, or nothing where the change can be made in place
+ */
 export function databaseIdentity(
-	before: { handle: string; type: string; version: string; diskGb: number },
-	after: { type: string; version: string; diskGb: number },
+	before: DatabaseIdentity & { handle: string },
+	after: DatabaseIdentity,
 ): string | undefined {
+	const subject = `database "${before.handle}"`;
 	if (before.type !== after.type || before.version !== after.version) {
 		return (
-			`database "${before.handle}" is ${before.type} ${before.version} and cannot become ${after.type} ${after.version} in ` +
+			`${subject} is ${before.type} ${before.version} and cannot become ${after.type} ${after.version} in ` +
 			"place. Declare a second database with the new type or version, move the data, then take the old one out."
 		);
 	}
 	if (before.diskGb > after.diskGb) {
 		return (
-			`database "${before.handle}" has a disk of ${before.diskGb} GB and cannot go to ${after.diskGb} GB: disks never shrink. ` +
+			`${subject} has a disk of ${before.diskGb} GB and cannot go to ${after.diskGb} GB: disks never shrink. ` +
 			`Set databases.${before.handle}.diskGb to ${before.diskGb} or more, or move the data to a new, smaller database.`
 		);
 	}
+	if (after.restoreFrom !== undefined && before.restoreFrom !== after.restoreFrom) {
+		const origin = before.restoreFrom === undefined ? "exists" : `was made from backup ${before.restoreFrom}`;
+		return (
+			`${subject} ${origin} and cannot be made from backup ${after.restoreFrom} in place. Declare a second database ` +
+			`with restoreFrom: ${after.restoreFrom}, move to it, then take this one out.`
+		);
+	}
+	if (after.replicaOf !== undefined && !isSamePrimary(before.replicaOf, after.replicaOf)) {
+		return (
+			`${subject} is ${describeReplica(before.replicaOf)} and cannot become ${describeReplica(after.replicaOf)} in place. ` +
+			"Declare a second database with that replicaOf, then take this one out."
+		);
+	}
+	if (before.kmsKeyArn !== after.kmsKeyArn) {
+		return (
+			`${subject} is encrypted with ${before.kmsKeyArn ?? "Aptible's own key"} and cannot go to ` +
+			`${after.kmsKeyArn ?? "Aptible's own key"} in place. Back it up (\`aptible db:backup ${before.handle}\`), declare a second ` +
+			"database with restoreFrom that backup and the new key, move to it, then take this one out."
+		);
+	}
 	return undefined;
+}
+
+function isSamePrimary(before: ReplicaOf | undefined, after: ReplicaOf): boolean {
+	if (before === undefined || before.logical !== after.logical) return false;
+	return before.handle === after.handle || before.handle === after.renamedFrom;
+}
+
+function describeReplica(replica: ReplicaOf | undefined): string {
+	if (replica === undefined) return "no replica";
+	return `a ${replica.logical ? "logical" : "streaming"} replica of "${replica.handle}"`;
 }

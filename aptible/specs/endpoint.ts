@@ -1,37 +1,54 @@
 import { z } from "zod";
+import { EndpointIdentity, EndpointOwner, endpointIdentity, endpointLabel } from "./endpoint-identity.ts";
 import { Handle, Warnings } from "./fields.ts";
 
-/**
- * An HTTPS endpoint of one service. Service, domain, `defaultDomain` and `internal` cannot change in place
- * (facts/aptible.md §4.2); the rest can, with one provision operation.
- */
+/** How an HTTPS endpoint chooses a container (CLI 0.26.6, `--load-balancing-algorithm-type`). */
+export const LoadBalancingAlgorithm = z.enum(["round_robin", "least_outstanding_requests", "weighted_random"]);
+
+/** An endpoint of an app's service or of a database. What is not part of its identity changes with one provision operation. */
 export const EndpointSpec = z.strictObject({
 	environment: Handle,
-	app: Handle,
-	/** Its name in the stage file, for messages; Aptible gives an endpoint no handle. */
+	on: EndpointOwner,
+	/** Its name in the stage file, for messages. */
 	name: z.string().min(1),
-	service: z.string().min(1),
-	kind: z.literal("https"),
-	/** Exactly one of `defaultDomain: true` and `domain` (with managed TLS) is set. */
-	defaultDomain: z.boolean(),
-	domain: z.string().optional(),
-	internal: z.boolean(),
-	/** Container port; absent: the lowest port the image exposes. */
-	port: z.int().min(1).max(65535).optional(),
+	...EndpointIdentity.shape,
+	/** References to the secrets that hold chain and key (PEM); both are templates. */
+	certificate: z.strictObject({ chain: z.string().min(1), key: z.string().min(1) }).optional(),
+	/** SHA-256 of a certificate that is on Aptible already, or the start of it, in lower-case hex. */
+	certificateFingerprint: z.string().optional(),
+	/** Container ports: one at most for https and grpc, ten for tls and tcp. Empty: what Aptible takes by itself. */
+	ports: z.array(z.int().min(1).max(65535)).max(10),
 	/** IPv4 addresses or CIDRs that may connect; empty: everyone. */
 	ipFilter: z.array(z.string()).max(50),
+	/** Https only; absent: `round_robin`. */
+	loadBalancingAlgorithm: LoadBalancingAlgorithm.optional(),
+	/** Shares its load balancer with others, for good. */
+	shared: z.boolean(),
 	/** Endpoint settings under the names `aptible endpoints:list` gives them (`idle_timeout`); absent ones are the platform's defaults. */
 	settings: z.strictObject({
+		disable_weak_cipher_suites: z.boolean().optional(),
 		force_ssl: z.boolean().optional(),
 		idle_timeout: z.int().optional(),
 		maintenance_page_url: z.string().optional(),
 		release_healthcheck_timeout: z.int().optional(),
 		show_elb_healthchecks: z.boolean().optional(),
+		ssl_ciphers_override: z.string().optional(),
 		ssl_protocols_override: z.string().optional(),
 		strict_health_checks: z.boolean().optional(),
 	}),
+	/** Other endpoints of the stage have the same identity: what is found without an id may be one of theirs. */
+	hasTwins: z.boolean(),
+	/** Seconds within which an https endpoint that was provisioned has to answer; absent: not asked. */
+	answersWithinSeconds: z.int().positive().optional(),
 });
 export type EndpointSpec = z.infer<typeof EndpointSpec>;
+
+/**
+ * What the claims say of an endpoint that Aptible cannot tell from others: it is newer than `after`, the newest id at the
+ * moment of the claim, or it is the one with the `id` that was adopted.
+ */
+export const EndpointClaim = z.object({ after: z.int(), id: z.int().optional() });
+export type EndpointClaim = z.infer<typeof EndpointClaim>;
 
 /** A DNS record that the owner of the domain has to make. */
 export const DnsRecord = z.strictObject({
@@ -47,32 +64,32 @@ export const EndpointFacts = z.object({
 	environmentId: z.int(),
 	/** Host name that Aptible gave the endpoint: the target of a CNAME record. */
 	hostname: z.string(),
-	/** Address a person opens: the domain where there is one, else the default domain. */
+	/** Address to open: the domain where there is one, else the default domain, else the host name. */
 	url: z.string(),
 	/** Empty for a default domain. */
 	dnsRecords: z.array(DnsRecord),
 	/** State of the managed certificate (`pending`, `ready`, ...); absent without managed TLS. */
 	managedTlsStatus: z.string().optional(),
+	/** Hash of the certificate chain that was sent last; empty without one. */
+	chainFingerprint: z.string().default(""),
+	/** What its record said at the end of the run, and the newest operation then: a record that changed without one is not served. */
+	record: z.string().default(""),
+	operation: z.int().default(0),
 	warnings: Warnings,
 });
 export type EndpointFacts = z.infer<typeof EndpointFacts>;
 
-/** The service, the domain and whether it is internal are fixed at creation (facts/aptible.md §4.2). */
-export function endpointIdentity(
-	name: string,
-	before: { service: string; internal: boolean; address: string },
-	after: { service: string; internal: boolean; address: string },
-): string | undefined {
-	const text = ({ service, internal, address }: typeof before) =>
-		`service "${service}", ${address}, ${internal ? "internal" : "external"}`;
-	if (text(before) === text(after)) return undefined;
-	return (
-		`${name} is for ${text(before)}, and cannot become one for ${text(after)} in place. Declare a second endpoint under ` +
-		"another name, move the traffic to it, then take this one out."
-	);
+/** What of a change cannot be made in place: the identity, and a shared load balancer given up again. */
+export function refuseEndpointChange(before: EndpointSpec, after: EndpointSpec): string | undefined {
+	const label = endpointLabel(before.name, before.on);
+	return endpointIdentity(label, before, after) ?? refuseUnsharing(label, before.shared, after.shared);
 }
 
-/** An endpoint's address as messages call it. */
-export function addressOf(endpoint: { defaultDomain: boolean; domain?: string | undefined }): string {
-	return endpoint.defaultDomain ? "the default domain" : `domain ${endpoint.domain ?? "none"}`;
+/** A shared endpoint never gets a load balancer of its own again (Aptible docs: shared endpoints). */
+export function refuseUnsharing(label: string, before: boolean, after: boolean): string | undefined {
+	if (!before || after) return undefined;
+	return (
+		`${label} shares its load balancer, and Aptible never gives it one of its own again. Leave \`shared: true\`, or declare ` +
+		"a second endpoint under another name, move the traffic to it, then take this one out."
+	);
 }

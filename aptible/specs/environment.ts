@@ -20,6 +20,8 @@ export const EnvironmentSpec = z.strictObject({
 	renamedFrom: Handle.optional(),
 	/** Absent: Aptible's own policy is left as it is. */
 	backups: BackupRetention.optional(),
+	/** How many existing backups the policy may delete; one that would delete more is refused. */
+	acceptLoss: z.int().min(0).default(0),
 });
 export type EnvironmentSpec = z.infer<typeof EnvironmentSpec>;
 
@@ -30,15 +32,26 @@ export const EnvironmentFacts = z.object({
 	region: z.string(),
 	/** Addresses from which the stack's containers reach the outside, as Aptible gives them (`203.0.113.10/32`), sorted. */
 	outboundIpAddresses: z.array(z.string()),
+	/** Certificate, as PEM, of the authority that signs the certificates of the environment's databases; public. */
+	caCertificate: z.string().default(""),
 	warnings: Warnings,
 });
 export type EnvironmentFacts = z.infer<typeof EnvironmentFacts>;
 
-/** Aptible moves an environment between stacks only through its support (facts/aptible.md §1). */
+/**
+ * Aptible moves an environment between stacks only through its support (facts/aptible.md §1). A new handle is a rename only
+ * where the stage file says so: it could as well be meant as another environment.
+ */
 export function environmentIdentity(
 	before: { handle: string; stack: string },
-	after: { stack: string },
+	after: { handle: string; stack: string; renamedFrom?: string | undefined },
 ): string | undefined {
+	if (before.handle !== after.handle && before.handle !== after.renamedFrom) {
+		return (
+			`environment "${before.handle}" cannot become "${after.handle}" unless that is said to be a rename: put ` +
+			`\`renamedFrom: ${before.handle}\` beside environment.handle, or declare a new stage for another environment.`
+		);
+	}
 	if (before.stack === after.stack) return undefined;
 	return (
 		`environment "${before.handle}" is on stack "${before.stack}" and cannot move to "${after.stack}" in place: Aptible's ` +

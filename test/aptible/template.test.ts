@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { environmentKey, fillTemplate, parseTemplate, references, TemplateError } from "../../aptible/template.ts";
+import {
+	environmentKey,
+	fillTemplate,
+	parseTemplate,
+	readDatabaseReference,
+	references,
+	TemplateError,
+} from "../../aptible/template.ts";
 
 test("text and references are told apart, and $${ is a literal ${", () => {
 	assert.deepEqual(parseTemplate("a${secrets.x}b${ databases.main.url }"), [
@@ -26,4 +33,18 @@ test("filling replaces every reference and nothing in what it put there", () => 
 test("a reference has one environment variable, with a name that any shell takes", () => {
 	assert.equal(environmentKey("secrets.sessionKey"), "SECRETS_sessionKey");
 	assert.equal(environmentKey("storage.documents.sasToken"), "STORAGE_documents_sasToken");
+});
+
+test("a reference to a database names its default credentials or others, and a handle may have dots", () => {
+	const read = (reference: string) => {
+		const { database, credential } = readDatabaseReference(reference) ?? {};
+		return [database, credential];
+	};
+	assert.deepEqual(read("databases.main.url"), ["main", undefined]);
+	assert.deepEqual(read("databases.main.v2.url"), ["main.v2", undefined]);
+	assert.deepEqual(read("databases.cache.urls.redis+ssl"), ["cache", "redis+ssl"]);
+	assert.deepEqual(read("databases.a.urls.url"), ["a.urls", undefined]);
+	for (const other of ["databases.main", "databases.main.urls", "secrets.url", "storage.documents.url"]) {
+		assert.deepEqual(read(other), [undefined, undefined], other);
+	}
 });

@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { z } from "zod";
 import { containerSizesMb, databaseTypes, retiredConfig } from "../../config/catalogue.ts";
+import { LogDrain } from "../../config/log-drain.ts";
+import { MetricDrain } from "../../config/metric-drain.ts";
 import { StageFile } from "../../config/stage.ts";
 
 const text = readFileSync(new URL("../../docs/configuration.md", import.meta.url), "utf8");
@@ -11,6 +13,12 @@ const text = readFileSync(new URL("../../docs/configuration.md", import.meta.url
 function schemaKeys(schema: unknown, section: string): string[] {
 	if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) return schemaKeys(schema.unwrap(), section);
 	if (schema instanceof z.ZodRecord) return schemaKeys(schema.valueType, `${section}.NAME`);
+	// One table for all the kinds of a block.
+	if (schema instanceof z.ZodUnion)
+		return [...new Set(schema.options.flatMap((option) => schemaKeys(option, section)))];
+	if (schema instanceof z.ZodDiscriminatedUnion) {
+		return [...new Set(schema.options.flatMap((option) => schemaKeys(option, section)))];
+	}
 	if (!(schema instanceof z.ZodObject)) return [];
 	return Object.entries(schema.shape).flatMap(([key, value]) => [
 		`${section} ${key}`,
@@ -53,4 +61,18 @@ test("the document lists every database type with its versions", () => {
 
 test("the document lists every retired variable", () => {
 	for (const name of Object.keys(retiredConfig)) assert.ok(text.includes(`| \`${name}\` |`), name);
+});
+
+test("the document lists every kind of drain with the keys of its own", () => {
+	const common = ["kind", "apps", "databases", "ephemeralSessions", "proxies", "adopt"];
+	for (const [noun, { options }] of [["log drain", LogDrain] as const, ["metric drain", MetricDrain] as const]) {
+		const table = text.split(`| Kind of ${noun} |`)[1]?.split("\n\n")[0] ?? "";
+		const rows = [...table.matchAll(/^\| `([^`]+)` \| (.*) \|$/gm)].map(([, kind, keys = ""]) => {
+			return [kind, [...keys.replace(/:.*/, "").matchAll(/`(\w+)`/g)].map(([, key]) => key)];
+		});
+		const kinds = options.map(({ shape }) => {
+			return [shape.kind.value, Object.keys(shape).filter((key) => !common.includes(key))];
+		});
+		assert.deepEqual(rows, kinds, noun);
+	}
 });

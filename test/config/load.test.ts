@@ -26,7 +26,7 @@ test("a stage is loaded with its secrets beside it, each a secret to Pulumi", as
 	hand(readStageFile("Pulumi.staging.yaml"), ["secrets"]);
 	const { stage, secrets } = loadStage();
 	assert.equal(stage.environment.handle, "acme-staging");
-	assert.deepEqual(Object.keys(secrets), ["registryPassword", "sessionKey"]);
+	assert.deepEqual(Object.keys(secrets), ["registryPassword", "sessionKey", "siemUrl"]);
 	for (const secret of Object.values(secrets)) assert.equal(await pulumi.isSecret(secret), true);
 });
 
@@ -40,7 +40,7 @@ test("every mistake is in one error, with the name of the file, keys nobody aske
 			[
 				"the stage file has 2 mistakes:",
 				'Pulumi.staging.yaml: environment: "acme" is not the environment of the stage; allowed: a block with handle, stack, phi, adopt, renamedFrom, protect, backups',
-				'Pulumi.staging.yaml: databasse: is not known here; allowed: environment, databases, apps, secrets; did you mean "databases"?',
+				'Pulumi.staging.yaml: databasse: is not known here; allowed: environment, databases, apps, logDrains, metricDrains, storage, dns, secrets; did you mean "databases"?',
 			].join("\n"),
 		);
 		return true;

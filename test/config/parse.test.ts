@@ -29,6 +29,10 @@ test("a stage that says little gets every default", () => {
 				containerProfile: "m",
 				diskGb: 10,
 				iops: 3000,
+				logical: false,
+				automaticBackups: true,
+				finalBackup: false,
+				endpoints: {},
 				adopt: false,
 				protect: false,
 			},
@@ -37,7 +41,17 @@ test("a stage that says little gets every default", () => {
 			portal: {
 				image: "portal:1",
 				config: {},
-				services: { web: { containers: 1, containerMb: 1024, containerProfile: "m" } },
+				services: {
+					web: {
+						containers: 1,
+						containerMb: 1024,
+						containerProfile: "m",
+						forceZeroDowntime: false,
+						simpleHealthCheck: false,
+						restartFreeScaling: false,
+						stopTimeoutSeconds: 10,
+					},
+				},
 				endpoints: {
 					test: {
 						service: "web",
@@ -46,15 +60,20 @@ test("a stage that says little gets every default", () => {
 						managedTls: false,
 						internal: false,
 						ipFilter: [],
-						sslProtocols: "TLSv1.2 PFS TLSv1.3",
+						disableWeakCipherSuites: true,
 						forceSsl: true,
+						loadBalancingAlgorithm: "round_robin",
+						shared: false,
 						adopt: false,
+						protect: false,
 					},
 				},
 				adopt: false,
 				protect: false,
 			},
 		},
+		logDrains: {},
+		metricDrains: {},
 	});
 });
 
@@ -190,7 +209,7 @@ test("no message shows the value of a secret or of a registry's password", () =>
 
 test("a stage that is no block at all is one mistake", () => {
 	assert.deepEqual(problemsOf([]), [
-		"Pulumi.test.yaml: the stage: this list is not the stage; allowed: a block with environment, databases, apps, secrets",
+		"Pulumi.test.yaml: the stage: this list is not the stage; allowed: a block with environment, databases, apps, logDrains, metricDrains, storage, dns, secrets",
 	]);
 });
 
@@ -199,6 +218,6 @@ test("the error counts the mistakes before it lists them", () => {
 	assert.throws(() => parse(raw), {
 		name: "StageError",
 		message:
-			"the stage file has 1 mistake:\nPulumi.test.yaml: backup: is not known here; allowed: environment, databases, apps, secrets",
+			"the stage file has 1 mistake:\nPulumi.test.yaml: backup: is not known here; allowed: environment, databases, apps, logDrains, metricDrains, storage, dns, secrets",
 	});
 });

@@ -17,7 +17,7 @@ testRefused({
 	"no image": {
 		change: { "apps/portal/image": absent },
 		says: [
-			"apps.portal.image: is missing; give an image with a tag or a digest: the like of registry.example.com/portal:2026-11-20",
+			"apps.portal.image: is missing; give an image with a tag or a digest: the like of registry.example.com/portal:2026-11-20; or git: with a commitish",
 		],
 	},
 	"a registry password in the open": {
@@ -67,7 +67,7 @@ testRefused({
 	"an attribute that a database does not have": {
 		change: { "apps/portal/config/URL": "${databases.main.uri}" },
 		says: [
-			'apps.portal.config.URL: "${databases.main.uri}" refers to "uri" of a database; allowed: url; write ${databases.main.url}',
+			'apps.portal.config.URL: "${databases.main.uri}" refers to "uri" of a database; allowed: url, urls.TYPE; write ${databases.main.url}',
 		],
 	},
 	"an app renamed from itself": {
@@ -77,7 +77,7 @@ testRefused({
 	"a misspelt required key": {
 		change: { "apps/portal/image": absent, "apps/portal/imgae": "registry.acme.example/portal:1" },
 		says: [
-			'apps.portal.imgae: is not known here; allowed: image, registry, config, services, endpoints, adopt, renamedFrom, protect; did you mean "image"?',
+			'apps.portal.imgae: is not known here; allowed: image, git, registry, config, services, endpoints, adopt, renamedFrom, protect; did you mean "image"?',
 		],
 	},
 	"an app renamed from another that is declared": {
@@ -86,6 +86,46 @@ testRefused({
 		},
 		says: [
 			'apps.reports.renamedFrom: "portal" is declared too (apps.portal); one handle cannot be both renamed and kept',
+		],
+	},
+	"an image and a commit": {
+		change: { "apps/portal/git": { commitish: "4f9a1c2" } },
+		says: [
+			'apps.portal.image: "registry.acme.example/portal:1" stands beside git; an app has one of the two: take the other out',
+		],
+	},
+	"git without a commit": {
+		change: { "apps/portal/image": absent, "apps/portal/git": {} },
+		says: [
+			"apps.portal.git.commitish: is missing; give a commit or a branch: a commit such as 4f9a1c2 in quotes, or a branch that was pushed to the app's git remote",
+		],
+	},
+	"a commit that YAML makes a number of": {
+		change: { "apps/portal/image": absent, "apps/portal/git": { commitish: 1234567 } },
+		says: ["apps.portal.git.commitish: 1234567 is a number, not text; write it in quotes"],
+	},
+	"a commit that would be an option of the CLI": {
+		change: { "apps/portal/image": absent, "apps/portal/git": { commitish: "--git-detach" } },
+		says: [
+			'apps.portal.git.commitish: "--git-detach" is not a commit or a branch; allowed: a commit such as 4f9a1c2 in quotes, or a branch that was pushed to the app\'s git remote',
+		],
+	},
+	"a branch whose push deploys": {
+		change: { "apps/portal/image": absent, "apps/portal/git": { commitish: "refs/heads/main" } },
+		says: [
+			'apps.portal.git.commitish: "refs/heads/main" is a branch whose push deploys at once, without the config of this file; push to another branch and name that, or its commit',
+		],
+	},
+	"the branch that Aptible only scans": {
+		change: { "apps/portal/image": absent, "apps/portal/git": { commitish: "aptible-scan" } },
+		says: [
+			'apps.portal.git.commitish: "aptible-scan" is the branch on which Aptible only tests the build; push to another one and name that',
+		],
+	},
+	"a branch with health information": {
+		change: { "apps/portal/image": absent, "apps/portal/git": { commitish: "release/7" } },
+		says: [
+			'apps.portal.git.commitish: "release/7" is not allowed with phi: true, as a branch moves and nobody can say later what ran; give the commit, 7 to 40 hexadecimal digits',
 		],
 	},
 	"an image that is a list": {

@@ -15,13 +15,15 @@ testRefused({
 		],
 	},
 	"a kind of endpoint that is not supported": {
-		change: { "apps/portal/endpoints/test/kind": "tcp" },
-		says: ['apps.portal.endpoints.test.kind: "tcp" is not a kind of endpoint; allowed: "https"'],
+		change: { "apps/portal/endpoints/test/kind": "htps" },
+		says: [
+			'apps.portal.endpoints.test.kind: "htps" is not a kind of endpoint; allowed: "https", "grpc", "tls", "tcp"; did you mean "https"?',
+		],
 	},
 	"an endpoint without an address": {
 		change: { "apps/portal/endpoints/test/defaultDomain": absent },
 		says: [
-			'apps.portal.endpoints.test: "test" has no address; give it defaultDomain: true, or domain: with managedTls: true',
+			'apps.portal.endpoints.test: "test" has no address; give it defaultDomain: true, domain: with managedTls: true, or certificate: with chain and key',
 		],
 	},
 	"an endpoint with two addresses": {
@@ -36,7 +38,7 @@ testRefused({
 			"apps/portal/endpoints/test/domain": "a.acme.example",
 		},
 		says: [
-			'apps.portal.endpoints.test.domain: "a.acme.example" has no certificate; allowed: managedTls: true, with which Aptible gets and renews one (own certificates are not supported yet)',
+			'apps.portal.endpoints.test.domain: "a.acme.example" has no certificate; allowed: managedTls: true (Aptible gets and renews one), certificate: with chain and key, or certificateFingerprint',
 		],
 	},
 	"a managed certificate for a default domain": {
@@ -105,7 +107,7 @@ testRefused({
 	"a TLS choice that Aptible does not have": {
 		change: { "apps/portal/endpoints/test/sslProtocols": "TLSv1.2 TLSv1.3" },
 		says: [
-			'apps.portal.endpoints.test.sslProtocols: "TLSv1.2 TLSv1.3" is not a choice of TLS protocols; allowed: "TLSv1 TLSv1.1 TLSv1.2", "TLSv1 TLSv1.1 TLSv1.2 PFS", "TLSv1.1 TLSv1.2", "TLSv1.1 TLSv1.2 PFS", "TLSv1.2", "TLSv1.2 PFS", "TLSv1.2 PFS TLSv1.3", "TLSv1.3"; did you mean "TLSv1.2 PFS TLSv1.3"?',
+			'apps.portal.endpoints.test.sslProtocols: "TLSv1.2 TLSv1.3" is not a choice of TLS protocols; allowed: "TLSv1 TLSv1.1 TLSv1.2", "TLSv1 TLSv1.1 TLSv1.2 PFS", "TLSv1.1 TLSv1.2", "TLSv1.1 TLSv1.2 PFS", "TLSv1.2", "TLSv1.2 PFS", "TLSv1.2 PFS TLSv1.3", "TLSv1.3", "default"; did you mean "TLSv1.2 PFS TLSv1.3"?',
 		],
 	},
 	"plain HTTP with health information": {
@@ -151,7 +153,7 @@ testRefused({
 	"a misspelt key of an endpoint with one of its own": {
 		change: { "apps/portal/endpoints/test/idleTimeout": 60 },
 		says: [
-			'apps.portal.endpoints.test.idleTimeout: is not known here; allowed: service, kind, defaultDomain, domain, managedTls, internal, port, ipFilter, sslProtocols, forceSsl, idleTimeoutSeconds, releaseHealthcheckTimeoutSeconds, strictHealthChecks, showElbHealthchecks, maintenancePageUrl, adopt; did you mean "idleTimeoutSeconds"?',
+			'apps.portal.endpoints.test.idleTimeout: is not known here; allowed: service, kind, defaultDomain, domain, managedTls, certificate, certificateFingerprint, internal, port, ports, ipFilter, sslProtocols, sslCiphers, disableWeakCipherSuites, forceSsl, loadBalancingAlgorithm, shared, idleTimeoutSeconds, releaseHealthcheckTimeoutSeconds, strictHealthChecks, showElbHealthchecks, maintenancePageUrl, answersWithinSeconds, adopt, renamedFrom, protect; did you mean "idleTimeoutSeconds"?',
 		],
 	},
 });

@@ -4,11 +4,15 @@ import { absent } from "./stage-file.ts";
 testRefused({
 	"a misspelt block": {
 		change: { databasse: {}, databases: absent, "apps/portal/config/DATABASE_URL": "x" },
-		says: ['databasse: is not known here; allowed: environment, databases, apps, secrets; did you mean "databases"?'],
+		says: [
+			'databasse: is not known here; allowed: environment, databases, apps, logDrains, metricDrains, storage, dns, secrets; did you mean "databases"?',
+		],
 	},
 	"a key from somewhere else": {
 		change: { regions: ["ca"] },
-		says: ["regions: is not known here; allowed: environment, databases, apps, secrets"],
+		says: [
+			"regions: is not known here; allowed: environment, databases, apps, logDrains, metricDrains, storage, dns, secrets",
+		],
 	},
 	"health information on a shared stack": {
 		change: { "environment/stack": "shared-ca-central-1" },
@@ -73,5 +77,11 @@ testRefused({
 	"an environment renamed from itself": {
 		change: { "environment/renamedFrom": "acme-test" },
 		says: ['environment.renamedFrom: "acme-test" is its handle now; take the line out'],
+	},
+	"a negative number of backups to lose": {
+		change: { "environment/backups": { daily: 1, monthly: 0, yearly: 0, keepFinal: true, acceptLoss: -1 } },
+		says: [
+			"environment.backups.acceptLoss: -1 is not a whole number of 0 or more (existing backups that may be deleted)",
+		],
 	},
 });

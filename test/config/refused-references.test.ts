@@ -4,7 +4,7 @@ testRefused({
 	"a handle with a reference": {
 		change: { "environment/handle": "acme-${secrets.sessionKey}" },
 		says: [
-			'environment.handle: "acme-${secrets.sessionKey}" holds a reference, which only the config and the registry of an app may; write the value itself',
+			'environment.handle: "acme-${secrets.sessionKey}" holds a reference, and none may stand here; write the value itself',
 		],
 	},
 	"a registry password with text beside the reference": {
@@ -34,7 +34,7 @@ testRefused({
 	"a kind that nothing has in a reference": {
 		change: { "apps/portal/config/KEY": "${secret.sessionKey}" },
 		says: [
-			'apps.portal.config.KEY: "${secret.sessionKey}" refers to "secret"; allowed: ${secrets.NAME}, ${databases.NAME.url}; did you mean "secrets"?',
+			'apps.portal.config.KEY: "${secret.sessionKey}" refers to "secret"; allowed: ${secrets.NAME}, ${databases.NAME.url}, ${storage.NAME.sasToken}; did you mean "secrets"?',
 		],
 	},
 	"a reference without an attribute": {
@@ -72,7 +72,25 @@ testRefused({
 	"a reference in an image": {
 		change: { "apps/portal/image": "registry.acme.example/portal:${secrets.sessionKey}" },
 		says: [
-			'apps.portal.image: "registry.acme.example/portal:${secrets.sessionKey}" holds a reference, which only the config and the registry of an app may; write the value itself',
+			'apps.portal.image: "registry.acme.example/portal:${secrets.sessionKey}" holds a reference, and none may stand here; write the value itself',
+		],
+	},
+	"credentials that a database of its type does not have": {
+		change: { "apps/portal/config/URL": "${databases.cache.urls.rediss}" },
+		says: [
+			'apps.portal.config.URL: "${databases.cache.urls.rediss}" refers to credentials that no redis database has; allowed: urls.redis, urls.redis+ssl; did you mean "redis"?',
+		],
+	},
+	"credentials of a database that is not declared": {
+		change: { "apps/portal/config/URL": "${databases.cach.urls.redis+ssl}" },
+		says: [
+			'apps.portal.config.URL: "${databases.cach.urls.redis+ssl}" refers to a database that is not under databases; declared: main, cache; did you mean "cache"?',
+		],
+	},
+	"an unencrypted connection for health information": {
+		change: { "apps/portal/config/URL": "${databases.cache.url}" },
+		says: [
+			'apps.portal.config.URL: "${databases.cache.url}" is not encrypted on its way, which phi: true forbids; write ${databases.cache.urls.redis+ssl}',
 		],
 	},
 });

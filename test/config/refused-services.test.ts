@@ -48,7 +48,7 @@ testRefused({
 	"a misspelt key of a service": {
 		change: { "apps/portal/services/web/contaners": 2 },
 		says: [
-			'apps.portal.services.web.contaners: is not known here; allowed: containers, containerMb, containerProfile; did you mean "containers"?',
+			'apps.portal.services.web.contaners: is not known here; allowed: containers, containerMb, containerProfile, autoscale, forceZeroDowntime, simpleHealthCheck, restartFreeScaling, stopTimeoutSeconds; did you mean "containers"?',
 		],
 	},
 	"an app without services": {
@@ -64,7 +64,21 @@ testRefused({
 	"a service with nothing after it": {
 		change: { "apps/portal/services/web": null },
 		says: [
-			"apps.portal.services.web: has no value; give a service: a block with containers, containerMb, containerProfile; or take the line out",
+			"apps.portal.services.web: has no value; give a service: a block with containers, containerMb, containerProfile, autoscale, forceZeroDowntime, simpleHealthCheck, restartFreeScaling, stopTimeoutSeconds; or take the line out",
+		],
+	},
+	"a stop timeout that is too long": {
+		change: { "apps/portal/services/web/stopTimeoutSeconds": 901 },
+		says: ["apps.portal.services.web.stopTimeoutSeconds: 901 is not a whole number from 1 to 900 (seconds)"],
+	},
+	"a stop timeout of nothing": {
+		change: { "apps/portal/services/web/stopTimeoutSeconds": 0 },
+		says: ["apps.portal.services.web.stopTimeoutSeconds: 0 is not a whole number from 1 to 900 (seconds)"],
+	},
+	"a YAML 1.1 word for true": {
+		change: { "apps/portal/services/web/forceZeroDowntime": "yes" },
+		says: [
+			'apps.portal.services.web.forceZeroDowntime: "yes" is not true or false (true starts new containers before the old ones go); did you mean true?',
 		],
 	},
 	"a size in an app whose handle has a dot": {

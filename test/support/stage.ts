@@ -1,15 +1,14 @@
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
-import { clearFaults, isHalted } from "../../sandbox/aptible/faults.ts";
-import { type JournalRow, readJournal } from "../../sandbox/aptible/journal.ts";
+import type { JournalRow } from "../../sandbox/aptible/journal.ts";
 import { prepareSandbox, type Sandbox } from "../../sandbox/environment.ts";
 import type { Result } from "../../sandbox/run.ts";
+import { EmulatedAptible } from "./emulated-aptible.ts";
 
 const root = join(import.meta.dirname, "../..");
 const namespace = "medstack-to-aptible:";
@@ -22,18 +21,14 @@ export type Blocks = Record<string, any>;
 export class StageUnderTest {
 	readonly name: string;
 	readonly sandbox: Sandbox;
+	readonly aptible: EmulatedAptible;
 	readonly #file: string;
-	#journalEnd = 0;
 
 	constructor(name: string, sandbox: Sandbox, file: string) {
 		this.name = name;
 		this.sandbox = sandbox;
+		this.aptible = new EmulatedAptible(sandbox.env);
 		this.#file = file;
-	}
-
-	/** Folder of the emulated Aptible's state. */
-	get aptible(): string {
-		return this.sandbox.env.APTIBLE_SANDBOX ?? "";
 	}
 
 	/** Changes the stage file. */
@@ -60,34 +55,33 @@ export class StageUnderTest {
 		return this.pulumi("preview", "--non-interactive", ...args);
 	}
 
+	/** A preview with variables on top of the sandbox's own. */
+	previewWith(env: Record<string, string>, ...args: string[]): Promise<Result> {
+		return this.sandbox.pulumi(["preview", "--non-interactive", ...args, ...this.#stack()], { env });
+	}
+
 	destroy(...args: string[]): Promise<Result> {
 		return this.pulumi("destroy", "--yes", "--skip-preview", "--non-interactive", ...args);
 	}
 
-	/** The emulated CLI, as a person would run it. */
-	async cli(...argv: string[]): Promise<unknown> {
-		const child = spawn("aptible", argv, {
-			env: { ...this.sandbox.env, APTIBLE_OUTPUT_FORMAT: "json" },
-			stdio: ["ignore", "pipe", "inherit"],
-		});
-		let text = "";
-		child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-			text += chunk;
-		});
-		await new Promise((resolve) => child.on("close", resolve));
-		return text.startsWith("[") || text.startsWith("{") ? JSON.parse(text) : text;
+	/** See `EmulatedAptible.cli`. */
+	cli(...argv: string[]): Promise<unknown> {
+		return this.aptible.cli(...argv);
 	}
 
-	/** What the emulated Aptible was asked since this was called last. */
+	/** See `EmulatedAptible.newJournal`. */
 	newJournal(): JournalRow[] {
-		const rows = readJournal(this.aptible).filter(({ id }) => id > this.#journalEnd);
-		this.#journalEnd = rows.at(-1)?.id ?? this.#journalEnd;
-		return rows;
+		return this.aptible.newJournal();
 	}
 
-	/** The writes that Aptible made since this or `newJournal` was called last, in short: `deploy portal`. */
+	/** See `EmulatedAptible.newWrites`. */
 	newWrites(): string[] {
-		return this.newJournal().flatMap(({ writes }) => writes.map(shortWrite));
+		return this.aptible.newWrites();
+	}
+
+	/** The stack's outputs as JSON text, as anybody may print them. */
+	outputs(): Promise<string> {
+		return succeed(this.sandbox.pulumi(["stack", "output", "--json", "--stack", this.name]));
 	}
 
 	/** Whole state file of the stack, as it lies on disk. */
@@ -96,23 +90,37 @@ export class StageUnderTest {
 		return readFile(join(folder, `${this.name}.json`), "utf8");
 	}
 
-	/** Runs `pulumi up` until the planted `halt-...` fault strikes, then kills every process of it at once. */
-	async upUntilHalted(): Promise<void> {
-		const args = ["up", "--yes", "--skip-preview", "--non-interactive", ...this.#stack()];
+	/**
+	 * Runs `pulumi up` or `destroy` until the planted `halt-...` fault strikes, then kills every process of it at once and takes
+	 * away the lock that it leaves.
+	 *
+	 * @returns false when it ended before the fault struck
+	 */
+	async killWhenHalted(command: "up" | "destroy"): Promise<boolean> {
+		const args = [command, "--yes", "--skip-preview", "--non-interactive", ...this.#stack()];
 		const child = spawn("pulumi", args, { cwd: root, env: this.sandbox.env, stdio: "ignore" });
-		const ended = new Promise((resolve) => child.on("close", () => resolve(true)));
-		while (!isHalted(this.aptible)) {
-			if (await Promise.race([ended, sleep(50, false)])) return;
-		}
-		for (const pid of processesOf(this.aptible)) kill(pid);
-		await ended;
-		clearFaults(this.aptible);
+		if (!(await this.aptible.killWhenHalted(child))) return false;
 		await this.sandbox.pulumi(["cancel", "--yes", this.name]);
+		return true;
 	}
 
 	#stack(): string[] {
 		return ["--stack", this.name, "--config-file", this.#file];
 	}
+}
+
+/** What a command printed; it must have succeeded. */
+export async function succeed(run: Promise<Result>): Promise<string> {
+	const { code, stdout, stderr } = await run;
+	assert.equal(code, 0, stdout + stderr);
+	return stdout + stderr;
+}
+
+/** What a command printed; it must have failed. */
+export async function fail(run: Promise<Result>): Promise<string> {
+	const { code, stdout, stderr } = await run;
+	assert.notEqual(code, 0, stdout + stderr);
+	return stdout + stderr;
 }
 
 /** A stage of this repo's own files, in a sandbox that goes when the test ends. */
@@ -133,33 +141,4 @@ export async function openStage(
 	await stage.edit(change);
 	await sandbox.pulumi(["stack", "init", name]);
 	return stage;
-}
-
-function shortWrite(write: JournalRow["writes"][number]): string {
-	if ("op" in write) return `${write.type} ${write.kind} ${write.on}`;
-	if ("create" in write) return `create ${write.create} ${write.body.handle ?? write.on}`;
-	if ("update" in write) return `update ${write.update}`;
-	return `delete ${write.delete}`;
-}
-
-/** Every process that runs in the sandbox, found by its environment: engine, plugins, program, Commands and their CLIs. */
-function processesOf(aptible: string): number[] {
-	return readdirSync("/proc")
-		.filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-		.filter((name) => {
-			try {
-				return readFileSync(`/proc/${name}/environ`, "utf8").includes(`APTIBLE_SANDBOX=${aptible}\0`);
-			} catch {
-				return false;
-			}
-		})
-		.map(Number);
-}
-
-function kill(pid: number): void {
-	try {
-		process.kill(pid, "SIGKILL");
-	} catch {
-		// It has ended by itself.
-	}
 }

@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { ApiError } from "../errors.ts";
+import type { Api } from "./api.ts";
+
+/** The two kinds of drain, as the API's paths name them. */
+export type DrainTarget = "log_drains" | "metric_drains";
+
+/** A port may come as a number, and what is not set as null, as "" or not at all. */
+const text = z
+	.union([z.string(), z.number()])
+	.nullish()
+	.transform((value) => (value == null || value === "" ? undefined : String(value)));
+
+const links = z.looseObject({ database: z.looseObject({ href: z.string() }).nullish() });
+
+/** A drain in a list, whose secrets nobody asked for. */
+const ListedDrain = z.looseObject({ id: z.int(), handle: z.string(), drain_type: z.string(), status: z.string() });
+export type ListedDrain = z.infer<typeof ListedDrain>;
+
+/** A log drain with its secrets, as far as the token may see them (OpenAPI of the Deploy API: `log_drain`). */
+export const ApiLogDrain = ListedDrain.extend({
+	drain_apps: z.boolean(),
+	drain_databases: z.boolean(),
+	drain_ephemeral_sessions: z.boolean(),
+	drain_proxies: z.boolean(),
+	url: text,
+	drain_host: text,
+	drain_port: text,
+	logging_token: text,
+	_links: links,
+});
+export type ApiLogDrain = z.infer<typeof ApiLogDrain>;
+
+/** A metric drain with its secrets, as far as the token may see them (OpenAPI: `metric_drain`). */
+export const ApiMetricDrain = ListedDrain.extend({
+	drain_configuration: z.record(z.string(), text).nullish(),
+	_links: links,
+});
+export type ApiMetricDrain = z.infer<typeof ApiMetricDrain>;
+
+/** The number at the end of a drain's link to its database. */
+export function databaseIdOf(drain: { _links: z.infer<typeof links> }): number | undefined {
+	const id = drain._links.database?.href.split("/").at(-1);
+	return id === undefined ? undefined : Number(id);
+}
+
+/** All drains of an environment, on one page as the CLI and the dashboard ask for them. */
+export function listDrains(api: Api, target: DrainTarget, environmentId: number): Promise<ListedDrain[]> {
+	return api.list(`${api.root}/accounts/${environmentId}/${target}?per_page=5000`, target, ListedDrain);
+}
+
+/**
+ * Reads a drain with its secrets, which the CLI's list leaves out in part.
+ *
+ * @returns undefined where there is none. Only a 404 says so: any other failure is thrown, or a drain that still runs would be
+ * taken for gone.
+ */
+export async function readDrain<Drain extends z.ZodType>(
+	api: Api,
+	target: DrainTarget,
+	id: number,
+	form: Drain,
+): Promise<z.infer<Drain> | undefined> {
+	const url = `${api.root}/${target}/${id}`;
+	try {
+		const parsed = form.safeParse(await api.read(url, { Prefer: "no_sensitive_extras=false" }));
+		if (parsed.success) return parsed.data;
+		// zod's issues name paths and types, never the values.
+		throw new ApiError(`GET /${target}/${id}`, 200, `unexpected form of answer:\n${z.prettifyError(parsed.error)}`);
+	} catch (error) {
+		if (error instanceof ApiError && error.status === 404) return undefined;
+		throw error;
+	}
+}
+
+/** Makes the record of a drain, which sends nothing until it is provisioned. */
+export function createDrain(
+	api: Api,
+	target: DrainTarget,
+	environmentId: number,
+	body: Record<string, unknown>,
+): Promise<{ id: number }> {
+	return api.create(`${api.root}/accounts/${environmentId}/${target}`, body, z.looseObject({ id: z.int() }));
+}
+
+/** Changes what a log drain sends: the one thing about a drain that can change (OpenAPI: `UpdateLogDrain`). */
+export function setLogDrainSources(api: Api, id: number, sources: Record<string, boolean>): Promise<void> {
+	return api.send("PUT", `${api.root}/log_drains/${id}`, sources);
+}

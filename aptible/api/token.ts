@@ -1,0 +1,24 @@
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+
+/** Where the CLI keeps its tokens (helpers/token.rb, aptible-cli 0.26.6). */
+export function tokensFile(): string {
+	return join(process.env.APTIBLE_CONFIG_PATH ?? join(homedir(), ".aptible"), "tokens.json");
+}
+
+/**
+ * The token that the CLI would take, in its own order: the variable, then its tokens.json under the auth root.
+ *
+ * @returns undefined where nobody is logged in
+ */
+export async function findToken(authRoot: string): Promise<string | undefined> {
+	const given = process.env.APTIBLE_ACCESS_TOKEN;
+	if (given !== undefined && given !== "") return given;
+	const tokens = await readFile(tokensFile(), "utf8").then(
+		(text) => z.record(z.string(), z.string()).safeParse(JSON.parse(text)).data,
+		() => undefined,
+	);
+	return tokens?.[authRoot];
+}

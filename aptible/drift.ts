@@ -1,0 +1,279 @@
+/** How the live objects of a snapshot differ from what was declared of them. No call is made, and no secret comes out. */
+import type { z } from "zod";
+import { appDifferences } from "./app.ts";
+import { backupDifferences } from "./backup-policy.ts";
+import { leafFingerprint } from "./certificate.ts";
+import { databaseDifferences } from "./database.ts";
+import { compare, type Difference } from "./difference.ts";
+import { endpointDifferences } from "./endpoint-differences.ts";
+import { findEndpoint, liveIdentity } from "./endpoint-find.ts";
+import { findByIdentity } from "./find.ts";
+import { logDrainDifferences, logDrainState } from "./log-drain.ts";
+import { metricDrainDifferences, metricDrainState } from "./metric-drain.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { AppFacts, AppSpec } from "./specs/app.ts";
+import { DatabaseFacts, DatabaseSpec } from "./specs/database.ts";
+import { DrainFacts, isHandleOf } from "./specs/drain.ts";
+import { EndpointFacts, EndpointSpec } from "./specs/endpoint.ts";
+import { describeIdentity } from "./specs/endpoint-identity.ts";
+import { EnvironmentFacts, EnvironmentSpec } from "./specs/environment.ts";
+import { LogDrainSpec } from "./specs/log-drain.ts";
+import { MetricDrainSpec } from "./specs/metric-drain.ts";
+import { fillTemplate, readDatabaseReference } from "./template.ts";
+import { type ResolvedValues, urlOf } from "./values.ts";
+
+/** The value of a reference (`secrets.sessionKey`); undefined where it is not at hand, and what needs it is not compared. */
+export type Values = (reference: string) => string | undefined;
+
+/** An object as Pulumi recorded it. */
+export interface Recorded {
+	spec: unknown;
+	facts: unknown;
+}
+
+/** What there is when an object that was recorded is not to be found. */
+export const gone: Difference = { field: "object", declared: "there", live: "gone" };
+
+/**
+ * How a live object has drifted: what is neither as it was declared at the last update nor as it is declared now. So a change of
+ * the stage file that is still to be made is no drift, nor is one by hand that the file has caught up with.
+ *
+ * @param kind as `aptible/main.ts` knows it
+ */
+export function driftOf(
+	snapshot: Snapshot,
+	kind: string,
+	declared: unknown,
+	recorded: Recorded,
+	values: Values,
+): Difference[] {
+	const now = differencesOf(snapshot, kind, declared, recorded.facts, values);
+	if (JSON.stringify(declared) === JSON.stringify(recorded.spec)) return now ?? [gone];
+	const before = differencesOf(snapshot, kind, recorded.spec, recorded.facts, values);
+	if (now === undefined || before === undefined) return [gone];
+	const drifted = new Set(before.map(({ field }) => field));
+	return now.filter(({ field }) => drifted.has(field));
+}
+
+/**
+ * How a live object differs from what is declared of it.
+ *
+ * @param facts what was recorded of it; undefined where nothing was
+ * @returns undefined where there is no such object; nothing for a kind that has no live object
+ */
+export function differencesOf(
+	snapshot: Snapshot,
+	kind: string,
+	spec: unknown,
+	facts: unknown,
+	values: Values,
+): Difference[] | undefined {
+	return kinds[kind]?.(snapshot, spec, facts, values) ?? (kind in kinds ? undefined : []);
+}
+
+type Compare = (snapshot: Snapshot, spec: unknown, facts: unknown, values: Values) => Difference[] | undefined;
+
+function comparison<Spec extends z.ZodType, Facts extends z.ZodType>(
+	spec: Spec,
+	facts: Facts,
+	compareThem: (
+		snapshot: Snapshot,
+		spec: z.infer<Spec>,
+		previous: z.infer<Facts> | undefined,
+		values: Values,
+	) => Difference[] | undefined,
+): Compare {
+	return (snapshot, declared, recorded, values) => {
+		// What an older version of this program recorded may lack what is needed now; the update goes by its own rules.
+		const [parsed, previous] = [spec.safeParse(declared), facts.safeParse(recorded)];
+		return parsed.success ? compareThem(snapshot, parsed.data, previous.data, values) : [];
+	};
+}
+
+const kinds: Readonly<Record<string, Compare>> = {
+	environment: comparison(EnvironmentSpec, EnvironmentFacts, compareEnvironment),
+	database: comparison(DatabaseSpec, DatabaseFacts, compareDatabase),
+	app: comparison(AppSpec, AppFacts, compareApp),
+	endpoint: comparison(EndpointSpec, EndpointFacts, compareEndpoint),
+	"log-drain": comparison(LogDrainSpec, DrainFacts, compareLogDrain),
+	"metric-drain": comparison(MetricDrainSpec, DrainFacts, compareMetricDrain),
+};
+
+function compareEnvironment({ environment, retention }: Snapshot, spec: EnvironmentSpec): Difference[] {
+	return [
+		...handleDifferences(spec, environment),
+		...(spec.backups === undefined ? [] : backupDifferences(spec.backups, retention).map(under("backups"))),
+	];
+}
+
+function compareDatabase(
+	{ databases }: Snapshot,
+	spec: DatabaseSpec,
+	previous: DatabaseFacts | undefined,
+): Difference[] | undefined {
+	const listed = findByIdentity(
+		databases.map((database) => database.listed),
+		spec,
+		previous,
+	);
+	const live = databases.find((database) => database.listed === listed);
+	if (live === undefined) return undefined;
+	return [
+		...handleDifferences(spec, live.listed),
+		...statusDifferences(live.listed),
+		...databaseDifferences(spec, live.listed, live.settings),
+	];
+}
+
+function compareApp(
+	snapshot: Snapshot,
+	spec: AppSpec,
+	previous: AppFacts | undefined,
+	values: Values,
+): Difference[] | undefined {
+	const app = findByIdentity(
+		snapshot.apps.map((one) => one.app),
+		spec,
+		previous,
+	);
+	const live = snapshot.apps.find((one) => one.app === app);
+	if (live === undefined) return undefined;
+	const { resolved, unknown } = resolve(snapshot, spec, values);
+	const config = new Map([...live.config].filter(([key]) => !unknown.has(key)));
+	// What this token may not see, or what is not at hand, cannot be said to differ.
+	const isUnknown =
+		live.settings.registry === "hidden" || (spec.registry !== undefined && resolved.registry === undefined);
+	const registry = isUnknown ? resolved.registry : live.settings.registry;
+	const seen = { ...live, config, settings: { ...live.settings, registry } };
+	return appDifferences(spec, seen, resolved, previous).filter(
+		({ field, declared }) =>
+			!(field === "git.commitish" && previous === undefined && !/^[0-9a-f]{7,40}$/.test(declared)),
+	);
+}
+
+/** Config and credentials as far as the values for them are at hand. */
+function resolve(
+	snapshot: Snapshot,
+	{ config, registry }: AppSpec,
+	values: Values,
+): { resolved: ResolvedValues; unknown: Set<string> } {
+	const fill = filler(snapshot, values);
+	const known: Record<string, string> = {};
+	const unknown = new Set<string>();
+	for (const [key, template] of Object.entries(config)) {
+		const value = fill(template);
+		if (value === undefined) unknown.add(key);
+		else known[key] = value;
+	}
+	const [username, password] = [fill(registry?.username ?? ""), fill(registry?.password ?? "")];
+	const credentials = registry && username !== undefined && password !== undefined ? { username, password } : undefined;
+	return { resolved: { config: known, registry: credentials }, unknown };
+}
+
+function compareEndpoint(
+	snapshot: Snapshot,
+	spec: EndpointSpec,
+	previous: EndpointFacts | undefined,
+	values: Values,
+): Difference[] | undefined {
+	const { on } = spec;
+	const owner =
+		"app" in on
+			? snapshot.apps.find(({ app }) => app.handle === on.app)
+			: snapshot.databases.find(({ listed }) => listed.handle === on.database);
+	const endpoints = owner?.endpoints ?? [];
+	const listed = findEndpoint(
+		endpoints.map((one) => one.listed),
+		spec,
+		{ previous },
+	);
+	const live = endpoints.find((one) => one.listed === listed);
+	if (live === undefined) return undefined;
+	const [identity, declared] = [liveIdentity(live.listed, spec.kind === "database"), spec].map(describeIdentity);
+	const chain = spec.certificate === undefined ? undefined : filler(snapshot, values)(spec.certificate.chain);
+	const isHidden = spec.certificate !== undefined && chain === undefined;
+	return [
+		...compare({ identity: declared }, { identity }),
+		...statusDifferences(live.listed),
+		...endpointDifferences(
+			spec,
+			live.listed,
+			// Without the certificate's text there is nothing to compare the live one with.
+			isHidden && live.details !== undefined ? { ...live.details, certificate: "hidden" } : live.details,
+			chain === undefined ? undefined : leafFingerprint(chain),
+		),
+	];
+}
+
+function compareLogDrain(
+	snapshot: Snapshot,
+	spec: LogDrainSpec,
+	previous: DrainFacts | undefined,
+	values: Values,
+): Difference[] | undefined {
+	const live = findDrain(snapshot, snapshot.logDrains, spec, previous);
+	if (live === undefined) return undefined;
+	const state = logDrainState(live, databasesOf(snapshot));
+	return [...statusDifferences(live), ...logDrainDifferences(spec, state, trimmed(filler(snapshot, values)))];
+}
+
+function compareMetricDrain(
+	snapshot: Snapshot,
+	spec: MetricDrainSpec,
+	previous: DrainFacts | undefined,
+	values: Values,
+): Difference[] | undefined {
+	const live = findDrain(snapshot, snapshot.metricDrains, spec, previous);
+	if (live === undefined) return undefined;
+	const state = metricDrainState(live, databasesOf(snapshot));
+	return [...statusDifferences(live), ...metricDrainDifferences(spec, state, trimmed(filler(snapshot, values)))];
+}
+
+function findDrain<Drain extends { id: number; handle: string }>(
+	{ environment }: Snapshot,
+	drains: readonly Drain[],
+	spec: { name: string; adopt: boolean },
+	previous: DrainFacts | undefined,
+): Drain | undefined {
+	return (
+		drains.find(({ id }) => id === previous?.id) ??
+		drains.find(({ handle }) => isHandleOf(handle, spec, environment.id))
+	);
+}
+
+/** Fills templates with the URLs of the snapshot's databases, and everything else from `values`. */
+function filler({ databases }: Snapshot, values: Values): (template: string) => string | undefined {
+	const listed = databases.map((database) => database.listed);
+	return (template) => {
+		let isWhole = true;
+		const filled = fillTemplate(template, (reference) => {
+			const wanted = readDatabaseReference(reference);
+			const value = wanted === undefined ? values(reference) : urlOf(listed, wanted).url;
+			if (value == null || value === "") isWhole = false;
+			return value ?? "";
+		});
+		return isWhole ? filled : undefined;
+	};
+}
+
+/** As drains and certificates are handed over, without the line feed that a secret from a file ends in. */
+function trimmed(fill: (template: string) => string | undefined): (template: string) => string | undefined {
+	return (template) => fill(template)?.trim();
+}
+
+function databasesOf({ databases }: Snapshot): { id: number; handle: string }[] {
+	return databases.map(({ listed }) => listed);
+}
+
+function handleDifferences(spec: { handle: string }, live: { handle: string }): Difference[] {
+	return compare({ handle: spec.handle }, { handle: live.handle });
+}
+
+/** An object on which something is at work is as good as provisioned, until that fails. */
+function statusDifferences({ status }: { status: string }): Difference[] {
+	return status.endsWith("_failed") ? [{ field: "status", declared: "provisioned", live: status }] : [];
+}
+
+function under(block: string): (difference: Difference) => Difference {
+	return (difference) => ({ ...difference, field: `${block}.${difference.field}` });
+}

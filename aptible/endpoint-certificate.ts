@@ -1,0 +1,63 @@
+import { type EndpointDetails, listCertificateFingerprints } from "./api/endpoints.ts";
+import { type OwnCertificate, readCertificate } from "./certificate.ts";
+import { withCertificateFiles } from "./certificate-files.ts";
+import type { CliOptions } from "./cli/cli.ts";
+import type { Context } from "./context.ts";
+import type { Difference } from "./difference.ts";
+import { AptibleError } from "./errors.ts";
+import type { EndpointFacts, EndpointSpec } from "./specs/endpoint.ts";
+import { endpointLabel } from "./specs/endpoint-identity.ts";
+import { fillSecrets } from "./values.ts";
+
+/** A certificate with the texts to send. */
+export type FilledCertificate = OwnCertificate & { chain: string; key: string };
+
+/**
+ * Chain and key that the spec refers to.
+ *
+ * @throws AptibleError when Aptible would not take them; the preview has looked at them too, but the clock goes on
+ */
+export function fillCertificate(context: Context, spec: EndpointSpec): FilledCertificate | undefined {
+	if (spec.certificate === undefined) return undefined;
+	const label = endpointLabel(spec.name, spec.on);
+	const chain = fillSecrets(context, label, spec.certificate.chain);
+	const key = fillSecrets(context, label, spec.certificate.key);
+	// A message may quote one line of a key and not the whole.
+	for (const line of key.split("\n")) if (!line.startsWith("-----")) context.redactor.add(line.trim());
+	const { certificate, problems } = readCertificate(chain, key, { domain: spec.domain, now: new Date() });
+	if (certificate !== undefined) return { ...certificate, chain, key };
+	const lines = problems.map(({ part, says }) => `  ${part === "domain" ? spec.domain : `its ${part}`} ${says}`);
+	throw new AptibleError(`${label} cannot have this certificate:\n${lines.join("\n")}`);
+}
+
+/** What the facts remember of the certificate that was sent: one that Aptible has already is called by its fingerprint. */
+export function certificateMark(spec: EndpointSpec, own: FilledCertificate | undefined): string {
+	return own?.chainFingerprint ?? spec.certificateFingerprint ?? "";
+}
+
+/** Whether the declared certificate has to be sent. A new intermediate changes the chain and not the leaf, which is all that is seen. */
+export function isCertificateDue(
+	differences: readonly Difference[],
+	details: EndpointDetails | undefined,
+	mark: string,
+	previous: EndpointFacts | undefined,
+): boolean {
+	if (mark === "") return false;
+	if (differences.some(({ field }) => field === "certificate")) return true;
+	const before = previous?.chainFingerprint ?? "";
+	return before !== mark && (details?.certificate === "hidden" || before !== "");
+}
+
+/** Calls with the options of the declared certificate; one that the environment has already is not uploaded again. */
+export async function withCertificate(
+	context: Context,
+	spec: EndpointSpec,
+	environmentId: number,
+	{ own, isNewChain }: { own: FilledCertificate | undefined; isNewChain: boolean },
+	use: (options: CliOptions) => Promise<void>,
+): Promise<void> {
+	if (own === undefined) return use({ certificateFingerprint: spec.certificateFingerprint });
+	const known = isNewChain ? [] : await listCertificateFingerprints(context.api, environmentId);
+	if (known.includes(own.fingerprint)) return use({ certificateFingerprint: own.fingerprint });
+	return withCertificateFiles(own, use);
+}

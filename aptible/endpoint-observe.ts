@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type EndpointDetails, endpointExists, readEndpointDetails } from "./api/endpoints.ts";
+import { type CliEndpoint, type EndpointPlace, listEndpoints } from "./cli/endpoints.ts";
+import type { Context, OperationObject } from "./context.ts";
+import { type EndpointTraces, findEndpoint } from "./endpoint-find.ts";
+import { AptibleError } from "./errors.ts";
+import { EndpointClaim, type EndpointFacts, type EndpointSpec } from "./specs/endpoint.ts";
+import { endpointLabel } from "./specs/endpoint-identity.ts";
+import { environmentKey } from "./template.ts";
+
+const looks = 4;
+const pauseMs = 500;
+
+/** A live endpoint: what the CLI lists, and what only the API shows where that matters. */
+export interface LiveEndpoint {
+	listed: CliEndpoint;
+	details: EndpointDetails | undefined;
+}
+
+export function placeOf({ on, environment }: EndpointSpec): EndpointPlace {
+	return { ...on, environment };
+}
+
+export function objectOf(spec: EndpointSpec, id: number): OperationObject {
+	return { target: "vhosts", id, label: endpointLabel(spec.name, spec.on) };
+}
+
+/** What is known of an endpoint before it is looked for: the last run's facts, and what the Command hands over beside the spec. */
+export function tracesOf(previous: EndpointFacts | undefined): EndpointTraces {
+	const hint = (name: string) => process.env[environmentKey(`hints.${name}`)];
+	const [claim, taken] = [hint("claim"), hint("taken")];
+	return {
+		previous,
+		claim: claim ? EndpointClaim.parse(JSON.parse(claim)) : undefined,
+		taken: taken ? (JSON.parse(taken) as number[]) : [],
+	};
+}
+
+/** Looks for the declared endpoint, twice before it says no: no handle would refuse a second one, and a list may lag behind. */
+export async function lookFor(
+	context: Context,
+	spec: EndpointSpec,
+	traces: EndpointTraces,
+): Promise<{ found: CliEndpoint | undefined; seen: number[] }> {
+	const first = await listEndpoints(context.cli, placeOf(spec));
+	const again =
+		findEndpoint(first, spec, traces) === undefined ? await listEndpoints(context.cli, placeOf(spec)) : first;
+	return { found: findEndpoint(again, spec, traces), seen: again.map(({ id }) => id) };
+}
+
+/** The endpoint as it is now. */
+export async function observe(context: Context, spec: EndpointSpec, id: number): Promise<LiveEndpoint> {
+	for (let look = 1; look <= looks; look += 1) {
+		const listed = (await listEndpoints(context.cli, placeOf(spec))).find((endpoint) => endpoint.id === id);
+		if (listed !== undefined) return withDetails(context, spec, listed);
+		if (!(await endpointExists(context.api, id))) break;
+		await sleep(pauseMs * look);
+	}
+	throw new AptibleError(`${endpointLabel(spec.name, spec.on)} has gone while it was being worked on.`);
+}
+
+/** An endpoint with what only the API shows, where the spec says anything of that. */
+export async function withDetails(context: Context, spec: EndpointSpec, listed: CliEndpoint): Promise<LiveEndpoint> {
+	const isNeeded = spec.kind === "grpc" || spec.certificate !== undefined || spec.certificateFingerprint !== undefined;
+	return { listed, details: isNeeded ? await readEndpointDetails(context.api, listed.id) : undefined };
+}

@@ -1,0 +1,67 @@
+import type { CliEndpoint } from "./cli/endpoints.ts";
+import { renewEndpoint } from "./cli/endpoints.ts";
+import type { Context, OperationObject } from "./context.ts";
+import { addressesOf, leadsTo } from "./dns.ts";
+import { challengeRecord } from "./endpoint-facts.ts";
+import { AptibleError } from "./errors.ts";
+import type { EndpointSpec } from "./specs/endpoint.ts";
+
+/** Whether an endpoint has yet to get its managed certificate. */
+export function awaitsCertificate(spec: EndpointSpec, live: CliEndpoint): boolean {
+	return spec.managedTls && live.managed_tls_status !== "ready";
+}
+
+/**
+ * Whether Let's Encrypt would find what it looks for: the challenge's record; or, where it may connect, the domain itself
+ * (facts/aptible.md §4.3). Asking it in vain counts against its limits.
+ */
+export async function isDnsInPlace(spec: EndpointSpec, live: CliEndpoint): Promise<boolean> {
+	const { domain = "", internal, ipFilter } = spec;
+	const hostname = live.hostname ?? "";
+	const { name, value } = challengeRecord(domain, live);
+	if (await leadsTo(name, value)) return true;
+	if (internal || ipFilter.length > 0 || domain.startsWith("*.")) return false;
+	if (await leadsTo(domain, hostname)) return true;
+	const [ofDomain, ofEndpoint] = await Promise.all([addressesOf(domain), addressesOf(hostname)]);
+	return ofDomain.some((address) => ofEndpoint.includes(address));
+}
+
+/**
+ * Has a managed certificate issued as soon as its DNS is in place, instead of waiting until Aptible comes round to it.
+ *
+ * @returns warnings: a certificate that is not there yet is no reason for an update to fail
+ */
+export async function renewWhenDnsIsInPlace(
+	context: Context,
+	spec: EndpointSpec,
+	object: OperationObject,
+	live: CliEndpoint,
+): Promise<string[]> {
+	if (!awaitsCertificate(spec, live)) return [];
+	const hostname = live.hostname ?? "";
+	const { name, value } = challengeRecord(spec.domain ?? "", live);
+	const place = "app" in spec.on ? `--app ${spec.on.app} --environment ${spec.environment}` : "";
+	const command = `aptible endpoints:renew ${hostname} ${place}`;
+	if (!(await isDnsInPlace(spec, live))) {
+		return [
+			`${object.label}: its certificate waits for the DNS record ${name} CNAME ${value}. Once that is there, \`pulumi up\` ` +
+				`or \`${command}\` gets it at once; Aptible itself looks every now and then.`,
+		];
+	}
+	try {
+		await context.operate(object, "getting its certificate", () =>
+			renewEndpoint(context.cli, endpointPlace(spec), hostname),
+		);
+		return [];
+	} catch (error) {
+		if (!(error instanceof AptibleError)) throw error;
+		return [
+			`${error.message}\nIts certificate needs the DNS record ${name} CNAME ${value}, and a CAA record, where the domain has ` +
+				`one, that allows letsencrypt.org. Try again with \`${command}\`.`,
+		];
+	}
+}
+
+function endpointPlace({ on, environment }: EndpointSpec) {
+	return { ...on, environment };
+}

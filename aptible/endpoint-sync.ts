@@ -1,0 +1,73 @@
+import { clearPorts } from "./api/endpoints.ts";
+import { listOperations } from "./api/operations.ts";
+import type { CliOptions } from "./cli/cli.ts";
+import { modifyEndpoint } from "./cli/endpoints.ts";
+import type { Context } from "./context.ts";
+import type { Difference } from "./difference.ts";
+import { certificateMark, type FilledCertificate, isCertificateDue, withCertificate } from "./endpoint-certificate.ts";
+import { changeOptions, endpointDifferences, recordOf } from "./endpoint-differences.ts";
+import { type LiveEndpoint, objectOf, observe, placeOf } from "./endpoint-observe.ts";
+import { AptibleError } from "./errors.ts";
+import type { EndpointFacts, EndpointSpec } from "./specs/endpoint.ts";
+
+/** What an endpoint is compared with, beside its spec. */
+export interface Surroundings {
+	environmentId: number;
+	own: FilledCertificate | undefined;
+	previous: EndpointFacts | undefined;
+}
+
+/** Changes what differs, all in one operation. A modify with nothing to change provisions all the same, so it is not sent for nothing. */
+export async function sync(
+	context: Context,
+	spec: EndpointSpec,
+	live: LiveEndpoint,
+	{ environmentId, own, previous }: Surroundings,
+): Promise<LiveEndpoint> {
+	const { id, hostname } = live.listed;
+	const object = objectOf(spec, id);
+	const differencesOf = ({ listed, details }: LiveEndpoint) =>
+		endpointDifferences(spec, listed, details, own?.fingerprint);
+	const differences = differencesOf(live);
+	const isDue = isCertificateDue(differences, live.details, certificateMark(spec, own), previous);
+	if (differences.length === 0 && !isDue && !(await isUnserved(context, live, previous))) return live;
+	if (spec.ports.length === 0) await clearDroppedPorts(context, id, differences);
+	const isNewChain = !differences.some(({ field }) => field === "certificate");
+	const modify = (certificate: CliOptions) =>
+		modifyEndpoint(context.cli, placeOf(spec), spec.kind, hostname ?? "", {
+			...changeOptions(spec, differences),
+			...certificate,
+		});
+	const what = [...differences.map(({ field }) => field), ...(isDue && isNewChain ? ["certificate"] : [])];
+	await context.operate(object, `changing ${what.join(", ") || "nothing, but serving what was changed"}`, () =>
+		isDue ? withCertificate(context, spec, environmentId, { own, isNewChain }, modify) : modify({}),
+	);
+	const changed = await observe(context, spec, id);
+	const left = differencesOf(changed);
+	if (left.length === 0) return changed;
+	const text = left.map(({ field, declared, live: shown }) => `${field} ${shown} instead of ${declared}`).join(", ");
+	throw new AptibleError(`${object.label} was changed, but Aptible still shows ${text}. Run \`pulumi up\` again.`);
+}
+
+/**
+ * Whether the load balancer lacks what the record says. A run that is killed between the two, and a provision operation that failed,
+ * leave a list that shows, say, an IP filter which is not at work.
+ */
+async function isUnserved(
+	context: Context,
+	{ listed, details }: LiveEndpoint,
+	previous: EndpointFacts | undefined,
+): Promise<boolean> {
+	const operations = await listOperations(context.api, "vhosts", listed.id);
+	const newest = operations.find(({ type }) => type === "provision");
+	if (newest?.status === "failed") return true;
+	if (previous?.id !== listed.id || previous.operation === 0) return false;
+	return recordOf(listed, details) !== previous.record && (newest?.id ?? 0) <= previous.operation;
+}
+
+async function clearDroppedPorts(context: Context, id: number, differences: readonly Difference[]): Promise<void> {
+	for (const { field } of differences) {
+		if (field === "port") await clearPorts(context.api, id, "container_port");
+		if (field === "ports") await clearPorts(context.api, id, "container_ports");
+	}
+}

@@ -1,0 +1,169 @@
+import type { AppSettings } from "./api/app-settings.ts";
+import { type AppPlace, type CliApp, type ConfigChanges, type DeploySource, deploy, setConfig } from "./cli/apps.ts";
+import type { Context, OperationObject } from "./context.ts";
+import type { Difference } from "./difference.ts";
+import { commonestSize } from "./services.ts";
+import type { AppFacts, AppSpec, Release } from "./specs/app.ts";
+import type { ResolvedValues } from "./values.ts";
+
+/** What an app runs, as the CLI and the API show it together. */
+export interface LiveRelease {
+	app: CliApp;
+	settings: AppSettings;
+}
+
+/** How what an app runs differs from the declared image or commit. `last` is what was released last from here. */
+export function releaseDifferences(
+	spec: Pick<AppSpec, "image" | "git">,
+	{ app, settings }: LiveRelease,
+	last: Release | undefined,
+): Difference[] {
+	const field = spec.git === undefined ? "image" : "git.commitish";
+	const declared = spec.git?.commitish ?? spec.image ?? "none";
+	const shown = gitRefOf(app) ?? settings.image ?? "none";
+	const differs = (live: string) => [{ field, declared, live }];
+	if (app.status !== "provisioned") return differs("none");
+	// An image beside a commit is a companion repository, which Aptible has refused since 2025-11-03.
+	if (settings.image !== spec.image) return differs(shown);
+	const operation = app.last_deploy_operation;
+	const failed = operation?.status === "failed";
+	if (last !== undefined && (failed || operation?.id === last.operationId)) {
+		// Nobody released anything since, for Aptible takes back what a failed operation did (Aptible docs: operations).
+		if (last.image === spec.image && last.commitish === spec.git?.commitish) return [];
+		return differs(last.commitish ?? last.image ?? "none");
+	}
+	if (failed) return differs(`${shown}, whose deploy failed`);
+	return spec.git === undefined || isSameCommit(gitRefOf(app), spec.git.commitish) ? [] : differs(shown);
+}
+
+/** Whether the registry's credentials differ. What the token may not see counts as different, for only a deploy makes sure. */
+export function registryDifferences(
+	declared: ResolvedValues["registry"],
+	live: AppSettings["registry"],
+	isOurs: boolean,
+): Difference[] {
+	const shown = live === undefined ? "none" : live === "hidden" ? "hidden" : "other credentials";
+	if (declared === undefined) {
+		return isOurs && live !== undefined ? [{ field: "registry", declared: "none", live: shown }] : [];
+	}
+	const same =
+		live !== undefined &&
+		live !== "hidden" &&
+		live.username === declared.username &&
+		live.password === declared.password;
+	return same ? [] : [{ field: "registry", declared: "as in the stage file", live: shown }];
+}
+
+/**
+ * Releases what differs, in one operation: image or commit, credentials and config together in a deploy, config alone in a
+ * configure. Does nothing where nothing differs.
+ *
+ * @returns whether something was released
+ */
+export async function release(
+	context: Context,
+	{ spec, place, object }: { spec: AppSpec; place: AppPlace; object: OperationObject },
+	live: LiveRelease,
+	{ values, changes, previous }: { values: ResolvedValues; changes: ConfigChanges; previous: AppFacts | undefined },
+): Promise<boolean> {
+	const isOther = releaseDifferences(spec, live, previous?.release).length > 0;
+	const registry = registryDifferences(values.registry, live.settings.registry, previous?.ownsRegistry === true);
+	if (isOther || registry.length > 0) {
+		const isAttached = gitRefOf(live.app) !== undefined || previous?.release?.commitish !== undefined;
+		const source: DeploySource = {
+			...(spec.git === undefined
+				? { image: spec.image, detach: isAttached }
+				: { commitish: spec.git.commitish, image: live.settings.image === undefined ? undefined : "" }),
+			registry: registry.length === 0 ? undefined : (values.registry ?? { username: "", password: "" }),
+		};
+		const known = live.app.services.map(({ service }) => service);
+		const fresh = Object.entries(spec.services).filter(([name]) => !known.includes(name));
+		await context.operate(
+			object,
+			`deploying ${spec.git === undefined ? spec.image : `commit ${spec.git.commitish}`}`,
+			() => deploy(context.cli, place, source, changes, commonestSize(fresh.map(([, service]) => service))),
+			(log) => adviseDeploy(spec, live.app, log),
+		);
+		return true;
+	}
+	const count = Object.keys(changes).length;
+	if (count === 0) return false;
+	await context.operate(object, `setting ${count} config ${count === 1 ? "key" : "keys"}`, () =>
+		setConfig(context.cli, place, changes),
+	);
+	return true;
+}
+
+/** What was released last, for the facts: from here, or by somebody else as declared. */
+export function releaseOf(
+	spec: AppSpec,
+	{ app, settings }: LiveRelease,
+	last: Release | undefined,
+): Release | undefined {
+	const operation = app.last_deploy_operation;
+	if (operation === undefined || operation === null || operation.status === "failed") return last;
+	return {
+		operationId: operation.id,
+		image: spec.image,
+		commitish: spec.git?.commitish,
+		digest: spec.image === undefined ? undefined : settings.digest,
+	};
+}
+
+/** Tags that move by custom: what one stood for when Aptible pulled it is what runs. */
+const movingTag = /:(latest|main|master|develop|dev|edge|nightly|stable|staging|prod|production)$/;
+
+/** What can be known of a tag that moves: not what it stands for now, which only its registry knows, but what runs. */
+export function tagWarnings(image: string | undefined, now: Release | undefined, last: Release | undefined): string[] {
+	if (image === undefined || image.includes("@")) return [];
+	const pinned = now?.digest === undefined ? "a digest" : `${image}@${now.digest}, which runs`;
+	const tag = movingTag.exec(image)?.[1];
+	const moved =
+		last?.image === image && last.digest !== undefined && now?.digest !== undefined && last.digest !== now.digest;
+	return [
+		...(moved
+			? [
+					`the tag of ${image} has moved: it was ${last.digest} when it was released before; to keep one, name ${pinned}`,
+				]
+			: []),
+		...(tag === undefined
+			? []
+			: [
+					`the tag "${tag}" of ${image} moves, and a later push to it is neither seen nor deployed; name a release's tag, or ` +
+						`${pinned}`,
+				]),
+	];
+}
+
+/** What was built from git, if the release is from git; `--git-detach` leaves a commit of zeros. */
+export function gitRefOf(app: CliApp): string | undefined {
+	const ref = app.last_deploy_operation?.git_ref ?? "";
+	return /^0*$/.test(ref) ? undefined : ref;
+}
+
+/** Aptible may show a commit at full length, and a branch under its full name. */
+function isSameCommit(ref: string | undefined, commitish: string): boolean {
+	if (ref === undefined) return false;
+	if (/^[0-9a-f]{7,40}$/.test(commitish) && ref.startsWith(commitish)) return true;
+	return ref.replace(/^refs\/heads\//, "") === commitish.replace(/^refs\/heads\//, "");
+}
+
+function adviseDeploy({ git }: AppSpec, app: CliApp, log: string): string | undefined {
+	const advice: string[] = [];
+	if (/\bbefore_(deploy|release)\b/.test(log)) {
+		const file = git === undefined ? "/.aptible/.aptible.yml in the image" : ".aptible.yml in the repository";
+		const kept = app.status === "provisioned" ? "the release before it runs on" : "nothing was released";
+		advice.push(
+			`A command under before_deploy (${file}) failed, so ${kept}. What the commands did to a database stays done: see that ` +
+				"they can run again, then mend them and release that.",
+		);
+	}
+	if (git !== undefined) {
+		const remote = app.git_remote ?? "REMOTE";
+		advice.push(
+			`Aptible builds only what was pushed to it: git push ${remote} ${git.commitish}:refs/heads/BRANCH, with any branch ` +
+				"but master and main, which would deploy at once.",
+		);
+	}
+	return advice.length === 0 ? undefined : advice.join("\n");
+}

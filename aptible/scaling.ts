@@ -1,0 +1,102 @@
+import { syncAutoscaling } from "./autoscaling.ts";
+import { type AppPlace, type CliService, scale } from "./cli/apps.ts";
+import type { Context } from "./context.ts";
+import { compare, type Difference } from "./difference.ts";
+import type { LiveService } from "./services.ts";
+import type { ServiceSize, ServiceSpec } from "./specs/service.ts";
+
+/** How a live service differs in what the stage file decides of number, size and profile; the rest is the autoscaler's. */
+export function sizeDifferences(wanted: ServiceSpec, live: CliService): Difference[] {
+	const { containers, containerMb, containerProfile } = wanted;
+	const decided =
+		wanted.autoscale === undefined
+			? { containers, containerMb, containerProfile }
+			: wanted.autoscale.kind === "horizontal"
+				? { containerMb, containerProfile }
+				: { containers };
+	return compare(decided, sizeOf(live));
+}
+
+/**
+ * Brings number, size and profile of a service to what is declared, and its autoscaling. Where the autoscaler decides, its
+ * choice is left alone: only before it takes over is a service put where autoscaling may start from.
+ *
+ * @param isNew whether the release of this very run brought the service in
+ * @param reread the service as it is at the time of asking
+ */
+export async function syncScaling(
+	context: Context,
+	place: AppPlace,
+	service: LiveService,
+	wanted: ServiceSpec,
+	isNew: boolean,
+	reread: () => Promise<CliService>,
+): Promise<void> {
+	const { autoscale } = wanted;
+	const scaleTo = (size: Partial<ServiceSize>) => scaleService(context, place, service, size, reread);
+	if (autoscale !== undefined && service.policy === undefined) {
+		await scaleTo(isNew ? sizeOfSpec(wanted) : startOf(wanted, service));
+		await syncAutoscaling(context, place, service, autoscale);
+		return;
+	}
+	// The former policy goes first, or the autoscaler would undo what is scaled.
+	await syncAutoscaling(context, place, service, autoscale);
+	const { containers, containerMb, containerProfile } = wanted;
+	if (autoscale === undefined) await scaleTo({ containers, containerMb, containerProfile });
+	else await scaleTo(autoscale.kind === "horizontal" ? { containerMb, containerProfile } : { containers });
+}
+
+/** Where a service that ran at a fixed size begins to be autoscaled: where it is, or at the nearest bound. */
+function startOf(wanted: ServiceSpec, live: CliService): Partial<ServiceSize> {
+	const { containers, containerMb, containerProfile, autoscale } = wanted;
+	if (autoscale?.kind === "horizontal") {
+		const within = Math.min(Math.max(live.container_count, autoscale.min), autoscale.max);
+		return { containers: within, containerMb, containerProfile };
+	}
+	if (autoscale === undefined) return { containers, containerMb, containerProfile };
+	const { minMb, maxMb = Number.POSITIVE_INFINITY } = autoscale;
+	const isWithin = live.container_size >= minMb && live.container_size <= maxMb;
+	return isWithin ? { containers } : { containers, containerMb };
+}
+
+/** Sends one scale for what differs, if anything does. */
+async function scaleService(
+	context: Context,
+	place: AppPlace,
+	live: CliService,
+	size: Partial<ServiceSize>,
+	reread: () => Promise<CliService>,
+): Promise<void> {
+	if (compare(size, sizeOf(live)).length === 0) return;
+	const label = `app "${place.app}", service "${live.service}"`;
+	const object = { target: "services", id: live.id, label } as const;
+	// A run that was killed may have sent it already: what it left is waited for and looked at again.
+	await context.settled(object);
+	const differing = new Set(compare(size, sizeOf(await reread())).map(({ field }) => field));
+	if (differing.size === 0) return;
+	// Only what differs is sent: a number that is right must not be repeated beside a size.
+	const to = {
+		containerCount: differing.has("containers") ? size.containers : undefined,
+		containerSize: differing.has("containerMb") ? size.containerMb : undefined,
+		containerProfile: differing.has("containerProfile") ? size.containerProfile : undefined,
+	};
+	const { containerCount: count, containerSize: mb, containerProfile: profile } = to;
+	const text = [
+		...(count === undefined ? [] : [`${count} ${count === 1 ? "container" : "containers"}`]),
+		...(mb === undefined ? [] : [`${mb} MB`]),
+		...(profile === undefined ? [] : [`profile ${profile}`]),
+	].join(", ");
+	await context.operate(object, `scaling to ${text}`, () => scale(context.cli, place, live.service, to));
+}
+
+function sizeOf(live: CliService): Record<keyof ServiceSize, unknown> {
+	return {
+		containers: live.container_count,
+		containerMb: live.container_size,
+		containerProfile: live.container_profile,
+	};
+}
+
+function sizeOfSpec({ containers, containerMb, containerProfile }: ServiceSpec): ServiceSize {
+	return { containers, containerMb, containerProfile };
+}

@@ -1,0 +1,51 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { DnsRecord } from "../config/dns.ts";
+import { mapValues } from "../config/map-values.ts";
+import type { Stage } from "../config/stage.ts";
+import type { App } from "./app.ts";
+import type { DnsZone } from "./dns-zone.ts";
+import { requireAzure } from "./storage-credentials.ts";
+
+/** The zones of a stage by name, with records that lead to its endpoints. Azure's SDK is loaded only for a stage with some. */
+export async function declareDns(
+	{ dns }: Stage,
+	apps: Readonly<Record<string, App>>,
+): Promise<Record<string, DnsZone>> {
+	if (dns === undefined) return {};
+	requireAzure("dns");
+	const { DnsZone, dnsGroup } = await import("./dns-zone.ts");
+	const group = dnsGroup(dns);
+	return mapValues(
+		dns.zones,
+		(zone, name) =>
+			new DnsZone(
+				`dns-${name}`,
+				{ ...zone, dns, hostnameOf: (record) => hostnameOf(record, apps) },
+				group === undefined ? {} : { dependsOn: group },
+			),
+	);
+}
+
+/** Name servers of each zone, for the registrar of its domain. */
+export function nameServersOf(zones: Readonly<Record<string, DnsZone>>) {
+	return mapValues(zones, ({ nameServers }) => nameServers);
+}
+
+/** Host name that Aptible gave the endpoint of a record, or where the endpoint's certificate challenge is answered. */
+function hostnameOf(
+	{ endpoint, challenge }: DnsRecord,
+	apps: Readonly<Record<string, App>>,
+): pulumi.Output<string> | undefined {
+	if (endpoint === undefined) return undefined;
+	// The handle of an app may have dots of its own; the name of an endpoint has none.
+	const dot = endpoint.lastIndexOf(".");
+	const found = apps[endpoint.slice(0, dot)]?.endpoints[endpoint.slice(dot + 1)];
+	if (found === undefined) throw new pulumi.RunError(`dns: "${endpoint}" is not an endpoint of this stage`);
+	if (!challenge) return found.hostname;
+	return found.dnsRecords.apply((records) => {
+		const record = records.find(({ name }) => name.startsWith("_acme-challenge."));
+		if (record === undefined)
+			throw new Error(`endpoint "${endpoint}" has no certificate challenge: it has no managed TLS`);
+		return record.value;
+	});
+}

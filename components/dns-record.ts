@@ -1,0 +1,57 @@
+import { RecordSet, type RecordSetArgs } from "@pulumi/azure-native/dns/recordSet.js";
+import * as pulumi from "@pulumi/pulumi";
+import type { DnsRecord as DnsRecordConfig } from "../config/dns.ts";
+import { importOptions } from "./storage-options.ts";
+
+/** A record as the stage file describes it, and where it goes. */
+export interface DnsRecordArgs extends DnsRecordConfig {
+	resourceGroupName: string;
+	/** Domain of its zone. */
+	zoneName: string;
+	/** Id of its zone, for an import. */
+	zoneId: string;
+	/** Host name of the endpoint that it leads to, where it leads to one. */
+	hostname: pulumi.Input<string> | undefined;
+}
+
+/** Identity of a record set: another value of one of these is another record set. */
+const identity = ["resourceGroupName", "zoneName", "relativeRecordSetName", "recordType"];
+
+/**
+ * A record set in a zone of Azure DNS. TTL and target change in place. Another type under the same name deletes the old one
+ * first, as the two cannot stand side by side; for that moment the name does not resolve (facts/azure.md §5).
+ */
+export class DnsRecord extends pulumi.ComponentResource {
+	/** Whole name. */
+	readonly fqdn: pulumi.Output<string>;
+
+	constructor(name: string, args: DnsRecordArgs, opts?: pulumi.ComponentResourceOptions) {
+		super("medstack-to-aptible:index:DnsRecord", name, {}, opts);
+		const { resourceGroupName, zoneName, zoneId, type, ttlSeconds } = args;
+		const record = {
+			resourceGroupName,
+			zoneName,
+			relativeRecordSetName: args.name,
+			recordType: type,
+			ttl: ttlSeconds,
+			...contentOf(args),
+		} satisfies RecordSetArgs;
+		const resource = new RecordSet(name, record, {
+			parent: this,
+			deleteBeforeReplace: true,
+			...(args.import ? importOptions(`${zoneId}/${type}/${args.name}`, record, identity) : {}),
+		});
+		this.fqdn = resource.fqdn;
+		this.registerOutputs({ fqdn: this.fqdn });
+	}
+}
+
+function contentOf({ type, target, hostname, values = [], alias }: DnsRecordArgs): Partial<RecordSetArgs> {
+	if (alias !== undefined) return { targetResource: { id: alias } };
+	if (type === "CNAME") {
+		const cname = hostname ?? target;
+		return cname === undefined ? {} : { cnameRecord: { cname } };
+	}
+	if (type === "A") return { aRecords: [...values].sort().map((ipv4Address) => ({ ipv4Address })) };
+	return { txtRecords: [...values].sort().map((value) => ({ value: [value] })) };
+}

@@ -1,0 +1,71 @@
+import { Zone } from "@pulumi/azure-native/dns/zone.js";
+import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
+import * as pulumi from "@pulumi/pulumi";
+import type { Dns, DnsRecord as DnsRecordConfig, DnsZone as DnsZoneConfig } from "../config/dns.ts";
+import { mapValues } from "../config/map-values.ts";
+import { DnsRecord } from "./dns-record.ts";
+import { zoneId } from "./storage-ids.ts";
+import { importOptions, keepOptions } from "./storage-options.ts";
+
+/** A zone as the stage file describes it, and where it goes. */
+export interface DnsZoneArgs extends DnsZoneConfig {
+	dns: Dns;
+	/** Host name that a record with an endpoint leads to. */
+	hostnameOf: (record: DnsRecordConfig) => pulumi.Input<string> | undefined;
+}
+
+/**
+ * A public zone in Azure DNS with its records. The domain is for life. Protected, it stays in Azure when it leaves the program;
+ * an imported one is taken as it is, and one that is only referred to is never touched. Records go when their lines do.
+ */
+export class DnsZone extends pulumi.ComponentResource {
+	/** Name servers that the registrar of the domain has to name; none where the zone is only referred to. */
+	readonly nameServers: pulumi.Output<string[]>;
+	/** By their names in the stage file. */
+	readonly records: Readonly<Record<string, DnsRecord>>;
+
+	constructor(name: string, args: DnsZoneArgs, opts?: pulumi.ComponentResourceOptions) {
+		super("medstack-to-aptible:index:DnsZone", name, {}, opts);
+		const { dns, domain, existing, records, hostnameOf } = args;
+		const { subscription = "", resourceGroup } = dns;
+		const zone = existing === "reference" ? undefined : this.#zone(name, args);
+		const place = {
+			resourceGroupName: resourceGroup.name,
+			zoneName: domain,
+			zoneId: zoneId({ subscription, resourceGroup: resourceGroup.name }, domain),
+		};
+		this.records = mapValues(
+			records,
+			(record, key) =>
+				new DnsRecord(
+					`${name}-${key}`,
+					{ ...record, ...place, hostname: hostnameOf(record) },
+					{ parent: this, ...(zone === undefined ? {} : { dependsOn: zone }) },
+				),
+		);
+		this.nameServers = zone?.nameServers ?? pulumi.output<string[]>([]);
+		this.registerOutputs({ nameServers: this.nameServers });
+	}
+
+	#zone(name: string, { dns, domain, existing }: DnsZoneArgs): Zone {
+		const { subscription = "", resourceGroup, protect } = dns;
+		const args = {
+			resourceGroupName: resourceGroup.name,
+			zoneName: domain,
+			location: "Global",
+			zoneType: "Public" as const,
+		};
+		const id = zoneId({ subscription, resourceGroup: resourceGroup.name }, domain);
+		return new Zone(name, args, {
+			parent: this,
+			...keepOptions(protect),
+			...(existing === "import" ? importOptions(id, args, ["resourceGroupName", "zoneName", "location"]) : {}),
+		});
+	}
+}
+
+/** The resource group of the zones, made unless it exists. */
+export function dnsGroup({ resourceGroup, location, protect }: Dns): ResourceGroup | undefined {
+	if (resourceGroup.existing) return undefined;
+	return new ResourceGroup("dns", { resourceGroupName: resourceGroup.name, location }, keepOptions(protect));
+}

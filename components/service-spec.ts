@@ -1,0 +1,10 @@
+import type { ServiceSpec } from "../aptible/specs/service.ts";
+import type { Service } from "../config/service.ts";
+
+/** A service as its reconciler takes it: what autoscaling decides begins at its least. */
+export function serviceSpec(service: Service): ServiceSpec {
+	const { autoscale } = service;
+	if (autoscale?.kind === "horizontal") return { ...service, containers: autoscale.min };
+	if (autoscale?.kind === "vertical") return { ...service, containerMb: autoscale.minMb, containerProfile: "m" };
+	return service;
+}

@@ -1,0 +1,58 @@
+import { DiagnosticSetting } from "@pulumi/azure-native/monitor/diagnosticSetting.js";
+import { Workspace } from "@pulumi/azure-native/operationalinsights/workspace.js";
+import type { StorageAccount } from "@pulumi/azure-native/storage/storageAccount.js";
+import * as pulumi from "@pulumi/pulumi";
+import type { Storage, StorageLogs as StorageLogsConfig } from "../config/storage.ts";
+import { logCategories } from "./storage-baseline.ts";
+import { keepOptions } from "./storage-options.ts";
+
+/** Values of the `StorageLogs` component. */
+export interface StorageLogsArgs {
+	storage: Storage;
+	/** The logs as the stage file describes them. */
+	logs: StorageLogsConfig;
+	account: StorageAccount;
+}
+
+/**
+ * The log of every read, write and delete of a blob, in a workspace that is made in the account's own location unless one is
+ * given. It holds names of blobs and addresses of callers, so that a made workspace is protected like the account.
+ */
+export class StorageLogs extends pulumi.ComponentResource {
+	/** Id of the workspace. */
+	readonly workspaceId: pulumi.Output<string>;
+
+	constructor(name: string, args: StorageLogsArgs, opts?: pulumi.ComponentResourceOptions) {
+		super("medstack-to-aptible:index:StorageLogs", name, {}, opts);
+		const { storage, logs, account } = args;
+		this.workspaceId =
+			logs.workspaceId === undefined ? this.#workspace(name, args).id : pulumi.output(logs.workspaceId);
+		new DiagnosticSetting(
+			name,
+			{
+				name: "blob-access",
+				resourceUri: pulumi.interpolate`${account.id}/blobServices/default`,
+				workspaceId: this.workspaceId,
+				logs: logCategories.map((category) => ({ category, enabled: true })),
+				metrics: [{ category: "Transaction", enabled: true }],
+			},
+			{ parent: this, retainOnDelete: storage.protect },
+		);
+		this.registerOutputs({ workspaceId: this.workspaceId });
+	}
+
+	/** Depends on the account for the group that may be made with it. */
+	#workspace(name: string, { storage, logs, account }: StorageLogsArgs): Workspace {
+		return new Workspace(
+			name,
+			{
+				resourceGroupName: storage.resourceGroup.name,
+				location: storage.location,
+				sku: { name: "PerGB2018" },
+				retentionInDays: logs.retentionDays,
+				...(logs.workspace === undefined ? {} : { workspaceName: logs.workspace }),
+			},
+			{ parent: this, dependsOn: account, ...keepOptions(storage.protect) },
+		);
+	}
+}

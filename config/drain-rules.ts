@@ -1,0 +1,98 @@
+/** What takes more than one value to see in the drains of a stage. */
+import { fillTemplate, references, TemplateError } from "../aptible/template.ts";
+import { type Draft, type Mistake, type Place, wrongName, wrongValue } from "./mistakes.ts";
+import { didYouMean, nearestWord } from "./near-miss.ts";
+import { checkTemplate } from "./references.ts";
+
+type LogDrainDraft = NonNullable<NonNullable<Draft["logDrains"]>[string]>;
+type MetricDrainDraft = NonNullable<NonNullable<Draft["metricDrains"]>[string]>;
+type DrainDraft = LogDrainDraft | MetricDrainDraft;
+
+// 64 characters for a handle, less the id of the environment and a turn (`aptible/specs/drain.ts`).
+const name = /^[0-9a-z._-]{1,48}$/;
+const nameText = "1 to 48 lower-case letters, digits, dots, underscores and hyphens, as it begins a handle";
+
+const templates = ["url", "token", "username", "password", "apiKey"] as const;
+
+/** References to secrets only: nothing else of a stage is meant for a log service. */
+function checkReferences(at: Place, drain: DrainDraft, draft: Draft): Mistake[] {
+	return templates.flatMap((key): Mistake[] => {
+		const value = key in drain ? (drain as Record<string, string | undefined>)[key] : undefined;
+		if (value === undefined) return [];
+		const place = [...at, key];
+		const wrong = checkTemplate(place, value, draft);
+		if (wrong.length > 0) return wrong;
+		return references(value)
+			.filter((reference) => !reference.startsWith("secrets."))
+			.map((reference) => ({
+				place,
+				says: `"\${${reference}}" is no secret; allowed in a drain: \${secrets.NAME}`,
+				about: "nothing",
+			}));
+	});
+}
+
+/** The address as it will be; undefined where that cannot be known. */
+function filled(template: string, draft: Draft): string | undefined {
+	try {
+		return fillTemplate(template, (reference) => draft.secrets?.[reference.replace(/^secrets\./, "")] ?? "");
+	} catch (error) {
+		if (error instanceof TemplateError) return undefined;
+		throw error;
+	}
+}
+
+function checkTransport(at: Place, drain: DrainDraft, isAllowed: boolean, why: string, draft: Draft): Mistake[] {
+	if (isAllowed || !("url" in drain) || drain.url === undefined) return [];
+	if (!/^\s*http:/i.test(filled(drain.url, draft) ?? "")) return [];
+	return [{ place: [...at, "url"], says: `is an http:// address, ${why}; give the https:// one`, about: "nothing" }];
+}
+
+function checkDatabase(at: Place, drain: DrainDraft, type: string, draft: Draft): Mistake[] {
+	if (!("database" in drain) || drain.database === undefined) return [];
+	if (draft.databases === undefined && "databases" in draft) return [];
+	const databases = draft.databases ?? {};
+	const place = [...at, "database"];
+	const fitting = Object.keys(databases).filter((handle) => databases[handle]?.type === type);
+	const allowed = fitting.length === 0 ? `none of type ${type} is declared` : `allowed: ${fitting.join(", ")}`;
+	if (!Object.hasOwn(databases, drain.database)) {
+		const near = didYouMean(nearestWord(drain.database, Object.keys(databases)));
+		return [wrongValue(place, `is not a database of this stage; ${allowed}${near}`)];
+	}
+	const found = databases[drain.database]?.type;
+	if (found === undefined || found === type) return [];
+	return [wrongValue(place, `is a database of type ${found}, and this drain writes to ${type}; ${allowed}`)];
+}
+
+function checkNames(kind: string, drains: object | undefined): Mistake[] {
+	return Object.keys(drains ?? {})
+		.filter((one) => !name.test(one))
+		.map((one) => wrongName([kind, one], `is not the name of a drain; allowed: ${nameText}`));
+}
+
+/** Judges the drains of a stage. */
+export function checkDrains(draft: Draft): Mistake[] {
+	const phi = draft.environment?.phi === true;
+	return [
+		...checkNames("logDrains", draft.logDrains),
+		...Object.entries(draft.logDrains ?? {}).flatMap(([key, drain]) => {
+			if (drain === undefined) return [];
+			const at = ["logDrains", key];
+			return [
+				...checkReferences(at, drain, draft),
+				...checkTransport(at, drain, false, "and Aptible sends logs over HTTPS only", draft),
+				...checkDatabase(at, drain, "elasticsearch", draft),
+			];
+		}),
+		...checkNames("metricDrains", draft.metricDrains),
+		...Object.entries(draft.metricDrains ?? {}).flatMap(([key, drain]) => {
+			if (drain === undefined) return [];
+			const at = ["metricDrains", key];
+			return [
+				...checkReferences(at, drain, draft),
+				...checkTransport(at, drain, !phi, "which phi: true rules out", draft),
+				...checkDatabase(at, drain, "influxdb", draft),
+			];
+		}),
+	];
+}

@@ -1,0 +1,129 @@
+/** A live app as a stage file says it. */
+import type { ApiPolicy } from "../aptible/api/services.ts";
+import { autoscaleParameters } from "../aptible/autoscaling.ts";
+import { gitRefOf } from "../aptible/release.ts";
+import type { LiveService } from "../aptible/services.ts";
+import type { SnapshotApp } from "../aptible/snapshot.ts";
+import { HorizontalAutoscale, VerticalAutoscale } from "../config/autoscale.ts";
+import { lookUp, ownAptibleConfig, retiredConfig } from "../config/catalogue.ts";
+import { Service } from "../config/service.ts";
+import { adoptEndpoints } from "./adopt-endpoints.ts";
+import { type Block, lean, type Notes } from "./adopt-notes.ts";
+import { isHarmless } from "./adopt-secrets.ts";
+
+/** Connection URLs and what stands for each in a stage file, the one to be taken first. */
+export type DatabaseUrls = ReadonlyMap<string, string>;
+
+/** An app; undefined, with a note, where it was never released. */
+export function adoptApp(live: SnapshotApp, urls: DatabaseUrls, notes: Notes): Block | undefined {
+	const { app, settings, services, endpoints } = live;
+	const label = `app "${app.handle}"`;
+	const commit = gitRefOf(app);
+	if (app.status !== "provisioned" || (commit === undefined && settings.image === undefined)) {
+		notes.add(label, "it was never released, so there is nothing to declare of it; it is left alone");
+		return undefined;
+	}
+	if (app.last_deploy_operation?.status === "failed") {
+		notes.add(label, "its last deploy failed, so `pulumi up` deploys once more");
+	}
+	return {
+		...(commit === undefined ? { image: settings.image } : { git: { commitish: commit } }),
+		...registryOf(label, settings.registry, notes),
+		config: configOf(label, live.config, urls, notes),
+		services: Object.fromEntries(services.map((service) => [service.service, serviceOf(label, service, notes)])),
+		...(endpoints.length === 0 ? {} : { endpoints: adoptEndpoints(app.handle, endpoints, notes) }),
+		adopt: true,
+	};
+}
+
+function registryOf(label: string, registry: SnapshotApp["settings"]["registry"], notes: Notes): Block {
+	if (registry === "hidden") {
+		notes.add(label, "this token may not see whether it has credentials of a private registry; they are left alone");
+	}
+	if (registry === undefined || registry === "hidden") return {};
+	const { username = "", password = "" } = registry;
+	const reference = notes.secrets.refer("registryPassword", password, `${label}, password of its registry`);
+	return { registry: { username: literal(username), password: reference } };
+}
+
+function configOf(label: string, config: SnapshotApp["config"], urls: DatabaseUrls, notes: Notes): Block {
+	const entries = [...config].sort(([a], [b]) => (a < b ? -1 : 1));
+	return Object.fromEntries(
+		entries.flatMap(([key, value]) => {
+			const reason = notDeclarable(key);
+			if (reason === undefined) return [[key, configValue(label, key, value, urls, notes)]];
+			notes.add(label, `config key ${key} ${reason}; it is left alone`);
+			return [];
+		}),
+	);
+}
+
+function notDeclarable(key: string): string | undefined {
+	const setting = lookUp(retiredConfig, key);
+	if (setting !== undefined) return `is no config variable any more; what it did is ${setting}`;
+	if (key.startsWith("APTIBLE_") && key !== ownAptibleConfig) return "is Aptible's own";
+	return /^[A-Za-z_][A-Za-z0-9_]*$/.test(key) ? undefined : "is not the name of a variable";
+}
+
+/** What may follow a database's URL in the open: the number of a Redis database, and how to connect. */
+const harmlessRest = /^(\/\d{1,3})?(\?(ssl|sslmode|pool|pool_size|connection_limit|timeout)=\w{1,12})?$/;
+
+function configValue(label: string, key: string, value: string, urls: DatabaseUrls, notes: Notes): string {
+	for (const [url, reference] of urls) {
+		if (!value.startsWith(url)) continue;
+		const rest = value.slice(url.length);
+		if (harmlessRest.test(rest)) return `\${${reference}}${rest}`;
+	}
+	return isHarmless(key, value) ? value : notes.secrets.refer(key, value, `${label}, config ${key}`);
+}
+
+/** Text that is no template. */
+function literal(text: string): string {
+	return text.replaceAll("${", "$${");
+}
+
+function serviceOf(label: string, service: LiveService, notes: Notes): Block {
+	const { container_count, container_size, container_profile, options, policy } = service;
+	const autoscale = policy && autoscaleOf(`${label}, service "${service.service}"`, policy, notes);
+	const defaults = Service.parse({});
+	const size = { containerMb: container_size, ...lean({ containerProfile: container_profile }, defaults) };
+	return {
+		...(autoscale?.kind === "horizontal" ? {} : { containers: container_count }),
+		...(autoscale?.kind === "vertical" ? {} : size),
+		...lean(
+			{
+				forceZeroDowntime: options?.force_zero_downtime,
+				simpleHealthCheck: options?.naive_health_check,
+				restartFreeScaling: options?.restart_free_scaling,
+				stopTimeoutSeconds: options?.stop_timeout,
+			},
+			defaults,
+		),
+		...(autoscale === undefined ? {} : { autoscale }),
+	};
+}
+
+function autoscaleOf(label: string, policy: ApiPolicy, notes: Notes): Block | undefined {
+	const { autoscaling: kind } = policy;
+	if (kind !== "horizontal" && kind !== "vertical") {
+		notes.add(label, `a stage file has no autoscaling of kind ${kind}; \`pulumi up\` would end it`);
+		return undefined;
+	}
+	if (!policy.scaling_enabled) {
+		notes.add(
+			label,
+			"it has an autoscaling policy that is switched off, which a stage file cannot say; `pulumi up` ends it",
+		);
+		return undefined;
+	}
+	const shown = Object.entries(autoscaleParameters[kind]).map(([field, name]) => [field, policy[name]]);
+	const minimal = { kind, min: 1, max: 2, minCpu: 0.1, maxCpu: 0.9 };
+	const {
+		min: _min,
+		max: _max,
+		minCpu: _minCpu,
+		maxCpu: _maxCpu,
+		...defaults
+	}: Block = kind === "horizontal" ? HorizontalAutoscale.parse(minimal) : VerticalAutoscale.parse({ kind });
+	return { kind, ...lean(Object.fromEntries(shown), { ...defaults, kind: undefined }) };
+}

@@ -1,0 +1,131 @@
+/** Endpoints of a live app or database as a stage file says them. */
+import { liveIdentity } from "../aptible/endpoint-find.ts";
+import type { LiveEndpoint } from "../aptible/endpoint-observe.ts";
+import { type Block, lean, type Notes } from "./adopt-notes.ts";
+
+const defaults: Block = {
+	defaultDomain: false,
+	managedTls: false,
+	internal: false,
+	forceSsl: true,
+	disableWeakCipherSuites: true,
+	loadBalancingAlgorithm: "round_robin",
+	shared: false,
+};
+
+/** Endpoints of an app, by names made from what they are. */
+export function adoptEndpoints(app: string, endpoints: readonly LiveEndpoint[], notes: Notes): Record<string, Block> {
+	return named(
+		endpoints,
+		({ listed }) => nameOf(listed),
+		(live, name) => {
+			const { listed, details } = live;
+			const label = `endpoint "${name}" of app "${app}"`;
+			const { kind, service, internal, defaultDomain, managedTls, domain } = liveIdentity(listed, false);
+			noteStatus(label, listed.status, notes);
+			const isHttps = kind === "https";
+			const hasOldLoadBalancer = kind === "grpc" || kind === "tls";
+			const text = (value: unknown) =>
+				value === undefined || value === null || value === "" ? undefined : String(value);
+			const number = (value: unknown) => (text(value) === undefined ? undefined : Number(value));
+			const flag = (value: unknown) => text(value) === "true";
+			const ownCertificate = !defaultDomain && !managedTls && kind !== "tcp";
+			if (ownCertificate && (details?.certificate === undefined || details.certificate === "hidden")) {
+				notes.add(
+					label,
+					"this token may not see which certificate it has; give certificate: or certificateFingerprint:",
+				);
+			}
+			const isShown = ownCertificate && details?.certificate !== "hidden";
+			return lean(
+				{
+					service,
+					kind,
+					defaultDomain,
+					domain,
+					managedTls,
+					certificateFingerprint: isShown ? details?.certificate : undefined,
+					internal,
+					port: isHttps ? portNumber(listed.port) : kind === "grpc" ? details?.port : undefined,
+					ports: kind === "tls" || kind === "tcp" ? portNumbers(listed.ports) : undefined,
+					ipFilter: ipFilterOf(listed.ip_whitelist),
+					sslProtocols: kind === "tcp" ? undefined : (text(listed.ssl_protocols_override) ?? "default"),
+					sslCiphers: hasOldLoadBalancer ? text(listed.ssl_ciphers_override) : undefined,
+					disableWeakCipherSuites: hasOldLoadBalancer ? flag(listed.disable_weak_cipher_suites) : undefined,
+					idleTimeoutSeconds: number(listed.idle_timeout),
+					...(isHttps
+						? {
+								forceSsl: flag(listed.force_ssl),
+								loadBalancingAlgorithm: text(listed.load_balancing_algorithm_type),
+								shared: flag(listed.shared),
+								releaseHealthcheckTimeoutSeconds: number(listed.release_healthcheck_timeout),
+								strictHealthChecks: flag(listed.strict_health_checks) || undefined,
+								showElbHealthchecks: flag(listed.show_elb_healthchecks) || undefined,
+								maintenancePageUrl: text(listed.maintenance_page_url),
+							}
+						: {}),
+					adopt: true,
+				},
+				defaults,
+			);
+		},
+	);
+}
+
+/** Endpoints of a database. */
+export function adoptDatabaseEndpoints(
+	database: string,
+	endpoints: readonly LiveEndpoint[],
+	notes: Notes,
+): Record<string, Block> {
+	return named(
+		endpoints,
+		({ listed }) => (listed.internal ? "internal" : "outside"),
+		({ listed }, name) => {
+			noteStatus(`endpoint "${name}" of database "${database}"`, listed.status, notes);
+			return lean({ internal: listed.internal, ipFilter: ipFilterOf(listed.ip_whitelist), adopt: true }, defaults);
+		},
+	);
+}
+
+/**
+ * By their names, and a number from the second of a name on. The oldest comes first: among those that look the same, the program
+ * gives the oldest to the name that sorts first.
+ */
+function named(
+	endpoints: readonly LiveEndpoint[],
+	nameOfOne: (live: LiveEndpoint) => string,
+	make: (live: LiveEndpoint, name: string) => Block,
+): Record<string, Block> {
+	const blocks: Record<string, Block> = {};
+	for (const live of [...endpoints].sort((a, b) => a.listed.id - b.listed.id)) {
+		const base = nameOfOne(live);
+		let name = base;
+		for (let turn = 2; name in blocks; turn += 1) name = `${base}_${turn}`;
+		blocks[name] = make(live, name);
+	}
+	return blocks;
+}
+
+function nameOf(listed: LiveEndpoint["listed"]): string {
+	const { kind, service, internal, defaultDomain, domain } = liveIdentity(listed, false);
+	if (defaultDomain) return "default";
+	const name = domain ?? `${kind}_${service}${internal ? "_internal" : ""}`;
+	return name.replace("*", "any").replace(/[^A-Za-z0-9_]/g, "_");
+}
+
+function portNumber(port: string | number | null | undefined): number | undefined {
+	return port == null || port === "default" ? undefined : Number(port);
+}
+
+function portNumbers(ports: string | null | undefined): number[] | undefined {
+	return ports == null || ports === "all" ? undefined : ports.split(" ").map(Number);
+}
+
+function ipFilterOf(shown: string): string[] {
+	return shown === "all traffic" ? [] : shown.split(" ");
+}
+
+function noteStatus(label: string, status: string, notes: Notes): void {
+	if (status !== "provisioned") notes.add(label, `it is ${status}; \`pulumi up\` provisions it`);
+}

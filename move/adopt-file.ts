@@ -1,0 +1,48 @@
+/** The text of the stage file that an adoption writes. */
+import { stringify } from "yaml";
+import type { Block, Notes } from "./adopt-notes.ts";
+
+const namespace = "medstack-to-aptible:";
+
+/**
+ * A stage file with comments: what it leaves out, and how to set its secrets.
+ *
+ * @param problems what is wrong with it as it stands
+ */
+export function stageFileText(
+	blocks: Readonly<Record<string, Block>>,
+	notes: Notes,
+	{ stack, encrypted, problems }: { stack: string; encrypted: boolean; problems: readonly string[] },
+): string {
+	const config = Object.entries(blocks).filter(([, block]) => Object.keys(block).length > 0);
+	const secrets = notes.secrets.entries();
+	const head = [
+		`Environment "${String(blocks.environment?.handle)}" as \`npm run adopt\` found it. Everything in it is taken over as it is: \`pulumi`,
+		"preview` says so of each object, and `pulumi up` changes nothing. After that, `adopt` can be taken out.",
+		...section("Wrong with this file until it is changed by hand:", problems),
+		...section("Left out, or not the same afterwards:", notes.lines()),
+		...(encrypted || secrets.length === 0
+			? []
+			: [
+					"",
+					"Secrets that it refers to. Each of these asks for the value:",
+					...secrets.flatMap(([name, { place }]) => [`  # ${place}`, `  ${secretCommand(name, stack)}`]),
+				]),
+	];
+	const comment = head.map((line) => (line === "" ? "#" : `# ${line}`)).join("\n");
+	const file = { config: Object.fromEntries(config.map(([name, block]) => [`${namespace}${name}`, block])) };
+	return `${comment}\n${stringify(file, { lineWidth: 0 })}`;
+}
+
+/** The place of a secret in the stage's config. */
+export function secretPath(name: string): string {
+	return `${namespace}secrets.${name}`;
+}
+
+function secretCommand(name: string, stack: string): string {
+	return `pulumi config set --secret --path '${secretPath(name)}' --stack ${stack}`;
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+	return lines.length === 0 ? [] : ["", title, ...lines.map((line) => `  ${line}`)];
+}

@@ -1,0 +1,131 @@
+/** From a live environment to the blocks of a stage file that describes it as it is. Pure. */
+import type { Snapshot, SnapshotDatabase } from "../aptible/snapshot.ts";
+import { isSharedStack } from "../config/catalogue.ts";
+import { Database } from "../config/database.ts";
+import { adoptApp, type DatabaseUrls } from "./adopt-app.ts";
+import { adoptLogDrain, adoptMetricDrain } from "./adopt-drains.ts";
+import { adoptDatabaseEndpoints } from "./adopt-endpoints.ts";
+import { type Block, lean, type Notes } from "./adopt-notes.ts";
+
+/**
+ * Blocks of a stage file, all with `adopt: true`. Values that may be secrets are references, and go into the notes.
+ *
+ * @param phi whether the environment holds health information, which Aptible does not say: undefined takes every dedicated stack for
+ * one that does
+ */
+export function adoptStage(snapshot: Snapshot, phi: boolean | undefined, notes: Notes): Record<string, Block> {
+	const { environment, databases, apps, logDrains, metricDrains } = snapshot;
+	const { handle, stack } = environment;
+	if (phi === undefined && !isSharedStack(stack.name)) {
+		notes.add(
+			`environment "${handle}"`,
+			"phi: true is a guess, as its stack is a dedicated one; say so, or set it to false",
+		);
+	}
+	const listed = databases.map((database) => database.listed);
+	const urls = urlsOf(databases);
+	return {
+		environment: {
+			handle,
+			stack: stack.name,
+			phi: phi ?? !isSharedStack(stack.name),
+			adopt: true,
+			backups: backupsOf(snapshot, notes),
+		},
+		databases: named(
+			databases,
+			(one) => one.listed.handle,
+			(one) => adoptDatabase(one, databases, notes),
+		),
+		apps: named(
+			apps,
+			({ app }) => app.handle,
+			(app) => adoptApp(app, urls, notes),
+		),
+		logDrains: named(
+			logDrains,
+			(drain) => drain.handle,
+			(drain) => adoptLogDrain(drain, listed, notes),
+		),
+		metricDrains: named(
+			metricDrains,
+			(drain) => drain.handle,
+			(drain) => adoptMetricDrain(drain, listed, notes),
+		),
+	};
+}
+
+function backupsOf({ retention, environment }: Snapshot, notes: Notes): Block | undefined {
+	const { daily, monthly, yearly, make_copy: makeCopy, keep_final: keepFinal } = retention;
+	if (daily >= 1) return { daily, monthly, yearly, makeCopy, keepFinal };
+	notes.add(
+		`environment "${environment.handle}"`,
+		"it keeps no daily backups, which a stage file cannot say; its policy is left alone",
+	);
+	return undefined;
+}
+
+const databaseDefaults: Block = Database.parse({ type: "postgresql", version: "16" });
+
+function adoptDatabase(
+	{ listed, settings, endpoints }: SnapshotDatabase,
+	all: readonly SnapshotDatabase[],
+	notes: Notes,
+): Block | undefined {
+	const { handle, type, version, status } = listed;
+	const label = `database "${handle}"`;
+	if (status !== "provisioned") {
+		notes.add(label, `it is ${status}; once that is over, run this again`);
+		return undefined;
+	}
+	const primary = all.find((one) => one.listed.id === settings?.primaryId)?.listed;
+	if (settings?.primaryId !== undefined && primary === undefined) {
+		notes.add(label, "it is a replica of a database that is not in this environment; `pulumi up` would end that");
+	}
+	return {
+		type,
+		version,
+		...lean(
+			{
+				containerMb: listed.container_size,
+				containerProfile: listed.container_profile,
+				diskGb: listed.disk_size,
+				iops: listed.disk_provisioned_iops,
+				replicaOf: primary?.handle,
+				logical: primary !== undefined && primary.version !== version,
+				kmsKeyArn: settings?.kmsKeyArn,
+				automaticBackups: settings?.automaticBackups,
+			},
+			databaseDefaults,
+		),
+		...(endpoints.length === 0 ? {} : { endpoints: adoptDatabaseEndpoints(handle, endpoints, notes) }),
+		adopt: true,
+	};
+}
+
+function urlsOf(databases: readonly SnapshotDatabase[]): DatabaseUrls {
+	const urls = new Map<string, string>();
+	const add = (url: string | null | undefined, reference: string) => {
+		if (url && !urls.has(url)) urls.set(url, reference);
+	};
+	for (const { listed } of databases) add(listed.connection_url, `databases.${listed.handle}.url`);
+	for (const { listed } of databases) {
+		for (const { type, connection_url } of listed.credentials)
+			add(connection_url, `databases.${listed.handle}.urls.${type}`);
+	}
+	return urls;
+}
+
+function named<T>(
+	objects: readonly T[],
+	handleOf: (object: T) => string,
+	make: (object: T) => Block | undefined,
+): Record<string, Block> {
+	const sorted = [...objects].sort((a, b) => (handleOf(a) < handleOf(b) ? -1 : 1));
+	return Object.fromEntries(
+		sorted.flatMap((object) => {
+			const block = make(object);
+			return block === undefined ? [] : [[handleOf(object), block]];
+		}),
+	);
+}

@@ -1,0 +1,124 @@
+/**
+ * `npm run adopt -- --environment HANDLE`: reads a live environment and writes the stage file that describes it as it is. Changes
+ * nothing on Aptible. See docs/adoption.md.
+ */
+import { spawn } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { Context } from "../aptible/context.ts";
+import { AptibleError } from "../aptible/errors.ts";
+import { readSnapshot } from "../aptible/snapshot.ts";
+import { parseStage, StageError } from "../config/parse.ts";
+import { secretPath, stageFileText } from "./adopt-file.ts";
+import { Notes } from "./adopt-notes.ts";
+import { adoptStage } from "./adopt-stage.ts";
+import { writeImportFile } from "./import-file.ts";
+
+const usage = `usage: npm run adopt -- --environment HANDLE [--phi true|false] [--stack STACK] [--output FILE [--encrypt]]
+       npm run adopt -- --import-file FILE --stack STACK [--config-file FILE]`;
+
+const context = new Context();
+try {
+	const { values: options } = parseArgs({
+		options: {
+			environment: { type: "string" },
+			phi: { type: "string" },
+			stack: { type: "string" },
+			output: { type: "string" },
+			encrypt: { type: "boolean", default: false },
+			"import-file": { type: "string" },
+			"config-file": { type: "string" },
+		},
+	});
+	const { environment, phi, stack, output, encrypt } = options;
+	const importFile = options["import-file"];
+	if (importFile !== undefined && stack !== undefined) {
+		await writeImportFile(importFile, { stack, configFile: options["config-file"] });
+	} else if (
+		environment !== undefined &&
+		isSwitch(phi) &&
+		(!encrypt || (output !== undefined && stack !== undefined))
+	) {
+		await adopt(environment, phi === undefined ? undefined : phi === "true", { stack, output, encrypt });
+	} else {
+		throw new Error(
+			`${usage}\n--encrypt needs --output and --stack, of a stack that is there (\`pulumi stack init\`).`,
+		);
+	}
+} catch (error) {
+	const message = error instanceof Error ? error.message : String(error);
+	process.stderr.write(`${context.redactor.mask(message)}\n`);
+	process.exitCode = 1;
+}
+
+async function adopt(
+	environment: string,
+	phi: boolean | undefined,
+	{ stack = environment, output, encrypt }: { stack: string | undefined; output: string | undefined; encrypt: boolean },
+): Promise<void> {
+	const names: string[] = [];
+	const snapshot = await readSnapshot(context, (environments) => {
+		names.push(...environments.map(({ handle }) => handle));
+		return environments.find(({ handle }) => handle === environment);
+	});
+	if (snapshot === undefined) {
+		throw new AptibleError(
+			`environment "${environment}" is not one that this token sees; it sees: ${names.sort().join(", ") || "none"}.`,
+		);
+	}
+	const notes = new Notes();
+	const blocks = adoptStage(snapshot, phi, notes);
+	const secrets = notes.secrets.entries();
+	for (const [, { value }] of secrets) context.redactor.addUrl(value);
+	const problems = problemsOf({
+		...blocks,
+		secrets: Object.fromEntries(secrets.map(([name, { value }]) => [name, value])),
+	});
+	const text = stageFileText(blocks, notes, { stack, encrypted: encrypt, problems });
+	if (output === undefined) {
+		process.stdout.write(text);
+		return;
+	}
+	await writeFile(output, text, { flag: "wx" }).catch((cause: NodeJS.ErrnoException) => {
+		throw cause.code === "EEXIST"
+			? new Error(`"${output}" is there already; name another file, or move it away.`)
+			: cause;
+	});
+	if (encrypt) for (const [name, { value }] of secrets) await encryptSecret(name, value, stack, output);
+	const kept = encrypt
+		? `its ${secrets.length} secrets are encrypted in it`
+		: `${secrets.length} secrets are to be set, see its head`;
+	process.stderr.write(`"${output}" is written; ${kept}. Now run: pulumi preview --stack ${stack}\n`);
+}
+
+/** What is wrong with the file as it stands: a live object may be what no stage file allows. */
+function problemsOf(raw: unknown): readonly string[] {
+	try {
+		parseStage(raw, { file: "this file" });
+		return [];
+	} catch (error) {
+		if (error instanceof StageError) return error.problems;
+		throw error;
+	}
+}
+
+/** The value goes in on stdin: arguments are for everybody on the machine to see. */
+async function encryptSecret(name: string, value: string, stack: string, file: string): Promise<void> {
+	const args = ["config", "set", "--secret", "--path", secretPath(name), "--stack", stack, "--config-file", file];
+	const child = spawn("pulumi", [...args, "--non-interactive"], { stdio: ["pipe", "ignore", "pipe"] });
+	let complaint = "";
+	child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+		complaint += chunk;
+	});
+	child.stdin.on("error", () => {});
+	child.stdin.end(value);
+	const code = await new Promise((resolve, reject) => {
+		child.on("error", reject);
+		child.on("close", resolve);
+	});
+	if (code !== 0) throw new Error(`secret "${name}" could not be encrypted: ${complaint.trim()}`);
+}
+
+function isSwitch(text: string | undefined): boolean {
+	return text === undefined || text === "true" || text === "false";
+}

@@ -1,0 +1,59 @@
+/**
+ * `npm run drift -- --stack STACK`: whether Aptible is still as the stack left it, for a person or a nightly job. It previews the
+ * stack and reads what the program found; further options are those of `pulumi preview` (`--config-file`, `--cwd`).
+ *
+ * Exit code 0: no drift. 2: drift. 1: it could not be told.
+ */
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import type { DriftReport } from "../components/drift.ts";
+
+const options = process.argv.slice(2);
+const isJson = options.includes("--json");
+const folder = await mkdtemp(join(tmpdir(), "medstack-to-aptible-"));
+try {
+	const report = await preview(
+		join(folder, "report.json"),
+		options.filter((option) => option !== "--json"),
+	);
+	process.stdout.write(isJson ? `${JSON.stringify(report, null, 2)}\n` : describe(report));
+	process.exitCode = report.drifted.length > 0 ? 2 : 0;
+} catch (error) {
+	process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+	process.exitCode = 1;
+} finally {
+	await rm(folder, { recursive: true, force: true });
+}
+
+async function preview(file: string, args: readonly string[]): Promise<DriftReport> {
+	const child = spawn("pulumi", ["preview", "--non-interactive", "--suppress-outputs", ...args], {
+		env: { ...process.env, MEDSTACK_TO_APTIBLE_DRIFT: "required", MEDSTACK_TO_APTIBLE_DRIFT_REPORT: file },
+		stdio: ["ignore", "pipe", "pipe"],
+	});
+	const end = new Promise<number | null>((resolve, reject) => {
+		child.on("error", (cause: NodeJS.ErrnoException) => {
+			reject(
+				cause.code === "ENOENT"
+					? new Error("the `pulumi` CLI is not on PATH: https://www.pulumi.com/docs/install/")
+					: cause,
+			);
+		});
+		child.on("close", resolve);
+	});
+	const [code, stdout, stderr] = await Promise.all([end, text(child.stdout), text(child.stderr)]);
+	if (code !== 0)
+		throw new Error(`whether there is drift could not be told, as the preview failed:\n${stdout}${stderr}`);
+	return JSON.parse(await readFile(file, "utf8")) as DriftReport;
+}
+
+function describe({ drifted, undeclared }: DriftReport): string {
+	const lines = drifted.flatMap(({ kind, name, differences }) => [
+		`${kind} ${name}:`,
+		...differences.map(({ field, declared, live }) => `  ${field}: live ${live}, declared ${declared}`),
+	]);
+	const verdict = drifted.length === 0 ? "no drift" : "`pulumi up` brings these back to what the stage file says:";
+	return [verdict, ...lines, ...undeclared, ""].join("\n");
+}

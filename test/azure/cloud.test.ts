@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { Cloud } from "../../sandbox/azure/cloud.ts";
+import { callFunction } from "../../sandbox/azure/functions.ts";
+import { ArmStore } from "../../sandbox/azure/store.ts";
+import type { PropertyMap } from "../../sandbox/plugins/property-value.ts";
+
+const dir = await mkdtemp(join(tmpdir(), "azure-"));
+const store = new ArmStore(dir);
+const cloud = new Cloud(store, "sub");
+after(async () => {
+	store.close();
+	await rm(dir, { recursive: true, force: true });
+});
+
+const group = { resourceGroupName: "files" };
+const account: PropertyMap = {
+	...group,
+	accountName: "acmefiles",
+	location: "canadacentral",
+	kind: "StorageV2",
+	sku: { name: "Standard_GZRS" },
+	allowBlobPublicAccess: false,
+};
+const below = { ...group, accountName: "acmefiles" };
+const types = {
+	group: "azure-native:resources:ResourceGroup",
+	account: "azure-native:storage:StorageAccount",
+	service: "azure-native:storage:BlobServiceProperties",
+	policy: "azure-native:storage:ManagementPolicy",
+	container: "azure-native:storage:BlobContainer",
+	lock: "azure-native:authorization:ManagementLockByScope",
+	setting: "azure-native:monitor:DiagnosticSetting",
+	zone: "azure-native:dns:Zone",
+	record: "azure-native:dns:RecordSet",
+} as const;
+
+const refuses = (type: keyof typeof types, inputs: PropertyMap, message: RegExp) =>
+	assert.rejects(
+		cloud.create(types[type], inputs),
+		(error: Error) => message.test(error.message) || assert.fail(error.message),
+	);
+
+test("an account needs its group", () => refuses("account", account, /^Status=404 Code="ResourceGroupNotFound"/));
+
+test("a group and an account in it are made, with two keys and an address", async () => {
+	await cloud.create(types.group, { ...group, location: "canadacentral" });
+	const { id, state } = await cloud.create(types.account, account);
+	assert.equal(id, "/subscriptions/sub/resourceGroups/files/providers/Microsoft.Storage/storageAccounts/acmefiles");
+	assert.deepEqual(Object.keys(state.keyCreationTime as PropertyMap), ["key1", "key2"]);
+});
+
+test("what is there is not made again", () =>
+	refuses("account", account, /^cannot create already existing resource '\/subscriptions\/sub\//));
+
+const refusedAccounts: [string, PropertyMap, RegExp][] = [
+	["a name with capitals", { accountName: "Acme-Files" }, /^Status=400 Code="AccountNameInvalid"/],
+	["a name that is too long", { accountName: "a".repeat(25) }, /^Status=400 Code="AccountNameInvalid"/],
+	["zones where there are none", { location: "canadaeast" }, /^Status=400 Code="SkuNotAvailableInRegion"/],
+	["a /32 in the firewall", rules("203.0.113.10/32"), /ipRule\[\*\]\.value\(203\.0\.113\.10\/32\)/],
+	["a /31 in the firewall", rules("203.0.113.10/31"), /ipRule\[\*\]\.value\(203\.0\.113\.10\/31\)/],
+	["a private address in the firewall", rules("10.1.2.3"), /ipRule\[\*\]\.value\(10\.1\.2\.3\)/],
+	["IPv6 in the firewall", rules("2001:db8::1"), /ipRule\[\*\]\.value\(2001:db8::1\)/],
+	[
+		"too many rules",
+		rules(...Array.from({ length: 401 }, (_, i) => `20.0.${i >> 8}.${i & 255}`)),
+		/Too many IP rules: 401/,
+	],
+	[
+		"a period of tokens in another form",
+		{ sasPolicy: { expirationAction: "Log", sasExpirationPeriod: "60 days" } },
+		/sasExpirationPeriod/,
+	],
+];
+
+function rules(...addresses: string[]): PropertyMap {
+	return {
+		networkRuleSet: {
+			defaultAction: "Deny",
+			ipRules: addresses.map((iPAddressOrRange) => ({ iPAddressOrRange, action: "Allow" })),
+		},
+	};
+}
+
+for (const [title, change, message] of refusedAccounts) {
+	test(`an account is refused for ${title}`, () =>
+		refuses("account", { ...account, accountName: "another", ...change }, message));
+}
+
+test("infrastructure encryption is settled at creation", () => {
+	const inputs = { ...account, encryption: { requireInfrastructureEncryption: true } };
+	assert.throws(() => cloud.update(types.account, idOf(account), inputs), /cannot be updated as it is read-only/);
+});
+
+test("zones come by a conversion and not by an update", () => {
+	const inputs = { ...account, sku: { name: "Standard_GRS" } };
+	assert.throws(() => cloud.update(types.account, idOf(account), inputs), /Code="StorageAccountSkuConversion"/);
+});
+
+function idOf(inputs: PropertyMap): string {
+	return `/subscriptions/sub/resourceGroups/files/providers/Microsoft.Storage/storageAccounts/${inputs.accountName}`;
+}
+
+test("singletons have one name and are taken over as they are", async () => {
+	await refuses("service", { ...below, blobServicesName: "mine" }, /^Status=404/);
+	await refuses("policy", { ...below, managementPolicyName: "mine", policy: { rules: [] } }, /^Status=404/);
+	const service = { ...below, blobServicesName: "default" };
+	await cloud.create(types.service, service);
+	await cloud.create(types.service, { ...service, isVersioningEnabled: true });
+});
+
+test("a restore needs versions, change feed and a longer soft delete", async () => {
+	const service = { ...below, blobServicesName: "default", restorePolicy: { enabled: true, days: 7 } };
+	await refuses("service", service, /needs versioning, change feed, soft delete/);
+	const complete = { ...service, isVersioningEnabled: true, changeFeed: { enabled: true } };
+	await refuses("service", { ...complete, deleteRetentionPolicy: { enabled: true, days: 7 } }, /has to be less than/);
+});
+
+test("a container is refused for its name, for public access and for an account that is not there", async () => {
+	await refuses("container", { ...below, containerName: "Documents" }, /Code="ContainerNameInvalid"/);
+	await refuses(
+		"container",
+		{ ...below, containerName: "documents", publicAccess: "Blob" },
+		/Code="PublicAccessNotPermitted"/,
+	);
+	await refuses(
+		"container",
+		{ ...below, accountName: "nothere", containerName: "documents" },
+		/Code="ParentResourceNotFound"/,
+	);
+});
+
+test("logs need a place to go, and categories that blobs have", async () => {
+	const setting = { name: "x", resourceUri: `${idOf(account)}/blobServices/default` };
+	await refuses("setting", setting, /At least one data sink/);
+	await refuses(
+		"setting",
+		{ ...setting, storageAccountId: "x", logs: [{ category: "StorageReads" }] },
+		/'StorageReads' is not supported/,
+	);
+});
+
+test("below a lock, and above it, nothing is deleted", async () => {
+	await cloud.create(types.lock, { scope: idOf(account), lockName: "keep", level: "CanNotDelete" });
+	for (const id of [
+		idOf(account),
+		`${idOf(account)}/blobServices/default`,
+		"/subscriptions/sub/resourceGroups/files",
+	]) {
+		await assert.rejects(cloud.remove(id), /Code="ScopeLocked"/);
+	}
+	await cloud.remove(`${idOf(account)}/providers/Microsoft.Authorization/locks/keep`);
+});
+
+test("a token is refused for another account's container and for a key that is none", () => {
+	const args = { ...below, canonicalizedResource: "/blob/acmefiles/x", sharedAccessExpiryTime: "2027-01-15T00:00:00Z" };
+	const sas = (change: PropertyMap) =>
+		callFunction(
+			"azure-native:storage:listStorageAccountServiceSAS",
+			{ ...args, ...change },
+			{ store, subscription: "sub" },
+		);
+	assert.match(String(sas({}).serviceSasToken), /^sv=2015-04-05&sr=c&sig=.*&se=2027-01-15T00%3A00%3A00\.0000000Z$/);
+	assert.deepEqual(sas({}), sas({}));
+	assert.notDeepEqual(sas({}), sas({ keyToSign: "key2" }));
+	assert.throws(() => sas({ canonicalizedResource: "/blob/other/x" }), /canonicalizedResource/);
+	assert.throws(() => sas({ keyToSign: "key3" }), /keyToSign/);
+});
+
+test("DNS refuses a CNAME at the apex, beside another record, and a TTL of none", async () => {
+	const zone = { ...group, zoneName: "acme.example" };
+	await refuses("zone", { ...zone, location: "canadacentral" }, /Code="LocationNotAvailableForResourceType"/);
+	await cloud.create(types.zone, { ...zone, location: "Global" });
+	const record = {
+		...zone,
+		relativeRecordSetName: "portal",
+		recordType: "CNAME",
+		ttl: 60,
+		cnameRecord: { cname: "x.aptible.in" },
+	};
+	await refuses("record", { ...record, relativeRecordSetName: "@" }, /cannot be created at the zone apex/);
+	await refuses("record", { ...record, ttl: 0 }, /has to be between 1 and 2147483647/);
+	await cloud.create(types.record, record);
+	await refuses("record", { ...record, recordType: "A", aRecords: [{ ipv4Address: "203.0.113.1" }] }, /stands alone/);
+	await refuses("record", record, /^cannot create already existing resource/);
+});
+
+test("a group goes with all that is in it", async () => {
+	await cloud.remove("/subscriptions/sub/resourceGroups/files");
+	assert.equal(store.find(idOf(account)), undefined);
+	assert.equal(store.keys("acmefiles"), undefined);
+	assert.deepEqual(store.ofType(types.record), []);
+});

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { testRefused } from "../config/refused.ts";
+import { registerDns, storageStage } from "./registrations.ts";
+
+process.env.ARM_USE_DEFAULT_AZURE_CREDENTIAL = "true";
+
+const subscription = "0f3c6a52-8b1e-4c07-9d2a-5e6f7a8b9c0d";
+const zone = (records: Record<string, unknown>, more: Record<string, unknown> = {}) => ({
+	"/dns": { resourceGroup: { name: "acme-dns" }, zones: { acme: { domain: "acme.example", records, ...more } } },
+});
+const refused = (records: Record<string, unknown>, more: Record<string, unknown> = {}) => ({
+	dns: zone(records, more)["/dns"],
+});
+const portal = { name: "portal", type: "CNAME", target: "elb-portal-1.aptible.in", ttlSeconds: 60 };
+
+test("a zone and its records, with the TTL that the file gives and no protection for records", async () => {
+	const { one } = await registerDns(
+		storageStage(zone({ portal, txt: { name: "@", type: "TXT", values: ["b", "a"] } })),
+	);
+	assert.deepEqual(one("dns:Zone").inputs, {
+		resourceGroupName: "acme-dns",
+		zoneName: "acme.example",
+		location: "Global",
+		zoneType: "Public",
+	});
+	assert.equal(one("dns:Zone").opts.protect, true);
+	assert.deepEqual(one("dns:RecordSet", "dns-acme-portal").inputs, {
+		resourceGroupName: "acme-dns",
+		zoneName: "acme.example",
+		relativeRecordSetName: "portal",
+		recordType: "CNAME",
+		ttl: 60,
+		cnameRecord: { cname: "elb-portal-1.aptible.in" },
+	});
+	assert.equal(one("dns:RecordSet", "dns-acme-portal").opts.deleteBeforeReplace, true);
+	assert.deepEqual(one("dns:RecordSet", "dns-acme-txt").inputs.txtRecords, [{ value: ["a"] }, { value: ["b"] }]);
+});
+
+test("a live record is imported by its id and left as it is", async () => {
+	const stage = storageStage({
+		"/dns": {
+			subscription,
+			resourceGroup: { name: "acme-dns", existing: true },
+			zones: {
+				acme: { domain: "acme.example", existing: "reference", records: { portal: { ...portal, import: true } } },
+			},
+		},
+	});
+	const { one, all } = await registerDns(stage);
+	const record = one("dns:RecordSet");
+	assert.equal(
+		record.importId,
+		`/subscriptions/${subscription}/resourceGroups/acme-dns/providers/Microsoft.Network/dnsZones/acme.example/CNAME/portal`,
+	);
+	assert.deepEqual(record.opts.ignoreChanges, ["ttl", "cnameRecord"]);
+	assert.deepEqual(all("dns:Zone"), []);
+});
+
+test("an alias record follows a resource of Azure", async () => {
+	const alias = `/subscriptions/${subscription}/resourceGroups/x/providers/Microsoft.Network/publicIPAddresses/ip`;
+	const { one } = await registerDns(storageStage(zone({ apex: { name: "@", type: "A", alias } })));
+	assert.deepEqual(one("dns:RecordSet").inputs.targetResource, { id: alias });
+});
+
+testRefused({
+	"a CNAME for the zone itself": {
+		change: refused({ portal: { ...portal, name: "@" } }),
+		says: [
+			'dns.zones.acme.records.portal.type: "CNAME" is not allowed for the zone itself (@), which has other records beside it; let the domain\'s own address redirect to a name below it, or host the zone where there is ALIAS',
+		],
+	},
+	"a CNAME beside another record of its name": {
+		change: refused({ portal, verify: { name: "portal", type: "TXT", values: ["x"] } }),
+		says: [
+			'dns.zones.acme.records.verify.name: "portal" has a CNAME record ("portal") already, and a CNAME stands alone; take one out',
+		],
+	},
+	"two record sets of one name and type": {
+		change: refused({
+			a: { name: "x", type: "A", values: ["203.0.113.1"] },
+			b: { name: "x", type: "A", values: ["203.0.113.2"] },
+		}),
+		says: ['dns.zones.acme.records.b.name: "x" has a record of type A already ("a"); give that one all the values'],
+	},
+	"a record that leads nowhere": {
+		change: refused({ portal: { name: "portal", type: "CNAME" } }),
+		says: ['dns.zones.acme.records.portal: "portal" leads nowhere; give one of: target, endpoint, alias'],
+	},
+	"a record that leads to two places": {
+		change: refused({ portal: { ...portal, endpoint: "portal.test" } }),
+		says: [
+			"dns.zones.acme.records.portal.endpoint: stands beside target; a record has one of the two: take the other out",
+		],
+	},
+	"an A record to a host name": {
+		change: refused({ portal: { ...portal, type: "A" } }),
+		says: ["dns.zones.acme.records.portal.target: does not go with a record of type A; allowed: values, alias"],
+	},
+	"an A record to what is no address": {
+		change: refused({ portal: { name: "portal", type: "A", values: ["elb-portal-1.aptible.in"] } }),
+		says: [
+			'dns.zones.acme.records.portal.values[0]: "elb-portal-1.aptible.in" is not an IPv4 address; allowed: the like of 203.0.113.10',
+		],
+	},
+	"an endpoint that is not there": {
+		change: refused({ portal: { name: "portal", type: "CNAME", endpoint: "portal.tset" } }),
+		says: [
+			'dns.zones.acme.records.portal.endpoint: "portal.tset" is not an endpoint of this stage; allowed: portal.test; did you mean "portal.test"?',
+		],
+	},
+	"a record under another name than its endpoint's domain": {
+		change: {
+			...refused({ portal: { name: "portl", type: "CNAME", endpoint: "portal.public" } }),
+			"apps/portal/endpoints/public": {
+				service: "web",
+				kind: "https",
+				domain: "portal.acme.example",
+				managedTls: true,
+			},
+		},
+		says: [
+			'dns.zones.acme.records.portal.name: "portl" makes portl.acme.example, and the endpoint asks for portal.acme.example; did you mean "portal"?',
+		],
+	},
+	"a TTL of none": {
+		change: refused({ portal: { ...portal, ttlSeconds: 0 } }),
+		says: ["dns.zones.acme.records.portal.ttlSeconds: 0 is not a whole number from 1 to 2147483647 (seconds)"],
+	},
+	"an import without the subscription": {
+		change: refused({ portal: { ...portal, import: true } }),
+		says: [
+			"dns.subscription: is missing, and the id of a zone or record that is imported begins with it; az account show --query id prints it",
+		],
+	},
+});

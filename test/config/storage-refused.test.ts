@@ -1,0 +1,234 @@
+import { testRefused } from "./refused.ts";
+import { absent } from "./stage-file.ts";
+
+/** A right storage for the right stage, which holds health information. */
+const storage = {
+	resourceGroup: { name: "acme-test-files" },
+	account: "acmetestfiles",
+	location: "canadacentral",
+	redundancy: "GZRS",
+	logs: { workspace: "acme-test-logs" },
+	containers: { documents: { name: "documents" } },
+};
+
+const changed = (changes: Record<string, unknown>) => ({
+	storage: structuredClone(storage),
+	...Object.fromEntries(Object.entries(changes).map(([path, value]) => [`storage/${path}`, value])),
+});
+
+const subscription = "0f3c6a52-8b1e-4c07-9d2a-5e6f7a8b9c0d";
+
+testRefused({
+	"zones where there are none": {
+		change: changed({ location: "canadaeast" }),
+		says: [
+			'storage.redundancy: "GZRS" does not exist in canadaeast, which has no zones; allowed there: LRS, GRS, RAGRS; or location: canadacentral; did you mean "GRS"?',
+		],
+	},
+	"a single region with health information": {
+		change: changed({ redundancy: "ZRS" }),
+		says: [
+			'storage.redundancy: "ZRS" keeps everything in one region, which phi: true rules out; allowed: GRS, GZRS, RAGRS, RAGZRS; did you mean "GZRS"?',
+		],
+	},
+	"a redundancy that Azure does not have": {
+		change: changed({ redundancy: "GZR" }),
+		says: [
+			'storage.redundancy: "GZR" is not a redundancy; allowed: "LRS", "ZRS", "GRS", "GZRS", "RAGRS", "RAGZRS"; did you mean "GZRS"?',
+		],
+	},
+	"a location of which nothing is known": {
+		change: changed({ location: "canada-central" }),
+		says: [
+			'storage.location: "canada-central" is not a location with known redundancies; allowed: "canadacentral", "canadaeast"; did you mean "canadacentral"?',
+		],
+	},
+	"a name of an account with capitals and hyphens": {
+		change: changed({ account: "Acme-Test-Files" }),
+		says: [
+			'storage.account: "Acme-Test-Files" is not the name of a storage account; allowed: 3 to 24 lower-case letters and digits; did you mean "acmetestfiles"?',
+		],
+	},
+	"a name of an account over 24 characters": {
+		change: changed({ account: "acmeclinicportalproduction1" }),
+		says: [
+			'storage.account: "acmeclinicportalproduction1" is not the name of a storage account; allowed: 3 to 24 lower-case letters and digits; did you mean "acmeclinicportalproducti"?',
+		],
+	},
+	"tokens that live for more than a year": {
+		change: changed({ "sas/windowDays": 183 }),
+		says: [
+			"storage.sas.windowDays: 183 makes SAS tokens that live for 366 days, as each lives for two windows; allowed: 182 or less, which is a year",
+		],
+	},
+	"the key of the account without the acknowledgement": {
+		change: { ...changed({}), "apps/portal/config/AZURE_STORAGE_KEY": "${storage.documents.accountKey}" },
+		says: [
+			'apps.portal.config.AZURE_STORAGE_KEY: "${storage.documents.accountKey}" would hand the key of the whole account to the app; write ${storage.documents.sasToken}, or set storage.allowAccountKey: true where nothing else will do',
+		],
+	},
+	"a token of an account that takes none": {
+		change: {
+			...changed({ sharedKey: false }),
+			"apps/portal/config/AZURE_SAS_TOKEN": "${storage.documents.sasToken}",
+		},
+		says: [
+			'apps.portal.config.AZURE_SAS_TOKEN: "${storage.documents.sasToken}" needs a key, and storage.sharedKey: false lets none in; let the app log in to Entra (principals of the container) or take sharedKey out',
+		],
+	},
+	"keys that are handed out and shut out": {
+		change: changed({ sharedKey: false, allowAccountKey: true }),
+		says: ["storage.allowAccountKey: true hands out keys that sharedKey: false makes useless; take one of the two out"],
+	},
+	"a reference to a container that is not there": {
+		change: { ...changed({}), "apps/portal/config/AZURE_SAS_TOKEN": "${storage.document.sasToken}" },
+		says: [
+			'apps.portal.config.AZURE_SAS_TOKEN: "${storage.document.sasToken}" refers to a container that is not under storage.containers; declared: documents; did you mean "documents"?',
+		],
+	},
+	"a reference to an attribute that no container has": {
+		change: { ...changed({}), "apps/portal/config/AZURE_SAS_TOKEN": "${storage.documents.sastoken}" },
+		says: [
+			'apps.portal.config.AZURE_SAS_TOKEN: "${storage.documents.sastoken}" refers to "sastoken" of a container; allowed: account, container, endpoint, sasToken, connectionString, accountKey; did you mean "sasToken"?',
+		],
+	},
+	"a reference to a container as a whole": {
+		change: { ...changed({}), "apps/portal/config/AZURE_SAS_TOKEN": "${storage.documents}" },
+		says: [
+			'apps.portal.config.AZURE_SAS_TOKEN: "${storage.documents}" does not name one attribute of a container; write ${storage.documents.sasToken}, or one of: account, container, endpoint, sasToken, connectionString, accountKey',
+		],
+	},
+	"a reference to storage where none is declared": {
+		change: { "apps/portal/config/AZURE_SAS_TOKEN": "${storage.documents.sasToken}" },
+		says: [
+			'apps.portal.config.AZURE_SAS_TOKEN: "${storage.documents.sasToken}" refers to a container that is not under storage.containers; no storage is declared',
+		],
+	},
+	"a restore over more days than soft delete": {
+		change: changed({ restoreDays: 30, softDeleteDays: 30 }),
+		says: [
+			"storage.restoreDays: 30 of restore need more days of soft delete, and softDeleteDays is 30; allowed: 29 or less, 0 for none",
+		],
+	},
+	"soft delete for fewer days than the restore has by default": {
+		change: changed({ softDeleteDays: 7 }),
+		says: [
+			"storage.softDeleteDays: 7 is not more than restoreDays, which is 7 by default; raise it, or set restoreDays: 6",
+		],
+	},
+	"a restore without the change feed": {
+		change: changed({ changeFeed: false }),
+		says: ["storage.changeFeed: false leaves nothing to restore from; set changeFeed: true, or restoreDays: 0"],
+	},
+	"no versions with health information": {
+		change: changed({ versioning: false }),
+		says: ["storage.versioning: false loses what an overwrite replaces, which phi: true rules out; take the line out"],
+	},
+	"versions that go before a restore could need them": {
+		change: changed({ "lifecycle/deleteVersionsAfterDays": 7 }),
+		says: [
+			"storage.lifecycle.deleteVersionsAfterDays: 7 deletes versions that a restore of 7 days needs; allowed: 8 or more",
+		],
+	},
+	"a cold tier before the cool one": {
+		change: changed({ "lifecycle/coolAfterDays": 90, "lifecycle/coldAfterDays": 30 }),
+		says: ["storage.lifecycle.coldAfterDays: 30 is not after coolAfterDays, which is 90; allowed: 91 or more"],
+	},
+	"no logs with health information": {
+		change: changed({ logs: absent }),
+		says: [
+			"storage.logs: is missing, and phi: true asks for a record of who read and wrote what; give logs: { workspace: NAME }, or { workspaceId: ID }",
+		],
+	},
+	"logs that lead nowhere": {
+		change: changed({ logs: { retentionDays: 90 } }),
+		says: ["storage.logs: lead nowhere; give workspace: NAME to make one, or workspaceId: ID"],
+	},
+	"storage with health information that a destroy would delete": {
+		change: changed({ protect: false }),
+		says: [
+			"storage.protect: false would let pulumi destroy delete every file, which phi: true rules out; take the line out",
+		],
+	},
+	"an allow-list with private, odd and double addresses": {
+		change: changed({
+			allowFrom: [
+				"10.1.2.3",
+				"198.51.100.7/32",
+				"198.51.100.8/31",
+				"198.51.100.99/24",
+				"2001:db8::1",
+				"198.51.100.1",
+				"198.51.100.1",
+			],
+		}),
+		says: [
+			'storage.allowFrom[4]: "2001:db8::1" is not an IPv4 address or range; allowed: the like of 198.51.100.7 or 198.51.100.0/24 (Azure takes no IPv6)',
+			'storage.allowFrom[0]: "10.1.2.3" is in 10.0.0.0/8, which nobody outside it comes from; give the public address',
+			'storage.allowFrom[1]: "198.51.100.7/32" has a length that Azure refuses; did you mean "198.51.100.7"?',
+			'storage.allowFrom[2]: "198.51.100.8/31" has a length that Azure refuses; did you mean "198.51.100.8" and "198.51.100.9"?',
+			'storage.allowFrom[3]: "198.51.100.99/24" is an address inside a range; did you mean "198.51.100.0/24"?',
+			'storage.allowFrom[6]: "198.51.100.1" stands twice; take one out',
+		],
+	},
+	"no container": {
+		change: changed({ containers: {} }),
+		says: ["storage.containers: has no container; name at least one"],
+	},
+	"a container under a name that no reference can have": {
+		change: changed({ containers: { "patient-files": { name: "patient-files" } } }),
+		says: [
+			'storage.containers.patient-files: "patient-files" is not a name for references; allowed: letters and digits, a lower-case letter first; did you mean "patientFiles"?',
+		],
+	},
+	"a container name that Azure refuses, and an access level that is none": {
+		change: changed({ containers: { documents: { name: "Documents", access: "write" } } }),
+		says: [
+			'storage.containers.documents.name: "Documents" is not the name of a container; allowed: 3 to 63 lower-case letters, digits and single hyphens',
+			'storage.containers.documents.access: "write" is not an access level; allowed: "read", "upload", "readWrite", "readWriteDelete"',
+		],
+	},
+	"one container twice": {
+		change: changed({ "containers/scans": { name: "documents" } }),
+		says: [
+			'storage.containers.scans.name: "documents" is the container of "documents" already; one of the two is enough',
+		],
+	},
+	"access for an app that is not there": {
+		change: changed({ "containers/documents/accessByApp": { portl: "read" } }),
+		says: [
+			'storage.containers.documents.accessByApp.portl: "portl" is not an app of this stage; allowed: portal; did you mean "portal"?',
+		],
+	},
+	"an import without the subscription, into a group that would be made": {
+		change: changed({ existing: "import" }),
+		says: [
+			"storage.subscription: is missing, and the id of an account that is imported begins with it; az account show --query id prints it",
+			"storage.resourceGroup.existing: is not true, but the account exists (existing: import) and so does its group; write existing: true",
+		],
+	},
+	"a subscription where nothing is imported, and renewed keys of a new account": {
+		change: changed({ subscription, keysRenewed: true }),
+		says: [
+			`storage.subscription: "${subscription}" is only for existing: import; take the line out`,
+			"storage.keysRenewed: true is for an account that existed; take the line out",
+		],
+	},
+	"settings of an account that is only referred to": {
+		change: changed({
+			existing: "reference",
+			resourceGroup: { name: "acme-test-files", existing: true },
+			softDeleteDays: 60,
+		}),
+		says: [
+			"storage.softDeleteDays: has no effect on an account that is only referred to; take it out",
+			"storage.logs: has no effect on an account that is only referred to; take it out",
+		],
+	},
+	"a misspelt setting of the storage": {
+		change: changed({ softDeletDays: 60 }),
+		says: [
+			'storage.softDeletDays: is not known here; allowed: existing, subscription, resourceGroup, account, location, redundancy, softDeleteDays, restoreDays, versioning, changeFeed, lifecycle, lock, logs, allowFrom, allowSubnets, copyFrom, sharedKey, allowAccountKey, sas, keysRenewed, protect, containers; did you mean "softDeleteDays"?',
+		],
+	},
+});

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fail, openStage, type StageUnderTest, succeed } from "../support/stage.ts";
+
+/**
+ * Kills a command right after each of its writes in turn, each time going on from what the last kill left. A step of several
+ * writes begins anew after a kill, so where one strikes at the same write as the last, the next goes one write further.
+ */
+async function killAfterEachWrite(stage: StageUnderTest, command: "up" | "destroy"): Promise<string[]> {
+	const writes: string[] = [];
+	for (let n = 1, kills = 0; ; kills += 1) {
+		assert.ok(kills < 40, `it does not get further: ${writes.join(", ")}`);
+		stage.newJournal();
+		stage.aptible.fault({ name: "halt-after-mutation", n });
+		const killed = await stage.killWhenHalted(command);
+		const made = stage.newWrites();
+		if (!killed) return [...writes, ...made];
+		const last = made.at(-1) ?? "";
+		n = last === writes.at(-1) ? n + 1 : 1;
+		writes.push(...made);
+	}
+}
+
+/** What lives on Aptible, in short. */
+async function inventory(stage: StageUnderTest): Promise<Record<string, string[]>> {
+	const list = async (...argv: string[]) => {
+		const items = (await stage.cli(...argv, "--environment", "acme-staging")) as Record<string, unknown>[];
+		return items.map(({ handle, hostname, status }) => `${handle ?? String(hostname).split("-")[0]} ${status}`).sort();
+	};
+	return {
+		apps: await list("apps"),
+		databases: await list("db:list"),
+		endpoints: await list("endpoints:list", "--app", "portal"),
+		logDrains: (await list("log_drain:list")).map((drain) => drain.replace(/\d+/, "ID")),
+	};
+}
+
+test("an up and a destroy that are killed after each write converge, with no second object and no orphan", async (t) => {
+	const stage = await openStage(t, "staging");
+	const whole = {
+		apps: ["portal provisioned", "reports provisioned"],
+		databases: ["cache provisioned", "main provisioned"],
+		endpoints: ["app provisioned"],
+		// The list of drains does not say how they are.
+		logDrains: ["siem-ID undefined"],
+	};
+
+	await t.test("the first up", async () => {
+		const writes = await killAfterEachWrite(stage, "up");
+		assert.ok(writes.length >= 13, `only ${writes.length} writes`);
+		assert.equal(new Set(writes).size, writes.length, `nothing was done twice: ${writes.join(", ")}`);
+		assert.deepEqual(await inventory(stage), whole);
+		stage.newJournal();
+		await succeed(stage.up());
+		assert.deepEqual(stage.newJournal(), []);
+	});
+
+	await t.test("an up that changes an image, config, counts and disks", async () => {
+		await stage.edit(({ apps, databases, environment }) => {
+			environment.backups.daily = 20;
+			apps.portal.image = "registry.acme.example/portal:2026-12-01";
+			apps.portal.config.PORT = "8080";
+			apps.portal.services.web.containers = 2;
+			apps.portal.endpoints.test.idleTimeoutSeconds = 90;
+			apps.reports.config.NEW = "1";
+			databases.main.diskGb = 40;
+			databases.cache.iops = 4000;
+		});
+		const writes = (await killAfterEachWrite(stage, "up")).filter((write) => !write.startsWith("update"));
+		assert.ok(writes.length >= 6, `only ${writes.length} writes`);
+		assert.equal(new Set(writes).size, writes.length, `nothing was done twice: ${writes.join(", ")}`);
+		assert.deepEqual(await inventory(stage), whole);
+		stage.newJournal();
+		await succeed(stage.up());
+		assert.deepEqual(stage.newJournal(), []);
+	});
+
+	await t.test("destroy", async () => {
+		await killAfterEachWrite(stage, "destroy");
+		assert.deepEqual(await stage.cli("environment:list"), []);
+		assert.equal(JSON.parse(await stage.state()).checkpoint.latest.resources, undefined);
+	});
+});
+
+test("protected data refuses to go until it is unprotected, and then leaves its last backup", async (t) => {
+	const stage = await openStage(t, "prod");
+	await succeed(stage.up());
+	stage.newJournal();
+	assert.match(await fail(stage.destroy()), /cannot be deleted\s+because it is protected/);
+	assert.deepEqual(stage.newJournal(), [], "a refused destroy touches nothing");
+	await stage.edit(({ environment, databases, apps }) => {
+		for (const noun of [environment, ...Object.values(databases), ...Object.values(apps)]) {
+			(noun as { protect: boolean }).protect = false;
+		}
+	});
+	await succeed(stage.up());
+	const refused = await fail(stage.destroy());
+	assert.match(refused, /environment "acme-prod" cannot be deleted/);
+	assert.match(refused, /aptible backup:orphaned/);
+	const backups = (await stage.cli("backup:orphaned", "--environment", "acme-prod")) as { id: number }[];
+	assert.ok(backups.length >= 2, "each database has left one");
+	for (const { id } of backups) await stage.cli("backup:purge", String(id));
+	await succeed(stage.destroy());
+	assert.deepEqual(await stage.cli("environment:list"), []);
+});

@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { type Blocks, fail, openStage, succeed } from "../support/stage.ts";
+
+const golden = join(import.meta.dirname, "golden");
+
+/** A preview as a reviewer reads it, without what differs from one machine and run to the next. */
+function normalise(text: string): string {
+	return `${text
+		.replace(/\[(urn|provider)=[^\]]*\]/g, "[$1]")
+		.replace(/\[id=\w+?[0-9a-f]{8}\]/g, "[id]")
+		.replace(/ +$/gm, "")
+		.replace(/^Duration:.*\n/gm, "")
+		.trim()}\n`;
+}
+
+/** `node --test` with UPDATE_GOLDEN=1 writes the files anew; read the difference before it is committed. */
+async function matchesGolden(name: string, text: string): Promise<void> {
+	const file = join(golden, `${name}.txt`);
+	if (process.env.UPDATE_GOLDEN === "1") await writeFile(file, normalise(text));
+	assert.equal(normalise(text), await readFile(file, "utf8"));
+}
+
+test("a preview shows a reviewer what changes, and nothing else", async (t) => {
+	const stage = await openStage(t, "staging");
+	await succeed(stage.up());
+	stage.newJournal();
+	const changes: [string, (blocks: Blocks) => void, (blocks: Blocks) => void][] = [
+		[
+			"count",
+			({ apps }) => {
+				apps.portal.services.web.containers = 3;
+			},
+			({ apps }) => {
+				apps.portal.services.web.containers = 1;
+			},
+		],
+		[
+			"image",
+			({ apps }) => {
+				apps.portal.image = "registry.acme.example/portal:2026-12-01";
+			},
+			({ apps }) => {
+				apps.portal.image = "registry.acme.example/portal:2026-11-20";
+			},
+		],
+		[
+			"config",
+			({ apps }) => {
+				apps.portal.config.PORT = "8080";
+				apps.portal.config.LOG_LEVEL = "debug";
+			},
+			({ apps }) => {
+				apps.portal.config.PORT = "3000";
+				delete apps.portal.config.LOG_LEVEL;
+			},
+		],
+	];
+	for (const [name, change, back] of changes) {
+		await t.test(name, async () => {
+			await stage.edit(change);
+			await matchesGolden(name, await succeed(stage.preview("--diff")));
+			await stage.edit(back);
+		});
+	}
+	await t.test("secret", async () => {
+		const path = "medstack-to-aptible:secrets.sessionKey";
+		await succeed(stage.pulumi("config", "set", "--secret", "--path", path, "another-value"));
+		const text = await succeed(stage.preview("--diff"));
+		assert.doesNotMatch(text, /another-value/);
+		await matchesGolden("secret", text);
+	});
+	assert.deepEqual(
+		stage.newJournal().filter(({ mutating }) => mutating),
+		[],
+	);
+});
+
+test("what cannot change in place fails the preview, with what to do instead", async (t) => {
+	const stage = await openStage(t, "staging");
+	await succeed(stage.up());
+	stage.newJournal();
+	const refused: [string, (blocks: Blocks) => void, (blocks: Blocks) => void, RegExp][] = [
+		[
+			"a stack",
+			({ environment }) => {
+				environment.stack = "shared-us-east-1";
+			},
+			({ environment }) => {
+				environment.stack = "shared-ca-central-1";
+			},
+			/environment "acme-staging" is on stack "shared-ca-central-1" and cannot move to "shared-us-east-1" in place/,
+		],
+		[
+			"a handle that is not said to be renamed",
+			({ environment }) => {
+				environment.handle = "acme-other";
+			},
+			({ environment }) => {
+				environment.handle = "acme-staging";
+			},
+			/"acme-staging" cannot become "acme-other" unless .* put `renamedFrom: acme-staging` beside environment.handle/,
+		],
+		[
+			"a version",
+			({ databases }) => {
+				databases.main.version = "17";
+			},
+			({ databases }) => {
+				databases.main.version = "16";
+			},
+			/database "main" is postgresql 16 and cannot become postgresql 17 in place. Declare a second database/,
+		],
+		[
+			"a smaller disk",
+			({ databases }) => {
+				databases.main.diskGb = 10;
+			},
+			({ databases }) => {
+				databases.main.diskGb = 20;
+			},
+			/database "main" has a disk of 20 GB and cannot go to 10 GB: disks never shrink/,
+		],
+	];
+	for (const [name, change, back, says] of refused) {
+		await t.test(name, async () => {
+			await stage.edit(change);
+			assert.match(await fail(stage.preview()), says);
+			assert.match(await fail(stage.up()), says, "an up that had no preview is refused too");
+			await stage.edit(back);
+		});
+	}
+	assert.deepEqual(stage.newWrites(), []);
+});
+
+test("a stage file with mistakes ends before anything runs, and every mistake is named", async (t) => {
+	const stage = await openStage(t, "staging", ({ apps, databases }) => {
+		apps.portal.services.web.containerMb = 1000;
+		databases.main.typ = "postgresql";
+	});
+	const text = await fail(stage.up());
+	assert.match(text, /Pulumi.staging.yaml: apps.portal.services.web.containerMb: 1000 .*did you mean 1024\?/);
+	assert.match(text, /Pulumi.staging.yaml: databases.main.typ: .*did you mean "type"\?/);
+	assert.doesNotMatch(text, /\bat .*\.ts:\d+/, "no stack trace");
+	assert.deepEqual(stage.newJournal(), []);
+});
+
+test("what lives under a declared handle and is not ours is refused, until the file adopts it", async (t) => {
+	const other = await openStage(t, "staging");
+	await succeed(other.up());
+	// The same live objects, and a state that knows nothing of them.
+	await succeed(other.sandbox.pulumi(["stack", "rm", "--force", "--yes", "--preserve-config", "staging"]));
+	await succeed(other.sandbox.pulumi(["stack", "init", "staging"]));
+	other.newJournal();
+	const text = await fail(other.up());
+	assert.match(text, /these exist on Aptible and were not made by this stack:/);
+	assert.match(text, /environment: "acme-staging" on stack shared-ca-central-1/);
+	assert.match(text, /databases.main: "main", postgresql 16, 1024 MB, disk 20 GB, provisioned/);
+	assert.match(text, /apps.portal: "portal", web 1 x 1024 MB, worker 1 x 512 MB/);
+	assert.deepEqual(other.newWrites(), []);
+	await other.edit(({ environment, databases, apps, logDrains = {} }) => {
+		for (const noun of [
+			environment,
+			...Object.values(databases),
+			...Object.values(apps),
+			...Object.values(logDrains),
+		]) {
+			(noun as { adopt: boolean }).adopt = true;
+		}
+		apps.portal.endpoints.test.adopt = true;
+	});
+	await succeed(other.up());
+	assert.deepEqual(other.newWrites(), [], "adopting what is as declared changes nothing");
+});

@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { clearFaults, type Fault, isHalted, setFault } from "../../sandbox/aptible/faults.ts";
+import { type JournalRow, readJournal, type Write } from "../../sandbox/aptible/journal.ts";
+
+/** The emulated Aptible of one test: what it was asked, and what is to go wrong. */
+export class EmulatedAptible {
+	/** The whole environment of whatever runs against it. */
+	readonly env: Readonly<Record<string, string>>;
+	/** Folder of its state. */
+	readonly dir: string;
+	#journalEnd = 0;
+
+	constructor(env: Readonly<Record<string, string>>) {
+		this.env = env;
+		this.dir = env.APTIBLE_SANDBOX ?? "";
+	}
+
+	/** The emulated CLI, as a person would run it; gives its JSON, or its text where that is none. */
+	async cli(...argv: string[]): Promise<unknown> {
+		const child = spawn("aptible", argv, {
+			env: { ...this.env, APTIBLE_OUTPUT_FORMAT: "json" },
+			stdio: ["ignore", "pipe", "pipe"],
+		});
+		let text = "";
+		let complaints = "";
+		child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+			text += chunk;
+		});
+		child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+			complaints += chunk;
+		});
+		const [code] = await once(child, "close");
+		if (code !== 0) process.stderr.write(complaints);
+		return text.startsWith("[") || text.startsWith("{") ? JSON.parse(text) : text;
+	}
+
+	/** What it was asked since this was called last. */
+	newJournal(): JournalRow[] {
+		const rows = readJournal(this.dir).filter(({ id }) => id > this.#journalEnd);
+		this.#journalEnd = rows.at(-1)?.id ?? this.#journalEnd;
+		return rows;
+	}
+
+	/** The writes that it made since this or `newJournal` was called last, in short: `provision database main`. */
+	newWrites(): string[] {
+		return this.newJournal().flatMap(({ writes }) => writes.map(shortWrite));
+	}
+
+	/** Plants a fault. */
+	fault(fault: Fault): void {
+		setFault(this.dir, fault);
+	}
+
+	/** Takes out the faults that have not struck. */
+	clearFaults(): void {
+		clearFaults(this.dir);
+	}
+
+	/**
+	 * Waits for the planted `halt-...` fault, then kills every process that works against this emulator at once, and takes the
+	 * faults out.
+	 *
+	 * @returns false when the process ended before the fault struck
+	 */
+	async killWhenHalted(child: ChildProcess): Promise<boolean> {
+		const ended = once(child, "close").then(() => true);
+		while (!isHalted(this.dir)) {
+			if (await Promise.race([ended, sleep(20, false)])) {
+				this.clearFaults();
+				return false;
+			}
+		}
+		// Until none is left: one that is killed a moment later than its child may have started another meanwhile.
+		for (let pids = processesOf(this.dir); pids.length > 0; pids = processesOf(this.dir)) pids.forEach(kill);
+		await ended;
+		this.clearFaults();
+		return true;
+	}
+}
+
+function shortWrite(write: Write): string {
+	// An endpoint has no handle, and its id says nothing.
+	if ("op" in write) return `${write.type} ${write.kind} ${typeof write.on === "number" ? "" : write.on}`.trimEnd();
+	if ("create" in write) return `create ${write.create} ${write.body.handle ?? write.on}`;
+	if ("update" in write) return `update ${write.update}`;
+	return `delete ${write.delete}`;
+}
+
+/** Every process that works against the emulator, found by its environment: engine, plugins, Commands and their CLIs. */
+function processesOf(dir: string): number[] {
+	return readdirSync("/proc")
+		.filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+		.filter((name) => {
+			try {
+				return readFileSync(`/proc/${name}/environ`, "utf8").includes(`APTIBLE_SANDBOX=${dir}\0`);
+			} catch {
+				return false;
+			}
+		})
+		.map(Number);
+}
+
+function kill(pid: number): void {
+	try {
+		process.kill(pid, "SIGKILL");
+	} catch {
+		// It has ended by itself.
+	}
+}

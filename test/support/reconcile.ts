@@ -1,0 +1,138 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import type { TestContext } from "node:test";
+import { environmentKey } from "../../aptible/template.ts";
+import { startAptible } from "../../sandbox/clouds.ts";
+import { definedVariables } from "../../sandbox/run.ts";
+import { EmulatedAptible } from "./emulated-aptible.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+// biome-ignore lint/suspicious/noExplicitAny: each kind has facts of its own, and tests read them freely
+type Facts = Record<string, any>;
+
+/** How one reconciler ended. */
+export interface Reconciled {
+	/** What it printed on stdout; empty where it failed, and for removals. */
+	facts: Facts;
+	/** The same as text. */
+	stdout: string;
+	stderr: string;
+	code: number;
+}
+
+/** What a Command of Pulumi hands over besides the spec. */
+export interface Handover {
+	/** Values of references: `{ "secrets.sessionKey": "..." }`. */
+	secrets?: Readonly<Record<string, string>>;
+	/** Facts of the last run. */
+	previous?: Facts | undefined;
+}
+
+/** Reconcilers as Pulumi would run them, each in a process of its own, against an emulated Aptible of their own. */
+export class ReconcilerUnderTest extends EmulatedAptible {
+	/** Handle of the environment that is there from the start. */
+	readonly environment = "acme-test";
+
+	/** `node aptible/main.ts KIND apply`; whatever its exit code. */
+	apply(kind: string, spec: object, handover: Handover = {}): Promise<Reconciled> {
+		return this.#end(this.#start(kind, "apply", spec, handover));
+	}
+
+	/** `node aptible/main.ts KIND remove`; whatever its exit code. */
+	remove(kind: string, spec: object, handover: Handover = {}): Promise<Reconciled> {
+		return this.#end(this.#start(kind, "remove", spec, handover));
+	}
+
+	/** `apply` that has to succeed; gives its facts. */
+	async applied(kind: string, spec: object, handover: Handover = {}): Promise<Facts> {
+		return succeeded(await this.apply(kind, spec, handover)).facts;
+	}
+
+	/** `remove` that has to succeed. */
+	async removed(kind: string, spec: object, handover: Handover = {}): Promise<void> {
+		succeeded(await this.remove(kind, spec, handover));
+	}
+
+	/**
+	 * Plants a halt after the `n`-th write from now, applies (or removes), and kills all of it with SIGKILL when the halt strikes.
+	 *
+	 * @returns false when it ended with fewer writes
+	 */
+	interrupted(
+		n: number,
+		kind: string,
+		spec: object,
+		{ verb = "apply", ...handover }: Handover & { verb?: "apply" | "remove" } = {},
+	): Promise<boolean> {
+		this.fault({ name: "halt-after-mutation", n });
+		return this.killWhenHalted(this.#start(kind, verb, spec, handover));
+	}
+
+	/** Applies until the planted `halt-...` fault strikes, and kills all of it; false when it ended before. */
+	applyUntilHalted(kind: string, spec: object, handover: Handover = {}): Promise<boolean> {
+		return this.killWhenHalted(this.#start(kind, "apply", spec, handover));
+	}
+
+	#start(kind: string, verb: string, spec: object, { secrets = {}, previous }: Handover): ChildProcess {
+		const handedOver = Object.entries(secrets).map(([reference, value]) => [environmentKey(reference), value]);
+		const child = spawn(process.execPath, ["aptible/main.ts", kind, verb], {
+			cwd: root,
+			env: {
+				...this.env,
+				...Object.fromEntries(handedOver),
+				...(previous === undefined ? {} : { PULUMI_COMMAND_STDOUT: JSON.stringify(previous) }),
+			},
+			stdio: ["pipe", "pipe", "pipe"],
+		});
+		child.stdin.on("error", () => {});
+		child.stdin.end(JSON.stringify(spec));
+		return child;
+	}
+
+	async #end(child: ChildProcess): Promise<Reconciled> {
+		const texts = { stdout: "", stderr: "" };
+		for (const stream of ["stdout", "stderr"] as const) {
+			child[stream]?.setEncoding("utf8").on("data", (chunk: string) => {
+				texts[stream] += chunk;
+			});
+		}
+		const [code] = await once(child, "close");
+		return { facts: texts.stdout === "" ? {} : JSON.parse(texts.stdout), ...texts, code: code ?? -1 };
+	}
+}
+
+/** An emulated Aptible with one environment in it, which goes when the test ends. */
+export async function openReconciler(t: Pick<TestContext, "after">): Promise<ReconcilerUnderTest> {
+	const dir = await mkdtemp(join(tmpdir(), "medstack-to-aptible-"));
+	const cloud = await startAptible(root, dir);
+	t.after(async () => {
+		await cloud.close();
+		await rm(dir, { recursive: true, force: true });
+	});
+	const folders = [...cloud.path, dirname(process.execPath), process.env.PATH ?? ""];
+	const reconciler = new ReconcilerUnderTest({
+		...definedVariables(process.env),
+		...cloud.env,
+		PATH: folders.join(delimiter),
+	});
+	await fakeSshKey(join(cloud.env.APTIBLE_CONFIG_PATH ?? dir, "ssh"));
+	const { environment: handle } = reconciler;
+	await reconciler.applied("environment", { handle, stack: "shared-ca-central-1", phi: false });
+	reconciler.newJournal();
+	return reconciler;
+}
+
+/** A real key takes a second to make, and no emulated call looks into it. */
+async function fakeSshKey(folder: string): Promise<void> {
+	await mkdir(folder, { recursive: true });
+	await Promise.all(["id_rsa", "id_rsa.pub"].map((file) => writeFile(join(folder, file), "", { mode: 0o600 })));
+}
+
+function succeeded(result: Reconciled): Reconciled {
+	if (result.code !== 0) throw new Error(`the reconciler failed:\n${result.stderr}`);
+	return result;
+}
