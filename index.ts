@@ -59,11 +59,8 @@ export const environment = {
 	caCertificate: environmentResource.caCertificate,
 };
 
-/** Id of each database by its handle. Its URL is never here: `aptible db:url HANDLE` shows it. */
-export const databases = mapValues(databaseResources, ({ id }) => id);
-
-/** Id of each app by its handle. */
-export const apps = mapValues(appResources, ({ id }) => id);
+/** Type and version of each database by its handle. Its URL is never here: `aptible db:url HANDLE` shows it. */
+export const databases = mapValues(stage.databases, ({ type, version }) => `${type} ${version}`);
 
 /** Git remote of each app: what is pushed there, but not to master or main, can be named under `git`. */
 export const gitRemotes = mapValues(appResources, ({ gitRemote }) => gitRemote);

@@ -47,11 +47,8 @@ export async function apply(
 			].join("\n"),
 		);
 	}
-	return {
-		claimed,
-		endpoints: endpoints.claims,
-		warnings: found.map(({ place, text }) => `${place} was adopted: ${text}`),
-	};
+	for (const { place, text } of found) context.progress(`${place} is adopted: ${text}`);
+	return { claimed, endpoints: endpoints.claims, warnings: [] };
 }
 
 /** Nothing: a claim is only a record. */

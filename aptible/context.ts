@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Access } from "./access.ts";
 import { Api } from "./api/api.ts";
 import { listOperations, type Operation, type OperationTarget } from "./api/operations.ts";
 import { Cli } from "./cli/cli.ts";
@@ -30,13 +31,13 @@ export class Context {
 	readonly #waitMs: number;
 	#lastLogLine = "";
 
-	constructor(options: { waitMs?: number; signal?: AbortSignal } = {}) {
+	constructor(options: Access & { waitMs?: number } = {}) {
 		this.#waitMs = options.waitMs ?? 90 * 60_000;
-		this.api = new Api(options.signal);
+		this.api = new Api(options);
 		const remember = (line: string) => {
 			this.#lastLogLine = line.slice(0, longestLogLine);
 		};
-		this.cli = new Cli(this.redactor, remember, options.signal);
+		this.cli = new Cli(this.redactor, remember, options);
 	}
 
 	/** One line for the person who watches: Pulumi shows it live beside the resource. */

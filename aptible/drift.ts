@@ -7,10 +7,12 @@ import { databaseDifferences } from "./database.ts";
 import { compare, type Difference } from "./difference.ts";
 import { endpointDifferences } from "./endpoint-differences.ts";
 import { findEndpoint, liveIdentity } from "./endpoint-find.ts";
+import type { LiveEndpoint } from "./endpoint-observe.ts";
 import { findByIdentity } from "./find.ts";
 import { logDrainDifferences, logDrainState } from "./log-drain.ts";
 import { metricDrainDifferences, metricDrainState } from "./metric-drain.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { filler, resolveKnown, trimmed, type Values } from "./snapshot-values.ts";
 import { AppFacts, AppSpec } from "./specs/app.ts";
 import { DatabaseFacts, DatabaseSpec } from "./specs/database.ts";
 import { DrainFacts, isHandleOf } from "./specs/drain.ts";
@@ -19,11 +21,6 @@ import { describeIdentity } from "./specs/endpoint-identity.ts";
 import { EnvironmentFacts, EnvironmentSpec } from "./specs/environment.ts";
 import { LogDrainSpec } from "./specs/log-drain.ts";
 import { MetricDrainSpec } from "./specs/metric-drain.ts";
-import { fillTemplate, readDatabaseReference } from "./template.ts";
-import { type ResolvedValues, urlOf } from "./values.ts";
-
-/** The value of a reference (`secrets.sessionKey`); undefined where it is not at hand, and what needs it is not compared. */
-export type Values = (reference: string) => string | undefined;
 
 /** An object as Pulumi recorded it. */
 export interface Recorded {
@@ -138,7 +135,7 @@ function compareApp(
 	);
 	const live = snapshot.apps.find((one) => one.app === app);
 	if (live === undefined) return undefined;
-	const { resolved, unknown } = resolve(snapshot, spec, values);
+	const { resolved, unknown } = resolveKnown(snapshot, spec, values);
 	const config = new Map([...live.config].filter(([key]) => !unknown.has(key)));
 	// What this token may not see, or what is not at hand, cannot be said to differ.
 	const isUnknown =
@@ -151,37 +148,13 @@ function compareApp(
 	);
 }
 
-/** Config and credentials as far as the values for them are at hand. */
-function resolve(
-	snapshot: Snapshot,
-	{ config, registry }: AppSpec,
-	values: Values,
-): { resolved: ResolvedValues; unknown: Set<string> } {
-	const fill = filler(snapshot, values);
-	const known: Record<string, string> = {};
-	const unknown = new Set<string>();
-	for (const [key, template] of Object.entries(config)) {
-		const value = fill(template);
-		if (value === undefined) unknown.add(key);
-		else known[key] = value;
-	}
-	const [username, password] = [fill(registry?.username ?? ""), fill(registry?.password ?? "")];
-	const credentials = registry && username !== undefined && password !== undefined ? { username, password } : undefined;
-	return { resolved: { config: known, registry: credentials }, unknown };
-}
-
 function compareEndpoint(
 	snapshot: Snapshot,
 	spec: EndpointSpec,
 	previous: EndpointFacts | undefined,
 	values: Values,
 ): Difference[] | undefined {
-	const { on } = spec;
-	const owner =
-		"app" in on
-			? snapshot.apps.find(({ app }) => app.handle === on.app)
-			: snapshot.databases.find(({ listed }) => listed.handle === on.database);
-	const endpoints = owner?.endpoints ?? [];
+	const endpoints = endpointsBeside(snapshot, spec, previous);
 	const listed = findEndpoint(
 		endpoints.map((one) => one.listed),
 		spec,
@@ -203,6 +176,23 @@ function compareEndpoint(
 			chain === undefined ? undefined : leafFingerprint(chain),
 		),
 	];
+}
+
+/** The endpoints of its app or database, which may have another handle: by hand, or as this very update will rename it. */
+function endpointsBeside(
+	{ apps, databases }: Snapshot,
+	{ on }: EndpointSpec,
+	previous: EndpointFacts | undefined,
+): readonly LiveEndpoint[] {
+	const owners = [
+		...apps.map(({ app: { handle }, endpoints }) => ({ app: handle, endpoints })),
+		...databases.map(({ listed: { handle }, endpoints }) => ({ database: handle, endpoints })),
+	];
+	const holder = owners.find(({ endpoints }) => endpoints.some(({ listed }) => listed.id === previous?.id));
+	const named = owners.find((owner) =>
+		"app" in on ? "app" in owner && owner.app === on.app : "database" in owner && owner.database === on.database,
+	);
+	return (holder ?? named)?.endpoints ?? [];
 }
 
 function compareLogDrain(
@@ -239,26 +229,6 @@ function findDrain<Drain extends { id: number; handle: string }>(
 		drains.find(({ id }) => id === previous?.id) ??
 		drains.find(({ handle }) => isHandleOf(handle, spec, environment.id))
 	);
-}
-
-/** Fills templates with the URLs of the snapshot's databases, and everything else from `values`. */
-function filler({ databases }: Snapshot, values: Values): (template: string) => string | undefined {
-	const listed = databases.map((database) => database.listed);
-	return (template) => {
-		let isWhole = true;
-		const filled = fillTemplate(template, (reference) => {
-			const wanted = readDatabaseReference(reference);
-			const value = wanted === undefined ? values(reference) : urlOf(listed, wanted).url;
-			if (value == null || value === "") isWhole = false;
-			return value ?? "";
-		});
-		return isWhole ? filled : undefined;
-	};
-}
-
-/** As drains and certificates are handed over, without the line feed that a secret from a file ends in. */
-function trimmed(fill: (template: string) => string | undefined): (template: string) => string | undefined {
-	return (template) => fill(template)?.trim();
 }
 
 function databasesOf({ databases }: Snapshot): { id: number; handle: string }[] {

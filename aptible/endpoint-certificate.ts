@@ -30,22 +30,31 @@ export function fillCertificate(context: Context, spec: EndpointSpec): FilledCer
 	throw new AptibleError(`${label} cannot have this certificate:\n${lines.join("\n")}`);
 }
 
-/** What the facts remember of the certificate that was sent: one that Aptible has already is called by its fingerprint. */
-export function certificateMark(spec: EndpointSpec, own: FilledCertificate | undefined): string {
-	return own?.chainFingerprint ?? spec.certificateFingerprint ?? "";
+/** What the facts remember of the certificate that was sent. */
+export function certificateMarks(
+	spec: EndpointSpec,
+	own: FilledCertificate | undefined,
+): Pick<EndpointFacts, "certificate" | "chain"> {
+	return {
+		certificate: own?.fingerprint ?? spec.certificateFingerprint ?? "",
+		chain: own?.chainFingerprint ?? "",
+	};
 }
 
-/** Whether the declared certificate has to be sent. A new intermediate changes the chain and not the leaf, which is all that is seen. */
-export function isCertificateDue(
+/**
+ * Why the declared certificate has to be sent: it is another than the live one; or, which is not seen there, the same one has
+ * other intermediates than last time. What the token may not see is compared with what was sent last.
+ */
+export function certificateDue(
 	differences: readonly Difference[],
 	details: EndpointDetails | undefined,
-	mark: string,
-	previous: EndpointFacts | undefined,
-): boolean {
-	if (mark === "") return false;
-	if (differences.some(({ field }) => field === "certificate")) return true;
-	const before = previous?.chainFingerprint ?? "";
-	return before !== mark && (details?.certificate === "hidden" || before !== "");
+	marks: Pick<EndpointFacts, "certificate" | "chain">,
+	previous: Pick<EndpointFacts, "certificate" | "chain"> | undefined,
+): "certificate" | "chain" | undefined {
+	if (marks.certificate === "") return undefined;
+	if (differences.some(({ field }) => field === "certificate")) return "certificate";
+	if (details?.certificate === "hidden" && previous?.certificate !== marks.certificate) return "certificate";
+	return previous?.certificate === marks.certificate && previous.chain !== marks.chain ? "chain" : undefined;
 }
 
 /** Calls with the options of the declared certificate; one that the environment has already is not uploaded again. */
@@ -53,11 +62,12 @@ export async function withCertificate(
 	context: Context,
 	spec: EndpointSpec,
 	environmentId: number,
-	{ own, isNewChain }: { own: FilledCertificate | undefined; isNewChain: boolean },
+	own: FilledCertificate | undefined,
+	due: "certificate" | "chain",
 	use: (options: CliOptions) => Promise<void>,
 ): Promise<void> {
 	if (own === undefined) return use({ certificateFingerprint: spec.certificateFingerprint });
-	const known = isNewChain ? [] : await listCertificateFingerprints(context.api, environmentId);
+	const known = due === "chain" ? [] : await listCertificateFingerprints(context.api, environmentId);
 	if (known.includes(own.fingerprint)) return use({ certificateFingerprint: own.fingerprint });
 	return withCertificateFiles(own, use);
 }

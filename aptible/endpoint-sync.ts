@@ -4,7 +4,7 @@ import type { CliOptions } from "./cli/cli.ts";
 import { modifyEndpoint } from "./cli/endpoints.ts";
 import type { Context } from "./context.ts";
 import type { Difference } from "./difference.ts";
-import { certificateMark, type FilledCertificate, isCertificateDue, withCertificate } from "./endpoint-certificate.ts";
+import { certificateDue, certificateMarks, type FilledCertificate, withCertificate } from "./endpoint-certificate.ts";
 import { changeOptions, endpointDifferences, recordOf } from "./endpoint-differences.ts";
 import { type LiveEndpoint, objectOf, observe, placeOf } from "./endpoint-observe.ts";
 import { AptibleError } from "./errors.ts";
@@ -29,18 +29,18 @@ export async function sync(
 	const differencesOf = ({ listed, details }: LiveEndpoint) =>
 		endpointDifferences(spec, listed, details, own?.fingerprint);
 	const differences = differencesOf(live);
-	const isDue = isCertificateDue(differences, live.details, certificateMark(spec, own), previous);
-	if (differences.length === 0 && !isDue && !(await isUnserved(context, live, previous))) return live;
+	const due = certificateDue(differences, live.details, certificateMarks(spec, own), previous);
+	if (differences.length === 0 && due === undefined && !(await isUnserved(context, live, previous))) return live;
 	if (spec.ports.length === 0) await clearDroppedPorts(context, id, differences);
-	const isNewChain = !differences.some(({ field }) => field === "certificate");
 	const modify = (certificate: CliOptions) =>
 		modifyEndpoint(context.cli, placeOf(spec), spec.kind, hostname ?? "", {
 			...changeOptions(spec, differences),
 			...certificate,
 		});
-	const what = [...differences.map(({ field }) => field), ...(isDue && isNewChain ? ["certificate"] : [])];
-	await context.operate(object, `changing ${what.join(", ") || "nothing, but serving what was changed"}`, () =>
-		isDue ? withCertificate(context, spec, environmentId, { own, isNewChain }, modify) : modify({}),
+	const fields = new Set([...differences.map(({ field }) => field), ...(due === undefined ? [] : ["certificate"])]);
+	const what = fields.size > 0 ? `changing ${[...fields].join(", ")}` : "provisioning what was changed before";
+	await context.operate(object, what, () =>
+		due === undefined ? modify({}) : withCertificate(context, spec, environmentId, own, due, modify),
 	);
 	const changed = await observe(context, spec, id);
 	const left = differencesOf(changed);

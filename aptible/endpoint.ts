@@ -6,7 +6,7 @@ import { listDatabases } from "./cli/databases.ts";
 import { type CliEndpoint, createEndpoint, deprovisionEndpoint, listEndpoints } from "./cli/endpoints.ts";
 import type { Context, OperationObject } from "./context.ts";
 import { waitForAnswer } from "./endpoint-answer.ts";
-import { certificateMark, type FilledCertificate, fillCertificate, withCertificate } from "./endpoint-certificate.ts";
+import { certificateMarks, type FilledCertificate, fillCertificate, withCertificate } from "./endpoint-certificate.ts";
 import { creationOptions, operationSettings, recordOf } from "./endpoint-differences.ts";
 import { dnsRecordsOf, urlOf } from "./endpoint-facts.ts";
 import { findEndpoint, liveIdentity, looksLike, oldest } from "./endpoint-find.ts";
@@ -44,7 +44,7 @@ export async function apply(
 		url: urlOf(spec, listed, await databasePort(context, spec)),
 		dnsRecords: dnsRecordsOf(spec, listed),
 		...(listed.managed_tls_status ? { managedTlsStatus: listed.managed_tls_status } : {}),
-		chainFingerprint: certificateMark(spec, own),
+		...certificateMarks(spec, own),
 		record: recordOf(listed, details),
 		operation: newest,
 		warnings,
@@ -108,7 +108,7 @@ async function create(context: Context, spec: EndpointSpec, own: FilledCertifica
 			...certificate,
 		});
 	if (own === undefined && spec.certificateFingerprint === undefined) return send({});
-	return withCertificate(context, spec, await environmentIdOf(context, spec), { own, isNewChain: false }, send);
+	return withCertificate(context, spec, await environmentIdOf(context, spec), own, "certificate", send);
 }
 
 /** Provisions a record whose provisioning failed or was cut off; it may have no host name, which is what the CLI goes by. */

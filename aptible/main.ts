@@ -51,7 +51,8 @@ const kinds: Readonly<Record<string, Run>> = {
 	"metric-drain": kind(MetricDrainSpec, DrainFacts, () => import("./metric-drain.ts")),
 };
 
-const context = new Context();
+// For `npm run adopt`, which wants the facts of what is there and no change.
+const context = new Context({ readOnly: process.env.MEDSTACK_TO_APTIBLE_READ_ONLY === "true" });
 try {
 	const [name = "", verb = ""] = process.argv.slice(2);
 	const run = kinds[name];

@@ -5,10 +5,12 @@
  */
 import { writeFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
+import { checkVersion } from "../aptible/cli/version.ts";
 import { Context } from "../aptible/context.ts";
 import type { Difference } from "../aptible/difference.ts";
-import { differencesOf, driftOf, type Values } from "../aptible/drift.ts";
+import { differencesOf, driftOf } from "../aptible/drift.ts";
 import { readSnapshot, type Snapshot } from "../aptible/snapshot.ts";
+import type { Values } from "../aptible/snapshot-values.ts";
 import type { EndpointSpec } from "../aptible/specs/endpoint.ts";
 import { EnvironmentFacts } from "../aptible/specs/environment.ts";
 import type { LoadedStage } from "../config/load.ts";
@@ -55,7 +57,9 @@ const found: DriftReport = { drifted: [], undeclared: [] };
 
 /**
  * Takes the look, if there are credentials for it, and warns of live objects that the stage does not declare. Aptible that does not
- * answer is a warning, never a failed preview.
+ * answer is a warning, never a failed preview. As this is where a run first needs the `aptible` CLI, its version is checked here, once.
+ *
+ * @throws RunError where the CLI is too old for what the update would call
  */
 export async function lookForDrift({ stage, secrets }: LoadedStage): Promise<void> {
 	const mode = process.env[modeVariable];
@@ -64,13 +68,19 @@ export async function lookForDrift({ stage, secrets }: LoadedStage): Promise<voi
 	const signal = AbortSignal.timeout(longestMs);
 	const context = new Context({ signal });
 	if (!isRequired && !(await context.api.hasToken())) return;
-	try {
-		look = await takeLook(context, stage, await plainValues(secrets));
-	} catch (error) {
-		const message = error instanceof Error ? error.message : String(error);
+	// Beside each other: a call of the CLI is a process of about 0.8 s.
+	const [version, taken] = await Promise.allSettled([
+		checkVersion(context.cli),
+		plainValues(secrets).then((values) => takeLook(context, stage, values)),
+	]);
+	if (version.status === "rejected") throw new pulumi.RunError(messageOf(version.reason));
+	if (version.value !== undefined) await pulumi.log.warn(version.value);
+	if (taken.status === "fulfilled") {
+		look = taken.value;
+	} else {
 		const reason = signal.aborted
 			? `Aptible has not answered within ${longestMs / 1000} s`
-			: context.redactor.mask(message);
+			: context.redactor.mask(messageOf(taken.reason));
 		const text = `whether Aptible is still as this stack left it could not be told: ${reason}`;
 		if (isRequired) throw new pulumi.RunError(text);
 		await pulumi.log.warn(text);
@@ -111,6 +121,10 @@ export function adoptionOf(kind: string, names: readonly string[], spec: unknown
 function writeReport(): void {
 	const file = process.env[reportVariable];
 	if (file !== undefined) writeFileSync(file, JSON.stringify(found));
+}
+
+function messageOf(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
 }
 
 /** Secrets as plain text, which stays in this process: live values are compared with them. */

@@ -1,6 +1,7 @@
 import { listStorageAccountKeysOutput } from "@pulumi/azure-native/storage/listStorageAccountKeys.js";
 import { listStorageAccountServiceSASOutput } from "@pulumi/azure-native/storage/listStorageAccountServiceSAS.js";
 import * as pulumi from "@pulumi/pulumi";
+import { lookUp } from "../config/catalogue.ts";
 import type { Storage, StorageContainer } from "../config/storage.ts";
 import { type Access, permissionsByAccess } from "../config/storage-catalogue.ts";
 import type { StorageAttribute } from "../config/storage-references.ts";
@@ -41,7 +42,7 @@ export class StorageAccess {
 	/** What an app's references to this container stand for. */
 	valuesFor(app: string): Partial<Record<StorageAttribute, pulumi.Output<string>>> {
 		const { storage, container, endpoint } = this.#args;
-		const token = this.#tokens[container.accessByApp[app] ?? container.access];
+		const token = this.#tokens[lookUp(container.accessByApp, app) ?? container.access];
 		return {
 			account: pulumi.output(storage.account),
 			container: pulumi.output(container.name),

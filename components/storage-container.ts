@@ -2,6 +2,7 @@ import { RoleAssignment } from "@pulumi/azure-native/authorization/roleAssignmen
 import { BlobContainer } from "@pulumi/azure-native/storage/blobContainer.js";
 import { getBlobContainerOutput } from "@pulumi/azure-native/storage/getBlobContainer.js";
 import * as pulumi from "@pulumi/pulumi";
+import { lookUp } from "../config/catalogue.ts";
 import type { Storage, StorageContainer as StorageContainerConfig } from "../config/storage.ts";
 import { StorageAccess } from "./storage-access.ts";
 import { accountId, containerId, guidOf, roleId } from "./storage-ids.ts";
@@ -84,7 +85,7 @@ function admitPrincipals(
 	parent: pulumi.Resource,
 ): void {
 	for (const [key, principalId] of Object.entries(container.principals)) {
-		const access = container.accessByApp[key] ?? container.access;
+		const access = lookUp(container.accessByApp, key) ?? container.access;
 		const role = access === "read" ? readerRole : contributorRole;
 		if (access !== "read" && access !== "readWriteDelete") {
 			void pulumi.log.warn(

@@ -1,4 +1,5 @@
 /** What takes more than one value of the storage to see. */
+import { lookUp } from "./catalogue.ts";
 import { type Draft, type Mistake, type Place, wrongName, wrongValue } from "./mistakes.ts";
 import { didYouMean, nearestWord } from "./near-miss.ts";
 import { mostIpRules, privateNetworkOf, rulesOf } from "./storage-addresses.ts";
@@ -25,7 +26,7 @@ const managedSettings = [
 
 function checkRedundancy({ location, redundancy, existing }: StorageDraft, phi: boolean | undefined): Mistake[] {
 	if (redundancy === undefined) return [];
-	const offered = location === undefined ? undefined : redundanciesByLocation[location];
+	const offered = location === undefined ? undefined : lookUp(redundanciesByLocation, location);
 	if (offered !== undefined && !offered.includes(redundancy)) {
 		const meant = redundancy.replace("ZRS", redundancy.includes("G") ? "RS" : "LRS") as Redundancy;
 		const elsewhere = Object.keys(redundanciesByLocation).filter((name) =>

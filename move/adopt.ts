@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import { checkVersion } from "../aptible/cli/version.ts";
 import { Context } from "../aptible/context.ts";
 import { AptibleError } from "../aptible/errors.ts";
 import { readSnapshot } from "../aptible/snapshot.ts";
@@ -56,6 +57,8 @@ async function adopt(
 	phi: boolean | undefined,
 	{ stack = environment, output, encrypt }: { stack: string | undefined; output: string | undefined; encrypt: boolean },
 ): Promise<void> {
+	const warning = await checkVersion(context.cli);
+	if (warning !== undefined) process.stderr.write(`${warning}\n`);
 	const names: string[] = [];
 	const snapshot = await readSnapshot(context, (environments) => {
 		names.push(...environments.map(({ handle }) => handle));
@@ -111,7 +114,8 @@ async function encryptSecret(name: string, value: string, stack: string, file: s
 		complaint += chunk;
 	});
 	child.stdin.on("error", () => {});
-	child.stdin.end(value);
+	// Pulumi takes one line feed away from the end.
+	child.stdin.end(`${value}\n`);
 	const code = await new Promise((resolve, reject) => {
 		child.on("error", reject);
 		child.on("close", resolve);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Access, refuseIfReadOnly } from "../access.ts";
 import { ApiError, AptibleError } from "../errors.ts";
 import { retryReads } from "../retry.ts";
 import { findToken, tokensFile } from "./token.ts";
@@ -14,12 +15,11 @@ export class Api {
 	readonly root = (process.env.APTIBLE_API_ROOT_URL ?? "https://api.aptible.com").replace(/\/$/, "");
 	/** Root of the auth API, likewise. */
 	readonly authRoot = (process.env.APTIBLE_AUTH_ROOT_URL ?? "https://auth.aptible.com").replace(/\/$/, "");
-	readonly #signal: AbortSignal | undefined;
+	readonly #access: Access;
 	#token: Promise<string> | undefined;
 
-	/** @param signal ends every request that is under way, and asks nothing again */
-	constructor(signal?: AbortSignal) {
-		this.#signal = signal;
+	constructor(access: Access = {}) {
+		this.#access = access;
 	}
 
 	/** Whether there is a token to log in with. */
@@ -39,7 +39,7 @@ export class Api {
 
 	/** Reads one resource. */
 	read(url: string, headers: Record<string, string> = {}): Promise<unknown> {
-		return retryReads(() => this.#request("GET", url, undefined, headers), this.#signal);
+		return retryReads(() => this.#request("GET", url, undefined, headers), this.#access.signal);
 	}
 
 	/** Changes something; sent once, whatever becomes of it. */
@@ -61,6 +61,7 @@ export class Api {
 		headers: Record<string, string> = {},
 	): Promise<unknown> {
 		const request = `${method} ${new URL(url).pathname} on the Deploy API`;
+		if (method !== "GET") refuseIfReadOnly(this.#access, request);
 		this.#token ??= this.#findToken();
 		const response = await fetch(url, {
 			method,
@@ -71,7 +72,10 @@ export class Api {
 				...headers,
 			},
 			body: body === undefined ? null : JSON.stringify(body),
-			signal: AbortSignal.any([AbortSignal.timeout(requestTimeoutMs), ...(this.#signal ? [this.#signal] : [])]),
+			signal: AbortSignal.any([
+				AbortSignal.timeout(requestTimeoutMs),
+				...(this.#access.signal ? [this.#access.signal] : []),
+			]),
 		}).catch((cause: Error) => {
 			const reason = cause.cause instanceof Error ? cause.cause.message : cause.message;
 			throw new ApiError(request, 0, `${reason}. Is ${new URL(url).host} in reach?`);

@@ -36,10 +36,15 @@ async function readFingerprint(api: Api, href: string): Promise<string> {
 	return certificate === undefined ? "hidden" : fingerprintOf(Certificate.parse(certificate));
 }
 
-/** Fingerprints of the certificates that an environment has. */
+/** Fingerprints of the certificates that an environment has, as far as the token's role may see them. */
 export async function listCertificateFingerprints(api: Api, environmentId: number): Promise<string[]> {
 	const url = `${api.root}/accounts/${environmentId}/certificates?per_page=5000`;
-	return (await api.list(url, "certificates", Certificate)).map(fingerprintOf);
+	try {
+		return (await api.list(url, "certificates", Certificate)).map(fingerprintOf);
+	} catch (error) {
+		if (error instanceof ApiError && error.status === 403) return [];
+		throw error;
+	}
 }
 
 /** Takes the ports out of an endpoint's record, for which the CLI has no option. Provisioning makes it so. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Access, refuseIfReadOnly } from "../access.ts";
 import { CliError } from "../errors.ts";
 import type { Redactor } from "../redact.ts";
 import { retryReads } from "../retry.ts";
@@ -33,22 +34,19 @@ export function cliOptions(options: CliOptions): string[] {
 export class Cli {
 	readonly #redactor: Redactor;
 	readonly #onLogLine: (line: string) => void;
-	readonly #signal: AbortSignal | undefined;
+	readonly #access: Access;
 
-	/**
-	 * @param onLogLine called with each line of an operation's log, secrets masked
-	 * @param signal kills every call that is under way
-	 */
-	constructor(redactor: Redactor, onLogLine: (line: string) => void, signal?: AbortSignal) {
+	/** @param onLogLine called with each line of an operation's log, secrets masked */
+	constructor(redactor: Redactor, onLogLine: (line: string) => void, access: Access = {}) {
 		this.#redactor = redactor;
 		this.#onLogLine = onLogLine;
-		this.#signal = signal;
+		this.#access = access;
 	}
 
 	/** Runs a command that changes nothing, and parses its JSON. */
 	async read<T extends z.ZodType>(schema: T, argv: readonly string[]): Promise<z.infer<T>> {
 		const command = argv[0] ?? "";
-		const stdout = await retryReads(() => this.#run(argv, readTimeoutMs), this.#signal);
+		const stdout = await retryReads(() => this.#run(argv, readTimeoutMs), this.#access.signal);
 		let answer: unknown;
 		try {
 			answer = JSON.parse(stdout);
@@ -68,16 +66,18 @@ export class Cli {
 
 	/** Runs a command that changes nothing and prints text. */
 	readText(argv: readonly string[]): Promise<string> {
-		return retryReads(() => this.#run(argv, readTimeoutMs), this.#signal);
+		return retryReads(() => this.#run(argv, readTimeoutMs), this.#access.signal);
 	}
 
 	/** A change that Aptible makes at once, without an operation. */
 	async change(argv: readonly string[]): Promise<void> {
+		refuseIfReadOnly(this.#access, `aptible ${argv[0]}`);
 		await this.#run(argv, readTimeoutMs);
 	}
 
 	/** A change that becomes an operation, whose log the CLI follows over SSH. */
 	async operate(argv: readonly string[]): Promise<void> {
+		refuseIfReadOnly(this.#access, `aptible ${argv[0]}`);
 		await ensureSshKey();
 		await this.#run(argv, operationTimeoutMs);
 	}
@@ -87,7 +87,7 @@ export class Cli {
 			timeoutMs,
 			redactor: this.#redactor,
 			onLogLine: this.#onLogLine,
-			...(this.#signal === undefined ? {} : { signal: this.#signal }),
+			...(this.#access.signal === undefined ? {} : { signal: this.#access.signal }),
 		});
 	}
 }

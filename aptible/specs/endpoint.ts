@@ -70,8 +70,9 @@ export const EndpointFacts = z.object({
 	dnsRecords: z.array(DnsRecord),
 	/** State of the managed certificate (`pending`, `ready`, ...); absent without managed TLS. */
 	managedTlsStatus: z.string().optional(),
-	/** Hash of the certificate chain that was sent last; empty without one. */
-	chainFingerprint: z.string().default(""),
+	/** SHA-256 of the certificate that was sent last, and of its whole chain; empty without one. */
+	certificate: z.string().default(""),
+	chain: z.string().default(""),
 	/** What its record said at the end of the run, and the newest operation then: a record that changed without one is not served. */
 	record: z.string().default(""),
 	operation: z.int().default(0),

@@ -74,7 +74,7 @@ test("a chain in another order is refused", () => {
 	assert.deepEqual(problemsOf(portal.intermediate.pem + portal.pem, portal.keyPem), [
 		"chain has the certificate of its key in place 2; it has to come first",
 	]);
-	const stranger = certify({ names: ["Other CA"] });
+	const stranger = certify({ names: ["Acme Test CA"] });
 	assert.deepEqual(problemsOf(portal.pem + stranger.pem + portal.intermediate.pem, portal.keyPem), [
 		"chain is out of order: certificate 1 was not issued by certificate 2; put the leaf first, then each issuer",
 	]);

@@ -125,9 +125,17 @@ export class EndpointsUnderTest {
 		return inSandbox(this.aptible.dir, (store) => store.get("vhost", id));
 	}
 
-	/** Certificates in the environment. */
+	/** Number of certificates in the environment. */
 	certificates(): number {
-		return inSandbox(this.aptible.dir, (store) => store.list("certificate").length);
+		return this.fingerprints().length;
+	}
+
+	fingerprints(): string[] {
+		return inSandbox(this.aptible.dir, (store) => store.list("certificate").map((one) => one.sha256_fingerprint));
+	}
+
+	certificateBody(id: number): string {
+		return inSandbox(this.aptible.dir, (store) => store.get("certificate", id).certificate_body.trim());
 	}
 
 	/** Applies, and applies again with the facts: which must send nothing. Gives the writes of the first. */

@@ -6,7 +6,7 @@ import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { BlobServiceClient, type ContainerClient, RestError } from "@azure/storage-blob";
 import { sourceHeader } from "../../sandbox/azure/front.ts";
 import { ArmStore } from "../../sandbox/azure/store.ts";
-import { type Blocks, openStage, type StageUnderTest } from "../support/stage.ts";
+import { type Blocks, openWholeStage, type StageUnderTest } from "../support/stage.ts";
 
 /** One app and its storage without health information: the least that shows everything. */
 export function withStorage(blocks: Blocks): void {
@@ -70,7 +70,7 @@ export async function openStorageStage(
 	name: "staging" | "prod" = "staging",
 	change: (blocks: Blocks) => void = withStorage,
 ): Promise<StorageStage> {
-	const stage = await openStage(t, name, change);
+	const stage = await openWholeStage(t, name, change);
 	const { env } = stage.sandbox;
 	const azure = new ArmStore(env.AZURE_SANDBOX ?? "");
 	t.after(() => azure.close());

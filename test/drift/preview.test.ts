@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
+import { runNode } from "../support/run-node.ts";
 import { openStage, type StageUnderTest, succeed } from "../support/stage.ts";
 
 const place = ["--environment", "acme-staging"];
@@ -7,29 +9,38 @@ const portal = ["--app", "portal", ...place];
 
 test("drift shows in the preview, and the next update heals it", async (t) => {
 	const stage = await openStage(t, "staging");
+	stage.watchDrift();
 
 	await t.test("a first preview and a first update show none", async () => {
 		assert.doesNotMatch(await succeed(stage.preview("--diff")), /DRIFT/);
 		assert.doesNotMatch(await succeed(stage.up()), /DRIFT/);
 		await succeed(stage.preview("--expect-no-changes"));
-		stage.newWrites();
+		assert.deepEqual(await drift(stage), { code: 0, drifted: [], undeclared: 0 });
 	});
 
 	await t.test("what was changed by hand shows, and nothing else", async () => {
-		await stage.cli("apps:scale", "web", ...portal, "--container-count", "5");
-		await stage.cli("config:set", ...portal, "SESSION_KEY=sentinel-by-hand", "BY_HAND=1");
-		await stage.cli("db:restart", "cache", ...place, "--container-size", "1024");
-		await stage.cli("backup_retention_policy:set", "acme-staging", "--daily", "3", "--force");
-		await stage.cli("db:create", "left", ...place, "--type", "redis");
+		await changeByHand(stage);
 		stage.newWrites();
 		const output = await succeed(stage.preview("--diff", "--show-full-output"));
-		assert.match(output, /field *: "services\.web\.containers"/);
 		assert.match(output, /declared: "1"\s+\+ field *: "services\.web\.containers"\s+\+ live *: "5"/);
 		assert.match(output, /field *: "config\.SESSION_KEY"\s+\+ live *: "another value"/);
-		assert.match(output, /"backups\.daily"/);
 		assert.match(output, /database "left" is in environment "acme-staging" and not in the stage file/);
+		assert.match(output, /endpoint \S+ of app "portal" is in environment "acme-staging" and not in the stage file/);
 		assert.doesNotMatch(output, /sentinel-by-hand/);
 		assert.deepEqual(updated(output), ["app portal", "database cache", "environment environment"]);
+	});
+
+	await t.test("the command says the same, with exit code 2, and no secret", async () => {
+		assert.deepEqual(await drift(stage), {
+			code: 2,
+			drifted: [
+				"environment environment: backups.daily",
+				"database cache: containerMb",
+				"app portal: config.SESSION_KEY services.web.containers",
+			],
+			undeclared: 2,
+		});
+		assert.deepEqual(stage.newWrites(), []);
 	});
 
 	await t.test("the update heals it, and the next preview is silent", async () => {
@@ -43,50 +54,89 @@ test("drift shows in the preview, and the next update heals it", async (t) => {
 		await succeed(stage.preview("--expect-no-changes"));
 	});
 
-	await t.test("the same drift once more shows once more", async () => {
+	await t.test("the same drift once more shows once more; a change of the stage file is none", async () => {
 		await stage.cli("apps:scale", "web", ...portal, "--container-count", "5");
-		assert.deepEqual(updated(await succeed(stage.preview("--diff"))), ["app portal"]);
+		await stage.edit(({ databases }) => {
+			databases.main.iops = 4000;
+		});
+		assert.deepEqual((await drift(stage)).drifted, ["app portal: services.web.containers"]);
 		await succeed(stage.up());
 		await succeed(stage.preview("--expect-no-changes"));
 	});
 
-	await t.test("a change of the stage file is no drift", async () => {
-		await stage.edit(({ apps }) => {
-			apps.portal.services.worker.containers = 2;
+	await t.test("a rename that is declared is none", async () => {
+		let before: Record<string, unknown> = {};
+		await stage.edit((blocks) => {
+			before = structuredClone(blocks);
+			const { apps, databases, environment } = blocks;
+			Object.assign(environment, { handle: "acme-test", renamedFrom: "acme-staging" });
+			apps.clinic = { ...apps.portal, renamedFrom: "portal" };
+			databases.primary = { ...databases.main, renamedFrom: "main" };
+			for (const app of [apps.clinic, apps.reports]) app.config.DATABASE_URL = "${databases.primary.url}";
+			delete apps.portal;
+			delete databases.main;
 		});
-		assert.doesNotMatch(await succeed(stage.preview("--diff")), /DRIFT/);
-		await succeed(stage.up());
+		const output = await succeed(stage.preview("--diff"));
+		assert.doesNotMatch(output, /DRIFT|app "portal" is in/);
+		await stage.edit((blocks) => Object.assign(blocks, before));
 	});
 
 	await t.test("what has gone comes back", async () => {
-		await removeEndpoint(stage);
+		const endpoints = (await stage.cli("endpoints:list", ...portal)) as { hostname: string; default_domain: string }[];
+		const hostname = endpoints.find(({ default_domain: domain }) => domain)?.hostname;
+		await stage.cli("endpoints:deprovision", hostname ?? "", ...portal);
 		stage.newWrites();
-		const output = await succeed(stage.preview("--diff"));
-		assert.match(output, /live *: "gone"/);
-		assert.deepEqual(updated(output), ["endpoint portal-test-default"]);
+		assert.deepEqual((await drift(stage)).drifted, ["endpoint portal-test-default: object"]);
 		await succeed(stage.up());
 		assert.deepEqual(stage.newWrites(), ["create vhosts web", "provision vhosts"]);
 	});
 
-	await t.test("Aptible that does not answer is a warning", async () => {
-		const output = await succeed(stage.previewWith({ APTIBLE_API_ROOT_URL: "http://127.0.0.1:1" }));
+	await t.test("Aptible that does not answer is a warning in the preview, and exit code 1 of the command", async () => {
+		const unreachable = { APTIBLE_API_ROOT_URL: "http://127.0.0.1:1" };
+		const output = await succeed(stage.previewWith(unreachable));
 		assert.match(output, /whether Aptible is still as this stack left it could not be told: /);
+		const { code, stderr } = await runDrift(stage, unreachable);
+		assert.equal(code, 1);
+		assert.match(stderr, /could not be told/);
 	});
 
 	await t.test("switched off, or without credentials, nothing is asked and nothing is said", async () => {
 		await stage.cli("apps:scale", "web", ...portal, "--container-count", "5");
 		stage.newJournal();
 		for (const env of [{ MEDSTACK_TO_APTIBLE_DRIFT: "off" }, { APTIBLE_ACCESS_TOKEN: "" }]) {
-			const output = await succeed(stage.previewWith(env));
-			assert.doesNotMatch(output, /DRIFT|still as this stack left it|not in the stage file: it/);
+			const output = await succeed(stage.previewWith(env, "--expect-no-changes"));
+			assert.doesNotMatch(output, /as this stack left it|not in the stage file: it/);
 			assert.deepEqual(stage.newJournal(), []);
 		}
 	});
 });
 
-async function removeEndpoint(stage: StageUnderTest): Promise<void> {
-	const endpoints = (await stage.cli("endpoints:list", ...portal)) as { hostname: string }[];
-	await stage.cli("endpoints:deprovision", endpoints[0]?.hostname ?? "", ...portal);
+async function changeByHand(stage: StageUnderTest): Promise<void> {
+	await stage.cli("apps:scale", "web", ...portal, "--container-count", "5");
+	await stage.cli("config:set", ...portal, "SESSION_KEY=sentinel-by-hand", "BY_HAND=1");
+	await stage.cli("db:restart", "cache", ...place, "--container-size", "1024");
+	await stage.cli("backup_retention_policy:set", "acme-staging", "--daily", "3", "--force");
+	await stage.cli("db:create", "left", ...place, "--type", "redis");
+	await stage.cli("endpoints:tcp:create", "worker", ...portal);
+}
+
+function runDrift({ sandbox: { dir, env } }: StageUnderTest, more: Record<string, string> = {}) {
+	const args = ["--stack", "staging", "--config-file", join(dir, "Pulumi.staging.yaml"), "--json"];
+	return runNode("move/drift.ts", args, { ...env, ...more });
+}
+
+/** What `npm run drift` says, in short. */
+async function drift(stage: StageUnderTest) {
+	const { code, stdout, stderr } = await runDrift(stage);
+	assert.doesNotMatch(stdout + stderr, /sentinel-by-hand/);
+	const { drifted, undeclared } = JSON.parse(stdout) as {
+		drifted: { kind: string; name: string; differences: { field: string }[] }[];
+		undeclared: string[];
+	};
+	const lines = drifted.map(({ kind, name, differences }) => {
+		return `${kind} ${name}: ${differences.map(({ field }) => field).join(" ")}`;
+	});
+	return { code, drifted: lines, undeclared: undeclared.length };
 }
 
 /** The Commands that a preview would update. */
@@ -95,8 +145,7 @@ function updated(output: string): string[] {
 	return blocks
 		.map((block) => {
 			const name = /urn=.*::(.+)\]/.exec(block)?.[1] ?? "";
-			const kind = /\$medstack-to-aptible:index:(\w+)\$command|:index:(\w+)\$command/.exec(block);
-			return `${(kind?.[1] ?? kind?.[2] ?? "").toLowerCase()} ${name}`;
+			return `${/index:(\w+)\$command/.exec(block)?.[1]?.toLowerCase()} ${name}`;
 		})
 		.sort();
 }

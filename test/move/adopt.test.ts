@@ -1,31 +1,75 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { parse } from "yaml";
+import { parseStage } from "../../config/parse.ts";
+import { isHarmless } from "../../move/adopt-secrets.ts";
 import { liveSecrets, makeLiveEnvironment } from "../support/live-environment.ts";
-import { openReconciler, type ReconcilerUnderTest } from "../support/reconcile.ts";
+import { openReconciler } from "../support/reconcile.ts";
+import { runNode } from "../support/run-node.ts";
 
 test("a live environment becomes a stage file", async (t) => {
 	const aptible = await openReconciler(t);
-	await makeLiveEnvironment(aptible, aptible.environment);
+	const { environment, env } = aptible;
+	await makeLiveEnvironment(aptible, environment);
+	const place = ["--app", "portal", "--environment", environment];
+	await aptible.cli("apps:create", "never-released", "--environment", environment);
 	aptible.newJournal();
-	const { code, stdout, stderr } = await adopt(aptible, "--environment", aptible.environment);
-	assert.equal(code, 0, stderr);
-	console.log(stdout);
-	assert.deepEqual(aptible.newWrites(), []);
-	for (const secret of Object.values(liveSecrets)) assert.ok(!stdout.includes(secret), stdout);
-	console.log(JSON.stringify(parse(stdout).config));
+	const adopt = (...args: string[]) => runNode("move/adopt.ts", ["--environment", environment, ...args], env);
+	const { code, stdout, stderr } = await adopt();
+	const blocks = Object.fromEntries(
+		Object.entries(parse(stdout).config as Record<string, unknown>).map(([key, block]) => [key.split(":")[1], block]),
+	);
+
+	await t.test("nothing is changed, and no secret is printed", () => {
+		assert.equal(code, 0, stderr);
+		assert.deepEqual(aptible.newWrites(), []);
+		for (const secret of Object.values(liveSecrets)) assert.ok(!(stdout + stderr).includes(secret), secret);
+	});
+
+	await t.test("everything is taken over as it is", async () => {
+		assert.equal(stdout, await readFile(join(import.meta.dirname, "adopted-stage.yaml"), "utf8"));
+	});
+
+	await t.test("with its secrets set, the file has no mistake", () => {
+		const names = [...stdout.matchAll(/medstack-to-aptible:secrets\.(\w+)'/g)].map(([, name]) => name);
+		assert.deepEqual(names, ["registryPassword", "pin", "sessionKey", "siemUrl", "dogApiKey"]);
+		const secrets = Object.fromEntries(names.map((name) => [name, name === "siemUrl" ? "https://siem" : "x"]));
+		assert.doesNotThrow(() => parseStage({ ...blocks, secrets }, { file: "Pulumi.live.yaml" }));
+	});
+
+	await t.test("what cannot be said stands in comments", async () => {
+		assert.match(stdout, /^# {3}app "never-released": it was never released, .* it is left alone$/m);
+		await aptible.cli("config:set", ...place, "APTIBLE_OWN=1");
+		const again = await adopt("--phi", "true");
+		assert.match(again.stdout, /^# {3}app "portal": config key APTIBLE_OWN is Aptible's own; it is left alone$/m);
+		assert.match(again.stdout, /^# {3}this file: environment\.phi: true is not allowed on "shared-ca-central-1"/m);
+	});
+
+	await t.test("an environment that the token does not see is named with those that it does", async () => {
+		const wrong = await runNode("move/adopt.ts", ["--environment", "acme-tset"], env);
+		assert.equal(wrong.code, 1);
+		assert.equal(wrong.stderr, 'environment "acme-tset" is not one that this token sees; it sees: acme-test.\n');
+	});
 });
 
-async function adopt(aptible: ReconcilerUnderTest, ...args: string[]) {
-	const child = spawn(process.execPath, ["move/adopt.ts", ...args], {
-		cwd: join(import.meta.dirname, "../.."),
-		env: aptible.env,
-		stdio: ["ignore", "pipe", "pipe"],
-	});
-	const ended = new Promise((resolve) => child.on("close", resolve));
-	const [code, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
-	return { code, stdout, stderr };
-}
+test("a config value stands in the open only where it is harmless", () => {
+	for (const [key, value] of [
+		["PORT", "3000"],
+		["NODE_ENV", "production"],
+		["DEBUG", "false"],
+		["LANG", "en_US.UTF-8"],
+	]) {
+		assert.ok(isHarmless(key ?? "", value ?? ""), `${key}=${value}`);
+	}
+	for (const [key, value] of [
+		["PIN", "1234"],
+		["API_KEY", "test"],
+		["ACCOUNT", "123456789"],
+		["HOST", "db.internal"],
+		["NAME", "hunter2"],
+	]) {
+		assert.ok(!isHarmless(key ?? "", value ?? ""), `${key}=${value}`);
+	}
+});

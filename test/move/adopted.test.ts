@@ -9,6 +9,7 @@ import { openStage, succeed } from "../support/stage.ts";
 
 test("an adopted environment is taken over without a change", async (t) => {
 	const stage = await openStage(t, "staging");
+	stage.watchDrift();
 	const { dir, env } = stage.sandbox;
 	const file = join(dir, "Pulumi.staging.yaml");
 	createEnvironment(stage.aptible.dir, "acme-live");

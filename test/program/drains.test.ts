@@ -85,7 +85,7 @@ test("drains come up, change beside themselves and go", async (t) => {
 		await stage.edit(({ logDrains }) => {
 			logDrains.own.adopt = true;
 		});
-		assert.match(await succeed(stage.up()), /logDrains\.own was adopted: "own", https_post, provisioned/);
+		assert.match(await succeed(stage.up()), /logDrains\.own is adopted: "own", https_post, provisioned/);
 		assert.deepEqual(writesOf(stage), []);
 	});
 

@@ -1,0 +1,15 @@
+import { AptibleError } from "./errors.ts";
+
+/** How far a client of Aptible may go. */
+export interface Access {
+	/** Ends every call that is under way; nothing is asked again after it. */
+	signal?: AbortSignal | undefined;
+	/** Refuses whatever changes something. */
+	readOnly?: boolean | undefined;
+}
+
+/** @throws AptibleError where nothing may be changed */
+export function refuseIfReadOnly({ readOnly }: Access, what: string): void {
+	if (readOnly === true)
+		throw new AptibleError(`it is not as declared: this would send ${what}, and was told to change nothing.`);
+}

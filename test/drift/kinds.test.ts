@@ -1,0 +1,198 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Context } from "../../aptible/context.ts";
+import { driftOf, gone } from "../../aptible/drift.ts";
+import { readSnapshot } from "../../aptible/snapshot.ts";
+import { portalSpec } from "../support/app-spec.ts";
+import { openReconciler, type ReconcilerUnderTest } from "../support/reconcile.ts";
+
+const secrets: Record<string, string> = {
+	"secrets.session": "sentinel-session",
+	"secrets.registry": "sentinel-registry",
+	"secrets.siem": "https://siem.acme.example/sentinel-siem",
+	"secrets.datadog": "sentineldatadog",
+};
+
+const environment = "acme-test";
+const place = ["--environment", environment];
+const portal = ["--app", "portal", ...place];
+
+/** One object of each kind, with what a person does to it by hand and the fields that then differ. */
+const objects: { kind: string; spec: object; byHand: string[][]; fields: string[] }[] = [
+	{
+		kind: "environment",
+		spec: {
+			handle: environment,
+			stack: "shared-ca-central-1",
+			phi: false,
+			backups: { daily: 30, monthly: 12, yearly: 6, makeCopy: false, keepFinal: true },
+		},
+		byHand: [["backup_retention_policy:set", environment, "--yearly", "1", "--no-keep-final", "--force"]],
+		fields: ["backups.yearly", "backups.keepFinal"],
+	},
+	{
+		kind: "database",
+		spec: {
+			environment,
+			handle: "main",
+			type: "postgresql",
+			version: "16",
+			containerMb: 1024,
+			containerProfile: "m",
+			diskGb: 20,
+			iops: 3000,
+		},
+		byHand: [
+			["db:rename", "main", "primary", ...place],
+			["db:restart", "primary", ...place, "--disk-size", "40"],
+		],
+		fields: ["handle", "diskGb"],
+	},
+	{
+		kind: "app",
+		spec: portalSpec({
+			config: {
+				SESSION: "${secrets.session}",
+				DATABASE_URL: "${databases.main.url}",
+				A: "1",
+				SAS: "${storage.files.sasToken}",
+			},
+			registry: { username: "deploy", password: "${secrets.registry}" },
+		}),
+		byHand: [
+			["config:set", ...portal, "SESSION=sentinel-other", "A=2", "B=3"],
+			["apps:scale", "worker", ...portal, "--container-size", "2048"],
+			["services:settings", "web", ...portal, "--stop-timeout", "90"],
+			["deploy", ...portal, "--docker-image", "acme/portal:2"],
+		],
+		fields: ["image", "config.SESSION", "config.A", "services.web.stopTimeoutSeconds", "services.worker.containerMb"],
+	},
+	{
+		kind: "endpoint",
+		spec: {
+			environment,
+			on: { app: "portal" },
+			name: "test",
+			kind: "https",
+			service: "web",
+			internal: false,
+			defaultDomain: true,
+			managedTls: false,
+			ports: [],
+			ipFilter: [],
+			shared: false,
+			settings: { force_ssl: true },
+			hasTwins: false,
+		},
+		byHand: [["endpoints:https:modify", "HOSTNAME", ...portal, "--no-force-ssl", "--ip-whitelist", "203.0.113.9"]],
+		fields: ["ipFilter", "forceSsl"],
+	},
+	{
+		kind: "log-drain",
+		spec: {
+			environment,
+			name: "siem",
+			adopt: false,
+			kind: "https",
+			url: "${secrets.siem}",
+			apps: true,
+			databases: true,
+			ephemeralSessions: true,
+			proxies: true,
+		},
+		byHand: [["log_drain:deprovision", "HANDLE", ...place]],
+		fields: [gone.field],
+	},
+	{
+		kind: "metric-drain",
+		spec: { environment, name: "dog", adopt: false, kind: "datadog", apiKey: "${secrets.datadog}", site: "US1" },
+		byHand: [["metric_drain:deprovision", "HANDLE", ...place]],
+		fields: [gone.field],
+	},
+];
+
+test("drift of every kind", async (t) => {
+	const aptible = await openReconciler(t);
+	const facts = new Map<string, Record<string, string>>();
+	for (const { kind, spec } of objects) {
+		const given = { ...secrets, "storage.files.sasToken": "sentinel-sas" };
+		facts.set(kind, await aptible.applied(kind, spec, { secrets: given }));
+	}
+	Object.assign(process.env, aptible.env);
+	aptible.newJournal();
+
+	await t.test("what is as it was left has none", async () => {
+		assert.deepEqual(
+			await driftOfAll(facts),
+			objects.map(() => []),
+		);
+		assert.deepEqual(aptible.newWrites(), []);
+	});
+
+	await t.test("another value of a secret is a difference, and is not told", async () => {
+		const differences = await driftOfAll(facts, () => "sentinel-other");
+		const texts = differences.map((each) => each.map(({ field }) => field).join(" "));
+		assert.deepEqual(texts, ["", "", "registry config.SESSION config.SAS", "", "url", "apiKey"]);
+		assert.doesNotMatch(JSON.stringify(differences), /sentinel/);
+	});
+
+	for (const { kind, byHand, fields } of objects) {
+		await t.test(`${kind}: what a person changed shows by its fields`, async () => {
+			await change(aptible, byHand, facts.get(kind) ?? {});
+			const differences = (await driftOfAll(facts))[objects.findIndex((object) => object.kind === kind)] ?? [];
+			assert.deepEqual(differences.map(({ field }) => field).sort(), [...fields].sort());
+			assert.doesNotMatch(JSON.stringify(differences), /sentinel/);
+		});
+	}
+
+	await t.test("an app with another handle still has its endpoint", async () => {
+		const before = await driftOfAll(facts);
+		await aptible.cli("apps:rename", "portal", "clinic", ...place);
+		const after = await driftOfAll(facts);
+		const [app, endpoint] = ["app", "endpoint"].map((kind) => objects.findIndex((object) => object.kind === kind));
+		assert.deepEqual(after[app ?? 0]?.[0], { field: "handle", declared: "portal", live: "clinic" });
+		assert.deepEqual(after[endpoint ?? 0], before[endpoint ?? 0]);
+	});
+});
+
+test("a change of the declaration is no drift, nor is one by hand that it has caught up with", async (t) => {
+	const aptible = await openReconciler(t);
+	Object.assign(process.env, aptible.env);
+	const spec = portalSpec();
+	const recorded = { spec, facts: await aptible.applied("app", spec) };
+	const scaled = (containers: number) => portalSpec({ services: { web: { containers } } });
+	const drift = async (declared: object) => {
+		const fields = driftOf(await snapshot(), "app", declared, recorded, () => undefined);
+		return fields.map(({ field, declared: wanted, live }) => `${field}: ${wanted}, ${live}`);
+	};
+	assert.deepEqual(await drift(scaled(3)), []);
+	await aptible.cli("apps:scale", "web", ...portal, "--container-count", "5");
+	assert.deepEqual(await drift(spec), ["services.web.containers: 1, 5"]);
+	assert.deepEqual(await drift(scaled(3)), ["services.web.containers: 3, 5"]);
+	assert.deepEqual(await drift(scaled(5)), []);
+});
+
+async function snapshot() {
+	const found = await readSnapshot(new Context(), (all) => all.find(({ handle }) => handle === environment), {
+		guess: environment,
+	});
+	assert.ok(found !== undefined);
+	return found;
+}
+
+async function driftOfAll(
+	facts: ReadonlyMap<string, unknown>,
+	values: (reference: string) => string | undefined = (reference) => secrets[reference],
+) {
+	const live = await snapshot();
+	return objects.map(({ kind, spec }) => driftOf(live, kind, spec, { spec, facts: facts.get(kind) }, values));
+}
+
+async function change(
+	aptible: ReconcilerUnderTest,
+	commands: readonly string[][],
+	{ hostname = "", handle = "" }: Record<string, string>,
+): Promise<void> {
+	const words: Record<string, string> = { HOSTNAME: hostname, HANDLE: handle };
+	for (const command of commands) await aptible.cli(...command.map((word) => words[word] ?? word));
+}

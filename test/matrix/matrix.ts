@@ -1,0 +1,179 @@
+/** Runs the matrix: every scenario of every subject, with everything that can go wrong in it. */
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import type { TestContext } from "node:test";
+import { differencesOf } from "../../aptible/drift.ts";
+import { readSnapshot } from "../../aptible/snapshot.ts";
+import { environmentKey } from "../../aptible/template.ts";
+import { clearFaults, pendingFaults, setFault } from "../../sandbox/aptible/faults.ts";
+import { readJournal } from "../../sandbox/aptible/journal.ts";
+import { setLatency } from "../../sandbox/aptible/setup.ts";
+import { liveState } from "./live-state.ts";
+import { type Plan, plansFor, tellPlan } from "./plans.ts";
+import type { Facts, Spec } from "./reconcilers.ts";
+import { type Scenario, type Subject, scenariosOf } from "./subject.ts";
+import { inhabit, World } from "./world.ts";
+
+/** Cells at work side by side: most of what one waits for is a pause. */
+const sideBySide = 12;
+
+interface Cell {
+	scenario: Scenario;
+	plan: Plan;
+	/** Folder of the state that it begins with. */
+	from: string;
+	facts: Facts | undefined;
+	/** What is to live in the end. */
+	goal: string[];
+}
+
+/** How much was run. */
+export interface Size {
+	scenarios: number;
+	cells: number;
+	/** Cells of the whole matrix. */
+	of: number;
+}
+
+/**
+ * Runs the cells of these subjects. `MATRIX=all` runs all of them; without it each single fault and each kill, and of the pairs
+ * of both every `oneIn`-th.
+ */
+export async function runMatrix(
+	t: TestContext,
+	subjects: readonly Subject[],
+	{ secrets, oneIn }: { secrets: Readonly<Record<string, string>>; oneIn: number },
+): Promise<void> {
+	const variables = Object.entries(secrets).map(([reference, value]) => [environmentKey(reference), value]);
+	const leave = await inhabit(Object.fromEntries(variables));
+	t.after(leave);
+	const started = Date.now();
+	const broken: string[] = [];
+	const size: Size = { scenarios: 0, cells: 0, of: 0 };
+	for (const subject of subjects) {
+		const cells = await cellsOf(subject, broken, size);
+		const chosen = process.env.MATRIX === "all" ? cells : cells.filter((cell, index) => isChosen(cell, index, oneIn));
+		await eachOf(chosen, async (cell) => {
+			const label = `${subject.name}: ${cell.scenario.name}: ${tellPlan(cell.plan)}`;
+			if (process.env.TRACE) console.error(`> ${label}`);
+			try {
+				if (await runCell(cell)) size.cells += 1;
+				if (process.env.TRACE) console.error(`. ${label}`);
+			} catch (error) {
+				if (process.env.TRACE) console.error(`! ${label}`);
+				broken.push(`${label}\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+			}
+		});
+		for (const from of new Set(cells.map((cell) => cell.from))) rmSync(from, { recursive: true, force: true });
+	}
+	const seconds = ((Date.now() - started) / 1000).toFixed(1);
+	t.diagnostic(
+		`matrix: ${size.cells} cells of ${size.of}, ${size.scenarios} scenarios, ${subjects.length} subjects, in ${seconds} s`,
+	);
+	assert.deepEqual(broken.length, 0, `${broken.length} broken:\n${broken.slice(0, Number(process.env.SHOW ?? 10)).join("\n\n")}`);
+}
+
+function isChosen({ plan }: Cell, index: number, oneIn: number): boolean {
+	return index % oneIn === 0 || (plan.fault === undefined && plan.operationMs === undefined);
+}
+
+/** The cells of a subject, from a run of each of its scenarios in which nothing goes wrong. */
+async function cellsOf(subject: Subject, broken: string[], size: Size): Promise<Cell[]> {
+	const { from: empty, extra } = await prepare(subject);
+	const base = { ...subject.spec, ...extra };
+	const scenarios = scenariosOf(subject, base).filter(({ name }) => new RegExp(process.env.ONLY ?? "").test(`${subject.name}: ${name}`));
+	const cells: Cell[] = [];
+	await eachOf(scenarios, async (scenario) => {
+		try {
+			cells.push(...(await cellsOfScenario(scenario, empty)));
+		} catch (error) {
+			broken.push(`${subject.name}: ${scenario.name}\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+		}
+	});
+	size.scenarios += scenarios.length;
+	size.of += cells.length;
+	return cells;
+}
+
+async function prepare(subject: Subject): Promise<{ from: string; extra: Spec }> {
+	const world = await World.open();
+	const extra = (await subject.setup?.(world)) ?? {};
+	return { from: await world.close(), extra };
+}
+
+async function cellsOfScenario(scenario: Scenario, empty: string): Promise<Cell[]> {
+	const { subject, history, recorded, gone } = scenario;
+	const past = await World.open(empty);
+	let facts: Facts | undefined;
+	let recordedFacts: Facts | undefined;
+	for (const [index, spec] of history.entries()) {
+		facts = await past.applied(subject.kind, spec, facts);
+		if (index === recorded) recordedFacts = facts;
+	}
+	if (gone) await past.run(subject.kind, "remove", history.at(-1) ?? {}, facts);
+	const from = await past.close();
+	const world = await World.open(from);
+	const mark = world.markCalls();
+	const outcome = await world.run(subject.kind, scenario.verb, scenario.spec, recordedFacts);
+	if (outcome.end === "failed") throw outcome.error;
+	const writes = readJournal(world.dir)
+		.filter(({ id }) => id > mark)
+		.flatMap((row) => row.writes.map((write) => JSON.stringify(write)));
+	if (scenario.isThere) assert.deepEqual(writes, [], "what is as declared is left alone");
+	const goal = liveState(world.dir);
+	await world.end();
+	return plansFor(writes).map((plan) => ({ scenario, plan, from, facts: recordedFacts, goal }));
+}
+
+/**
+ * One cell: a run in which something goes wrong, then one in which nothing does. After it there is what there is to be, once,
+ * and a third run has nothing to do.
+ *
+ * @returns false where the fault did not strike, so that there is nothing to be seen
+ */
+async function runCell({ scenario, plan, from, facts, goal }: Cell): Promise<boolean> {
+	const { subject, verb, spec } = scenario;
+	const world = await World.open(from);
+	try {
+		if (plan.fault !== undefined) setFault(world.dir, plan.fault);
+		if (plan.operationMs !== undefined) setLatency(world.dir, { operationMs: plan.operationMs });
+		const first = await world.run(subject.kind, verb, spec, facts, plan.killedAfter);
+		if (plan.fault !== undefined && pendingFaults(world.dir).length > 0) {
+			clearFaults(world.dir);
+			if (plan.fault.times === undefined) return false;
+		}
+		if (plan.killedAfter !== undefined && first.end !== "killed") return false;
+		setLatency(world.dir, { operationMs: 0 });
+		const known = first.end === "succeeded" ? (first.facts ?? facts) : facts;
+		const second = await world.run(subject.kind, verb, spec, known);
+		const story = first.end === "failed" ? `first run: ${first.error.message}` : `first run: ${first.end}`;
+		if (second.end === "failed") throw new Error(`${story}\nthe next run failed: ${second.error.message}`);
+		assert.deepEqual(liveState(world.dir), goal, `${story}\nanother state than after a run without trouble`);
+		const last = second.end === "succeeded" ? (second.facts ?? known) : known;
+		const mark = world.markCalls();
+		const third = await world.run(subject.kind, verb, spec, last);
+		if (third.end === "failed") throw new Error(`${story}\na further run failed: ${third.error.message}`);
+		assert.deepEqual(world.mutatingSince(mark), [], `${story}\na further run sends something`);
+		if (verb === "apply") assert.deepEqual(await differences(world, subject, spec, last), [], story);
+		return true;
+	} finally {
+		await world.end();
+	}
+}
+
+/** What the drift report says of the object: it must say nothing. */
+async function differences(world: World, { kind }: Subject, spec: Spec, facts: Facts | undefined) {
+	const snapshot = await readSnapshot(world.look(), (environments) => {
+		return environments.find(({ handle }) => handle === (spec.environment ?? spec.handle));
+	});
+	if (snapshot === undefined) return ["there is no environment"];
+	return differencesOf(snapshot, kind, spec, facts, (reference) => process.env[environmentKey(reference)]);
+}
+
+async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+	const left = items.values();
+	const worker = async () => {
+		for (const item of left) await work(item);
+	};
+	await Promise.all(Array.from({ length: sideBySide }, worker));
+}
