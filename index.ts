@@ -6,7 +6,7 @@ import { declareDns, nameServersOf } from "./components/dns-load.ts";
 import { declareDrains } from "./components/drains.ts";
 import { lookForDrift } from "./components/drift.ts";
 import { Environment } from "./components/environment.ts";
-import { dnsRecordsOf, hostnamesOf, urlsOf } from "./components/outputs.ts";
+import { dnsRecordsOf, gitRemotesOf, hostnamesOf, urlsOf } from "./components/outputs.ts";
 import { declareStorage, storageOutputs } from "./components/storage-load.ts";
 import { loadStage } from "./config/load.ts";
 import { mapValues } from "./config/map-values.ts";
@@ -62,8 +62,8 @@ export const environment = {
 /** Type and version of each database by its handle. Its URL is never here: `aptible db:url HANDLE` shows it. */
 export const databases = mapValues(stage.databases, ({ type, version }) => `${type} ${version}`);
 
-/** Git remote of each app: what is pushed there, but not to master or main, can be named under `git`. */
-export const gitRemotes = mapValues(appResources, ({ gitRemote }) => gitRemote);
+/** Git remote of each app that is deployed from git: what is pushed there, but not to master or main, can be named. */
+export const gitRemotes = gitRemotesOf(stage, appResources);
 
 /** Handle of each drain on Aptible, by its name in the stage file; a changed drain has another one. */
 export const logDrains = mapValues(drains.logDrains, ({ handle }) => handle);

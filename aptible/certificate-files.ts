@@ -8,14 +8,12 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * Lends a certificate and its key to one call of the CLI, which takes them as files only. They lie in a folder of their own that
- * nobody else may enter, and go when the call ends or this process is told to. What a killed process left is swept up by the
- * next one.
+ * nobody else may enter, and go when the call ends or this process is told to.
  */
 export async function withCertificateFiles<T>(
 	certificate: { chain: string; key: string },
 	use: (files: { certificateFile: string; privateKeyFile: string }) => Promise<T>,
 ): Promise<T> {
-	await sweep();
 	const folder = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
 	const clear = () => rmSync(folder, { recursive: true, force: true });
 	const onSignal = (signal: NodeJS.Signals) => {
@@ -43,8 +41,8 @@ export async function withCertificateFiles<T>(
 	}
 }
 
-/** Removes the folders of processes that are no more. */
-async function sweep(): Promise<void> {
+/** Removes the folders of processes that were killed while they lent a certificate. */
+export async function sweepCertificateFiles(): Promise<void> {
 	const names = (await readdir(tmpdir())).filter((name) => name.startsWith(prefix));
 	const left = names.filter((name) => !isAlive(Number(name.slice(prefix.length).split("-")[0])));
 	// Another user's folder cannot be removed, and need not be.

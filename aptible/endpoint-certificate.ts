@@ -1,6 +1,6 @@
 import { type EndpointDetails, listCertificateFingerprints } from "./api/endpoints.ts";
 import { type OwnCertificate, readCertificate } from "./certificate.ts";
-import { withCertificateFiles } from "./certificate-files.ts";
+import { sweepCertificateFiles, withCertificateFiles } from "./certificate-files.ts";
 import type { CliOptions } from "./cli/cli.ts";
 import type { Context } from "./context.ts";
 import type { Difference } from "./difference.ts";
@@ -17,8 +17,9 @@ export type FilledCertificate = OwnCertificate & { chain: string; key: string };
  *
  * @throws AptibleError when Aptible would not take them; the preview has looked at them too, but the clock goes on
  */
-export function fillCertificate(context: Context, spec: EndpointSpec): FilledCertificate | undefined {
+export async function fillCertificate(context: Context, spec: EndpointSpec): Promise<FilledCertificate | undefined> {
 	if (spec.certificate === undefined) return undefined;
+	await sweepCertificateFiles();
 	const label = endpointLabel(spec.name, spec.on);
 	const chain = fillSecrets(context, label, spec.certificate.chain);
 	const key = fillSecrets(context, label, spec.certificate.key);

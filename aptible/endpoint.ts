@@ -24,7 +24,7 @@ export async function apply(
 	spec: EndpointSpec,
 	previous: EndpointFacts | undefined,
 ): Promise<EndpointFacts> {
-	const own = fillCertificate(context, spec);
+	const own = await fillCertificate(context, spec);
 	const { live: found, isNew } = await ensureEndpoint(context, spec, own, previous);
 	const { id } = found.listed;
 	const environmentId = previous?.id === id ? previous.environmentId : await environmentIdOf(context, spec);

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { DnsRecord } from "../aptible/specs/endpoint.ts";
 import { mapValues } from "../config/map-values.ts";
+import type { Stage } from "../config/stage.ts";
 import type { App } from "./app.ts";
 
 /** Address of each endpoint, by app and endpoint. */
@@ -19,4 +20,10 @@ export function hostnamesOf(
 export function dnsRecordsOf(apps: Readonly<Record<string, App>>): pulumi.Output<DnsRecord[]> {
 	const endpoints = Object.values(apps).flatMap((app) => Object.values(app.endpoints));
 	return pulumi.all(endpoints.map(({ dnsRecords }) => dnsRecords)).apply((records) => records.flat());
+}
+
+/** Git remote of each app that the stage deploys from git; for the others it would only make noise in every preview. */
+export function gitRemotesOf(stage: Stage, apps: Readonly<Record<string, App>>): Record<string, pulumi.Output<string>> {
+	const fromGit = Object.entries(apps).filter(([name]) => stage.apps[name]?.git !== undefined);
+	return mapValues(Object.fromEntries(fromGit), ({ gitRemote }) => gitRemote);
 }

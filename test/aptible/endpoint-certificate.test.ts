@@ -164,7 +164,8 @@ test("the files go when the process is told to end, and the ones of a killed pro
 	t.after(() => rm(dir, { recursive: true, force: true }));
 	const module = new URL("../../aptible/certificate-files.ts", import.meta.url).pathname;
 	const run = async (signal: "SIGTERM" | "SIGKILL") => {
-		const program = `const { withCertificateFiles } = await import(${JSON.stringify(module)});
+		const program = `const { sweepCertificateFiles, withCertificateFiles } = await import(${JSON.stringify(module)});
+			await sweepCertificateFiles();
 			await withCertificateFiles({ chain: "c", key: "k" }, () => { console.log("open"); return new Promise(() => setInterval(() => {}, 1000)); });`;
 		const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
 			env: { ...process.env, TMPDIR: dir },
