@@ -81,23 +81,15 @@ export async function readSnapshot(
 	const environment = find(await limit(() => listEnvironments(context.cli)));
 	if (environment === undefined) return undefined;
 	const { handle, id } = environment;
-	const [lists, logDrains, metricDrains] = await Promise.all([
-		handle === guess && early !== undefined ? early.then((result) => result()) : readLists(context, limit, handle),
+	const [contents, logDrains, metricDrains] = await Promise.all([
+		readContents(
+			{ context, limit, environment: handle, scope },
+			handle === guess && early !== undefined ? early.then((result) => result()) : readLists(context, limit, handle),
+		),
 		readDrains(context, "log_drains", id, ApiLogDrain),
 		readDrains(context, "metric_drains", id, ApiMetricDrain),
 	]);
-	const [retention, listedApps, listedDatabases] = lists;
-	for (const { connection_url: url, credentials } of listedDatabases) {
-		for (const each of [url, ...credentials.map(({ connection_url }) => connection_url)]) {
-			if (each) context.redactor.addUrl(each);
-		}
-	}
-	const read = { context, limit, environment: handle, scope };
-	const [databases, apps] = await Promise.all([
-		Promise.all(listedDatabases.map((listed) => readDatabase(read, listed))),
-		Promise.all(listedApps.filter((app) => scope.app(app)).map((app) => readApp(read, app))),
-	]);
-	return { environment, retention, databases, apps, listedApps, logDrains, metricDrains };
+	return { environment, ...contents, logDrains, metricDrains };
 }
 
 type Limit = <T>(call: () => Promise<T>) => Promise<T>;
@@ -109,11 +101,26 @@ interface Read {
 	scope: SnapshotScope;
 }
 
-function readLists(
-	{ cli }: Context,
-	limit: Limit,
-	environment: string,
-): Promise<[CliBackupRetention, CliApp[], CliDatabase[]]> {
+type Lists = [CliBackupRetention, CliApp[], CliDatabase[]];
+
+async function readContents(
+	read: Read,
+	lists: Promise<Lists>,
+): Promise<Pick<Snapshot, "retention" | "databases" | "apps" | "listedApps">> {
+	const [retention, listedApps, listedDatabases] = await lists;
+	for (const { connection_url: url, credentials } of listedDatabases) {
+		for (const each of [url, ...credentials.map(({ connection_url }) => connection_url)]) {
+			if (each) read.context.redactor.addUrl(each);
+		}
+	}
+	const [databases, apps] = await Promise.all([
+		Promise.all(listedDatabases.map((listed) => readDatabase(read, listed))),
+		Promise.all(listedApps.filter((app) => read.scope.app(app)).map((app) => readApp(read, app))),
+	]);
+	return { retention, databases, apps, listedApps };
+}
+
+function readLists({ cli }: Context, limit: Limit, environment: string): Promise<Lists> {
 	return Promise.all([
 		limit(() => readBackupRetention(cli, environment)),
 		limit(() => listApps(cli, environment)),

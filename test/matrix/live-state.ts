@@ -20,14 +20,27 @@ const kinds = [
 /** What differs between two that are the same: ids, dates, and what Aptible draws by lot or counts. */
 const passing = new Set([
 	...["id", "owner", "created_at", "updated_at", "ca_body", "restarts", "last_deploy_operation_id", "credentials"],
-	...["stack_id", "service_id", "external_host", "virtual_domain", "size", "initial_disk_size", "initial_container_size"],
+	...[
+		"stack_id",
+		"service_id",
+		"external_host",
+		"virtual_domain",
+		"size",
+		"initial_disk_size",
+		"initial_container_size",
+	],
 ]);
 
 /** One line for each thing there is, sorted: what is there twice is there in two lines. */
 export function liveState(dir: string): string[] {
 	return inSandbox(dir, (store) =>
 		kinds
-			.flatMap((kind) => store.list(kind).filter(isLive).map((record) => `${kind} ${tell(store, record)}`))
+			.flatMap((kind) =>
+				store
+					.list(kind)
+					.filter(isLive)
+					.map((record) => `${kind} ${tell(store, record)}`),
+			)
 			.sort(),
 	);
 }

@@ -70,7 +70,11 @@ export async function runMatrix(
 	t.diagnostic(
 		`matrix: ${size.cells} cells of ${size.of}, ${size.scenarios} scenarios, ${subjects.length} subjects, in ${seconds} s`,
 	);
-	assert.deepEqual(broken.length, 0, `${broken.length} broken:\n${broken.slice(0, Number(process.env.SHOW ?? 10)).join("\n\n")}`);
+	assert.deepEqual(
+		broken.length,
+		0,
+		`${broken.length} broken:\n${broken.slice(0, Number(process.env.SHOW ?? 10)).join("\n\n")}`,
+	);
 }
 
 function isChosen({ plan }: Cell, index: number, oneIn: number): boolean {
@@ -81,13 +85,17 @@ function isChosen({ plan }: Cell, index: number, oneIn: number): boolean {
 async function cellsOf(subject: Subject, broken: string[], size: Size): Promise<Cell[]> {
 	const { from: empty, extra } = await prepare(subject);
 	const base = { ...subject.spec, ...extra };
-	const scenarios = scenariosOf(subject, base).filter(({ name }) => new RegExp(process.env.ONLY ?? "").test(`${subject.name}: ${name}`));
+	const scenarios = scenariosOf(subject, base).filter(({ name }) =>
+		new RegExp(process.env.ONLY ?? "").test(`${subject.name}: ${name}`),
+	);
 	const cells: Cell[] = [];
 	await eachOf(scenarios, async (scenario) => {
 		try {
 			cells.push(...(await cellsOfScenario(scenario, empty)));
 		} catch (error) {
-			broken.push(`${subject.name}: ${scenario.name}\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+			broken.push(
+				`${subject.name}: ${scenario.name}\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+			);
 		}
 	});
 	size.scenarios += scenarios.length;
@@ -145,6 +153,7 @@ async function runCell({ scenario, plan, from, facts, goal }: Cell): Promise<boo
 		if (plan.killedAfter !== undefined && first.end !== "killed") return false;
 		setLatency(world.dir, { operationMs: 0 });
 		const known = first.end === "succeeded" ? (first.facts ?? facts) : facts;
+		if (first.end === "succeeded") assert.deepEqual(liveState(world.dir), goal, "it succeeded, with another state");
 		const second = await world.run(subject.kind, verb, spec, known);
 		const story = first.end === "failed" ? `first run: ${first.error.message}` : `first run: ${first.end}`;
 		if (second.end === "failed") throw new Error(`${story}\nthe next run failed: ${second.error.message}`);

@@ -256,7 +256,8 @@ export async function inhabit(variables: Readonly<Record<string, string>>): Prom
 	});
 	// A run that was killed goes on with its heartbeat, which must not keep this process alive.
 	const { setInterval: original } = globalThis;
-	globalThis.setInterval = ((...call: Parameters<typeof setInterval>) => original(...call).unref()) as typeof setInterval;
+	globalThis.setInterval = ((...call: Parameters<typeof setInterval>) =>
+		original(...call).unref()) as typeof setInterval;
 	return async () => {
 		globalThis.setInterval = original;
 		await dns.close();

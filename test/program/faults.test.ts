@@ -47,7 +47,7 @@ test("whatever goes wrong once, the next up converges and the one after it sends
 	}
 	stage.newJournal();
 	await succeed(stage.up());
-	assert.deepEqual(stage.newJournal(), []);
+	assert.deepEqual(stage.newMutations(), []);
 	const databases = (await stage.cli("db:list", "--environment", "acme-staging")) as {
 		handle: string;
 		status: string;

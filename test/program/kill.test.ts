@@ -52,7 +52,7 @@ test("an up and a destroy that are killed after each write converge, with no sec
 		assert.deepEqual(await inventory(stage), whole);
 		stage.newJournal();
 		await succeed(stage.up());
-		assert.deepEqual(stage.newJournal(), []);
+		assert.deepEqual(stage.newMutations(), []);
 	});
 
 	await t.test("an up that changes an image, config, counts and disks", async () => {
@@ -72,7 +72,7 @@ test("an up and a destroy that are killed after each write converge, with no sec
 		assert.deepEqual(await inventory(stage), whole);
 		stage.newJournal();
 		await succeed(stage.up());
-		assert.deepEqual(stage.newJournal(), []);
+		assert.deepEqual(stage.newMutations(), []);
 	});
 
 	await t.test("destroy", async () => {
@@ -87,7 +87,7 @@ test("protected data refuses to go until it is unprotected, and then leaves its 
 	await succeed(stage.up());
 	stage.newJournal();
 	assert.match(await fail(stage.destroy()), /cannot be deleted\s+because it is protected/);
-	assert.deepEqual(stage.newJournal(), [], "a refused destroy touches nothing");
+	assert.deepEqual(stage.newMutations(), [], "a refused destroy touches nothing");
 	await stage.edit(({ environment, databases, apps }) => {
 		for (const noun of [environment, ...Object.values(databases), ...Object.values(apps)]) {
 			(noun as { protect: boolean }).protect = false;

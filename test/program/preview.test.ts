@@ -72,10 +72,7 @@ test("a preview shows a reviewer what changes, and nothing else", async (t) => {
 		assert.doesNotMatch(text, /another-value/);
 		await matchesGolden("secret", text);
 	});
-	assert.deepEqual(
-		stage.newJournal().filter(({ mutating }) => mutating),
-		[],
-	);
+	assert.deepEqual(stage.newMutations(), []);
 });
 
 test("what cannot change in place fails the preview, with what to do instead", async (t) => {

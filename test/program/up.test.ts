@@ -32,10 +32,10 @@ test("a stage goes up, changes and goes away with the fewest operations", async 
 		assert.ok(at("provision log_drains") < at("create apps"), "the drain is there before the first app");
 	});
 
-	await t.test("the second up asks Aptible nothing, and the preview says unchanged", async () => {
+	await t.test("the second up sends nothing, and the preview says unchanged", async () => {
 		await succeed(stage.up());
 		await succeed(stage.preview("--expect-no-changes"));
-		assert.deepEqual(stage.newJournal(), []);
+		assert.deepEqual(stage.newMutations(), []);
 	});
 
 	await t.test("image and two config keys together are one operation", async () => {
@@ -93,7 +93,7 @@ test("a stage goes up, changes and goes away with the fewest operations", async 
 		assert.deepEqual(ids(after), ids(before));
 		stage.newJournal();
 		await succeed(stage.up());
-		assert.deepEqual(stage.newJournal(), []);
+		assert.deepEqual(stage.newMutations(), []);
 	});
 
 	await t.test("destroy leaves nothing", async () => {

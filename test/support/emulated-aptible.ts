@@ -44,6 +44,13 @@ export class EmulatedAptible {
 		return rows;
 	}
 
+	/** The commands and requests since this or `newJournal` was called last that were sent to change something. */
+	newMutations(): string[] {
+		return this.newJournal()
+			.filter(({ mutating }) => mutating)
+			.map(({ command }) => command);
+	}
+
 	/** The writes that it made since this or `newJournal` was called last, in short: `provision database main`. */
 	newWrites(): string[] {
 		return this.newJournal().flatMap(({ writes }) => writes.map(shortWrite));

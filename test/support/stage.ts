@@ -80,6 +80,11 @@ export class StageUnderTest {
 		return this.aptible.newJournal();
 	}
 
+	/** See `EmulatedAptible.newMutations`. */
+	newMutations(): string[] {
+		return this.aptible.newMutations();
+	}
+
 	/** See `EmulatedAptible.newWrites`. */
 	newWrites(): string[] {
 		return this.aptible.newWrites();

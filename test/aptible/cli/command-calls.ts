@@ -1,0 +1,232 @@
+/** Calls of everything in aptible/cli that asks the CLI for something, as the reconcilers make them. */
+import assert from "node:assert/strict";
+import type { z } from "zod";
+import { syncAutoscaling } from "../../../aptible/autoscaling.ts";
+import * as apps from "../../../aptible/cli/apps.ts";
+import * as backups from "../../../aptible/cli/backups.ts";
+import { Cli } from "../../../aptible/cli/cli.ts";
+import * as databases from "../../../aptible/cli/databases.ts";
+import * as drains from "../../../aptible/cli/drains.ts";
+import * as endpoints from "../../../aptible/cli/endpoints.ts";
+import * as environments from "../../../aptible/cli/environments.ts";
+import * as operations from "../../../aptible/cli/operations.ts";
+import * as services from "../../../aptible/cli/services.ts";
+import * as version from "../../../aptible/cli/version.ts";
+import { Context } from "../../../aptible/context.ts";
+import { changeOptions, creationOptions, endpointDifferences } from "../../../aptible/endpoint-differences.ts";
+import { Redactor } from "../../../aptible/redact.ts";
+import { EndpointSpec } from "../../../aptible/specs/endpoint.ts";
+import { AutoscaleSpec } from "../../../aptible/specs/service.ts";
+import { horizontal, vertical } from "../../support/app-spec.ts";
+import type { NotedCall } from "../../support/contract-argv.ts";
+import { databaseSpec, grpcSpec, httpsSpec, managedSpec, tcpSpec } from "../endpoints-under-test.ts";
+
+/** A Cli that notes what it is asked, and answers with an empty list. */
+export class NotingCli extends Cli {
+	readonly calls: NotedCall[] = [];
+
+	constructor() {
+		super(new Redactor(), () => {});
+	}
+
+	override async read<T extends z.ZodType>(_schema: T, argv: readonly string[]): Promise<z.infer<T>> {
+		this.calls.push({ way: "read", argv });
+		return [] as unknown as z.infer<T>;
+	}
+
+	override async readText(argv: readonly string[]): Promise<string> {
+		this.calls.push({ way: "readText", argv });
+		return "aptible-cli v0.26.6";
+	}
+
+	override async change(argv: readonly string[]): Promise<void> {
+		this.calls.push({ way: "change", argv });
+	}
+
+	override async operate(argv: readonly string[]): Promise<void> {
+		this.calls.push({ way: "operate", argv });
+	}
+}
+
+/** The files of aptible/cli that have commands. */
+export const modules = { apps, backups, databases, drains, endpoints, environments, operations, services, version };
+
+const environment = "acme-test";
+const place = { environment, app: "portal" };
+const sizes = { containerSize: 1024, containerProfile: "m", diskSize: 20, iops: 3000 };
+const kmsKey = { keyArn: "arn:aws:kms:ca-central-1:111122223333:key/1" };
+const allSources = { drainApps: true, drainDatabases: false, drainEphemeralSessions: true, drainProxies: false };
+
+/** Calls each exported command with every option that the reconcilers can send. */
+export const calls: Readonly<Record<string, (cli: Cli) => unknown>> = {
+	"apps.listApps": (cli) => apps.listApps(cli, environment),
+	"apps.readConfig": (cli) => apps.readConfig(cli, place),
+	"apps.createApp": (cli) => apps.createApp(cli, place),
+	"apps.renameApp": (cli) => apps.renameApp(cli, place, "clinic"),
+	"apps.deprovisionApp": (cli) => apps.deprovisionApp(cli, place),
+	"apps.deploy": async (cli) => {
+		const size = { containers: 2, containerMb: 1024, containerProfile: "m" } as const;
+		const registry = { username: "deploy", password: "secret" };
+		await apps.deploy(cli, place, { image: "acme/portal:1" }, { A: "x=y", GONE: "" }, size);
+		await apps.deploy(cli, place, { image: "acme/portal:1", detach: true, registry }, { A: "1" });
+		await apps.deploy(cli, place, { commitish: "4f9a1c2", image: "" }, {}, size);
+	},
+	"apps.setConfig": (cli) => apps.setConfig(cli, place, { A: "x=y", GONE: "" }),
+	"apps.scale": (cli) =>
+		apps.scale(cli, place, "web", { containerCount: 0, containerSize: 512, containerProfile: "r" }),
+	"backups.listBackups": (cli) => backups.listBackups(cli, environment, "main"),
+	"backups.listOrphanedBackups": (cli) => backups.listOrphanedBackups(cli, environment),
+	"backups.backUp": (cli) => backups.backUp(cli, environment, "main"),
+	"backups.restoreBackup": (cli) => backups.restoreBackup(cli, 7, { environment, handle: "copy", ...sizes, ...kmsKey }),
+	"databases.listDatabases": (cli) => databases.listDatabases(cli, environment),
+	"databases.createDatabase": (cli) =>
+		databases.createDatabase(cli, environment, "main", { type: "postgresql", version: "16", ...sizes, ...kmsKey }),
+	"databases.replicateDatabase": async (cli) => {
+		await databases.replicateDatabase(cli, environment, "main", "copy", { ...sizes, ...kmsKey });
+		await databases.replicateDatabase(cli, environment, "main", "copy", { ...sizes, logical: true, version: "17" });
+	},
+	"databases.renameDatabase": (cli) => databases.renameDatabase(cli, environment, "main", "primary"),
+	"databases.restartDatabase": (cli) => databases.restartDatabase(cli, environment, "main", sizes),
+	"databases.setIops": (cli) => databases.setIops(cli, environment, "main", 6000),
+	"databases.deprovisionDatabase": (cli) => databases.deprovisionDatabase(cli, environment, "main"),
+	"drains.createSyslogDrain": async (cli) => {
+		for (const kind of ["papertrail", "syslog"] as const) {
+			const options = { kind, host: "logs.acme.example", port: 6514, sources: allSources };
+			await drains.createSyslogDrain(cli, environment, "siem-1", options);
+		}
+	},
+	"drains.createElasticsearchDrain": (cli) =>
+		drains.createElasticsearchDrain(cli, environment, "logs-1", {
+			database: "search",
+			pipeline: "logs",
+			sources: allSources,
+		}),
+	"drains.createInfluxdbDrain": (cli) => drains.createInfluxdbDrain(cli, environment, "load-1", "metrics"),
+	"drains.deprovisionDrain": async (cli) => {
+		await drains.deprovisionDrain(cli, "log_drain", environment, "siem-1");
+		await drains.deprovisionDrain(cli, "metric_drain", environment, "load-1");
+	},
+	"endpoints.listEndpoints": async (cli) => {
+		await endpoints.listEndpoints(cli, place);
+		await endpoints.listEndpoints(cli, { environment, database: "main" });
+	},
+	"endpoints.createEndpoint": async (cli) => {
+		for (const spec of endpointSpecs) {
+			for (const certificate of certificatesOf(spec)) {
+				const options = { ...creationOptions(spec), ...certificate };
+				await endpoints.createEndpoint(cli, placeOf(spec), spec.kind, spec.service ?? "", options);
+			}
+		}
+	},
+	"endpoints.modifyEndpoint": async (cli) => {
+		for (const spec of endpointSpecs) {
+			for (const [from, to] of [
+				[bare(spec), spec],
+				[spec, bare(spec)],
+			] as const) {
+				for (const certificate of certificatesOf(spec)) {
+					const options = { ...changeOptions(to, endpointDifferences(to, ...liveOf(from))), ...certificate };
+					await endpoints.modifyEndpoint(cli, placeOf(to), to.kind, "elb-1.acme.example", options);
+				}
+			}
+		}
+	},
+	"endpoints.renewEndpoint": (cli) => endpoints.renewEndpoint(cli, place, "elb-1.acme.example"),
+	"endpoints.deprovisionEndpoint": async (cli) => {
+		await endpoints.deprovisionEndpoint(cli, place, "elb-1.acme.example");
+		await endpoints.deprovisionEndpoint(cli, { environment, database: "main" }, "elb-1.acme.example");
+	},
+	"environments.listEnvironments": (cli) => environments.listEnvironments(cli),
+	"environments.renameEnvironment": (cli) => environments.renameEnvironment(cli, "acme", environment),
+	"environments.readBackupRetention": (cli) => environments.readBackupRetention(cli, environment),
+	"environments.readCaCertificate": (cli) => environments.readCaCertificate(cli, environment),
+	"environments.setBackupRetention": async (cli) => {
+		const numbers = { daily: 14, monthly: 0, yearly: 0 };
+		await environments.setBackupRetention(cli, environment, { ...numbers, makeCopy: true, keepFinal: false });
+		await environments.setBackupRetention(cli, environment, { ...numbers, makeCopy: false, keepFinal: true });
+	},
+	"operations.readOperationLogs": (cli) => operations.readOperationLogs(cli, 17),
+	"services.setServiceOptions": async (cli) => {
+		for (const on of [true, false]) {
+			const options = { forceZeroDowntime: on, simpleHealthCheck: on, restartFreeScaling: on, stopTimeout: 60 };
+			await services.setServiceOptions(cli, place, "web", options);
+		}
+	},
+	"services.createPolicy": async (cli) => {
+		for (const policy of [horizontal(), horizontal({ restartFree: true }), vertical(), vertical({ maxMb: 7168 })]) {
+			// What the reconciler makes of it. It then reads the policy back, which may not go out to anybody's real Aptible.
+			const context = new Context({ signal: AbortSignal.abort() });
+			Object.defineProperty(context, "cli", { value: cli });
+			context.progress = () => {};
+			const service = { id: 1, service: "web", policy: undefined };
+			await assert.rejects(syncAutoscaling(context, place, service, AutoscaleSpec.parse(policy)));
+		}
+	},
+	"version.checkVersion": (cli) => version.checkVersion(cli),
+	"version.readVersion": (cli) => version.readVersion(cli),
+};
+
+/** One of each kind and way to an address, with all that its kind can have. */
+const shared = { ports: [443], ipFilter: ["203.0.113.0/24", "203.0.113.7"] };
+const httpsSettings = {
+	force_ssl: true,
+	idle_timeout: 120,
+	maintenance_page_url: "https://status.acme.example",
+	release_healthcheck_timeout: 300,
+	show_elb_healthchecks: true,
+	ssl_protocols_override: "TLSv1.2 PFS TLSv1.3",
+	strict_health_checks: true,
+};
+const tlsSettings = {
+	disable_weak_cipher_suites: true,
+	idle_timeout: 120,
+	ssl_ciphers_override: "ECDHE-RSA-AES128-GCM-SHA256",
+	ssl_protocols_override: "TLSv1.2",
+};
+const byDefaultDomain = { defaultDomain: true, managedTls: false, domain: undefined };
+const endpointSpecs: EndpointSpec[] = [
+	httpsSpec({ ...shared, loadBalancingAlgorithm: "weighted_random", shared: true, settings: httpsSettings }),
+	managedSpec({ ...shared, internal: true, settings: httpsSettings }),
+	...["grpc", "tls"].flatMap((kind) => [
+		grpcSpec({ ...shared, kind, settings: tlsSettings }),
+		grpcSpec({ ...shared, kind, ...byDefaultDomain, internal: true, settings: tlsSettings }),
+	]),
+	tcpSpec({ ...shared, defaultDomain: true, internal: true, ports: [1883, 1884], settings: { idle_timeout: 120 } }),
+	databaseSpec({ ...shared, ports: [], internal: true }),
+].map((spec) => EndpointSpec.parse(spec));
+
+/** The same endpoint with nothing set; a loadbalancer that is shared stays so. */
+function bare(spec: EndpointSpec): EndpointSpec {
+	const { loadBalancingAlgorithm: _, ...rest } = spec;
+	return { ...rest, ports: [], ipFilter: [], settings: {}, shared: false };
+}
+
+/** How the CLI and the API show an endpoint that is as its spec says. */
+function liveOf(spec: EndpointSpec): [endpoints.CliEndpoint, { port: number | undefined; certificate: undefined }] {
+	const listed = endpoints.CliEndpoint.parse({
+		id: 1,
+		status: "provisioned",
+		internal: spec.internal,
+		ip_whitelist: spec.ipFilter.length > 0 ? spec.ipFilter.join(" ") : "all traffic",
+		default_domain_enabled: spec.defaultDomain,
+		managed_tls_enabled: spec.managedTls,
+		port: spec.ports[0] ?? "default",
+		ports: spec.ports.length > 0 ? spec.ports.join(" ") : "all",
+		load_balancing_algorithm_type: spec.loadBalancingAlgorithm,
+		shared: spec.shared,
+		service: { service: spec.service ?? "main" },
+		...spec.settings,
+	});
+	return [listed, { port: spec.ports[0], certificate: undefined }];
+}
+
+/** What `withCertificate` adds: nothing, files, or a fingerprint. */
+function certificatesOf({ kind }: EndpointSpec) {
+	if (kind === "tcp" || kind === "database") return [{}];
+	const files = { certificateFile: "/tmp/x/certificate.pem", privateKeyFile: "/tmp/x/private-key.pem" };
+	return [{}, files, { certificateFingerprint: "0123456789abcdef" }];
+}
+
+function placeOf({ on }: EndpointSpec): endpoints.EndpointPlace {
+	return { ...on, environment };
+}

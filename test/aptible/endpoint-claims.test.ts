@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { databaseSpec, hints, httpsSpec, managedSpec, openEndpoints, tcpSpec } from "./endpoints-under-test.ts";
+
+type Spec = Record<string, unknown>;
+
+/** What the claims say of an endpoint. */
+function claimed(spec: Spec, more: Spec = {}): Spec {
+	const { kind, service, internal, defaultDomain, managedTls, domain } = spec;
+	return { adopt: false, kind, service, internal, defaultDomain, managedTls, domain, ...more };
+}
+
+/** The claims of a stage with the app `portal` and the database `main`, both adopted. */
+function claims(app: Spec, database: Spec = {}, owner: Spec = {}): Spec {
+	const { handle = "portal", ...more } = owner;
+	return {
+		environment: { handle: "acme-test", adopt: true },
+		databases: { main: { adopt: true, endpoints: database } },
+		apps: { [String(handle)]: { adopt: true, endpoints: app, ...more } },
+	};
+}
+
+test("a live endpoint that was not claimed is refused, by its place, until it is adopted", async (t) => {
+	const endpoints = await openEndpoints(t);
+	const { aptible } = endpoints;
+	const at = ["--app", "portal", "--environment", "acme-test"];
+	await aptible.cli("endpoints:https:create", "web", ...at, "--default-domain");
+	await aptible.cli("endpoints:tcp:create", "worker", ...at, "--ports", "1883");
+	await aptible.cli("endpoints:database:create", "main", "--environment", "acme-test", "--ip-whitelist", "203.0.113.7");
+	const [web, mqtt] = await endpoints.list();
+	const spec = claims({ test: claimed(httpsSpec()), mqtt: claimed(tcpSpec()) }, { reports: claimed(databaseSpec()) });
+	const { stderr } = await aptible.apply("claims", spec);
+	assert.match(
+		stderr,
+		/^ {2}apps\.portal\.endpoints\.test: app-\d+\.on-aptible\.com, https on service web, provisioned$/m,
+	);
+	assert.match(
+		stderr,
+		/^ {2}apps\.portal\.endpoints\.mqtt: elb-acme-\d+\.aptible\.in, tcp on service worker, provisioned$/m,
+	);
+	assert.match(stderr, /^ {2}databases\.main\.endpoints\.reports: elb-acme-\d+\.aptible\.in, tcp on service database/m);
+
+	const adopt = { adopt: true };
+	const adopting = claims(
+		{ test: claimed(httpsSpec(), adopt), mqtt: claimed(tcpSpec(), adopt) },
+		{ reports: claimed(databaseSpec(), adopt) },
+	);
+	const { facts, stderr: progress } = await aptible.apply("claims", adopting);
+	const claim = facts.endpoints["apps.portal.endpoints.mqtt/tcp-worker-external"];
+	assert.equal(claim.id, mqtt?.id);
+	assert.equal(progress.match(/endpoints\.\w+ is adopted/g)?.length, 3);
+	aptible.newJournal();
+	await aptible.applied("endpoint", tcpSpec(), { secrets: hints(claim) });
+	await aptible.applied("endpoint", databaseSpec(), {
+		secrets: hints(facts.endpoints["databases.main.endpoints.reports/database-external"]),
+	});
+	const bare = httpsSpec({ settings: {} });
+	assert.equal((await aptible.applied("endpoint", bare)).id, web?.id);
+	assert.deepEqual(aptible.newWrites(), [], "what is as declared is taken over without a change");
+	await aptible.applied("endpoint", httpsSpec());
+	assert.deepEqual(aptible.newWrites(), ["update vhosts", "provision vhosts"], "what differs is changed");
+});
+
+test("claims outlive renames of the app and of an endpoint, and known ones ask nothing", async (t) => {
+	const endpoints = await openEndpoints(t);
+	const { aptible } = endpoints;
+	const first = await aptible.applied("claims", claims({ test: claimed(httpsSpec()), mqtt: claimed(tcpSpec()) }));
+	const made = await aptible.applied("endpoint", tcpSpec());
+	await aptible.applied("endpoint", httpsSpec());
+	await aptible.cli("apps:rename", "portal", "clinic", "--environment", "acme-test");
+	aptible.newJournal();
+	const renamed = claims(
+		{ preview: claimed(httpsSpec(), { renamedFrom: "test" }), mqtt: claimed(tcpSpec()) },
+		{},
+		{ handle: "clinic", renamedFrom: "portal" },
+	);
+	const second = await aptible.applied("claims", renamed, { previous: first });
+	assert.deepEqual(Object.keys(second.endpoints).sort(), [
+		"apps.clinic.endpoints.mqtt/tcp-worker-external",
+		"apps.clinic.endpoints.preview/default",
+	]);
+	const listed = aptible.newJournal().filter(({ command }) => command === "endpoints:list");
+	assert.deepEqual(listed, []);
+
+	const more = claims(
+		{ mqtt: claimed(tcpSpec()), second: claimed(tcpSpec()), public: claimed(managedSpec()) },
+		{},
+		{ handle: "clinic" },
+	);
+	const third = await aptible.applied("claims", more, { previous: second });
+	const after = third.endpoints["apps.clinic.endpoints.second/tcp-worker-external"]?.after;
+	assert.ok(after >= made.id, "a twin that is claimed later never takes the first one's");
+});

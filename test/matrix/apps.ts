@@ -1,0 +1,120 @@
+/** Apps of the matrix. */
+import { defineImage } from "../../sandbox/aptible/setup.ts";
+import { horizontal, portalSpec, small, vertical } from "../support/app-spec.ts";
+import type { Change, Subject } from "./subject.ts";
+
+const worker = (change: object): Change => ({ to: { services: { web: small, worker: { ...small, ...change } } } });
+
+const fixed = ["environment", "handle", "renamedFrom"];
+
+/** Every field of a service that has a fixed size. */
+const serviceChanges: Subject["changes"] = {
+	"services.containers": worker({ containers: 2 }),
+	"services.containerMb": worker({ containerMb: 2048 }),
+	"services.containerProfile": worker({ containerProfile: "r" }),
+	"services.forceZeroDowntime": worker({ forceZeroDowntime: true }),
+	"services.simpleHealthCheck": worker({ simpleHealthCheck: true }),
+	"services.restartFreeScaling": worker({ restartFreeScaling: true }),
+	"services.stopTimeoutSeconds": worker({ stopTimeoutSeconds: 60 }),
+	"services.autoscale": worker({ autoscale: horizontal() }),
+	"services.autoscale vertical": worker({ autoscale: vertical() }),
+};
+
+const registry = { username: "${secrets.username}", password: "${secrets.password}" };
+
+const image: Subject = {
+	name: "app from an image",
+	kind: "app",
+	spec: portalSpec({ config: { A: "1", B: "${secrets.one}" } }),
+	changes: {
+		image: { to: { image: "acme/portal:2" } },
+		git: { to: { image: undefined, git: { commitish: "4f9a1c2" } } },
+		registry: { to: { registry } },
+		"config: a key changed": { to: { config: { A: "2", B: "${secrets.one}" } } },
+		"config: a key more": { to: { config: { A: "1", B: "${secrets.one}", C: "3" } } },
+		"config: a key less": { to: { config: { A: "1" } } },
+		"config: a secret changed": { to: { config: { A: "1", B: "${secrets.two}" } } },
+		"image, config and services": {
+			to: {
+				image: "acme/portal:2",
+				config: { A: "2" },
+				services: { web: { ...small, containers: 2 }, worker: small, cron: small },
+			},
+		},
+		...serviceChanges,
+	},
+	renamed: "gateway",
+	fixed,
+	setup: async (world) => {
+		defineImage(world.dir, "git/portal", ["web", "worker"]);
+		defineImage(world.dir, "git/gateway", ["web", "worker"]);
+		return {};
+	},
+};
+
+const autoscaled = (name: string, policy: object, changes: Readonly<Record<string, object>>): Subject => ({
+	name,
+	kind: "app",
+	spec: portalSpec({ services: { worker: { autoscale: policy } } }),
+	changes: Object.fromEntries(
+		Object.entries(changes).map(([field, change]) => [
+			`services.autoscale.${field}`,
+			worker({ autoscale: { ...policy, ...change } }),
+		]),
+	),
+	fixed: [...fixed, "image", "git", "registry", "config"],
+});
+
+const common = {
+	lookbackSeconds: { lookbackSeconds: 3600 },
+	percentile: { percentile: 95 },
+	scaleUpCooldownSeconds: { scaleUpCooldownSeconds: 120 },
+	scaleDownCooldownSeconds: { scaleDownCooldownSeconds: 600 },
+	releaseCooldownSeconds: { releaseCooldownSeconds: 120 },
+};
+
+export const apps: readonly Subject[] = [
+	image,
+	{
+		...image,
+		name: "app from git",
+		spec: { ...image.spec, image: undefined, git: { commitish: "4f9a1c2" } },
+		changes: {
+			git: { to: { git: { commitish: "8e7f6a5" } } },
+			image: { to: { image: "acme/portal:1", git: undefined } },
+			config: { to: { config: { A: "2" } } },
+		},
+		fixed: [...fixed, "registry", "services"],
+	},
+	{
+		...image,
+		name: "app from a private registry",
+		spec: { ...image.spec, registry },
+		changes: {
+			registry: { to: { registry: undefined } },
+			"registry.password": { to: { registry: { ...registry, password: "${secrets.two}" } } },
+			image: { to: { image: "acme/portal:2" } },
+			config: { to: { config: { A: "2" } } },
+		},
+		fixed: [...fixed, "git", "services"],
+	},
+	autoscaled("app with horizontal autoscaling", horizontal(), {
+		min: { min: 2 },
+		max: { max: 6 },
+		minCpu: { minCpu: 0.2 },
+		maxCpu: { maxCpu: 0.7 },
+		scaleUpStep: { scaleUpStep: 2 },
+		scaleDownStep: { scaleDownStep: 2 },
+		restartFree: { restartFree: true },
+		...common,
+	}),
+	autoscaled("app with vertical autoscaling", vertical(), {
+		minMb: { minMb: 4096 },
+		maxMb: { maxMb: 15360 },
+		scaleUpMemory: { scaleUpMemory: 0.8 },
+		scaleDownMemory: { scaleDownMemory: 0.5 },
+		memoryProfileRatio: { memoryProfileRatio: 5 },
+		computeProfileRatio: { computeProfileRatio: 1.5 },
+		...common,
+	}),
+];

@@ -1,0 +1,101 @@
+/** Log drains and metric drains of the matrix, one for each form in which they go to the API. */
+import { redis } from "../support/database-spec.ts";
+import type { Spec } from "./reconcilers.ts";
+import type { Change, Subject } from "./subject.ts";
+import type { World } from "./world.ts";
+
+const fixed = ["environment", "name", "adopt", "kind"];
+
+async function setup(world: World): Promise<Spec> {
+	const databases = [
+		["search", "elasticsearch", "7.10"],
+		["search2", "elasticsearch", "7.10"],
+		["metrics", "influxdb", "1.12"],
+		["metrics2", "influxdb", "1.12"],
+	] as const;
+	for (const [handle, type, version] of databases) {
+		await world.applied("database", { ...redis, handle, type, version, containerMb: 1024 });
+	}
+	return {};
+}
+
+const sources: Readonly<Record<string, Change>> = {
+	apps: { to: { apps: false } },
+	databases: { to: { databases: false } },
+	ephemeralSessions: { to: { ephemeralSessions: false } },
+	proxies: { to: { proxies: false } },
+};
+
+const all = { environment: "acme-test", name: "siem", adopt: false };
+const everything = { apps: true, databases: true, ephemeralSessions: true, proxies: true };
+
+function logDrain(spec: Spec, changes: Readonly<Record<string, Change>>): Subject {
+	return {
+		name: `log drain ${spec.kind}`,
+		kind: "log-drain",
+		setup,
+		spec: { ...all, ...everything, ...spec },
+		changes: { ...sources, ...changes },
+		fixed,
+	};
+}
+
+function metricDrain(spec: Spec, changes: Readonly<Record<string, Change>>): Subject {
+	return { name: `metric drain ${spec.kind}`, kind: "metric-drain", setup, spec: { ...all, ...spec }, changes, fixed };
+}
+
+const url: Change = { to: { url: "${secrets.url2}" } };
+
+export const drains: readonly Subject[] = [
+	logDrain(
+		{ kind: "https", url: "${secrets.url1}" },
+		{ url, kind: { to: { kind: "syslog", url: undefined, host: "logs.acme.example", port: 6514 } } },
+	),
+	logDrain(
+		{ kind: "syslog", host: "logs.acme.example", port: 6514, token: "${secrets.one}" },
+		{
+			host: { to: { host: "other.acme.example" } },
+			port: { to: { port: 6515 } },
+			token: { to: { token: "${secrets.two}" } },
+			"token: none": { to: { token: undefined } },
+		},
+	),
+	logDrain(
+		{ kind: "papertrail", host: "logs.acme.example", port: 6514 },
+		{ port: { to: { port: 6515 } }, host: { to: { host: "other.acme.example" } } },
+	),
+	logDrain(
+		{ kind: "solarwinds", host: "logs.acme.example", token: "${secrets.one}" },
+		{ token: { to: { token: "${secrets.two}" } }, host: { to: { host: "other.acme.example" } } },
+	),
+	logDrain(
+		{ kind: "elasticsearch", database: "search" },
+		{ database: { to: { database: "search2" } }, pipeline: { to: { pipeline: "logs" } } },
+	),
+	metricDrain({ kind: "influxdb", database: "metrics" }, { database: { to: { database: "metrics2" } } }),
+	metricDrain(
+		{
+			...{ kind: "influxdb:custom", url: "${secrets.url1}", databaseName: "load" },
+			...{ username: "${secrets.username}", password: "${secrets.password}" },
+		},
+		{
+			url,
+			username: { to: { username: "${secrets.one}" } },
+			password: { to: { password: "${secrets.two}" } },
+			databaseName: { to: { databaseName: "other" } },
+		},
+	),
+	metricDrain(
+		{ kind: "influxdb:customv2", url: "${secrets.url1}", org: "acme", token: "${secrets.one}", bucket: "load" },
+		{
+			url,
+			org: { to: { org: "other" } },
+			token: { to: { token: "${secrets.two}" } },
+			bucket: { to: { bucket: "other" } },
+		},
+	),
+	metricDrain(
+		{ kind: "datadog", apiKey: "${secrets.one}", site: "US1" },
+		{ apiKey: { to: { apiKey: "${secrets.two}" } }, site: { to: { site: "EU1" } } },
+	),
+];

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setDnsRecord } from "../../sandbox/aptible/dns-server.ts";
+import { certify, chainFor, inDays } from "../support/certificates.ts";
+import { type Blocks, fail, openStage, type StageUnderTest, succeed } from "../support/stage.ts";
+
+type Endpoint = Record<string, unknown>;
+
+const mqtt = { service: "worker", kind: "tcp", ports: [1883] };
+
+/** Changes the endpoints of `portal`. */
+function edit(stage: StageUnderTest, change: (endpoints: Record<string, Endpoint>) => void): Promise<void> {
+	return stage.edit(({ apps }) => change(apps.portal.endpoints));
+}
+
+const verbs = (stage: StageUnderTest) => stage.newWrites().map((write) => write.split(" ").slice(0, 2).join(" "));
+
+test("endpoints of every owner go up, change, move and go away without a gap", async (t) => {
+	const stage = await openStage(t, "staging", ({ apps, databases }: Blocks) => {
+		apps.portal.endpoints.mqtt = { ...mqtt };
+		databases.main.endpoints = { reports: { ipFilter: ["203.0.113.7"] } };
+	});
+	const output = await succeed(stage.up());
+	stage.newJournal();
+
+	await t.test("the outputs name each of them", () => {
+		assert.match(output, /test\s*: "https:\/\/app-\d+\.on-aptible\.com"/);
+		assert.match(output, /mqtt\s*: "tcp:\/\/elb-acme-\d+\.aptible\.in:1883"/);
+		assert.match(output, /reports\s*: "tcp:\/\/elb-acme-\d+\.aptible\.in:\d+"/);
+	});
+
+	await t.test("a twin that is added changes no other, and the preview says so", async () => {
+		await succeed(stage.preview("--expect-no-changes"));
+		await edit(stage, (endpoints) => {
+			endpoints.amqp = { ...mqtt, ports: [5672] };
+		});
+		const preview = await succeed(stage.preview());
+		assert.match(preview, /\+ .*portal-amqp-tcp-worker-external create/);
+		assert.doesNotMatch(preview, /portal-test-default update|main-reports/);
+		await succeed(stage.up());
+		assert.deepEqual(verbs(stage), ["create vhosts", "provision vhosts"]);
+		await succeed(stage.preview("--expect-no-changes"));
+	});
+
+	await t.test("what cannot change in place comes up beside the old one, which goes last", async () => {
+		await edit(stage, ({ mqtt }) => {
+			if (mqtt) mqtt.internal = true;
+		});
+		const preview = await succeed(stage.preview());
+		assert.match(preview, /\+ .*portal-mqtt-tcp-worker-internal create/);
+		assert.match(preview, /- .*portal-mqtt-tcp-worker-external delete/);
+		assert.match(
+			preview,
+			/endpoint "mqtt" of app "portal" was tcp on service "worker", external, and becomes tcp on service "worker", internal: a second endpoint/,
+		);
+		assert.deepEqual(stage.newWrites(), []);
+		await succeed(stage.up());
+		assert.deepEqual(verbs(stage), ["create vhosts", "provision vhosts", "deprovision vhosts"]);
+	});
+
+	await t.test("what cannot be there twice is refused in the preview", async () => {
+		await edit(stage, ({ test }) => {
+			if (test) test.service = "worker";
+		});
+		const refused = await fail(stage.preview());
+		assert.match(refused, /endpoint "test" of app "portal" is https on service "web".*nor can a second come up beside it/);
+		await edit(stage, (endpoints) => {
+			if (endpoints.test) endpoints.test.service = "web";
+			endpoints.preview = endpoints.test ?? {};
+			delete endpoints.test;
+		});
+		const moved = await fail(stage.preview());
+		assert.match(moved, /endpoint "preview" of app "portal" takes the default domain of endpoint "test"/);
+		await fail(stage.up());
+		assert.deepEqual(stage.newWrites(), [], "nor is anything sent by an update without a preview");
+	});
+
+	await t.test("the same endpoint under another name is no change on Aptible", async () => {
+		await edit(stage, ({ preview }) => {
+			if (preview) preview.renamedFrom = "test";
+		});
+		const renamed = await succeed(stage.up());
+		assert.doesNotMatch(renamed, /delete/);
+		assert.deepEqual(stage.newWrites(), []);
+	});
+
+	await t.test("a protected one stays until it is said that it may go", async () => {
+		await edit(stage, ({ amqp }) => {
+			if (amqp) amqp.protect = true;
+		});
+		await succeed(stage.up());
+		await edit(stage, (endpoints) => {
+			delete endpoints.amqp;
+		});
+		assert.match(await fail(stage.preview()), /portal-amqp-tcp-worker-external.*protect/s);
+		await edit(stage, (endpoints) => {
+			endpoints.amqp = { ...mqtt, ports: [5672], protect: false };
+		});
+		await succeed(stage.up());
+		await edit(stage, (endpoints) => {
+			delete endpoints.amqp;
+		});
+		await succeed(stage.up());
+		assert.deepEqual(verbs(stage), ["deprovision vhosts"]);
+	});
+});
+
+test("a certificate is judged in the preview, sent once, renewed in place, and in no state", async (t) => {
+	const first = chainFor("portal.acme.example");
+	const stage = await openStage(t, "staging", ({ apps }: Blocks) => {
+		apps.portal.endpoints = {
+			own: {
+				service: "web",
+				kind: "https",
+				domain: "portal.acme.example",
+				certificate: { chain: "${secrets.portalChain}", key: "${secrets.portalKey}" },
+			},
+		};
+	});
+	const put = async ({ chain, keyPem }: { chain: string; keyPem: string }) => {
+		for (const [name, value] of Object.entries({ portalChain: chain, portalKey: keyPem })) {
+			await succeed(stage.setSecret(name, value));
+		}
+	};
+	const old = certify({ names: ["portal.acme.example"], from: inDays(-9), until: inDays(-1) });
+	await put({ chain: old.pem, keyPem: old.keyPem });
+	const expired = await fail(stage.preview());
+	assert.match(expired, /apps\.portal\.endpoints\.own\.certificate\.chain: "\$\{secrets\.portalChain\}" has expired/);
+	assert.deepEqual(stage.newJournal(), [], "before anything runs");
+
+	const soon = certify({ names: ["portal.acme.example"], until: inDays(10.5) });
+	await put({ chain: soon.pem, keyPem: soon.keyPem });
+	const warned = await succeed(stage.up());
+	assert.match(warned, /apps\.portal\.endpoints\.own\.certificate ends in 10 days/);
+	assert.match(warned, /https:\/\/portal\.acme\.example/);
+	stage.newJournal();
+
+	await put(first);
+	const renewed = await succeed(stage.up());
+	assert.doesNotMatch(renewed, /ends in/);
+	assert.deepEqual(verbs(stage), ["create certificates", "update vhosts", "provision vhosts"]);
+	await succeed(stage.preview("--expect-no-changes"));
+	assert.deepEqual(stage.newWrites(), []);
+	const state = await stage.state();
+	for (const line of first.keyPem.split("\n").filter((one) => one.length > 20 && !one.startsWith("--"))) {
+		assert.ok(!state.includes(line) && !renewed.includes(line) && !warned.includes(line));
+	}
+	setDnsRecord(stage.aptible.dir, "portal.acme.example", { cname: "elsewhere.example" });
+});
