@@ -6,7 +6,7 @@ import { declareDns, nameServersOf } from "./components/dns-load.ts";
 import { declareDrains } from "./components/drains.ts";
 import { lookForDrift } from "./components/drift.ts";
 import { Environment } from "./components/environment.ts";
-import { dnsRecordsOf, gitRemotesOf, hostnamesOf, urlsOf } from "./components/outputs.ts";
+import { databaseEndpointsOf, dnsRecordsOf, gitRemotesOf, hostnamesOf, urlsOf } from "./components/outputs.ts";
 import { declareStorage, storageOutputs } from "./components/storage-load.ts";
 import { loadStage } from "./config/load.ts";
 import { mapValues } from "./config/map-values.ts";
@@ -74,6 +74,9 @@ export const urls = urlsOf(appResources);
 
 /** Target of each endpoint's CNAME record. */
 export const hostnames = hostnamesOf(appResources);
+
+/** Host name and address of each endpoint of a database. */
+export const databaseEndpoints = databaseEndpointsOf(databaseResources);
 
 /** Records to make where the domains are hosted. */
 export const dnsRecords = dnsRecordsOf(appResources);

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { createEnvironment, deleteEnvironment, listOrganizations, listStacks, type Stack } from "./api/environments.ts";
 import { syncBackupPolicy } from "./backup-policy.ts";
-import { listEnvironments, readCaCertificate, renameEnvironment } from "./cli/environments.ts";
+import { type CliEnvironment, listEnvironments, readCaCertificate, renameEnvironment } from "./cli/environments.ts";
 import type { Context } from "./context.ts";
 import { deleteTailDrains, describeRest } from "./environment-rest.ts";
 import { AptibleError } from "./errors.ts";
@@ -13,7 +14,7 @@ export async function apply(
 	spec: EnvironmentSpec,
 	previous: EnvironmentFacts | undefined,
 ): Promise<EnvironmentFacts> {
-	const found = findByIdentity(await listEnvironments(context.cli), spec, previous);
+	const found = await find(context, spec, previous);
 	if (found === undefined) {
 		await create(context, spec);
 	} else {
@@ -49,7 +50,7 @@ export async function remove(
 	spec: EnvironmentSpec,
 	previous: EnvironmentFacts | undefined,
 ): Promise<void> {
-	const found = findByIdentity(await listEnvironments(context.cli), spec, previous);
+	const found = await find(context, spec, previous);
 	if (found === undefined) return;
 	await deleteTailDrains(context, found.id);
 	try {
@@ -65,6 +66,24 @@ export async function remove(
 			].join("\n"),
 		);
 	}
+}
+
+/**
+ * The environment as it is listed. One that was there before is gone only when it is missing from three lists, as a list may lag
+ * behind: a second one must not be made in its place, nor one forgotten that is still there.
+ */
+async function find(
+	context: Context,
+	spec: EnvironmentSpec,
+	previous: EnvironmentFacts | undefined,
+): Promise<CliEnvironment | undefined> {
+	const wasThere = previous !== undefined || spec.renamedFrom !== undefined;
+	for (const pauseMs of wasThere ? [500, 1000, 0] : [0]) {
+		const found = findByIdentity(await listEnvironments(context.cli), spec, previous);
+		if (found !== undefined) return found;
+		await sleep(pauseMs);
+	}
+	return undefined;
 }
 
 async function create(context: Context, spec: EnvironmentSpec): Promise<void> {

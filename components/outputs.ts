@@ -3,6 +3,7 @@ import type { DnsRecord } from "../aptible/specs/endpoint.ts";
 import { mapValues } from "../config/map-values.ts";
 import type { Stage } from "../config/stage.ts";
 import type { App } from "./app.ts";
+import type { Database } from "./database.ts";
 
 /** Address of each endpoint, by app and endpoint. */
 export function urlsOf(apps: Readonly<Record<string, App>>): Record<string, Record<string, pulumi.Output<string>>> {
@@ -14,6 +15,16 @@ export function hostnamesOf(
 	apps: Readonly<Record<string, App>>,
 ): Record<string, Record<string, pulumi.Output<string>>> {
 	return mapValues(apps, ({ endpoints }) => mapValues(endpoints, ({ hostname }) => hostname));
+}
+
+/** Host name and address of each endpoint of a database, by database and endpoint; databases without one are left out. */
+export function databaseEndpointsOf(
+	databases: Readonly<Record<string, Database>>,
+): Record<string, Record<string, { hostname: pulumi.Output<string>; url: pulumi.Output<string> }>> {
+	const open = Object.entries(databases).filter(([, { endpoints }]) => Object.keys(endpoints).length > 0);
+	return mapValues(Object.fromEntries(open), ({ endpoints }) =>
+		mapValues(endpoints, ({ hostname, url }) => ({ hostname, url })),
+	);
 }
 
 /** Every DNS record that the domains' owner has to make. */

@@ -1,0 +1,52 @@
+/**
+ * The fewest operations that lead from one stage to another, by what Aptible can do in one (facts/aptible.md): counted from the
+ * two stages alone, with nothing of the code under test.
+ */
+import type { Kind, Spec } from "../matrix/reconcilers.ts";
+import type { Declared, Stage } from "./random-stage.ts";
+
+/** How many operations a change from one stage to another takes. */
+export function fewestOperations(before: Stage, after: Stage): number {
+	const names = new Set([...before.keys(), ...after.keys()]);
+	return [...names].reduce((sum, name) => sum + operationsOf(before.get(name), after.get(name)), 0);
+}
+
+function operationsOf(before: Declared | undefined, after: Declared | undefined): number {
+	const kind = before?.kind ?? after?.kind;
+	// It has no operations; and what it leaves is the policy that it has set.
+	if (kind === undefined || kind === "environment") return 0;
+	if (after === undefined) return 1;
+	if (before === undefined) return kind === "app" ? 1 + scalesAfterDeploy(undefined, after.spec) : 1;
+	return changes[kind](before.spec, after.spec);
+}
+
+const changes: Readonly<Record<Exclude<Kind, "environment">, (before: Spec, after: Spec) => number>> = {
+	/** One restart takes all of it, and IOPS alone a modification. */
+	database: (before, after) => (differ(before, after, ["containerMb", "containerProfile", "diskGb", "iops"]) ? 1 : 0),
+	app: (before, after) => {
+		if (differ(before, after, ["image"])) return 1 + scalesAfterDeploy(before, after);
+		return (differ(before, after, ["config"]) ? 1 : 0) + scalesAfterDeploy(before, after);
+	},
+	endpoint: (before, after) => (differ(before, after, ["ipFilter", "ports", "settings"]) ? 1 : 0),
+	/** Where it sends cannot change: one comes up, then the other goes. What it sends takes no operation. */
+	"log-drain": (before, after) => (differ(before, after, ["kind", "url", "host", "port"]) ? 2 : 0),
+	"metric-drain": (before, after) => (differ(before, after, ["apiKey", "site"]) ? 2 : 0),
+};
+
+/** New services come up with one size, which a deploy can carry; whatever is to have another one is scaled. */
+function scalesAfterDeploy(before: Spec | undefined, after: Spec): number {
+	const [old, now] = [before?.services ?? {}, after.services].map((services) => Object.entries(services as object));
+	const known = new Map(old?.map(([name, service]) => [name, sizeOf(service)]));
+	const fresh = (now ?? []).filter(([name]) => !known.has(name)).map(([, service]) => sizeOf(service));
+	const commonest = Math.max(0, ...fresh.map((size) => fresh.filter((other) => other === size).length));
+	const resized = (now ?? []).filter(([name, service]) => known.has(name) && known.get(name) !== sizeOf(service));
+	return fresh.length - commonest + resized.length;
+}
+
+function sizeOf({ containers, containerMb, containerProfile }: Spec): string {
+	return `${containers} x ${containerMb} ${containerProfile}`;
+}
+
+function differ(before: Spec, after: Spec, fields: readonly string[]): boolean {
+	return fields.some((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]));
+}
