@@ -1,11 +1,14 @@
+import type { Execute } from "./cli/run.ts";
 import { AptibleError } from "./errors.ts";
 
-/** How far a client of Aptible may go. */
+/** How a client reaches Aptible, and how far it may go. */
 export interface Access {
 	/** Ends every call that is under way; nothing is asked again after it. */
 	signal?: AbortSignal | undefined;
 	/** Refuses whatever changes something. */
 	readOnly?: boolean | undefined;
+	/** Runs the CLI. @default as a process of its own */
+	execute?: Execute | undefined;
 }
 
 /** @throws AptibleError where nothing may be changed */

@@ -136,6 +136,10 @@ async function ensureApp(context: Context, spec: AppSpec, previous: AppFacts | u
 			throw new AptibleError(`app "${spec.handle}" is not listed, but still there. Run \`pulumi up\` again.`);
 		}
 	}
+	if (found === undefined && previous === undefined && spec.renamedFrom !== undefined) {
+		// It was there under its former handle, so that one list without it says little.
+		found = await look(context, spec, ({ handle }) => handle === spec.handle || handle === spec.renamedFrom);
+	}
 	if (found?.handle === spec.handle) return found;
 	let failure: unknown;
 	if (found === undefined) {

@@ -31,7 +31,10 @@ export class Context {
 	readonly #waitMs: number;
 	#lastLogLine = "";
 
-	constructor(options: Access & { waitMs?: number } = {}) {
+	readonly #write: (text: string) => void;
+
+	constructor(options: Access & { waitMs?: number; write?: (text: string) => void } = {}) {
+		this.#write = options.write ?? ((text) => void process.stderr.write(text));
 		this.#waitMs = options.waitMs ?? 90 * 60_000;
 		this.api = new Api(options);
 		const remember = (line: string) => {
@@ -42,7 +45,7 @@ export class Context {
 
 	/** One line for the person who watches: Pulumi shows it live beside the resource. */
 	progress(text: string): void {
-		process.stderr.write(`${this.redactor.mask(text)}\n`);
+		this.#write(`${this.redactor.mask(text)}\n`);
 	}
 
 	/**

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Operation } from "./api/operations.ts";
 import { type CliDatabase, listDatabases } from "./cli/databases.ts";
 import type { Context, OperationObject } from "./context.ts";
@@ -27,10 +28,28 @@ export async function findSettledDatabase(
 ): Promise<{ live: CliDatabase | undefined; newest: Operation | undefined }> {
 	// With the id of last time there is something to wait for before the first list, which then needs no second one.
 	const known = previous && (await settledUnlessGone(context, databaseObject({ ...spec, id: previous.id })));
-	const found = await findDatabase(context, spec, previous);
+	const found = await findPatiently(context, spec, previous);
 	if (found === undefined || found.id === previous?.id) return { live: found, newest: known };
 	const newest = await settledUnlessGone(context, databaseObject(found));
-	return { live: await findDatabase(context, spec, found), newest };
+	return { live: await findPatiently(context, spec, found), newest };
+}
+
+/**
+ * As `findDatabase`. One that was there before is gone only when it is missing from three lists, as a list may lag behind: under a
+ * new handle an empty one would be made in its place, and one that is to be removed would be forgotten.
+ */
+async function findPatiently(
+	context: Context,
+	spec: Pick<DatabaseSpec, "environment" | "handle" | "renamedFrom">,
+	previous: { id: number } | undefined,
+): Promise<CliDatabase | undefined> {
+	const wasThere = previous !== undefined || spec.renamedFrom !== undefined;
+	for (const pauseMs of wasThere ? [500, 1000, 0] : [0]) {
+		const found = await findDatabase(context, spec, previous);
+		if (found !== undefined) return found;
+		await sleep(pauseMs);
+	}
+	return undefined;
 }
 
 /** Waits until nothing is at work on an object, and gives the newest operation on it; of what is gone there is none. */

@@ -8,6 +8,7 @@ import { compare, type Difference } from "./difference.ts";
 import { endpointDifferences } from "./endpoint-differences.ts";
 import { findEndpoint, liveIdentity } from "./endpoint-find.ts";
 import type { LiveEndpoint } from "./endpoint-observe.ts";
+import { renewalDifferences } from "./endpoint-renewal.ts";
 import { findByIdentity } from "./find.ts";
 import { logDrainDifferences, logDrainState } from "./log-drain.ts";
 import { metricDrainDifferences, metricDrainState } from "./metric-drain.ts";
@@ -168,6 +169,7 @@ function compareEndpoint(
 	return [
 		...compare({ identity: declared }, { identity }),
 		...statusDifferences(live.listed),
+		...renewalDifferences(live.listed, live.isRenewable),
 		...endpointDifferences(
 			spec,
 			live.listed,

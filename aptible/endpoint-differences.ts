@@ -76,7 +76,7 @@ function liveFields(spec: EndpointSpec, live: CliEndpoint, details?: EndpointDet
 	};
 }
 
-/** What of an endpoint's record takes effect only when it is provisioned. Settings go with that operation itself. */
+/** All of an endpoint that a provision operation brings about; its settings come with that operation. */
 export function recordOf(live: CliEndpoint, details: EndpointDetails | undefined): string {
 	const { port, ports, ip_whitelist, shared, load_balancing_algorithm_type } = live;
 	return JSON.stringify([
@@ -87,6 +87,7 @@ export function recordOf(live: CliEndpoint, details: EndpointDetails | undefined
 		load_balancing_algorithm_type,
 		details?.port,
 		details?.certificate,
+		...settingNames.map((name) => shownSetting(live[name])),
 	]);
 }
 

@@ -15,6 +15,8 @@ const pauseMs = 500;
 export interface LiveEndpoint {
 	listed: CliEndpoint;
 	details: EndpointDetails | undefined;
+	/** Whether its managed certificate is missing and could be had now; read only where drift is looked for. */
+	isRenewable?: boolean;
 }
 
 export function placeOf({ on, environment }: EndpointSpec): EndpointPlace {

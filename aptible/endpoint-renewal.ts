@@ -1,27 +1,49 @@
 import type { CliEndpoint } from "./cli/endpoints.ts";
 import { renewEndpoint } from "./cli/endpoints.ts";
 import type { Context, OperationObject } from "./context.ts";
+import type { Difference } from "./difference.ts";
 import { addressesOf, leadsTo } from "./dns.ts";
 import { challengeRecord } from "./endpoint-facts.ts";
 import { AptibleError } from "./errors.ts";
 import type { EndpointSpec } from "./specs/endpoint.ts";
 
-/** Whether an endpoint has yet to get its managed certificate. */
-export function awaitsCertificate(spec: EndpointSpec, live: CliEndpoint): boolean {
-	return spec.managedTls && live.managed_tls_status !== "ready";
+/** Whether an endpoint has yet to get its managed certificate, and would get it now. */
+export async function isRenewable(live: CliEndpoint): Promise<boolean> {
+	return awaitsCertificate(live) && (await isDnsInPlace(live));
+}
+
+/** A certificate that could be had now, as drift: what was declared is not there, and an update brings it. */
+export function renewalDifferences(live: CliEndpoint, isRenewable: boolean | undefined): Difference[] {
+	if (isRenewable !== true) return [];
+	return [
+		{ field: "managedTls", declared: "ready", live: `${live.managed_tls_status}, though its DNS record is there` },
+	];
+}
+
+function awaitsCertificate(live: CliEndpoint): boolean {
+	return live.managed_tls_enabled && live.managed_tls_status !== "ready";
 }
 
 /**
  * Whether Let's Encrypt would find what it looks for: the challenge's record; or, where it may connect, the domain itself
  * (facts/aptible.md §4.3). Asking it in vain counts against its limits.
  */
-export async function isDnsInPlace(spec: EndpointSpec, live: CliEndpoint): Promise<boolean> {
-	const { domain = "", internal, ipFilter } = spec;
-	const hostname = live.hostname ?? "";
+async function isDnsInPlace(live: CliEndpoint): Promise<boolean> {
+	const { internal, ip_whitelist } = live;
+	const [domain, hostname] = [live.managed_tls_domain ?? "", live.hostname ?? ""];
 	const { name, value } = challengeRecord(domain, live);
-	if (await leadsTo(name, value)) return true;
-	if (internal || ipFilter.length > 0 || domain.startsWith("*.")) return false;
-	if (await leadsTo(domain, hostname)) return true;
+	const isReachable = !internal && ip_whitelist === "all traffic" && !domain.startsWith("*.");
+	// All at once: each waits some seconds where no server answers.
+	const ways = await Promise.all([
+		leadsTo(name, value),
+		isReachable && leadsTo(domain, hostname),
+		isReachable && sharesAddress(domain, hostname),
+	]);
+	return ways.includes(true);
+}
+
+/** Where the domain itself is an alias (ALIAS, ANAME), only the addresses show it. */
+async function sharesAddress(domain: string, hostname: string): Promise<boolean> {
 	const [ofDomain, ofEndpoint] = await Promise.all([addressesOf(domain), addressesOf(hostname)]);
 	return ofDomain.some((address) => ofEndpoint.includes(address));
 }
@@ -37,12 +59,12 @@ export async function renewWhenDnsIsInPlace(
 	object: OperationObject,
 	live: CliEndpoint,
 ): Promise<string[]> {
-	if (!awaitsCertificate(spec, live)) return [];
+	if (!awaitsCertificate(live)) return [];
 	const hostname = live.hostname ?? "";
 	const { name, value } = challengeRecord(spec.domain ?? "", live);
 	const place = "app" in spec.on ? `--app ${spec.on.app} --environment ${spec.environment}` : "";
 	const command = `aptible endpoints:renew ${hostname} ${place}`;
-	if (!(await isDnsInPlace(spec, live))) {
+	if (!(await isDnsInPlace(live))) {
 		return [
 			`${object.label}: its certificate waits for the DNS record ${name} CNAME ${value}. Once that is there, \`pulumi up\` ` +
 				`or \`${command}\` gets it at once; Aptible itself looks every now and then.`,

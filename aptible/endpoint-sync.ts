@@ -62,7 +62,10 @@ async function isUnserved(
 	const newest = operations.find(({ type }) => type === "provision");
 	if (newest?.status === "failed") return true;
 	if (previous?.id !== listed.id || previous.operation === 0) return false;
-	return recordOf(listed, details) !== previous.record && (newest?.id ?? 0) <= previous.operation;
+	const isProvisioned = (newest?.id ?? 0) > previous.operation;
+	const isChanged = recordOf(listed, details) !== previous.record;
+	// Unchanged in spite of an operation: what somebody changed and provisioned may have been taken back in the record alone.
+	return isChanged !== isProvisioned;
 }
 
 async function clearDroppedPorts(context: Context, id: number, differences: readonly Difference[]): Promise<void> {

@@ -81,7 +81,10 @@ async function ensureEndpoint(
 ): Promise<{ live: LiveEndpoint; isNew: boolean }> {
 	const label = endpointLabel(spec.name, spec.on);
 	if (previous !== undefined) await settledIfThere(context, objectOf(spec, previous.id));
-	const { found, seen } = await lookFor(context, spec, tracesOf(previous));
+	const { found: listed, seen } = await lookFor(context, spec, tracesOf(previous));
+	const isUnlisted = listed === undefined && previous !== undefined && (await endpointExists(context.api, previous.id));
+	// The list lags behind: a second one must not be made in its place.
+	const found = isUnlisted ? (await observe(context, spec, previous.id)).listed : listed;
 	if (found !== undefined) {
 		const identity = liveIdentity(found, spec.kind === "database");
 		const shared = String(found.shared ?? false) === "true";
@@ -92,13 +95,17 @@ async function ensureEndpoint(
 		return { live: await observe(context, spec, found.id), isNew: false };
 	}
 	const failure = await context.create(label, "creating", () => create(context, spec, own));
-	const listed = await listEndpoints(context.cli, placeOf(spec));
-	const made = oldest(listed.filter((endpoint) => !seen.includes(endpoint.id) && looksLike(endpoint, spec)));
+	const now = await listEndpoints(context.cli, placeOf(spec));
+	const made = oldest(now.filter((endpoint) => !seen.includes(endpoint.id) && looksLike(endpoint, spec)));
 	if (made === undefined) {
 		throw failure ?? new AptibleError(`${label} is not in the list after it was created. Run \`pulumi up\` again.`);
 	}
 	await context.confirm(objectOf(spec, made.id), "creating", 0, failure);
-	return { live: await observe(context, spec, made.id), isNew: true };
+	const isReady = made.status === "provisioned";
+	return {
+		live: isReady ? await withDetails(context, spec, made) : await observe(context, spec, made.id),
+		isNew: true,
+	};
 }
 
 async function create(context: Context, spec: EndpointSpec, own: FilledCertificate | undefined): Promise<void> {

@@ -24,6 +24,7 @@ import {
 } from "./cli/environments.ts";
 import type { Context } from "./context.ts";
 import type { LiveEndpoint } from "./endpoint-observe.ts";
+import { isRenewable } from "./endpoint-renewal.ts";
 import type { LiveService } from "./services.ts";
 
 /** Every CLI is a process of about 0.8 s (recorded runs), most of it work for a processor. */
@@ -175,6 +176,7 @@ async function readEndpoints(
 		listed.map(async (one) => ({
 			listed: one,
 			details: wants(one.id) ? await readEndpointDetails(api, one.id) : undefined,
+			isRenewable: await isRenewable(one),
 		})),
 	);
 }

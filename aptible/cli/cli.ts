@@ -83,11 +83,8 @@ export class Cli {
 	}
 
 	#run(argv: readonly string[], timeoutMs: number): Promise<string> {
-		return runCli(argv, {
-			timeoutMs,
-			redactor: this.#redactor,
-			onLogLine: this.#onLogLine,
-			...(this.#access.signal === undefined ? {} : { signal: this.#access.signal }),
-		});
+		const { signal, execute } = this.#access;
+		const options = { timeoutMs, redactor: this.#redactor, onLogLine: this.#onLogLine };
+		return runCli(argv, signal === undefined ? options : { ...options, signal }, execute);
 	}
 }

@@ -35,56 +35,87 @@ const meanings: { pattern: RegExp; fix?: string; transient?: boolean }[] = [
 	{ pattern: /\b50[0234]\b|Internal Server Error|Service Unavailable/, transient: true },
 ];
 
+/** How a call ended and what it wrote. */
+export interface Ended {
+	code: number | null;
+	signal?: NodeJS.Signals | null;
+	timedOut?: boolean;
+	stdout: string;
+	stderr: string;
+}
+
+/** Runs the CLI once: `aptible` on PATH, without a shell, unless a test has it run otherwise. */
+export type Execute = (
+	argv: readonly string[],
+	options: Pick<RunOptions, "timeoutMs" | "signal"> & { env: NodeJS.ProcessEnv; onStdout: (chunk: string) => void },
+) => Promise<Ended>;
+
 /**
- * Runs `aptible` with these arguments, without a shell, and gives its stdout.
+ * Runs `aptible` with these arguments and gives its stdout.
  *
  * @throws CliError when it cannot be started, exits with another code than 0, or takes longer than `timeoutMs`.
  */
-export function runCli(argv: readonly string[], options: RunOptions): Promise<string> {
+export async function runCli(
+	argv: readonly string[],
+	options: RunOptions,
+	execute: Execute = executeAptible,
+): Promise<string> {
 	const command = argv[0] ?? "";
 	const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !ownVariable.test(name)));
-	return new Promise((resolve, reject) => {
+	let pending = "";
+	const onStdout = (chunk: string) => {
+		const lines = (pending + chunk).split("\n");
+		pending = lines.pop() ?? "";
+		for (const line of lines) if (operationLogLine.test(line)) options.onLogLine?.(options.redactor.mask(line));
+	};
+	const { timeoutMs, signal } = options;
+	const env = { ...environment, APTIBLE_OUTPUT_FORMAT: "json" };
+	const ended = await execute(argv, { timeoutMs, ...(signal === undefined ? {} : { signal }), env, onStdout }).catch(
+		(cause: NodeJS.ErrnoException) => {
+			const reason =
+				cause.code === "ENOENT"
+					? "the `aptible` CLI is not on PATH. Install it from https://www.aptible.com/docs/cli and try again."
+					: cause.message;
+			throw new CliError(command, reason, "", false);
+		},
+	);
+	if (ended.code === 0) return ended.stdout;
+	const text = options.redactor.mask(ended.stderr).trim();
+	const meaning = meanings.find(({ pattern }) => pattern.test(text));
+	const cause = ended.timedOut
+		? `no end after ${Math.round(timeoutMs / 1000)} s`
+		: text || (ended.signal ? `killed by ${ended.signal}` : `exit code ${ended.code}`);
+	const reason = meaning?.fix === undefined ? cause : `${cause}\n${meaning.fix}`;
+	throw new CliError(command, reason, text, ended.timedOut === true || meaning?.transient === true);
+}
+
+const executeAptible: Execute = (argv, { timeoutMs, signal, env, onStdout }) =>
+	new Promise((resolve, reject) => {
 		const child = spawn("aptible", argv, {
-			env: { ...environment, APTIBLE_OUTPUT_FORMAT: "json" },
+			env,
 			stdio: ["ignore", "pipe", "pipe"],
-			...(options.signal === undefined ? {} : { signal: options.signal, killSignal: "SIGKILL" }),
+			...(signal === undefined ? {} : { signal, killSignal: "SIGKILL" }),
 		});
 		let timedOut = false;
 		const timer = setTimeout(() => {
 			timedOut = true;
 			child.kill("SIGKILL");
-		}, options.timeoutMs);
+		}, timeoutMs);
 		let stdout = "";
 		let stderr = "";
-		let pending = "";
 		child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
 			stdout += chunk;
-			pending += chunk;
-			const lines = pending.split("\n");
-			pending = lines.pop() ?? "";
-			for (const line of lines) if (operationLogLine.test(line)) options.onLogLine?.(options.redactor.mask(line));
+			onStdout(chunk);
 		});
 		child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
 			stderr += chunk;
 		});
-		child.on("error", (cause: NodeJS.ErrnoException) => {
+		child.on("error", (cause) => {
 			clearTimeout(timer);
-			const reason =
-				cause.code === "ENOENT"
-					? "the `aptible` CLI is not on PATH. Install it from https://www.aptible.com/docs/cli and try again."
-					: cause.message;
-			reject(new CliError(command, reason, "", false));
+			reject(cause);
 		});
-		child.on("close", (code, signal) => {
+		child.on("close", (code, killedBy) => {
 			clearTimeout(timer);
-			if (code === 0) return resolve(stdout);
-			const text = options.redactor.mask(stderr).trim();
-			const meaning = meanings.find(({ pattern }) => pattern.test(text));
-			const cause = timedOut
-				? `no end after ${Math.round(options.timeoutMs / 1000)} s`
-				: text || (signal === null ? `exit code ${code}` : `killed by ${signal}`);
-			const reason = meaning?.fix === undefined ? cause : `${cause}\n${meaning.fix}`;
-			reject(new CliError(command, reason, text, timedOut || meaning?.transient === true));
+			resolve({ code, signal: killedBy, timedOut, stdout, stderr });
 		});
 	});
-}

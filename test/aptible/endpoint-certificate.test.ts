@@ -5,12 +5,17 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { withCertificateFiles } from "../../aptible/certificate-files.ts";
 import { certificateDue } from "../../aptible/endpoint-certificate.ts";
 import { telemetryLeaks } from "../../sandbox/aptible/journal.ts";
 import { certify, chainFor, inDays } from "../support/certificates.ts";
 import { type EndpointsUnderTest, openEndpoints, ownSpec } from "./endpoints-under-test.ts";
+
+/** Folder of temporary files of this test alone: others that run beside it lend certificates too. */
+const temporary = await mkdtemp(join(tmpdir(), "medstack-to-aptible-"));
+process.env.TMPDIR = temporary;
+after(() => rm(temporary, { recursive: true, force: true }));
 
 const first = chainFor("portal.acme.example");
 const second = chainFor("portal.acme.example");

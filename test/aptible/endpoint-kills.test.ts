@@ -62,6 +62,13 @@ test("a change that is killed between record and provisioning is served in the e
 		Object.assign(previous, await aptible.applied("endpoint", before, { previous: facts }));
 		aptible.newJournal();
 	}
+	const slower = { settings: { idle_timeout: 90 } };
+	const timed = await aptible.applied("endpoint", httpsSpec(slower), { previous });
+	const quicker = httpsSpec({ settings: { idle_timeout: 60 } });
+	assert.ok(await aptible.interrupted(2, "endpoint", quicker, { previous: timed }));
+	aptible.newJournal();
+	Object.assign(previous, await aptible.applied("endpoint", quicker, { previous: timed }));
+	assert.deepEqual(aptible.newWrites(), [], "a setting that arrived is not sent again");
 	const cleared = httpsSpec({ ipFilter: ["203.0.113.7"] });
 	const withPort = await aptible.applied("endpoint", after, { previous });
 	for (const n of [1, 2, 3]) {

@@ -5,8 +5,10 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { CliEndpoint } from "../../aptible/cli/endpoints.ts";
 import { addressesOf, leadsTo } from "../../aptible/dns.ts";
 import { waitForAnswer } from "../../aptible/endpoint-answer.ts";
+import { isRenewable, renewalDifferences } from "../../aptible/endpoint-renewal.ts";
 import { setDnsRecord, startDns } from "../../sandbox/aptible/dns-server.ts";
 import { certify } from "../support/certificates.ts";
 import { httpsSpec, managedSpec, openEndpoints } from "./endpoints-under-test.ts";
@@ -128,4 +130,27 @@ test("an endpoint that has to answer and does not fails its update, and is there
 	assert.match(stderr, /^endpoint "test" of app "portal" is up, but has not answered within 1 s: no address/m);
 	const { id } = await endpoints.only();
 	assert.equal((await aptible.applied("endpoint", httpsSpec())).id, id);
+});
+
+test("a certificate that could be had now is drift, so that an update of an unchanged stage gets it", async (t) => {
+	const endpoints = await openEndpoints(t);
+	const { aptible } = endpoints;
+	const { hostname } = await aptible.applied("endpoint", managedSpec());
+	await aptible.applied("endpoint", httpsSpec());
+	process.env.MEDSTACK_TO_APTIBLE_DNS = aptible.env.MEDSTACK_TO_APTIBLE_DNS;
+	t.after(() => {
+		delete process.env.MEDSTACK_TO_APTIBLE_DNS;
+	});
+	const renewable = async () => {
+		const seen = await Promise.all((await endpoints.list()).map((one) => isRenewable(CliEndpoint.parse(one))));
+		return seen.sort();
+	};
+	assert.deepEqual(await renewable(), [false, false]);
+	setDnsRecord(aptible.dir, challenge, { cname: `acme.${hostname}` });
+	assert.deepEqual(await renewable(), [false, true]);
+	const live = CliEndpoint.parse((await endpoints.list()).find((one) => one.hostname === hostname));
+	assert.deepEqual(renewalDifferences(live, true), [
+		{ field: "managedTls", declared: "ready", live: "pending, though its DNS record is there" },
+	]);
+	assert.deepEqual(renewalDifferences(live, false), []);
 });

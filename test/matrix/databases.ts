@@ -18,11 +18,6 @@ const fixed = ["environment", "handle", "renamedFrom", "type", "version", "resto
 
 const key = "arn:aws:kms:ca-central-1:111111111111:key/aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
 
-/** What `db:list` has to show, by the names that it has there. */
-function shows({ type, version, containerMb, containerProfile, diskGb, iops }: Spec): unknown {
-	return { type, version, containerMb, containerProfile, diskGb, iops };
-}
-
 async function makePrimary(world: World): Promise<Spec> {
 	await world.applied("database", postgresql);
 	return {};
@@ -38,7 +33,7 @@ async function makeBackup(world: World): Promise<Spec> {
 const { automaticBackups: _, ...withBackups } = sizes;
 
 export const databases: readonly Subject[] = [
-	{ name: "redis", kind: "database", spec: redis, changes: sizes, renamed: "cache2", fixed, shows },
+	{ name: "redis", kind: "database", spec: redis, changes: sizes, renamed: "cache2", fixed },
 	{
 		name: "postgresql with a key of one's own and a last backup",
 		kind: "database",
@@ -46,7 +41,6 @@ export const databases: readonly Subject[] = [
 		changes: withBackups,
 		renamed: "main2",
 		fixed: [...fixed, "automaticBackups"],
-		shows,
 	},
 	{
 		name: "restored",
@@ -56,7 +50,6 @@ export const databases: readonly Subject[] = [
 		changes: { iops: { to: { iops: 4000 } }, containerMb: { to: { containerMb: 2048 } } },
 		renamed: "copy2",
 		fixed: [...fixed, "automaticBackups", "finalBackup", "diskGb", "containerProfile"],
-		shows,
 	},
 	{
 		name: "replica",
@@ -70,7 +63,6 @@ export const databases: readonly Subject[] = [
 		},
 		renamed: "copy2",
 		fixed: [...fixed.filter((field) => field !== "replicaOf"), "automaticBackups", "finalBackup", "containerProfile"],
-		shows,
 	},
 	{
 		name: "logical replica",
@@ -79,6 +71,5 @@ export const databases: readonly Subject[] = [
 		spec: { ...postgresql, handle: "copy", version: "17", replicaOf: { handle: "main", logical: true } },
 		changes: { replicaOf: { to: { replicaOf: undefined }, oneWay: true } },
 		fixed: [...fixed.filter((field) => field !== "replicaOf"), "automaticBackups", "finalBackup", "containerProfile"],
-		shows,
 	},
 ];

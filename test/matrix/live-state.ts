@@ -49,8 +49,12 @@ function isLive(record: Records[(typeof kinds)[number]]): boolean {
 	return !("deleted_at" in record) || record.deleted_at === null;
 }
 
+/** What was never set, as what it stands for: stop timeout in seconds (facts/aptible.md §2.1), no config, no settings. */
+const defaults: Readonly<Record<string, unknown>> = { stop_timeout: 10, configuration: {}, settings: {} };
+
 function tell(store: Store, record: Records[(typeof kinds)[number]]): string {
 	const shown = Object.entries(record)
+		.map(([field, value]) => [field, value ?? defaults[field] ?? null] as const)
 		.filter(([field]) => !passing.has(field))
 		.map(([field, value]) => [field, field.endsWith("_id") ? nameOf(store, value) : plain(store, value)])
 		.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
@@ -61,9 +65,11 @@ function tell(store: Store, record: Records[(typeof kinds)[number]]): string {
 function plain(store: Store, value: unknown): unknown {
 	if (typeof value === "string") return value.replace(/^([a-z]+)-\d+(-\d)?$/, "$1");
 	if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-	return Object.fromEntries(
-		Object.entries(value).map(([field, inner]) => [field, field.endsWith("_id") ? nameOf(store, inner) : inner]),
-	);
+	const named = Object.entries(value).map(([field, inner]) => [
+		field,
+		field.endsWith("_id") ? nameOf(store, inner) : inner,
+	]);
+	return Object.fromEntries(named.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)));
 }
 
 /** `acme-test/portal/web`. */

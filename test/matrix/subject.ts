@@ -15,8 +15,6 @@ export interface Subject {
 	renamed?: string;
 	/** Fields of its spec that do not change in place, or that say nothing of the live object. */
 	fixed: readonly string[];
-	/** What the CLI or the API must show of it, in `shown`'s words; read without any of the code under test. */
-	shows?(spec: Spec): unknown;
 }
 
 /** A change of one field, which may be spread over more than one. */
@@ -49,15 +47,13 @@ export function scenariosOf(subject: Subject, base: Spec): Scenario[] {
 	const scenario = (name: string, spec: Spec, history: Spec[], recorded?: number): Scenario => {
 		return { subject, name, verb: "apply", spec, history, recorded };
 	};
-	const removal = { ...scenario("remove", base, [base], 0), verb: "remove" } as const;
 	const nameField = "name" in base && !("on" in base) ? "name" : "handle";
 	const newName = { ...base, [nameField]: renamed, renamedFrom: base[nameField] };
 	return [
 		scenario("create", base, []),
 		{ ...scenario("adopt as it is", base, [base]), isThere: true },
 		{ ...scenario("drift gone", base, [base], 0), gone: true },
-		removal,
-		{ ...removal, name: "remove, never recorded", recorded: undefined },
+		{ ...scenario("remove", base, [base], 0), verb: "remove" },
 		...(renamed === undefined
 			? []
 			: [scenario("rename", newName, [base], 0), scenario("rename, never recorded", newName, [base])]),

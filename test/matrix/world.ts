@@ -152,11 +152,14 @@ export class World {
 		const dir = mkdtempSync(join(base(), "world-"));
 		if (from === undefined) createEnvironment(dir, "acme-test");
 		else cpSync(join(from, "aptible.sqlite"), join(dir, "aptible.sqlite"));
-		return new World(dir, await startApi(dir));
+		const world = new World(dir, await startApi(dir));
+		open.add(world);
+		return world;
 	}
 
 	/** Stops it; its folder stays, to go on from. */
 	async close(): Promise<string> {
+		open.delete(this);
 		await this.#server.close();
 		return this.dir;
 	}
@@ -235,6 +238,9 @@ export class World {
 	}
 }
 
+/** What is to be closed in the end. */
+const open = new Set<World>();
+
 let folder: string | undefined;
 
 /** Where worlds live: in memory, where there is such a place. */
@@ -254,12 +260,15 @@ export async function inhabit(variables: Readonly<Record<string, string>>): Prom
 		APTIBLE_CONFIG_PATH: join(base(), "config"),
 		MEDSTACK_TO_APTIBLE_DNS: dns.address,
 	});
+	// Each run that uses a certificate listens for the end of the process.
+	process.setMaxListeners(0);
 	// A run that was killed goes on with its heartbeat, which must not keep this process alive.
 	const { setInterval: original } = globalThis;
 	globalThis.setInterval = ((...call: Parameters<typeof setInterval>) =>
 		original(...call).unref()) as typeof setInterval;
 	return async () => {
 		globalThis.setInterval = original;
+		await Promise.all([...open].map((world) => world.close()));
 		await dns.close();
 		rmSync(base(), { recursive: true, force: true });
 		folder = undefined;

@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import type { TestContext } from "node:test";
+import type { Execute } from "../../aptible/cli/run.ts";
+import { reconcile } from "../../aptible/reconcile.ts";
 import { environmentKey } from "../../aptible/template.ts";
+import { runCli } from "../../sandbox/aptible/cli.ts";
 import { startAptible } from "../../sandbox/clouds.ts";
 import { definedVariables } from "../../sandbox/run.ts";
 import { EmulatedAptible } from "./emulated-aptible.ts";
@@ -32,19 +34,19 @@ export interface Handover {
 	previous?: Facts | undefined;
 }
 
-/** Reconcilers as Pulumi would run them, each in a process of its own, against an emulated Aptible of their own. */
+/** Reconcilers against an emulated Aptible of their own. */
 export class ReconcilerUnderTest extends EmulatedAptible {
 	/** Handle of the environment that is there from the start. */
 	readonly environment = "acme-test";
 
-	/** `node aptible/main.ts KIND apply`; whatever its exit code. */
+	/** `KIND apply`, in this process; whatever its exit code. */
 	apply(kind: string, spec: object, handover: Handover = {}): Promise<Reconciled> {
-		return this.#end(this.#start(kind, "apply", spec, handover));
+		return this.#run(kind, "apply", spec, handover);
 	}
 
-	/** `node aptible/main.ts KIND remove`; whatever its exit code. */
+	/** `KIND remove`, in this process; whatever its exit code. */
 	remove(kind: string, spec: object, handover: Handover = {}): Promise<Reconciled> {
-		return this.#end(this.#start(kind, "remove", spec, handover));
+		return this.#run(kind, "remove", spec, handover);
 	}
 
 	/** `apply` that has to succeed; gives its facts. */
@@ -77,6 +79,24 @@ export class ReconcilerUnderTest extends EmulatedAptible {
 		return this.killWhenHalted(this.#start(kind, "apply", spec, handover));
 	}
 
+	async #run(kind: string, verb: string, spec: object, { secrets = {}, previous }: Handover): Promise<Reconciled> {
+		const handedOver = Object.entries(secrets).map(([reference, value]) => [environmentKey(reference), value]);
+		const env = { ...this.env, ...Object.fromEntries(handedOver) };
+		return inEnvironment(env, async () => {
+			const texts = { stdout: "", stderr: "" };
+			const code = await reconcile([kind, verb], JSON.stringify(spec), previous && JSON.stringify(previous), {
+				access: { execute: executeInProcess },
+				stdout: (text) => {
+					texts.stdout += text;
+				},
+				stderr: (text) => {
+					texts.stderr += text;
+				},
+			});
+			return { facts: texts.stdout === "" ? {} : JSON.parse(texts.stdout), ...texts, code };
+		});
+	}
+
 	#start(kind: string, verb: string, spec: object, { secrets = {}, previous }: Handover): ChildProcess {
 		const handedOver = Object.entries(secrets).map(([reference, value]) => [environmentKey(reference), value]);
 		const child = spawn(process.execPath, ["aptible/main.ts", kind, verb], {
@@ -92,17 +112,39 @@ export class ReconcilerUnderTest extends EmulatedAptible {
 		child.stdin.end(JSON.stringify(spec));
 		return child;
 	}
+}
 
-	async #end(child: ChildProcess): Promise<Reconciled> {
-		const texts = { stdout: "", stderr: "" };
-		for (const stream of ["stdout", "stderr"] as const) {
-			child[stream]?.setEncoding("utf8").on("data", (chunk: string) => {
-				texts[stream] += chunk;
-			});
+/** The emulated CLI without a process of its own, which is most of what a call costs. */
+const executeInProcess: Execute = async (argv, { env, onStdout }) => {
+	const texts = { stdout: "", stderr: "" };
+	const code = await runCli(argv, env, {
+		stdout: (text) => {
+			texts.stdout += text;
+			onStdout(text);
+		},
+		stderr: (text) => {
+			texts.stderr += text;
+		},
+	});
+	return { code, ...texts };
+};
+
+let turn: Promise<unknown> = Promise.resolve();
+
+/** Runs something with other environment variables: one at a time, as a process has only one environment. */
+function inEnvironment<T>(env: Readonly<Record<string, string>>, run: () => Promise<T>): Promise<T> {
+	const mine = turn.then(async () => {
+		const { ...before } = process.env;
+		Object.assign(process.env, env);
+		try {
+			return await run();
+		} finally {
+			for (const name of Object.keys(env)) if (!(name in before)) delete process.env[name];
+			Object.assign(process.env, before);
 		}
-		const [code] = await once(child, "close");
-		return { facts: texts.stdout === "" ? {} : JSON.parse(texts.stdout), ...texts, code: code ?? -1 };
-	}
+	});
+	turn = mine.catch(() => undefined);
+	return mine;
 }
 
 /** An emulated Aptible with one environment in it, which goes when the test ends. */

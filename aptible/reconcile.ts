@@ -1,0 +1,87 @@
+import { z } from "zod";
+import type { Access } from "./access.ts";
+import { Context } from "./context.ts";
+import { AppFacts, AppSpec } from "./specs/app.ts";
+import { ClaimsFacts, ClaimsSpec } from "./specs/claims.ts";
+import { DatabaseFacts, DatabaseSpec } from "./specs/database.ts";
+import { DrainFacts } from "./specs/drain.ts";
+import { EndpointFacts, EndpointSpec } from "./specs/endpoint.ts";
+import { EnvironmentFacts, EnvironmentSpec } from "./specs/environment.ts";
+import { LogDrainSpec } from "./specs/log-drain.ts";
+import { MetricDrainSpec } from "./specs/metric-drain.ts";
+
+/** Where the outcome of a run goes, and how Aptible is reached. */
+export interface Outlet {
+	access?: Access;
+	stdout(text: string): void;
+	stderr(text: string): void;
+}
+
+interface Reconciler<Spec, Facts> {
+	/** Brings the object to what the spec says and gives its facts. `previous` is what the last run gave. */
+	apply(context: Context, spec: Spec, previous: Facts | undefined): Promise<Facts>;
+	/** Takes the object away; one that is gone already is no error. */
+	remove(context: Context, spec: Spec, previous: Facts | undefined): Promise<void>;
+}
+
+type Run = (verb: "apply" | "remove", context: Context, spec: unknown, previous: unknown) => Promise<unknown>;
+
+function kind<Spec extends z.ZodType, Facts extends z.ZodType>(
+	spec: Spec,
+	facts: Facts,
+	load: () => Promise<Reconciler<z.infer<Spec>, z.infer<Facts>>>,
+): Run {
+	return async (verb, context, input, last) => {
+		const reconciler = await load();
+		const parsed = spec.parse(input);
+		const previous = last === undefined ? undefined : facts.parse(last);
+		return verb === "apply"
+			? facts.parse(await reconciler.apply(context, parsed, previous))
+			: reconciler.remove(context, parsed, previous);
+	};
+}
+
+const kinds: Readonly<Record<string, Run>> = {
+	claims: kind(ClaimsSpec, ClaimsFacts, () => import("./claims.ts")),
+	environment: kind(EnvironmentSpec, EnvironmentFacts, () => import("./environment.ts")),
+	database: kind(DatabaseSpec, DatabaseFacts, () => import("./database.ts")),
+	app: kind(AppSpec, AppFacts, () => import("./app.ts")),
+	endpoint: kind(EndpointSpec, EndpointFacts, () => import("./endpoint.ts")),
+	"log-drain": kind(LogDrainSpec, DrainFacts, () => import("./log-drain.ts")),
+	"metric-drain": kind(MetricDrainSpec, DrainFacts, () => import("./metric-drain.ts")),
+};
+
+/**
+ * Runs one reconciler: facts go out as one line of JSON, progress and the reason of a failure as text, secrets masked.
+ *
+ * @param input the spec, as JSON
+ * @param last what the last run printed; empty or `undefined` on the first
+ * @returns the exit code
+ */
+export async function reconcile(
+	[name = "", verb = ""]: readonly string[],
+	input: string,
+	last: string | undefined,
+	outlet: Outlet,
+): Promise<number> {
+	const context = new Context({ ...outlet.access, write: (text) => outlet.stderr(text) });
+	try {
+		const run = kinds[name];
+		if (run === undefined || (verb !== "apply" && verb !== "remove")) {
+			throw new Error(
+				`usage: node aptible/main.ts ${Object.keys(kinds).join("|")} apply|remove, with the spec on stdin`,
+			);
+		}
+		for (const [key, value] of Object.entries(process.env)) {
+			if (/^(SECRETS|STORAGE)_/.test(key) && value !== undefined) context.redactor.add(value);
+		}
+		const facts = await run(verb, context, JSON.parse(input), last ? JSON.parse(last) : undefined);
+		if (facts !== undefined) outlet.stdout(`${JSON.stringify(facts)}\n`);
+		return 0;
+	} catch (error) {
+		const message =
+			error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : String(error);
+		outlet.stderr(`${context.redactor.mask(message)}\n`);
+		return 1;
+	}
+}

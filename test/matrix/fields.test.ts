@@ -1,0 +1,56 @@
+/** The matrix leaves no field out: each one of a spec is changed by some subject, or said to be fixed. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { AppSpec } from "../../aptible/specs/app.ts";
+import { DatabaseSpec } from "../../aptible/specs/database.ts";
+import { EndpointSpec } from "../../aptible/specs/endpoint.ts";
+import { EnvironmentSpec } from "../../aptible/specs/environment.ts";
+import { LogDrainSpec } from "../../aptible/specs/log-drain.ts";
+import { MetricDrainSpec } from "../../aptible/specs/metric-drain.ts";
+import { AutoscaleSpec, ServiceSpec } from "../../aptible/specs/service.ts";
+import { apps } from "./apps.ts";
+import { databases } from "./databases.ts";
+import { drains } from "./drains.ts";
+import { endpoints } from "./endpoints.ts";
+import { environments } from "./environments.ts";
+import type { Kind } from "./reconcilers.ts";
+import type { Subject } from "./subject.ts";
+
+const subjects: readonly Subject[] = [...environments, ...databases, ...apps, ...endpoints, ...drains];
+
+/** Fields by the kind of their subject; `under` is what comes before them in the names of changes. */
+const forms: readonly { kind: Kind; under: string; fields: readonly string[] }[] = [
+	{ kind: "environment", under: "", fields: Object.keys(EnvironmentSpec.shape) },
+	{ kind: "database", under: "", fields: Object.keys(DatabaseSpec.shape) },
+	{ kind: "app", under: "", fields: Object.keys(AppSpec.shape) },
+	{ kind: "app", under: "services.", fields: Object.keys(ServiceSpec.shape) },
+	...AutoscaleSpec.options.map((form) => ({
+		kind: "app" as const,
+		under: "services.autoscale.",
+		fields: Object.keys(form.shape).filter((field) => field !== "kind"),
+	})),
+	{ kind: "endpoint", under: "", fields: Object.keys(EndpointSpec.shape) },
+	{ kind: "endpoint", under: "settings.", fields: Object.keys(EndpointSpec.shape.settings.shape) },
+	...LogDrainSpec.options.map((form) => ({ kind: "log-drain" as const, under: "", fields: Object.keys(form.shape) })),
+	...MetricDrainSpec.options.map((form) => ({
+		kind: "metric-drain" as const,
+		under: "",
+		fields: Object.keys(form.shape),
+	})),
+];
+
+test("each field of each spec is changed somewhere, or cannot change", () => {
+	const missing = forms.flatMap(({ kind, under, fields }) => {
+		const own = subjects.filter((subject) => subject.kind === kind);
+		const changed = own.flatMap(({ changes }) => Object.keys(changes).flatMap((name) => name.split(", ")));
+		const fixed = under === "" ? own.flatMap((subject) => subject.fixed) : [];
+		const isCovered = (field: string) => {
+			const name = `${under}${field}`;
+			return (
+				fixed.includes(field) || changed.some((one) => new RegExp(`^${name.replaceAll(".", "\\.")}(\\W|$)`).test(one))
+			);
+		};
+		return fields.filter((field) => !isCovered(field)).map((field) => `${kind}: ${under}${field}`);
+	});
+	assert.deepEqual(missing, []);
+});
