@@ -61,8 +61,11 @@ test("a preview shows a reviewer what changes, and nothing else", async (t) => {
 	for (const [name, change, back] of changes) {
 		await t.test(name, async () => {
 			await stage.edit(change);
-			await matchesGolden(name, await succeed(stage.preview("--diff")));
-			await stage.edit(back);
+			try {
+				await matchesGolden(name, await succeed(stage.preview("--diff")));
+			} finally {
+				await stage.edit(back);
+			}
 		});
 	}
 	await t.test("secret", async () => {
@@ -124,9 +127,12 @@ test("what cannot change in place fails the preview, with what to do instead", a
 	for (const [name, change, back, says] of refused) {
 		await t.test(name, async () => {
 			await stage.edit(change);
-			assert.match(await fail(stage.preview()), says);
-			assert.match(await fail(stage.up()), says, "an up that had no preview is refused too");
-			await stage.edit(back);
+			try {
+				assert.match(await fail(stage.preview()), says);
+				assert.match(await fail(stage.up()), says, "an up that had no preview is refused too");
+			} finally {
+				await stage.edit(back);
+			}
 		});
 	}
 	assert.deepEqual(stage.newWrites(), []);
