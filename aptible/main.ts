@@ -5,8 +5,12 @@
  *
  * Pulumi runs a delete with the words recorded in the state: neither this path nor the kinds and verbs may change.
  */
+import { enableCompileCache } from "node:module";
 import { text } from "node:stream/consumers";
-import { reconcile } from "./reconcile.ts";
+
+// A Command is a process of its own, and most of its time went into reading the same modules anew: 0.27 s without, 0.14 s with.
+enableCompileCache();
+const { reconcile } = await import("./reconcile.ts");
 
 process.exitCode = await reconcile(
 	process.argv.slice(2),

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
 import { startClouds } from "./clouds.ts";
+import { cacheFolder } from "./engine/cache.ts";
 import { findEngine } from "./engine/find.ts";
 import { installPlugins } from "./plugins/install.ts";
 import { definedVariables, type Result, run } from "./run.ts";
@@ -76,6 +77,8 @@ export async function prepareSandbox(options: SandboxOptions): Promise<Sandbox> 
 		PULUMI_BACKEND_URL: `file://${state}`,
 		PULUMI_CONFIG_PASSPHRASE: "sandbox",
 		PULUMI_SKIP_UPDATE_CHECK: "true",
+		// Engine, program and stand-ins load the SDK's 800 modules each time: 0.7 s without, 0.45 s with.
+		NODE_COMPILE_CACHE: path.join(cacheFolder(), "node"),
 		// A plugin that happens to be on PATH would be taken before the ones put in place here.
 		PULUMI_IGNORE_AMBIENT_PLUGINS: "true",
 		...(hasStandIns ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } : {}),

@@ -130,7 +130,8 @@ async function cellsOfScenario(scenario: Scenario, empty: string): Promise<Cell[
 		.flatMap((row) => row.writes.map((write) => JSON.stringify(write)));
 	if (scenario.isThere) assert.deepEqual(writes, [], "what is as declared is left alone");
 	const goal = liveState(world.dir);
-	if (scenario.verb === "apply") await assertShown(world, subject.kind, scenario.spec);
+	const ours = recorded === history.length - 1;
+	if (scenario.verb === "apply") await assertShown(world, subject.kind, scenario.spec, ours);
 	await world.end();
 	// An endpoint has no handle that would refuse a second one: without facts, and missing from two lists, it is made anew.
 	const isLost = ({ fault }: Plan) => subject.kind === "endpoint" && recorded === undefined && fault?.times === 2;

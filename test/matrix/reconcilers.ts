@@ -31,7 +31,8 @@ function reconciler<S extends z.ZodType, F extends z.ZodType>(
 	},
 ): Reconcile {
 	return async (verb, context, input, last) => {
-		const spec = specForm.parse(input);
+		// As it crosses the process line: what is undefined is not there.
+		const spec = specForm.parse(JSON.parse(JSON.stringify(input)));
 		const previous = last === undefined ? undefined : factsForm.parse(last);
 		if (verb === "apply") return factsForm.parse(await noun.apply(context, spec, previous)) as Facts;
 		await noun.remove(context, spec, previous);

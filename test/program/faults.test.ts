@@ -3,21 +3,34 @@ import { test } from "node:test";
 import type { Fault } from "../../sandbox/aptible/faults.ts";
 import { openStage, succeed } from "../support/stage.ts";
 
-/** Each fault, and what an `up` that meets it must say; `undefined` where it must get over it by itself. */
-const faults: [Fault, RegExp | undefined][] = [
-	[
-		{ name: "deploy-fails", handle: "portal", reason: "ERROR -- : rake db:migrate: exit 1" },
-		/rake db:migrate: exit 1[\s\S]*operation:logs/,
-	],
-	[{ name: "configure-fails", handle: "reports" }, /app "reports": setting 1 config key failed/],
-	[{ name: "scale-fails" }, /service "web": scaling to \d x 1024 MB m failed/],
-	[{ name: "portal-down" }, undefined],
-	[{ name: "portal-early" }, undefined],
-	[{ name: "connection-drops" }, undefined],
-	[{ name: "request-refused", command: "deploy", reason: "no capacity" }, /no capacity/],
-	[{ name: "unauthorized", times: 50 }, /aptible login/],
-	[{ name: "slow-queue", ms: 400 }, undefined],
-	[{ name: "api-unreachable", times: 2 }, undefined],
+/** Faults that strike in one `up`, and what it must say of them; nothing where it gets over them by itself. */
+const rounds: { faults: Fault[]; says: RegExp[] }[] = [
+	{
+		faults: [
+			{ name: "deploy-fails", handle: "portal", reason: "ERROR -- : rake db:migrate: exit 1" },
+			{ name: "configure-fails", handle: "reports" },
+		],
+		says: [/rake db:migrate: exit 1[\s\S]*operation:logs/, /app "reports": setting 1 config key failed/],
+	},
+	{
+		faults: [
+			{ name: "scale-fails" },
+			{ name: "request-refused", command: "config:set", handle: "reports", reason: "no capacity" },
+		],
+		says: [/service "web": scaling to \d x 1024 MB m failed/, /no capacity/],
+	},
+	{ faults: [{ name: "unauthorized", times: 50 }], says: [/aptible login/] },
+	{
+		faults: [
+			{ name: "portal-early", command: "deploy" },
+			{ name: "portal-down", command: "config:set" },
+			{ name: "connection-drops", command: "apps:scale" },
+			{ name: "slow-queue", ms: 400, command: "db:modify" },
+			{ name: "api-unreachable", times: 2 },
+			{ name: "not-found-race", command: "apps" },
+		],
+		says: [],
+	},
 ];
 
 test("whatever goes wrong once, the next up converges and the one after it sends nothing", async (t) => {
@@ -27,25 +40,23 @@ test("whatever goes wrong once, the next up converges and the one after it sends
 	await stage.up();
 	stage.aptible.clearFaults();
 	await succeed(stage.up());
-	let turn = 0;
-	for (const [fault, says] of faults) {
-		turn += 1;
-		await t.test(`${fault.name}`, async () => {
+	for (const [turn, { faults, says }] of rounds.entries()) {
+		await t.test(faults.map(({ name }) => name).join(", "), async () => {
 			await stage.edit(({ apps, databases }) => {
 				apps.portal.image = `registry.acme.example/portal:${turn}`;
-				apps.portal.services.web.containers = 1 + (turn % 3);
+				apps.portal.services.web.containers = 2 + (turn % 3);
 				apps.reports.config.TURN = String(turn);
-				databases.cache.iops = 3000 + turn;
+				databases.cache.iops = 3001 + turn;
 			});
-			stage.aptible.fault(fault);
+			for (const fault of faults) stage.aptible.fault(fault);
 			const { code, stdout, stderr } = await stage.up();
 			stage.aptible.clearFaults();
-			if (says === undefined) assert.equal(code, 0, stdout + stderr);
-			else assert.match(stdout + stderr, says);
+			for (const text of says) assert.match(stdout + stderr, text);
+			assert.equal(code === 0, says.length === 0, stdout + stderr);
 			if (code !== 0) await succeed(stage.up());
 		});
 	}
-	stage.newJournal();
+	stage.newMutations();
 	await succeed(stage.up());
 	assert.deepEqual(stage.newMutations(), []);
 	const databases = (await stage.cli("db:list", "--environment", "acme-staging")) as {

@@ -129,12 +129,17 @@ test("what cannot change in place fails the preview, with what to do instead", a
 			await stage.edit(change);
 			try {
 				assert.match(await fail(stage.preview()), says);
-				assert.match(await fail(stage.up()), says, "an up that had no preview is refused too");
 			} finally {
 				await stage.edit(back);
 			}
 		});
 	}
+	await t.test("an up that had no preview is refused too", async () => {
+		await stage.edit(({ databases }) => {
+			databases.main.version = "17";
+		});
+		assert.match(await fail(stage.up()), /cannot become postgresql 17/);
+	});
 	assert.deepEqual(stage.newWrites(), []);
 });
 
