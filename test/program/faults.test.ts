@@ -17,7 +17,7 @@ const rounds: { faults: Fault[]; says: RegExp[] }[] = [
 			{ name: "scale-fails" },
 			{ name: "request-refused", command: "config:set", handle: "reports", reason: "no capacity" },
 		],
-		says: [/service "web": scaling to \d x 1024 MB m failed/, /no capacity/],
+		says: [/service "web": scaling to \d containers? failed/, /no capacity/],
 	},
 	{ faults: [{ name: "unauthorized", times: 50 }], says: [/aptible login/] },
 	{
