@@ -1,21 +1,26 @@
 /**
- * `npm run bench`: wall time and peak memory of `pulumi preview` on the staging stage, beside a bare program that registers as
- * many plain Commands (no config, no zod, no components) and an empty program. All on the same engine, taking turns, medians.
+ * `npm run bench`: wall time and peak memory of `pulumi preview` on the Aptible side of the staging stage, beside a bare program
+ * that registers as many plain Commands (no config, no zod, no components) and an empty program. All on the same engine, taking
+ * turns, medians. What Azure adds is measured in bench/azure-startup.ts; what the look for drift adds depends on Aptible and is
+ * off here.
  */
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parse, stringify } from "yaml";
 import { prepareSandbox, type Sandbox } from "../sandbox/environment.ts";
 
 const root = join(import.meta.dirname, "..");
 const rounds = Number(process.argv[2] ?? 7);
 const samplePauseMs = 40;
+const withoutDrift = { MEDSTACK_TO_APTIBLE_DRIFT: "off" };
 
 interface Program {
 	name: string;
 	folder: string;
 	stack: string;
+	configFile?: string;
 }
 
 interface Sample {
@@ -29,7 +34,7 @@ await mkdir(join(root, ".sandbox"), { recursive: true });
 const dir = await mkdtemp(join(root, ".sandbox/bench-"));
 const sandbox = await prepareSandbox({ root, dir });
 try {
-	const staging = { name: "staging stage", folder: root, stack: "staging" };
+	const staging = { name: "staging, no Azure", folder: root, stack: "staging", configFile: await stageWithoutAzure() };
 	await sandbox.pulumi(["stack", "init", staging.stack]);
 	const commands = await countCommands(sandbox, staging);
 	const programs = [staging, await bareProgram(`bare, ${commands} Commands`, commands), await bareProgram("empty", 0)];
@@ -57,8 +62,22 @@ try {
 	await rm(dir, { recursive: true, force: true });
 }
 
-async function countCommands({ pulumi }: Sandbox, { stack }: Program): Promise<number> {
-	const { stdout } = await pulumi(["preview", "--json", "--stack", stack]);
+async function stageWithoutAzure(): Promise<string> {
+	const stage = parse(await readFile(join(root, "Pulumi.staging.yaml"), "utf8"));
+	delete stage.config["medstack-to-aptible:storage"];
+	const { config } = stage.config["medstack-to-aptible:apps"].portal;
+	for (const key of Object.keys(config)) if (key.startsWith("AZURE_")) delete config[key];
+	const file = join(dir, "Pulumi.staging.yaml");
+	await writeFile(file, stringify(stage));
+	return file;
+}
+
+function previewArguments({ stack, configFile }: Program): string[] {
+	return ["preview", "--stack", stack, ...(configFile === undefined ? [] : ["--config-file", configFile])];
+}
+
+async function countCommands({ pulumi }: Sandbox, program: Program): Promise<number> {
+	const { stdout } = await pulumi([...previewArguments(program), "--json"], { env: withoutDrift });
 	const { steps } = JSON.parse(stdout) as { steps: { newState?: { type: string } }[] };
 	return steps.filter(({ newState }) => newState?.type === "command:local:Command").length;
 }
@@ -84,11 +103,12 @@ for (let n = 0; n < ${commands}; n += 1) {
 	return { name, folder, stack };
 }
 
-async function preview({ env }: Sandbox, { folder, stack }: Program): Promise<Sample> {
+async function preview({ env }: Sandbox, program: Program): Promise<Sample> {
+	const { folder, stack } = program;
 	const started = performance.now();
-	const child = spawn("pulumi", ["preview", "--non-interactive", "--stack", stack], {
+	const child = spawn("pulumi", [...previewArguments(program), "--non-interactive"], {
 		cwd: folder,
-		env,
+		env: { ...env, ...withoutDrift },
 		stdio: ["ignore", "ignore", "inherit"],
 	});
 	let megabytes = 0;
