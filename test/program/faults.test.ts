@@ -3,23 +3,25 @@ import { test } from "node:test";
 import type { Fault } from "../../sandbox/aptible/faults.ts";
 import { openStage, succeed } from "../support/stage.ts";
 
-/** Faults that strike in one `up`, and what it must say of them; nothing where it gets over them by itself. */
-const rounds: { faults: Fault[]; says: RegExp[] }[] = [
+/**
+ * Faults that strike in one `up`, and what it must say of them; nothing where it gets over them by itself. Those that fail it
+ * come one at a time: after a failure the engine begins nothing else.
+ */
+const rounds: { faults: Fault[]; says?: RegExp }[] = [
 	{
-		faults: [
-			{ name: "deploy-fails", handle: "portal", reason: "ERROR -- : rake db:migrate: exit 1" },
-			{ name: "configure-fails", handle: "reports" },
-		],
-		says: [/rake db:migrate: exit 1[\s\S]*operation:logs/, /app "reports": setting 1 config key failed/],
+		faults: [{ name: "deploy-fails", handle: "portal", reason: "ERROR -- : rake db:migrate: exit 1" }],
+		says: /rake db:migrate: exit 1[\s\S]*operation:logs/,
 	},
 	{
-		faults: [
-			{ name: "scale-fails" },
-			{ name: "request-refused", command: "config:set", handle: "reports", reason: "no capacity" },
-		],
-		says: [/service "web": scaling to \d containers? failed/, /no capacity/],
+		faults: [{ name: "configure-fails", handle: "reports" }],
+		says: /app "reports": setting 1 config key failed/,
 	},
-	{ faults: [{ name: "unauthorized", times: 50 }], says: [/aptible login/] },
+	{ faults: [{ name: "scale-fails" }], says: /service "web": scaling to \d containers? failed/ },
+	{
+		faults: [{ name: "request-refused", command: "deploy", handle: "portal", reason: "no capacity" }],
+		says: /no capacity/,
+	},
+	{ faults: [{ name: "unauthorized", times: 50 }], says: /aptible login/ },
 	{
 		faults: [
 			{ name: "portal-early", command: "deploy" },
@@ -29,7 +31,6 @@ const rounds: { faults: Fault[]; says: RegExp[] }[] = [
 			{ name: "api-unreachable", times: 2 },
 			{ name: "not-found-race", command: "apps" },
 		],
-		says: [],
 	},
 ];
 
@@ -51,8 +52,8 @@ test("whatever goes wrong once, the next up converges and the one after it sends
 			for (const fault of faults) stage.aptible.fault(fault);
 			const { code, stdout, stderr } = await stage.up();
 			stage.aptible.clearFaults();
-			for (const text of says) assert.match(stdout + stderr, text);
-			assert.equal(code === 0, says.length === 0, stdout + stderr);
+			if (says !== undefined) assert.match(stdout + stderr, says);
+			assert.equal(code === 0, says === undefined, stdout + stderr);
 			if (code !== 0) await succeed(stage.up());
 		});
 	}
