@@ -32,6 +32,8 @@ const meanings: { pattern: RegExp; fix?: string; transient?: boolean }[] = [
 		pattern: /Errno::E(CONNREFUSED|CONNRESET|HOSTUNREACH|TIMEDOUT)|SocketError|Net::(Open|Read)Timeout/,
 		transient: true,
 	},
+	// A list asks for its objects one by one, and one of them may be removed meanwhile by another Command.
+	{ pattern: /Resource not found/, transient: true },
 	{ pattern: /\b50[0234]\b|Internal Server Error|Service Unavailable/, transient: true },
 ];
 
