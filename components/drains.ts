@@ -2,9 +2,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import { mapValues } from "../config/map-values.ts";
 import type { Stage } from "../config/stage.ts";
 import type { Database } from "./database.ts";
+import { Drain, type DrainArgs } from "./drain.ts";
 import type { Environment } from "./environment.ts";
-import { LogDrain } from "./log-drain.ts";
-import { MetricDrain } from "./metric-drain.ts";
 
 /** What the drains of a stage need of the rest of it. */
 export interface DrainSurroundings {
@@ -17,8 +16,8 @@ export interface DrainSurroundings {
 
 /** The drains of a stage, by their names in the stage file. */
 export interface Drains {
-	logDrains: Record<string, LogDrain>;
-	metricDrains: Record<string, MetricDrain>;
+	logDrains: Record<string, Drain>;
+	metricDrains: Record<string, Drain>;
 }
 
 /** Declares the drains of a stage. */
@@ -30,14 +29,10 @@ export function declareDrains(
 		const database = "database" in drain ? databases[String(drain.database)] : undefined;
 		return database === undefined ? [parent] : [parent, database];
 	};
+	const declare = (kind: "log-drain" | "metric-drain") => (drain: DrainArgs["drain"], name: string) =>
+		new Drain(name, { kind, drain, environment, secrets }, { dependsOn: dependsOn(drain) });
 	return {
-		logDrains: mapValues(
-			logDrains,
-			(drain, name) => new LogDrain(name, { drain, environment, secrets }, { dependsOn: dependsOn(drain) }),
-		),
-		metricDrains: mapValues(
-			metricDrains,
-			(drain, name) => new MetricDrain(name, { drain, environment, secrets }, { dependsOn: dependsOn(drain) }),
-		),
+		logDrains: mapValues(logDrains, declare("log-drain")),
+		metricDrains: mapValues(metricDrains, declare("metric-drain")),
 	};
 }
