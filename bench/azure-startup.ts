@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse, stringify } from "yaml";
 import { prepareSandbox, type Sandbox } from "../sandbox/environment.ts";
+import { inTurns, median } from "./turns.ts";
 
 const root = join(import.meta.dirname, "..");
 const rounds = Number(process.argv[2] ?? 7);
@@ -51,14 +52,7 @@ process.on("exit", () => appendFileSync(${JSON.stringify(records)}, JSON.stringi
 const sandbox = await prepareSandbox({ root, dir });
 try {
 	const variants = [await variant(sandbox, "with", true), await variant(sandbox, "without", false)];
-	const samples = new Map<Variant, Sample[]>(variants.map((one) => [one, []]));
-	// The first round warms the disk's cache and is not counted.
-	for (let round = 0; round <= rounds; round += 1) {
-		for (const one of variants) {
-			const sample = await preview(sandbox, one);
-			if (round > 0) samples.get(one)?.push(sample);
-		}
-	}
+	const samples = await inTurns(variants, rounds, (one) => preview(sandbox, one));
 	console.log(`pulumi preview of a new stage, medians of ${rounds} runs each, taking turns\n`);
 	console.log("storage    wall       program     memory of program   of Azure's provider");
 	for (const [{ name }, list] of samples) {
@@ -106,8 +100,4 @@ async function preview({ pulumi }: Sandbox, { stack, file }: Variant): Promise<S
 	if (program === undefined) throw new Error("the program left no record");
 	const azure = processes.find(({ script }) => script.includes("azure/provider.ts"));
 	return { wall, program, azureProvider: azure?.megabytes };
-}
-
-function median(values: readonly number[]): number | undefined {
-	return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }

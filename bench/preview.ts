@@ -10,6 +10,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { prepareSandbox, type Sandbox } from "../sandbox/environment.ts";
+import { inTurns, median } from "./turns.ts";
 
 const root = join(import.meta.dirname, "..");
 const rounds = Number(process.argv[2] ?? 7);
@@ -38,14 +39,7 @@ try {
 	await sandbox.pulumi(["stack", "init", staging.stack]);
 	const commands = await countCommands(sandbox, staging);
 	const programs = [staging, await bareProgram(`bare, ${commands} Commands`, commands), await bareProgram("empty", 0)];
-	const samples = new Map<Program, Sample[]>(programs.map((program) => [program, []]));
-	// The first round warms the disk's cache and is not counted.
-	for (let round = 0; round <= rounds; round += 1) {
-		for (const program of programs) {
-			const sample = await preview(sandbox, program);
-			if (round > 0) samples.get(program)?.push(sample);
-		}
-	}
+	const samples = await inTurns(programs, rounds, (program) => preview(sandbox, program));
 	console.log(`pulumi preview from a clean state, medians of ${rounds} runs each, taking turns\n`);
 	console.log("program                 wall     of bare   peak memory   of bare");
 	const [bare] = [...samples].filter(([{ name }]) => name.startsWith("bare")).map(([, list]) => medians(list));
@@ -142,10 +136,6 @@ function treeMegabytes(root: number): number {
 }
 
 function medians(samples: readonly Sample[]): Sample {
-	return { seconds: median(samples.map((s) => s.seconds)), megabytes: median(samples.map((s) => s.megabytes)) };
-}
-
-function median(values: readonly number[]): number {
-	const sorted = [...values].sort((a, b) => a - b);
-	return sorted[Math.floor(sorted.length / 2)] ?? 0;
+	const middle = (pick: (sample: Sample) => number) => median(samples.map(pick)) ?? 0;
+	return { seconds: middle(({ seconds }) => seconds), megabytes: middle(({ megabytes }) => megabytes) };
 }

@@ -1,13 +1,10 @@
 import process from "node:process";
-import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
-import providerServices from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import type * as rpc from "@pulumi/pulumi/proto/provider_pb.js";
 import provider from "@pulumi/pulumi/proto/provider_pb.js";
-import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { Operations } from "../plugins/operations.ts";
 import { diffProperties, diffResponse } from "../plugins/property-diff.ts";
 import { fromStruct, type PropertyMap, toStruct, Unknown, withoutSecrets } from "../plugins/property-value.ts";
-import { serve, unary } from "../plugins/serve.ts";
+import { serveProvider } from "../plugins/serve-provider.ts";
 import { normalLocation } from "./arm-values.ts";
 import { Cloud, typeOf } from "./cloud.ts";
 import { callFunction } from "./functions.ts";
@@ -19,8 +16,6 @@ import { ArmStore } from "./store.ts";
  * uses, with the released provider's semantics and Azure Resource Manager's refusals.
  */
 
-const VERSION = "3.28.0";
-
 const operations = new Operations();
 let cloud: Cloud | undefined;
 
@@ -28,7 +23,6 @@ function configure(request: rpc.ConfigureRequest) {
 	const dir = process.env.AZURE_SANDBOX;
 	if (!dir) throw new Error("AZURE_SANDBOX is not set: the stand-in for azure-native works in a sandbox only");
 	cloud = new Cloud(new ArmStore(dir), subscriptionOf(fromStruct(request.getArgs())));
-	return new provider.ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true).setAcceptresources(true);
 }
 
 function azure(): Cloud {
@@ -93,7 +87,6 @@ async function update(request: rpc.UpdateRequest) {
 
 async function remove(request: rpc.DeleteRequest) {
 	await operations.run(request.getTimeout(), () => azure().remove(request.getId()));
-	return new empty.Empty();
 }
 
 /** What is there now, also for an import, which knows nothing but the id. */
@@ -133,29 +126,16 @@ function withoutNulls(properties: PropertyMap): PropertyMap {
 	return Object.fromEntries(entries);
 }
 
-await serve({
-	service: providerServices.ResourceProviderService,
-	implementation: {
-		handshake: unary(() => new provider.ProviderHandshakeResponse().setAcceptSecrets(true).setAcceptResources(true)),
-		attach: unary(() => new empty.Empty()),
-		getPluginInfo: unary(() => new plugin.PluginInfo().setVersion(VERSION)),
-		getSchema: unary(() =>
-			new provider.GetSchemaResponse().setSchema(JSON.stringify({ name: "azure-native", version: VERSION })),
-		),
-		checkConfig: unary((request: rpc.CheckRequest) => new provider.CheckResponse().setInputs(request.getNews())),
-		diffConfig: unary(() => diffResponse(new Map(), () => false)),
-		configure: unary(configure),
-		check: unary(check),
-		diff: unary(diff),
-		create: unary(create),
-		read: unary(read),
-		update: unary(update),
-		delete: unary(remove),
-		invoke: unary(invoke),
-		cancel: unary(() => {
-			operations.cancel();
-			return new empty.Empty();
-		}),
-	},
-	idle: () => operations.idle(),
+await serveProvider({
+	name: "azure-native",
+	version: "3.28.0",
+	operations,
+	configure,
+	check,
+	diff,
+	create,
+	read,
+	update,
+	remove,
+	invoke,
 });

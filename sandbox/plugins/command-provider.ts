@@ -1,10 +1,7 @@
 import { randomBytes } from "node:crypto";
 import process from "node:process";
-import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
-import providerServices from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import type * as rpc from "@pulumi/pulumi/proto/provider_pb.js";
 import provider from "@pulumi/pulumi/proto/provider_pb.js";
-import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import {
 	COMMAND_INPUTS,
 	COMMAND_OUTPUTS,
@@ -19,14 +16,13 @@ import { EngineLog } from "./engine-log.ts";
 import { Operations } from "./operations.ts";
 import { diffProperties, diffResponse } from "./property-diff.ts";
 import { deepEqual, fromStruct, type PropertyMap, toStruct, Unknown, withoutSecrets } from "./property-value.ts";
-import { serve, unary } from "./serve.ts";
+import { serveProvider } from "./serve-provider.ts";
 
 /**
  * Stand-in for `pulumi-resource-command` 1.2.1 where the released one cannot be downloaded: `command:local:Command` and
  * `command:local:run`, with the released provider's semantics down to its messages.
  */
 
-const VERSION = "1.2.1";
 const COMMAND_TYPE = "command:local:Command";
 const RUN_TOKEN = "command:local:run";
 
@@ -85,7 +81,6 @@ async function update(request: rpc.UpdateRequest) {
 async function remove(request: rpc.DeleteRequest) {
 	const state = decode(fromStruct(request.getProperties()), COMMAND_OUTPUTS);
 	await run(request, state.delete, state, outputOf(state));
-	return new empty.Empty();
 }
 
 /** There is no way to ask a command what it made, so what is recorded is what is. */
@@ -185,37 +180,18 @@ function nameOf(urn: string): string {
 	return urn.split("::").slice(3).join("::");
 }
 
-await serve({
-	service: providerServices.ResourceProviderService,
-	implementation: {
-		handshake: unary((request: rpc.ProviderHandshakeRequest) => {
-			log = new EngineLog(request.getEngineAddress());
-			return new provider.ProviderHandshakeResponse().setAcceptSecrets(true).setAcceptResources(true);
-		}),
-		attach: unary((request: plugin.PluginAttach) => {
-			log = new EngineLog(request.getAddress());
-			return new empty.Empty();
-		}),
-		getPluginInfo: unary(() => new plugin.PluginInfo().setVersion(VERSION)),
-		getSchema: unary(() =>
-			new provider.GetSchemaResponse().setSchema(JSON.stringify({ name: "command", version: VERSION })),
-		),
-		checkConfig: unary((request: rpc.CheckRequest) => new provider.CheckResponse().setInputs(request.getNews())),
-		diffConfig: unary(() => diffResponse(new Map(), () => false)),
-		configure: unary(() =>
-			new provider.ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true).setAcceptresources(true),
-		),
-		check: unary(check),
-		diff: unary(diff),
-		create: unary(create),
-		read: unary(read),
-		update: unary(update),
-		delete: unary(remove),
-		invoke: unary(invoke),
-		cancel: unary(() => {
-			operations.cancel();
-			return new empty.Empty();
-		}),
+await serveProvider({
+	name: "command",
+	version: "1.2.1",
+	operations,
+	engineIsAt: (address) => {
+		log = new EngineLog(address);
 	},
-	idle: () => operations.idle(),
+	check,
+	diff,
+	create,
+	read,
+	update,
+	remove,
+	invoke,
 });

@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { databaseSpec, hints, httpsSpec, managedSpec, openEndpoints, tcpSpec } from "./endpoints-under-test.ts";
+import {
+	claimedEndpoint,
+	databaseSpec,
+	hints,
+	httpsSpec,
+	managedSpec,
+	openEndpoints,
+	tcpSpec,
+} from "./endpoints-under-test.ts";
 
 type Spec = Record<string, unknown>;
-
-/** What the claims say of an endpoint. */
-function claimed(spec: Spec, more: Spec = {}): Spec {
-	const { kind, service, internal, defaultDomain, managedTls, domain } = spec;
-	return { adopt: false, kind, service, internal, defaultDomain, managedTls, domain, ...more };
-}
 
 /** The claims of a stage with the app `portal` and the database `main`, both adopted. */
 function claims(app: Spec, database: Spec = {}, owner: Spec = {}): Spec {
@@ -28,7 +30,10 @@ test("a live endpoint that was not claimed is refused, by its place, until it is
 	await aptible.cli("endpoints:tcp:create", "worker", ...at, "--ports", "1883");
 	await aptible.cli("endpoints:database:create", "main", "--environment", "acme-test", "--ip-whitelist", "203.0.113.7");
 	const [web, mqtt] = await endpoints.list();
-	const spec = claims({ test: claimed(httpsSpec()), mqtt: claimed(tcpSpec()) }, { reports: claimed(databaseSpec()) });
+	const spec = claims(
+		{ test: claimedEndpoint(httpsSpec()), mqtt: claimedEndpoint(tcpSpec()) },
+		{ reports: claimedEndpoint(databaseSpec()) },
+	);
 	const { stderr } = await aptible.apply("claims", spec);
 	assert.match(
 		stderr,
@@ -42,8 +47,8 @@ test("a live endpoint that was not claimed is refused, by its place, until it is
 
 	const adopt = { adopt: true };
 	const adopting = claims(
-		{ test: claimed(httpsSpec(), adopt), mqtt: claimed(tcpSpec(), adopt) },
-		{ reports: claimed(databaseSpec(), adopt) },
+		{ test: claimedEndpoint(httpsSpec(), adopt), mqtt: claimedEndpoint(tcpSpec(), adopt) },
+		{ reports: claimedEndpoint(databaseSpec(), adopt) },
 	);
 	const { facts, stderr: progress } = await aptible.apply("claims", adopting);
 	const claim = facts.endpoints["apps.portal.endpoints.mqtt/tcp-worker-external"];
@@ -64,13 +69,16 @@ test("a live endpoint that was not claimed is refused, by its place, until it is
 test("claims outlive renames of the app and of an endpoint, and known ones ask nothing", async (t) => {
 	const endpoints = await openEndpoints(t);
 	const { aptible } = endpoints;
-	const first = await aptible.applied("claims", claims({ test: claimed(httpsSpec()), mqtt: claimed(tcpSpec()) }));
+	const first = await aptible.applied(
+		"claims",
+		claims({ test: claimedEndpoint(httpsSpec()), mqtt: claimedEndpoint(tcpSpec()) }),
+	);
 	const made = await aptible.applied("endpoint", tcpSpec());
 	await aptible.applied("endpoint", httpsSpec());
 	await aptible.cli("apps:rename", "portal", "clinic", "--environment", "acme-test");
 	aptible.newJournal();
 	const renamed = claims(
-		{ preview: claimed(httpsSpec(), { renamedFrom: "test" }), mqtt: claimed(tcpSpec()) },
+		{ preview: claimedEndpoint(httpsSpec(), { renamedFrom: "test" }), mqtt: claimedEndpoint(tcpSpec()) },
 		{},
 		{ handle: "clinic", renamedFrom: "portal" },
 	);
@@ -83,7 +91,7 @@ test("claims outlive renames of the app and of an endpoint, and known ones ask n
 	assert.deepEqual(listed, []);
 
 	const more = claims(
-		{ mqtt: claimed(tcpSpec()), second: claimed(tcpSpec()), public: claimed(managedSpec()) },
+		{ mqtt: claimedEndpoint(tcpSpec()), second: claimedEndpoint(tcpSpec()), public: claimedEndpoint(managedSpec()) },
 		{},
 		{ handle: "clinic" },
 	);

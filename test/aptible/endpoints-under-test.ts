@@ -82,6 +82,12 @@ export function databaseSpec(change: Blocks = {}): Blocks {
 	return { ...spec, on: { database: "main" }, name: "reports", kind: "database", ipFilter: ["203.0.113.7"], ...change };
 }
 
+/** What the claims say of an endpoint. */
+export function claimedEndpoint(spec: Blocks, change: Blocks = {}): Blocks {
+	const { kind, service, internal, defaultDomain, managedTls, domain } = spec;
+	return { adopt: false, kind, service, internal, defaultDomain, managedTls, domain, ...change };
+}
+
 /** An emulated Aptible with the app `portal` (web, worker) and the database `main`. */
 export async function openEndpoints(t: Pick<TestContext, "after">): Promise<EndpointsUnderTest> {
 	const aptible = await openReconciler(t);

@@ -1,6 +1,7 @@
 /** Log drains and metric drains of the matrix, one for each form in which they go to the API. */
 import { redis } from "../support/database-spec.ts";
 import type { Spec } from "./reconcilers.ts";
+import { secrets } from "./secrets.ts";
 import type { Change, Subject } from "./subject.ts";
 import type { World } from "./world.ts";
 
@@ -18,6 +19,8 @@ async function setup(world: World): Promise<Spec> {
 	}
 	return {};
 }
+
+const allSources = ["--drain-apps", "--drain-databases", "--drain-ephemeral-sessions", "--drain-proxies"];
 
 const sources: Readonly<Record<string, Change>> = {
 	apps: { to: { apps: false } },
@@ -44,6 +47,15 @@ function metricDrain(spec: Spec, changes: Readonly<Record<string, Change>>): Sub
 	return { name: `metric drain ${spec.kind}`, kind: "metric-drain", setup, spec: { ...all, ...spec }, changes, fixed };
 }
 
+/** What somebody made by hand, under the bare name. */
+function byHand(command: string, ...options: string[]): (world: World) => Promise<Spec> {
+	return async (world) => {
+		await setup(world);
+		await world.cli(`${command}`, "siem", "--environment", "acme-test", ...options);
+		return {};
+	};
+}
+
 const url: Change = { to: { url: "${secrets.url2}" } };
 
 export const drains: readonly Subject[] = [
@@ -51,6 +63,16 @@ export const drains: readonly Subject[] = [
 		{ kind: "https", url: "${secrets.url1}" },
 		{ url, kind: { to: { kind: "syslog", url: undefined, host: "logs.acme.example", port: 6514 } } },
 	),
+	{
+		...logDrain({ kind: "https", url: "${secrets.url1}", adopt: true }, { url }),
+		name: "log drain made by hand, taken over as it is",
+		setup: byHand("log_drain:create:https", "--url", secrets["secrets.url1"] ?? "", ...allSources),
+	},
+	{
+		...logDrain({ kind: "https", url: "${secrets.url2}", adopt: true }, {}),
+		name: "log drain made by hand, taken over and changed",
+		setup: byHand("log_drain:create:https", "--url", secrets["secrets.url1"] ?? "", "--no-drain-apps"),
+	},
 	logDrain(
 		{ kind: "syslog", host: "logs.acme.example", port: 6514, token: "${secrets.one}" },
 		{
@@ -73,6 +95,14 @@ export const drains: readonly Subject[] = [
 		{ database: { to: { database: "search2" } }, pipeline: { to: { pipeline: "logs" } } },
 	),
 	metricDrain({ kind: "influxdb", database: "metrics" }, { database: { to: { database: "metrics2" } } }),
+	{
+		...metricDrain(
+			{ kind: "influxdb", database: "metrics", adopt: true },
+			{ database: { to: { database: "metrics2" } } },
+		),
+		name: "metric drain made by hand, taken over",
+		setup: byHand("metric_drain:create:influxdb", "--db", "metrics2"),
+	},
 	metricDrain(
 		{
 			...{ kind: "influxdb:custom", url: "${secrets.url1}", databaseName: "load" },

@@ -1,7 +1,10 @@
 /** Endpoints of the matrix. */
+import assert from "node:assert/strict";
+import { leafFingerprint } from "../../aptible/certificate.ts";
 import { databaseSpec, grpcSpec, httpsSpec, managedSpec, ownSpec, tcpSpec } from "../aptible/endpoints-under-test.ts";
 import { postgresql } from "../support/database-spec.ts";
 import type { Spec } from "./reconcilers.ts";
+import { secrets } from "./secrets.ts";
 import type { Change, Subject } from "./subject.ts";
 import type { World } from "./world.ts";
 
@@ -10,6 +13,22 @@ async function setup(world: World): Promise<Spec> {
 	await world.cli("apps:create", "portal", "--environment", "acme-test");
 	await world.cli("deploy", ...at, "--docker-image", "acme/portal:1");
 	await world.applied("database", postgresql);
+	return {};
+}
+
+const [first, second] = [fingerprintOf("chain"), fingerprintOf("chain2")];
+
+function fingerprintOf(chain: string): string {
+	return leafFingerprint(secrets[`secrets.${chain}`] ?? "") ?? assert.fail(`no certificate: ${chain}`);
+}
+
+/** Two certificates are in the environment already, left by endpoints that have gone. */
+async function setupCertificates(world: World): Promise<Spec> {
+	await setup(world);
+	for (const n of ["", "2"]) {
+		const spec = ownSpec({ certificate: { chain: `\${secrets.chain${n}}`, key: `\${secrets.key${n}}` } });
+		await world.run("endpoint", "remove", spec, await world.applied("endpoint", spec));
+	}
 	return {};
 }
 
@@ -83,6 +102,23 @@ export const endpoints: readonly Subject[] = [
 		},
 		settings: { idle_timeout: 120 },
 	}),
+	{
+		...subject("https endpoint with a certificate that is there", {
+			spec: ownSpec({ certificate: undefined, certificateFingerprint: first }),
+			changes: {
+				certificateFingerprint: { to: { certificateFingerprint: second } },
+				"certificateFingerprint: its start": { to: { certificateFingerprint: second.slice(0, 12) } },
+				"certificate, certificateFingerprint": {
+					to: {
+						certificate: { chain: "${secrets.chain2}", key: "${secrets.key2}" },
+						certificateFingerprint: undefined,
+					},
+				},
+			},
+			settings: { idle_timeout: 120 },
+		}),
+		setup: setupCertificates,
+	},
 	subject("tls endpoint", {
 		spec: ownSpec({ kind: "tls", settings: { ssl_protocols_override: "TLSv1.2" }, loadBalancingAlgorithm: undefined }),
 		changes: { ipFilter, ports: ports(5000, 5001) },

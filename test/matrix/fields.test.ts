@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AppSpec } from "../../aptible/specs/app.ts";
+import { ClaimsSpec } from "../../aptible/specs/claims.ts";
 import { DatabaseSpec } from "../../aptible/specs/database.ts";
 import { EndpointSpec } from "../../aptible/specs/endpoint.ts";
 import { EnvironmentSpec } from "../../aptible/specs/environment.ts";
@@ -9,6 +10,7 @@ import { LogDrainSpec } from "../../aptible/specs/log-drain.ts";
 import { MetricDrainSpec } from "../../aptible/specs/metric-drain.ts";
 import { AutoscaleSpec, ServiceSpec } from "../../aptible/specs/service.ts";
 import { apps } from "./apps.ts";
+import { claims } from "./claims.ts";
 import { databases } from "./databases.ts";
 import { drains } from "./drains.ts";
 import { endpoints } from "./endpoints.ts";
@@ -16,10 +18,11 @@ import { environments } from "./environments.ts";
 import type { Kind } from "./reconcilers.ts";
 import type { Subject } from "./subject.ts";
 
-const subjects: readonly Subject[] = [...environments, ...databases, ...apps, ...endpoints, ...drains];
+const subjects: readonly Subject[] = [...claims, ...environments, ...databases, ...apps, ...endpoints, ...drains];
 
 /** Fields by the kind of their subject; `under` is what comes before them in the names of changes. */
 const forms: readonly { kind: Kind; under: string; fields: readonly string[] }[] = [
+	{ kind: "claims", under: "", fields: Object.keys(ClaimsSpec.shape) },
 	{ kind: "environment", under: "", fields: Object.keys(EnvironmentSpec.shape) },
 	{ kind: "database", under: "", fields: Object.keys(DatabaseSpec.shape) },
 	{ kind: "app", under: "", fields: Object.keys(AppSpec.shape) },

@@ -1,6 +1,7 @@
 /** The reconcilers by kind, as `aptible/main.ts` runs them, without a process. */
 import type { z } from "zod";
 import * as app from "../../aptible/app.ts";
+import * as claims from "../../aptible/claims.ts";
 import type { Context } from "../../aptible/context.ts";
 import * as database from "../../aptible/database.ts";
 import * as endpoint from "../../aptible/endpoint.ts";
@@ -8,6 +9,7 @@ import * as environment from "../../aptible/environment.ts";
 import * as logDrain from "../../aptible/log-drain.ts";
 import * as metricDrain from "../../aptible/metric-drain.ts";
 import { AppFacts, AppSpec } from "../../aptible/specs/app.ts";
+import { ClaimsFacts, ClaimsSpec } from "../../aptible/specs/claims.ts";
 import { DatabaseFacts, DatabaseSpec } from "../../aptible/specs/database.ts";
 import { DrainFacts } from "../../aptible/specs/drain.ts";
 import { EndpointFacts, EndpointSpec } from "../../aptible/specs/endpoint.ts";
@@ -41,6 +43,7 @@ function reconciler<S extends z.ZodType, F extends z.ZodType>(
 }
 
 export const reconcilers = {
+	claims: reconciler(ClaimsSpec, ClaimsFacts, claims),
 	environment: reconciler(EnvironmentSpec, EnvironmentFacts, environment),
 	database: reconciler(DatabaseSpec, DatabaseFacts, database),
 	app: reconciler(AppSpec, AppFacts, app),

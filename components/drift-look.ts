@@ -1,0 +1,169 @@
+/** The look at Aptible that `drift.ts` is about: what the stack has recorded, what there is, and how the two differ. */
+import { writeFileSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
+import { checkVersion } from "../aptible/cli/version.ts";
+import { Context } from "../aptible/context.ts";
+import type { Difference } from "../aptible/difference.ts";
+import { differencesOf, driftOf } from "../aptible/drift.ts";
+import { readSnapshot, type Snapshot } from "../aptible/snapshot.ts";
+import type { Values } from "../aptible/snapshot-values.ts";
+import type { EndpointSpec } from "../aptible/specs/endpoint.ts";
+import { EnvironmentFacts } from "../aptible/specs/environment.ts";
+import type { LoadedStage } from "../config/load.ts";
+import type { Stage } from "../config/stage.ts";
+import { type RecordedCommand, readRecorded } from "./recorded.ts";
+import { undeclaredIn } from "./undeclared.ts";
+
+/** A file that the findings are written to, for `npm run drift`. */
+const reportVariable = "MEDSTACK_TO_APTIBLE_DRIFT_REPORT";
+const longestMs = 60_000;
+
+/** What was found, as `npm run drift` reads it. */
+export interface DriftReport {
+	drifted: { kind: string; name: string; differences: readonly Difference[] }[];
+	/** Sentences about live objects that the stage does not declare. */
+	undeclared: string[];
+}
+
+/** What there is on Aptible, read at once, beside what the stack has recorded. */
+interface Seen {
+	recorded: readonly RecordedCommand[];
+	snapshot: Snapshot;
+	values: Values;
+}
+
+/** A look that has been taken. */
+export class Look {
+	/** When it was taken. */
+	readonly time = new Date().toISOString().replace(/\.\d+/, "");
+	readonly #seen: Seen;
+	readonly #report: DriftReport;
+
+	constructor(seen: Seen, undeclared: string[]) {
+		this.#seen = seen;
+		this.#report = { drifted: [], undeclared };
+		writeReport(this.#report);
+	}
+
+	/**
+	 * How the object of a recorded Command differs from what its last run left.
+	 *
+	 * @param names of the Command, the present one first
+	 */
+	differences(kind: string, names: readonly string[], spec: unknown): readonly Difference[] {
+		const { snapshot, values } = this.#seen;
+		const before = this.#recorded(kind, names);
+		const differences = before === undefined ? [] : driftOf(snapshot, kind, spec, before, values);
+		if (differences.length > 0) {
+			this.#report.drifted.push({ kind, name: names[0] ?? "", differences });
+			writeReport(this.#report);
+		}
+		return differences;
+	}
+
+	/** What taking over an object changes about it that is there and was never recorded; undefined where there is none. */
+	adoption(kind: string, names: readonly string[], spec: unknown): readonly Difference[] | undefined {
+		if (kind === "claims" || this.#recorded(kind, names) !== undefined) return undefined;
+		return differencesOf(this.#seen.snapshot, kind, spec, undefined, this.#seen.values);
+	}
+
+	#recorded(kind: string, names: readonly string[]): RecordedCommand | undefined {
+		return this.#seen.recorded.find((command) => command.kind === kind && names.includes(command.name));
+	}
+}
+
+/**
+ * Takes the look, if there are credentials for it and anything to look at, and warns of live objects that the stage does not declare.
+ * Aptible that does not answer is a warning, never a failed preview, unless the look is required. As this is where a run first needs
+ * the `aptible` CLI, its version is checked here, once.
+ *
+ * @throws RunError where the CLI is too old for what the update would call
+ */
+export async function takeLook({ stage, secrets }: LoadedStage, isRequired: boolean): Promise<Look | undefined> {
+	const signal = AbortSignal.timeout(longestMs);
+	const context = new Context({ signal });
+	if (!isRequired && !(await context.api.hasToken())) return undefined;
+	// Beside each other: a call of the CLI is a process of about 0.8 s.
+	const [version, seen] = await Promise.allSettled([
+		checkVersion(context.cli),
+		plainValues(secrets).then((values) => see(context, stage, values)),
+	]);
+	if (version.status === "rejected") throw new pulumi.RunError(messageOf(version.reason));
+	if (version.value !== undefined) await pulumi.log.warn(version.value);
+	if (seen.status === "rejected") {
+		const reason = signal.aborted
+			? `Aptible has not answered within ${longestMs / 1000} s`
+			: context.redactor.mask(messageOf(seen.reason));
+		const text = `whether Aptible is still as this stack left it could not be told: ${reason}`;
+		if (isRequired) throw new pulumi.RunError(text);
+		await pulumi.log.warn(text);
+		return undefined;
+	}
+	if (seen.value === undefined) {
+		writeReport({ drifted: [], undeclared: [] });
+		return undefined;
+	}
+	const undeclared = undeclaredIn(seen.value.snapshot, stage, seen.value.recorded);
+	for (const text of undeclared) await pulumi.log.warn(text);
+	return new Look(seen.value, undeclared);
+}
+
+function writeReport(report: DriftReport): void {
+	const file = process.env[reportVariable];
+	if (file !== undefined) writeFileSync(file, JSON.stringify(report));
+}
+
+function messageOf(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}
+
+/** Secrets as plain text, which stays in this process: live values are compared with them. */
+async function plainValues(secrets: LoadedStage["secrets"]): Promise<Values> {
+	const plain = new Map<string, string>();
+	const reads = Object.entries(secrets).map(
+		([name, secret]) =>
+			new Promise<void>((resolve) => {
+				secret.apply((value) => {
+					plain.set(`secrets.${name}`, value);
+					resolve();
+				});
+			}),
+	);
+	await Promise.all(reads);
+	return (reference) => plain.get(reference);
+}
+
+async function see(context: Context, stage: Stage, values: Values): Promise<Seen | undefined> {
+	const recorded = await readRecorded();
+	const facts = EnvironmentFacts.safeParse(recorded.find(({ kind }) => kind === "environment")?.facts).data;
+	if (facts === undefined && !stage.environment.adopt) return undefined;
+	const handle = facts?.handle ?? stage.environment.handle;
+	const idsOf = (commands: readonly RecordedCommand[]) => new Set(commands.map(({ facts: { id } }) => id));
+	const ids = idsOf(recorded);
+	const withDetails = idsOf(recorded.filter(({ kind, spec }) => kind === "endpoint" && needsDetails(spec)));
+	const snapshot = await readSnapshot(
+		context,
+		(environments) =>
+			environments.find(({ id, handle: live }) => (facts === undefined ? live === handle : id === facts.id)),
+		{
+			guess: handle,
+			scope: {
+				app: ({ id, handle: live }) => ids.has(id) || live in stage.apps,
+				databaseEndpoints: ({ id, handle: live }) => ids.has(id) || live in stage.databases,
+				endpointDetails: (id) => facts === undefined || withDetails.has(id),
+			},
+		},
+	);
+	if (snapshot !== undefined) return { recorded, snapshot, values };
+	if (facts === undefined) return undefined;
+	throw new Error(
+		`environment "${handle}" is not among those that this token sees. Log in as a user who sees it (\`aptible login\`), or, if it ` +
+			"was deleted by hand, take its resources out of the state: `pulumi state delete URN`.",
+	);
+}
+
+/** Whether only the API shows all that is declared of an endpoint. */
+function needsDetails(spec: unknown): boolean {
+	const { kind, certificate, certificateFingerprint } = spec as Partial<EndpointSpec>;
+	return kind === "grpc" || certificate !== undefined || certificateFingerprint !== undefined;
+}
