@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Access, refuseIfReadOnly } from "../access.ts";
-import { CliError } from "../errors.ts";
+import { AptibleError, CliError } from "../errors.ts";
 import type { Redactor } from "../redact.ts";
 import { retryReads } from "../retry.ts";
 import { runCli } from "./run.ts";
@@ -15,14 +15,28 @@ type OptionValue = string | number | boolean | readonly string[] | undefined;
 /** Options of a command by their names in camel case. */
 export type CliOptions = Readonly<Record<string, OptionValue>>;
 
-/** `{ containerCount: 2, forceSsl: false }` as `--container-count 2 --no-force-ssl`. Only `undefined` is left out. */
+/** What Thor 0.20, which the CLI is built on, takes for an option wherever it stands, line by line: such a value cannot be given to it. */
+const readAsOption = /^(?:--\w+(?:-\w+)*(?:=.*)?|-[a-z](?:=.*|[-+]?(?:\d*\.\d+|\d+))?|-[a-z]{2,})$/im;
+
+/**
+ * `{ containerCount: 2, forceSsl: false }` as `--container-count 2 --no-force-ssl`. Only `undefined` is left out.
+ *
+ * @throws AptibleError where the CLI would read a value as another option, and take the option's own name for its value instead
+ */
 export function cliOptions(options: CliOptions): string[] {
 	return Object.entries(options).flatMap(([name, value]) => {
 		const dashed = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 		if (value === undefined) return [];
 		if (value === true) return [`--${dashed}`];
 		if (value === false) return [`--no-${dashed}`];
-		return [`--${dashed}`, ...(Array.isArray(value) ? value : [String(value)])];
+		const values: readonly string[] = Array.isArray(value) ? value : [String(value)];
+		if (values.some((one) => readAsOption.test(one))) {
+			throw new AptibleError(
+				`the value for the aptible CLI's option --${dashed} has a line that begins with a dash, which the CLI would read as another ` +
+					"option. There is no way to write it that it would take; use another value.",
+			);
+		}
+		return [`--${dashed}`, ...values];
 	});
 }
 

@@ -76,7 +76,7 @@ export async function runCli(
 		(cause: NodeJS.ErrnoException) => {
 			const reason =
 				cause.code === "ENOENT"
-					? "the `aptible` CLI is not on PATH. Install it from https://www.aptible.com/docs/cli and try again."
+					? "the `aptible` CLI is not on PATH. Install it (`gem install aptible-cli`, or see https://www.aptible.com/docs/cli) and try again."
 					: cause.message;
 			throw new CliError(command, reason, "", false);
 		},

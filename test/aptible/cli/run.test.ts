@@ -74,7 +74,7 @@ test("a call that never ends is killed", async () => {
 
 test("a CLI that is not installed says where to get it", async () => {
 	process.env.PATH = "/nowhere";
-	await assert.rejects(runCli(["echo"], options), /not on PATH. Install it from/).finally(() => {
+	await assert.rejects(runCli(["echo"], options), /not on PATH. Install it \(`gem install aptible-cli`/).finally(() => {
 		process.env.PATH = `${folder}:${path}`;
 	});
 });
