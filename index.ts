@@ -11,6 +11,9 @@ import { declareStorage, storageOutputs } from "./components/storage-load.ts";
 import { loadStage } from "./config/load.ts";
 import { mapValues } from "./config/map-values.ts";
 
+// Pulumi takes several stacks for each resource and maps them through source maps, a tenth of a preview's time. Nothing here has any.
+Reflect.deleteProperty(Error, "prepareStackTrace");
+
 const { stage, secrets } = loadStage();
 const { handle, stack } = stage.environment;
 
