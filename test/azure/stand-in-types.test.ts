@@ -63,5 +63,5 @@ for (const [token, required] of Object.entries(ARM_FUNCTIONS)) {
 test("the stand-in's version is the one that package.json pins", () => {
 	const { dependencies } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
 	const provider = readFileSync(new URL("../../sandbox/azure/provider.ts", import.meta.url), "utf8");
-	assert.ok(provider.includes(`VERSION = "${dependencies["@pulumi/azure-native"]}"`));
+	assert.ok(provider.includes(`version: "${dependencies["@pulumi/azure-native"]}"`));
 });

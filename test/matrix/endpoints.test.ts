@@ -3,4 +3,4 @@ import { endpoints } from "./endpoints.ts";
 import { runMatrix } from "./matrix.ts";
 import { secrets } from "./secrets.ts";
 
-test("endpoints", (t) => runMatrix(t, endpoints, { secrets, oneIn: 48 }));
+test("endpoints", (t) => runMatrix(t, endpoints, { secrets, oneIn: 96 }));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type Blocks, fail, openStage, succeed } from "../support/stage.ts";
+import { type Blocks, fail, openStage, type StageUnderTest, succeed } from "../support/stage.ts";
 
 const golden = join(import.meta.dirname, "golden");
 
@@ -23,162 +23,150 @@ async function matchesGolden(name: string, text: string): Promise<void> {
 	assert.equal(normalise(text), await readFile(file, "utf8"));
 }
 
-test("a preview shows a reviewer what changes, and nothing else", async (t) => {
-	const stage = await openStage(t, "staging");
-	await succeed(stage.up());
-	stage.newJournal();
-	const changes: [string, (blocks: Blocks) => void, (blocks: Blocks) => void][] = [
-		[
-			"count",
-			({ apps }) => {
-				apps.portal.services.web.containers = 3;
-			},
-			({ apps }) => {
-				apps.portal.services.web.containers = 1;
-			},
-		],
-		[
-			"image",
-			({ apps }) => {
-				apps.portal.image = "registry.acme.example/portal:2026-12-01";
-			},
-			({ apps }) => {
-				apps.portal.image = "registry.acme.example/portal:2026-11-20";
-			},
-		],
-		[
-			"config",
-			({ apps }) => {
-				apps.portal.config.PORT = "8080";
-				apps.portal.config.LOG_LEVEL = "debug";
-			},
-			({ apps }) => {
-				apps.portal.config.PORT = "3000";
-				delete apps.portal.config.LOG_LEVEL;
-			},
-		],
-	];
-	for (const [name, change, back] of changes) {
-		await t.test(name, async () => {
-			await stage.edit(change);
-			try {
-				await matchesGolden(name, await succeed(stage.preview("--diff")));
-			} finally {
-				await stage.edit(back);
-			}
-		});
-	}
-	await t.test("secret", async () => {
-		const path = "medstack-to-aptible:secrets.sessionKey";
-		await succeed(stage.pulumi("config", "set", "--secret", "--path", path, "another-value"));
-		const text = await succeed(stage.preview("--diff"));
-		assert.doesNotMatch(text, /another-value/);
-		await matchesGolden("secret", text);
+/** Makes a change in the stage file for as long as something takes. */
+async function withChange(
+	stage: StageUnderTest,
+	change: (blocks: Blocks) => void,
+	use: () => Promise<void>,
+): Promise<void> {
+	let before: Blocks = {};
+	await stage.edit((blocks) => {
+		before = structuredClone(blocks);
+		change(blocks);
 	});
-	assert.deepEqual(stage.newMutations(), []);
-});
+	await use().finally(() =>
+		stage.edit((blocks) => {
+			for (const name of Object.keys(blocks)) delete blocks[name];
+			Object.assign(blocks, before);
+		}),
+	);
+}
 
-test("what cannot change in place fails the preview, with what to do instead", async (t) => {
-	const stage = await openStage(t, "staging");
-	await succeed(stage.up());
-	stage.newJournal();
-	const refused: [string, (blocks: Blocks) => void, (blocks: Blocks) => void, RegExp][] = [
-		[
-			"a stack",
-			({ environment }) => {
-				environment.stack = "shared-us-east-1";
-			},
-			({ environment }) => {
-				environment.stack = "shared-ca-central-1";
-			},
-			/environment "acme-staging" is on stack "shared-ca-central-1" and cannot move to "shared-us-east-1" in place/,
-		],
-		[
-			"a handle that is not said to be renamed",
-			({ environment }) => {
-				environment.handle = "acme-other";
-			},
-			({ environment }) => {
-				environment.handle = "acme-staging";
-			},
-			/"acme-staging" cannot become "acme-other" unless .* put `renamedFrom: acme-staging` beside environment.handle/,
-		],
-		[
-			"a version",
-			({ databases }) => {
-				databases.main.version = "17";
-			},
-			({ databases }) => {
-				databases.main.version = "16";
-			},
-			/database "main" is postgresql 16 and cannot become postgresql 17 in place. Declare a second database/,
-		],
-		[
-			"a smaller disk",
-			({ databases }) => {
-				databases.main.diskGb = 10;
-			},
-			({ databases }) => {
-				databases.main.diskGb = 20;
-			},
-			/database "main" has a disk of 20 GB and cannot go to 10 GB: disks never shrink/,
-		],
-	];
-	for (const [name, change, back, says] of refused) {
-		await t.test(name, async () => {
-			await stage.edit(change);
-			try {
-				assert.match(await fail(stage.preview()), says);
-			} finally {
-				await stage.edit(back);
-			}
-		});
-	}
-	await t.test("an up that had no preview is refused too", async () => {
-		await stage.edit(({ databases }) => {
+const changes: Readonly<Record<string, (blocks: Blocks) => void>> = {
+	count: ({ apps }) => {
+		apps.portal.services.web.containers = 3;
+	},
+	image: ({ apps }) => {
+		apps.portal.image = "registry.acme.example/portal:2026-12-01";
+	},
+	config: ({ apps }) => {
+		apps.portal.config.PORT = "8080";
+		apps.portal.config.LOG_LEVEL = "debug";
+	},
+};
+
+const refused: readonly [string, (blocks: Blocks) => void, RegExp][] = [
+	[
+		"a stack",
+		({ environment }) => {
+			environment.stack = "shared-us-east-1";
+		},
+		/environment "acme-staging" is on stack "shared-ca-central-1" and cannot move to "shared-us-east-1" in place/,
+	],
+	[
+		"a handle that is not said to be renamed",
+		({ environment }) => {
+			environment.handle = "acme-other";
+		},
+		/"acme-staging" cannot become "acme-other" unless .* put `renamedFrom: acme-staging` beside environment.handle/,
+	],
+	[
+		"a version",
+		({ databases }) => {
 			databases.main.version = "17";
+		},
+		/database "main" is postgresql 16 and cannot become postgresql 17 in place. Declare a second database/,
+	],
+	[
+		"a smaller disk",
+		({ databases }) => {
+			databases.main.diskGb = 10;
+		},
+		/database "main" has a disk of 20 GB and cannot go to 10 GB: disks never shrink/,
+	],
+];
+
+// One stage for all of it: to bring one up takes longer than everything here.
+test("what a preview shows, and what it refuses", async (t) => {
+	const stage = await openStage(t, "staging");
+
+	await t.test("a stage file with mistakes ends before anything runs, and every mistake is named", async () => {
+		const mistakes = ({ apps, databases }: Blocks) => {
+			apps.portal.services.web.containerMb = 1000;
+			databases.main.typ = "postgresql";
+		};
+		await withChange(stage, mistakes, async () => {
+			const text = await fail(stage.up());
+			assert.match(text, /Pulumi.staging.yaml: apps.portal.services.web.containerMb: 1000 .*did you mean 1024\?/);
+			assert.match(text, /Pulumi.staging.yaml: databases.main.typ: .*did you mean "type"\?/);
+			assert.doesNotMatch(text, /\bat .*\.ts:\d+/, "no stack trace");
+			assert.deepEqual(stage.newJournal(), []);
 		});
-		assert.match(await fail(stage.up()), /cannot become postgresql 17/);
 	});
-	assert.deepEqual(stage.newWrites(), []);
-});
 
-test("a stage file with mistakes ends before anything runs, and every mistake is named", async (t) => {
-	const stage = await openStage(t, "staging", ({ apps, databases }) => {
-		apps.portal.services.web.containerMb = 1000;
-		databases.main.typ = "postgresql";
-	});
-	const text = await fail(stage.up());
-	assert.match(text, /Pulumi.staging.yaml: apps.portal.services.web.containerMb: 1000 .*did you mean 1024\?/);
-	assert.match(text, /Pulumi.staging.yaml: databases.main.typ: .*did you mean "type"\?/);
-	assert.doesNotMatch(text, /\bat .*\.ts:\d+/, "no stack trace");
-	assert.deepEqual(stage.newJournal(), []);
-});
+	await succeed(stage.up());
+	stage.newJournal();
 
-test("what lives under a declared handle and is not ours is refused, until the file adopts it", async (t) => {
-	const other = await openStage(t, "staging");
-	await succeed(other.up());
-	// The same live objects, and a state that knows nothing of them.
-	await succeed(other.sandbox.pulumi(["stack", "rm", "--force", "--yes", "--preserve-config", "staging"]));
-	await succeed(other.sandbox.pulumi(["stack", "init", "staging"]));
-	other.newJournal();
-	const text = await fail(other.up());
-	assert.match(text, /these exist on Aptible and were not made by this stack:/);
-	assert.match(text, /environment: "acme-staging" on stack shared-ca-central-1/);
-	assert.match(text, /databases.main: "main", postgresql 16, 1024 MB, disk 20 GB, provisioned/);
-	assert.match(text, /apps.portal: "portal", web 1 x 1024 MB, worker 1 x 512 MB/);
-	assert.deepEqual(other.newWrites(), []);
-	await other.edit(({ environment, databases, apps, logDrains = {} }) => {
-		for (const noun of [
-			environment,
-			...Object.values(databases),
-			...Object.values(apps),
-			...Object.values(logDrains),
-		]) {
-			(noun as { adopt: boolean }).adopt = true;
+	await t.test("a preview shows a reviewer what changes, and nothing else", async (t) => {
+		for (const [name, change] of Object.entries(changes)) {
+			await t.test(name, () =>
+				withChange(stage, change, async () => matchesGolden(name, await succeed(stage.preview("--diff")))),
+			);
 		}
-		apps.portal.endpoints.test.adopt = true;
+		await t.test("secret", () =>
+			withChange(
+				stage,
+				() => {},
+				async () => {
+					const path = "medstack-to-aptible:secrets.sessionKey";
+					await succeed(stage.pulumi("config", "set", "--secret", "--path", path, "another-value"));
+					const text = await succeed(stage.preview("--diff"));
+					assert.doesNotMatch(text, /another-value/);
+					await matchesGolden("secret", text);
+				},
+			),
+		);
+		assert.deepEqual(stage.newMutations(), []);
 	});
-	await succeed(other.up());
-	assert.deepEqual(other.newWrites(), [], "adopting what is as declared changes nothing");
+
+	await t.test("what cannot change in place fails the preview, with what to do instead", async (t) => {
+		for (const [name, change, says] of refused) {
+			await t.test(name, () => withChange(stage, change, async () => assert.match(await fail(stage.preview()), says)));
+		}
+		await t.test("an up that had no preview is refused too", async () => {
+			const version = ({ databases }: Blocks) => {
+				databases.main.version = "17";
+			};
+			await withChange(stage, version, async () => {
+				assert.match(await fail(stage.up()), /cannot become postgresql 17/);
+			});
+		});
+		assert.deepEqual(stage.newWrites(), []);
+	});
+
+	await t.test("what lives under a declared handle and is not ours is refused, until the file adopts it", async () => {
+		// The same live objects, and a state that knows nothing of them.
+		await succeed(stage.sandbox.pulumi(["stack", "rm", "--force", "--yes", "--preserve-config", "staging"]));
+		await succeed(stage.sandbox.pulumi(["stack", "init", "staging"]));
+		stage.newJournal();
+		const text = await fail(stage.up());
+		assert.match(text, /these exist on Aptible and were not made by this stack:/);
+		assert.match(text, /environment: "acme-staging" on stack shared-ca-central-1/);
+		assert.match(text, /databases.main: "main", postgresql 16, 1024 MB, disk 20 GB, provisioned/);
+		assert.match(text, /apps.portal: "portal", web 1 x 1024 MB, worker 1 x 512 MB/);
+		assert.deepEqual(stage.newWrites(), []);
+		await stage.edit(({ environment, databases, apps, logDrains = {} }) => {
+			for (const noun of [
+				environment,
+				...Object.values(databases),
+				...Object.values(apps),
+				...Object.values(logDrains),
+			]) {
+				(noun as { adopt: boolean }).adopt = true;
+			}
+			apps.portal.endpoints.test.adopt = true;
+		});
+		await succeed(stage.up());
+		assert.deepEqual(stage.newWrites(), [], "adopting what is as declared changes nothing");
+	});
 });
