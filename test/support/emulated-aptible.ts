@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { runCli } from "../../sandbox/aptible/cli.ts";
 import { clearFaults, type Fault, isHalted, setFault } from "../../sandbox/aptible/faults.ts";
 import { type JournalRow, readJournal, type Write } from "../../sandbox/aptible/journal.ts";
 
@@ -18,22 +19,10 @@ export class EmulatedAptible {
 		this.dir = env.APTIBLE_SANDBOX ?? "";
 	}
 
-	/** The emulated CLI, as a person would run it; gives its JSON, or its text where that is none. */
+	/** The emulated CLI, as a person would run it, in this process; gives its JSON, or its text where that is none. */
 	async cli(...argv: string[]): Promise<unknown> {
-		const child = spawn("aptible", argv, {
-			env: { ...this.env, APTIBLE_OUTPUT_FORMAT: "json" },
-			stdio: ["ignore", "pipe", "pipe"],
-		});
-		let text = "";
-		let complaints = "";
-		child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-			text += chunk;
-		});
-		child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-			complaints += chunk;
-		});
-		const [code] = await once(child, "close");
-		if (code !== 0) process.stderr.write(complaints);
+		const { code, stdout: text, stderr } = await callCli(argv, { ...this.env, APTIBLE_OUTPUT_FORMAT: "json" });
+		if (code !== 0) process.stderr.write(stderr);
 		return text.startsWith("[") || text.startsWith("{") ? JSON.parse(text) : text;
 	}
 
@@ -86,6 +75,25 @@ export class EmulatedAptible {
 		this.clearFaults();
 		return true;
 	}
+}
+
+/** Runs the emulated CLI in this process: a process of its own is most of what a call costs. */
+export async function callCli(
+	argv: readonly string[],
+	env: NodeJS.ProcessEnv,
+	onStdout: (text: string) => void = () => {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
+	const texts = { stdout: "", stderr: "" };
+	const code = await runCli(argv, env, {
+		stdout: (text) => {
+			texts.stdout += text;
+			onStdout(text);
+		},
+		stderr: (text) => {
+			texts.stderr += text;
+		},
+	});
+	return { code, ...texts };
 }
 
 function shortWrite(write: Write): string {

@@ -6,10 +6,9 @@ import type { TestContext } from "node:test";
 import type { Execute } from "../../aptible/cli/run.ts";
 import { reconcile } from "../../aptible/reconcile.ts";
 import { environmentKey } from "../../aptible/template.ts";
-import { runCli } from "../../sandbox/aptible/cli.ts";
 import { startAptible } from "../../sandbox/clouds.ts";
 import { definedVariables } from "../../sandbox/run.ts";
-import { EmulatedAptible } from "./emulated-aptible.ts";
+import { callCli, EmulatedAptible } from "./emulated-aptible.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -114,20 +113,7 @@ export class ReconcilerUnderTest extends EmulatedAptible {
 	}
 }
 
-/** The emulated CLI without a process of its own, which is most of what a call costs. */
-const executeInProcess: Execute = async (argv, { env, onStdout }) => {
-	const texts = { stdout: "", stderr: "" };
-	const code = await runCli(argv, env, {
-		stdout: (text) => {
-			texts.stdout += text;
-			onStdout(text);
-		},
-		stderr: (text) => {
-			texts.stderr += text;
-		},
-	});
-	return { code, ...texts };
-};
+const executeInProcess: Execute = (argv, { env, onStdout }) => callCli(argv, env, onStdout);
 
 let turn: Promise<unknown> = Promise.resolve();
 
