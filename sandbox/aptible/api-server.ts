@@ -4,7 +4,7 @@ import { type Answer, ROUTES } from "./api-routes.ts";
 import { ApiError } from "./errors.ts";
 import { Halt } from "./faults.ts";
 import { beginRow, endRow } from "./journal.ts";
-import { openSandbox } from "./sandbox.ts";
+import { closeSandbox, openSandbox } from "./sandbox.ts";
 import { notFound, unprocessable } from "./server/resources.ts";
 import { ConnectionDropped, Session } from "./server/session.ts";
 import type { Store } from "./store.ts";
@@ -29,7 +29,7 @@ export async function startApi(dir: string): Promise<{ url: string; close(): Pro
 			const closed = new Promise<void>((resolve) => server.close(() => resolve()));
 			server.closeAllConnections();
 			await closed;
-			store.close();
+			closeSandbox(store);
 		},
 	};
 }

@@ -5,7 +5,7 @@ import { loadContract } from "./contract.ts";
 import { ApiError, Crash, UserError } from "./errors.ts";
 import { Halt } from "./faults.ts";
 import { beginRow, endRow, maskArgv } from "./journal.ts";
-import { openSandbox } from "./sandbox.ts";
+import { closeSandbox, openSandbox } from "./sandbox.ts";
 import { ConnectionDropped, Session } from "./server/session.ts";
 import type { Store } from "./store.ts";
 import { type Call, parseCall } from "./thor.ts";
@@ -50,7 +50,7 @@ export async function runCli(argv: readonly string[], env: Env, io: Io): Promise
 		if (callMs > 0) await sleep(callMs);
 		return await runIn(store, argv, env, io);
 	} finally {
-		store.close();
+		closeSandbox(store);
 	}
 }
 

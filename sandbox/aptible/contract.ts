@@ -23,7 +23,10 @@ export interface Contract {
 	maps: Record<string, string>;
 }
 
-/** The contract of aptible CLI 0.26.6. */
+let contract: Contract | undefined;
+
+/** The contract of aptible CLI 0.26.6, read once. */
 export function loadContract(): Contract {
-	return JSON.parse(readFileSync(new URL("./contract.json", import.meta.url), "utf8"));
+	contract ??= JSON.parse(readFileSync(new URL("./contract.json", import.meta.url), "utf8")) as Contract;
+	return contract;
 }

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { ApiError } from "./errors.ts";
 import type { Common, Draft, Kind, Operation, Records } from "./model.ts";
 
@@ -39,6 +39,7 @@ function isBusy(error: unknown): boolean {
 export class Store {
 	readonly dir: string;
 	readonly db: DatabaseSync;
+	readonly #statements = new Map<string, StatementSync>();
 
 	constructor(dir: string, seed: (store: Store) => void) {
 		mkdirSync(dir, { recursive: true });
@@ -87,11 +88,17 @@ export class Store {
 
 	/** Rows of any query, for the few tables that are not records. */
 	rows(sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] {
-		return this.db.prepare(sql).all(...values);
+		return this.#prepare(sql).all(...values);
 	}
 
 	run(sql: string, ...values: SQLInputValue[]): number {
-		return Number(this.db.prepare(sql).run(...values).lastInsertRowid);
+		return Number(this.#prepare(sql).run(...values).lastInsertRowid);
+	}
+
+	#prepare(sql: string): StatementSync {
+		const statement = this.#statements.get(sql) ?? this.db.prepare(sql);
+		this.#statements.set(sql, statement);
+		return statement;
 	}
 
 	meta(name: string): string | undefined {

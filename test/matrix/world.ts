@@ -243,7 +243,7 @@ const open = new Set<World>();
 
 let folder: string | undefined;
 
-/** Where worlds live: in memory, where there is such a place. */
+/** Where worlds live. */
 function base(): string {
 	folder ??= mkdtempSync(join(tmpdir(), "matrix-"));
 	return folder;
