@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { PropertyMap } from "../plugins/property-value.ts";
 import { ArmError } from "./arm-error.ts";
 import { changeContainer } from "./data-plane.ts";
@@ -34,6 +35,8 @@ export class Cloud {
 			return this.#save(type, token, id, inputs, undefined);
 		});
 		if (token === CONTAINER) await changeContainer("PUT", this.#containerOf(inputs));
+		// Azure takes its time to answer; the setting `create_ms` has a test strike in between.
+		await sleep(Number(this.store.setting("create_ms") ?? 0));
 		return resource;
 	}
 

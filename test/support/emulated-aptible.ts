@@ -55,15 +55,19 @@ export class EmulatedAptible {
 		clearFaults(this.dir);
 	}
 
+	/** `killWhen`, at the planted `halt-...` fault. */
+	killWhenHalted(child: ChildProcess): Promise<boolean> {
+		return this.killWhen(child, () => isHalted(this.dir));
+	}
+
 	/**
-	 * Waits for the planted `halt-...` fault, then kills every process that works against this emulator at once, and takes the
-	 * faults out.
+	 * Waits for a moment, then kills every process that works against this emulator at once, and takes the faults out.
 	 *
-	 * @returns false when the process ended before the fault struck
+	 * @returns false when the process ended before
 	 */
-	async killWhenHalted(child: ChildProcess): Promise<boolean> {
+	async killWhen(child: ChildProcess, isTime: () => boolean): Promise<boolean> {
 		const ended = once(child, "close").then(() => true);
-		while (!isHalted(this.dir)) {
+		while (!isTime()) {
 			if (await Promise.race([ended, sleep(20, false)])) {
 				this.clearFaults();
 				return false;

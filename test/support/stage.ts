@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -101,16 +101,24 @@ export class StageUnderTest {
 		return readFile(join(folder, `${this.name}.json`), "utf8");
 	}
 
+	/** `killWhen`, at the planted `halt-...` fault. */
+	killWhenHalted(command: "up" | "destroy"): Promise<boolean> {
+		return this.#kill(command, (child) => this.aptible.killWhenHalted(child));
+	}
+
 	/**
-	 * Runs `pulumi up` or `destroy` until the planted `halt-...` fault strikes, then kills every process of it at once and takes
-	 * away the lock that it leaves.
+	 * Runs `pulumi up` or `destroy` until a moment, then kills every process of it at once and takes away the lock that it leaves.
 	 *
-	 * @returns false when it ended before the fault struck
+	 * @returns false when it ended before
 	 */
-	async killWhenHalted(command: "up" | "destroy"): Promise<boolean> {
+	killWhen(command: "up" | "destroy", isTime: () => boolean): Promise<boolean> {
+		return this.#kill(command, (child) => this.aptible.killWhen(child, isTime));
+	}
+
+	async #kill(command: string, kill: (child: ChildProcess) => Promise<boolean>): Promise<boolean> {
 		const args = [command, "--yes", "--skip-preview", "--non-interactive", ...this.#stack()];
 		const child = spawn("pulumi", args, { cwd: root, env: this.sandbox.env, stdio: "ignore" });
-		if (!(await this.aptible.killWhenHalted(child))) return false;
+		if (!(await kill(child))) return false;
 		await this.sandbox.pulumi(["cancel", "--yes", this.name]);
 		return true;
 	}
