@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { access, mkdir, mkdtemp, rename, rm, rmdir, stat } from "node:fs/promises";
+import { access, mkdir, mkdtemp, rename, rm, rmdir, stat, utimes } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,8 +7,9 @@ import { promisify } from "node:util";
 import { AptibleError } from "../errors.ts";
 
 const waitMs = 60_000;
-/** Making a key takes a second or two; a lock older than this was left by a process that was killed. */
-const staleLockMs = 30_000;
+/** Whoever holds the lock touches it this often; one that nobody has touched for a while was left by a process that was killed. */
+const touchMs = 1000;
+const staleLockMs = 5000;
 
 /**
  * Makes the SSH key pair with which the CLI follows operation logs, where there is none yet.
@@ -36,9 +37,11 @@ export async function ensureSshKey(): Promise<void> {
 		}
 		await sleep(100);
 	}
+	const touch = setInterval(() => void utimes(lock, new Date(), new Date()).catch(() => undefined), touchMs);
 	try {
 		if (!(await complete())) await makeKey(directory, key);
 	} finally {
+		clearInterval(touch);
 		await rmdir(lock);
 	}
 }

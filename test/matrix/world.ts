@@ -2,7 +2,7 @@
  * An emulated Aptible with reconcilers and CLI in this very process: a run takes milliseconds, and one that is killed is one that
  * never goes on. Many may be at work side by side.
  */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { z } from "zod";
@@ -17,6 +17,7 @@ import { runCli } from "../../sandbox/aptible/cli.ts";
 import { startDns } from "../../sandbox/aptible/dns-server.ts";
 import { countMutations, markJournal, readJournal } from "../../sandbox/aptible/journal.ts";
 import { createEnvironment, sandboxToken } from "../../sandbox/aptible/setup.ts";
+import { fakeSshKey } from "../support/emulated-aptible.ts";
 import { type Facts, type Kind, reconcilers, type Spec, type Verb } from "./reconcilers.ts";
 
 /** How a run of a reconciler ended. */
@@ -251,9 +252,7 @@ function base(): string {
 
 /** Leads this process to emulated Aptibles, and gives what takes it away again. */
 export async function inhabit(variables: Readonly<Record<string, string>>): Promise<() => Promise<void>> {
-	const ssh = join(base(), "config", "ssh");
-	mkdirSync(ssh, { recursive: true });
-	for (const file of ["id_rsa", "id_rsa.pub"]) writeFileSync(join(ssh, file), "", { mode: 0o600 });
+	await fakeSshKey({ APTIBLE_CONFIG_PATH: join(base(), "config") });
 	const dns = await startDns(join(base(), "dns"));
 	Object.assign(process.env, variables, {
 		APTIBLE_ACCESS_TOKEN: sandboxToken(),

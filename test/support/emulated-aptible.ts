@@ -1,6 +1,8 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { runCli } from "../../sandbox/aptible/cli.ts";
 import { clearFaults, type Fault, isHalted, setFault } from "../../sandbox/aptible/faults.ts";
@@ -98,6 +100,13 @@ export async function callCli(
 		},
 	});
 	return { code, ...texts };
+}
+
+/** Puts an SSH key in the CLI's place: a real one takes a second to make, and no emulated call looks into it. */
+export async function fakeSshKey({ APTIBLE_CONFIG_PATH = "" }: Readonly<Record<string, string>>): Promise<void> {
+	const folder = join(APTIBLE_CONFIG_PATH, "ssh");
+	await mkdir(folder, { recursive: true });
+	await Promise.all(["id_rsa", "id_rsa.pub"].map((file) => writeFile(join(folder, file), "", { mode: 0o600 })));
 }
 
 function shortWrite(write: Write): string {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import type { TestContext } from "node:test";
@@ -8,7 +8,7 @@ import { reconcile } from "../../aptible/reconcile.ts";
 import { environmentKey } from "../../aptible/template.ts";
 import { startAptible } from "../../sandbox/clouds.ts";
 import { definedVariables } from "../../sandbox/run.ts";
-import { callCli, EmulatedAptible } from "./emulated-aptible.ts";
+import { callCli, EmulatedAptible, fakeSshKey } from "./emulated-aptible.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -147,17 +147,11 @@ export async function openReconciler(t: Pick<TestContext, "after">): Promise<Rec
 		...cloud.env,
 		PATH: folders.join(delimiter),
 	});
-	await fakeSshKey(join(cloud.env.APTIBLE_CONFIG_PATH ?? dir, "ssh"));
+	await fakeSshKey(cloud.env);
 	const { environment: handle } = reconciler;
 	await reconciler.applied("environment", { handle, stack: "shared-ca-central-1", phi: false });
 	reconciler.newJournal();
 	return reconciler;
-}
-
-/** A real key takes a second to make, and no emulated call looks into it. */
-async function fakeSshKey(folder: string): Promise<void> {
-	await mkdir(folder, { recursive: true });
-	await Promise.all(["id_rsa", "id_rsa.pub"].map((file) => writeFile(join(folder, file), "", { mode: 0o600 })));
 }
 
 function succeeded(result: Reconciled): Reconciled {

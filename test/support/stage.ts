@@ -8,7 +8,7 @@ import { parse, stringify } from "yaml";
 import type { JournalRow } from "../../sandbox/aptible/journal.ts";
 import { prepareSandbox, type Sandbox } from "../../sandbox/environment.ts";
 import type { Result } from "../../sandbox/run.ts";
-import { EmulatedAptible } from "./emulated-aptible.ts";
+import { EmulatedAptible, fakeSshKey } from "./emulated-aptible.ts";
 
 const root = join(import.meta.dirname, "../..");
 const namespace = "medstack-to-aptible:";
@@ -179,6 +179,7 @@ export async function openWholeStage(
 	const sandbox = await prepareSandbox({ root, dir, quiet: true });
 	// Most tests count what Aptible is asked; see `watchDrift`.
 	sandbox.env[driftVariable] = "off";
+	await fakeSshKey(sandbox.env);
 	t.after(async () => {
 		await sandbox.close();
 		await rm(dir, { recursive: true, force: true });
