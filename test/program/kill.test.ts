@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fail, oneOfEach, openStage, type StageUnderTest, succeed } from "../support/stage.ts";
+import { oneOfEach, openStage, type StageUnderTest, succeed } from "../support/stage.ts";
 
 /**
  * Kills a command right after each of its writes in turn, each time going on from what the last kill left. A step of several
@@ -79,27 +79,4 @@ test("an up and a destroy that are killed after each write converge, with no sec
 		assert.deepEqual(await stage.cli("environment:list"), []);
 		assert.equal(JSON.parse(await stage.state()).checkpoint.latest.resources, undefined);
 	});
-});
-
-test("protected data refuses to go until it is unprotected, and then leaves its last backup", async (t) => {
-	const stage = await openStage(t, "prod");
-	await succeed(stage.up());
-	stage.newJournal();
-	assert.match(await fail(stage.destroy()), /cannot be deleted\s+because it is protected/);
-	assert.deepEqual(stage.newMutations(), [], "a refused destroy touches nothing");
-	await stage.edit(({ environment, databases, apps }) => {
-		const endpoints = Object.values(apps.portal.endpoints);
-		for (const noun of [environment, ...Object.values(databases), ...Object.values(apps), ...endpoints]) {
-			(noun as { protect: boolean }).protect = false;
-		}
-	});
-	await succeed(stage.up());
-	const refused = await fail(stage.destroy());
-	assert.match(refused, /environment "acme-prod" cannot be deleted/);
-	assert.match(refused, /last backups of deleted databases, kept on purpose: .* `aptible backup:purge ID` deletes one/);
-	const backups = (await stage.cli("backup:orphaned", "--environment", "acme-prod")) as { id: number }[];
-	assert.ok(backups.length >= 2, "each database has left one");
-	for (const { id } of backups) await stage.cli("backup:purge", String(id));
-	await succeed(stage.destroy());
-	assert.deepEqual(await stage.cli("environment:list"), []);
 });
