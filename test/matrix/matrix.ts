@@ -90,9 +90,16 @@ async function cellsOf(subject: Subject, broken: string[], size: Size): Promise<
 		new RegExp(process.env.ONLY ?? "").test(`${subject.name}: ${name}`),
 	);
 	const cells: Cell[] = [];
+	const pasts = new Map<string, Promise<Past>>();
+	const pastOf = (scenario: Scenario): Promise<Past> => {
+		const key = JSON.stringify([scenario.history, scenario.gone]);
+		const past = pasts.get(key) ?? live(scenario, empty);
+		pasts.set(key, past);
+		return past;
+	};
 	await eachOf(scenarios, async (scenario) => {
 		try {
-			cells.push(...(await cellsOfScenario(scenario, empty)));
+			cells.push(...(await cellsOfScenario(scenario, await pastOf(scenario))));
 		} catch (error) {
 			broken.push(
 				`${subject.name}: ${scenario.name}\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
@@ -110,17 +117,25 @@ async function prepare(subject: Subject): Promise<{ from: string; extra: Spec }>
 	return { from: await world.close(), extra };
 }
 
-async function cellsOfScenario(scenario: Scenario, empty: string): Promise<Cell[]> {
-	const { subject, history, recorded, gone } = scenario;
-	const past = await World.open(empty);
-	let facts: Facts | undefined;
-	let recordedFacts: Facts | undefined;
-	for (const [index, spec] of history.entries()) {
-		facts = await past.applied(subject.kind, spec, facts);
-		if (index === recorded) recordedFacts = facts;
-	}
-	if (gone) await past.run(subject.kind, "remove", history.at(-1) ?? {}, facts);
-	const from = await past.close();
+/** Where a scenario begins: many begin at the same place. */
+interface Past {
+	/** Folder of the state. */
+	from: string;
+	/** Facts of each step of the history. */
+	facts: readonly Facts[];
+}
+
+async function live({ subject, history, gone }: Scenario, empty: string): Promise<Past> {
+	const world = await World.open(empty);
+	const facts: Facts[] = [];
+	for (const spec of history) facts.push(await world.applied(subject.kind, spec, facts.at(-1)));
+	if (gone) await world.run(subject.kind, "remove", history.at(-1) ?? {}, facts.at(-1));
+	return { from: await world.close(), facts };
+}
+
+async function cellsOfScenario(scenario: Scenario, { from, facts }: Past): Promise<Cell[]> {
+	const { subject, history, recorded } = scenario;
+	const recordedFacts = recorded === undefined ? undefined : facts[recorded];
 	const world = await World.open(from);
 	const mark = world.markCalls();
 	const outcome = await world.run(subject.kind, scenario.verb, scenario.spec, recordedFacts);
