@@ -119,7 +119,8 @@ export class StageUnderTest {
 		const args = [command, "--yes", "--skip-preview", "--non-interactive", ...this.#stack()];
 		const child = spawn("pulumi", args, { cwd: root, env: this.sandbox.env, stdio: "ignore" });
 		if (!(await kill(child))) return false;
-		await this.sandbox.pulumi(["cancel", "--yes", this.name]);
+		// As `pulumi cancel` does, in a tenth of its time.
+		await rm(join(this.sandbox.dir, "state/.pulumi/locks"), { recursive: true, force: true });
 		return true;
 	}
 
