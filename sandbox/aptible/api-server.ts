@@ -1,13 +1,29 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Answer, ROUTES } from "./api-routes.ts";
 import { ApiError } from "./errors.ts";
 import { Halt } from "./faults.ts";
 import { beginRow, endRow } from "./journal.ts";
+import { accountRoutes } from "./routes/accounts.ts";
+import { appRoutes } from "./routes/apps.ts";
+import { databaseRoutes } from "./routes/databases.ts";
+import { drainRoutes } from "./routes/drains.ts";
+import { endpointRoutes } from "./routes/endpoints.ts";
+import { operationRoutes } from "./routes/operations.ts";
+import type { Answer } from "./routes/route.ts";
 import { closeSandbox, openSandbox } from "./sandbox.ts";
 import { notFound, unprocessable } from "./server/resources.ts";
 import { ConnectionDropped, Session } from "./server/session.ts";
 import type { Store } from "./store.ts";
+
+/** Every route of the Deploy API and of the auth service that the sandbox serves. */
+const ROUTES = [
+	...accountRoutes,
+	...drainRoutes,
+	...appRoutes,
+	...databaseRoutes,
+	...endpointRoutes,
+	...operationRoutes,
+];
 
 /** Thrown where the server is to look as if it were not there. */
 class Unreachable extends Error {}

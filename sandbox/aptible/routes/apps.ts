@@ -1,0 +1,59 @@
+/** Routes of apps, their settings and configurations, and of services. */
+import * as hal from "../hal.ts";
+import { notFound } from "../server/resources.ts";
+import * as services from "../server/services.ts";
+import { find, ok, type Route } from "./route.ts";
+
+export const appRoutes: readonly Route[] = [
+	["GET", /^\/apps\/(\d+)$/, (request) => ok(hal.appHal(request.view, find(request, "app")))],
+	[
+		"GET",
+		/^\/apps\/(\d+)\/services$/,
+		(request) => {
+			find(request, "app");
+			const items = request.view.store.list("service", request.id).map((each) => hal.serviceHal(request.view, each));
+			return ok(hal.listOf(request.view, "services", items, request.url));
+		},
+	],
+	[
+		"GET",
+		/^\/settings\/(\d+)$/,
+		(request) => {
+			const app = request.session.read((store) => store.find("app", request.id));
+			return ok(hal.settingHal(request.view, app ?? find(request, "vhost")));
+		},
+	],
+	["GET", /^\/configurations\/(\d+)$/, (request) => ok(hal.configurationHal(request.view, find(request, "app")))],
+	["GET", /^\/services\/(\d+)$/, (request) => ok(hal.serviceHal(request.view, find(request, "service")))],
+	[
+		"PUT",
+		/^\/services\/(\d+)$/,
+		({ session, view, id, body }) => ok(hal.serviceHal(view, services.updateService(session, id, body))),
+	],
+	[
+		"GET",
+		/^\/services\/(\d+)\/service_sizing_policies$/,
+		(request) => {
+			find(request, "service");
+			const policy = services.policyOf(request.session, request.id);
+			const items = policy ? [hal.policyHal(request.view, policy)] : [];
+			return ok(hal.listOf(request.view, "service_sizing_policies", items, request.url));
+		},
+	],
+	[
+		"PUT",
+		/^\/services\/(\d+)\/service_sizing_policies$/,
+		({ session, view, id, body }) => {
+			if (!services.policyOf(session, id)) throw notFound();
+			return ok(hal.policyHal(view, services.putPolicy(session, id, services.policyRequest(body))));
+		},
+	],
+	[
+		"DELETE",
+		/^\/services\/(\d+)\/service_sizing_policy$/,
+		({ session, id }) => {
+			services.deletePolicy(session, id);
+			return { status: 204 };
+		},
+	],
+];

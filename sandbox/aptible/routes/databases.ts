@@ -1,0 +1,41 @@
+/** Routes of databases, their images and backups. */
+import * as hal from "../hal.ts";
+import * as accounts from "../server/accounts.ts";
+import { replicasOf } from "../server/databases.ts";
+import { find, ok, type Route } from "./route.ts";
+
+export const databaseRoutes: readonly Route[] = [
+	["GET", /^\/databases\/(\d+)$/, (request) => ok(hal.databaseHal(request.view, find(request, "database")))],
+	[
+		"PATCH",
+		/^\/databases\/(\d+)$/,
+		(request) => {
+			accounts.updateHandle(request.session, "database", request.id, request.body);
+			return ok(hal.databaseHal(request.view, find(request, "database")));
+		},
+	],
+	[
+		"GET",
+		/^\/databases\/(\d+)\/dependents$/,
+		(request) => {
+			const { id, view, url } = request;
+			find(request, "database");
+			const items = replicasOf(view.store, id).map((each) => hal.databaseHal(view, each));
+			return ok(hal.listOf(view, "databases", items, url));
+		},
+	],
+	[
+		"POST",
+		/^\/databases\/(\d+)\/unlink$/,
+		(request) => {
+			accounts.unlinkDatabase(request.session, request.id);
+			return ok(hal.databaseHal(request.view, find(request, "database")));
+		},
+	],
+	[
+		"GET",
+		/^\/database_images\/(\d+)$/,
+		(request) => ok(hal.databaseImageHal(request.view, find(request, "database_image"))),
+	],
+	["GET", /^\/backups\/(\d+)$/, (request) => ok(hal.backupHal(request.view, find(request, "backup")))],
+];

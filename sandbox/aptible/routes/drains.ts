@@ -1,0 +1,43 @@
+/** Routes of log drains and metric drains. */
+import * as hal from "../hal.ts";
+import * as drains from "../server/drains.ts";
+import { find, ok, type Route } from "./route.ts";
+
+export const drainRoutes: readonly Route[] = [
+	[
+		"POST",
+		/^\/accounts\/(\d+)\/(log_drains|metric_drains)$/,
+		({ session, view, id, part, body }) => {
+			const kind = part === "log_drains" ? "log_drain" : "metric_drain";
+			const drain =
+				kind === "log_drain" ? drains.createLogDrain(session, id, body) : drains.createMetricDrain(session, id, body);
+			return { status: 201, body: hal.drainHal(view, kind, drain) };
+		},
+	],
+	[
+		"GET",
+		/^\/log_drains\/(\d+)$/,
+		(request) => ok(hal.drainHal(request.view, "log_drain", find(request, "log_drain"))),
+	],
+	[
+		"GET",
+		/^\/metric_drains\/(\d+)$/,
+		(request) => ok(hal.drainHal(request.view, "metric_drain", find(request, "metric_drain"))),
+	],
+	[
+		"PUT",
+		/^\/log_drains\/(\d+)$/,
+		(request) => {
+			drains.updateLogDrain(request.session, request.id, request.body);
+			return ok(hal.drainHal(request.view, "log_drain", find(request, "log_drain")));
+		},
+	],
+	[
+		"PUT",
+		/^\/metric_drains\/(\d+)$/,
+		(request) => {
+			drains.updateMetricDrain(request.session, request.id, request.body);
+			return ok(hal.drainHal(request.view, "metric_drain", find(request, "metric_drain")));
+		},
+	],
+];

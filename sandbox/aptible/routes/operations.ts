@@ -1,0 +1,77 @@
+/** Routes of operations and their logs. */
+import * as hal from "../hal.ts";
+import type { OperationBody, ResourceKind } from "../model.ts";
+import { cancelOperation, operationsOf, requestOperation } from "../server/operations.ts";
+import { notFound, resourceOf, unprocessable } from "../server/resources.ts";
+import { find, ok, type Route } from "./route.ts";
+
+const OPERATED: Record<string, ResourceKind> = {
+	apps: "app",
+	services: "service",
+	databases: "database",
+	vhosts: "vhost",
+	log_drains: "log_drain",
+	metric_drains: "metric_drain",
+	backups: "backup",
+};
+
+/** Whether what the caller may send as `database_id` and the like is a whole record's number. */
+function operationBody(body: Record<string, unknown>): OperationBody {
+	if (typeof body.type !== "string") throw unprocessable("Type can't be blank");
+	const account = body.destination_account ?? body.destination_account_id;
+	const { destination_account: _account, destination_account_id: _id, ...rest } = body;
+	const destination =
+		account === undefined ? {} : { destination_account_id: Number(String(account).split("/").at(-1)) };
+	return { ...rest, ...destination, type: body.type };
+}
+
+export const operationRoutes: readonly Route[] = [
+	[
+		"GET",
+		/^\/(\w+)\/(\d+)\/operations$/,
+		(request) => {
+			const kind = OPERATED[request.part];
+			if (!kind) throw notFound();
+			const operations = request.session.read((store) => {
+				resourceOf(store, kind, request.id);
+				return operationsOf(store, kind, request.id);
+			});
+			const items = operations.map((each) => hal.operationHal(request.view, each));
+			return ok(hal.listOf(request.view, "operations", items, request.url));
+		},
+	],
+	[
+		"POST",
+		/^\/(\w+)\/(\d+)\/operations$/,
+		({ session, view, id, part, body }) => {
+			const kind = OPERATED[part];
+			if (!kind) throw notFound();
+			const operation = requestOperation(session, kind, id, operationBody(body));
+			return {
+				status: 201,
+				body: hal.operationHal(
+					view,
+					session.read((store) => store.get("operation", operation.id)),
+				),
+			};
+		},
+	],
+	["GET", /^\/operations\/(\d+)$/, (request) => ok(hal.operationHal(request.view, find(request, "operation")))],
+	[
+		"PUT",
+		/^\/operations\/(\d+)$/,
+		({ session, view, id, body }) => {
+			if (body.cancelled !== true) throw unprocessable("Only cancelled can be set");
+			return ok(hal.operationHal(view, cancelOperation(session, id)));
+		},
+	],
+	[
+		"GET",
+		/^\/operations\/(\d+)\/logs$/,
+		(request) => {
+			if (find(request, "operation").outcome === null) throw notFound();
+			return { status: 200, body: `${request.view.root}/operation_logs/${request.id}` };
+		},
+	],
+	["GET", /^\/operation_logs\/(\d+)$/, (request) => ({ status: 200, body: find(request, "operation").log })],
+];
