@@ -54,11 +54,17 @@ describe("npm run sandbox", () => {
 
 describe("formatOutputs", () => {
 	it("shows one value a line, lists with dashes, and what is empty as none", () => {
-		const outputs = { urls: { web: "https://a", api: null }, addresses: ["1.2.3.4", { a: 1 }], records: [], id: 7 };
+		const outputs = {
+			urls: { web: "https://a", api: null },
+			addresses: ["1.2.3.4", { a: 1 }],
+			records: [],
+			id: 7,
+			pem: "one\ntwo\n",
+		};
 		assert.equal(
 			formatOutputs(outputs),
 			["  urls:", "    web: https://a", "    api: none", "  addresses:", "    - 1.2.3.4", "    -", "      a: 1"]
-				.concat("  records: none", "  id: 7")
+				.concat("  records: none", "  id: 7", "  pem:", "    one", "    two")
 				.join("\n"),
 		);
 	});
