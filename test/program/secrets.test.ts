@@ -29,14 +29,15 @@ test("a secret is in no state, preview, output, error, log or argument of ours",
 		registryPassword: `${sentinel}-registryPassword`,
 		siemUrl: `https://acme:${sentinel}-siemUrl@logs.acme.example/x`,
 	};
-	for (const [secret, value] of Object.entries(values)) {
-		const path = `medstack-to-aptible:secrets.${secret}`;
-		await succeed(stage.pulumi("config", "set", "--secret", "--path", path, value));
-	}
+	const secrets = Object.entries(values).flatMap(([name, value]) => {
+		return ["--secret", `medstack-to-aptible:secrets.${name}=${value}`];
+	});
+	await succeed(stage.pulumi("config", "set-all", "--path", ...secrets));
 	const texts: string[] = [];
 	const seen = new Set<string>();
 	const watcher = setInterval(() => {
-		for (const argv of argumentsOfOurs()) if (argv.includes(sentinel) && !argv.includes("config set")) seen.add(argv);
+		for (const argv of argumentsOfOurs())
+			if (argv.includes(sentinel) && !argv.includes("config set-all")) seen.add(argv);
 	}, 150);
 	t.after(() => clearInterval(watcher));
 
