@@ -41,7 +41,8 @@ function kind<Spec extends z.ZodType, Facts extends z.ZodType>(
 	};
 }
 
-const kinds: Readonly<Record<string, Run>> = {
+/** The reconcilers by the noun that a Command of the program names. */
+export const kinds = {
 	claims: kind(ClaimsSpec, ClaimsFacts, () => import("./claims.ts")),
 	environment: kind(EnvironmentSpec, EnvironmentFacts, () => import("./environment.ts")),
 	database: kind(DatabaseSpec, DatabaseFacts, () => import("./database.ts")),
@@ -49,7 +50,8 @@ const kinds: Readonly<Record<string, Run>> = {
 	endpoint: kind(EndpointSpec, EndpointFacts, () => import("./endpoint.ts")),
 	"log-drain": kind(LogDrainSpec, DrainFacts, () => import("./log-drain.ts")),
 	"metric-drain": kind(MetricDrainSpec, DrainFacts, () => import("./metric-drain.ts")),
-};
+} satisfies Readonly<Record<string, Run>>;
+export type Kind = keyof typeof kinds;
 
 /**
  * Runs one reconciler: facts go out as one line of JSON, progress and the reason of a failure as text, secrets masked.
@@ -66,7 +68,7 @@ export async function reconcile(
 ): Promise<number> {
 	const context = new Context({ ...outlet.access, write: (text) => outlet.stderr(text) });
 	try {
-		const run = kinds[name];
+		const run: Run | undefined = Object.hasOwn(kinds, name) ? kinds[name as Kind] : undefined;
 		if (run === undefined || (verb !== "apply" && verb !== "remove")) {
 			throw new Error(
 				`usage: node aptible/main.ts ${Object.keys(kinds).join("|")} apply|remove, with the spec on stdin`,

@@ -2,13 +2,14 @@ import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import type { Difference } from "../aptible/difference.ts";
+import type { Kind } from "../aptible/reconcile.ts";
 import { environmentKey } from "../aptible/template.ts";
 import { adoptionOf, driftFor } from "./drift.ts";
 
 /** What one Command of the program is about. */
 export interface AptibleCommandArgs<Spec, Facts extends z.ZodType<{ warnings: string[] }>> {
 	/** Noun that `aptible/main.ts` knows. It is recorded in the state, so it never changes. */
-	kind: "claims" | "environment" | "database" | "app" | "endpoint" | "log-drain" | "metric-drain";
+	kind: Kind;
 	/** Plain data, shown in previews as it stands: nothing secret, and nothing that is known only after an update. */
 	spec: Spec;
 	/** Form of what the Command prints. */

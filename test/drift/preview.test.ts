@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { runNode } from "../support/run-node.ts";
-import { oneOfEach, openStage, type StageUnderTest, succeed } from "../support/stage.ts";
+import { type Blocks, oneOfEach, openStage, type StageUnderTest, succeed } from "../support/stage.ts";
 
 const place = ["--environment", "acme-staging"];
 const portal = ["--app", "portal", ...place];
@@ -82,21 +82,19 @@ test("drift shows in the preview, and the next update heals it", async (t) => {
 		},
 	);
 
-	await t.test("a rename that is declared is none", async () => {
-		let before: Record<string, unknown> = {};
-		await stage.edit((blocks) => {
-			before = structuredClone(blocks);
-			const { apps, databases, environment } = blocks;
+	await t.test("a rename that is declared is none", () => {
+		const rename = ({ apps, databases, environment }: Blocks) => {
 			Object.assign(environment, { handle: "acme-test", renamedFrom: "acme-staging" });
 			apps.clinic = { ...apps.portal, renamedFrom: "portal" };
 			databases.primary = { ...databases.main, renamedFrom: "main" };
 			apps.clinic.config.DATABASE_URL = "${databases.primary.url}";
 			delete apps.portal;
 			delete databases.main;
+		};
+		return stage.withChange(rename, async () => {
+			const output = await succeed(stage.preview("--diff"));
+			assert.doesNotMatch(output, /DRIFT|app "portal" is in/);
 		});
-		const output = await succeed(stage.preview("--diff"));
-		assert.doesNotMatch(output, /DRIFT|app "portal" is in/);
-		await stage.edit((blocks) => Object.assign(blocks, before));
 	});
 
 	await t.test("Aptible that does not answer is a warning in the preview, and exit code 1 of the command", async () => {

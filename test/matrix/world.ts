@@ -13,12 +13,11 @@ import { CliError } from "../../aptible/errors.ts";
 import { Redactor } from "../../aptible/redact.ts";
 import { retryReads } from "../../aptible/retry.ts";
 import { startApi } from "../../sandbox/aptible/api-server.ts";
-import { runCli } from "../../sandbox/aptible/cli.ts";
 import { startDns } from "../../sandbox/aptible/dns-server.ts";
 import { countMutations, markJournal, readJournal } from "../../sandbox/aptible/journal.ts";
 import { createEnvironment, sandboxToken } from "../../sandbox/aptible/setup.ts";
-import { fakeSshKey } from "../support/emulated-aptible.ts";
-import { type Facts, type Kind, reconcilers, type Spec, type Verb } from "./reconcilers.ts";
+import { callCli, fakeSshKey } from "../support/emulated-aptible.ts";
+import { type Facts, type Kind, runReconciler, type Spec, type Verb } from "./reconcilers.ts";
 
 /** How a run of a reconciler ended. */
 export type Outcome =
@@ -177,7 +176,7 @@ export class World {
 		process.env.APTIBLE_API_ROOT_URL = this.#server.url;
 		process.env.APTIBLE_AUTH_ROOT_URL = this.#server.url;
 		const context = new InProcessContext(life, (argv) => life.guard(() => this.#call(argv, life)));
-		const work = reconcilers[kind](verb, context, spec, previous).then(
+		const work = runReconciler(kind, verb, context, spec, previous).then(
 			(facts): Outcome => ({ end: "succeeded", facts }),
 			(error: Error): Outcome => ({ end: "failed", error }),
 		);
@@ -217,24 +216,16 @@ export class World {
 	}
 
 	async #call(argv: readonly string[], life: Life): Promise<string> {
-		const texts = { stdout: "", stderr: "" };
 		const env = { ...process.env, APTIBLE_SANDBOX: this.dir, APTIBLE_OUTPUT_FORMAT: "json" };
-		const code = await runCli(argv, env, {
-			stdout: (text) => {
-				texts.stdout += text;
-			},
-			stderr: (text) => {
-				texts.stderr += text;
-			},
-			onWrite: () => {
-				if (life.isOver()) throw new Killed();
-			},
-		}).catch((error: unknown) => {
+		const onWrite = () => {
+			if (life.isOver()) throw new Killed();
+		};
+		const { code, stdout, stderr } = await callCli(argv, env, { onWrite }).catch((error: unknown) => {
 			if (error instanceof Killed) return never();
 			throw error;
 		});
-		if (code === 0) return texts.stdout;
-		const text = texts.stderr.trim();
+		if (code === 0) return stdout;
+		const text = stderr.trim();
 		throw new CliError(argv[0] ?? "", text, text, connectionTrouble.test(text));
 	}
 }

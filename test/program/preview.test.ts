@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type Blocks, fail, openStage, type StageUnderTest, succeed } from "../support/stage.ts";
+import { type Blocks, fail, openStage, succeed } from "../support/stage.ts";
 
 const golden = join(import.meta.dirname, "golden");
 
@@ -21,25 +21,6 @@ async function matchesGolden(name: string, text: string): Promise<void> {
 	const file = join(golden, `${name}.txt`);
 	if (process.env.UPDATE_GOLDEN === "1") await writeFile(file, normalise(text));
 	assert.equal(normalise(text), await readFile(file, "utf8"));
-}
-
-/** Makes a change in the stage file for as long as something takes. */
-async function withChange(
-	stage: StageUnderTest,
-	change: (blocks: Blocks) => void,
-	use: () => Promise<void>,
-): Promise<void> {
-	let before: Blocks = {};
-	await stage.edit((blocks) => {
-		before = structuredClone(blocks);
-		change(blocks);
-	});
-	await use().finally(() =>
-		stage.edit((blocks) => {
-			for (const name of Object.keys(blocks)) delete blocks[name];
-			Object.assign(blocks, before);
-		}),
-	);
 }
 
 const changes: Readonly<Record<string, (blocks: Blocks) => void>> = {
@@ -95,7 +76,7 @@ test("what a preview shows, and what it refuses", async (t) => {
 			apps.portal.services.web.containerMb = 1000;
 			databases.main.typ = "postgresql";
 		};
-		await withChange(stage, mistakes, async () => {
+		await stage.withChange(mistakes, async () => {
 			const text = await fail(stage.up());
 			assert.match(text, /Pulumi.staging.yaml: apps.portal.services.web.containerMb: 1000 .*did you mean 1024\?/);
 			assert.match(text, /Pulumi.staging.yaml: databases.main.typ: .*did you mean "type"\?/);
@@ -110,12 +91,11 @@ test("what a preview shows, and what it refuses", async (t) => {
 	await t.test("a preview shows a reviewer what changes, and nothing else", async (t) => {
 		for (const [name, change] of Object.entries(changes)) {
 			await t.test(name, () =>
-				withChange(stage, change, async () => matchesGolden(name, await succeed(stage.preview("--diff")))),
+				stage.withChange(change, async () => matchesGolden(name, await succeed(stage.preview("--diff")))),
 			);
 		}
 		await t.test("secret", () =>
-			withChange(
-				stage,
+			stage.withChange(
 				() => {},
 				async () => {
 					const path = "medstack-to-aptible:secrets.sessionKey";
@@ -131,13 +111,13 @@ test("what a preview shows, and what it refuses", async (t) => {
 
 	await t.test("what cannot change in place fails the preview, with what to do instead", async (t) => {
 		for (const [name, change, says] of refused) {
-			await t.test(name, () => withChange(stage, change, async () => assert.match(await fail(stage.preview()), says)));
+			await t.test(name, () => stage.withChange(change, async () => assert.match(await fail(stage.preview()), says)));
 		}
 		await t.test("an up that had no preview is refused too", async () => {
 			const version = ({ databases }: Blocks) => {
 				databases.main.version = "17";
 			};
-			await withChange(stage, version, async () => {
+			await stage.withChange(version, async () => {
 				assert.match(await fail(stage.up()), /cannot become postgresql 17/);
 			});
 		});

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { runCli } from "../../sandbox/aptible/cli.ts";
+import { type Env, type Io, runCli } from "../../sandbox/aptible/cli.ts";
 import { clearFaults, type Fault, isHalted, setFault } from "../../sandbox/aptible/faults.ts";
 import { type JournalRow, readJournal, type Write } from "../../sandbox/aptible/journal.ts";
 
@@ -57,9 +57,9 @@ export class EmulatedAptible {
 		clearFaults(this.dir);
 	}
 
-	/** `killWhen`, at the planted `halt-...` fault. */
-	killWhenHalted(child: ChildProcess): Promise<boolean> {
-		return this.killWhen(child, () => isHalted(this.dir));
+	/** Whether the planted `halt-...` fault has struck. */
+	isHalted(): boolean {
+		return isHalted(this.dir);
 	}
 
 	/**
@@ -86,14 +86,15 @@ export class EmulatedAptible {
 /** Runs the emulated CLI in this process: a process of its own is most of what a call costs. */
 export async function callCli(
 	argv: readonly string[],
-	env: NodeJS.ProcessEnv,
-	onStdout: (text: string) => void = () => {},
+	env: Env,
+	{ onStdout, ...io }: Omit<Io, "stdout" | "stderr"> & { onStdout?: (text: string) => void } = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
 	const texts = { stdout: "", stderr: "" };
 	const code = await runCli(argv, env, {
+		...io,
 		stdout: (text) => {
 			texts.stdout += text;
-			onStdout(text);
+			onStdout?.(text);
 		},
 		stderr: (text) => {
 			texts.stderr += text;

@@ -70,12 +70,12 @@ export class ReconcilerUnderTest extends EmulatedAptible {
 		{ verb = "apply", ...handover }: Handover & { verb?: "apply" | "remove" } = {},
 	): Promise<boolean> {
 		this.fault({ name: "halt-after-mutation", n });
-		return this.killWhenHalted(this.#start(kind, verb, spec, handover));
+		return this.killWhen(this.#start(kind, verb, spec, handover), () => this.isHalted());
 	}
 
 	/** Applies until the planted `halt-...` fault strikes, and kills all of it; false when it ended before. */
 	applyUntilHalted(kind: string, spec: object, handover: Handover = {}): Promise<boolean> {
-		return this.killWhenHalted(this.#start(kind, "apply", spec, handover));
+		return this.killWhen(this.#start(kind, "apply", spec, handover), () => this.isHalted());
 	}
 
 	async #run(kind: string, verb: string, spec: object, { secrets = {}, previous }: Handover): Promise<Reconciled> {
@@ -113,7 +113,7 @@ export class ReconcilerUnderTest extends EmulatedAptible {
 	}
 }
 
-const executeInProcess: Execute = (argv, { env, onStdout }) => callCli(argv, env, onStdout);
+const executeInProcess: Execute = (argv, { env, onStdout }) => callCli(argv, env, { onStdout });
 
 let turn: Promise<unknown> = Promise.resolve();
 

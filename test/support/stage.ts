@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,6 +40,21 @@ export class StageUnderTest {
 		change(blocks);
 		file.config = Object.fromEntries(Object.entries(blocks).map(([name, block]) => [`${namespace}${name}`, block]));
 		await writeFile(this.#file, stringify(file));
+	}
+
+	/** Changes the stage file for as long as something takes. */
+	async withChange(change: (blocks: Blocks) => void, use: () => Promise<void>): Promise<void> {
+		let before: Blocks = {};
+		await this.edit((blocks) => {
+			before = structuredClone(blocks);
+			change(blocks);
+		});
+		await use().finally(() =>
+			this.edit((blocks) => {
+				for (const name of Object.keys(blocks)) delete blocks[name];
+				Object.assign(blocks, before);
+			}),
+		);
 	}
 
 	/** Runs a pulumi command on the stage. */
@@ -103,7 +118,7 @@ export class StageUnderTest {
 
 	/** `killWhen`, at the planted `halt-...` fault. */
 	killWhenHalted(command: "up" | "destroy"): Promise<boolean> {
-		return this.#kill(command, (child) => this.aptible.killWhenHalted(child));
+		return this.killWhen(command, () => this.aptible.isHalted());
 	}
 
 	/**
@@ -111,14 +126,10 @@ export class StageUnderTest {
 	 *
 	 * @returns false when it ended before
 	 */
-	killWhen(command: "up" | "destroy", isTime: () => boolean): Promise<boolean> {
-		return this.#kill(command, (child) => this.aptible.killWhen(child, isTime));
-	}
-
-	async #kill(command: string, kill: (child: ChildProcess) => Promise<boolean>): Promise<boolean> {
+	async killWhen(command: "up" | "destroy", isTime: () => boolean): Promise<boolean> {
 		const args = [command, "--yes", "--skip-preview", "--non-interactive", ...this.#stack()];
 		const child = spawn("pulumi", args, { cwd: root, env: this.sandbox.env, stdio: "ignore" });
-		if (!(await kill(child))) return false;
+		if (!(await this.aptible.killWhen(child, isTime))) return false;
 		// As `pulumi cancel` does, in a tenth of its time.
 		await rm(join(this.sandbox.dir, "state/.pulumi/locks"), { recursive: true, force: true });
 		return true;

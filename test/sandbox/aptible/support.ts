@@ -2,9 +2,10 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Env, runCli } from "../../../sandbox/aptible/cli.ts";
+import type { Env } from "../../../sandbox/aptible/cli.ts";
 import type { Write } from "../../../sandbox/aptible/journal.ts";
 import { createEnvironment, sandboxToken } from "../../../sandbox/aptible/setup.ts";
+import { callCli } from "../../support/emulated-aptible.ts";
 
 /** The emulated executable. */
 export const APTIBLE = new URL("../../../sandbox/aptible/bin/aptible", import.meta.url).pathname;
@@ -38,25 +39,20 @@ export class Bench implements Disposable {
 
 	/** Runs a command in process. */
 	async run(argv: readonly string[], env: Env = {}, stdin?: string): Promise<Outcome> {
-		const outcome: Outcome = { exit: null, stdout: "", stderr: "", writes: [], telemetry: null };
-		outcome.exit = await runCli(
+		const writes: Write[] = [];
+		let telemetry: Outcome["telemetry"] = null;
+		const { code: exit, ...texts } = await callCli(
 			argv,
 			{ ...this.env, ...env },
 			{
-				stdout: (text) => {
-					outcome.stdout += text;
-				},
-				stderr: (text) => {
-					outcome.stderr += text;
-				},
 				...(stdin === undefined ? {} : { stdin: () => stdin }),
-				onWrite: (write) => outcome.writes.push(write),
+				onWrite: (write) => writes.push(write),
 				onTelemetry: (options) => {
-					outcome.telemetry = options;
+					telemetry = options;
 				},
 			},
 		);
-		return outcome;
+		return { exit, ...texts, writes, telemetry };
 	}
 
 	/** Runs a command that has to succeed; answers what it printed as JSON, if it printed only that. */
