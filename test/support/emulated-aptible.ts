@@ -5,7 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Env, type Io, runCli } from "../../sandbox/aptible/cli.ts";
-import { clearFaults, type Fault, isHalted, setFault } from "../../sandbox/aptible/faults.ts";
+import { clearFaults, type Fault, isHalted, pendingFaults, setFault } from "../../sandbox/aptible/faults.ts";
 import { type JournalRow, readJournal, type Write } from "../../sandbox/aptible/journal.ts";
 
 /** The emulated Aptible of one test: what it was asked, and what is to go wrong. */
@@ -55,6 +55,11 @@ export class EmulatedAptible {
 	/** Takes out the faults that have not struck. */
 	clearFaults(): void {
 		clearFaults(this.dir);
+	}
+
+	/** Faults that have not struck. */
+	pendingFaults(): string[] {
+		return pendingFaults(this.dir);
 	}
 
 	/** Whether the planted `halt-...` fault has struck. */

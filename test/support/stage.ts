@@ -32,6 +32,17 @@ export class StageUnderTest {
 		this.#file = file;
 	}
 
+	/** Replaces the stage file. */
+	async write(text: string): Promise<void> {
+		await writeFile(this.#file, text);
+	}
+
+	/** Sets an encrypted secret of the stage. */
+	async setSecret(name: string, value: string): Promise<void> {
+		const path = ["config", "set", "--secret", "--path", `${namespace}secrets.${name}`, value];
+		await succeed(this.sandbox.pulumi([...path, ...this.#stack()]));
+	}
+
 	/** Changes the stage file. */
 	async edit(change: (blocks: Blocks) => void): Promise<void> {
 		const file = parse(await readFile(this.#file, "utf8")) as { config: Record<string, unknown> };
@@ -187,6 +198,17 @@ export async function openWholeStage(
 	name: "staging" | "prod",
 	change: (blocks: Blocks) => void = () => {},
 ): Promise<StageUnderTest> {
+	const stage = await openStageFile(t, name, await readFile(join(root, `Pulumi.${name}.yaml`), "utf8"));
+	await stage.edit(change);
+	return stage;
+}
+
+/** A stage with this text as its file, in a sandbox that goes when the test ends. */
+export async function openStageFile(
+	t: Pick<TestContext, "after">,
+	name: string,
+	text: string,
+): Promise<StageUnderTest> {
 	const dir = await mkdtemp(join(tmpdir(), "medstack-to-aptible-"));
 	const sandbox = await prepareSandbox({ root, dir, quiet: true });
 	// Most tests count what Aptible is asked; see `watchDrift`.
@@ -196,10 +218,8 @@ export async function openWholeStage(
 		await sandbox.close();
 		await rm(dir, { recursive: true, force: true });
 	});
-	const file = join(dir, `Pulumi.${name}.yaml`);
-	await writeFile(file, await readFile(join(root, `Pulumi.${name}.yaml`), "utf8"));
-	const stage = new StageUnderTest(name, sandbox, file);
-	await stage.edit(change);
+	const stage = new StageUnderTest(name, sandbox, join(dir, `Pulumi.${name}.yaml`));
+	await stage.write(text);
 	await sandbox.pulumi(["stack", "init", name]);
 	return stage;
 }

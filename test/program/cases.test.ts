@@ -1,0 +1,143 @@
+/** Stage files after public bug reports (`test/cases/`), on the real engine: each ends as its report says is right. */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { defineImage } from "../../sandbox/aptible/setup.ts";
+import { fail, openStageFile, type StageUnderTest, succeed } from "../support/stage.ts";
+
+const cases = join(import.meta.dirname, "../cases");
+
+/** A case's stage file in a sandbox that knows the case's images. */
+async function openCase(
+	t: TestContext,
+	name: string,
+	{ file = "stage.yaml", images = false } = {},
+): Promise<StageUnderTest> {
+	const folder = join(cases, name);
+	const stage = await openStageFile(t, "case", await readFile(join(folder, file), "utf8"));
+	if (images) {
+		const known = JSON.parse(await readFile(join(folder, "images.json"), "utf8")) as Record<string, string[]>;
+		for (const [reference, services] of Object.entries(known)) defineImage(stage.aptible.dir, reference, services);
+	}
+	return stage;
+}
+
+interface Service {
+	service: string;
+	container_count: number;
+	container_size: number;
+}
+
+/** Services of an app with their number and size: `web 2 x 1024`. */
+async function servicesOf(stage: StageUnderTest, app: string): Promise<string[]> {
+	const apps = (await stage.cli("apps")) as { handle: string; services: Service[] }[];
+	const services = apps.find(({ handle }) => handle === app)?.services ?? [];
+	return services.map((one) => `${one.service} ${one.container_count} x ${one.container_size}`).sort();
+}
+
+/** Sizes with which each new service ever ran, in the order in which they were sent. */
+function startsOf(stage: StageUnderTest): string[] {
+	return stage
+		.newJournal()
+		.filter(({ mutating, command }) => mutating && /^(deploy|apps:scale)$/.test(command))
+		.map(({ command, argv }) => {
+			const option = (name: string) => argv[argv.indexOf(name) + 1];
+			const count = argv.includes("--container-count") ? ` ${option("--container-count")}` : "";
+			return command === "deploy" ? `deploy${count}` : `scale ${argv.at(-1)}${count}`;
+		});
+}
+
+test("01: an unquoted date is refused, with the quotes that it lacks", async (t) => {
+	const stage = await openCase(t, "01-date-in-config");
+	const output = await fail(stage.preview());
+	assert.match(output, /PAYMENTS_API_VERSION.*date/);
+	assert.match(output, /CUTOVER_AT.*date/);
+	assert.match(output, /quotes/);
+	assert.doesNotMatch(output, /RETENTION_START/);
+});
+
+test("05: a filter that lets everyone in is refused", async (t) => {
+	const stage = await openCase(t, "05-open-filter");
+	const output = await fail(stage.preview());
+	assert.match(output, /databases\.main\.endpoints\.analysts\.ipFilter.*0\.0\.0\.0\/0/);
+	assert.match(output, /storage\.allowFrom.*0\.0\.0\.0\/0/);
+});
+
+test("07: a TXT value of more than 255 characters goes out in parts", async (t) => {
+	const stage = await openCase(t, "07-dkim");
+	await succeed(stage.up());
+	await succeed(stage.up("--expect-no-changes"));
+});
+
+test("12: a service that the file does not declare gets what Aptible gives by itself", async (t) => {
+	await t.test("beside declared ones of other numbers", async (t) => {
+		const stage = await openCase(t, "12-procfile-more-lines", { images: true });
+		const output = await succeed(stage.up());
+		assert.deepEqual(await servicesOf(stage, "intake"), [
+			"cmd 1 x 1024",
+			"cron 1 x 1024",
+			"release 1 x 1024",
+			"web 2 x 1024",
+			"worker 1 x 1024",
+		]);
+		assert.match(output, /service "cron" is in the release and not in the stage file/);
+		stage.newMutations();
+		await succeed(stage.up("--expect-no-changes"));
+		assert.deepEqual(stage.newMutations(), []);
+	});
+	await t.test("beside a large one", async (t) => {
+		const stage = await openCase(t, "12-procfile-more-lines", { file: "big.yaml", images: true });
+		await succeed(stage.up());
+		assert.deepEqual(await servicesOf(stage, "intake"), [
+			"cmd 1 x 1024",
+			"cron 1 x 1024",
+			"release 1 x 1024",
+			"web 4 x 7168",
+			"worker 1 x 1024",
+		]);
+	});
+});
+
+test("13: a service that is to have no container never starts", async (t) => {
+	const stage = await openCase(t, "13-worker-held-back", { images: true });
+	await succeed(stage.up());
+	assert.deepEqual(await servicesOf(stage, "intake"), ["web 2 x 512", "worker 0 x 512"]);
+	assert.deepEqual(
+		startsOf(stage).filter((sent) => !/^scale worker$/.test(sent)),
+		["deploy 0", "scale web 2"],
+	);
+});
+
+test("21: new registry credentials wait for the next release", async (t) => {
+	const stage = await openCase(t, "21-tf-ecr-two-apps");
+	await stage.setSecret("ecrPassword", "token-of-the-morning");
+	await succeed(stage.up());
+	stage.newMutations();
+	stage.watchDrift();
+	await stage.setSecret("ecrPassword", "token-of-the-evening");
+	assert.doesNotMatch(await succeed(stage.preview()), /DRIFT|other credentials/);
+	await succeed(stage.up());
+	assert.deepEqual(stage.newMutations(), [], "no deploy for a token alone");
+	await stage.edit(({ apps }) => {
+		apps.frontend.config = { GREETING: "hello" };
+		apps.frontend.image = apps.frontend.image.replace("latest", "2026-12-01");
+	});
+	await succeed(stage.up());
+	const sent = stage.newJournal().filter(({ mutating }) => mutating);
+	assert.deepEqual(
+		sent.map(({ command, argv }) => `${command} ${argv.includes("token-of-the-evening")}`),
+		["deploy true"],
+	);
+});
+
+test("30: a part of a database's URL is never offered as the whole", async (t) => {
+	for (const file of ["naive.yaml", "jdbc.yaml"]) {
+		await t.test(file, async (t) => {
+			const stage = await openCase(t, "30-compose-hapi-fhir", { file });
+			const output = await fail(stage.preview());
+			assert.match(output, /SPRING_DATASOURCE_URL/);
+			assert.doesNotMatch(output, /write \$\{databases\.[\w-]+\.url\}/);
+		});
+	}
+});
