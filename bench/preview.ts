@@ -1,20 +1,18 @@
 /**
- * `npm run bench`: wall time and peak memory of `pulumi preview` on the Aptible side of the staging stage, beside a bare program
+ * `npm run bench`: wall time, CPU time and peak memory of `pulumi preview` on the Aptible side of the staging stage, beside a bare program
  * that registers as many plain Commands (no config, no zod, no components) and an empty program. All on the same engine, taking
  * turns, medians. What Azure adds is measured in bench/azure-startup.ts; what the look for drift adds depends on Aptible and is
  * off here.
  */
-import { spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { prepareSandbox, type Sandbox } from "../sandbox/environment.ts";
+import { measure, type Sample } from "./measure.ts";
 import { inTurns, median } from "./turns.ts";
 
 const root = join(import.meta.dirname, "..");
 const rounds = Number(process.argv[2] ?? 7);
-const samplePauseMs = 40;
 const withoutDrift = { MEDSTACK_TO_APTIBLE_DRIFT: "off" };
 
 interface Program {
@@ -22,12 +20,6 @@ interface Program {
 	folder: string;
 	stack: string;
 	configFile?: string;
-}
-
-interface Sample {
-	seconds: number;
-	/** MB of memory that all processes of the run held together, at the moment when it was most. */
-	megabytes: number;
 }
 
 await mkdir(join(root, ".sandbox"), { recursive: true });
@@ -41,13 +33,14 @@ try {
 	const programs = [staging, await bareProgram(`bare, ${commands} Commands`, commands), await bareProgram("empty", 0)];
 	const samples = await inTurns(programs, rounds, (program) => preview(sandbox, program));
 	console.log(`pulumi preview from a clean state, medians of ${rounds} runs each, taking turns\n`);
-	console.log("program                 wall     of bare   peak memory   of bare");
+	console.log("program                 wall     of bare   CPU      of bare   peak memory   of bare");
 	const [bare] = [...samples].filter(([{ name }]) => name.startsWith("bare")).map(([, list]) => medians(list));
 	for (const [{ name }, list] of samples) {
-		const { seconds, megabytes } = medians(list);
+		const { seconds, cpuSeconds, megabytes } = medians(list);
 		const of = (value: number, peer = 1) => `${(value / peer).toFixed(2)}x`;
 		console.log(
 			`${name.padEnd(22)} ${seconds.toFixed(2)} s   ${of(seconds, bare?.seconds).padEnd(8)} ` +
+				`${cpuSeconds.toFixed(2)} s   ${of(cpuSeconds, bare?.cpuSeconds).padEnd(8)} ` +
 				`${String(Math.round(megabytes)).padStart(5)} MB      ${of(megabytes, bare?.megabytes)}`,
 		);
 	}
@@ -97,45 +90,19 @@ for (let n = 0; n < ${commands}; n += 1) {
 	return { name, folder, stack };
 }
 
-async function preview({ env }: Sandbox, program: Program): Promise<Sample> {
-	const { folder, stack } = program;
-	const started = performance.now();
-	const child = spawn("pulumi", [...previewArguments(program), "--non-interactive"], {
-		cwd: folder,
+function preview({ env }: Sandbox, program: Program): Promise<Sample> {
+	return measure({
+		argv: ["pulumi", ...previewArguments(program), "--non-interactive"],
+		cwd: program.folder,
 		env: { ...env, ...withoutDrift },
-		stdio: ["ignore", "ignore", "inherit"],
 	});
-	let megabytes = 0;
-	const sampler = setInterval(() => {
-		megabytes = Math.max(megabytes, treeMegabytes(child.pid ?? 0));
-	}, samplePauseMs);
-	const code = await new Promise((resolve) => child.on("close", resolve));
-	clearInterval(sampler);
-	if (code !== 0) throw new Error(`pulumi preview of ${stack} ended with exit code ${code}`);
-	return { seconds: (performance.now() - started) / 1000, megabytes };
 }
 
-/** Resident memory of a process and all below it. */
-function treeMegabytes(root: number): number {
-	const processes = readdirSync("/proc")
-		.filter((name) => /^\d+$/.test(name))
-		.flatMap((name) => {
-			try {
-				const status = readFileSync(`/proc/${name}/status`, "utf8");
-				const field = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0);
-				return [{ pid: Number(name), parent: field("PPid"), kilobytes: field("VmRSS") }];
-			} catch {
-				return [];
-			}
-		});
-	const below = (pid: number): number =>
-		processes
-			.filter(({ parent }) => parent === pid)
-			.reduce((sum, child) => sum + child.kilobytes + below(child.pid), 0);
-	return ((processes.find(({ pid }) => pid === root)?.kilobytes ?? 0) + below(root)) / 1024;
-}
-
-function medians(samples: readonly Sample[]): Sample {
+function medians(samples: readonly Sample[]): Pick<Sample, "seconds" | "cpuSeconds" | "megabytes"> {
 	const middle = (pick: (sample: Sample) => number) => median(samples.map(pick)) ?? 0;
-	return { seconds: middle(({ seconds }) => seconds), megabytes: middle(({ megabytes }) => megabytes) };
+	return {
+		seconds: middle(({ seconds }) => seconds),
+		cpuSeconds: middle(({ cpuSeconds }) => cpuSeconds),
+		megabytes: middle(({ megabytes }) => megabytes),
+	};
 }

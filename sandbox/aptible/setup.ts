@@ -14,6 +14,8 @@ const DAY_MS = 86_400_000;
 export interface Latency {
 	/** Each call, before it does anything. */
 	callMs?: number;
+	/** Processor time of each process of the CLI. */
+	cpuMs?: number;
 	/** Each operation, from its start to its end. */
 	operationMs?: number;
 	/** The making of the ssh key at the first operation. */
@@ -21,9 +23,9 @@ export interface Latency {
 }
 
 /** Makes the sandbox slow, or quick again. */
-export function setLatency(dir: string, { callMs, operationMs, keygenMs }: Latency): void {
+export function setLatency(dir: string, { callMs, cpuMs, operationMs, keygenMs }: Latency): void {
 	inSandbox(dir, (store) => {
-		const values = { call_ms: callMs, operation_ms: operationMs, keygen_ms: keygenMs };
+		const values = { call_ms: callMs, cpu_ms: cpuMs, operation_ms: operationMs, keygen_ms: keygenMs };
 		for (const [name, ms] of Object.entries(values)) if (ms !== undefined) store.setMeta(name, String(ms));
 	});
 }
