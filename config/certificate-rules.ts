@@ -1,5 +1,6 @@
 /** What is in the secrets that a certificate refers to. Nothing of it is ever shown. */
 import { type OwnCertificate, readCertificate } from "../aptible/certificate.ts";
+import { lookUp } from "./catalogue.ts";
 import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
 
 /** Days before its end from which a certificate is warned about. */
@@ -42,7 +43,7 @@ function daysLeft({ expires }: OwnCertificate, now: Date): number {
 function certificatesOf(draft: Draft): Filled[] {
 	const secret = (template: string | undefined) => {
 		const name = /^\$\{\s*secrets\.([^${}\s]+)\s*\}$/.exec(template ?? "")?.[1];
-		return name === undefined ? undefined : draft.secrets?.[name];
+		return name === undefined ? undefined : lookUp(draft.secrets ?? {}, name);
 	};
 	return Object.entries(draft.apps ?? {}).flatMap(([handle, app]) =>
 		Object.entries(app?.endpoints ?? {}).flatMap(([name, endpoint]): Filled[] => {

@@ -93,7 +93,7 @@ function checkReplica(handle: string, replica: DatabaseDraft, databases: NonNull
 	if (replicaOf === handle) return [wrongValue(place, "is the database itself; name the one that it follows")];
 	const primary = Object.hasOwn(databases, replicaOf) ? databases[replicaOf] : undefined;
 	if (primary === undefined) {
-		if (replicaOf in databases) return [];
+		if (Object.hasOwn(databases, replicaOf)) return [];
 		const others = Object.keys(databases).filter((name) => name !== handle);
 		const declared = others.length === 0 ? "no other is declared" : `declared: ${others.join(", ")}`;
 		const near = didYouMean(nearestWord(replicaOf, others));

@@ -1,16 +1,17 @@
 /** What takes more than one value to see in the drains of a stage. */
-import { fillTemplate, references, TemplateError } from "../aptible/template.ts";
+import { references } from "../aptible/template.ts";
 import { type Draft, type Mistake, type Place, wrongName, wrongValue } from "./mistakes.ts";
 import { didYouMean, nearestWord } from "./near-miss.ts";
-import { checkTemplate } from "./references.ts";
+import { checkTemplate, fillSecrets } from "./references.ts";
 
 type LogDrainDraft = NonNullable<NonNullable<Draft["logDrains"]>[string]>;
 type MetricDrainDraft = NonNullable<NonNullable<Draft["metricDrains"]>[string]>;
 type DrainDraft = LogDrainDraft | MetricDrainDraft;
 
 // 64 characters for a handle, less the id of the environment and a turn (`aptible/specs/drain.ts`).
-const name = /^[0-9a-z._-]{1,48}$/;
-const nameText = "1 to 48 lower-case letters, digits, dots, underscores and hyphens, as it begins a handle";
+const name = /^[0-9a-z][0-9a-z._-]{0,47}$/;
+const nameText =
+	"1 to 48 lower-case letters, digits, dots, underscores and hyphens, a letter or digit first, as it begins a handle";
 
 const templates = ["url", "token", "username", "password", "apiKey"] as const;
 
@@ -32,19 +33,9 @@ function checkReferences(at: Place, drain: DrainDraft, draft: Draft): Mistake[] 
 	});
 }
 
-/** The address as it will be; undefined where that cannot be known. */
-function filled(template: string, draft: Draft): string | undefined {
-	try {
-		return fillTemplate(template, (reference) => draft.secrets?.[reference.replace(/^secrets\./, "")] ?? "");
-	} catch (error) {
-		if (error instanceof TemplateError) return undefined;
-		throw error;
-	}
-}
-
 function checkTransport(at: Place, drain: DrainDraft, isAllowed: boolean, why: string, draft: Draft): Mistake[] {
 	if (isAllowed || !("url" in drain) || drain.url === undefined) return [];
-	if (!/^\s*http:/i.test(filled(drain.url, draft) ?? "")) return [];
+	if (!/^\s*http:/i.test(fillSecrets(drain.url, draft) ?? "")) return [];
 	return [{ place: [...at, "url"], says: `is an http:// address, ${why}; give the https:// one`, about: "nothing" }];
 }
 

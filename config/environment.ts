@@ -21,7 +21,11 @@ export type Backups = z.infer<typeof Backups>;
 export const Environment = block("the environment of the stage", {
 	handle: pattern("a handle", handleText, handlePattern),
 	/** Name of the stack (the isolated network) it is in; `shared-...` are Aptible's shared ones (facts/aptible.md §1). */
-	stack: pattern("the name of a stack", "1 to 26 lower-case letters, digits and hyphens", /^[0-9a-z-]{1,26}$/),
+	stack: pattern(
+		"the name of a stack",
+		"1 to 26 lower-case letters, digits and hyphens, a letter or digit first",
+		/^[0-9a-z][0-9a-z-]{0,25}$/,
+	),
 	/** Whether protected health information may be in it. Must be said: nothing may hold it by default. */
 	phi: flag("whether the stage holds protected health information"),
 	/** Take over an environment that exists already. @default false */

@@ -27,12 +27,15 @@ export function message(what: string, allowed: string, wrong = `is not ${what}; 
 	};
 }
 
+const numberLoss = "YAML makes 23 of 0027, 31 of 0x1F and 1.1 of 1.10, and rounds long numbers";
+
 /** As `message`, for text: YAML makes a number of `16` and a boolean of `true` unless they are quoted. */
 export function textMessage(what: string, allowed: string) {
 	return (issue: Issue): string => {
 		const { input } = issue;
 		if (typeof input !== "number" && typeof input !== "boolean") return message(what, allowed)(issue);
-		return `is a ${typeof input}, not text; write it in quotes`;
+		const why = typeof input === "number" ? ` (${numberLoss})` : "";
+		return `is a ${typeof input}, not text; write in quotes what is meant${why}`;
 	};
 }
 

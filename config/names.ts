@@ -61,8 +61,8 @@ export function checkStageNames(draft: Draft): Mistake[] {
 				["apps", handle, "services"],
 				app?.services,
 				"a process type",
-				"letters, digits, _ and -",
-				/^[A-Za-z0-9_-]+$/,
+				"letters, digits, _ and -, no hyphen first",
+				/^[A-Za-z0-9_][A-Za-z0-9_-]*$/,
 			),
 			...checkNames(
 				["apps", handle, "endpoints"],

@@ -6,6 +6,7 @@ import { checkReferences } from "./references.ts";
 import { checkRules } from "./rules.ts";
 import { type Stage, StageFile } from "./stage.ts";
 import { resolveStorage } from "./storage.ts";
+import { checkFilledTexts, checkTexts } from "./text-rules.ts";
 
 /** The mistakes of a stage file, one line each: file, place, bad value, what is allowed, what to do. */
 export class StageError extends Error {
@@ -97,9 +98,11 @@ function checkEncryption(raw: unknown, secretKeys: ReadonlySet<string> | undefin
 export function parseStage(raw: unknown, context: StageContext): Stage {
 	const parsed = StageFile.safeParse(raw);
 	const encrypted = new Set([...(context.secretKeys ?? [])].filter((key) => key !== "secrets"));
-	const { mistakes, draft } = judgeSchema(raw, parsed.error?.issues ?? [], encrypted);
+	const texts = checkTexts(raw, encrypted);
+	const { mistakes, draft } = judgeSchema(raw, parsed.error?.issues ?? [], encrypted, texts);
 	for (const key of encrypted) mistakes.push({ place: [key], says: encryptedElsewhere, about: "nothing" });
-	mistakes.push(...checkRules(draft), ...checkReferences(draft), ...checkEncryption(raw, context.secretKeys));
+	mistakes.push(...checkRules(draft), ...checkReferences(draft), ...checkFilledTexts(draft));
+	mistakes.push(...checkEncryption(raw, context.secretKeys));
 	if (context.now !== undefined) mistakes.push(...checkCertificates(draft, context.now));
 	if (!parsed.success || mistakes.length > 0) {
 		throw new StageError(mistakes.map((mistake) => `${context.file}: ${renderMistake(mistake, raw)}`));

@@ -3,7 +3,7 @@
  * `${storage.NAME.ATTRIBUTE}`. The grammar of templates is `aptible/template.ts`; here each reference is checked against the
  * stage.
  */
-import { parseTemplate, readDatabaseReference, TemplateError } from "../aptible/template.ts";
+import { fillTemplate, parseTemplate, readDatabaseReference, TemplateError } from "../aptible/template.ts";
 import { credentialTypes, lookUp } from "./catalogue.ts";
 import type { Draft, Mistake, Place } from "./mistakes.ts";
 import { didYouMean, nearestWord } from "./near-miss.ts";
@@ -43,7 +43,7 @@ function wrongCredential(
 	{ name, credential }: { name: string; credential: string | undefined },
 	draft: Draft,
 ): string | undefined {
-	const type = draft.databases?.[name]?.type;
+	const type = lookUp(draft.databases ?? {}, name)?.type;
 	// Aptible docs, Redis: the plain credentials are not for sensitive or regulated information.
 	if (draft.environment?.phi === true && type === "redis" && (credential ?? "redis") === "redis") {
 		return `is not encrypted on its way, which phi: true forbids; write \${databases.${name}.urls.redis+ssl}`;
@@ -68,6 +68,17 @@ function unknownTarget(reference: Reference, draft: Draft): string | undefined {
 	const declared = names.length === 0 ? `no ${key} are declared` : `declared: ${names.join(", ")}`;
 	const near = didYouMean(nearestWord(reference.name, names));
 	return `refers to a ${reference.kind} that is not under ${key}; ${declared}${near}`;
+}
+
+/** A template with its secrets in it and nothing for other references; undefined where it cannot be read. */
+export function fillSecrets(template: string, draft: Draft): string | undefined {
+	const lookup = (reference: string) => lookUp(draft.secrets ?? {}, reference.replace(/^secrets\./, "")) ?? "";
+	try {
+		return fillTemplate(template, lookup);
+	} catch (error) {
+		if (error instanceof TemplateError) return undefined;
+		throw error;
+	}
 }
 
 /** Checks every reference of one template. */

@@ -2,10 +2,13 @@
 import { containerProfiles } from "./catalogue.ts";
 import { choice, flag, pattern, whole } from "./fields.ts";
 
-/** A handle as Aptible takes them: lower-case letters, digits, `.`, `_` and `-` (dashboard rule; facts/aptible.md §1). */
-export const handlePattern = /^[0-9a-z._-]{1,64}$/;
+/**
+ * A handle as Aptible takes them: lower-case letters, digits, `.`, `_` and `-` (dashboard rule; facts/aptible.md §1). One
+ * that begins with none of the first two, which Aptible would take, could be read as an option.
+ */
+export const handlePattern = /^[0-9a-z][0-9a-z._-]{0,63}$/;
 /** The same in words. */
-export const handleText = "1 to 64 lower-case letters, digits, dots, underscores and hyphens";
+export const handleText = "1 to 64 lower-case letters, digits, dots, underscores and hyphens, a letter or digit first";
 
 /** The handle that a renamed object had. */
 export const renamedFrom = () => pattern("a handle", handleText, handlePattern).optional();

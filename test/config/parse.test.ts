@@ -185,7 +185,7 @@ test("an encrypted value outside of secrets is refused, and nothing of its block
 		"databases/main/version": 16,
 	};
 	assert.deepEqual(problemsOf(stageWith(change), new Set(["secrets", "apps"])), [
-		"Pulumi.test.yaml: databases.main.version: 16 is a number, not text; write it in quotes",
+		"Pulumi.test.yaml: databases.main.version: 16 is a number, not text; write in quotes what is meant (YAML makes 23 of 0027, 31 of 0x1F and 1.1 of 1.10, and rounds long numbers)",
 		"Pulumi.test.yaml: apps: holds an encrypted value, which would be in the open from here on; set it with pulumi config set --secret --path 'medstack-to-aptible:secrets.NAME' and write ${secrets.NAME} in its place",
 	]);
 });

@@ -28,11 +28,13 @@ testRefused({
 	},
 	"a config value that is a number": {
 		change: { "apps/portal/config/PORT": 3000 },
-		says: ["apps.portal.config.PORT: 3000 is a number, not text; write it in quotes"],
+		says: [
+			"apps.portal.config.PORT: 3000 is a number, not text; write in quotes what is meant (YAML makes 23 of 0027, 31 of 0x1F and 1.1 of 1.10, and rounds long numbers)",
+		],
 	},
 	"a config value that is a boolean": {
 		change: { "apps/portal/config/DEBUG": false },
-		says: ["apps.portal.config.DEBUG: false is a boolean, not text; write it in quotes"],
+		says: ["apps.portal.config.DEBUG: false is a boolean, not text; write in quotes what is meant"],
 	},
 	"an empty config value": {
 		change: { "apps/portal/config/EMPTY": "" },
@@ -102,7 +104,9 @@ testRefused({
 	},
 	"a commit that YAML makes a number of": {
 		change: { "apps/portal/image": absent, "apps/portal/git": { commitish: 1234567 } },
-		says: ["apps.portal.git.commitish: 1234567 is a number, not text; write it in quotes"],
+		says: [
+			"apps.portal.git.commitish: 1234567 is a number, not text; write in quotes what is meant (YAML makes 23 of 0027, 31 of 0x1F and 1.1 of 1.10, and rounds long numbers)",
+		],
 	},
 	"a commit that would be an option of the CLI": {
 		change: { "apps/portal/image": absent, "apps/portal/git": { commitish: "--git-detach" } },

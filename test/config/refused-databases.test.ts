@@ -8,7 +8,9 @@ import { absent, stageWith } from "./stage-file.ts";
 testRefused({
 	"a version without quotes": {
 		change: { "databases/main/version": 16 },
-		says: ["databases.main.version: 16 is a number, not text; write it in quotes"],
+		says: [
+			"databases.main.version: 16 is a number, not text; write in quotes what is meant (YAML makes 23 of 0027, 31 of 0x1F and 1.1 of 1.10, and rounds long numbers)",
+		],
 	},
 	"a version that is none": {
 		change: { "databases/main/version": "9.6" },
@@ -75,7 +77,7 @@ testRefused({
 	"a database handle with a capital": {
 		change: { "databases/Main2": { type: "redis", version: "8.2" } },
 		says: [
-			'databases.Main2: "Main2" is not a handle; allowed: 1 to 64 lower-case letters, digits, dots, underscores and hyphens',
+			'databases.Main2: "Main2" is not a handle; allowed: 1 to 64 lower-case letters, digits, dots, underscores and hyphens, a letter or digit first',
 		],
 	},
 	"a database without a block": {

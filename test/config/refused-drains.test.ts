@@ -138,13 +138,13 @@ testRefused({
 	"the name of a drain that leaves no room": {
 		change: { ...secrets, [`logDrains/${"a".repeat(49)}`]: siem },
 		says: [
-			`logDrains.${"a".repeat(49)}: "${"a".repeat(49)}" is not the name of a drain; allowed: 1 to 48 lower-case letters, digits, dots, underscores and hyphens, as it begins a handle`,
+			`logDrains.${"a".repeat(49)}: "${"a".repeat(49)}" is not the name of a drain; allowed: 1 to 48 lower-case letters, digits, dots, underscores and hyphens, a letter or digit first, as it begins a handle`,
 		],
 	},
 	"the name of a metric drain in capitals": {
 		change: { ...secrets, "metricDrains/Influx": influx },
 		says: [
-			'metricDrains.Influx: "Influx" is not the name of a drain; allowed: 1 to 48 lower-case letters, digits, dots, underscores and hyphens, as it begins a handle',
+			'metricDrains.Influx: "Influx" is not the name of a drain; allowed: 1 to 48 lower-case letters, digits, dots, underscores and hyphens, a letter or digit first, as it begins a handle',
 		],
 	},
 	"a kind of metric drain that is none": {

@@ -33,12 +33,14 @@ testRefused({
 	"a handle with a capital": {
 		change: { "environment/handle": "Acme Test" },
 		says: [
-			'environment.handle: "Acme Test" is not a handle; allowed: 1 to 64 lower-case letters, digits, dots, underscores and hyphens',
+			'environment.handle: "Acme Test" is not a handle; allowed: 1 to 64 lower-case letters, digits, dots, underscores and hyphens, a letter or digit first',
 		],
 	},
 	"a handle that is a number": {
 		change: { "environment/handle": 42 },
-		says: ["environment.handle: 42 is a number, not text; write it in quotes"],
+		says: [
+			"environment.handle: 42 is a number, not text; write in quotes what is meant (YAML makes 23 of 0027, 31 of 0x1F and 1.1 of 1.10, and rounds long numbers)",
+		],
 	},
 	"no environment": {
 		change: { environment: absent },
@@ -55,7 +57,7 @@ testRefused({
 	"a stack name in capitals": {
 		change: { "environment/stack": "ACME" },
 		says: [
-			'environment.stack: "ACME" is not the name of a stack; allowed: 1 to 26 lower-case letters, digits and hyphens',
+			'environment.stack: "ACME" is not the name of a stack; allowed: 1 to 26 lower-case letters, digits and hyphens, a letter or digit first',
 		],
 	},
 	"no daily backup": {

@@ -59,7 +59,9 @@ testRefused({
 	},
 	"a process type with a space": {
 		change: { "apps/portal/services/web 2": {} },
-		says: ['apps.portal.services["web 2"]: "web 2" is not a process type; allowed: letters, digits, _ and -'],
+		says: [
+			'apps.portal.services["web 2"]: "web 2" is not a process type; allowed: letters, digits, _ and -, no hyphen first',
+		],
 	},
 	"a service with nothing after it": {
 		change: { "apps/portal/services/web": null },

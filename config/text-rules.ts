@@ -1,0 +1,81 @@
+/** What no text of a stage may be, wherever it stands: something else than was written, or more than a program can be given. */
+import { lookUp } from "./catalogue.ts";
+import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
+import { fillSecrets } from "./references.ts";
+
+/** How Pulumi writes out what its YAML took for a date or a time: Go's `time.Time.String()` (facts/pulumi.md §9). */
+const dateText = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:\.\d+)? [+-]\d{4} (?:[A-Z]{1,5}|[+-]\d{2,4})$/;
+
+/** Bytes of one argument or variable (`NAME=VALUE` and the NUL behind it) on Linux: MAX_ARG_STRLEN. */
+const mostBytes = 131_072;
+
+/** The variable in which a Command gets a secret begins with this (`aptible/template.ts`). */
+const secretPrefix = "SECRETS_";
+
+const registryPrefix = "APTIBLE_PRIVATE_REGISTRY_";
+
+/** Judges every key and text of a stage as it was handed over, but not those of `unread` blocks. */
+export function checkTexts(raw: unknown, unread: ReadonlySet<string>): Mistake[] {
+	const walk = (value: unknown, place: Place): Mistake[] => {
+		if (typeof value === "string") return checkText(value, place);
+		if (Array.isArray(value)) return value.flatMap((item, index) => walk(item, [...place, index]));
+		if (typeof value !== "object" || value === null) return [];
+		return Object.entries(value).flatMap(([key, inner]) => {
+			if (place.length === 0 && unread.has(key)) return [];
+			const at = [...place, key];
+			if (key !== "__proto__") return walk(inner, at);
+			const says = "is a name that gets lost on its way through JavaScript; give it another";
+			return [{ place: at, says, about: "nothing" }];
+		});
+	};
+	return walk(raw, []);
+}
+
+function checkText(text: string, place: Place): Mistake[] {
+	if (dateText.test(text)) {
+		const says = 'is what YAML makes of a date without quotes; write it in quotes, such as "2026-11-20"';
+		return [wrongValue(place, says)];
+	}
+	if (text.includes("\u0000")) {
+		return [wrongValue(place, "holds a NUL character, which no program can be given; take it out")];
+	}
+	const name = `${place[0] === "secrets" ? secretPrefix : ""}${place.at(-1)}`;
+	return isTooLong(name, text) ? [wrongValue(place, `is ${tooLong(text)}`)] : [];
+}
+
+/** Judges the length of texts that are short in the file, and long with their secrets. */
+export function checkFilledTexts(draft: Draft): Mistake[] {
+	return Object.entries(draft.apps ?? {}).flatMap(([handle, app]) => {
+		const check = (
+			block: "config" | "registry",
+			key: string,
+			template: string | undefined,
+			name: string,
+		): Mistake[] => {
+			const text = template === undefined ? undefined : fillSecrets(template, draft);
+			if (text === undefined || text === template || !isTooLong(name, text)) return [];
+			return [
+				{
+					place: ["apps", handle, block, key],
+					says: `is ${tooLong(text, " with the secrets in it")}`,
+					about: "nothing",
+				},
+			];
+		};
+		return [
+			...Object.entries(app?.config ?? {}).flatMap(([key, template]) => check("config", key, template, key)),
+			...(["username", "password"] as const).flatMap((key) =>
+				check("registry", key, lookUp(app?.registry ?? {}, key), `${registryPrefix}${key}`),
+			),
+		];
+	});
+}
+
+function isTooLong(name: string, text: string): boolean {
+	return Buffer.byteLength(`${name}=${text}\u0000`) > mostBytes;
+}
+
+function tooLong(text: string, how = ""): string {
+	const bytes = Buffer.byteLength(text);
+	return `${bytes} bytes long${how}, and with its name it has to stay under ${mostBytes}, which is what Linux hands to a program; have the app read it from a file or from storage`;
+}
