@@ -53,5 +53,18 @@ function contentOf({ type, target, hostname, values = [], alias }: DnsRecordArgs
 		return cname === undefined ? {} : { cnameRecord: { cname } };
 	}
 	if (type === "A") return { aRecords: [...values].sort().map((ipv4Address) => ({ ipv4Address })) };
-	return { txtRecords: [...values].sort().map((value) => ({ value: [value] })) };
+	return { txtRecords: [...values].sort().map((value) => ({ value: splitText(value) })) };
+}
+
+/** Bytes of one string of a TXT record (RFC 1035, 3.3.14); whoever asks gets them joined. */
+const longestString = 255;
+
+function splitText(text: string): string[] {
+	const strings = [""];
+	for (const character of text) {
+		const joined = `${strings.at(-1)}${character}`;
+		if (Buffer.byteLength(joined) > longestString) strings.push(character);
+		else strings[strings.length - 1] = joined;
+	}
+	return strings;
 }

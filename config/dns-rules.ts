@@ -48,12 +48,30 @@ function checkApex(at: Place, { name, type }: RecordDraft): Mistake[] {
 function checkValues(at: Place, { type, values }: RecordDraft): Mistake[] {
 	if (values?.length === 0)
 		return [{ place: [...at, "values"], says: "is empty; give at least one", about: "nothing" }];
+	if (type === "TXT") return checkLengths([...at, "values"], values ?? []);
 	if (type !== "A") return [];
 	return (values ?? []).flatMap((value, index) =>
 		value === undefined || isIPv4(value)
 			? []
 			: [wrongValue([...at, "values", index], "is not an IPv4 address; allowed: the like of 203.0.113.10")],
 	);
+}
+
+/** Characters of a TXT record, all its strings together (hashicorp/terraform-provider-azurerm#24152). */
+const longestText = 4096;
+
+function checkLengths(at: Place, values: readonly (string | undefined)[]): Mistake[] {
+	return values.flatMap((value, index) => {
+		const bytes = Buffer.byteLength(value ?? "");
+		if (bytes <= longestText) return [];
+		return [wrongValue([...at, index], `is ${bytes} bytes long; allowed: at most ${longestText} in Azure DNS`)];
+	});
+}
+
+/** Whether a name is one label in place of a wildcard's star, as far as its certificate goes. */
+function isUnder(wildcard: string, name: string): boolean {
+	const [, ...rest] = name.split(".");
+	return wildcard === `*.${rest.join(".")}`;
 }
 
 function checkEndpoint(
@@ -83,9 +101,10 @@ function checkEndpoint(
 	if (domain === undefined || name === undefined || found.domain === undefined) return [];
 	const full = `${name}.${domain}`;
 	const wanted = challenge === true ? `_acme-challenge.${found.domain.replace(/^\*\./, "")}` : found.domain;
-	if (full === wanted) return [];
+	if (full === wanted || isUnder(wanted, full)) return [];
+	const other = wanted.startsWith("*.") ? " or a name in its place" : "";
 	const near = wanted.endsWith(`.${domain}`) ? didYouMean(wanted.slice(0, -domain.length - 1)) : "";
-	return [wrongValue([...at, "name"], `makes ${full}, and the endpoint asks for ${wanted}${near}`)];
+	return [wrongValue([...at, "name"], `makes ${full}, and the endpoint asks for ${wanted}${other}${near}`)];
 }
 
 function checkClashes(at: Place, records: ZoneDraft["records"]): Mistake[] {

@@ -8,6 +8,10 @@ const zonePattern = /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a
 const relativeName =
 	/^(?:@|(?:\*|[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*)$/;
 
+/** Where a CNAME leads; unlike a zone it may have underscores, and a final dot, which says that the name is whole. */
+const targetPattern =
+	/^(?=.{4,254}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])\.?$/;
+
 /** A record set; its key is a name of your choice. Exactly one of `target`, `endpoint`, `values` and `alias` says where it leads. */
 export const DnsRecord = block("a record", {
 	/** Name within the zone. */
@@ -20,7 +24,9 @@ export const DnsRecord = block("a record", {
 	/** Seconds for which others may remember it; lower it a while before a cutover. @default 3600 */
 	ttlSeconds: whole("seconds", 1, 2147483647).default(3600),
 	/** Host name, for a CNAME. @default none */
-	target: pattern("a host name", "the like of elb-portal-1.aptible.in", zonePattern).optional(),
+	target: pattern("a host name", "the like of elb-portal-1.aptible.in", targetPattern)
+		.transform((target) => target.replace(/\.$/, ""))
+		.optional(),
 	/** Endpoint of this stage, for a CNAME to its host name. @default none */
 	endpoint: pattern("an endpoint of this stage", "APP.ENDPOINT, such as portal.public", /^.+\.[^.]+$/).optional(),
 	/** Address of that endpoint's own certificate challenge instead of its host name. @default false */

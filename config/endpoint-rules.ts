@@ -4,6 +4,7 @@ import { classicSslProtocols, sslProtocols as sslProtocolChoices } from "./catal
 import { checkKind, checkShared } from "./endpoint-kind-rules.ts";
 import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
 import { didYouMean, nearestWord } from "./near-miss.ts";
+import { checkWidth } from "./width-rules.ts";
 
 type AppDraft = NonNullable<NonNullable<Draft["apps"]>[string]>;
 type EndpointDraft = NonNullable<NonNullable<AppDraft["endpoints"]>[string]>;
@@ -13,14 +14,9 @@ function checkService(at: Place, endpoint: EndpointDraft, services: AppDraft["se
 	if (service === undefined || services === undefined) return [];
 	const place = [...at, "service"];
 	const names = Object.keys(services);
-	if (!names.includes(service)) {
-		const near = didYouMean(nearestWord(service, names));
-		return [wrongValue(place, `is not a service of this app; allowed: ${names.join(", ")}${near}`)];
-	}
-	if (services[service]?.containers !== 0) return [];
-	return [
-		wrongValue(place, "has 0 containers, and Aptible makes no endpoint for it; give it 1 or take the endpoint out"),
-	];
+	if (names.includes(service)) return [];
+	const near = didYouMean(nearestWord(service, names));
+	return [wrongValue(place, `is not a service of this app; allowed: ${names.join(", ")}${near}`)];
 }
 
 const certificateKeys = ["managedTls", "certificate", "certificateFingerprint"] as const;
@@ -159,7 +155,14 @@ function checkDatabaseEndpoints(draft: Draft): Mistake[] {
 			const mistakes = checkIpFilter(at, endpoint.ipFilter);
 			const isFiltered = "ipFilter" in endpoint && endpoint.ipFilter?.length !== 0;
 			const isInternal = endpoint.internal === true || ("internal" in endpoint && endpoint.internal === undefined);
-			if (draft.environment?.phi !== true || isFiltered || isInternal) return mistakes;
+			if (draft.environment?.phi !== true || isInternal) return mistakes;
+			if (isFiltered) {
+				const place = [...at, "ipFilter"];
+				return [
+					...mistakes,
+					...checkWidth(place, endpoint.ipFilter, "which phi: true rules out", ", or internal: true"),
+				];
+			}
 			const says =
 				"opens a database with health information to the whole internet, which phi: true rules out; give it ipFilter: with who may connect, or internal: true";
 			return [...mistakes, { place: at, says, about: "name" }];

@@ -16,6 +16,11 @@ export type Reference =
 	| StorageReference;
 
 const kinds = ["secrets", "databases", "storage"];
+/** Where the whole URL would do harm: a message about one of these offers none. */
+const partsOfUrl =
+	/^(host|hostname|port|user|username|pass|password|name|db|database|databaseName|path|jdbc|jdbcUrl)$/i;
+const takeApart =
+	"give the app the whole URL in a variable of its own, such as DATABASE_URL, and have its entrypoint take it apart";
 const forms = "${secrets.NAME}, ${databases.NAME.url}, ${storage.NAME.sasToken}";
 
 /** Reads one reference (`databases.main.url`), or says what is wrong with it. */
@@ -32,10 +37,17 @@ function readReference(reference: string): Reference | string {
 	const database = readDatabaseReference(reference);
 	if (database !== undefined) return { kind: "database", name: database.database, credential: database.credential };
 	const attribute = rest.at(-1) ?? "";
-	const name = rest.slice(0, -1).join(".");
-	if (name === "") return `names no attribute of a database; write \${databases.${attribute || "NAME"}.url}`;
-	const wrong = `refers to ${JSON.stringify(attribute)} of a database; allowed: url, urls.TYPE`;
-	return `${wrong}; write \${databases.${name}.url}`;
+	if (rest.length < 2) return `names no attribute of a database; write \${databases.${attribute || "NAME"}.url}`;
+	if (partsOfUrl.test(attribute)) return `asks for a part of a database's URL, and parts cannot be had; ${takeApart}`;
+	const near = didYouMean(nearestWord(attribute, ["url"]));
+	return `refers to ${JSON.stringify(attribute)} of a database; allowed: url, urls.TYPE${near}`;
+}
+
+/** Says what is wrong with what stands before a reference. */
+function wrongBefore(text: string, reference: Reference, draft: Draft): string | undefined {
+	if (reference.kind !== "database" || !/jdbc:$/i.test(text)) return undefined;
+	if (lookUp(draft.databases ?? {}, reference.name)?.type !== "postgresql") return undefined;
+	return `stands after jdbc:, and pgjdbc takes no user in the URL; ${takeApart}`;
 }
 
 /** Says what is wrong with the credentials that a reference to a database names. */
@@ -85,10 +97,15 @@ export function fillSecrets(template: string, draft: Draft): string | undefined 
 export function checkTemplate(place: Place, template: string | undefined, draft: Draft): Mistake[] {
 	if (template === undefined) return [];
 	try {
-		return parseTemplate(template).flatMap((part): Mistake[] => {
+		return parseTemplate(template).flatMap((part, index, parts): Mistake[] => {
 			if (typeof part === "string") return [];
 			const reference = readReference(part.reference);
-			const wrong = typeof reference === "string" ? reference : unknownTarget(reference, draft);
+			const before = parts[index - 1];
+			const wrong =
+				typeof reference === "string"
+					? reference
+					: (unknownTarget(reference, draft) ??
+						wrongBefore(typeof before === "string" ? before : "", reference, draft));
 			return wrong === undefined ? [] : [{ place, says: `"\${${part.reference}}" ${wrong}`, about: "nothing" }];
 		});
 	} catch (error) {

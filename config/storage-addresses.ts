@@ -50,6 +50,26 @@ export function privateNetworkOf(text: string): string | undefined {
 	});
 }
 
+/** Bits that a range fixes: 32 for one address. */
+export function prefixLength(text: string): number {
+	return readRange(text)?.length ?? 32;
+}
+
+/** How many public addresses are in at least one of the ranges. */
+export function countPublicAddresses(ranges: readonly string[]): number {
+	let end = 0;
+	let count = 0;
+	for (const text of sortRules(ranges)) {
+		const range = readRange(text);
+		if (range === undefined || privateNetworkOf(text) !== undefined) continue;
+		const size = 2 ** (32 - range.length);
+		const start = range.start - (range.start % size);
+		count += Math.max(0, start + size - Math.max(start, end));
+		end = Math.max(end, start + size);
+	}
+	return count;
+}
+
 /** Whether a rule (an address, or a network in CIDR form) lets an address in. */
 export function admits(rule: string, address: string): boolean {
 	const network = readRange(rule);

@@ -4,6 +4,7 @@ import { type Draft, type Mistake, type Place, wrongName, wrongValue } from "./m
 import { didYouMean, nearestWord } from "./near-miss.ts";
 import { mostIpRules, privateNetworkOf, rulesOf } from "./storage-addresses.ts";
 import { longestSasDays, type Redundancy, redundanciesByLocation, windowsOfSas } from "./storage-catalogue.ts";
+import { checkWidth } from "./width-rules.ts";
 
 type StorageDraft = NonNullable<Draft["storage"]>;
 
@@ -117,6 +118,7 @@ function checkAddresses(ranges: StorageDraft["allowFrom"]): Mistake[] {
 		seen.add(range);
 		return [];
 	});
+	mistakes.push(...checkWidth(at("allowFrom"), ranges, "which is no firewall"));
 	if ((ranges ?? []).length <= mostIpRules) return mistakes;
 	return [
 		...mistakes,

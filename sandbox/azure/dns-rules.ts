@@ -55,6 +55,18 @@ function checkContent(inputs: RuleContext["inputs"]): void {
 	if (content[type as keyof typeof content] === 0) {
 		throw new ArmError(400, "BadRequest", `The record set of type ${type} has no record.`);
 	}
+	for (const { value } of mapsIn(inputs, "txtRecords")) checkStrings(value);
 	const wrong = addresses.find((address) => !isIPv4(address));
 	if (wrong !== undefined) throw new ArmError(400, "BadRequest", `'${wrong}' is not an IPv4 address.`);
+}
+
+/** A string has one byte for its length (RFC 1035); all strings of a record have 4096 together (terraform-provider-azurerm#2826, #24152). */
+function checkStrings(value: unknown): void {
+	const lengths = (Array.isArray(value) ? value : [value]).map((text) => Buffer.byteLength(String(text)));
+	if (lengths.some((length) => length > 255)) {
+		throw new ArmError(400, "BadRequest", "The record has a string with more than 255 characters.");
+	}
+	if (lengths.reduce((sum, length) => sum + length, 0) > 4096) {
+		throw new ArmError(400, "BadRequest", "The record has more than 4096 characters.");
+	}
 }

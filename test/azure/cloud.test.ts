@@ -170,7 +170,7 @@ test("a token is refused for another account's container and for a key that is n
 	assert.throws(() => sas({ keyToSign: "key3" }), /keyToSign/);
 });
 
-test("DNS refuses a CNAME at the apex, beside another record, and a TTL of none", async () => {
+test("DNS refuses a CNAME at the apex, beside another record, a TTL of none, and a text that is too long", async () => {
 	const zone = { ...group, zoneName: "acme.example" };
 	await refuses("zone", { ...zone, location: "canadacentral" }, /Code="LocationNotAvailableForResourceType"/);
 	await cloud.create(types.zone, { ...zone, location: "Global" });
@@ -186,6 +186,16 @@ test("DNS refuses a CNAME at the apex, beside another record, and a TTL of none"
 	await cloud.create(types.record, record);
 	await refuses("record", { ...record, recordType: "A", aRecords: [{ ipv4Address: "203.0.113.1" }] }, /stands alone/);
 	await refuses("record", record, /^cannot create already existing resource/);
+	const text = (...value: string[]) => ({
+		...record,
+		relativeRecordSetName: "txt",
+		recordType: "TXT",
+		txtRecords: [{ value }],
+	});
+	await refuses("record", text("x".repeat(256)), /more than 255 characters/);
+	await refuses("record", text("é".repeat(128)), /more than 255 characters/);
+	await refuses("record", text(...Array.from({ length: 17 }, () => "x".repeat(250))), /more than 4096 characters/);
+	await cloud.create(types.record, text("x".repeat(255), "y"));
 });
 
 test("a group goes with all that is in it", async () => {

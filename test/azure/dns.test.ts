@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { testRefused } from "../config/refused.ts";
+import { problemsOf, testRefused } from "../config/refused.ts";
+import { stageWith } from "../config/stage-file.ts";
 import { registerDns, storageStage } from "./registrations.ts";
 
 process.env.ARM_USE_DEFAULT_AZURE_CREDENTIAL = "true";
@@ -63,7 +64,63 @@ test("an alias record follows a resource of Azure", async () => {
 	assert.deepEqual(one("dns:RecordSet").inputs.targetResource, { id: alias });
 });
 
+test("a text over 255 characters goes out in strings of at most 255, a shorter one as it is", async () => {
+	const dkim = `v=DKIM1; k=rsa; p=${"MIIBIjANBgkqhkiG9w0BAQ".repeat(30)}`;
+	const accents = "é".repeat(200);
+	const records = { dkim: { name: "mail._domainkey", type: "TXT", values: [dkim, accents, "x".repeat(255)] } };
+	const { one } = await registerDns(storageStage(zone(records)));
+	const { txtRecords } = one("dns:RecordSet").inputs as { txtRecords: { value: string[] }[] };
+	assert.deepEqual(
+		txtRecords.map(({ value }) => value.join("")),
+		[dkim, "x".repeat(255), accents],
+	);
+	assert.deepEqual(
+		txtRecords.map(({ value }) => value.map((text) => Buffer.byteLength(text))),
+		[[255, 255, 168], [255], [254, 146]],
+	);
+});
+
+test("a CNAME may lead to a name with an underscore or a final dot, which is left out", async () => {
+	const records = {
+		dkim: { name: "s1._domainkey", type: "CNAME", target: "s1._domainkey.u1.wl.sendgrid.example." },
+		acm: { name: "_a79865eb4cd1a6ab990a45779b4e0b96", type: "CNAME", target: "_424c7224e9b0146f.acm-validations.aws" },
+	};
+	const { one } = await registerDns(storageStage(zone(records)));
+	const target = (name: string) => one("dns:RecordSet", `dns-acme-${name}`).inputs.cnameRecord.cname;
+	assert.equal(target("dkim"), "s1._domainkey.u1.wl.sendgrid.example");
+	assert.equal(target("acm"), "_424c7224e9b0146f.acm-validations.aws");
+});
+
+const wildcard = {
+	"apps/portal/endpoints/any": { service: "web", kind: "https", domain: "*.acme.example", managedTls: true },
+};
+const toAny = (name: string) => ({ any: { name, type: "CNAME", endpoint: "portal.any" } });
+
+test("a name that a wildcard endpoint answers to may lead to it", () => {
+	for (const name of ["*", "portal", "x_y"]) {
+		assert.deepEqual(problemsOf(stageWith({ ...refused(toAny(name)), ...wildcard })), [], name);
+	}
+});
+
 testRefused({
+	"a name further below a wildcard than its certificate goes": {
+		change: { ...refused(toAny("a.portal")), ...wildcard },
+		says: [
+			'dns.zones.acme.records.any.name: "a.portal" makes a.portal.acme.example, and the endpoint asks for *.acme.example or a name in its place; did you mean "*"?',
+		],
+	},
+	"a challenge under another name than the wildcard's": {
+		change: { ...refused({ any: { ...toAny("portal").any, challenge: true } }), ...wildcard },
+		says: [
+			'dns.zones.acme.records.any.name: "portal" makes portal.acme.example, and the endpoint asks for _acme-challenge.acme.example; did you mean "_acme-challenge"?',
+		],
+	},
+	"a text that is longer than Azure takes": {
+		change: refused({ txt: { name: "x", type: "TXT", values: ["x".repeat(4097)] } }),
+		says: [
+			`dns.zones.acme.records.txt.values[0]: "${"x".repeat(59)}..." is 4097 bytes long; allowed: at most 4096 in Azure DNS`,
+		],
+	},
 	"a CNAME for the zone itself": {
 		change: refused({ portal: { ...portal, name: "@" } }),
 		says: [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseStage } from "../../config/parse.ts";
-import { testRefused } from "./refused.ts";
+import { problemsOf, testRefused } from "./refused.ts";
 import { absent, stageWith } from "./stage-file.ts";
 
 const web = { service: "web", defaultDomain: true };
@@ -160,6 +160,25 @@ testRefused({
 			'databases.main.endpoints.reports: "reports" opens a database with health information to the whole internet, which phi: true rules out; give it ipFilter: with who may connect, or internal: true',
 		],
 	},
+	"a filter of a database with health information that lets everyone in": {
+		change: { "databases/main/endpoints/analysts": { ipFilter: ["0.0.0.0/0"] } },
+		says: [
+			'databases.main.endpoints.analysts.ipFilter[0]: "0.0.0.0/0" lets everyone in, which phi: true rules out; give it who may connect, in ranges of /8 or narrower, or internal: true',
+		],
+	},
+	"a filter of a database that lets everyone in by halves": {
+		change: { "databases/main/endpoints/analysts": { ipFilter: ["0.0.0.0/1", "203.0.113.0/24", "128.0.0.0/1"] } },
+		says: [
+			'databases.main.endpoints.analysts.ipFilter[0]: "0.0.0.0/1" lets everyone in, which phi: true rules out; give it who may connect, in ranges of /8 or narrower, or internal: true',
+			'databases.main.endpoints.analysts.ipFilter[2]: "128.0.0.0/1" lets everyone in, which phi: true rules out; give it who may connect, in ranges of /8 or narrower, or internal: true',
+		],
+	},
+	"a filter of a database that lets everyone in by many small parts": {
+		change: { "databases/main/endpoints/analysts": { ipFilter: ["11.0.0.0/8", "11.0.0.0/9", "12.0.0.0/24"] } },
+		says: [
+			"databases.main.endpoints.analysts.ipFilter: this list lets 16777472 addresses in, which is as good as everyone and which phi: true rules out; allowed: 16777216 together, as many as a /8 has, or internal: true",
+		],
+	},
 	"an endpoint of a database with what only apps have": {
 		change: { "databases/main/endpoints/reports": { internal: true, kind: "tcp" } },
 		says: [
@@ -178,6 +197,17 @@ testRefused({
 			'databases.main.endpoints.re-ports: "re-ports" is not the name of an endpoint; allowed: letters, digits and _',
 		],
 	},
+});
+
+test("a filter as wide as a private network, one of everyone inside the stack, and any without health information, are taken", () => {
+	const endpoints = {
+		vpn: { ipFilter: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "203.0.113.0/24"] },
+		wide: { ipFilter: ["11.0.0.0/8"] },
+		inside: { internal: true, ipFilter: ["0.0.0.0/0"] },
+	};
+	const open = { "environment/phi": false, "databases/main/endpoints/open": { ipFilter: ["0.0.0.0/0"] } };
+	assert.deepEqual(problemsOf(stageWith({ "databases/main/endpoints": endpoints })), []);
+	assert.deepEqual(problemsOf(stageWith(open)), []);
 });
 
 test("every kind of endpoint is taken, with each way to a certificate", () => {

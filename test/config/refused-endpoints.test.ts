@@ -1,17 +1,17 @@
-import { testRefused } from "./refused.ts";
-import { absent } from "./stage-file.ts";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { problemsOf, testRefused } from "./refused.ts";
+import { absent, stageWith } from "./stage-file.ts";
+
+test("a service that an endpoint leads to may be stopped: that is how an app goes offline", () => {
+	assert.deepEqual(problemsOf(stageWith({ "apps/portal/services/web/containers": 0 })), []);
+});
 
 testRefused({
 	"an endpoint on a service that is not there": {
 		change: { "apps/portal/endpoints/test/service": "wbe" },
 		says: [
 			'apps.portal.endpoints.test.service: "wbe" is not a service of this app; allowed: web, worker; did you mean "web"?',
-		],
-	},
-	"an endpoint on a stopped service": {
-		change: { "apps/portal/services/web/containers": 0 },
-		says: [
-			'apps.portal.endpoints.test.service: "web" has 0 containers, and Aptible makes no endpoint for it; give it 1 or take the endpoint out',
 		],
 	},
 	"a kind of endpoint that is not supported": {

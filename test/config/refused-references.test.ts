@@ -41,6 +41,37 @@ testRefused({
 		change: { "apps/portal/config/URL": "${databases.main}" },
 		says: ['apps.portal.config.URL: "${databases.main}" names no attribute of a database; write ${databases.main.url}'],
 	},
+	"a part of a database's URL": {
+		change: {
+			"apps/portal/config/HOST": "${databases.main.host}",
+			"apps/portal/config/PASSWORD": "${databases.main.password}",
+			"apps/portal/config/JDBC": "${databases.main.jdbcUrl}",
+			"apps/portal/config/LONG": "${databases.main.urls.postgresql.port}",
+		},
+		says: [
+			'apps.portal.config.HOST: "${databases.main.host}" asks for a part of a database\'s URL, and parts cannot be had; give the app the whole URL in a variable of its own, such as DATABASE_URL, and have its entrypoint take it apart',
+			'apps.portal.config.PASSWORD: "${databases.main.password}" asks for a part of a database\'s URL, and parts cannot be had; give the app the whole URL in a variable of its own, such as DATABASE_URL, and have its entrypoint take it apart',
+			'apps.portal.config.JDBC: "${databases.main.jdbcUrl}" asks for a part of a database\'s URL, and parts cannot be had; give the app the whole URL in a variable of its own, such as DATABASE_URL, and have its entrypoint take it apart',
+			'apps.portal.config.LONG: "${databases.main.urls.postgresql.port}" asks for a part of a database\'s URL, and parts cannot be had; give the app the whole URL in a variable of its own, such as DATABASE_URL, and have its entrypoint take it apart',
+		],
+	},
+	"what a database does not have": {
+		change: { "apps/portal/config/A": "${databases.main.uri}", "apps/portal/config/B": "${databases.main.version}" },
+		says: [
+			'apps.portal.config.A: "${databases.main.uri}" refers to "uri" of a database; allowed: url, urls.TYPE; did you mean "url"?',
+			'apps.portal.config.B: "${databases.main.version}" refers to "version" of a database; allowed: url, urls.TYPE',
+		],
+	},
+	"a URL of PostgreSQL where pgjdbc expects its own": {
+		change: {
+			"apps/portal/config/A": "jdbc:${databases.main.url}",
+			"apps/portal/config/B": "x JDBC:${databases.main.urls.postgresql}?ssl=true",
+		},
+		says: [
+			'apps.portal.config.A: "${databases.main.url}" stands after jdbc:, and pgjdbc takes no user in the URL; give the app the whole URL in a variable of its own, such as DATABASE_URL, and have its entrypoint take it apart',
+			'apps.portal.config.B: "${databases.main.urls.postgresql}" stands after jdbc:, and pgjdbc takes no user in the URL; give the app the whole URL in a variable of its own, such as DATABASE_URL, and have its entrypoint take it apart',
+		],
+	},
 	"a reference that is never closed": {
 		change: { "apps/portal/config/URL": "${databases.main.url" },
 		says: ['apps.portal.config.URL: "${" is never closed; write ${kind.name...}, or $${ for a literal "${"'],

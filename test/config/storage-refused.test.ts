@@ -171,6 +171,25 @@ testRefused({
 			'storage.allowFrom[6]: "198.51.100.1" stands twice; take one out',
 		],
 	},
+	"an allow-list that lets everyone in": {
+		change: { ...changed({ allowFrom: ["0.0.0.0/0"], redundancy: "ZRS", logs: absent }), "environment/phi": false },
+		says: [
+			'storage.allowFrom[0]: "0.0.0.0/0" lets everyone in, which is no firewall; give it who may connect, in ranges of /8 or narrower',
+		],
+	},
+	"an allow-list that lets everyone in by halves": {
+		change: changed({ allowFrom: ["0.0.0.0/1", "128.0.0.0/1"] }),
+		says: [
+			'storage.allowFrom[0]: "0.0.0.0/1" lets everyone in, which is no firewall; give it who may connect, in ranges of /8 or narrower',
+			'storage.allowFrom[1]: "128.0.0.0/1" lets everyone in, which is no firewall; give it who may connect, in ranges of /8 or narrower',
+		],
+	},
+	"an allow-list that lets everyone in by many parts": {
+		change: changed({ allowFrom: ["11.0.0.0/8", "12.0.0.0/8"] }),
+		says: [
+			"storage.allowFrom: this list lets 33554432 addresses in, which is as good as everyone and which is no firewall; allowed: 16777216 together, as many as a /8 has",
+		],
+	},
 	"no container": {
 		change: changed({ containers: {} }),
 		says: ["storage.containers: has no container; name at least one"],
