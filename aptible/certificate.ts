@@ -16,6 +16,12 @@ export interface OwnCertificate {
 	expires: Date;
 }
 
+/** Certificate and key as they are to be sent. The key is a secret. */
+export interface CertificatePem {
+	chain: string;
+	key: string;
+}
+
 /** Key sizes and curves that Aptible takes (Aptible docs: custom certificates; facts/aptible.md §4.3). */
 const rsaBits = [1024, 2048, 4096];
 const curves: Readonly<Record<string, string>> = { prime256v1: "P-256", secp384r1: "P-384", secp521r1: "P-521" };
@@ -25,13 +31,14 @@ const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE--
 
 /**
  * Reads a certificate chain and its key (PEM) as Aptible would, before anything is sent: the key unencrypted, of a kind that
- * it takes and the leaf's own; the leaf first and each one issued by the next; valid at `now`; for the declared domain.
+ * it takes and the leaf's own; the leaf first and each one issued by the next; valid at `now`; for the declared domain. What it
+ * has read is written out anew, so that nothing else can be sent.
  */
 export function readCertificate(
 	chain: string,
 	key: string,
 	{ domain, now }: { domain?: string | undefined; now: Date },
-): { certificate?: OwnCertificate; problems: CertificateProblem[] } {
+): { certificate?: OwnCertificate; pem?: CertificatePem; problems: CertificateProblem[] } {
 	const problems: CertificateProblem[] = [];
 	const privateKey = readKey(key, problems);
 	const certificates = readChain(chain, problems);
@@ -52,8 +59,12 @@ export function readCertificate(
 	if (domain !== undefined && !covers(leaf, domain)) {
 		problems.push({ part: "domain", says: `is not a name of the certificate; it is for ${namesOf(leaf).join(", ")}` });
 	}
-	if (problems.length > 0) return { problems };
-	return { problems, certificate: { ...fingerprintsOf(certificates), expires: leaf.validToDate } };
+	if (privateKey === undefined || problems.length > 0) return { problems };
+	return {
+		problems,
+		certificate: { ...fingerprintsOf(certificates), expires: leaf.validToDate },
+		pem: { chain: certificates.map(String).join(""), key: writeKey(privateKey, key) },
+	};
 }
 
 /** SHA-256 of the first certificate in a PEM text, in lower-case hex; undefined where there is none to be read. */
@@ -97,6 +108,12 @@ function readKey(text: string, problems: CertificateProblem[]): KeyObject | unde
 	return refuse(`is a key that Aptible does not take (${kind}); allowed: ${algorithms}`);
 }
 
+/** The key in the form that it came in. */
+function writeKey(key: KeyObject, text: string): string {
+	const type = text.includes("BEGIN RSA PRIVATE") ? "pkcs1" : text.includes("BEGIN EC PRIVATE") ? "sec1" : "pkcs8";
+	return key.export({ type, format: "pem" }).toString();
+}
+
 function readChain(text: string, problems: CertificateProblem[]): X509Certificate[] {
 	if (text.includes("PRIVATE KEY")) {
 		problems.push({ part: "chain", says: "holds a private key; put that into the secret for key alone" });
@@ -106,6 +123,13 @@ function readChain(text: string, problems: CertificateProblem[]): X509Certificat
 	if (blocks.length === 0) {
 		const says =
 			'is not a certificate; allowed: PEM text that begins with "-----BEGIN CERTIFICATE-----", the leaf first';
+		problems.push({ part: "chain", says });
+		return [];
+	}
+	const parts = text.match(/-----BEGIN /g) ?? [];
+	if (parts.length !== blocks.length) {
+		const are = blocks.length === 1 ? "is a certificate" : "are certificates";
+		const says = `holds ${parts.length} parts, of which ${blocks.length} ${are}; allowed: parts from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----`;
 		problems.push({ part: "chain", says });
 		return [];
 	}

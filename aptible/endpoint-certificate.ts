@@ -1,5 +1,5 @@
 import { type EndpointDetails, listCertificateFingerprints } from "./api/endpoints.ts";
-import { type OwnCertificate, readCertificate } from "./certificate.ts";
+import { type CertificatePem, type OwnCertificate, readCertificate } from "./certificate.ts";
 import { sweepCertificateFiles, withCertificateFiles } from "./certificate-files.ts";
 import type { CliOptions } from "./cli/cli.ts";
 import type { Context } from "./context.ts";
@@ -9,8 +9,8 @@ import type { EndpointFacts, EndpointSpec } from "./specs/endpoint.ts";
 import { endpointLabel } from "./specs/endpoint-identity.ts";
 import { fillSecrets } from "./values.ts";
 
-/** A certificate with the texts to send. */
-export type FilledCertificate = OwnCertificate & { chain: string; key: string };
+/** A certificate with what is to be sent. */
+export type FilledCertificate = OwnCertificate & CertificatePem;
 
 /**
  * Chain and key that the spec refers to.
@@ -23,10 +23,12 @@ export async function fillCertificate(context: Context, spec: EndpointSpec): Pro
 	const label = endpointLabel(spec.name, spec.on);
 	const chain = fillSecrets(context, label, spec.certificate.chain);
 	const key = fillSecrets(context, label, spec.certificate.key);
+	const { certificate, pem, problems } = readCertificate(chain, key, { domain: spec.domain, now: new Date() });
 	// A message may quote one line of a key and not the whole.
-	for (const line of key.split("\n")) if (!line.startsWith("-----")) context.redactor.add(line.trim());
-	const { certificate, problems } = readCertificate(chain, key, { domain: spec.domain, now: new Date() });
-	if (certificate !== undefined) return { ...certificate, chain, key };
+	for (const line of [key, pem?.key ?? ""].join("\n").split("\n")) {
+		if (!line.startsWith("-----")) context.redactor.add(line.trim());
+	}
+	if (certificate !== undefined && pem !== undefined) return { ...certificate, ...pem };
 	const lines = problems.map(({ part, says }) => `  ${part === "domain" ? spec.domain : `its ${part}`} ${says}`);
 	throw new AptibleError(`${label} cannot have this certificate:\n${lines.join("\n")}`);
 }

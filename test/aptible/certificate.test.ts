@@ -39,6 +39,43 @@ test("the hash of a chain changes with an intermediate, the fingerprint of its l
 	assert.notEqual(whole?.certificate?.chainFingerprint, leaf?.certificate?.chainFingerprint);
 });
 
+/** A text as people paste it. */
+const glued = (pem: string) => pem.trim().replace(/-----\n-----/g, "----------");
+const untidy = (pem: string) =>
+	`Bag Attributes\r\n${pem.replace(/\n/g, "\r\n").replace(/([A-Za-z0-9+/]{32})([A-Za-z0-9+/]{32})\r/g, "$1\r\n$2\r")}`;
+
+test("what is read is what is to be sent, however it was written, and its hash stays", () => {
+	const tidy = readCertificate(portal.chain, portal.keyPem, { now });
+	assert.deepEqual(tidy.pem, { chain: portal.chain, key: portal.keyPem });
+	for (const chain of [glued(portal.chain), untidy(portal.chain), `\n\n${portal.chain}\n`, portal.chain.trim()]) {
+		const read = readCertificate(chain, untidy(portal.keyPem), { now });
+		assert.deepEqual(read.problems, []);
+		assert.deepEqual(read.pem, tidy.pem);
+		assert.deepEqual(read.certificate, tidy.certificate);
+	}
+});
+
+test("a key keeps its form", () => {
+	for (const [key, type] of [
+		[portal.key, "sec1"],
+		[rsaKey(2048), "pkcs1"],
+		[rsaKey(2048), "pkcs8"],
+	] as const) {
+		const keyPem = key.export({ type, format: "pem" }).toString();
+		const { pem } = certify({ names: ["portal.acme.example"], key });
+		assert.equal(readCertificate(pem, keyPem, { now }).pem?.key, keyPem);
+	}
+});
+
+test("a part of a chain that would not be sent is refused", () => {
+	const other =
+		"chain holds 2 parts, of which 1 is a certificate; allowed: parts from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----";
+	const trusted = portal.intermediate.pem.replaceAll("CERTIFICATE", "TRUSTED CERTIFICATE");
+	assert.deepEqual(problemsOf(portal.pem + trusted, portal.keyPem), [other]);
+	const cut = portal.intermediate.pem.replace(/-----END.*\n/, "");
+	assert.deepEqual(problemsOf(portal.pem + cut, portal.keyPem), [other]);
+});
+
 test("every kind of key that Aptible takes is taken", () => {
 	const keys = [ecKey("P-256"), ecKey("P-384"), ecKey("P-521"), rsaKey(1024), rsaKey(2048)];
 	for (const key of keys) assert.deepEqual(refused({ key }), []);

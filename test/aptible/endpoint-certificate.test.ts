@@ -31,6 +31,17 @@ function servedChain(endpoints: EndpointsUnderTest, id: number): string {
 	return endpoints.certificateBody(served ?? assert.fail("no certificate is served"));
 }
 
+test("a chain glued together is sent as it was read", async (t) => {
+	const endpoints = await openEndpoints(t);
+	const spec = ownSpec({ domain: "portal.acme.example" });
+	const chain = first.chain.trim().replace("-----\n-----", "----------");
+	const secrets = handed({ chain, keyPem: first.keyPem.replaceAll("\n", "\r\n") });
+	const made = await endpoints.aptible.applied("endpoint", spec, { secrets });
+	assert.equal(servedChain(endpoints, made.id), first.chain.trim());
+	await endpoints.aptible.applied("endpoint", spec, { secrets: handed(first), previous: made });
+	assert.equal(endpoints.aptible.newWrites().filter((write) => write.startsWith("create certificates")).length, 1);
+});
+
 test("a certificate of one's own is sent once, its successor with one modify, and neither is seen anywhere", async (t) => {
 	const endpoints = await openEndpoints(t);
 	const { aptible } = endpoints;

@@ -107,8 +107,8 @@ export function createCertificate(
 	return session.write((store) => {
 		const account = store.find("account", accountId);
 		if (!account) throw notFound();
-		if (!body.certificate_body.includes("BEGIN CERTIFICATE")) throw unprocessable("Certificate body is invalid");
-		if (!body.private_key.includes("PRIVATE KEY")) throw unprocessable("Private key is invalid");
+		if (!isPem(body.certificate_body, "BEGIN CERTIFICATE")) throw unprocessable("Certificate body is invalid");
+		if (!isPem(body.private_key, "PRIVATE KEY")) throw unprocessable("Private key is invalid");
 		const certificate = store.insert("certificate", {
 			owner: accountId,
 			certificate_body: body.certificate_body,
@@ -120,6 +120,12 @@ export function createCertificate(
 			write: { create: "certificates", on: account.handle, body: { ...body } },
 		};
 	});
+}
+
+/** Each boundary of PEM has a line of its own, as OpenSSL reads it (RFC 7468, 3). */
+function isPem(text: string, label: string): boolean {
+	const isGlued = text.split(/\r?\n/).some((line) => line.includes("-----") && !/^-----[^-]+-----$/.test(line.trim()));
+	return text.includes(label) && !isGlued;
 }
 
 /** What the server reads out of a certificate; tests may upload what is none. */
