@@ -2,10 +2,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { warnOfCertificates } from "./certificate-rules.ts";
 import type { Draft } from "./mistakes.ts";
+import { checkNamespaces, namespace } from "./namespaces.ts";
 import { parseStage, StageError } from "./parse.ts";
 import type { Stage } from "./stage.ts";
 
-const namespace = "medstack-to-aptible:";
+const prefix = `${namespace}:`;
 
 /** A stage, and its secrets kept apart from it. */
 export interface LoadedStage {
@@ -35,13 +36,14 @@ function readValue(text: string): unknown {
  */
 export function loadStage(): LoadedStage {
 	// Not Config.getObject: that never shows a key it was not asked for, and its errors print the value.
-	const keys = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(namespace));
-	const raw = Object.fromEntries(keys.map(([key, text]) => [key.slice(namespace.length), readValue(text)]));
-	const secretKeys = new Set(keys.filter(([key]) => isConfigSecret(key)).map(([key]) => key.slice(namespace.length)));
+	const config = pulumi.runtime.allConfig();
+	const keys = Object.entries(config).filter(([key]) => key.startsWith(prefix));
+	const raw = Object.fromEntries(keys.map(([key, text]) => [key.slice(prefix.length), readValue(text)]));
+	const secretKeys = new Set(keys.filter(([key]) => isConfigSecret(key)).map(([key]) => key.slice(prefix.length)));
 	try {
 		const now = new Date();
 		const file = `Pulumi.${pulumi.getStack()}.yaml`;
-		const stage = parseStage(raw, { file, secretKeys, now });
+		const stage = parseStage(raw, { file, secretKeys, now, beside: checkNamespaces(config) });
 		for (const text of warnOfCertificates(raw as Draft, now)) void pulumi.log.warn(`${file}: ${text}`);
 		const values = (raw.secrets ?? {}) as Record<string, string>;
 		const secrets = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, pulumi.secret(value)]));

@@ -1,7 +1,7 @@
 /** What somebody meant who wrote something that is not there. */
 
 /** Edits (insert, delete, replace, swap two neighbours) that turn one word into the other. */
-function distance(from: string, to: string): number {
+export function editDistance(from: string, to: string): number {
 	let beforeLast: number[] = [];
 	let last = Array.from({ length: to.length + 1 }, (_, column) => column);
 	for (let row = 1; row <= from.length; row++) {
@@ -30,7 +30,7 @@ function distance(from: string, to: string): number {
 export function nearestWord(word: string, known: readonly string[]): string | undefined {
 	const allowed = Math.max(1, Math.floor(word.length / 3));
 	const ranked = known
-		.map((candidate) => ({ candidate, edits: distance(word.toLowerCase(), candidate.toLowerCase()) }))
+		.map((candidate) => ({ candidate, edits: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
 		.sort((a, b) => a.edits - b.edits);
 	if (ranked[0] !== undefined && ranked[0].edits <= allowed) return ranked[0].candidate;
 	const longer = known.filter((candidate) => word.length > 3 && candidate.toLowerCase().startsWith(word.toLowerCase()));

@@ -36,6 +36,12 @@ export interface StageContext {
 	 * @default - certificates are not looked into
 	 */
 	now?: Date;
+	/**
+	 * What is wrong in the file beside the stage: keys that are no part of it.
+	 *
+	 * @default nothing
+	 */
+	beside?: readonly string[];
 }
 
 /** `["apps", "a.b", "ipFilter", 0]` as it would be typed: `apps["a.b"].ipFilter[0]`. */
@@ -104,8 +110,9 @@ export function parseStage(raw: unknown, context: StageContext): Stage {
 	mistakes.push(...checkRules(draft), ...checkReferences(draft), ...checkFilledTexts(draft));
 	mistakes.push(...checkEncryption(raw, context.secretKeys));
 	if (context.now !== undefined) mistakes.push(...checkCertificates(draft, context.now));
-	if (!parsed.success || mistakes.length > 0) {
-		throw new StageError(mistakes.map((mistake) => `${context.file}: ${renderMistake(mistake, raw)}`));
+	const problems = [...(context.beside ?? []), ...mistakes.map((mistake) => renderMistake(mistake, raw))];
+	if (!parsed.success || problems.length > 0) {
+		throw new StageError(problems.map((problem) => `${context.file}: ${problem}`));
 	}
 	const { environment, databases, apps, logDrains, metricDrains, storage, dns } = parsed.data;
 	const guard = <T extends { protect?: boolean | undefined }>(one: T) => ({

@@ -38,6 +38,9 @@ export const StageFile = block("the stage", {
 	secrets: Secrets.default({}),
 });
 
+/** Keys of a stage file. */
+export const blockNames: readonly string[] = Object.keys(StageFile.shape);
+
 /** What the program reads of a stage: every default applied. The values of its secrets are kept apart from it. */
 export interface Stage {
 	environment: Environment;

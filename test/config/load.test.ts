@@ -5,13 +5,13 @@ import { loadStage } from "../../config/load.ts";
 import { readStageFile } from "./stage-file.ts";
 
 /** Hands a stage to the program as the engine does. */
-function hand(stage: Record<string, unknown>, encrypted: string[]): void {
+function hand(stage: Record<string, unknown>, encrypted: string[], others: Record<string, string> = {}): void {
 	const entries = Object.entries(stage).map(([key, value]) => [
 		`medstack-to-aptible:${key}`,
 		typeof value === "string" ? value : JSON.stringify(value),
 	]);
 	const secretKeys = encrypted.map((key) => `medstack-to-aptible:${key}`);
-	pulumi.runtime.setAllConfig({ "aws:region": "eu-west-1", ...Object.fromEntries(entries) }, secretKeys);
+	pulumi.runtime.setAllConfig({ "aws:region": "eu-west-1", ...others, ...Object.fromEntries(entries) }, secretKeys);
 }
 
 before(() =>
@@ -63,4 +63,23 @@ test("secrets that are not encrypted are refused", () => {
 test("an encrypted value in another block is refused", () => {
 	hand(readStageFile("Pulumi.staging.yaml"), ["secrets", "apps"]);
 	assert.throws(loadStage, /apps: holds an encrypted value/);
+});
+
+test("a block under a misspelt namespace is refused, with every other mistake", () => {
+	const { apps, ...stage } = readStageFile("Pulumi.staging.yaml");
+	hand({ ...stage, databasse: {} }, ["secrets"], { "medstack-to-aptibel:apps": JSON.stringify(apps) });
+	assert.throws(loadStage, (error) => {
+		assert.ok(pulumi.RunError.isInstance(error));
+		assert.match(error.message, /^the stage file has 2 mistakes:/);
+		assert.match(
+			error.message,
+			/Pulumi\.staging\.yaml: medstack-to-aptibel:apps: is read by nobody; write medstack-to-aptible:apps/,
+		);
+		return true;
+	});
+});
+
+test("a provider's own key is none of ours", () => {
+	hand(readStageFile("Pulumi.staging.yaml"), ["secrets"], { "azure-native:environment": "usgovernment" });
+	assert.equal(loadStage().stage.environment.handle, "acme-staging");
 });
