@@ -14,7 +14,7 @@ import { mapValues } from "./config/map-values.ts";
 // Pulumi takes several stacks for each resource and maps them through source maps, a tenth of a preview's time. Nothing here has any.
 Reflect.deleteProperty(Error, "prepareStackTrace");
 
-const { stage, secrets } = loadStage();
+const { stage, secrets } = await loadStage();
 const { handle, stack } = stage.environment;
 
 await lookForDrift({ stage, secrets });

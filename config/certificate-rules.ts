@@ -25,14 +25,15 @@ export function checkCertificates(draft: Draft, now: Date): Mistake[] {
 }
 
 /** One line for each certificate of a right stage that ends soon. */
-export function warnOfCertificates(draft: Draft, now: Date): string[] {
+export function warnOfCertificates(draft: Draft, now: Date): { at: Place; says: string }[] {
 	return certificatesOf(draft).flatMap(({ at, domain, chain, key }) => {
 		const { certificate } = readCertificate(chain, key, { domain, now });
 		const days = certificate === undefined ? warnedDays : daysLeft(certificate, now);
 		if (certificate === undefined || days >= warnedDays) return [];
 		const day = certificate.expires.toISOString().slice(0, 10);
 		const left = days === 1 ? "1 day" : `${days} days`;
-		return [`${at.join(".")} ends in ${left}, on ${day}; put the renewed one into its secrets and run pulumi up`];
+		const says = `${at.join(".")} ends in ${left}, on ${day}; put the renewed one into its secrets and run pulumi up`;
+		return [{ at, says }];
 	});
 }
 

@@ -1,6 +1,7 @@
 /** The stage of the current stack, as Pulumi hands it to the program. */
 import * as pulumi from "@pulumi/pulumi";
 import { warnOfCertificates } from "./certificate-rules.ts";
+import type { WholeStage } from "./include.ts";
 import type { Draft } from "./mistakes.ts";
 import { checkNamespaces, namespace } from "./namespaces.ts";
 import { parseStage, StageError } from "./parse.ts";
@@ -30,21 +31,25 @@ function readValue(text: string): unknown {
 }
 
 /**
- * Reads the stage of the current stack from its `Pulumi.<stack>.yaml`.
+ * Reads the stage of the current stack from its `Pulumi.<stack>.yaml`, and from the files that it includes.
  *
+ * @param root folder of `Pulumi.yaml`
  * @throws pulumi.RunError that lists every mistake in it.
  */
-export function loadStage(): LoadedStage {
+export async function loadStage(root = pulumi.getRootDirectory() || process.cwd()): Promise<LoadedStage> {
 	// Not Config.getObject: that never shows a key it was not asked for, and its errors print the value.
 	const config = pulumi.runtime.allConfig();
 	const keys = Object.entries(config).filter(([key]) => key.startsWith(prefix));
-	const raw = Object.fromEntries(keys.map(([key, text]) => [key.slice(prefix.length), readValue(text)]));
+	const handed = Object.fromEntries(keys.map(([key, text]) => [key.slice(prefix.length), readValue(text)]));
 	const secretKeys = new Set(keys.filter(([key]) => isConfigSecret(key)).map(([key]) => key.slice(prefix.length)));
+	const file = `Pulumi.${pulumi.getStack()}.yaml`;
 	try {
 		const now = new Date();
-		const file = `Pulumi.${pulumi.getStack()}.yaml`;
-		const stage = parseStage(raw, { file, secretKeys, now, beside: checkNamespaces(config) });
-		for (const text of warnOfCertificates(raw as Draft, now)) void pulumi.log.warn(`${file}: ${text}`);
+		const { raw, fileOf } = await include(handed, secretKeys, root, file);
+		const stage = parseStage(raw, { file, fileOf, secretKeys, now, beside: checkNamespaces(config) });
+		for (const { at, says } of warnOfCertificates(raw as Draft, now)) {
+			void pulumi.log.warn(`${fileOf(at) ?? file}: ${says}`);
+		}
 		const values = (raw.secrets ?? {}) as Record<string, string>;
 		const secrets = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, pulumi.secret(value)]));
 		return { stage, secrets };
@@ -52,4 +57,16 @@ export function loadStage(): LoadedStage {
 		if (error instanceof StageError) throw new pulumi.RunError(error.message);
 		throw error;
 	}
+}
+
+/** Only a stage that includes something loads a reader of YAML. */
+async function include(
+	raw: Record<string, unknown>,
+	secretKeys: ReadonlySet<string>,
+	root: string,
+	file: string,
+): Promise<WholeStage> {
+	if (raw.include === undefined || secretKeys.has("include")) return { raw, fileOf: () => undefined };
+	const { includeFiles } = await import("./include.ts");
+	return includeFiles(raw, root, file);
 }

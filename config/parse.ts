@@ -25,6 +25,12 @@ export interface StageContext {
 	/** Name of the file, for messages: `Pulumi.staging.yaml`. */
 	file: string;
 	/**
+	 * The other file in which a place stands.
+	 *
+	 * @default - everything stands in the one file
+	 */
+	fileOf?: (place: Place) => string | undefined;
+	/**
 	 * Top-level keys (`secrets`) that hold an encrypted value. Nothing encrypted is ever printed.
 	 *
 	 * @default - whether secrets are encrypted is not checked
@@ -110,9 +116,12 @@ export function parseStage(raw: unknown, context: StageContext): Stage {
 	mistakes.push(...checkRules(draft), ...checkReferences(draft), ...checkFilledTexts(draft));
 	mistakes.push(...checkEncryption(raw, context.secretKeys));
 	if (context.now !== undefined) mistakes.push(...checkCertificates(draft, context.now));
-	const problems = [...(context.beside ?? []), ...mistakes.map((mistake) => renderMistake(mistake, raw))];
-	if (!parsed.success || problems.length > 0) {
-		throw new StageError(problems.map((problem) => `${context.file}: ${problem}`));
+	const { file, fileOf, beside = [] } = context;
+	if (!parsed.success || beside.length + mistakes.length > 0) {
+		throw new StageError([
+			...beside.map((problem) => `${file}: ${problem}`),
+			...mistakes.map((mistake) => `${fileOf?.(mistake.place) ?? file}: ${renderMistake(mistake, raw)}`),
+		]);
 	}
 	const { environment, databases, apps, logDrains, metricDrains, storage, dns } = parsed.data;
 	const guard = <T extends { protect?: boolean | undefined }>(one: T) => ({

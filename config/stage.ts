@@ -8,7 +8,7 @@ import { App } from "./app.ts";
 import { Database } from "./database.ts";
 import { type Dns, DnsFile } from "./dns.ts";
 import { Environment } from "./environment.ts";
-import { block, named } from "./fields.ts";
+import { block, message, named, text } from "./fields.ts";
 import { LogDrain } from "./log-drain.ts";
 import { MetricDrain } from "./metric-drain.ts";
 import { type Storage, StorageFile } from "./storage.ts";
@@ -36,6 +36,12 @@ export const StageFile = block("the stage", {
 	dns: DnsFile.optional(),
 	/** @default none */
 	secrets: Secrets.default({}),
+	/** Files with more blocks, which are read before a stage comes here (`config/include.ts`). @default none */
+	include: z
+		.array(text("a path", "apps/*.yaml or another one from the folder of Pulumi.yaml"), {
+			error: message("a list", "paths and patterns from the folder of Pulumi.yaml, such as [apps/*.yaml]"),
+		})
+		.optional(),
 });
 
 /** Keys of a stage file. */

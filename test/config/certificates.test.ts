@@ -57,7 +57,7 @@ test("without a time, certificates are not looked into", () => {
 test("from 30 days before its end a certificate is warned about", () => {
 	const warningsOf = (until: Date) => {
 		const { pem, keyPem } = certify({ names: ["portal.acme.example"], until });
-		return warnOfCertificates(stageOf({ chain: pem, keyPem }) as Draft, new Date());
+		return warnOfCertificates(stageOf({ chain: pem, keyPem }) as Draft, new Date()).map(({ says }) => says);
 	};
 	assert.deepEqual(warningsOf(inDays(31)), []);
 	const until = inDays(12.5);

@@ -24,51 +24,51 @@ before(() =>
 
 test("a stage is loaded with its secrets beside it, each a secret to Pulumi", async () => {
 	hand(readStageFile("Pulumi.staging.yaml"), ["secrets"]);
-	const { stage, secrets } = loadStage();
+	const { stage, secrets } = await loadStage();
 	assert.equal(stage.environment.handle, "acme-staging");
 	assert.deepEqual(Object.keys(secrets), ["registryPassword", "sessionKey", "siemUrl"]);
 	for (const secret of Object.values(secrets)) assert.equal(await pulumi.isSecret(secret), true);
 });
 
-test("every mistake is in one error, with the name of the file, keys nobody asked for among them", () => {
+test("every mistake is in one error, with the name of the file, keys nobody asked for among them", async () => {
 	const stage = readStageFile("Pulumi.staging.yaml");
 	hand({ ...stage, databasse: {}, environment: "acme" }, ["secrets"]);
-	assert.throws(loadStage, (error) => {
+	await assert.rejects(loadStage(), (error) => {
 		assert.ok(pulumi.RunError.isInstance(error));
 		assert.equal(
 			error.message,
 			[
 				"the stage file has 2 mistakes:",
 				'Pulumi.staging.yaml: environment: "acme" is not the environment of the stage; allowed: a block with handle, stack, phi, adopt, renamedFrom, protect, backups',
-				'Pulumi.staging.yaml: databasse: is not known here; allowed: environment, databases, apps, logDrains, metricDrains, storage, dns, secrets; did you mean "databases"?',
+				'Pulumi.staging.yaml: databasse: is not known here; allowed: environment, databases, apps, logDrains, metricDrains, storage, dns, secrets, include; did you mean "databases"?',
 			].join("\n"),
 		);
 		return true;
 	});
 });
 
-test("a block with nothing in it is told apart from text", () => {
+test("a block with nothing in it is told apart from text", async () => {
 	hand({ ...readStageFile("Pulumi.staging.yaml"), databases: "", apps: {} }, ["secrets"]);
-	assert.throws(loadStage, {
+	await assert.rejects(loadStage(), {
 		message:
 			"the stage file has 1 mistake:\nPulumi.staging.yaml: databases: has no value; give a block of databases: one name to a line; or take the line out",
 	});
 });
 
-test("secrets that are not encrypted are refused", () => {
+test("secrets that are not encrypted are refused", async () => {
 	hand(readStageFile("Pulumi.staging.yaml"), []);
-	assert.throws(loadStage, /secrets\.sessionKey: is in plain text; .*pulumi config set --secret --path/);
+	await assert.rejects(loadStage(), /secrets\.sessionKey: is in plain text; .*pulumi config set --secret --path/);
 });
 
-test("an encrypted value in another block is refused", () => {
+test("an encrypted value in another block is refused", async () => {
 	hand(readStageFile("Pulumi.staging.yaml"), ["secrets", "apps"]);
-	assert.throws(loadStage, /apps: holds an encrypted value/);
+	await assert.rejects(loadStage(), /apps: holds an encrypted value/);
 });
 
-test("a block under a misspelt namespace is refused, with every other mistake", () => {
+test("a block under a misspelt namespace is refused, with every other mistake", async () => {
 	const { apps, ...stage } = readStageFile("Pulumi.staging.yaml");
 	hand({ ...stage, databasse: {} }, ["secrets"], { "medstack-to-aptibel:apps": JSON.stringify(apps) });
-	assert.throws(loadStage, (error) => {
+	await assert.rejects(loadStage(), (error) => {
 		assert.ok(pulumi.RunError.isInstance(error));
 		assert.match(error.message, /^the stage file has 2 mistakes:/);
 		assert.match(
@@ -79,7 +79,7 @@ test("a block under a misspelt namespace is refused, with every other mistake", 
 	});
 });
 
-test("a provider's own key is none of ours", () => {
+test("a provider's own key is none of ours", async () => {
 	hand(readStageFile("Pulumi.staging.yaml"), ["secrets"], { "azure-native:environment": "usgovernment" });
-	assert.equal(loadStage().stage.environment.handle, "acme-staging");
+	assert.equal((await loadStage()).stage.environment.handle, "acme-staging");
 });

@@ -69,7 +69,7 @@ testRefused({
 	"an attribute that a database does not have": {
 		change: { "apps/portal/config/URL": "${databases.main.uri}" },
 		says: [
-			'apps.portal.config.URL: "${databases.main.uri}" refers to "uri" of a database; allowed: url, urls.TYPE; write ${databases.main.url}',
+			'apps.portal.config.URL: "${databases.main.uri}" refers to "uri" of a database; allowed: url, urls.TYPE; did you mean "url"?',
 		],
 	},
 	"an app renamed from itself": {

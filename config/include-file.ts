@@ -1,0 +1,107 @@
+/** One included file: YAML with blocks of a stage, in which nothing may mean something else than in the stage file. */
+import {
+	type Document,
+	isAlias,
+	isMap,
+	isNode,
+	isScalar,
+	LineCounter,
+	type ParsedNode,
+	parseAllDocuments,
+	visit,
+} from "yaml";
+import { unknownKey } from "./fields.ts";
+import { namespace } from "./namespaces.ts";
+import { blockNames } from "./stage.ts";
+
+type Block = Record<string, unknown>;
+
+/** Blocks that an included file may hold. */
+const includable = blockNames.filter((name) => name !== "secrets" && name !== "include");
+
+/**
+ * Reads the blocks of an included file.
+ *
+ * @throws Unreadable with one line for each thing that is wrong
+ */
+export function readBlocks(bytes: Uint8Array): Block {
+	const lines = new LineCounter();
+	const documents = parseAllDocuments(decode(bytes), { stringKeys: true, lineCounter: lines });
+	const [document] = documents;
+	if (document === undefined || (documents.length === 1 && document.contents === null)) {
+		throw new Unreadable(["is empty; give it blocks of a stage, such as apps:, or take it out of include"]);
+	}
+	if (documents.length > 1) {
+		throw new Unreadable([`holds ${documents.length} documents; allowed: one, without a --- in between`]);
+	}
+	const [mistake] = [...document.errors, ...document.warnings];
+	if (mistake !== undefined) {
+		const [what = ""] = mistake.message.split(/:?\n/);
+		throw new Unreadable([`is not YAML that can be read: ${what}`]);
+	}
+	const strange = strangeIn(document, lines);
+	if (strange.length > 0) throw new Unreadable(strange);
+	if (!isMap(document.contents)) throw new Unreadable([`is not a block; allowed: ${includable.join(", ")}`]);
+	const blocks = document.toJS() as Block;
+	const wrong = Object.entries(blocks).flatMap(([key, value]) => {
+		const says = wrongBlock(key, value);
+		return says === undefined ? [] : [`${key}: ${says}`];
+	});
+	if (wrong.length > 0) throw new Unreadable(wrong);
+	return blocks;
+}
+
+/** An included file that cannot be read; each problem is a predicate about it. */
+export class Unreadable extends Error {
+	readonly problems: readonly string[];
+
+	constructor(problems: readonly string[]) {
+		super(problems.join("\n"));
+		this.problems = problems;
+	}
+}
+
+function decode(bytes: Uint8Array): string {
+	try {
+		return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+	} catch {
+		throw new Unreadable(["is not UTF-8 text"]);
+	}
+}
+
+/** What the YAML of the stage file, which is Pulumi's, reads otherwise or writes out. */
+function strangeIn(document: Document.Parsed<ParsedNode>, lines: LineCounter): string[] {
+	if (document.directives.yaml.explicit) return ["holds a %YAML line; take it out"];
+	const found: string[] = [];
+	const say = (node: unknown, says: string) => {
+		const [start = 0] = (isNode(node) && node.range) || [];
+		found.push(`line ${lines.linePos(start).line}: ${says}`);
+	};
+	const writtenOut = "which an included file may not have; write out what it stands for";
+	visit(document, {
+		Node: (_, node) => {
+			if (isAlias(node)) say(node, `*${node.source} is an alias, ${writtenOut}`);
+			else if (node.anchor !== undefined) found.push(`&${node.anchor} is an anchor, ${writtenOut}`);
+			if (isScalar(node) && typeof node.value === "number" && /^[-+]?0[0-9]/.test(node.source ?? "")) {
+				const says = "is a number with a zero in front, which Pulumi's YAML reads as octal";
+				say(node, `${node.source} ${says}; write it without the zero, or in quotes`);
+			}
+		},
+		Pair: (_, { key }) => {
+			if (isScalar(key) && key.value === "<<") say(key, `<< is a merge key, ${writtenOut}`);
+		},
+	});
+	return found;
+}
+
+function wrongBlock(key: string, value: unknown): string | undefined {
+	if (key === "secrets") {
+		return `is not for an included file, as only Pulumi encrypts; run: pulumi config set --secret --path '${namespace}:secrets.NAME'`;
+	}
+	if (key === "include") return "is for the stage file alone; name the files there";
+	const name = key.startsWith(`${namespace}:`) ? key.slice(namespace.length + 1) : undefined;
+	if (name !== undefined) return `has a namespace, which an included file has not; write ${name}`;
+	if (!includable.includes(key)) return unknownKey(key, includable);
+	if (typeof value === "object" && value !== null && !Array.isArray(value)) return undefined;
+	return "is not a block; allowed: one name to a line";
+}
