@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Access } from "../aptible/access.ts";
 import { previewBackupLoss } from "../aptible/backup-policy.ts";
 import { Context } from "../aptible/context.ts";
 import {
@@ -43,7 +44,7 @@ export class Environment extends pulumi.ComponentResource {
 					acceptLoss: backups?.acceptLoss ?? 0,
 				},
 				facts: EnvironmentFacts,
-				refuse: refuseChange,
+				refuse: (before, after) => refuseChange(before, after),
 			},
 			{ parent: this },
 		);
@@ -62,18 +63,30 @@ export class Environment extends pulumi.ComponentResource {
 
 /**
  * What cannot change in place, and a policy that would delete more backups than it accepts to lose. What there is to lose only
- * Aptible knows: where it cannot be asked, the update asks again before it sends anything.
+ * Aptible knows: where it cannot be asked, or does not answer in time, the update asks again before it sends anything.
  */
-async function refuseChange(before: EnvironmentSpec, after: EnvironmentSpec): Promise<string | undefined> {
+export async function refuseChange(
+	before: EnvironmentSpec,
+	after: EnvironmentSpec,
+	{ longestMs = 60_000, execute }: { longestMs?: number } & Pick<Access, "execute"> = {},
+): Promise<string | undefined> {
 	const refused = environmentIdentity(before, after);
 	if (refused !== undefined || JSON.stringify(before.backups) === JSON.stringify(after.backups)) return refused;
+	const signal = AbortSignal.timeout(longestMs);
+	const context = new Context({ signal, execute });
 	try {
-		return await previewBackupLoss(new Context(), after);
+		return await Promise.race([previewBackupLoss(context, after), rejectAtEnd(signal)]);
 	} catch (error) {
-		const reason = error instanceof Error ? error.message : String(error);
+		const reason = signal.aborted
+			? `Aptible has not answered within ${longestMs / 1000} s`
+			: context.redactor.mask(error instanceof Error ? error.message : String(error));
 		await pulumi.log.warn(`what the new backup policy would delete is not known yet: ${reason}`);
 		return undefined;
 	}
+}
+
+function rejectAtEnd(signal: AbortSignal): Promise<never> {
+	return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
 }
 
 function policyOf({ acceptLoss: _, ...policy }: Backups): BackupRetention {
