@@ -1,5 +1,5 @@
 /** The text of the stage file that an adoption writes. */
-import { stringify } from "yaml";
+import { Document, visit } from "yaml";
 import type { Block, Notes } from "./adopt-notes.ts";
 
 const namespace = "medstack-to-aptible:";
@@ -31,7 +31,18 @@ export function stageFileText(
 	];
 	const comment = head.map((line) => (line === "" ? "#" : `# ${line}`)).join("\n");
 	const file = { config: Object.fromEntries(config.map(([name, block]) => [`${namespace}${name}`, block])) };
-	return `${comment}\n${stringify(file, { lineWidth: 0 })}`;
+	return `${comment}\n${writeYaml(file)}`;
+}
+
+/** YAML in which text stays text to Pulumi, whose YAML knows dates and more forms of numbers (go-yaml v3, resolve.go). */
+function writeYaml(file: object): string {
+	const document = new Document(file, { compat: "yaml-1.1" });
+	visit(document, {
+		Scalar: (_, node) => {
+			if (typeof node.value === "string" && /^[-+]?0[a-z]/i.test(node.value)) node.type = "QUOTE_DOUBLE";
+		},
+	});
+	return document.toString({ lineWidth: 0 });
 }
 
 /** The place of a secret in the stage's config. */

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parse } from "yaml";
+import { stageFileText } from "../../move/adopt-file.ts";
+import { Notes } from "../../move/adopt-notes.ts";
+
+test("text that Pulumi's YAML takes for something else stands in quotes", () => {
+	const values = [
+		"2023-10-16",
+		"2026-12-01 03:00:00",
+		"2023-10-16T00:00:00Z",
+		"0027",
+		"0x1F",
+		"0X1F",
+		"-0b11",
+		"0o17",
+		"1_000",
+		"1.10",
+		"1e3",
+		"yes",
+		"TRUE",
+		"<<",
+		"~",
+		".inf",
+	];
+	const config = Object.fromEntries(values.map((value, index) => [`KEY_${index}`, value]));
+	const options = { stack: "acme", encrypted: false, problems: [] };
+	const blocks = { environment: { handle: "acme" }, apps: { portal: { config: { ...config, PLAIN: "a-b" } } } };
+	const text = stageFileText(blocks, new Notes(), options);
+	for (const [key, value] of Object.entries(config)) assert.ok(text.includes(`${key}: "${value}"\n`), value);
+	assert.match(text, /PLAIN: a-b\n/);
+	assert.deepEqual(parse(text).config["medstack-to-aptible:apps"], blocks.apps);
+});
