@@ -6,6 +6,7 @@ import type { Draft } from "./mistakes.ts";
 import { checkNamespaces, namespace } from "./namespaces.ts";
 import { parseStage, StageError } from "./parse.ts";
 import type { Stage } from "./stage.ts";
+import { mostBytes } from "./text-rules.ts";
 
 const prefix = `${namespace}:`;
 
@@ -43,6 +44,7 @@ export async function loadStage(root = pulumi.getRootDirectory() || process.cwd(
 	const handed = Object.fromEntries(keys.map(([key, text]) => [key.slice(prefix.length), readValue(text)]));
 	const secretKeys = new Set(keys.filter(([key]) => isConfigSecret(key)).map(([key]) => key.slice(prefix.length)));
 	const file = `Pulumi.${pulumi.getStack()}.yaml`;
+	warnOfSize(file);
 	try {
 		const now = new Date();
 		const { raw, fileOf } = await include(handed, secretKeys, root, file);
@@ -57,6 +59,14 @@ export async function loadStage(root = pulumi.getRootDirectory() || process.cwd(
 		if (error instanceof StageError) throw new pulumi.RunError(error.message);
 		throw error;
 	}
+}
+
+/** All config comes in one variable. One that is too long keeps this program from starting, so that this is the time to say it. */
+function warnOfSize(file: string): void {
+	const bytes = Buffer.byteLength(process.env.PULUMI_CONFIG ?? "");
+	if (bytes < mostBytes * 0.9) return;
+	const says = `its config takes ${bytes} of the ${mostBytes} bytes that Linux hands to a program at once, and beyond them pulumi ends as \`spawn E2BIG\``;
+	void pulumi.log.warn(`${file}: ${says}; move apps into files of their own (docs/configuration.md, include)`);
 }
 
 /** Only a stage that includes something loads a reader of YAML. */

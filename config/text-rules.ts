@@ -7,7 +7,7 @@ import { fillSecrets } from "./references.ts";
 const dateText = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:\.\d+)? [+-]\d{4} (?:[A-Z]{1,5}|[+-]\d{2,4})$/;
 
 /** Bytes of one argument or variable (`NAME=VALUE` and the NUL behind it) on Linux: MAX_ARG_STRLEN. */
-const mostBytes = 131_072;
+export const mostBytes = 131_072;
 
 /** The variable in which a Command gets a secret begins with this (`aptible/template.ts`). */
 const secretPrefix = "SECRETS_";

@@ -1,5 +1,7 @@
 /** The text of the stage file that an adoption writes. */
 import { Document, visit } from "yaml";
+import { mapValues } from "../config/map-values.ts";
+import { mostBytes } from "../config/text-rules.ts";
 import type { Block, Notes } from "./adopt-notes.ts";
 
 const namespace = "medstack-to-aptible:";
@@ -20,6 +22,7 @@ export function stageFileText(
 		`Environment "${String(blocks.environment?.handle)}" as \`npm run adopt\` found it. Everything in it is taken over as it is: \`pulumi`,
 		"preview` says so of each object, and `pulumi up` changes nothing. After that, `adopt` can be taken out.",
 		...section("Wrong with this file until it is changed by hand:", problems),
+		...section("Too large to be handed to a program on Linux:", sizeProblem(Object.fromEntries(config))),
 		...section("Left out, or not the same afterwards:", notes.lines()),
 		...(encrypted || secrets.length === 0
 			? []
@@ -32,6 +35,13 @@ export function stageFileText(
 	const comment = head.map((line) => (line === "" ? "#" : `# ${line}`)).join("\n");
 	const file = { config: Object.fromEntries(config.map(([name, block]) => [`${namespace}${name}`, block])) };
 	return `${comment}\n${writeYaml(file)}`;
+}
+
+/** All config of a stack reaches the program as JSON in one variable, each block as text within. */
+function sizeProblem(config: Readonly<Record<string, Block>>): string[] {
+	const handed = JSON.stringify(mapValues(config, (block) => JSON.stringify(block)));
+	if (Buffer.byteLength(handed) < mostBytes * 0.9) return [];
+	return ["its apps have to move into files of their own: docs/configuration.md, include"];
 }
 
 /** YAML in which text stays text to Pulumi, whose YAML knows dates and more forms of numbers (go-yaml v3, resolve.go). */

@@ -83,3 +83,22 @@ test("a provider's own key is none of ours", async () => {
 	hand(readStageFile("Pulumi.staging.yaml"), ["secrets"], { "azure-native:environment": "usgovernment" });
 	assert.equal((await loadStage()).stage.environment.handle, "acme-staging");
 });
+
+test("config that is nearly all that Linux hands to a program is warned about before nothing starts any more", async (t) => {
+	const warnings: string[] = [];
+	const { warn } = pulumi.log;
+	Object.assign(pulumi.log, { warn: async (message: string) => void warnings.push(message) });
+	t.after(() => {
+		Object.assign(pulumi.log, { warn });
+		delete process.env.PULUMI_CONFIG;
+	});
+	hand(readStageFile("Pulumi.staging.yaml"), ["secrets"]);
+	process.env.PULUMI_CONFIG = "x".repeat(110_000);
+	await loadStage();
+	assert.deepEqual(warnings, []);
+	process.env.PULUMI_CONFIG = "x".repeat(120_000);
+	await loadStage();
+	assert.deepEqual(warnings, [
+		"Pulumi.staging.yaml: its config takes 120000 of the 131072 bytes that Linux hands to a program at once, and beyond them pulumi ends as `spawn E2BIG`; move apps into files of their own (docs/configuration.md, include)",
+	]);
+});

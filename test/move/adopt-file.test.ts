@@ -4,6 +4,16 @@ import { parse } from "yaml";
 import { stageFileText } from "../../move/adopt-file.ts";
 import { Notes } from "../../move/adopt-notes.ts";
 
+test("a file that is more than Linux hands to a program says so", () => {
+	const apps = Object.fromEntries(
+		Array.from({ length: 100 }, (_, index) => [`app-${index}`, { config: { TEXT: "x".repeat(1_200) } }]),
+	);
+	const options = { stack: "acme", encrypted: false, problems: [] };
+	const text = stageFileText({ environment: { handle: "acme" }, apps }, new Notes(), options);
+	assert.match(text, /^# {3}its apps have to move into files of their own: docs\/configuration\.md, include$/m);
+	assert.doesNotMatch(stageFileText({ environment: { handle: "acme" } }, new Notes(), options), /include/);
+});
+
 test("text that Pulumi's YAML takes for something else stands in quotes", () => {
 	const values = [
 		"2023-10-16",
