@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { problemsOf, testRefused } from "./refused.ts";
-import { stageWith } from "./stage-file.ts";
+import { readStageFile, stageWith } from "./stage-file.ts";
 
 /** What the engine makes of an unquoted 2023-10-16: facts/pulumi.md §9. */
 const date = "2023-10-16 00:00:00 +0000 UTC";
@@ -92,6 +92,33 @@ testRefused({
 			'apps.portal.services.--app: "--app" is not a process type; allowed: letters, digits, _ and -, no hyphen first',
 		],
 	},
+});
+
+/** Places of all texts in a value. */
+function textsIn(value: unknown, place: readonly string[] = []): string[][] {
+	if (typeof value === "string") return [[...place]];
+	if (typeof value !== "object" || value === null) return [];
+	return Object.entries(value).flatMap(([key, inner]) => textsIn(inner, [...place, key]));
+}
+
+test("wherever text stands in the example of a whole stage, a date and a NUL are refused there", () => {
+	const prod = readStageFile("Pulumi.prod.yaml");
+	const places = textsIn(prod);
+	assert.ok(places.length > 30);
+	for (const wrong of [date, "a\u0000b"]) {
+		for (const place of places) {
+			const stage = structuredClone(prod);
+			const parent = place.slice(0, -1).reduce<Record<string, unknown>>((value, key) => value[key] as never, stage);
+			parent[place.at(-1) ?? ""] = wrong;
+			const says = wrong === date ? "is what YAML makes of a date" : "holds a NUL character";
+			const rendered = place
+				.map((key, index) => (/^\d+$/.test(key) ? `[${key}]` : index === 0 ? key : `.${key}`))
+				.join("");
+			const found = problemsOf(stage).filter((line) => line.startsWith(`Pulumi.test.yaml: ${rendered}: `));
+			assert.equal(found.length, 1, `${rendered}: ${found.join()}`);
+			assert.ok(found[0]?.includes(says), found[0]);
+		}
+	}
 });
 
 test("what is right of all this passes", () => {
