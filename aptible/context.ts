@@ -1,15 +1,13 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Access } from "./access.ts";
 import { Api } from "./api/api.ts";
 import { listOperations, type Operation, type OperationTarget } from "./api/operations.ts";
+import { type Carried, isCarriedBy, tellOperation } from "./carried.ts";
 import { Cli } from "./cli/cli.ts";
 import { readOperationLogs } from "./cli/operations.ts";
-import { ApiError, AptibleError, OperationError } from "./errors.ts";
+import { ApiError, AptibleError, CliError, OperationError } from "./errors.ts";
 import { Redactor } from "./redact.ts";
+import { defaultWaits, heartbeatMs, Wait, type Waits } from "./wait.ts";
 
-const firstPollMs = 250;
-const longestPollMs = 5_000;
-const heartbeatMs = 15_000;
 const logLinesShown = 15;
 /** Progress goes into the environment of the next run (PULUMI_COMMAND_STDERR), where Linux takes 128 KiB. */
 const longestLogLine = 160;
@@ -22,20 +20,25 @@ export interface OperationObject {
 	label: string;
 }
 
+/** What is sent to an object: as messages call it (`deploying acme/portal:2`), and by what its operation is recognised. */
+export interface Sending {
+	doing: string;
+	carries: Carried;
+}
+
 /** What a reconciler works with: the CLI, the API, what must not be printed, and how long a wait may be. */
 export class Context {
 	readonly redactor = new Redactor();
 	readonly api: Api;
 	readonly cli: Cli;
-	/** Waits for an operation end after this long. Longer than anything that Aptible documents but replicas. */
-	readonly #waitMs: number;
+	readonly #waits: Waits;
 	#lastLogLine = "";
 
 	readonly #write: (text: string) => void;
 
-	constructor(options: Access & { waitMs?: number; write?: (text: string) => void } = {}) {
+	constructor(options: Access & { waits?: Partial<Waits> | undefined; write?: (text: string) => void } = {}) {
 		this.#write = options.write ?? ((text) => void process.stderr.write(text));
-		this.#waitMs = options.waitMs ?? 90 * 60_000;
+		this.#waits = { ...defaultWaits, ...options.waits };
 		this.api = new Api(options);
 		const remember = (line: string) => {
 			this.#lastLogLine = line.slice(0, longestLogLine);
@@ -53,19 +56,14 @@ export class Context {
 	 * killed while its operation went on: a second one sent on top would do the work twice.
 	 */
 	async settled(object: OperationObject): Promise<Operation | undefined> {
-		const deadline = Date.now() + this.#waitMs;
-		for (let pauseMs = firstPollMs; ; pauseMs = Math.min(pauseMs * 2, longestPollMs)) {
-			const operations = await listOperations(this.api, object.target, object.id);
-			const active = operations.find(({ status }) => status === "queued" || status === "running");
+		const wait = this.#wait();
+		for (let isAtWork = false; ; ) {
+			const operations = await this.#read(object, undefined, isAtWork ? wait : undefined);
+			const active = operations.findLast(isActive);
 			if (active === undefined) return operations[0];
-			if (Date.now() > deadline) {
-				throw new OperationError(
-					`${object.label}: operation ${active.id} (${active.type}) is still ${active.status} after ` +
-						`${Math.round(this.#waitMs / 60_000)} minutes. Look at it with \`aptible operation:follow ${active.id}\`, ` +
-						"then run `pulumi up` again: it goes on from there.",
-				);
-			}
-			await sleep(pauseMs);
+			isAtWork = true;
+			this.#refuseLonger(object, active, wait);
+			await wait.pause(`${object.label}: waiting until ${tellOperation(active)} is over`);
 		}
 	}
 
@@ -78,47 +76,30 @@ export class Context {
 	 */
 	async operate(
 		object: OperationObject,
-		doing: string,
+		sending: Sending,
 		send: () => Promise<void>,
 		advise?: (log: string) => string | undefined,
 	): Promise<void> {
 		const before = (await this.settled(object))?.id ?? 0;
-		const sent = await this.#sending(`${object.label}: ${doing}`, send);
-		await this.confirm(object, doing, before, sent, advise);
+		const sent = await this.#send(`${object.label}: ${sending.doing}`, send);
+		await this.confirm(object, sending, before, sent, advise);
 	}
 
 	/** Sends a command that both makes a record and starts its operation; gives its failure, if any, for `confirm`. */
 	async create(label: string, doing: string, send: () => Promise<void>): Promise<Error | undefined> {
-		return this.#sending(`${label}: ${doing}`, send);
+		return this.#send(`${label}: ${doing}`, send);
 	}
 
-	/** The second half of `operate`: waits for the operation after `before`, and fails if it or the sending failed. */
+	/** The second half of `operate`: waits for the operation that was sent after `before`, and fails if it or the sending failed. */
 	async confirm(
 		object: OperationObject,
-		doing: string,
+		sending: Sending,
 		before: number,
 		sent: Error | undefined,
 		advise?: (log: string) => string | undefined,
 	): Promise<void> {
-		const newest = await this.settled(object);
-		if (newest === undefined || newest.id <= before) {
-			if (sent !== undefined) throw sent;
-			throw new AptibleError(
-				`${object.label}: ${doing} was sent, but Aptible shows no operation for it. Run \`pulumi up\` again.`,
-			);
-		}
-		if (newest.status === "succeeded") return;
-		const log = await readOperationLogs(this.cli, newest.id).catch(() => "");
-		const lines = this.redactor.mask(log).trimEnd().split("\n").slice(-logLinesShown);
-		const advice = advise?.(log);
-		throw new OperationError(
-			[
-				`${object.label}: ${doing} failed (operation ${newest.id}, ${newest.type} ${newest.status}).`,
-				...(log === "" ? [] : ["The end of its log:", ...lines.map((line) => `  ${line}`)]),
-				...(advice === undefined ? [] : [advice]),
-				`The whole log: aptible operation:logs ${newest.id}. Once the cause is mended, run \`pulumi up\` again: it goes on from here.`,
-			].join("\n"),
-		);
+		const ours = await this.#ended(object, sending, before, sent);
+		await this.#judge(object, sending, ours, sent, advise);
 	}
 
 	/**
@@ -132,23 +113,108 @@ export class Context {
 		send: () => Promise<void>,
 		isListed: () => Promise<boolean>,
 	): Promise<void> {
-		const operations = () =>
-			this.settled(object).catch((error: unknown) => {
-				if (error instanceof ApiError && error.status === 404) return undefined;
-				throw error;
-			});
-		const before = (await operations())?.id ?? 0;
+		const sending = { doing: "deprovisioning", carries: { type: "deprovision" } };
+		const before = (await this.settled(object).catch(unlessGone))?.id ?? 0;
 		if (!(await isListed())) return;
-		const sent = await this.#sending(`${object.label}: deprovisioning`, send);
-		const newest = await operations();
-		if (!(await isListed())) return;
-		if (newest !== undefined && newest.id > before && newest.status === "succeeded") {
-			throw new AptibleError(`${object.label} is still listed after it was deprovisioned. Run the command again.`);
+		const sent = await this.#send(`${object.label}: ${sending.doing}`, send);
+		const ours = (await this.#ended(object, sending, before, sent).catch(unlessGone)) ?? [];
+		const wait = this.#wait();
+		while (await isListed()) {
+			if (!ours.some(hasSucceeded)) return this.#judge(object, sending, ours, sent);
+			if (wait.hasTaken(this.#waits.lagMs)) {
+				throw new AptibleError(`${object.label} is still listed after it was deprovisioned. Run the command again.`);
+			}
+			await wait.pause(`${object.label}: waiting until it is no longer listed`);
 		}
-		await this.confirm(object, "deprovisioning", before, sent);
 	}
 
-	async #sending(text: string, send: () => Promise<void>): Promise<Error | undefined> {
+	/**
+	 * Waits for the end of our operations after `before`, and gives them, the oldest first; none where none shows up. There may be
+	 * two of them, as the CLI's HTTP library sends a request again when the connection drops (facts/aptible.md §11). Other
+	 * people's operations on the object are named and left to them.
+	 */
+	async #ended(
+		object: OperationObject,
+		{ doing, carries }: Sending,
+		before: number,
+		sent: Error | undefined,
+	): Promise<Operation[]> {
+		const wait = this.#wait();
+		const named = new Set<number>();
+		for (;;) {
+			const since = (await this.#read(object, before, wait)).filter(({ id }) => id > before).reverse();
+			const ours = since.filter((operation) => isCarriedBy(operation, carries));
+			for (const other of since) {
+				if (ours.includes(other) || named.has(other.id)) continue;
+				named.add(other.id);
+				this.progress(`${object.label}: ${tellOperation(other)} began meanwhile, and is not from here`);
+			}
+			const active = ours.find(isActive);
+			if (active !== undefined) {
+				this.#refuseLonger(object, active, wait);
+				await wait.pause(`${object.label}: ${doing}: waiting until ${tellOperation(active)} is over`);
+			} else if (ours.length > 0 || wait.hasTaken(mayHaveArrived(sent) ? this.#waits.lagMs : 0)) {
+				return ours;
+			} else {
+				await wait.pause(`${object.label}: ${doing}: waiting until Aptible shows the operation`);
+			}
+		}
+	}
+
+	/**
+	 * One of ours that succeeded is success, whatever became of its twin: Aptible takes back what a failed operation did, and the
+	 * caller reads the object again. Else the oldest one has failed.
+	 */
+	async #judge(
+		object: OperationObject,
+		{ doing }: Sending,
+		ours: readonly Operation[],
+		sent: Error | undefined,
+		advise?: (log: string) => string | undefined,
+	): Promise<void> {
+		if (ours.some(hasSucceeded)) return;
+		const [failed] = ours;
+		if (failed === undefined) {
+			if (sent !== undefined) throw sent;
+			throw new AptibleError(
+				`${object.label}: ${doing} was sent, but Aptible shows no operation for it. Run \`pulumi up\` again.`,
+			);
+		}
+		const log = await readOperationLogs(this.cli, failed.id).catch(() => "");
+		const lines = this.redactor.mask(log).trimEnd().split("\n").slice(-logLinesShown);
+		const advice = advise?.(log);
+		throw new OperationError(
+			[
+				`${object.label}: ${doing} failed (operation ${failed.id}, ${failed.type} ${failed.status}).`,
+				...(log === "" ? [] : ["The end of its log:", ...lines.map((line) => `  ${line}`)]),
+				...(advice === undefined ? [] : [advice]),
+				`The whole log: aptible operation:logs ${failed.id}. Once the cause is mended, run \`pulumi up\` again: it goes on from here.`,
+			].join("\n"),
+		);
+	}
+
+	#refuseLonger(object: OperationObject, active: Operation, wait: Wait): void {
+		const { operationMs } = this.#waits;
+		if (!wait.hasTaken(operationMs)) return;
+		throw new OperationError(
+			`${object.label}: ${tellOperation(active)} is still ${active.status} after ${Math.round(operationMs / 60_000)} minutes. ` +
+				`Look at it with \`aptible operation:follow ${active.id}\`, then run \`pulumi up\` again: it goes on from there.`,
+		);
+	}
+
+	/** @param patience a wait during which Aptible may be out of reach: what is at work there goes on */
+	async #read(object: OperationObject, after: number | undefined, patience: Wait | undefined): Promise<Operation[]> {
+		for (;;) {
+			try {
+				return await listOperations(this.api, object.target, object.id, after);
+			} catch (error) {
+				if (patience === undefined || patience.hasTaken(this.#waits.operationMs) || !isPassing(error)) throw error;
+				await patience.pause(`${object.label}: waiting until Aptible answers again (${(error as Error).message})`);
+			}
+		}
+	}
+
+	async #send(text: string, send: () => Promise<void>): Promise<Error | undefined> {
 		const started = Date.now();
 		this.#lastLogLine = "";
 		this.progress(`${text}...`);
@@ -165,4 +231,30 @@ export class Context {
 			clearInterval(heartbeat);
 		}
 	}
+
+	#wait(): Wait {
+		return new Wait(this.#waits.firstPauseMs, (text) => this.progress(text));
+	}
+}
+
+function isActive({ status }: Operation): boolean {
+	return status === "queued" || status === "running";
+}
+
+function hasSucceeded({ status }: Operation): boolean {
+	return status === "succeeded";
+}
+
+function isPassing(error: unknown): boolean {
+	return error instanceof ApiError && (error.status === 0 || error.status >= 500 || [408, 429].includes(error.status));
+}
+
+/** Whether Aptible may have taken what was sent: a refusal of the API is one, the CLI's exit code says nothing. */
+function mayHaveArrived(sent: Error | undefined): boolean {
+	return sent === undefined || sent instanceof CliError || isPassing(sent);
+}
+
+function unlessGone(error: unknown): undefined {
+	if (error instanceof ApiError && error.status === 404) return undefined;
+	throw error;
 }

@@ -1,6 +1,7 @@
 /** Makes databases: empty ones, copies of a backup, and replicas. */
 import { readBackupOrigin } from "./api/backups.ts";
 import { listOperations } from "./api/operations.ts";
+import type { Carried } from "./carried.ts";
 import { restoreBackup } from "./cli/backups.ts";
 import type { CliOptions } from "./cli/cli.ts";
 import {
@@ -11,7 +12,7 @@ import {
 	replicateDatabase,
 } from "./cli/databases.ts";
 import { listEnvironments } from "./cli/environments.ts";
-import type { Context, OperationObject } from "./context.ts";
+import type { Context, OperationObject, Sending } from "./context.ts";
 import { databaseObject, findDatabase, settledUnlessGone } from "./database-find.ts";
 import { AptibleError } from "./errors.ts";
 import type { DatabaseFacts, DatabaseSpec, ReplicaOf } from "./specs/database.ts";
@@ -38,7 +39,7 @@ export async function makeDatabase(
 	);
 	const live = await findDatabase(context, spec, previous);
 	if (live === undefined) throw failure ?? notListed(spec);
-	await context.confirm(databaseObject(live), "creating", 0, failure);
+	await context.confirm(databaseObject(live), { doing: "creating", carries: { type: "provision" } }, 0, failure);
 	return (await findDatabase(context, spec, live)) ?? live;
 }
 
@@ -102,7 +103,8 @@ async function restore(
 				`and version of its backup. Set type: ${type} and version: "${version}", or choose another backup.`,
 		);
 	}
-	return copy(context, spec, previous, `restoring backup ${backup} of "${handle}"`, () =>
+	const carries = { type: "restore", ...carriedBy(spec) };
+	return copy(context, spec, previous, { doing: `restoring backup ${backup} of "${handle}"`, carries }, () =>
 		restoreBackup(context.cli, backup, { environment: spec.environment, handle: spec.handle, ...sizesOf(spec) }),
 	);
 }
@@ -119,7 +121,8 @@ async function replicate(
 	const advice = logical
 		? `Before the next try, clean up what this one left on "${handle}": ${cleanUpUrl}`
 		: "Replicas need Aptible's Production or Enterprise plan, and give up after 6 hours (Aptible docs: replication).";
-	return copy(context, spec, previous, doing, send, () => advice);
+	const carries = { type: logical ? "replicate_logical" : "replicate", ...carriedBy(spec) };
+	return copy(context, spec, previous, { doing, carries }, send, () => advice);
 }
 
 /** Sends the operation that makes the database, unless one is at work that has made or will make it. */
@@ -127,7 +130,7 @@ async function copy(
 	context: Context,
 	spec: DatabaseSpec,
 	previous: DatabaseFacts | undefined,
-	doing: string,
+	sending: Sending,
 	send: () => Promise<void>,
 	advise?: () => string,
 ): Promise<CliDatabase> {
@@ -141,13 +144,14 @@ async function copy(
 	await context.settled(source);
 	let live = await findDatabase(context, spec, previous);
 	if (live === undefined) {
-		await context.operate(source, doing, send, advise);
+		await context.operate(source, sending, send, advise);
 		live = await findDatabase(context, spec, previous);
 	}
 	if (live === undefined) throw notListed(spec);
 	const object = databaseObject(live);
 	// A replica has an operation of its own, which begins when its primary's is over.
-	if ((await context.settled(object)) !== undefined) await context.confirm(object, doing, 0, undefined, advise);
+	const own = { doing: sending.doing, carries: { type: ["provision", sending.carries.type].flat() } };
+	if ((await context.settled(object)) !== undefined) await context.confirm(object, own, 0, undefined, advise);
 	return (await findDatabase(context, spec, live)) ?? live;
 }
 
@@ -164,6 +168,10 @@ async function refuseForeignKey(context: Context, spec: DatabaseSpec, kmsKeyArn:
 
 function sizesOf({ containerMb, containerProfile, diskGb, iops, kmsKeyArn }: DatabaseSpec): CliOptions {
 	return { containerSize: containerMb, containerProfile, diskSize: diskGb, iops, keyArn: kmsKeyArn };
+}
+
+function carriedBy({ handle, containerMb, containerProfile, diskGb, iops }: DatabaseSpec): Omit<Carried, "type"> {
+	return { handle, containerMb, containerProfile, diskGb, iops };
 }
 
 function notListed({ handle }: DatabaseSpec): AptibleError {

@@ -62,7 +62,7 @@ async function ensureLastBackup(
 		context.progress(`database "${live.handle}": backup ${latest.id} is its last one`);
 		return;
 	}
-	await context.operate(databaseObject(live), "taking a last backup", () =>
+	await context.operate(databaseObject(live), { doing: "taking a last backup", carries: { type: "backup" } }, () =>
 		backUp(context.cli, environment, live.handle),
 	);
 	const known = new Set(before.map(({ id }) => id));

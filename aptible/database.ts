@@ -89,7 +89,7 @@ async function provisionAgain(context: Context, spec: DatabaseSpec, live: CliDat
 				`(\`aptible db:deprovision ${live.handle} --environment ${spec.environment}\`) and run \`pulumi up\` again.`,
 		);
 	}
-	await context.operate(databaseObject(live), "provisioning again", () =>
+	await context.operate(databaseObject(live), { doing: "provisioning again", carries: { type: "provision" } }, () =>
 		createOperation(context.api, "databases", live.id, {
 			type: "provision",
 			container_size: spec.containerMb,
@@ -164,7 +164,8 @@ async function resize(
 	if (differing.size === 0) return;
 	const { handle, environment } = spec;
 	if (differing.size === 1 && differing.has("iops")) {
-		await context.operate(databaseObject(live), `setting ${spec.iops} IOPS`, () =>
+		const carries = { type: "modify", iops: spec.iops };
+		await context.operate(databaseObject(live), { doing: `setting ${spec.iops} IOPS`, carries }, () =>
 			setIops(context.cli, environment, handle, spec.iops),
 		);
 	} else {
@@ -174,7 +175,9 @@ async function resize(
 			...(differing.has("diskGb") ? { diskSize: spec.diskGb } : {}),
 			...(differing.has("iops") ? { iops: spec.iops } : {}),
 		};
-		await context.operate(databaseObject(live), "restarting with new sizes", () =>
+		const { containerSize: containerMb, containerProfile, diskSize: diskGb, iops } = sizes;
+		const carries = { type: "restart", containerMb, containerProfile, diskGb, iops };
+		await context.operate(databaseObject(live), { doing: "restarting with new sizes", carries }, () =>
 			restartDatabase(context.cli, environment, handle, sizes),
 		);
 	}

@@ -44,6 +44,7 @@ export async function createNew<Drain extends ListedDrain>(
 		return undefined;
 	}
 	const object = objectOf(drain, listed);
-	if ((await context.settled(object)) !== undefined) await context.confirm(object, "creating", 0, failure);
+	const sending = { doing: "creating", carries: { type: "provision" } };
+	if ((await context.settled(object)) !== undefined) await context.confirm(object, sending, 0, failure);
 	return listed.id;
 }

@@ -115,7 +115,7 @@ async function finish<Drain extends ListedDrain>(
 ): Promise<Drain> {
 	const object = objectOf(drain, fitting);
 	if (fitting.status !== "provisioned") {
-		await context.operate(object, "provisioning", () =>
+		await context.operate(object, { doing: "provisioning", carries: { type: "provision" } }, () =>
 			createOperation(context.api, drain.target, fitting.id, { type: "provision" }),
 		);
 	}

@@ -111,6 +111,12 @@ export function changeOptions(spec: EndpointSpec, differences: readonly Differen
 	};
 }
 
+/** Names of the settings among what differs, as an operation carries them. */
+export function changedSettings(differences: readonly Difference[]): string[] {
+	const differing = new Set(differences.map(({ field }) => field));
+	return settingNames.filter((name) => differing.has(settingField(name))).map((name) => name.toUpperCase());
+}
+
 /** Options of a new endpoint, its certificate aside. */
 export function creationOptions(spec: EndpointSpec): CliOptions {
 	const { defaultDomain, managedTls, domain, internal, ipFilter, loadBalancingAlgorithm, shared, settings } = spec;

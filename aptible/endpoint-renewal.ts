@@ -71,7 +71,7 @@ export async function renewWhenDnsIsInPlace(
 		];
 	}
 	try {
-		await context.operate(object, "getting its certificate", () =>
+		await context.operate(object, { doing: "getting its certificate", carries: { type: "renew" } }, () =>
 			renewEndpoint(context.cli, endpointPlace(spec), hostname),
 		);
 		return [];

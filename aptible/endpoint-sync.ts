@@ -5,7 +5,7 @@ import { modifyEndpoint } from "./cli/endpoints.ts";
 import type { Context } from "./context.ts";
 import type { Difference } from "./difference.ts";
 import { certificateDue, certificateMarks, type FilledCertificate, withCertificate } from "./endpoint-certificate.ts";
-import { changeOptions, endpointDifferences, recordOf } from "./endpoint-differences.ts";
+import { changedSettings, changeOptions, endpointDifferences, recordOf } from "./endpoint-differences.ts";
 import { type LiveEndpoint, objectOf, observe, placeOf } from "./endpoint-observe.ts";
 import { AptibleError } from "./errors.ts";
 import type { EndpointFacts, EndpointSpec } from "./specs/endpoint.ts";
@@ -39,7 +39,8 @@ export async function sync(
 		});
 	const fields = new Set([...differences.map(({ field }) => field), ...(due === undefined ? [] : ["certificate"])]);
 	const what = fields.size > 0 ? `changing ${[...fields].join(", ")}` : "provisioning what was changed before";
-	await context.operate(object, what, () =>
+	const carries = { type: "provision", settings: changedSettings(differences) };
+	await context.operate(object, { doing: what, carries }, () =>
 		due === undefined ? modify({}) : withCertificate(context, spec, environmentId, own, due, modify),
 	);
 	const changed = await observe(context, spec, id);

@@ -1,5 +1,6 @@
 import { endpointExists } from "./api/endpoints.ts";
 import { createOperation } from "./api/operations.ts";
+import type { Carried } from "./carried.ts";
 import { listApps } from "./cli/apps.ts";
 import type { CliOptions } from "./cli/cli.ts";
 import { listDatabases } from "./cli/databases.ts";
@@ -100,7 +101,7 @@ async function ensureEndpoint(
 	if (made === undefined) {
 		throw failure ?? new AptibleError(`${label} is not in the list after it was created. Run \`pulumi up\` again.`);
 	}
-	await context.confirm(objectOf(spec, made.id), "creating", 0, failure);
+	await context.confirm(objectOf(spec, made.id), { doing: "creating", carries: provisionOf(spec) }, 0, failure);
 	const isReady = made.status === "provisioned";
 	return {
 		live: isReady ? await withDetails(context, spec, made) : await observe(context, spec, made.id),
@@ -123,13 +124,17 @@ async function finish(context: Context, spec: EndpointSpec, live: LiveEndpoint):
 	const { id, status } = live.listed;
 	if (status === "provisioned") return live;
 	const settings = operationSettings(spec);
-	await context.operate(objectOf(spec, id), "provisioning again", () =>
+	await context.operate(objectOf(spec, id), { doing: "provisioning again", carries: provisionOf(spec) }, () =>
 		createOperation(context.api, "vhosts", id, {
 			type: "provision",
 			...(Object.keys(settings).length > 0 ? { settings } : {}),
 		}),
 	);
 	return observe(context, spec, id);
+}
+
+function provisionOf(spec: EndpointSpec): Carried {
+	return { type: "provision", settings: Object.keys(operationSettings(spec)) };
 }
 
 async function settledIfThere(context: Context, object: OperationObject): Promise<void> {

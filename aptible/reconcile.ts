@@ -9,10 +9,12 @@ import { EndpointFacts, EndpointSpec } from "./specs/endpoint.ts";
 import { EnvironmentFacts, EnvironmentSpec } from "./specs/environment.ts";
 import { LogDrainSpec } from "./specs/log-drain.ts";
 import { MetricDrainSpec } from "./specs/metric-drain.ts";
+import type { Waits } from "./wait.ts";
 
 /** Where the outcome of a run goes, and how Aptible is reached. */
 export interface Outlet {
 	access?: Access;
+	waits?: Partial<Waits>;
 	stdout(text: string): void;
 	stderr(text: string): void;
 }
@@ -66,7 +68,8 @@ export async function reconcile(
 	last: string | undefined,
 	outlet: Outlet,
 ): Promise<number> {
-	const context = new Context({ ...outlet.access, write: (text) => outlet.stderr(text) });
+	const { access, waits } = outlet;
+	const context = new Context({ ...access, waits, write: (text) => outlet.stderr(text) });
 	try {
 		const run: Run | undefined = Object.hasOwn(kinds, name) ? kinds[name as Kind] : undefined;
 		if (run === undefined || (verb !== "apply" && verb !== "remove")) {

@@ -80,7 +80,10 @@ export async function release(
 		const fresh = Object.entries(spec.services).filter(([name]) => !known.includes(name));
 		await context.operate(
 			object,
-			`deploying ${spec.git === undefined ? spec.image : `commit ${spec.git.commitish}`}`,
+			{
+				doing: `deploying ${spec.git === undefined ? spec.image : `commit ${spec.git.commitish}`}`,
+				carries: { type: "deploy", image: spec.image, commit: spec.git?.commitish, keys: Object.keys(changes) },
+			},
 			() => deploy(context.cli, place, source, changes, commonestSize(fresh.map(([, service]) => service))),
 			(log) => adviseDeploy(spec, live.app, log),
 		);
@@ -88,7 +91,8 @@ export async function release(
 	}
 	const count = Object.keys(changes).length;
 	if (count === 0) return false;
-	await context.operate(object, `setting ${count} config ${count === 1 ? "key" : "keys"}`, () =>
+	const doing = `setting ${count} config ${count === 1 ? "key" : "keys"}`;
+	await context.operate(object, { doing, carries: { type: "configure", keys: Object.keys(changes) } }, () =>
 		setConfig(context.cli, place, changes),
 	);
 	return true;

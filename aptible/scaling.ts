@@ -86,7 +86,10 @@ async function scaleService(
 		...(mb === undefined ? [] : [`${mb} MB`]),
 		...(profile === undefined ? [] : [`profile ${profile}`]),
 	].join(", ");
-	await context.operate(object, `scaling to ${text}`, () => scale(context.cli, place, live.service, to));
+	const carries = { type: "scale", containerCount: count, containerMb: mb, containerProfile: profile };
+	await context.operate(object, { doing: `scaling to ${text}`, carries }, () =>
+		scale(context.cli, place, live.service, to),
+	);
 }
 
 function sizeOf(live: CliService): Record<keyof ServiceSize, unknown> {

@@ -1,16 +1,74 @@
 import { z } from "zod";
+import { ApiError } from "../errors.ts";
 import type { Api } from "./api.ts";
 
-const Operation = z.looseObject({ id: z.int(), type: z.string(), status: z.string() });
+/** What an operation carries is for recognising it: a field of another form than known is as good as one that is not shown. */
+const text = z.string().nullish().catch(undefined);
+const count = z.int().nullish().catch(undefined);
+const record = z.record(z.string(), z.unknown()).nullish().catch(undefined);
+
+/** Fields as in facts/aptible-api.md ("operation"); which of them the API fills in, and for whom, is not documented. */
+const Operation = z.object({
+	id: z.int(),
+	type: z.string(),
+	status: z.string(),
+	git_ref: text,
+	container_count: count,
+	container_size: count,
+	instance_profile: text,
+	disk_size: count,
+	provisioned_iops: count,
+	handle: text,
+	settings: record,
+	/** Names alone: the values are config, and so as good as secret. */
+	env: record.transform((env) => env && Object.keys(env)),
+	user_name: text,
+	user_email: text,
+});
 export type Operation = z.infer<typeof Operation>;
+
+const Page = z.looseObject({
+	_embedded: z.looseObject({ operations: z.array(Operation) }),
+	_links: z.looseObject({ next: z.unknown().optional() }).optional(),
+});
 
 /** What an operation can be sent to, as the API's path names it. */
 export type OperationTarget = "apps" | "databases" | "services" | "vhosts" | "log_drains" | "metric_drains" | "backups";
 
-/** The newest operations of an object, newest first. */
-export async function listOperations(api: Api, target: OperationTarget, id: number): Promise<Operation[]> {
-	const operations = await api.list(`${api.root}/${target}/${id}/operations`, "operations", Operation);
-	return operations.sort((a, b) => b.id - a.id);
+const perPage = 100;
+/** So many ids that fall one after the other are no accident. */
+const enoughToTell = 10;
+
+/**
+ * The operations of an object, newest first. The order of the API's list is not documented: paging ends early only where the
+ * ids fall strictly and have come down to `after`.
+ *
+ * @param after operations up to this id need not be among them. @default every one but the newest
+ */
+export async function listOperations(
+	api: Api,
+	target: OperationTarget,
+	id: number,
+	after = Number.POSITIVE_INFINITY,
+): Promise<Operation[]> {
+	const found = new Map<number, Operation>();
+	let [last, falls] = [Number.POSITIVE_INFINITY, true];
+	for (let page = 1; ; page += 1) {
+		const url = `${api.root}/${target}/${id}/operations?per_page=${perPage}&page=${page}`;
+		const parsed = Page.safeParse(await api.read(url));
+		if (!parsed.success) {
+			throw new ApiError(`GET ${url}`, 200, `unexpected form of answer:\n${z.prettifyError(parsed.error)}`);
+		}
+		const { _embedded, _links } = parsed.data;
+		for (const operation of _embedded.operations) {
+			falls &&= operation.id < last;
+			last = operation.id;
+			found.set(last, operation);
+		}
+		const isDown = falls && found.size >= enoughToTell && last <= after;
+		if (isDown || _embedded.operations.length === 0 || _links?.next === undefined) break;
+	}
+	return [...found.values()].sort((a, b) => b.id - a.id);
 }
 
 /** Sends an operation, for the cases in which the CLI has no command for it. */

@@ -17,6 +17,7 @@ import { startDns } from "../../sandbox/aptible/dns-server.ts";
 import { countMutations, markJournal, readJournal } from "../../sandbox/aptible/journal.ts";
 import { createEnvironment, sandboxToken } from "../../sandbox/aptible/setup.ts";
 import { callCli, fakeSshKey } from "../support/emulated-aptible.ts";
+import { quickWaits } from "../support/reconcile.ts";
 import { type Facts, type Kind, runReconciler, type Spec, type Verb } from "./reconcilers.ts";
 
 /** How a run of a reconciler ended. */
@@ -126,7 +127,7 @@ class InProcessContext extends Context {
 	override readonly cli: Cli;
 
 	constructor(life: Life, call: Run) {
-		super();
+		super({ waits: quickWaits });
 		this.api = new GuardedApi(life);
 		this.cli = new InProcessCli(call);
 	}

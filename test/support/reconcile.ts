@@ -85,6 +85,7 @@ export class ReconcilerUnderTest extends EmulatedAptible {
 			const texts = { stdout: "", stderr: "" };
 			const code = await reconcile([kind, verb], JSON.stringify(spec), previous && JSON.stringify(previous), {
 				access: { execute: executeInProcess },
+				waits: quickWaits,
 				stdout: (text) => {
 					texts.stdout += text;
 				},
@@ -112,6 +113,9 @@ export class ReconcilerUnderTest extends EmulatedAptible {
 		return child;
 	}
 }
+
+/** The emulated Aptible lags by reads, not by the clock. */
+export const quickWaits = { firstPauseMs: 10, lagMs: 500 };
 
 const executeInProcess: Execute = (argv, { env, onStdout }) => callCli(argv, env, { onStdout });
 

@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** How long waits for Aptible are. */
+export interface Waits {
+	/** A wait for an operation ends after this long. Longer than anything that Aptible documents but replicas. */
+	operationMs: number;
+	/** So long may a list go without what was sent a moment ago. */
+	lagMs: number;
+	/** The first pause; each is twice the one before, up to the longest. */
+	firstPauseMs: number;
+}
+
+export const defaultWaits: Waits = { operationMs: 90 * 60_000, lagMs: 10_000, firstPauseMs: 250 };
+
+const longestPauseMs = 5_000;
+/** A line of progress at least this often. */
+export const heartbeatMs = 15_000;
+
+/** One wait, by the clock, with a line of progress when it begins, when its reason changes, and every so often. */
+export class Wait {
+	readonly #started = Date.now();
+	readonly #progress: (text: string) => void;
+	#pauseMs: number;
+	#told: { text: string; at: number } | undefined;
+
+	constructor(firstPauseMs: number, progress: (text: string) => void) {
+		this.#pauseMs = firstPauseMs;
+		this.#progress = progress;
+	}
+
+	/** Whether it has taken this long. */
+	hasTaken(ms: number): boolean {
+		return Date.now() - this.#started >= ms;
+	}
+
+	/** Pauses, and tells what is waited for. */
+	async pause(text: string): Promise<void> {
+		if (this.#told?.text !== text) {
+			this.#tell(text, `${text}...`);
+		} else if (Date.now() - this.#told.at >= heartbeatMs) {
+			this.#tell(text, `${text}: ${Math.round((Date.now() - this.#started) / 1000)} s`);
+		}
+		await sleep(this.#pauseMs);
+		this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
+	}
+
+	#tell(text: string, line: string): void {
+		this.#told = { text, at: Date.now() };
+		this.#progress(line);
+	}
+}
