@@ -174,10 +174,19 @@ export class Cli {
 		return withoutNewest(this.session, objects);
 	}
 
+	/** Sends a request that makes something; the CLI's HTTP library sends it again where the answer does not come (seen). */
+	post<T>(write: "create" | "operation", send: () => T): T {
+		const twice = this.session.strike("sends-twice", [], (fault) => (fault.write ?? "operation") === write);
+		if (twice === undefined) return send();
+		const [first, second] = [attempt(send), attempt(send)];
+		return twice.answer === "first" ? first() : second();
+	}
+
 	/** Asks for an operation. */
 	operation(kind: ResourceKind, id: number, body: OperationBody): { operation: Operation; portal: Portal } {
 		const portal: Portal = { mode: "follow" };
-		return { operation: requestOperation(this.session, kind, id, body, portal), portal };
+		const operation = this.post("operation", () => requestOperation(this.session, kind, id, body, portal));
+		return { operation, portal };
 	}
 
 	/** Asks for an operation, says so, and shows its log until it is over. */
@@ -218,6 +227,19 @@ export class Cli {
 			const nextMs = statusOf(operation) === "queued" ? operation.start_ms : operation.end_ms;
 			await sleep(Math.min(Math.max(nextMs - Date.now(), 5), POLL_MS));
 		}
+	}
+}
+
+/** What the API answers, whether it takes the request or not. */
+function attempt<T>(send: () => T): () => T {
+	try {
+		const result = send();
+		return () => result;
+	} catch (error) {
+		if (!(error instanceof ApiError)) throw error;
+		return () => {
+			throw error;
+		};
 	}
 }
 

@@ -19,6 +19,12 @@ export const FAULTS = {
 	unauthorized: "the token is refused (401)",
 	"secrets-hidden": "an answer of the API comes without secrets, as for a token that may not see them",
 	"not-found-race": "one list misses the newest object",
+	"foreign-operation":
+		"right after the next operation, somebody else's lands on the same object (`outcome`: how it ends); it changes nothing",
+	"operations-lag": "a list of operations lacks those that were begun since this was planted",
+	"operations-order": "a list of operations comes in another `order`, and at most `perPage` at a time",
+	"sends-twice":
+		"the connection drops before the answer, and the CLI's HTTP library sends the request again (`write`: which kind, `operation` by default; `answer`: which of the two the CLI goes on with)",
 	"deprovision-race": "an endpoint is gone before the CLI has its log: endpoints:deprovision fails with a 404",
 	"slow-queue": "the operation stays queued for `ms` (1000 by default)",
 	"api-unreachable": "the API refuses connections",
@@ -45,17 +51,28 @@ export interface Fault {
 	status?: number;
 	/** What the log or the refusal says; `""` for a log without a reason. */
 	reason?: string;
-	/** Which write `connection-drops` follows. @default "operation" */
+	/** Which write `connection-drops` follows, or `sends-twice` sends. @default "operation" */
 	write?: "create" | "update" | "delete" | "operation";
+	/** How the operation of `foreign-operation` ends. @default "succeeded" */
+	outcome?: "succeeded" | "failed";
+	/** Order of `operations-order`. @default "ascending" */
+	order?: "ascending" | "shuffled";
+	/** Longest page of `operations-order`. @default 2 */
+	perPage?: number;
+	/** Which answer comes through in `sends-twice`. @default "second" */
+	answer?: "first" | "second";
+	/** The newest operation when an `operations-lag` was planted. */
+	newest?: number;
 }
 
 /** Plants a fault. */
 export function setFault(dir: string, fault: Fault): void {
 	const { name, times, ...params } = fault;
 	const strikes = times ?? (name.startsWith("halt-") ? (fault.n ?? 1) : 1);
-	inSandbox(dir, (store) =>
-		store.run("insert into faults (name, times, params) values (?, ?, ?)", name, strikes, JSON.stringify(params)),
-	);
+	inSandbox(dir, (store) => {
+		if (name === "operations-lag") params.newest ??= store.list("operation").at(-1)?.id ?? 0;
+		store.run("insert into faults (name, times, params) values (?, ?, ?)", name, strikes, JSON.stringify(params));
+	});
 }
 
 /** Removes every fault, and lets a halted sandbox work again. */

@@ -41,9 +41,13 @@ function resource(view: View, type: string, path: string, fields: Hal, links: Re
 	return { ...shown, _type: type, _links: Object.fromEntries(hrefs) };
 }
 
-/** A page of a list. */
-export function listOf(view: View, name: string, items: Hal[], url: URL): Hal {
-	const perPage = Math.max(Number(url.searchParams.get("per_page") ?? 40), 1);
+/**
+ * A page of a list.
+ *
+ * @param most the page has no more than this, whatever the caller asks for
+ */
+export function listOf(view: View, name: string, items: Hal[], url: URL, most = Number.POSITIVE_INFINITY): Hal {
+	const perPage = Math.min(Math.max(Number(url.searchParams.get("per_page") ?? 40), 1), most);
 	const page = Math.max(Number(url.searchParams.get("page") ?? 1), 1);
 	const at = (number: number) => {
 		const params = new URLSearchParams(url.searchParams);
@@ -290,14 +294,27 @@ export function certificateHal(view: View, certificate: Certificate): Hal {
 }
 
 export function operationHal(view: View, operation: Operation): Hal {
-	const { id, type, cancelled, git_ref, user_email, created_at, updated_at, body, resource_kind, resource_id } =
+	const { id, type, cancelled, git_ref, user_name, user_email, created_at, updated_at, resource_kind, resource_id } =
 		operation;
-	const { env: _env, settings: _settings, sensitive_settings: _secret, type: _type, ...sizes } = body;
+	const { body } = operation;
+	// The fields of facts/aptible-api.md and no others: the IOPS that were asked for are not among them.
 	return resource(
 		view,
 		"operation",
 		`/operations/${id}`,
-		{ id, type, status: statusOf(operation), cancelled, git_ref, user_email, created_at, updated_at, ...sizes },
+		{
+			...{ id, type, status: statusOf(operation), cancelled, aborted: false, git_ref, user_name, user_email },
+			...{ created_at, updated_at },
+			docker_ref: body.docker_ref ?? null,
+			container_count: body.container_count ?? null,
+			container_size: body.container_size ?? null,
+			instance_profile: body.instance_profile ?? null,
+			disk_size: body.disk_size ?? null,
+			handle: body.handle ?? null,
+			settings: body.settings ?? null,
+			...(view.showSecrets ? { env: body.env ?? null } : {}),
+			...(view.showSensitiveSettings ? { sensitive_settings: body.sensitive_settings ?? null } : {}),
+		},
 		{ resource: `/${pluralOf(resource_kind)}/${resource_id}`, logs: `/operations/${id}/logs` },
 	);
 }

@@ -223,7 +223,10 @@ export interface Operation extends Common {
 	planted_failure: string[] | null;
 	log: string;
 	git_ref: string | null;
+	user_name: string;
 	user_email: string;
+	/** Whatever it is, it changes nothing that a stage file can say. */
+	without_effect?: true;
 }
 
 /** What the request for an operation may carry beside its type. */

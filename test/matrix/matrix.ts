@@ -166,7 +166,7 @@ async function runCell({ scenario, plan, from, facts, goal }: Cell): Promise<boo
 	const { subject, verb, spec } = scenario;
 	const world = await World.open(from);
 	try {
-		if (plan.fault !== undefined) setFault(world.dir, plan.fault);
+		for (const fault of [plan.fault, plan.also]) if (fault !== undefined) setFault(world.dir, fault);
 		if (plan.operationMs !== undefined) setLatency(world.dir, { operationMs: plan.operationMs });
 		const first = await world.run(subject.kind, verb, spec, facts, plan.killedAfter);
 		if (plan.fault !== undefined && pendingFaults(world.dir).length > 0) {
@@ -174,6 +174,7 @@ async function runCell({ scenario, plan, from, facts, goal }: Cell): Promise<boo
 			if (plan.fault.times === undefined) return false;
 		}
 		if (plan.killedAfter !== undefined && first.end !== "killed") return false;
+		if (plan.mustSucceed && first.end === "failed") throw first.error;
 		setLatency(world.dir, { operationMs: 0 });
 		const known = first.end === "succeeded" ? (first.facts ?? facts) : facts;
 		// Without facts nobody can tell whether the load balancer was given what the record says: a known gap.

@@ -4,14 +4,21 @@ import type { Fault } from "../../sandbox/aptible/faults.ts";
 /** What goes wrong. */
 export interface Plan {
 	fault?: Fault;
+	/** What goes wrong besides, in the same run. */
+	also?: Fault;
+	/** It is no reason for the run to fail. */
+	mustSucceed?: true;
 	/** After how many writes the run is killed. */
 	killedAfter?: number;
 	/** How long operations take, so that a run which is killed leaves one at work. */
 	operationMs?: number;
 }
 
+/** Kinds of object on which somebody else works, too. */
+const foreign = /"op".*"kind":"(apps|services|databases|vhosts)"/;
+
 /** Each named fault but the halts, which are the kills, with the writes without which it cannot strike. */
-const faults: readonly (Fault & { needs?: RegExp })[] = [
+const faults: readonly (Fault & Pick<Plan, "also" | "mustSucceed"> & { needs?: RegExp; isAlone?: true })[] = [
 	{ name: "deploy-fails", needs: /"op".*"type":"(deploy|rebuild)"/ },
 	{ name: "provision-fails", needs: /"type":"(provision|clone|replicate\w*|restore)"/ },
 	{ name: "deprovision-fails", needs: /"type":"deprovision"/ },
@@ -30,6 +37,22 @@ const faults: readonly (Fault & { needs?: RegExp })[] = [
 	{ name: "secrets-hidden" },
 	{ name: "not-found-race" },
 	{ name: "not-found-race", times: 2 },
+	{ name: "foreign-operation", outcome: "failed", needs: foreign, mustSucceed: true },
+	{ name: "foreign-operation", also: { name: "deploy-fails" }, needs: /"op".*"type":"(deploy|rebuild)"/ },
+	{ name: "foreign-operation", also: { name: "configure-fails" }, needs: /"type":"configure"/ },
+	{ name: "foreign-operation", also: { name: "scale-fails" }, needs: /"type":"scale"/ },
+	{
+		name: "foreign-operation",
+		also: { name: "provision-fails" },
+		needs: /"type":"provision","kind":"(databases|vhosts)"/,
+	},
+	{ name: "operations-lag", times: 3, needs: /"op"/, mustSucceed: true },
+	{ name: "operations-order", order: "ascending", times: 1000, needs: /"op"/, mustSucceed: true, isAlone: true },
+	{ name: "operations-order", order: "shuffled", times: 1000, needs: /"op"/, mustSucceed: true, isAlone: true },
+	{ name: "sends-twice", write: "operation", needs: /"op"/, mustSucceed: true },
+	{ name: "sends-twice", write: "create", needs: /"create"/, mustSucceed: true },
+	{ name: "sends-twice", write: "create", answer: "first", needs: /"create":"vhosts"/, mustSucceed: true },
+	{ name: "sends-twice", also: { name: "deploy-fails" }, needs: /"op".*"type":"(deploy|rebuild)"/, mustSucceed: true },
 	{ name: "deprovision-race", needs: /"type":"deprovision","kind":"vhosts"/ },
 	{ name: "slow-queue", ms: 30, needs: /"op"/ },
 	{ name: "api-unreachable" },
@@ -39,16 +62,22 @@ const faults: readonly (Fault & { needs?: RegExp })[] = [
 export function plansFor(writes: readonly string[]): Plan[] {
 	const striking = faults.filter(({ needs }) => needs === undefined || writes.some((write) => needs.test(write)));
 	const kills = writes.map((_, index) => ({ killedAfter: index + 1 }));
-	const single = striking.map(({ needs: _, ...fault }) => ({ fault }));
+	const single = striking.map(({ needs: _, isAlone: _alone, also, mustSucceed, ...fault }) => ({
+		fault,
+		...(also === undefined ? {} : { also }),
+		...(mustSucceed === undefined ? {} : { mustSucceed }),
+	}));
+	const paired = single.filter((_, index) => striking[index]?.isAlone === undefined);
 	const slow = kills.map((kill) => ({ ...kill, operationMs: 40 }));
-	return [{}, ...single, ...kills, ...slow, ...single.flatMap((one) => kills.map((kill) => ({ ...one, ...kill })))];
+	return [{}, ...single, ...kills, ...slow, ...paired.flatMap((one) => kills.map((kill) => ({ ...one, ...kill })))];
 }
 
 /** A plan in words: `connection-drops {"write":"create"}, killed after 1`. */
-export function tellPlan({ fault, killedAfter, operationMs }: Plan): string {
+export function tellPlan({ fault, also, killedAfter, operationMs }: Plan): string {
 	const { name, ...rest } = fault ?? {};
 	const parts = [
 		...(name === undefined ? [] : [Object.keys(rest).length === 0 ? name : `${name} ${JSON.stringify(rest)}`]),
+		...(also === undefined ? [] : [also.name]),
 		...(killedAfter === undefined ? [] : [`killed after write ${killedAfter}`]),
 		...(operationMs === undefined ? [] : [`operations of ${operationMs} ms`]),
 	];

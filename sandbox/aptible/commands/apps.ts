@@ -32,7 +32,7 @@ export const commands: Record<string, Command> = {
 	"apps:create"(cli, handle = "") {
 		cli.telemetry({ handle });
 		const account = cli.environment();
-		const app = withoutPrefix(() => createApp(cli.session, account.id, { handle }));
+		const app = withoutPrefix(() => cli.post("create", () => createApp(cli.session, account.id, { handle })));
 		cli.info(`App ${handle} created!`);
 		cli.print(object({ git_remote: cli.read((store) => gitRemote(store, app)) }));
 	},

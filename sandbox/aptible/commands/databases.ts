@@ -122,7 +122,7 @@ async function create(cli: Cli, handle = ""): Promise<void> {
 	if (version !== undefined && type === undefined) throw new UserError("--type is required when passing --version");
 	checkType(cli, type ?? "postgresql");
 	const image = type !== undefined && version !== undefined ? imageOf(cli, type, version) : undefined;
-	const database = createDatabase(cli.session, account.id, {
+	const body = {
 		handle,
 		...given({
 			initial_container_size: cli.number("container_size"),
@@ -131,7 +131,8 @@ async function create(cli: Cli, handle = ""): Promise<void> {
 		}),
 		type: type ?? "postgresql",
 		...(image ? { database_image: `/database_images/${image.id}` } : {}),
-	});
+	};
+	const database = cli.post("create", () => createDatabase(cli.session, account.id, body));
 	const { operation, portal } = provisionOrCleanUp(cli, database, { type: "provision", ...sizesOf(cli) });
 	await cli.attach(operation, portal);
 	printDatabase(cli, database.id);

@@ -29,7 +29,7 @@ export const commands: Record<string, Command> = {
 		const service = serviceOfDatabase(cli, database.service_id);
 		const { params, settings } = prepare(cli, DATABASE_KIND, database.owner, { creating: true, database: true });
 		const { type, platform } = DATABASE_KIND;
-		const vhost = createVhost(cli.session, service.id, { type, platform, ...params });
+		const vhost = cli.post("create", () => createVhost(cli.session, service.id, { type, platform, ...params }));
 		await provision(cli, vhost.id, settings);
 	},
 
@@ -70,7 +70,7 @@ async function createForApp(cli: Cli, kind: EndpointKind, processType: string): 
 	const accountId = cli.read((store) => store.get("app", service.owner).owner);
 	const { params, settings } = prepare(cli, kind, accountId, { creating: true });
 	const { type, platform } = kind;
-	const vhost = createVhost(cli.session, service.id, { ...params, type, platform });
+	const vhost = cli.post("create", () => createVhost(cli.session, service.id, { ...params, type, platform }));
 	await provision(cli, vhost.id, settings);
 }
 

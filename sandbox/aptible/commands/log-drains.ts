@@ -77,7 +77,7 @@ function sources(cli: Cli): Record<string, boolean | undefined> {
 }
 
 async function create(cli: Cli, body: Record<string, unknown>): Promise<void> {
-	const drain = createLogDrain(cli.session, cli.environment().id, body);
+	const drain = cli.post("create", () => createLogDrain(cli.session, cli.environment().id, body));
 	await provisionDrain(cli, "log_drain", drain.id);
 }
 

@@ -78,6 +78,6 @@ export const commands: Record<string, Command> = {
 };
 
 async function create(cli: Cli, body: Record<string, unknown>): Promise<void> {
-	const drain = createMetricDrain(cli.session, cli.environment().id, body);
+	const drain = cli.post("create", () => createMetricDrain(cli.session, cli.environment().id, body));
 	await provisionDrain(cli, "metric_drain", drain.id);
 }

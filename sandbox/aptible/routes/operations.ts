@@ -1,6 +1,8 @@
 /** Routes of operations and their logs. */
+
+import type { Fault } from "../faults.ts";
 import * as hal from "../hal.ts";
-import type { OperationBody, ResourceKind } from "../model.ts";
+import type { Operation, OperationBody, ResourceKind } from "../model.ts";
 import { cancelOperation, operationsOf, requestOperation } from "../server/operations.ts";
 import { notFound, resourceOf, unprocessable } from "../server/resources.ts";
 import { find, ok, type Route } from "./route.ts";
@@ -25,6 +27,13 @@ function operationBody(body: Record<string, unknown>): OperationBody {
 	return { ...rest, ...destination, type: body.type };
 }
 
+/** No order of the list is documented; by itself the newest comes first. */
+function inOrder(operations: Operation[], fault: Fault | undefined): Operation[] {
+	if (fault === undefined) return operations;
+	const rank = ({ id }: Operation) => (fault.order === "shuffled" ? (id * 7919) % 101 : id);
+	return [...operations].sort((a, b) => rank(a) - rank(b));
+}
+
 export const operationRoutes: readonly Route[] = [
 	[
 		"GET",
@@ -36,8 +45,12 @@ export const operationRoutes: readonly Route[] = [
 				resourceOf(store, kind, request.id);
 				return operationsOf(store, kind, request.id);
 			});
-			const items = operations.map((each) => hal.operationHal(request.view, each));
-			return ok(hal.listOf(request.view, "operations", items, request.url));
+			const { session, view, url } = request;
+			const lag = session.strike("operations-lag", [], ({ newest = 0 }) => operations.some(({ id }) => id > newest));
+			const shown = lag === undefined ? operations : operations.filter(({ id }) => id <= (lag.newest ?? 0));
+			const order = session.strike("operations-order");
+			const items = inOrder(shown, order).map((each) => hal.operationHal(view, each));
+			return ok(hal.listOf(view, "operations", items, url, order && (order.perPage ?? 2)));
 		},
 	],
 	[

@@ -48,7 +48,7 @@ function settle(store: Store, operation: Operation): void {
 	try {
 		if (operation.cancelled) throw new OperationFailure("Operation was cancelled.");
 		if (operation.planted_failure) throw new OperationFailure(...operation.planted_failure);
-		EFFECTS[operation.resource_kind](store, operation);
+		if (operation.without_effect !== true) EFFECTS[operation.resource_kind](store, operation);
 		clampToAutoscaling(store, operation);
 	} catch (error) {
 		store.db.exec("rollback to effect");
