@@ -14,7 +14,7 @@ import {
 import { listEnvironments } from "./cli/environments.ts";
 import type { Context, OperationObject, Sending } from "./context.ts";
 import { databaseObject, findDatabase, settledUnlessGone } from "./database-find.ts";
-import { AptibleError } from "./errors.ts";
+import { AptibleError, isAlreadyThere } from "./errors.ts";
 import type { DatabaseFacts, DatabaseSpec, ReplicaOf } from "./specs/database.ts";
 
 const cleanUpUrl = "https://www.aptible.com/docs/how-to-guides/database-guides/upgrade-postgresql#cleanup";
@@ -39,7 +39,11 @@ export async function makeDatabase(
 	);
 	const live = await findDatabase(context, spec, previous);
 	if (live === undefined) throw failure ?? notListed(spec);
-	await context.confirm(databaseObject(live), { doing: "creating", carries: { type: "provision" } }, 0, failure);
+	const object = databaseObject(live);
+	// Sent twice by the CLI's HTTP library: the record is there, and nobody has provisioned it yet.
+	if (isAlreadyThere(failure) && live.status === "pending" && (await context.settled(object)) === undefined)
+		return live;
+	await context.confirm(object, { doing: "creating", carries: { type: "provision" } }, 0, failure);
 	return (await findDatabase(context, spec, live)) ?? live;
 }
 
@@ -151,7 +155,9 @@ async function copy(
 	const object = databaseObject(live);
 	// A replica has an operation of its own, which begins when its primary's is over.
 	const own = { doing: sending.doing, carries: { type: ["provision", sending.carries.type].flat() } };
-	if ((await context.settled(object)) !== undefined) await context.confirm(object, own, 0, undefined, advise);
+	if (spec.replicaOf !== undefined || (await context.settled(object)) !== undefined) {
+		await context.confirm(object, own, 0, undefined, advise);
+	}
 	return (await findDatabase(context, spec, live)) ?? live;
 }
 

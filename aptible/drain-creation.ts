@@ -1,7 +1,7 @@
 import { createDrain, type ListedDrain, listDrains } from "./api/drains.ts";
 import type { Context } from "./context.ts";
 import { type DeclaredDrain, type NamedDrain, objectOf } from "./drain-noun.ts";
-import { AptibleError } from "./errors.ts";
+import { AptibleError, isAlreadyThere } from "./errors.ts";
 import { drainHandle, drainTurns } from "./specs/drain.ts";
 
 /**
@@ -34,7 +34,7 @@ export async function createNew<Drain extends ListedDrain>(
 	});
 	if (answer !== undefined) return answer.id;
 	const listed = (await listDrains(context.api, drain.target, environment.id)).find((one) => one.handle === handle);
-	if (failure !== undefined && /has already been taken/.test(failure.message)) {
+	if (isAlreadyThere(failure)) {
 		// By somebody else's drain, in another environment; if by one of ours, it is read and judged like any other.
 		if (listed === undefined) taken.add(handle);
 		return undefined;
@@ -44,7 +44,9 @@ export async function createNew<Drain extends ListedDrain>(
 		return undefined;
 	}
 	const object = objectOf(drain, listed);
-	const sending = { doing: "creating", carries: { type: "provision" } };
-	if ((await context.settled(object)) !== undefined) await context.confirm(object, sending, 0, failure);
+	// A failure may have left a record without an operation.
+	if (failure === undefined || (await context.settled(object)) !== undefined) {
+		await context.confirm(object, { doing: "creating", carries: { type: "provision" } }, 0, failure);
+	}
 	return listed.id;
 }

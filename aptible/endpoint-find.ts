@@ -29,15 +29,22 @@ export function findEndpoint(
 ): CliEndpoint | undefined {
 	const recorded = endpoints.find(({ id }) => id === previous?.id) ?? endpoints.find(({ id }) => id === claim?.id);
 	if (recorded !== undefined) return recorded;
-	const alike = endpoints.filter((endpoint) => looksLike(endpoint, spec));
-	if (exclusiveAddress(spec) !== undefined) return alike[0];
+	if (exclusiveAddress(spec) !== undefined) return endpoints.find((endpoint) => looksLike(endpoint, spec));
+	return oldest(ownCandidates(endpoints, spec, { previous, claim, taken }));
+}
+
+/** Those with the identity of the declared endpoint that were made later than its record or claim, and are not another's. */
+export function ownCandidates(
+	endpoints: readonly CliEndpoint[],
+	spec: EndpointIdentity & { hasTwins?: boolean },
+	{ previous, claim, taken = [] }: EndpointTraces,
+): CliEndpoint[] {
 	const newest = previous?.id ?? claim?.after ?? 0;
-	return oldest(
-		alike.filter(({ id, hostname }) => {
-			const isFree = previous === undefined || spec.hasTwins !== true || !hostname;
-			return id > newest && !taken.includes(id) && isFree;
-		}),
-	);
+	return endpoints.filter((endpoint) => {
+		const { id, hostname } = endpoint;
+		const isFree = previous === undefined || spec.hasTwins !== true || !hostname;
+		return id > newest && !taken.includes(id) && isFree && looksLike(endpoint, spec);
+	});
 }
 
 /** Whether a live endpoint may be the declared one by what Aptible shows of it. */

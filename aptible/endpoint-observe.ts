@@ -43,11 +43,11 @@ export async function lookFor(
 	context: Context,
 	spec: EndpointSpec,
 	traces: EndpointTraces,
-): Promise<{ found: CliEndpoint | undefined; seen: number[] }> {
+): Promise<{ found: CliEndpoint | undefined; endpoints: CliEndpoint[] }> {
 	const first = await listEndpoints(context.cli, placeOf(spec));
 	const again =
 		findEndpoint(first, spec, traces) === undefined ? await listEndpoints(context.cli, placeOf(spec)) : first;
-	return { found: findEndpoint(again, spec, traces), seen: again.map(({ id }) => id) };
+	return { found: findEndpoint(again, spec, traces), endpoints: again };
 }
 
 /** The endpoint as it is now. */

@@ -10,11 +10,12 @@ import { waitForAnswer } from "./endpoint-answer.ts";
 import { certificateMarks, type FilledCertificate, fillCertificate, withCertificate } from "./endpoint-certificate.ts";
 import { creationOptions, operationSettings, recordOf } from "./endpoint-differences.ts";
 import { dnsRecordsOf, urlOf } from "./endpoint-facts.ts";
-import { findEndpoint, liveIdentity, looksLike, oldest } from "./endpoint-find.ts";
+import { type EndpointTraces, findEndpoint, liveIdentity, looksLike, ownCandidates } from "./endpoint-find.ts";
 import { type LiveEndpoint, lookFor, objectOf, observe, placeOf, tracesOf, withDetails } from "./endpoint-observe.ts";
 import { renewWhenDnsIsInPlace } from "./endpoint-renewal.ts";
 import { sync } from "./endpoint-sync.ts";
-import { ApiError, AptibleError } from "./errors.ts";
+import { chooseTwin, isBegun, removeTwins } from "./endpoint-twins.ts";
+import { ApiError, AptibleError, isAlreadyThere } from "./errors.ts";
 import { environmentOf, liveEnvironmentOf } from "./find.ts";
 import { type EndpointFacts, type EndpointSpec, refuseUnsharing } from "./specs/endpoint.ts";
 import { endpointIdentity, endpointLabel, exclusiveAddress } from "./specs/endpoint-identity.ts";
@@ -82,7 +83,8 @@ async function ensureEndpoint(
 ): Promise<{ live: LiveEndpoint; isNew: boolean }> {
 	const label = endpointLabel(spec.name, spec.on);
 	if (previous !== undefined) await settledIfThere(context, objectOf(spec, previous.id));
-	const { found: listed, seen } = await lookFor(context, spec, tracesOf(previous));
+	const traces = tracesOf(previous);
+	const { found: listed, endpoints: before } = await lookFor(context, spec, traces);
 	const isUnlisted = listed === undefined && previous !== undefined && (await endpointExists(context.api, previous.id));
 	// The list lags behind: a second one must not be made in its place.
 	const found = isUnlisted ? (await observe(context, spec, previous.id)).listed : listed;
@@ -92,21 +94,43 @@ async function ensureEndpoint(
 		const refused = endpointIdentity(label, identity, spec) ?? refuseUnsharing(label, shared, spec.shared);
 		if (refused !== undefined) throw new AptibleError(refused);
 		if (found.id === previous?.id) return { live: await withDetails(context, spec, found), isNew: false };
-		await context.settled(objectOf(spec, found.id));
-		return { live: await observe(context, spec, found.id), isNew: false };
+		const { id } = await settleLeftOver(context, spec, traces, found, before);
+		return { live: await observe(context, spec, id), isNew: false };
 	}
 	const failure = await context.create(label, "creating", () => create(context, spec, own));
 	const now = await listEndpoints(context.cli, placeOf(spec));
-	const made = oldest(now.filter((endpoint) => !seen.includes(endpoint.id) && looksLike(endpoint, spec)));
+	const fresh = now.filter(({ id }) => !before.some((one) => one.id === id));
+	const candidates = fresh.filter((endpoint) => looksLike(endpoint, spec));
+	const made = await chooseTwin(context, candidates);
 	if (made === undefined) {
 		throw failure ?? new AptibleError(`${label} is not in the list after it was created. Run \`pulumi up\` again.`);
 	}
-	await context.confirm(objectOf(spec, made.id), { doing: "creating", carries: provisionOf(spec) }, 0, failure);
+	// Sent twice where there can be only one: the record is there, and nobody has provisioned it yet.
+	if (!isAlreadyThere(failure) || (await isBegun(context, made))) {
+		await context.confirm(objectOf(spec, made.id), { doing: "creating", carries: provisionOf(spec) }, 0, failure);
+	}
+	await removeTwins(context, spec, made, candidates);
 	const isReady = made.status === "provisioned";
 	return {
 		live: isReady ? await withDetails(context, spec, made) : await observe(context, spec, made.id),
 		isNew: true,
 	};
+}
+
+/** What a run that was killed has left: what is at work on it is waited for, and of two records from one request one goes. */
+async function settleLeftOver(
+	context: Context,
+	spec: EndpointSpec,
+	traces: EndpointTraces,
+	found: CliEndpoint,
+	listed: readonly CliEndpoint[],
+): Promise<CliEndpoint> {
+	const isOurs = traces.previous !== undefined || (traces.claim !== undefined && traces.claim.id !== found.id);
+	const candidates = isOurs ? ownCandidates(listed, spec, traces) : [];
+	const kept = (await chooseTwin(context, candidates)) ?? found;
+	await context.settled(objectOf(spec, kept.id));
+	await removeTwins(context, spec, kept, candidates);
+	return kept;
 }
 
 async function create(context: Context, spec: EndpointSpec, own: FilledCertificate | undefined): Promise<void> {

@@ -35,6 +35,11 @@ export class ApiError extends AptibleError {
 	}
 }
 
+/** Whether Aptible refused to make something because it is there: of a request that was sent twice, the second is refused so. */
+export function isAlreadyThere(error: Error | undefined): boolean {
+	return error !== undefined && /already (been taken|exists)/.test(error.message);
+}
+
 /** An operation that Aptible took and that ended as failed. */
 export class OperationError extends AptibleError {
 	override name = "OperationError";

@@ -8,6 +8,7 @@ export const CliEndpoint = z.looseObject({
 	/** Absent until the first provision operation has run. */
 	hostname: z.string().nullish(),
 	status: z.string(),
+	created_at: z.string(),
 	/** Left out for gRPC endpoints (recorded run 69). */
 	type: z.string().nullish(),
 	/** Of https only: `default`, or the port. */

@@ -13,6 +13,7 @@ function live(id: number, change: object = {}): CliEndpoint {
 		id,
 		hostname: `elb-${id}.aptible.in`,
 		status: "provisioned",
+		created_at: "2026-11-23 06:16:07 UTC",
 		type: "tcp",
 		internal: false,
 		ip_whitelist: "all traffic",

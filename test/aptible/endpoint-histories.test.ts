@@ -56,6 +56,7 @@ class History {
 			id,
 			hostname: hostname ? `elb-${id}` : null,
 			status: hostname ? "provisioned" : "pending",
+			created_at: "2026-11-23 06:16:07 UTC",
 			type: "tcp",
 			internal: false,
 			ip_whitelist: "all traffic",

@@ -115,7 +115,7 @@ export class ReconcilerUnderTest extends EmulatedAptible {
 }
 
 /** The emulated Aptible lags by reads, not by the clock. */
-export const quickWaits = { firstPauseMs: 10, lagMs: 500 };
+export const quickWaits = { firstPauseMs: 10, lagMs: 1_500 };
 
 const executeInProcess: Execute = (argv, { env, onStdout }) => callCli(argv, env, { onStdout });
 
