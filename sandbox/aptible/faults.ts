@@ -10,6 +10,8 @@ export const FAULTS = {
 	"deprovision-fails": "the next deprovision operation fails and leaves the object",
 	"configure-fails": "the next configure operation fails and changes nothing",
 	"scale-fails": "the next scale operation fails and changes nothing",
+	"part-lost":
+		"the next operation that carries `part` (`env`, `settings`, `sensitive_settings`, `container_count`, ...) succeeds without it",
 	"renew-fails": "the next renew operation of an endpoint fails, as when its DNS record is missing",
 	"portal-down": "the log stream cannot be reached: the CLI polls the operation instead",
 	"portal-early": "the log stream ends with exit 0 while the operation still runs (for `ms` more, 500 by default)",
@@ -51,6 +53,8 @@ export interface Fault {
 	status?: number;
 	/** What the log or the refusal says; `""` for a log without a reason. */
 	reason?: string;
+	/** Which field of an operation's body `part-lost` loses. */
+	part?: string;
 	/** Which write `connection-drops` follows, or `sends-twice` sends. @default "operation" */
 	write?: "create" | "update" | "delete" | "operation";
 	/** How the operation of `foreign-operation` ends. @default "succeeded" */

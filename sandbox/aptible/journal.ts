@@ -129,6 +129,36 @@ export function noteWrite(store: Store, journalId: number, write: Write, restart
 	);
 }
 
+/** Containers of one service of an app, as they were started. */
+export interface ServiceRun {
+	app: string;
+	service: string;
+	containers: number;
+	containerMb: number;
+	profile: string;
+}
+
+/** Records that a service's containers were started: what the lists show is only what there is now. */
+export function noteRun(store: Store, { app, service, containers, containerMb, profile }: ServiceRun): void {
+	store.run(
+		"insert into runs (at, app, service, containers, mb, profile) values (?, ?, ?, ?, ?, ?)",
+		...[new Date().toISOString(), app, service, containers, containerMb, profile],
+	);
+}
+
+/** Everything that was ever started, oldest first. */
+export function readRuns(dir: string): ServiceRun[] {
+	return inSandbox(dir, (store) =>
+		store.rows("select * from runs order by id").map((row) => ({
+			app: String(row.app),
+			service: String(row.service),
+			containers: Number(row.containers),
+			containerMb: Number(row.mb),
+			profile: String(row.profile),
+		})),
+	);
+}
+
 /** Everything that was asked of the sandbox, oldest first. */
 export function readJournal(dir: string): JournalRow[] {
 	return inSandbox(dir, (store) => {

@@ -7,7 +7,8 @@
  * - `api-server.ts`: `startApi(dir)` serves the Deploy API and the auth service on a free local port.
  * - `setup.ts`: `setLatency`, `defineImage`, `createEnvironment`, `addAutomaticBackups`, `sandboxToken`.
  * - `faults.ts`: `setFault(dir, { name, ... })`, `clearFaults`, `pendingFaults`, `isHalted`, `FAULTS` (what each one does).
- * - `journal.ts`: `readJournal`, `markJournal`, `countOperations`, `countMutations`, `countRestarts`, `telemetryLeaks`.
+ * - `journal.ts`: `readJournal`, `markJournal`, `countOperations`, `countMutations`, `countRestarts`, `telemetryLeaks`,
+ *   `readRuns`.
  */
 
 import type { LogDrain, MetricDrain } from "./drain-model.ts";
@@ -217,6 +218,8 @@ export interface Operation extends Common {
 	start_ms: number;
 	end_ms: number;
 	cancelled: boolean;
+	/** What of its body has no effect, though it succeeds. */
+	lost_part: string | null;
 	/** The database that it makes (clone, restore), if it makes one. */
 	creates_id: number | null;
 	/** Lines of a planted failure; null where the operation may succeed. */

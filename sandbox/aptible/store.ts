@@ -24,6 +24,14 @@ create table writes (
 );
 `;
 
+/** Beside the schema, so that a sandbox of before goes on. */
+const RUNS = `
+create table if not exists runs (
+	id integer primary key autoincrement, at text not null, app text not null, service text not null, containers integer not null,
+	mb integer not null, profile text not null
+);
+`;
+
 const SCHEMA_VERSION = 1;
 
 /** Waits without giving up the thread: SQLite's own calls block as well. */
@@ -46,6 +54,7 @@ export class Store {
 		this.dir = dir;
 		this.db = new DatabaseSync(join(dir, "aptible.sqlite"), { timeout: 20_000 });
 		if (this.#version() !== SCHEMA_VERSION) this.#create(seed);
+		if (this.rows("select 1 from sqlite_master where name = 'runs'").length === 0) this.db.exec(RUNS);
 		// A killed process loses nothing without it; only a crash of the machine would.
 		this.db.exec("pragma synchronous = off");
 	}

@@ -2,7 +2,7 @@
 import * as hal from "../hal.ts";
 import { notFound } from "../server/resources.ts";
 import * as services from "../server/services.ts";
-import { find, ok, type Route } from "./route.ts";
+import { find, ok, page, type Route } from "./route.ts";
 
 export const appRoutes: readonly Route[] = [
 	["GET", /^\/apps\/(\d+)$/, (request) => ok(hal.appHal(request.view, find(request, "app")))],
@@ -11,8 +11,9 @@ export const appRoutes: readonly Route[] = [
 		/^\/apps\/(\d+)\/services$/,
 		(request) => {
 			find(request, "app");
-			const items = request.view.store.list("service", request.id).map((each) => hal.serviceHal(request.view, each));
-			return ok(hal.listOf(request.view, "services", items, request.url));
+			const { store } = request.view;
+			const shape = (id: number) => hal.serviceHal(request.view, store.get("service", id));
+			return page(request, "services", store.list("service", request.id), shape);
 		},
 	],
 	[

@@ -1,4 +1,5 @@
 import { digestOf, pushedServices, servicesOf } from "../images.ts";
+import { noteRun } from "../journal.ts";
 import type { App, Operation, Service } from "../model.ts";
 import type { Store } from "../store.ts";
 import { OperationFailure } from "./failure.ts";
@@ -111,13 +112,32 @@ export function settleService(store: Store, { resource_id: id, body }: Operation
 	store.save("service", service);
 }
 
+/** Notes what containers an operation started. */
+export function noteContainers(store: Store, operation: Operation): void {
+	for (const service of servicesOn(store, operation)) noteStart(store, service);
+}
+
+function noteStart(store: Store, service: Service): void {
+	const app = service.of === "app" ? store.find("app", service.owner) : undefined;
+	if (app?.status !== "provisioned" || service.container_count === 0) return;
+	noteRun(store, {
+		app: app.handle,
+		service: service.process_type,
+		containers: service.container_count,
+		containerMb: service.container_memory_limit_mb,
+		profile: service.instance_class,
+	});
+}
+
+function servicesOn(store: Store, { resource_kind: kind, resource_id: id }: Operation): Service[] {
+	if (kind === "app") return store.list("service", id);
+	const service = kind === "service" ? store.find("service", id) : undefined;
+	return service === undefined ? [] : [service];
+}
+
 /** The autoscaler's next look at what an operation left: a count outside its bounds goes back inside. */
 export function clampToAutoscaling(store: Store, operation: Operation): void {
-	const services =
-		operation.resource_kind === "app"
-			? store.list("service", operation.resource_id)
-			: store.list("service").filter((service) => service.id === operation.resource_id);
-	for (const service of services) applyPolicy(store, service);
+	for (const service of servicesOn(store, operation)) applyPolicy(store, service);
 }
 
 /** Moves a service into the bounds of its horizontal autoscaling policy, if it has one. */
@@ -127,7 +147,9 @@ export function applyPolicy(store: Store, service: Service): void {
 	const least = policy.min_containers ?? 1;
 	const most = policy.max_containers ?? least;
 	const count = Math.min(Math.max(service.container_count, least), most);
-	if (count !== service.container_count) store.save("service", { ...service, container_count: count });
+	if (count === service.container_count) return;
+	store.save("service", { ...service, container_count: count });
+	noteStart(store, { ...service, container_count: count });
 }
 
 /** Removes a service with its policy and endpoints. */

@@ -94,6 +94,8 @@ export function requestOperation(
 		return struck ? [[struck.reason ?? reason].filter(Boolean)] : [];
 	})[0];
 
+	const lost = session.strike("part-lost", handles, ({ part }) => part !== undefined && part in body);
+
 	return session.write((store) => {
 		const resource = resourceOf(store, kind, id);
 		check(store, resource, body);
@@ -113,6 +115,7 @@ export function requestOperation(
 			end_ms: startMs + durationMs,
 			cancelled: false,
 			planted_failure: planted ?? null,
+			lost_part: lost?.part ?? null,
 			creates_id: made?.id ?? null,
 			log: "",
 			git_ref: body.git_ref ?? null,
@@ -207,6 +210,7 @@ function provisionReplica(store: Store, replica: Database, source: Operation): v
 		end_ms: source.end_ms + (source.end_ms - source.start_ms),
 		cancelled: false,
 		planted_failure: source.planted_failure,
+		lost_part: null,
 		creates_id: null,
 		log: "",
 		git_ref: null,

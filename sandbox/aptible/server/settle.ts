@@ -1,7 +1,7 @@
 import { ApiError } from "../errors.ts";
 import type { Operation, OperationStatus, ResourceKind } from "../model.ts";
 import type { Store } from "../store.ts";
-import { clampToAutoscaling, settleApp, settleService } from "./app-operations.ts";
+import { clampToAutoscaling, noteContainers, settleApp, settleService } from "./app-operations.ts";
 import { settleBackup } from "./backup-operations.ts";
 import { settleDatabase } from "./database-operations.ts";
 import { settleDrain } from "./drains.ts";
@@ -48,7 +48,10 @@ function settle(store: Store, operation: Operation): void {
 	try {
 		if (operation.cancelled) throw new OperationFailure("Operation was cancelled.");
 		if (operation.planted_failure) throw new OperationFailure(...operation.planted_failure);
-		if (operation.without_effect !== true) EFFECTS[operation.resource_kind](store, operation);
+		if (operation.without_effect !== true) {
+			EFFECTS[operation.resource_kind](store, { ...operation, body: effectiveBody(operation) });
+			noteContainers(store, operation);
+		}
 		clampToAutoscaling(store, operation);
 	} catch (error) {
 		store.db.exec("rollback to effect");
@@ -62,6 +65,12 @@ function settle(store: Store, operation: Operation): void {
 		(failure?.lines ?? []).map((line) => logLine(operation.end_ms, "ERROR", line)).join("") +
 		logLine(operation.end_ms, failure ? "ERROR" : "INFO", `Operation ${operation.id} ${operation.outcome}.`);
 	store.save("operation", operation);
+}
+
+/** What of an operation comes to have an effect. */
+function effectiveBody({ body, lost_part: lost }: Operation): Operation["body"] {
+	if (lost === null) return body;
+	return { type: body.type, ...Object.fromEntries(Object.entries(body).filter(([field]) => field !== lost)) };
 }
 
 function failureOf(error: unknown): OperationFailure {
