@@ -1,112 +1,98 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { appExists, readAppSettings } from "./api/app-settings.ts";
+import { appExists, readApp, settingsOf } from "./api/app-settings.ts";
+import type { LiveApp } from "./app-differences.ts";
+import { verifyApp } from "./app-verification.ts";
+import { appWarnings } from "./app-warnings.ts";
 import { type CliApp, createApp, deprovisionApp, listApps, readConfig, renameApp } from "./cli/apps.ts";
-import { configChanges, configDifferences } from "./config.ts";
+import { configChanges } from "./config.ts";
 import type { Context, OperationObject } from "./context.ts";
-import type { Difference } from "./difference.ts";
-import { AptibleError } from "./errors.ts";
+import { ApiError, AptibleError } from "./errors.ts";
 import { environmentOf, findByIdentity } from "./find.ts";
-import {
-	type LiveRelease,
-	registryDifferences,
-	release,
-	releaseDifferences,
-	releaseOf,
-	tagWarnings,
-} from "./release.ts";
-import { syncScaling } from "./scaling.ts";
+import { deployReasons, release, releaseOf } from "./release.ts";
+import { syncServices } from "./scaling.ts";
 import { syncOptions } from "./service-options.ts";
-import { type LiveService, readServices, refuseMissingServices, serviceDifferences } from "./services.ts";
+import { unstartedServices } from "./service-start.ts";
+import { type LiveService, readServices, refuseMissingServices } from "./services.ts";
 import type { AppFacts, AppSpec } from "./specs/app.ts";
-import { type ResolvedValues, resolveTemplates } from "./values.ts";
-
-/** An app as it is: what the CLI shows of it, and what only the API does. Config and settings are secrets. */
-export interface LiveApp extends LiveRelease {
-	config: ReadonlyMap<string, string>;
-	services: readonly LiveService[];
-}
+import { resolveTemplates } from "./values.ts";
 
 /**
  * Brings an app to what the spec says, with the fewest operations: how services are released before there is a release; image
- * or commit and config in one deploy, config alone in one configure; then one scale for each service whose size differs.
+ * or commit and config in one deploy, config alone in one configure; then one scale for each service whose size differs. Then it is
+ * read again.
  */
 export async function apply(context: Context, spec: AppSpec, previous: AppFacts | undefined): Promise<AppFacts> {
 	let app = await ensureApp(context, spec, previous);
 	const object = objectOf(app);
 	const place = { environment: spec.environment, app: spec.handle };
 	await context.settled(object);
-	app = await reread(context, spec, app);
-	const [values, live] = await Promise.all([resolveTemplates(context, spec), readLiveApp(context, spec, app)]);
-	const config = configChanges(values.config, live.config, previous?.configKeys ?? []);
-	if (!needsDeploy(spec, live, values, previous)) refuseMissingServices(spec, app);
-	const changed = await syncOptions(context, spec, place, app.id, live.services);
-	const released = await release(context, { spec, place, object }, live, { values, changes: config.changes, previous });
-	let { services, settings } = live;
-	if (released) {
-		[app, settings] = await Promise.all([reread(context, spec, app), readAppSettings(context.api, app.id)]);
-		refuseMissingServices(spec, app);
-		services = await withNewServices(context, spec, app, live.services);
-		const fresh = services.filter(({ id }) => !live.services.some((service) => service.id === id));
+	const [values, before] = await Promise.all([resolveTemplates(context, spec), readLiveApp(context, spec, app)]);
+	const { changes, foreign } = configChanges(values.config, before.config, previous?.configKeys ?? []);
+	if (deployReasons(spec, before, { values, previous }).length === 0) refuseMissingServices(spec, before.services);
+	const changed = await syncOptions(context, spec, place, app.id, before.services);
+	const released = await release(context, { spec, place, object }, before, { values, changes, previous });
+	let services: readonly LiveService[] = before.services;
+	if (released !== undefined) {
+		({ app, services } = await reread(context, spec, app, before.services));
+		refuseMissingServices(spec, services);
+		const fresh = services.filter(({ id }) => !before.services.some((service) => service.id === id));
 		await syncOptions(context, spec, place, app.id, fresh);
 	} else if (changed.length > 0) {
 		context.progress(`app "${spec.handle}": how ${changed.join(", ")} is released counts from the next release on.`);
 	}
-	for (const service of services) {
-		const wanted = spec.services[service.service];
-		if (wanted === undefined) continue;
-		const isNew = !live.services.some(({ id }) => id === service.id);
-		await syncScaling(context, place, service, wanted, isNew, async () => {
-			const now = await reread(context, spec, app);
-			return now.services.find(({ id }) => id === service.id) ?? service;
-		});
-	}
-	const now = releaseOf(spec, { app, settings }, previous?.release);
+	const started = await unstartedServices(context, spec, app.id, services, previous);
+	const known = new Set(before.services.map(({ id }) => id));
+	const isScaled = await syncServices(context, place, spec, { services, started, known });
+	const isChanged = isScaled || released !== undefined || changed.length > 0;
+	const { live, warnings } = isChanged
+		? await verifyApp(context, spec, app, services, { values, released, started, previous })
+		: { live: before, warnings: [] };
+	const now = releaseOf(spec, live, previous?.release);
+	const isRegistryLeft = previous?.ownsRegistry === true && live.settings.registry !== undefined;
 	return {
 		id: app.id,
 		environmentId: app.environment.id,
-		handle: app.handle,
+		handle: live.app.handle,
 		gitRemote: app.git_remote ?? "",
 		configKeys: Object.keys(spec.config).sort(),
-		ownsRegistry: spec.registry !== undefined,
+		ownsRegistry: spec.registry !== undefined || (isRegistryLeft && released !== "deploy"),
 		release: now,
-		services: app.services.map(({ service }) => service).sort(),
-		warnings: [...warningsOf(spec, live, app, config.foreign), ...tagWarnings(spec.image, now, previous?.release)],
+		services: live.services.map(({ service }) => service).sort(),
+		warnings: [...appWarnings(spec, live, { values, foreign, previous, now }), ...warnings],
 	};
 }
 
-/** How a live app differs from its spec, as `apply` would see it. `previous` is what the last run gave. */
-export function appDifferences(
-	spec: AppSpec,
-	live: LiveApp,
-	values: ResolvedValues,
-	previous: AppFacts | undefined,
-): Difference[] {
-	const { changes } = configChanges(values.config, live.config, previous?.configKeys ?? []);
-	const handle = { field: "handle", declared: spec.handle, live: live.app.handle };
-	return [
-		...(handle.declared === handle.live ? [] : [handle]),
-		...releaseDifferences(spec, live, previous?.release),
-		...registryDifferences(values.registry, live.settings.registry, previous?.ownsRegistry === true),
-		...configDifferences(changes, live.config),
-		...Object.entries(spec.services).flatMap(([name, wanted]) => {
-			const service = live.services.find((one) => one.service === name);
-			if (service === undefined) return [{ field: `services.${name}`, declared: "declared", live: "none" }];
-			return serviceDifferences(wanted, service).map((one) => ({ ...one, field: `services.${name}.${one.field}` }));
-		}),
-	];
+/** Reads an app with everything that a stage file says of one, endpoints aside. */
+async function readLiveApp(context: Context, spec: AppSpec, listed: CliApp): Promise<LiveApp> {
+	const config = (app: CliApp) =>
+		app.status === "provisioned"
+			? readConfig(context.cli, { environment: spec.environment, app: app.handle })
+			: undefined;
+	const [now, early] = await Promise.all([reread(context, spec, listed), config(listed)]);
+	return { ...now, config: early ?? (await config(now.app)) ?? new Map() };
 }
 
-/** Reads an app with everything that a stage file says of one, endpoints aside. */
-async function readLiveApp(context: Context, spec: AppSpec, app: CliApp): Promise<LiveApp> {
-	if (app.status !== "provisioned") {
-		return { app, config: new Map(), settings: await readAppSettings(context.api, app.id), services: [] };
-	}
-	const [config, settings, services] = await Promise.all([
-		readConfig(context.cli, { environment: spec.environment, app: app.handle }),
-		readAppSettings(context.api, app.id),
-		readServices(context, spec, app),
+/** The app by its id, which may have been worked on since it was listed. */
+async function reread(
+	context: Context,
+	spec: AppSpec,
+	app: CliApp,
+	known: readonly LiveService[] = [],
+): Promise<Omit<LiveApp, "config">> {
+	const shown = await readApp(context.api, app.id).catch((error: unknown) => {
+		if (!(error instanceof ApiError && error.status === 404)) throw error;
+		throw new AptibleError(`app "${app.handle}" has gone while it was being worked on. Run \`pulumi up\` again.`);
+	});
+	const [settings, services] = await Promise.all([
+		settingsOf(context.api, shown),
+		readServices(context, spec, app.id, shown, known),
 	]);
-	return { app, config, settings, services };
+	const { handle, status, _embedded } = shown;
+	return {
+		app: { ...app, handle, status, last_deploy_operation: _embedded?.last_deploy_operation, services },
+		settings,
+		services,
+	};
 }
 
 /** Deprovisions the app, and with it what endpoints it still has. */
@@ -158,54 +144,6 @@ async function ensureApp(context: Context, spec: AppSpec, previous: AppFacts | u
 		failure ??
 		new AptibleError(`app "${spec.handle}" is not in the list after it was created. Run \`pulumi up\` again.`)
 	);
-}
-
-function needsDeploy(spec: AppSpec, live: LiveApp, values: ResolvedValues, previous: AppFacts | undefined): boolean {
-	const registry = registryDifferences(values.registry, live.settings.registry, previous?.ownsRegistry === true);
-	return releaseDifferences(spec, live, previous?.release).length + registry.length > 0;
-}
-
-/** The services after a release; those that were there before have the autoscaling that they had. */
-async function withNewServices(
-	context: Context,
-	spec: AppSpec,
-	app: CliApp,
-	before: readonly LiveService[],
-): Promise<LiveService[]> {
-	const known = new Map(before.map((service) => [service.id, service]));
-	const fresh = app.services.filter(({ id }) => !known.has(id));
-	const read = await readServices(context, spec, { ...app, services: fresh });
-	return app.services.flatMap((service) => {
-		const rest = known.get(service.id) ?? read.find(({ id }) => id === service.id);
-		return rest === undefined ? [] : [{ ...rest, ...service }];
-	});
-}
-
-function warningsOf(spec: AppSpec, live: LiveApp, app: CliApp, foreign: readonly string[]): string[] {
-	const undeclared = app.services.map(({ service }) => service).filter((name) => !(name in spec.services));
-	return [
-		...foreign.map((key) =>
-			/^APTIBLE_(DOCKER_IMAGE|PRIVATE_REGISTRY_)/.test(key)
-				? `config key ${key} is left from before 2026-05-04, when it became a setting of the app; take it out with ` +
-					`\`aptible config:unset --app ${spec.handle} --environment ${spec.environment} ${key}\``
-				: `config key ${key} is set on Aptible and not in the stage file; it was not set from here and is left alone`,
-		),
-		...undeclared
-			.sort()
-			.map((name) => `service "${name}" is in the release and not in the stage file; its size is left alone`),
-		...(spec.registry !== undefined && live.settings.registry === "hidden"
-			? [
-					"this token may not see the registry's credentials, so every run that touches this app deploys it again; give its " +
-						"role the permission `sensitive`",
-				]
-			: []),
-	];
-}
-
-async function reread(context: Context, spec: AppSpec, live: CliApp): Promise<CliApp> {
-	const again = await look(context, spec, ({ id }) => id === live.id);
-	if (again !== undefined) return again;
-	throw new AptibleError(`app "${live.handle}" has gone while it was being worked on. Run \`pulumi up\` again.`);
 }
 
 /** Looks for an app that should be there: a list may lag behind, so it is not there when it is missing from three. */

@@ -11,17 +11,14 @@ export function configChanges(
 	live: ReadonlyMap<string, string>,
 	owned: readonly string[],
 ): { changes: ConfigChanges; foreign: string[] } {
-	const changes: Record<string, string> = {};
-	for (const [key, value] of Object.entries(declared)) {
-		if (live.get(key) !== value) changes[key] = value;
-	}
-	const foreign: string[] = [];
-	for (const key of live.keys()) {
-		if (key in declared) continue;
-		if (owned.includes(key)) changes[key] = "";
-		else foreign.push(key);
-	}
-	return { changes, foreign: foreign.sort() };
+	const rest = [...live.keys()].filter((key) => !Object.hasOwn(declared, key));
+	return {
+		changes: Object.fromEntries([
+			...Object.entries(declared).filter(([key, value]) => live.get(key) !== value),
+			...rest.filter((key) => owned.includes(key)).map((key) => [key, ""]),
+		]),
+		foreign: rest.filter((key) => !owned.includes(key)).sort(),
+	};
 }
 
 /** The same changes as differences, which hold no value. */

@@ -46,6 +46,11 @@ export class Context {
 		this.cli = new Cli(this.redactor, remember, options);
 	}
 
+	/** How long what was just changed may be missing from what Aptible shows. */
+	get lagMs(): number {
+		return this.#waits.lagMs;
+	}
+
 	/** One line for the person who watches: Pulumi shows it live beside the resource. */
 	progress(text: string): void {
 		this.#write(`${this.redactor.mask(text)}\n`);

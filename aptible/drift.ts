@@ -1,6 +1,6 @@
 /** How the live objects of a snapshot differ from what was declared of them. No call is made, and no secret comes out. */
 import type { z } from "zod";
-import { appDifferences } from "./app.ts";
+import { appDifferences } from "./app-differences.ts";
 import { backupDifferences } from "./backup-policy.ts";
 import { leafFingerprint } from "./certificate.ts";
 import { databaseDifferences } from "./database.ts";

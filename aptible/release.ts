@@ -2,7 +2,8 @@ import type { AppSettings } from "./api/app-settings.ts";
 import { type AppPlace, type CliApp, type ConfigChanges, type DeploySource, deploy, setConfig } from "./cli/apps.ts";
 import type { Context, OperationObject } from "./context.ts";
 import type { Difference } from "./difference.ts";
-import { commonestSize } from "./services.ts";
+import { startingCount } from "./service-start.ts";
+import { missingServices } from "./services.ts";
 import type { AppFacts, AppSpec, Release } from "./specs/app.ts";
 import type { ResolvedValues } from "./values.ts";
 
@@ -36,6 +37,21 @@ export function releaseDifferences(
 	return spec.git === undefined || isSameCommit(gitRefOf(app), spec.git.commitish) ? [] : differs(shown);
 }
 
+/**
+ * How what runs differs from what was released just now: the operation is over, so that only what is shown counts. Aptible may show
+ * a branch as the commit that it stands for.
+ */
+export function releasedDifferences(spec: AppSpec, { app, settings }: LiveRelease): Difference[] {
+	const { image, git } = spec;
+	const shown = gitRefOf(app);
+	const runs = (live: string) => [
+		{ field: git === undefined ? "image" : "git.commitish", declared: git?.commitish ?? image ?? "none", live },
+	];
+	if (settings.image !== image) return runs(settings.image ?? shown ?? "none");
+	if (git === undefined || isSameCommit(shown, git.commitish)) return [];
+	return shown !== undefined && isCommit(shown) && !isCommit(git.commitish) ? [] : runs(shown ?? "none");
+}
+
 /** Whether the registry's credentials differ. What the token may not see counts as different, for only a deploy makes sure. */
 export function registryDifferences(
 	declared: ResolvedValues["registry"],
@@ -55,20 +71,36 @@ export function registryDifferences(
 }
 
 /**
+ * Why an app has to be deployed; nothing where it has not. Other credentials alone are no reason, as those of some registries are
+ * good for half a day only (Amazon ECR), and a restart every night would be the price: a deploy that has another reason carries them.
+ */
+export function deployReasons(
+	spec: AppSpec,
+	live: LiveRelease,
+	{ values, previous }: { values: ResolvedValues; previous: AppFacts | undefined },
+): Difference[] {
+	return [
+		...releaseDifferences(spec, live, previous?.release),
+		...(spec.registry?.deployOnChange === true
+			? registryDifferences(values.registry, live.settings.registry, true)
+			: []),
+	];
+}
+
+/**
  * Releases what differs, in one operation: image or commit, credentials and config together in a deploy, config alone in a
  * configure. Does nothing where nothing differs.
  *
- * @returns whether something was released
+ * @returns what was released; undefined where nothing was
  */
 export async function release(
 	context: Context,
 	{ spec, place, object }: { spec: AppSpec; place: AppPlace; object: OperationObject },
-	live: LiveRelease,
+	live: LiveRelease & { services: readonly { service: string }[] },
 	{ values, changes, previous }: { values: ResolvedValues; changes: ConfigChanges; previous: AppFacts | undefined },
-): Promise<boolean> {
-	const isOther = releaseDifferences(spec, live, previous?.release).length > 0;
-	const registry = registryDifferences(values.registry, live.settings.registry, previous?.ownsRegistry === true);
-	if (isOther || registry.length > 0) {
+): Promise<"deploy" | "configure" | undefined> {
+	if (deployReasons(spec, live, { values, previous }).length > 0) {
+		const registry = registryDifferences(values.registry, live.settings.registry, previous?.ownsRegistry === true);
 		const isAttached = gitRefOf(live.app) !== undefined || previous?.release?.commitish !== undefined;
 		const source: DeploySource = {
 			...(spec.git === undefined
@@ -76,26 +108,31 @@ export async function release(
 				: { commitish: spec.git.commitish, image: live.settings.image === undefined ? undefined : "" }),
 			registry: registry.length === 0 ? undefined : (values.registry ?? { username: "", password: "" }),
 		};
-		const known = live.app.services.map(({ service }) => service);
-		const fresh = Object.entries(spec.services).filter(([name]) => !known.includes(name));
+		const fresh = missingServices(spec, live.services).flatMap((name) => spec.services[name] ?? []);
 		await context.operate(
 			object,
 			{
 				doing: `deploying ${spec.git === undefined ? spec.image : `commit ${spec.git.commitish}`}`,
-				carries: { type: "deploy", image: spec.image, commit: spec.git?.commitish, keys: Object.keys(changes) },
+				carries: {
+					type: "deploy",
+					image: spec.image,
+					commit: spec.git?.commitish,
+					keys: Object.keys(changes),
+					containerCount: startingCount(fresh),
+				},
 			},
-			() => deploy(context.cli, place, source, changes, commonestSize(fresh.map(([, service]) => service))),
+			() => deploy(context.cli, place, source, changes, startingCount(fresh)),
 			(log) => adviseDeploy(spec, live.app, log),
 		);
-		return true;
+		return "deploy";
 	}
 	const count = Object.keys(changes).length;
-	if (count === 0) return false;
+	if (count === 0) return undefined;
 	const doing = `setting ${count} config ${count === 1 ? "key" : "keys"}`;
 	await context.operate(object, { doing, carries: { type: "configure", keys: Object.keys(changes) } }, () =>
 		setConfig(context.cli, place, changes),
 	);
-	return true;
+	return "configure";
 }
 
 /** What was released last, for the facts: from here, or by somebody else as declared. */
@@ -148,8 +185,12 @@ export function gitRefOf(app: CliApp): string | undefined {
 /** Aptible may show a commit at full length, and a branch under its full name. */
 function isSameCommit(ref: string | undefined, commitish: string): boolean {
 	if (ref === undefined) return false;
-	if (/^[0-9a-f]{7,40}$/.test(commitish) && ref.startsWith(commitish)) return true;
+	if (isCommit(commitish) && ref.startsWith(commitish)) return true;
 	return ref.replace(/^refs\/heads\//, "") === commitish.replace(/^refs\/heads\//, "");
+}
+
+function isCommit(ref: string): boolean {
+	return /^[0-9a-f]{7,40}$/.test(ref);
 }
 
 function adviseDeploy({ git }: AppSpec, app: CliApp, log: string): string | undefined {

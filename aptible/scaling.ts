@@ -1,8 +1,12 @@
-import { syncAutoscaling } from "./autoscaling.ts";
-import { type AppPlace, type CliService, scale } from "./cli/apps.ts";
+import { type ApiService, readService } from "./api/services.ts";
+import { autoscaleDifferences, syncAutoscaling } from "./autoscaling.ts";
+import { type AppPlace, CliService, scale } from "./cli/apps.ts";
 import type { Context } from "./context.ts";
 import { compare, type Difference } from "./difference.ts";
+import { lookUp } from "./own.ts";
 import type { LiveService } from "./services.ts";
+import { forEachSideBySide } from "./side-by-side.ts";
+import type { AppSpec } from "./specs/app.ts";
 import type { ServiceSize, ServiceSpec } from "./specs/service.ts";
 
 /** How a live service differs in what the stage file decides of number, size and profile; the rest is the autoscaler's. */
@@ -17,23 +21,63 @@ export function sizeDifferences(wanted: ServiceSpec, live: CliService): Differen
 	return compare(decided, sizeOf(live));
 }
 
+/** A service of the API under the names that the CLI has for its fields. */
+export function sizedService(service: ApiService): CliService {
+	return CliService.parse({
+		id: service.id,
+		service: service.process_type,
+		container_count: service.container_count,
+		container_size: service.container_memory_limit_mb,
+		container_profile: service.instance_class,
+	});
+}
+
+/**
+ * Brings the services of an app to the number and size that they are to have, side by side.
+ *
+ * @param services all that the app has
+ * @param started those that no spec names, and that are to have one container
+ * @param known ids of those that the release of this very run has not brought in
+ * @returns whether anything was sent
+ */
+export async function syncServices(
+	context: Context,
+	place: AppPlace,
+	spec: AppSpec,
+	{
+		services,
+		started,
+		known,
+	}: { services: readonly LiveService[]; started: readonly LiveService[]; known: ReadonlySet<number> },
+): Promise<boolean> {
+	const due = services.filter((service) => {
+		const wanted = lookUp(spec.services, service.service);
+		if (wanted === undefined) return started.includes(service);
+		return [...sizeDifferences(wanted, service), ...autoscaleDifferences(wanted.autoscale, service.policy)].length > 0;
+	});
+	await forEachSideBySide(due, (service) => {
+		const wanted = lookUp(spec.services, service.service);
+		if (wanted === undefined) return scaleService(context, place, service, { containers: 1 });
+		return syncScaling(context, place, service, wanted, !known.has(service.id));
+	});
+	return due.length > 0;
+}
+
 /**
  * Brings number, size and profile of a service to what is declared, and its autoscaling. Where the autoscaler decides, its
  * choice is left alone: only before it takes over is a service put where autoscaling may start from.
  *
  * @param isNew whether the release of this very run brought the service in
- * @param reread the service as it is at the time of asking
  */
-export async function syncScaling(
+async function syncScaling(
 	context: Context,
 	place: AppPlace,
 	service: LiveService,
 	wanted: ServiceSpec,
 	isNew: boolean,
-	reread: () => Promise<CliService>,
 ): Promise<void> {
 	const { autoscale } = wanted;
-	const scaleTo = (size: Partial<ServiceSize>) => scaleService(context, place, service, size, reread);
+	const scaleTo = (size: Partial<ServiceSize>) => scaleService(context, place, service, size);
 	if (autoscale !== undefined && service.policy === undefined) {
 		await scaleTo(isNew ? sizeOfSpec(wanted) : startOf(wanted, service));
 		await syncAutoscaling(context, place, service, autoscale);
@@ -65,14 +109,15 @@ async function scaleService(
 	place: AppPlace,
 	live: CliService,
 	size: Partial<ServiceSize>,
-	reread: () => Promise<CliService>,
 ): Promise<void> {
 	if (compare(size, sizeOf(live)).length === 0) return;
 	const label = `app "${place.app}", service "${live.service}"`;
 	const object = { target: "services", id: live.id, label } as const;
 	// A run that was killed may have sent it already: what it left is waited for and looked at again.
 	await context.settled(object);
-	const differing = new Set(compare(size, sizeOf(await reread())).map(({ field }) => field));
+	const differing = new Set(
+		compare(size, sizeOf(sizedService(await readService(context.api, live.id)))).map(({ field }) => field),
+	);
 	if (differing.size === 0) return;
 	// Only what differs is sent: a number that is right must not be repeated beside a size.
 	const to = {

@@ -5,6 +5,7 @@ import { setServiceOptions } from "./cli/services.ts";
 import type { Context } from "./context.ts";
 import { compare, type Difference } from "./difference.ts";
 import { AptibleError } from "./errors.ts";
+import { lookUp } from "./own.ts";
 import type { AppSpec } from "./specs/app.ts";
 import type { ServiceSpec } from "./specs/service.ts";
 
@@ -39,12 +40,12 @@ export async function syncOptions(
 	services: readonly { id: number; service: string; options: ApiService | undefined }[],
 ): Promise<string[]> {
 	const changed = services.filter(({ service, options }) => {
-		const wanted = spec.services[service];
+		const wanted = lookUp(spec.services, service);
 		return wanted !== undefined && optionDifferences(wanted, options).length > 0;
 	});
 	const failures: Error[] = [];
 	for (const { service, options } of changed) {
-		const wanted = spec.services[service];
+		const wanted = lookUp(spec.services, service);
 		if (wanted === undefined) continue;
 		const fields = new Set(optionDifferences(wanted, options).map(({ field }) => field));
 		context.progress(`app "${place.app}", service "${service}": setting ${[...fields].join(", ")}...`);
@@ -59,7 +60,7 @@ export async function syncOptions(
 	if (changed.length === 0) return [];
 	const listed = await listServices(context.api, appId);
 	for (const { id, service } of changed) {
-		const wanted = spec.services[service];
+		const wanted = lookUp(spec.services, service);
 		const left =
 			wanted === undefined
 				? []

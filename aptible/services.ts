@@ -1,13 +1,15 @@
+import type { ApiApp } from "./api/app-settings.ts";
 import { type ApiPolicy, type ApiService, listServices, readPolicy } from "./api/services.ts";
 import { autoscaleDifferences } from "./autoscaling.ts";
-import type { CliApp, CliService } from "./cli/apps.ts";
+import type { CliService } from "./cli/apps.ts";
 import type { Context } from "./context.ts";
 import type { Difference } from "./difference.ts";
 import { AptibleError } from "./errors.ts";
-import { sizeDifferences } from "./scaling.ts";
+import { readUntil } from "./lag.ts";
+import { sizeDifferences, sizedService } from "./scaling.ts";
 import { optionDifferences } from "./service-options.ts";
 import type { AppSpec } from "./specs/app.ts";
-import type { ServiceSize, ServiceSpec } from "./specs/service.ts";
+import type { ServiceSpec } from "./specs/service.ts";
 
 /** A service as it is: what the CLI shows of it, and what only the API does. */
 export interface LiveService extends CliService {
@@ -17,28 +19,40 @@ export interface LiveService extends CliService {
 	policy: ApiPolicy | undefined;
 }
 
-/** Reads the services of an app, with the autoscaling of those that the spec names. */
-export async function readServices(context: Context, spec: AppSpec, app: CliApp): Promise<LiveService[]> {
-	if (app.services.length === 0) return [];
-	const [options, ...services] = await Promise.all([
-		listServices(context.api, app.id),
-		...app.services.map(async (service) => ({
-			...service,
-			policy: service.service in spec.services ? await readPolicy(context.api, service.id) : undefined,
-		})),
-	]);
-	return services.map((service) => ({ ...service, options: options.find(({ id }) => id === service.id) }));
+/**
+ * Reads the services of an app, with the autoscaling of those that the spec names. A list may lag behind the app itself, so that it is
+ * read until it has all of them.
+ *
+ * @param shown the app itself
+ * @param known services whose autoscaling has been read
+ */
+export async function readServices(
+	context: Context,
+	spec: AppSpec,
+	appId: number,
+	shown: ApiApp,
+	known: readonly LiveService[] = [],
+): Promise<LiveService[]> {
+	const embedded = shown._embedded?.services ?? [];
+	if (embedded.length === 0 && shown.status !== "provisioned") return [];
+	const services = await readUntil(
+		context,
+		() => listServices(context.api, appId),
+		(listed) => embedded.every(({ id }) => listed.some((one) => one.id === id)),
+	);
+	return Promise.all(
+		services.map(async (service) => {
+			const before = known.find(({ id }) => id === service.id);
+			if (before !== undefined) return liveService(service, before.policy);
+			const isDeclared = Object.hasOwn(spec.services, service.process_type);
+			return liveService(service, isDeclared ? await readPolicy(context.api, service.id) : undefined);
+		}),
+	);
 }
 
-/** The size that most of these services have, the first one among equals: the one to deploy new services with. */
-export function commonestSize(sizes: readonly ServiceSize[]): ServiceSize | undefined {
-	const counts = new Map<string, { size: ServiceSize; count: number }>();
-	for (const { containers, containerMb, containerProfile } of sizes) {
-		const key = `${containers} ${containerMb} ${containerProfile}`;
-		const entry = counts.get(key) ?? { size: { containers, containerMb, containerProfile }, count: 0 };
-		counts.set(key, { ...entry, count: entry.count + 1 });
-	}
-	return [...counts.values()].sort((a, b) => b.count - a.count)[0]?.size;
+/** A service as both clients show it together. */
+export function liveService(service: ApiService, policy: ApiPolicy | undefined): LiveService {
+	return { ...sizedService(service), options: service, policy };
 }
 
 /** How a live service differs in all that a stage file says of it. */
@@ -50,10 +64,15 @@ export function serviceDifferences(wanted: ServiceSpec, live: LiveService): Diff
 	];
 }
 
+/** Names of the services that the spec has and a release lacks. */
+export function missingServices(spec: AppSpec, services: readonly { service: string }[]): string[] {
+	return Object.keys(spec.services).filter((name) => !services.some(({ service }) => service === name));
+}
+
 /** @throws AptibleError when a release lacks a service that the spec names, with where its Procfile belongs. */
-export function refuseMissingServices(spec: AppSpec, app: CliApp): void {
-	const names = app.services.map(({ service }) => service).sort();
-	const missing = Object.keys(spec.services).filter((name) => !names.includes(name));
+export function refuseMissingServices(spec: AppSpec, services: readonly { service: string }[]): void {
+	const names = services.map(({ service }) => service).sort();
+	const missing = missingServices(spec, services);
 	if (missing.length === 0) return;
 	const quoted = (list: readonly string[]) => list.map((name) => `"${name}"`).join(", ");
 	const [what, procfile] =

@@ -12,7 +12,7 @@ import {
 } from "./api/drains.ts";
 import { readEndpointDetails } from "./api/endpoints.ts";
 import { listServices, readPolicy } from "./api/services.ts";
-import type { LiveApp } from "./app.ts";
+import type { LiveApp } from "./app-differences.ts";
 import { type CliApp, listApps, readConfig } from "./cli/apps.ts";
 import { type CliDatabase, listDatabases } from "./cli/databases.ts";
 import { type EndpointPlace, listEndpoints } from "./cli/endpoints.ts";

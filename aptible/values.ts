@@ -15,7 +15,8 @@ export interface ResolvedValues {
  * in which the Command handed it over. A URL so never passes through Pulumi's state, not even encrypted.
  */
 export async function resolveTemplates(context: Context, spec: AppSpec): Promise<ResolvedValues> {
-	const templates = [...Object.values(spec.config), ...(spec.registry ? Object.values(spec.registry) : [])];
+	const { username = "", password = "" } = spec.registry ?? {};
+	const templates = [...Object.values(spec.config), username, password];
 	const needed = new Set(templates.flatMap(references));
 	const databases = [...needed].some((reference) => reference.startsWith("databases."))
 		? await listDatabases(context.cli, spec.environment)

@@ -75,7 +75,8 @@ export class App extends pulumi.ComponentResource {
 
 /** What the templates of an app refer to (`databases.main.url`, `secrets.sessionKey`). */
 function referencesOf({ config, registry }: Pick<AppConfig, "config" | "registry">): Set<string> {
-	return new Set([...Object.values(config), ...Object.values(registry ?? {})].flatMap(references));
+	const { username = "", password = "" } = registry ?? {};
+	return new Set([...Object.values(config), username, password].flatMap(references));
 }
 
 /** The entries that are referred to, by their references. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Endpoint } from "./endpoint.ts";
-import { block, named, pattern, template, textMessage } from "./fields.ts";
+import { block, flag, named, pattern, template, textMessage } from "./fields.ts";
 import { Service } from "./service.ts";
 import { adopt, protect, renamedFrom } from "./shared-fields.ts";
 
@@ -13,6 +13,10 @@ export const Registry = block("registry credentials", {
 	password: template("a reference to a secret", registryPassword).regex(/^\$\{\s*secrets\.[^${}]+\}$/, {
 		error: `is not one reference to a secret; allowed: ${registryPassword}`,
 	}),
+	/** Deploy where nothing but the credentials differs. @default false: they go with the next deploy */
+	deployOnChange: flag("true deploys where nothing but the credentials differs")
+		.optional()
+		.transform((value) => value || undefined),
 });
 export type Registry = z.infer<typeof Registry>;
 

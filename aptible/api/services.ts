@@ -1,9 +1,14 @@
 import { z } from "zod";
 import type { Api } from "./api.ts";
 
-/** How a service is released, which the CLI can set and not show (facts/terraform-provider.md §3.6). */
+/** A service: its containers, and how it is released, which the CLI can set and not show (facts/terraform-provider.md §3.6). */
 export const ApiService = z.looseObject({
 	id: z.int(),
+	process_type: z.string(),
+	container_count: z.int(),
+	container_memory_limit_mb: z.int(),
+	/** `m5`: profile and generation. */
+	instance_class: z.string().nullish(),
 	force_zero_downtime: z.boolean().nullish(),
 	/** What the CLI calls the simple health check. */
 	naive_health_check: z.boolean().nullish(),
@@ -50,6 +55,11 @@ export type ApiPolicy = z.infer<typeof ApiPolicy>;
 /** The services of an app. */
 export function listServices(api: Api, appId: number): Promise<ApiService[]> {
 	return api.list(`${api.root}/apps/${appId}/services?per_page=1000`, "services", ApiService);
+}
+
+/** A service by its id, which no list has to show yet. */
+export async function readService(api: Api, serviceId: number): Promise<ApiService> {
+	return ApiService.parse(await api.read(`${api.root}/services/${serviceId}`));
 }
 
 /** The autoscaling policy of a service, if it has one; the CLI fails where it has none (recorded run 41). */

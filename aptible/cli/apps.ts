@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { ServiceSize } from "../specs/service.ts";
 import { type Cli, type CliOptions, cliOptions } from "./cli.ts";
 import { profile } from "./profile.ts";
 
@@ -79,14 +78,14 @@ export interface DeploySource {
 /**
  * Releases an image or a commit with config changes in the same operation.
  *
- * @param newServices size of the services that this very deploy brings in; others keep theirs
+ * @param startingCount containers of each service that this very deploy brings in, declared or not; others keep theirs
  */
 export function deploy(
 	cli: Cli,
 	{ environment, app }: AppPlace,
 	source: DeploySource,
 	config: ConfigChanges,
-	newServices?: ServiceSize,
+	startingCount?: number,
 ): Promise<void> {
 	const options = cliOptions({
 		app,
@@ -96,9 +95,7 @@ export function deploy(
 		gitDetach: source.detach === true ? true : undefined,
 		privateRegistryUsername: source.registry?.username,
 		privateRegistryPassword: source.registry?.password,
-		containerCount: newServices?.containers,
-		containerSize: newServices?.containerMb,
-		containerProfile: newServices?.containerProfile,
+		containerCount: startingCount,
 	});
 	return cli.operate(["deploy", ...options, ...assignments(config)]);
 }

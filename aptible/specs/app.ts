@@ -13,7 +13,14 @@ export const AppSpec = z
 		/** A commit or branch that has been pushed to the app's git remote. */
 		git: z.strictObject({ commitish: z.string().min(1) }).optional(),
 		/** Credentials of a private registry; both are templates. */
-		registry: z.strictObject({ username: z.string().min(1), password: z.string().min(1) }).optional(),
+		registry: z
+			.strictObject({
+				username: z.string().min(1),
+				password: z.string().min(1),
+				/** Other credentials are a reason to deploy. */
+				deployOnChange: z.literal(true).optional(),
+			})
+			.optional(),
 		/** Environment variables of the app's containers; the values are templates. */
 		config: z.record(z.string(), z.string().min(1)),
 		services: z.record(z.string(), ServiceSpec),

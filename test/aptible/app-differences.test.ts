@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { appDifferences, type LiveApp } from "../../aptible/app.ts";
+import { appDifferences, type LiveApp } from "../../aptible/app-differences.ts";
 import { AppFacts, AppSpec } from "../../aptible/specs/app.ts";
 import { horizontal, portalSpec } from "../support/app-spec.ts";
 
@@ -18,8 +18,13 @@ const facts = AppFacts.parse({
 	warnings: [],
 });
 
+/** What of a service is compared by what the CLI has of it. */
+function shownBeside(service: string) {
+	return { id: 3, process_type: service, container_count: 1, container_memory_limit_mb: 1024 };
+}
+
 function liveService(service: string, change: object = {}): LiveApp["services"][number] {
-	const options = { id: 3, force_zero_downtime: false, naive_health_check: null, stop_timeout: null };
+	const options = { ...shownBeside(service), force_zero_downtime: false, naive_health_check: null, stop_timeout: null };
 	const size = { container_count: 1, container_size: 1024, container_profile: "m" };
 	return { id: 3, service, ...size, options, policy: undefined, ...change };
 }
@@ -75,7 +80,10 @@ test("every field that differs is shown, and no secret is", () => {
 				["THEIRS", "sentinel-live"],
 			]),
 			services: [
-				liveService("web", { container_count: 2, options: { id: 3, stop_timeout: 30, naive_health_check: true } }),
+				liveService("web", {
+					container_count: 2,
+					options: { ...shownBeside("web"), stop_timeout: 30, naive_health_check: true },
+				}),
 				liveService("worker", {
 					container_size: 2048,
 					policy: { ...policy, max_containers: 8, scaling_enabled: false },
@@ -91,7 +99,6 @@ test("every field that differs is shown, and no secret is", () => {
 		[
 			"handle: portal, live elsewhere",
 			"image: acme/portal:1, live acme/portal:2",
-			"registry: as in the stage file, live other credentials",
 			"config.A: as in the stage file, live another value",
 			"config.OLD: none, live another value",
 			"services.web.containers: 1, live 2",
@@ -102,6 +109,42 @@ test("every field that differs is shown, and no secret is", () => {
 			"services.worker.autoscale.max: 4, live 8",
 		],
 	);
+});
+
+test("other credentials are drift only where they are a reason to deploy, and came with somebody else's deploy", () => {
+	const { app } = live();
+	const other = { username: "deploy", password: "sentinel-live" };
+	const shows = (operationId: number, deployOnChange?: true) =>
+		appDifferences(
+			{ ...spec, registry: { username: "deploy", password: "${secrets.password}", deployOnChange } },
+			live({
+				app: { ...app, last_deploy_operation: { id: operationId, status: "succeeded", git_ref: null } },
+				settings: { image: "acme/portal:1", registry: other, digest: undefined },
+			}),
+			values,
+			facts,
+		).map(({ field }) => field);
+	assert.deepEqual(shows(7), [], "the stage file has others");
+	assert.deepEqual(shows(9), [], "they wait for the next deploy, whoever set them");
+	assert.deepEqual(shows(7, true), [], "the stage file has others");
+	assert.deepEqual(shows(9, true), ["registry"]);
+});
+
+test("keys and services with the names of what every object has are none of the declared ones", () => {
+	const differences = appDifferences(
+		spec,
+		live({
+			config: new Map([
+				["A", "sentinel-declared"],
+				["constructor", "theirs"],
+				["toString", "theirs"],
+			]),
+			services: [...live().services, liveService("constructor"), liveService("valueOf")],
+		}),
+		values,
+		facts,
+	);
+	assert.deepEqual(differences, []);
 });
 
 test("what was released is judged by who released last, and by what Aptible took back", () => {

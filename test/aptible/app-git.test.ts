@@ -23,9 +23,7 @@ test("a commit and config go out in one deploy, and what is deployed is read bac
 	const aptible = await openReconciler(t);
 	defineImage(aptible.dir, "git/portal", ["web", "worker"]);
 	const first = await aptible.applied("app", fromGit("4f9a1c2"));
-	assert.deepEqual(deploys(aptible), [
-		"--git-commitish 4f9a1c2 --container-count 1 --container-size 1024 --container-profile m A=***",
-	]);
+	assert.deepEqual(deploys(aptible), ["--git-commitish 4f9a1c2 A=***"]);
 	assert.equal(first.release.commitish, "4f9a1c2");
 	await aptible.applied("app", fromGit("4f9a1c2"), { previous: first });
 	await aptible.applied("app", fromGit("4f9a1c2"));

