@@ -12,6 +12,7 @@ import { renewalDifferences } from "./endpoint-renewal.ts";
 import { findByIdentity } from "./find.ts";
 import { logDrainDifferences, logDrainState } from "./log-drain.ts";
 import { metricDrainDifferences, metricDrainState } from "./metric-drain.ts";
+import { lookUp } from "./own.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { filler, resolveKnown, trimmed, type Values } from "./snapshot-values.ts";
 import { AppFacts, AppSpec } from "./specs/app.ts";
@@ -66,7 +67,8 @@ export function differencesOf(
 	facts: unknown,
 	values: Values,
 ): Difference[] | undefined {
-	return kinds[kind]?.(snapshot, spec, facts, values) ?? (kind in kinds ? undefined : []);
+	const compareThem = lookUp(kinds, kind);
+	return compareThem === undefined ? [] : compareThem(snapshot, spec, facts, values);
 }
 
 type Compare = (snapshot: Snapshot, spec: unknown, facts: unknown, values: Values) => Difference[] | undefined;

@@ -13,6 +13,7 @@ import { dnsRecordsOf, urlOf } from "./endpoint-facts.ts";
 import { type EndpointTraces, findEndpoint, liveIdentity, looksLike, ownCandidates } from "./endpoint-find.ts";
 import { type LiveEndpoint, lookFor, objectOf, observe, placeOf, tracesOf, withDetails } from "./endpoint-observe.ts";
 import { renewWhenDnsIsInPlace } from "./endpoint-renewal.ts";
+import { refuseOnIdleService } from "./endpoint-service.ts";
 import { sync } from "./endpoint-sync.ts";
 import { chooseTwin, isBegun, removeTwins } from "./endpoint-twins.ts";
 import { ApiError, AptibleError, isAlreadyThere } from "./errors.ts";
@@ -27,10 +28,11 @@ export async function apply(
 	previous: EndpointFacts | undefined,
 ): Promise<EndpointFacts> {
 	const own = await fillCertificate(context, spec);
-	const { live: found, isNew } = await ensureEndpoint(context, spec, own, previous);
+	const place = environmentOnce(context, spec);
+	const { live: found, isNew } = await ensureEndpoint(context, spec, own, previous, place);
 	const { id } = found.listed;
-	const environmentId = previous?.id === id ? previous.environmentId : await environmentIdOf(context, spec);
-	let live = await sync(context, spec, await finish(context, spec, found), { environmentId, own, previous });
+	const environmentId = previous?.id === id ? previous.environmentId : await place();
+	let live = await sync(context, spec, await finish(context, spec, found, place), { environmentId, own, previous });
 	const object = objectOf(spec, id);
 	const operation = (await context.settled(object))?.id ?? 0;
 	if (operation !== previous?.operation) await awaitAnswer(context, spec, live.listed);
@@ -80,6 +82,7 @@ async function ensureEndpoint(
 	spec: EndpointSpec,
 	own: FilledCertificate | undefined,
 	previous: EndpointFacts | undefined,
+	environmentId: () => Promise<number>,
 ): Promise<{ live: LiveEndpoint; isNew: boolean }> {
 	const label = endpointLabel(spec.name, spec.on);
 	if (previous !== undefined) await settledIfThere(context, objectOf(spec, previous.id));
@@ -97,7 +100,8 @@ async function ensureEndpoint(
 		const { id } = await settleLeftOver(context, spec, traces, found, before);
 		return { live: await observe(context, spec, id), isNew: false };
 	}
-	const failure = await context.create(label, "creating", () => create(context, spec, own));
+	await refuseOnIdleService(context, spec, environmentId);
+	const failure = await context.create(label, "creating", () => create(context, spec, own, environmentId));
 	const now = await listEndpoints(context.cli, placeOf(spec));
 	const fresh = now.filter(({ id }) => !before.some((one) => one.id === id));
 	const candidates = fresh.filter((endpoint) => looksLike(endpoint, spec));
@@ -133,20 +137,31 @@ async function settleLeftOver(
 	return kept;
 }
 
-async function create(context: Context, spec: EndpointSpec, own: FilledCertificate | undefined): Promise<void> {
+async function create(
+	context: Context,
+	spec: EndpointSpec,
+	own: FilledCertificate | undefined,
+	environmentId: () => Promise<number>,
+): Promise<void> {
 	const send = (certificate: CliOptions) =>
 		createEndpoint(context.cli, placeOf(spec), spec.kind, spec.service ?? "", {
 			...creationOptions(spec),
 			...certificate,
 		});
 	if (own === undefined && spec.certificateFingerprint === undefined) return send({});
-	return withCertificate(context, spec, await environmentIdOf(context, spec), own, "certificate", send);
+	return withCertificate(context, spec, await environmentId(), own, "certificate", send);
 }
 
 /** Provisions a record whose provisioning failed or was cut off; it may have no host name, which is what the CLI goes by. */
-async function finish(context: Context, spec: EndpointSpec, live: LiveEndpoint): Promise<LiveEndpoint> {
-	const { id, status } = live.listed;
+async function finish(
+	context: Context,
+	spec: EndpointSpec,
+	live: LiveEndpoint,
+	environmentId: () => Promise<number>,
+): Promise<LiveEndpoint> {
+	const { id, status, hostname } = live.listed;
 	if (status === "provisioned") return live;
+	if (!hostname) await refuseOnIdleService(context, spec, environmentId);
 	const settings = operationSettings(spec);
 	await context.operate(objectOf(spec, id), { doing: "provisioning again", carries: provisionOf(spec) }, () =>
 		createOperation(context.api, "vhosts", id, {
@@ -169,8 +184,13 @@ async function settledIfThere(context: Context, object: OperationObject): Promis
 	}
 }
 
-async function environmentIdOf(context: Context, { environment }: EndpointSpec): Promise<number> {
-	return (await liveEnvironmentOf(context, environment, undefined)).id;
+/** Asks for the id of the environment when it is needed first. */
+function environmentOnce(context: Context, { environment }: EndpointSpec): () => Promise<number> {
+	let id: Promise<number> | undefined;
+	return () => {
+		id ??= liveEnvironmentOf(context, environment, undefined).then((live) => live.id);
+		return id;
+	};
 }
 
 /** Whether what the endpoint belongs to is there, and far enough to have endpoints: the CLI fails on one that is not. */

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { AppFacts } from "../aptible/specs/app.ts";
 import { readDatabaseReference, references } from "../aptible/template.ts";
 import type { App as AppConfig } from "../config/app.ts";
+import { lookUp } from "../config/catalogue.ts";
 import { mapValues } from "../config/map-values.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 import type { Claims } from "./claims.ts";
@@ -55,7 +56,7 @@ export class App extends pulumi.ComponentResource {
 				parent: this,
 				aliases,
 				dependsOn: [...needed].flatMap(
-					(reference) => databases[readDatabaseReference(reference)?.database ?? ""] ?? [],
+					(reference) => lookUp(databases, readDatabaseReference(reference)?.database ?? "") ?? [],
 				),
 			},
 		);

@@ -11,6 +11,7 @@ import type { EndpointSpec } from "../aptible/specs/endpoint.ts";
 import { EnvironmentFacts } from "../aptible/specs/environment.ts";
 import type { LoadedStage } from "../config/load.ts";
 import type { Stage } from "../config/stage.ts";
+import { idleEndpoints } from "./idle-endpoints.ts";
 import { type RecordedCommand, readRecorded } from "./recorded.ts";
 import { undeclaredIn } from "./undeclared.ts";
 
@@ -77,7 +78,7 @@ export class Look {
  * Aptible that does not answer is a warning, never a failed preview, unless the look is required. As this is where a run first needs
  * the `aptible` CLI, its version is checked here, once.
  *
- * @throws RunError where the CLI is too old for what the update would call
+ * @throws RunError where the CLI is too old for what the update would call, and where the update would be refused by what there is
  */
 export async function takeLook({ stage, secrets }: LoadedStage, isRequired: boolean): Promise<Look | undefined> {
 	const signal = AbortSignal.timeout(longestMs);
@@ -99,6 +100,8 @@ export async function takeLook({ stage, secrets }: LoadedStage, isRequired: bool
 		await pulumi.log.warn(text);
 		return undefined;
 	}
+	const refused = idleEndpoints(stage, seen.value?.recorded ?? [], seen.value?.snapshot);
+	if (refused.length > 0) throw new pulumi.RunError(refused.join("\n"));
 	if (seen.value === undefined) {
 		writeReport({ drifted: [], undeclared: [] });
 		return undefined;
@@ -148,8 +151,8 @@ async function see(context: Context, stage: Stage, values: Values): Promise<Seen
 		{
 			guess: handle,
 			scope: {
-				app: ({ id, handle: live }) => ids.has(id) || live in stage.apps,
-				databaseEndpoints: ({ id, handle: live }) => ids.has(id) || live in stage.databases,
+				app: ({ id, handle: live }) => ids.has(id) || Object.hasOwn(stage.apps, live),
+				databaseEndpoints: ({ id, handle: live }) => ids.has(id) || Object.hasOwn(stage.databases, live),
 				endpointDetails: (id) => facts === undefined || withDetails.has(id),
 			},
 		},

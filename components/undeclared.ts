@@ -3,6 +3,7 @@ import type { LiveEndpoint } from "../aptible/endpoint-observe.ts";
 import type { Snapshot } from "../aptible/snapshot.ts";
 import { isHandleOf } from "../aptible/specs/drain.ts";
 import type { EndpointIdentity } from "../aptible/specs/endpoint-identity.ts";
+import { lookUp } from "../config/catalogue.ts";
 import type { Stage } from "../config/stage.ts";
 import { appEndpointIdentity, databaseEndpointIdentity } from "./endpoint-spec.ts";
 import type { RecordedCommand } from "./recorded.ts";
@@ -49,11 +50,11 @@ function endpointsLeft({ apps, databases }: Snapshot, stage: Stage, known: Reado
 			.map(({ hostname }) => `endpoint ${hostname ?? "without a host name"} of ${label}`);
 	return [
 		...apps.flatMap(({ app: { handle }, endpoints }) => {
-			const declared = stage.apps[handle]?.endpoints;
+			const declared = lookUp(stage.apps, handle)?.endpoints;
 			return doors(`app "${handle}"`, endpoints, declared && Object.values(declared).map(appEndpointIdentity));
 		}),
 		...databases.flatMap(({ listed: { handle }, endpoints }) => {
-			const declared = stage.databases[handle]?.endpoints;
+			const declared = lookUp(stage.databases, handle)?.endpoints;
 			return doors(
 				`database "${handle}"`,
 				endpoints,

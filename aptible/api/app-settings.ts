@@ -58,6 +58,12 @@ export async function readApp(api: Api, appId: number): Promise<ApiApp> {
 	return App.parse(await api.read(`${api.root}/apps/${appId}`));
 }
 
+/** The apps of an environment. */
+export function listAppsOf(api: Api, environmentId: number): Promise<{ id: number; handle: string }[]> {
+	const form = z.looseObject({ id: z.int(), handle: z.string() });
+	return api.list(`${api.root}/accounts/${environmentId}/apps?per_page=1000`, "apps", form);
+}
+
 /** Image and registry credentials that an app runs with; the CLI shows neither (facts/terraform-provider.md §3.6). */
 export async function readAppSettings(api: Api, appId: number): Promise<AppSettings> {
 	return settingsOf(api, await readApp(api, appId));

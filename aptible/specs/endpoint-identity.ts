@@ -83,6 +83,14 @@ export function endpointIdentity(label: string, before: EndpointIdentity, after:
 	);
 }
 
+/** Why a service without containers gets no new endpoint, and what to do instead. */
+export function refuseIdleService(name: string, on: EndpointOwner, service: string): string {
+	return (
+		`${endpointLabel(name, on)}: service "${service}" has 0 containers, and Aptible makes no new endpoint for such a service. Give ` +
+		`${ownerPlace(on)}.services.${service} \`containers: 1\` for the \`pulumi up\` that makes the endpoint, or remove the endpoint.`
+	);
+}
+
 /** What an endpoint belongs to, as a place in the stage file. */
 export function ownerPlace(on: EndpointOwner): string {
 	return "app" in on ? `apps.${on.app}` : `databases.${on.database}`;

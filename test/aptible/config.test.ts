@@ -29,3 +29,18 @@ test("a foreign key that becomes declared is taken over with its value", () => {
 		foreign: [],
 	});
 });
+
+test("keys with the names of what every object has are keys like any other", () => {
+	const declared = JSON.parse('{"constructor": "1", "__proto__": "2"}');
+	const live = new Map([
+		["toString", "theirs"],
+		["valueOf", "ours"],
+	]);
+	const { changes, foreign } = configChanges(declared, live, ["valueOf"]);
+	assert.deepEqual(Object.entries(changes), [
+		["constructor", "1"],
+		["__proto__", "2"],
+		["valueOf", ""],
+	]);
+	assert.deepEqual(foreign, ["toString"]);
+});

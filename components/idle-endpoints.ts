@@ -1,0 +1,39 @@
+import { looksLike } from "../aptible/endpoint-find.ts";
+import type { Snapshot } from "../aptible/snapshot.ts";
+import type { EndpointSpec } from "../aptible/specs/endpoint.ts";
+import { endpointKey, refuseIdleService } from "../aptible/specs/endpoint-identity.ts";
+import type { Stage } from "../config/stage.ts";
+import { appEndpointIdentity } from "./endpoint-spec.ts";
+import type { RecordedCommand } from "./recorded.ts";
+
+/**
+ * Refusals of endpoints that would be new on a service without containers, one sentence each. One that is there may stay: that is how an
+ * app goes offline.
+ *
+ * @param snapshot what lives; undefined where nothing of the stage does
+ */
+export function idleEndpoints(
+	stage: Pick<Stage, "apps">,
+	recorded: readonly RecordedCommand[],
+	snapshot: Pick<Snapshot, "apps"> | undefined,
+): string[] {
+	return Object.entries(stage.apps).flatMap(([app, { services, endpoints, renamedFrom }]) => {
+		const handles = [app, renamedFrom];
+		const isRecorded = (key: string, names: readonly (string | undefined)[]) =>
+			recorded.some(({ kind, spec }) => {
+				if (kind !== "endpoint") return false;
+				const { on, name, ...identity } = spec as EndpointSpec;
+				return "app" in on && handles.includes(on.app) && names.includes(name) && endpointKey(identity) === key;
+			});
+		const live = (snapshot?.apps ?? []).filter((one) => handles.includes(one.app.handle));
+		return Object.entries(endpoints).flatMap(([name, endpoint]) => {
+			const { service } = endpoint;
+			if (!Object.hasOwn(services, service) || services[service]?.containers !== 0) return [];
+			const identity = appEndpointIdentity(endpoint);
+			const isThere =
+				isRecorded(endpointKey(identity), [name, endpoint.renamedFrom]) ||
+				live.some((one) => one.endpoints.some(({ listed }) => looksLike(listed, identity)));
+			return isThere ? [] : [refuseIdleService(name, { app }, service)];
+		});
+	});
+}
