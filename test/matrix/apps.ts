@@ -22,6 +22,12 @@ const serviceChanges: Subject["changes"] = {
 
 const registry = { username: "${secrets.username}", password: "${secrets.password}" };
 
+/** What a release brings that no stage declares, beside what is to have none, and what is larger than Aptible gives. */
+const crowded = {
+	image: "acme/crowded:1",
+	services: { web: { ...small, containers: 2, containerMb: 2048 }, worker: { ...small, containers: 0 } },
+};
+
 const image: Subject = {
 	name: "app from an image",
 	kind: "app",
@@ -46,6 +52,8 @@ const image: Subject = {
 	renamed: "gateway",
 	fixed,
 	setup: async (world) => {
+		defineImage(world.dir, "acme/crowded:1", ["cmd", "web", "worker", "cron"]);
+		defineImage(world.dir, "acme/crowded:2", ["cmd", "web", "worker", "cron", "release", "mailer"]);
 		defineImage(world.dir, "git/portal", ["web", "worker"]);
 		defineImage(world.dir, "git/gateway", ["web", "worker"]);
 		return {};
@@ -97,6 +105,53 @@ export const apps: readonly Subject[] = [
 			config: { to: { config: { A: "2" } } },
 		},
 		fixed: [...fixed, "git", "services"],
+	},
+	{
+		...image,
+		name: "app that is deployed for other credentials",
+		spec: { ...image.spec, registry: { ...registry, deployOnChange: true } },
+		changes: {
+			"registry.password": { to: { registry: { ...registry, password: "${secrets.two}", deployOnChange: true } } },
+			"registry.deployOnChange": { to: { registry } },
+		},
+		fixed: [...fixed, "image", "config", "git", "services"],
+	},
+	{
+		...image,
+		name: "app with undeclared services, and one at 0",
+		spec: portalSpec(crowded),
+		changes: {
+			image: { to: { image: "acme/crowded:2" } },
+			"image and services": {
+				to: {
+					image: "acme/crowded:2",
+					services: {
+						...crowded.services,
+						mailer: { ...small, containers: 0, containerMb: 512 },
+						release: { ...small, containerMb: 512 },
+					},
+				},
+			},
+			"services.containers": { to: { services: { ...crowded.services, worker: { ...small, containers: 3 } } } },
+			"services to 0": {
+				to: { services: { web: { ...crowded.services.web, containers: 0 }, worker: crowded.services.worker } },
+			},
+		},
+		fixed: [...fixed, "config", "git", "registry"],
+	},
+	{
+		...image,
+		name: "app with values of several lines",
+		spec: portalSpec({ config: { A: "x\n--app=other\ny", B: "-Xmx512m\n-server" } }),
+		changes: {
+			config: {
+				to: {
+					config: { A: "x\n--environment=other", B: "-Xmx512m\n-server", C: "-----BEGIN\n--docker-image=acme/other:1" },
+				},
+			},
+			"image and config": { to: { image: "acme/portal:2", config: { A: "y\n--container-count=9", B: "-a\n-b" } } },
+		},
+		fixed: [...fixed, "git", "registry", "services"],
 	},
 	autoscaled("app with horizontal autoscaling", horizontal(), {
 		min: { min: 2 },

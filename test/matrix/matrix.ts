@@ -10,6 +10,7 @@ import { readJournal } from "../../sandbox/aptible/journal.ts";
 import { setLatency } from "../../sandbox/aptible/setup.ts";
 import { liveState } from "./live-state.ts";
 import { type Plan, plansFor, tellPlan } from "./plans.ts";
+import { assertRan } from "./ran.ts";
 import type { Facts, Spec } from "./reconcilers.ts";
 import { assertShown } from "./shown.ts";
 import { type Scenario, type Subject, scenariosOf } from "./subject.ts";
@@ -195,6 +196,7 @@ async function runCell({ scenario, plan, from, facts, goal }: Cell): Promise<boo
 		const third = await world.run(subject.kind, verb, spec, last);
 		if (third.end === "failed") throw new Error(`${story}\na further run failed: ${third.error.message}`);
 		assert.deepEqual(world.mutatingSince(mark), [], `${story}\na further run sends something`);
+		if (plan.fault?.name !== "part-lost") assertRan(world, scenario);
 		if (verb === "apply" && subject.kind !== "claims")
 			assert.deepEqual(await differences(world, subject, spec, last), [], story);
 		return true;
