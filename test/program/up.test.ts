@@ -8,29 +8,34 @@ const operations = (writes: string[]) =>
 test("a stage goes up, changes and goes away with the fewest operations", async (t) => {
 	const stage = await openStage(t, "staging");
 
-	await t.test("the first up: one deploy for each app, one scale for each service unlike the others", async () => {
-		await succeed(stage.up());
-		const writes = stage.newWrites().map((write) => write.replace(/siem-\d+$/, "siem-ID"));
-		assert.deepEqual(writes.toSorted(), [
-			"create accounts acme-staging",
-			"create apps portal",
-			"create apps reports",
-			"create backup_retention_policies acme-staging",
-			"create databases cache",
-			"create databases main",
-			"create log_drains siem-ID",
-			"create vhosts web",
-			"deploy apps portal",
-			"deploy apps reports",
-			"provision databases cache",
-			"provision databases main",
-			"provision log_drains siem-ID",
-			"provision vhosts",
-			"scale services worker",
-		]);
-		const at = (start: string) => writes.findIndex((write) => write.startsWith(start));
-		assert.ok(at("provision log_drains") < at("create apps"), "the drain is there before the first app");
-	});
+	await t.test(
+		"the first up: one deploy for each app, one scale for each service where one is unlike what Aptible starts",
+		async () => {
+			await succeed(stage.up());
+			const writes = stage.newWrites().map((write) => write.replace(/siem-\d+$/, "siem-ID"));
+			assert.deepEqual(writes.toSorted(), [
+				"create accounts acme-staging",
+				"create apps portal",
+				"create apps reports",
+				"create backup_retention_policies acme-staging",
+				"create databases cache",
+				"create databases main",
+				"create log_drains siem-ID",
+				"create vhosts web",
+				"deploy apps portal",
+				"deploy apps reports",
+				"provision databases cache",
+				"provision databases main",
+				"provision log_drains siem-ID",
+				"provision vhosts",
+				"scale services nightly",
+				"scale services web",
+				"scale services worker",
+			]);
+			const at = (start: string) => writes.findIndex((write) => write.startsWith(start));
+			assert.ok(at("provision log_drains") < at("create apps"), "the drain is there before the first app");
+		},
+	);
 
 	await t.test("the second up sends nothing, and says unchanged", async () => {
 		await succeed(stage.up("--expect-no-changes"));
