@@ -41,7 +41,7 @@ test("an app takes one deploy, a second apply sends nothing, and each change alo
 	assert.equal(countRestarts(aptible.dir, "portal"), 6, "deploy, two scales, twice config, deploy");
 });
 
-test("a secret goes to Aptible and nowhere else, and with deployOnChange a rotated registry password alone deploys", async (t) => {
+test("a secret goes to Aptible and nowhere else, and a rotated registry password alone deploys", async (t) => {
 	const aptible = await openReconciler(t);
 	const first = await aptible.apply("app", portalSpec(privateImage), { secrets });
 	assert.equal(first.code, 0, first.stderr);
