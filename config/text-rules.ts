@@ -65,7 +65,7 @@ export function checkFilledTexts(draft: Draft): Mistake[] {
 		return [
 			...Object.entries(app?.config ?? {}).flatMap(([key, template]) => check("config", key, template, key)),
 			...(["username", "password"] as const).flatMap((key) =>
-				check("registry", key, lookUp(app?.registry ?? {}, key), `${registryPrefix}${key}`),
+				check("registry", key, app?.registry?.[key], `${registryPrefix}${key}`),
 			),
 		];
 	});
