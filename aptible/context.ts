@@ -220,6 +220,18 @@ export class Context {
 	}
 
 	async #send(text: string, send: () => Promise<void>): Promise<Error | undefined> {
+		return this.during(text, async () => {
+			try {
+				await send();
+				return undefined;
+			} catch (error) {
+				return error as Error;
+			}
+		});
+	}
+
+	/** Does something that takes its time, with a line of progress when it begins and every so often. */
+	async during<T>(text: string, work: () => Promise<T>): Promise<T> {
 		const started = Date.now();
 		this.#lastLogLine = "";
 		this.progress(`${text}...`);
@@ -228,10 +240,7 @@ export class Context {
 			this.progress(`${text}: ${seconds} s${this.#lastLogLine === "" ? "" : `, ${this.#lastLogLine}`}`);
 		}, heartbeatMs);
 		try {
-			await send();
-			return undefined;
-		} catch (error) {
-			return error as Error;
+			return await work();
 		} finally {
 			clearInterval(heartbeat);
 		}

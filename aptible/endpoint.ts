@@ -225,8 +225,9 @@ async function awaitAnswer(
 	const { answersWithinSeconds: seconds, domain, settings } = spec;
 	if (seconds === undefined || !hostname) return;
 	const label = endpointLabel(spec.name, spec.on);
-	context.progress(`${label}: waiting for an answer...`);
 	const path = settings.strict_health_checks === true ? "/healthcheck" : "/";
 	const host = (domain ?? default_domain ?? hostname).replace(/^\*\./, "any.");
-	await waitForAnswer({ label, hostname, host, path }, seconds);
+	await context.during(`${label}: waiting for an answer`, () =>
+		waitForAnswer({ label, hostname, host, path }, seconds),
+	);
 }
