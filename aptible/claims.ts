@@ -1,13 +1,10 @@
-import { listDrains } from "./api/drains.ts";
-import { type CliApp, listApps } from "./cli/apps.ts";
-import { type CliDatabase, listDatabases } from "./cli/databases.ts";
-import { listEnvironments } from "./cli/environments.ts";
+import { objectExists } from "./api/existence.ts";
+import { findUser } from "./api/user.ts";
+import { claimedTargets, partsOf, readLivePatiently } from "./claims-live.ts";
 import type { Context } from "./context.ts";
 import { claimAllEndpoints } from "./endpoint-claims.ts";
 import { AptibleError } from "./errors.ts";
-import { findByIdentity } from "./find.ts";
-import type { ClaimsFacts, ClaimsSpec } from "./specs/claims.ts";
-import { isHandleOf } from "./specs/drain.ts";
+import type { ClaimMark, ClaimsFacts, ClaimsSpec } from "./specs/claims.ts";
 
 /** Something that lives on Aptible under a handle which the stage declares and which was not claimed before. */
 interface Found {
@@ -16,12 +13,27 @@ interface Found {
 	adopt: boolean;
 }
 
+/** A handle that the stage declares. */
+interface Declared {
+	place: string;
+	adopt: boolean;
+	/** Place that it had before. */
+	former?: string | undefined;
+	renamedFrom?: string | undefined;
+}
+
+/** What one kind of claims comes to. */
+type Claimed = Pick<ClaimsFacts, "marks" | "kept"> & { found: Found[] };
+
 /**
  * Claims the stage's handles: each one that is new must be free, or its object must be marked `adopt`.
  *
  * Pulumi records a resource only after its create has succeeded. When that create is killed half-way, the next run finds an
  * object and cannot know whose it is. The claims are recorded before the first create, so there is no question: what was
  * claimed while it was free is ours.
+ *
+ * A claim lives as long as its object: Pulumi deletes last, so a run that fails leaves objects whose lines are gone, and the lines
+ * may come back. Of those the id is kept, as somebody may have made another one under the handle meanwhile.
  *
  * @throws AptibleError naming every handle that is taken, what lives there, and the line that adopts it.
  */
@@ -30,12 +42,9 @@ export async function apply(
 	spec: ClaimsSpec,
 	previous: ClaimsFacts | undefined,
 ): Promise<ClaimsFacts> {
-	const known = new Set([...(previous?.claimed ?? []), ...renamedPlaces(spec, previous?.claimed ?? [])]);
-	const claimed = placesOf(spec).sort();
-	const isNew = (place: string) => !known.has(place);
 	const endpoints = await claimAllEndpoints(context, spec, previous);
-	const handles = claimed.some(isNew) ? await findAll(context, spec) : [];
-	const found = [...handles.filter(({ place }) => isNew(place)), ...endpoints.found];
+	const handles = await claimHandles(context, spec, previous);
+	const found = [...handles.found, ...endpoints.found];
 	const taken = found.filter(({ adopt }) => !adopt);
 	if (taken.length > 0) {
 		throw new AptibleError(
@@ -48,75 +57,92 @@ export async function apply(
 		);
 	}
 	for (const { place, text } of found) context.progress(`${place} is adopted: ${text}`);
-	return { claimed, endpoints: endpoints.claims, warnings: [] };
+	return {
+		claimed: declaredIn(spec).map(({ place }) => place),
+		endpoints: endpoints.claims,
+		marks: sorted(handles.marks),
+		kept: sorted({ ...handles.kept, ...endpoints.kept }),
+		warnings: [],
+	};
 }
 
 /** Nothing: a claim is only a record. */
 export async function remove(): Promise<void> {}
 
-function placesOf(spec: ClaimsSpec): string[] {
-	return [
-		"environment",
-		...Object.keys(spec.databases).map((handle) => `databases.${handle}`),
-		...Object.keys(spec.apps).map((handle) => `apps.${handle}`),
-		...Object.keys(spec.logDrains).map((name) => `logDrains.${name}`),
-		...Object.keys(spec.metricDrains).map((name) => `metricDrains.${name}`),
-	];
-}
-
-/** What was claimed under the former handles of objects that are renamed, under their new ones. */
-function renamedPlaces(spec: ClaimsSpec, claimed: readonly string[]): string[] {
-	return [spec.databases, spec.apps].flatMap((nouns, index) =>
-		Object.entries(nouns).flatMap(([handle, { renamedFrom }]) => {
-			const kind = index === 0 ? "databases" : "apps";
-			const [former, present] = [`${kind}.${renamedFrom}`, `${kind}.${handle}`];
-			const places = claimed.filter((place) => place === former || place.startsWith(`${former}.`));
-			return places.map((place) => present + place.slice(former.length));
-		}),
+/** Asks Aptible only where a handle is new, or its line is gone. */
+async function claimHandles(
+	context: Context,
+	spec: ClaimsSpec,
+	previous: ClaimsFacts = { claimed: [], endpoints: {}, marks: {}, kept: {}, warnings: [] },
+): Promise<Claimed> {
+	const declared = declaredIn(spec);
+	const places = new Set(declared.map(({ place }) => place));
+	const known = new Set(previous.claimed);
+	const dropped = previous.claimed.filter((place) => !places.has(place));
+	const isNew = ({ place, former }: Declared) => !known.has(place) && !(former !== undefined && known.has(former));
+	const fresh = declared.filter(isNew);
+	const claimed: Claimed = { marks: {}, kept: {}, found: [] };
+	const carry = (place: string, mark: ClaimMark | undefined) => {
+		if (mark !== undefined) claimed.marks[place] = mark;
+	};
+	for (const one of declared) {
+		if (!isNew(one)) carry(one.place, previous.marks[known.has(one.place) ? one.place : (one.former ?? "")]);
+	}
+	for (const [place, id] of Object.entries(previous.kept)) {
+		if (places.has(place) || isOfEndpoint(place)) continue;
+		if (!(await objectExists(context.api, claimedTargets[partsOf(place)[0]], id))) continue;
+		claimed.kept[place] = id;
+		carry(place, previous.marks[place]);
+	}
+	if (fresh.length + dropped.length === 0) return claimed;
+	const live = await readLivePatiently(
+		context,
+		spec.environment,
+		fresh.map(({ place }) => place),
+		dropped,
 	);
-}
-
-async function findAll(context: Context, spec: ClaimsSpec): Promise<Found[]> {
-	const environment = findByIdentity(await listEnvironments(context.cli), spec.environment, undefined);
-	if (environment === undefined) return [];
-	const { handle } = environment;
-	const [databases, apps] = await Promise.all([listDatabases(context.cli, handle), listApps(context.cli, handle)]);
-	const found: Found[] = [];
-	const add = (place: string, { adopt }: { adopt: boolean }, text: string) => found.push({ place, text, adopt });
-	add("environment", spec.environment, `"${handle}" on stack ${environment.stack.name}`);
-	for (const [name, claim] of Object.entries(spec.databases)) {
-		const live = findByIdentity(databases, { handle: name, ...claim }, undefined);
-		if (live !== undefined) add(`databases.${name}`, claim, describeDatabase(live));
+	for (const place of dropped) {
+		const mark = previous.marks[place];
+		const there = live.at(place).find(({ id }) => mark === undefined || id > mark.after || id === mark.id);
+		if (there === undefined) continue;
+		claimed.kept[place] = there.id;
+		carry(place, mark);
 	}
-	for (const [name, claim] of Object.entries(spec.apps)) {
-		const live = findByIdentity(apps, { handle: name, ...claim }, undefined);
-		if (live !== undefined) add(`apps.${name}`, claim, describeApp(live));
-	}
-	for (const { place, claims, target } of drainClaims(spec)) {
-		const drains = Object.keys(claims).length === 0 ? [] : await listDrains(context.api, target, environment.id);
-		for (const [name, claim] of Object.entries(claims)) {
-			const live = drains.find(({ handle }) => isHandleOf(handle, { name, adopt: true }, environment.id));
-			if (live !== undefined) add(`${place}.${name}`, claim, `"${live.handle}", ${live.drain_type}, ${live.status}`);
+	const by = await findUser(context.api);
+	for (const { place, adopt, renamedFrom } of fresh) {
+		const objects = live.at(place, renamedFrom);
+		if (objects.some(({ id }) => id === previous.kept[place])) {
+			carry(place, previous.marks[place]);
+			continue;
 		}
+		const [there] = objects;
+		carry(place, { after: live.newest(place), by, ...(there === undefined ? {} : { id: there.id }) });
+		if (there !== undefined) claimed.found.push({ place, text: there.text, adopt });
 	}
-	return found;
+	return claimed;
 }
 
-function drainClaims({ logDrains, metricDrains }: ClaimsSpec) {
-	return [
-		{ place: "logDrains", claims: logDrains, target: "log_drains" },
-		{ place: "metricDrains", claims: metricDrains, target: "metric_drains" },
-	] as const;
+/** Sorted by place. */
+function declaredIn({ environment, databases, apps, logDrains, metricDrains }: ClaimsSpec): Declared[] {
+	const nouns = { databases, apps, logDrains, metricDrains };
+	const declared: Declared[] = [
+		{ place: "environment", adopt: environment.adopt, renamedFrom: environment.renamedFrom },
+		...Object.entries(nouns).flatMap(([noun, claims]: [string, Record<string, Omit<Declared, "place">>]) =>
+			Object.entries(claims).map(([handle, { adopt, renamedFrom }]) => ({
+				place: `${noun}.${handle}`,
+				adopt,
+				renamedFrom,
+				former: renamedFrom === undefined ? undefined : `${noun}.${renamedFrom}`,
+			})),
+		),
+	];
+	return declared.sort((a, b) => (a.place < b.place ? -1 : 1));
 }
 
-function describeDatabase(live: CliDatabase): string {
-	const sizes = `${live.container_size ?? "?"} MB, disk ${live.disk_size ?? "?"} GB`;
-	return `"${live.handle}", ${live.type} ${live.version}, ${sizes}, ${live.status}`;
+function sorted<T>(record: Readonly<Record<string, T>>): Record<string, T> {
+	return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function describeApp(live: CliApp): string {
-	const services = live.services.map(({ service, container_count, container_size }) => {
-		return `${service} ${container_count} x ${container_size} MB`;
-	});
-	return `"${live.handle}", ${services.length === 0 ? "never deployed" : services.join(", ")}`;
+function isOfEndpoint(place: string): boolean {
+	return place.includes(".endpoints.");
 }

@@ -1,10 +1,11 @@
 /** Which endpoints of an app or a database are there already when a stage claims them. */
+import { endpointExists } from "./api/endpoints.ts";
 import { listApps } from "./cli/apps.ts";
 import { listDatabases } from "./cli/databases.ts";
 import { type CliEndpoint, listEndpoints } from "./cli/endpoints.ts";
 import { listEnvironments } from "./cli/environments.ts";
 import type { Context } from "./context.ts";
-import { looksLike, oldest } from "./endpoint-find.ts";
+import { liveIdentity, looksLike, oldest } from "./endpoint-find.ts";
 import { findByIdentity } from "./find.ts";
 import type { ClaimsFacts, ClaimsSpec } from "./specs/claims.ts";
 import type { EndpointClaim } from "./specs/endpoint.ts";
@@ -31,49 +32,91 @@ interface Owner {
 	endpoints: Readonly<Record<string, ClaimedEndpoint>>;
 }
 
-/** Claims the endpoints of a stage; asks Aptible only about apps and databases that have a new one. */
+/** Claims of before on an owner. */
+interface Known {
+	/** By the places that they have now, after what is renamed. */
+	claims: Map<string, EndpointClaim>;
+	/** Those places by the ones that they had. */
+	places: Map<string, string>;
+}
+
+/** Claims the endpoints of a stage; asks Aptible only about apps and databases that have a new one, or one whose line is gone. */
 export async function claimAllEndpoints(
 	context: Context,
 	spec: ClaimsSpec,
 	previous: ClaimsFacts | undefined,
-): Promise<{ found: FoundEndpoint[]; claims: Record<string, EndpointClaim> }> {
+): Promise<{ found: FoundEndpoint[]; claims: Record<string, EndpointClaim>; kept: ClaimsFacts["kept"] }> {
+	const before = previous?.endpoints ?? {};
+	const keptBefore = Object.fromEntries(Object.entries(previous?.kept ?? {}).filter(([place]) => ownerOf(place)));
 	const found: FoundEndpoint[] = [];
 	const claims: Record<string, EndpointClaim> = {};
-	for (const owner of ownersOf(spec)) {
+	const kept: ClaimsFacts["kept"] = {};
+	for (const owner of ownersOf(spec, before)) {
 		const { on, endpoints } = owner;
-		const known = knownOf(owner, previous?.endpoints ?? {});
-		const isNew = Object.entries(endpoints).some(([name, one]) => !known.has(endpointPlace(on, name, one)));
-		const live = isNew ? await listAll(context, spec, owner) : [];
-		const claimed = claimEndpoints(live, on, endpoints, known);
+		const places = new Set(Object.entries(endpoints).map(([name, one]) => endpointPlace(on, name, one)));
+		const known = knownOf(owner, before);
+		const dropped = [...known.places.keys()].filter((place) => !places.has(place));
+		const isNew = [...places].some((place) => !known.claims.has(place));
+		const live = isNew || dropped.length > 0 ? await listAll(context, spec, owner) : [];
+		const claimed = claimEndpoints(live, on, endpoints, known.claims, keptBefore);
 		found.push(...claimed.found);
 		Object.assign(claims, claimed.claims);
+		for (const former of dropped) {
+			const id = claimed.ids.get(known.places.get(former) ?? "");
+			if (id !== undefined) kept[former] = id;
+		}
 	}
-	return { found, claims };
+	for (const [place, id] of Object.entries(keptBefore)) {
+		if (place in claims) continue;
+		if (await endpointExists(context.api, id)) kept[place] = id;
+	}
+	return { found, claims, kept };
 }
 
-function ownersOf({ apps, databases }: ClaimsSpec): Owner[] {
-	return [
+/** Apps and databases that have endpoints, or had some. */
+function ownersOf({ apps, databases }: ClaimsSpec, before: ClaimsFacts["endpoints"]): Owner[] {
+	const declared: Owner[] = [
 		...Object.entries(apps).map(([app, { renamedFrom, endpoints }]) => ({ on: { app }, renamedFrom, endpoints })),
 		...Object.entries(databases).map(([database, { renamedFrom, endpoints = {} }]) => {
 			return { on: { database }, renamedFrom, endpoints };
 		}),
 	];
+	const known = new Set(declared.flatMap((owner) => [ownerPlace(owner.on), ownerPlace(formerOf(owner))]));
+	const gone = new Map(
+		Object.keys(before).flatMap((place) => {
+			const on = ownerOf(place);
+			return on === undefined || known.has(ownerPlace(on)) ? [] : [[ownerPlace(on), on]];
+		}),
+	);
+	return [...declared, ...[...gone.values()].map((on) => ({ on, renamedFrom: undefined, endpoints: {} }))];
 }
 
-/** Claims of before on an owner by the places that they have now, after what is renamed. */
-function knownOf({ on, renamedFrom, endpoints }: Owner, claims: ClaimsFacts["endpoints"]): Map<string, EndpointClaim> {
-	const former = "app" in on ? { app: renamedFrom ?? on.app } : { database: renamedFrom ?? on.database };
+/** What the endpoint at a place belongs to. */
+function ownerOf(place: string): EndpointOwner | undefined {
+	const [, noun, handle = ""] = /^(apps|databases)\.(.+?)\.endpoints\./.exec(place) ?? [];
+	if (noun === undefined) return undefined;
+	return noun === "apps" ? { app: handle } : { database: handle };
+}
+
+function formerOf({ on, renamedFrom }: Owner): EndpointOwner {
+	return "app" in on ? { app: renamedFrom ?? on.app } : { database: renamedFrom ?? on.database };
+}
+
+function knownOf(owner: Owner, before: ClaimsFacts["endpoints"]): Known {
+	const { on, endpoints } = owner;
 	const newNames = new Map(
 		Object.entries(endpoints).flatMap(([name, one]) => (one.renamedFrom ? [[one.renamedFrom, name]] : [])),
 	);
-	return new Map(
-		Object.entries(claims).flatMap(([place, claim]) => {
-			const owner = [on, former].find((one) => place.startsWith(`${ownerPlace(one)}.endpoints.`));
-			if (owner === undefined) return [];
-			const [name = "", key = ""] = place.slice(`${ownerPlace(owner)}.endpoints.`.length).split("/");
-			return [[`${ownerPlace(on)}.endpoints.${newNames.get(name) ?? name}/${key}`, claim]];
-		}),
-	);
+	const known: Known = { claims: new Map(), places: new Map() };
+	for (const [former, claim] of Object.entries(before)) {
+		const was = [on, formerOf(owner)].find((one) => former.startsWith(`${ownerPlace(one)}.endpoints.`));
+		if (was === undefined) continue;
+		const [name = "", key = ""] = former.slice(`${ownerPlace(was)}.endpoints.`.length).split("/");
+		const place = `${ownerPlace(on)}.endpoints.${newNames.get(name) ?? name}/${key}`;
+		known.claims.set(place, claim);
+		known.places.set(former, place);
+	}
+	return known;
 }
 
 async function listAll(context: Context, spec: ClaimsSpec, { on, renamedFrom }: Owner): Promise<CliEndpoint[]> {
@@ -98,17 +141,25 @@ async function listAll(context: Context, spec: ClaimsSpec, { on, renamedFrom }: 
  * What a claim finds is so refused or adopted, and whatever is made later is newer than the claim.
  *
  * @param known claims of before on this owner, by their present places; also of endpoints that go in this run
+ * @param kept ids of endpoints whose lines were gone, by place
+ * @returns also the ids of the live ones that earlier claims stand for
  */
 export function claimEndpoints(
 	live: readonly CliEndpoint[],
 	on: EndpointOwner,
 	endpoints: Readonly<Record<string, ClaimedEndpoint>>,
 	known: ReadonlyMap<string, EndpointClaim>,
-): { found: FoundEndpoint[]; claims: Record<string, EndpointClaim> } {
+	kept: ClaimsFacts["kept"] = {},
+): { found: FoundEndpoint[]; claims: Record<string, EndpointClaim>; ids: ReadonlyMap<string, number> } {
+	const places = new Set(Object.entries(endpoints).map(([name, one]) => endpointPlace(on, name, one)));
+	const ids = idsOfKnown(live, on, known, places);
 	const after = Math.max(0, ...live.map(({ id }) => id));
 	const found: FoundEndpoint[] = [];
 	const claims: Record<string, EndpointClaim> = {};
-	const assigned = idsOfKnown(live, endpoints, known);
+	const assigned = new Set([...ids.values(), ...Object.values(kept)]);
+	const isDeclared = (id: number) => [...ids].some(([place, one]) => one === id && places.has(place));
+	const isFree = (one: CliEndpoint, endpoint: ClaimedEndpoint) =>
+		looksLike(one, endpoint) && (exclusiveAddress(endpoint) !== undefined || !assigned.has(one.id));
 	for (const [name, endpoint] of adoptersFirst(endpoints)) {
 		const place = endpointPlace(on, name, endpoint);
 		const former = known.get(place);
@@ -116,29 +167,47 @@ export function claimEndpoints(
 			claims[place] = former;
 			continue;
 		}
-		const there = oldest(live.filter((one) => looksLike(one, endpoint) && !assigned.has(one.id)));
+		const own = live.find(({ id }) => id === kept[place] && !isDeclared(id));
+		const there = own ?? oldest(live.filter((one) => isFree(one, endpoint)));
 		claims[place] = there === undefined ? { after } : { after, id: there.id };
 		if (there === undefined) continue;
 		assigned.add(there.id);
+		if (own !== undefined) continue;
 		found.push({ place: `${ownerPlace(on)}.endpoints.${name}`, text: describe(there), adopt: endpoint.adopt });
 	}
-	return { found, claims };
+	return { found, claims, ids };
 }
 
-/** Ids of the live endpoints that earlier claims stand for. */
+/**
+ * Ids of the live endpoints that earlier claims stand for, by place. Those that are declared on come first: what is left for the
+ * others may be gone.
+ */
 function idsOfKnown(
 	live: readonly CliEndpoint[],
-	endpoints: Readonly<Record<string, ClaimedEndpoint>>,
+	on: EndpointOwner,
 	known: ReadonlyMap<string, EndpointClaim>,
-): Set<number> {
-	const ids = new Set([...known.values()].flatMap(({ id }) => id ?? []));
-	const nameless = Object.values(endpoints).filter((endpoint) => exclusiveAddress(endpoint) === undefined);
-	for (const [key, endpoint] of new Map(nameless.map((one) => [endpointKey(one), one]))) {
-		const claims = [...known].filter(([place, { id }]) => place.endsWith(`/${key}`) && id === undefined);
-		for (const after of claims.map(([, claim]) => claim.after).sort((a, b) => a - b)) {
-			const own = oldest(live.filter((one) => looksLike(one, endpoint) && one.id > after && !ids.has(one.id)));
-			if (own !== undefined) ids.add(own.id);
-		}
+	places: ReadonlySet<string>,
+): Map<string, number> {
+	const ids = new Map<string, number>();
+	for (const [place, { id }] of known) {
+		if (id !== undefined && live.some((one) => one.id === id)) ids.set(place, id);
+	}
+	const rank = (place: string) => (places.has(place) ? 0 : 1);
+	const inOrder = [...known].sort(([a, one], [b, other]) => {
+		return rank(a) - rank(b) || one.after - other.after || (a < b ? -1 : 1);
+	});
+	for (const [place, { after }] of inOrder) {
+		if (ids.has(place)) continue;
+		const key = place.slice(place.lastIndexOf("/") + 1);
+		const taken = [...ids.values()];
+		const own = oldest(
+			live.filter((one) => {
+				const identity = liveIdentity(one, "database" in on);
+				const isMadeLater = exclusiveAddress(identity) !== undefined || one.id > after;
+				return endpointKey(identity) === key && isMadeLater && !taken.includes(one.id);
+			}),
+		);
+		if (own !== undefined) ids.set(place, own.id);
 	}
 	return ids;
 }

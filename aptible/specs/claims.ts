@@ -21,11 +21,26 @@ export const ClaimsSpec = z.strictObject({
 });
 export type ClaimsSpec = z.infer<typeof ClaimsSpec>;
 
+/** What is noted of a handle when it is claimed. */
+export const ClaimMark = z.object({
+	/** Newest id of its kind at that moment. */
+	after: z.int(),
+	/** E-mail address of the user who claims it; absent where the token does not say. */
+	by: z.string().optional(),
+	/** The object that is adopted. */
+	id: z.int().optional(),
+});
+export type ClaimMark = z.infer<typeof ClaimMark>;
+
 /** What has been claimed: `environment`, `databases.main`, `apps.portal`; sorted. */
 export const ClaimsFacts = z.object({
 	claimed: z.array(z.string()),
 	/** Endpoints by place and key: `apps.portal.endpoints.public/portal.acme.example`. */
 	endpoints: z.record(z.string(), EndpointClaim).default({}),
+	/** By place; none of what was claimed before there were marks. */
+	marks: z.record(z.string(), ClaimMark).default({}),
+	/** Ids of live objects whose lines are gone: until its object is gone too, a line that comes back is no other one. */
+	kept: z.record(z.string(), z.int()).default({}),
 	warnings: Warnings,
 });
 export type ClaimsFacts = z.infer<typeof ClaimsFacts>;

@@ -49,6 +49,8 @@ export function scenariosOf(subject: Subject, base: Spec): Scenario[] {
 	};
 	const nameField = "name" in base && !("on" in base) ? "name" : "handle";
 	const newName = { ...base, [nameField]: renamed, renamedFrom: base[nameField] };
+	// What was adopted is this stack's own from then on.
+	const own = JSON.parse(JSON.stringify(base).replaceAll('"adopt":true', '"adopt":false')) as Spec;
 	return [
 		scenario("create", base, []),
 		{ ...scenario("adopt as it is", base, [base]), isThere: true },
@@ -61,6 +63,7 @@ export function scenariosOf(subject: Subject, base: Spec): Scenario[] {
 			const changed = { ...base, ...to };
 			return [
 				scenario(`change ${field}`, changed, [base], 0),
+				...(subject.kind === "claims" ? [scenario(`revert ${field}`, own, [base, changed], 1)] : []),
 				...(oneWay
 					? [scenario(`adopt ${field}`, changed, [base])]
 					: [scenario(`drift ${field}`, base, [base, changed], 0), scenario(`adopt ${field}`, base, [base, changed])]),
