@@ -13,7 +13,7 @@ import type { LoadedStage } from "../config/load.ts";
 import type { Stage } from "../config/stage.ts";
 import { idleEndpoints } from "./idle-endpoints.ts";
 import { type RecordedCommand, readRecorded } from "./recorded.ts";
-import { undeclaredIn } from "./undeclared.ts";
+import { type Undeclared, undeclaredIn } from "./undeclared.ts";
 
 /** A file that the findings are written to, for `npm run drift`. */
 const reportVariable = "MEDSTACK_TO_APTIBLE_DRIFT_REPORT";
@@ -24,6 +24,8 @@ export interface DriftReport {
 	drifted: { kind: string; name: string; differences: readonly Difference[] }[];
 	/** Sentences about live objects that the stage does not declare. */
 	undeclared: string[];
+	/** Those of them about endpoints of what it does declare. */
+	undeclaredEndpoints: string[];
 }
 
 /** What there is on Aptible, read at once, beside what the stack has recorded. */
@@ -40,9 +42,9 @@ export class Look {
 	readonly #seen: Seen;
 	readonly #report: DriftReport;
 
-	constructor(seen: Seen, undeclared: string[]) {
+	constructor(seen: Seen, { endpoints, others }: Undeclared) {
 		this.#seen = seen;
-		this.#report = { drifted: [], undeclared };
+		this.#report = { drifted: [], undeclared: [...others, ...endpoints], undeclaredEndpoints: endpoints };
 		writeReport(this.#report);
 	}
 
@@ -103,11 +105,11 @@ export async function takeLook({ stage, secrets }: LoadedStage, isRequired: bool
 	const refused = idleEndpoints(stage, seen.value?.recorded ?? [], seen.value?.snapshot);
 	if (refused.length > 0) throw new pulumi.RunError(refused.join("\n"));
 	if (seen.value === undefined) {
-		writeReport({ drifted: [], undeclared: [] });
+		writeReport({ drifted: [], undeclared: [], undeclaredEndpoints: [] });
 		return undefined;
 	}
 	const undeclared = undeclaredIn(seen.value.snapshot, stage, seen.value.recorded);
-	for (const text of undeclared) await pulumi.log.warn(text);
+	for (const text of [...undeclared.others, ...undeclared.endpoints]) await pulumi.log.warn(text);
 	return new Look(seen.value, undeclared);
 }
 

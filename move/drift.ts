@@ -2,7 +2,7 @@
  * `npm run drift -- --stack STACK`: whether Aptible is still as the stack left it, for a person or a nightly job. It previews the
  * stack and reads what the program found; further options are those of `pulumi preview` (`--config-file`, `--cwd`).
  *
- * Exit code 0: no drift. 2: drift. 1: it could not be told.
+ * Exit code 0: no drift. 2: drift, or an endpoint that the stage file does not declare. 1: unknown.
  */
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -20,7 +20,7 @@ try {
 		options.filter((option) => option !== "--json"),
 	);
 	process.stdout.write(isJson ? `${JSON.stringify(report, null, 2)}\n` : describe(report));
-	process.exitCode = report.drifted.length > 0 ? 2 : 0;
+	process.exitCode = report.drifted.length + report.undeclaredEndpoints.length > 0 ? 2 : 0;
 } catch (error) {
 	process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
 	process.exitCode = 1;

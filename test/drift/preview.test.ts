@@ -8,7 +8,11 @@ const place = ["--environment", "acme-staging"];
 const portal = ["--app", "portal", ...place];
 
 test("drift shows in the preview, and the next update heals it", async (t) => {
-	const stage = await openStage(t, "staging", oneOfEach);
+	const stage = await openStage(t, "staging", (blocks) => {
+		oneOfEach(blocks);
+		// Somebody makes another one by hand that looks the same.
+		blocks.apps.portal.endpoints.mqtt = { service: "worker", kind: "tcp", ports: [1883] };
+	});
 	stage.watchDrift();
 
 	await t.test("a first preview and a first update show none", async () => {
@@ -51,6 +55,10 @@ test("drift shows in the preview, and the next update heals it", async (t) => {
 			"scale services web",
 		]);
 		await succeed(stage.preview("--expect-no-changes"));
+	});
+
+	await t.test("an endpoint that nobody declared is exit code 2 by itself", async () => {
+		assert.deepEqual(await drift(stage), { code: 2, drifted: [], undeclared: 2 });
 	});
 
 	await t.test(
