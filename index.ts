@@ -21,7 +21,11 @@ await lookForDrift({ stage, secrets });
 
 const claims = new Claims("claims", { stage });
 
-const environmentResource = new Environment("environment", stage.environment, { dependsOn: claims });
+const environmentResource = new Environment(
+	"environment",
+	{ ...stage.environment, claims, databases: stage.databases, apps: stage.apps },
+	{ dependsOn: claims },
+);
 
 const databaseResources = declareDatabases(stage, environmentResource, claims);
 

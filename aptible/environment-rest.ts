@@ -1,5 +1,5 @@
 /** What is still in an environment that is to be deleted: Aptible deletes only an empty one. */
-import { listDrains } from "./api/drains.ts";
+import { type DrainTarget, type ListedDrain, listDrains } from "./api/drains.ts";
 import { createOperation } from "./api/operations.ts";
 import { listApps } from "./cli/apps.ts";
 import { listOrphanedBackups } from "./cli/backups.ts";
@@ -24,25 +24,41 @@ export async function deleteTailDrains(context: Context, environmentId: number):
 	}
 }
 
-/** What is left and how to take it away, one line for each kind; what cannot be read is left out. */
-export async function describeRest(context: Context, environment: string): Promise<string[]> {
-	const { cli } = context;
-	const read = <T>(list: Promise<T[]>) => list.catch(() => []);
-	const [apps, databases, backups] = await Promise.all([
-		read(listApps(cli, environment)),
-		read(listDatabases(cli, environment)),
-		read(listOrphanedBackups(cli, environment)),
+/** What is left and the command that takes it away, one line each; what cannot be read is said to be unknown. */
+export async function describeRest(
+	context: Context,
+	{ id, handle }: { id: number; handle: string },
+): Promise<string[]> {
+	const { api, cli } = context;
+	const at = `--environment ${handle}`;
+	const isThere = ({ status }: ListedDrain) => status !== "deprovisioned";
+	const drains = async (target: DrainTarget) => (await listDrains(api, target, id)).filter(isThere);
+	const lines = await Promise.all([
+		linesOf("apps", listApps(cli, handle), (app) => {
+			return `  app "${app.handle}": \`aptible apps:deprovision --app ${app.handle} ${at}\` removes it`;
+		}),
+		linesOf("databases", listDatabases(cli, handle), (database) => {
+			return `  database "${database.handle}": \`aptible db:deprovision ${database.handle} ${at}\` removes it`;
+		}),
+		linesOf("log drains", drains("log_drains"), (drain) => {
+			return `  log drain "${drain.handle}": \`aptible log_drain:deprovision ${drain.handle} ${at}\` removes it`;
+		}),
+		linesOf("metric drains", drains("metric_drains"), (drain) => {
+			return `  metric drain "${drain.handle}": \`aptible metric_drain:deprovision ${drain.handle} ${at}\` removes it`;
+		}),
+		linesOf("last backups of deleted databases", listOrphanedBackups(cli, handle), (backup) => {
+			const of = `backup ${backup.id}, of database "${backup.database?.handle ?? "?"}"`;
+			return `  ${of}, kept on purpose: \`aptible backup:purge ${backup.id}\` deletes it for good`;
+		}),
 	]);
-	const names = (objects: readonly { handle: string }[]) => objects.map(({ handle }) => handle).join(", ");
-	const kept = backups.map(({ id, database }) => `${id} (${database?.handle ?? "?"})`).join(", ");
-	return [
-		...(apps.length === 0 ? [] : [`  apps: ${names(apps)}`]),
-		...(databases.length === 0 ? [] : [`  databases: ${names(databases)}`]),
-		...(backups.length === 0
-			? []
-			: [
-					`  last backups of deleted databases, kept on purpose: ${kept}. \`aptible backup:purge ID\` deletes one for good.`,
-				]),
-		`  See also \`aptible log_drain:list --environment ${environment}\` and \`aptible metric_drain:list\`, likewise.`,
-	];
+	return lines.flat();
+}
+
+async function linesOf<T>(what: string, list: Promise<T[]>, tell: (one: T) => string): Promise<string[]> {
+	try {
+		return (await list).map(tell);
+	} catch (error) {
+		const reason = error instanceof Error ? error.message : String(error);
+		return [`  ${what}: unknown, as they could not be read: ${reason.replaceAll(/\s*\n\s*/g, " ")}`];
+	}
 }

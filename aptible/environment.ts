@@ -61,7 +61,7 @@ export async function remove(
 		throw new AptibleError(
 			[
 				`environment "${found.handle}" cannot be deleted: ${reason}`,
-				...(await describeRest(context, found.handle)),
+				...(await describeRest(context, found)),
 				"Once nothing is left, run `pulumi destroy` again.",
 			].join("\n"),
 		);

@@ -7,6 +7,7 @@ import { DatabaseFacts, DatabaseSpec } from "./specs/database.ts";
 import { DrainFacts } from "./specs/drain.ts";
 import { EndpointFacts, EndpointSpec } from "./specs/endpoint.ts";
 import { EnvironmentFacts, EnvironmentSpec } from "./specs/environment.ts";
+import { LeftoversFacts, LeftoversSpec } from "./specs/leftovers.ts";
 import { LogDrainSpec } from "./specs/log-drain.ts";
 import { MetricDrainSpec } from "./specs/metric-drain.ts";
 import type { Waits } from "./wait.ts";
@@ -47,6 +48,7 @@ function kind<Spec extends z.ZodType, Facts extends z.ZodType>(
 export const kinds = {
 	claims: kind(ClaimsSpec, ClaimsFacts, () => import("./claims.ts")),
 	environment: kind(EnvironmentSpec, EnvironmentFacts, () => import("./environment.ts")),
+	leftovers: kind(LeftoversSpec, LeftoversFacts, () => import("./leftovers.ts")),
 	database: kind(DatabaseSpec, DatabaseFacts, () => import("./database.ts")),
 	app: kind(AppSpec, AppFacts, () => import("./app.ts")),
 	endpoint: kind(EndpointSpec, EndpointFacts, () => import("./endpoint.ts")),

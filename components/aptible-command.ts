@@ -16,6 +16,8 @@ export interface AptibleCommandArgs<Spec, Facts extends z.ZodType<{ warnings: st
 	facts: Facts;
 	/** Values of references (`secrets.sessionKey`) that the spec's templates need. */
 	secrets?: Readonly<Record<string, pulumi.Output<string>>>;
+	/** Values for the environment that are no secret, by the names of their variables. */
+	variables?: Readonly<Record<string, pulumi.Output<string>>>;
 	/**
 	 * Values for the environment that say how to find the object, and are no part of what is declared: where only they change, there
 	 * is nothing to do.
@@ -41,7 +43,7 @@ export class AptibleCommand<Spec, Facts extends z.ZodType<{ warnings: string[] }
 	readonly facts: pulumi.Output<z.infer<Facts>>;
 
 	constructor(name: string, args: AptibleCommandArgs<Spec, Facts>, opts: pulumi.CustomResourceOptions) {
-		const { kind, spec, facts, secrets = {}, hints = {}, refuse, announce } = args;
+		const { kind, spec, facts, secrets = {}, variables = {}, hints = {}, refuse, announce } = args;
 		const names = [name, ...formerNamesOf(opts)];
 		const drift = driftFor(kind, names, spec);
 		this.resource = new local.Command(
@@ -54,6 +56,7 @@ export class AptibleCommand<Spec, Facts extends z.ZodType<{ warnings: string[] }
 				stdin: JSON.stringify(spec),
 				environment: Object.fromEntries([
 					...Object.entries(secrets).map(([reference, value]) => [environmentKey(reference), pulumi.secret(value)]),
+					...Object.entries(variables),
 					...Object.entries(hints).map(([name, value]) => [environmentKey(name), value]),
 					...Object.entries(drift.environment),
 				]),

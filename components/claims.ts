@@ -17,7 +17,8 @@ export interface ClaimsArgs {
  * update, unless the stage says `adopt`. Everything else depends on it. Removing it removes nothing.
  */
 export class Claims extends pulumi.ComponentResource {
-	readonly #endpoints: pulumi.Output<ClaimsFacts["endpoints"]>;
+	/** What has been claimed. */
+	readonly facts: pulumi.Output<ClaimsFacts>;
 
 	constructor(name: string, args: ClaimsArgs, opts?: pulumi.ComponentResourceOptions) {
 		super("medstack-to-aptible:index:Claims", name, {}, opts);
@@ -32,13 +33,13 @@ export class Claims extends pulumi.ComponentResource {
 			},
 			{ parent: this },
 		);
-		this.#endpoints = facts.endpoints;
+		this.facts = facts;
 		this.registerOutputs({});
 	}
 
 	/** What was claimed of an endpoint, as JSON, by its `endpointPlace`. */
 	endpointClaim(place: string): pulumi.Output<string> {
-		return this.#endpoints.apply((endpoints) => JSON.stringify(endpoints[place] ?? { after: 0 }));
+		return this.facts.apply(({ endpoints }) => JSON.stringify(endpoints[place] ?? { after: 0 }));
 	}
 }
 

@@ -66,7 +66,7 @@ export class Look {
 
 	/** What taking over an object changes about it that is there and was never recorded; undefined where there is none. */
 	adoption(kind: string, names: readonly string[], spec: unknown): readonly Difference[] | undefined {
-		if (kind === "claims" || this.#recorded(kind, names) !== undefined) return undefined;
+		if (kind === "claims" || kind === "leftovers" || this.#recorded(kind, names) !== undefined) return undefined;
 		return differencesOf(this.#seen.snapshot, kind, spec, undefined, this.#seen.values);
 	}
 

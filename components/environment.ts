@@ -8,15 +8,25 @@ import {
 	type EnvironmentSpec,
 	environmentIdentity,
 } from "../aptible/specs/environment.ts";
+import { claimsVariable, encodeClaims, LeftoversFacts, type LeftoversSpec } from "../aptible/specs/leftovers.ts";
 import type { Backups, Environment as EnvironmentConfig } from "../config/environment.ts";
 import { AptibleCommand } from "./aptible-command.ts";
+import type { Claims } from "./claims.ts";
 
-/** An environment as the stage file describes it. */
-export type EnvironmentArgs = EnvironmentConfig;
+/** An environment as the stage file describes it, with what tells how that goes which was never recorded in it. */
+export interface EnvironmentArgs extends EnvironmentConfig {
+	claims: Claims;
+	/** Databases by handle. */
+	databases: Readonly<Record<string, { protect: boolean; finalBackup: boolean }>>;
+	/** Apps by handle. */
+	apps: Readonly<Record<string, { protect: boolean }>>;
+}
 
 /**
  * An Aptible environment. Handle (with `renamedFrom`) and backup policy change in place, the stack does not and is refused.
- * Deleting it deletes the environment, which Aptible refuses while anything is left in it, backups included.
+ * Deleting it deletes the environment, which Aptible refuses while anything is left in it, backups included. So before it goes what
+ * was claimed and, as its create failed, never recorded; that is a Command of its own, for it changes with every claim, and the
+ * environment does not. Everything else waits for both.
  */
 export class Environment extends pulumi.ComponentResource {
 	/** Id of the environment (the API's account). */
@@ -29,9 +39,9 @@ export class Environment extends pulumi.ComponentResource {
 	readonly caCertificate: pulumi.Output<string>;
 
 	constructor(name: string, args: EnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
-		const { handle, stack, phi, renamedFrom, backups, protect } = args;
+		const { handle, stack, phi, renamedFrom, backups, protect, claims } = args;
 		super("medstack-to-aptible:index:Environment", name, {}, { ...opts, protect });
-		const { facts } = new AptibleCommand(
+		const { facts, resource } = new AptibleCommand(
 			name,
 			{
 				kind: "environment",
@@ -47,6 +57,16 @@ export class Environment extends pulumi.ComponentResource {
 				refuse: (before, after) => refuseChange(before, after),
 			},
 			{ parent: this },
+		);
+		new AptibleCommand(
+			`${name}-leftovers`,
+			{
+				kind: "leftovers",
+				spec: leftoversOf(args),
+				facts: LeftoversFacts,
+				variables: { [claimsVariable]: claims.facts.apply(encodeClaims) },
+			},
+			{ parent: this, dependsOn: resource },
 		);
 		this.id = facts.id;
 		this.region = facts.region;
@@ -87,6 +107,19 @@ export async function refuseChange(
 
 function rejectAtEnd(signal: AbortSignal): Promise<never> {
 	return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+}
+
+function leftoversOf({ handle, databases, apps }: EnvironmentArgs): LeftoversSpec {
+	const places = <T>(noun: string, objects: Readonly<Record<string, T>>, isMeant: (object: T) => boolean) =>
+		Object.entries(objects).flatMap(([name, one]) => (isMeant(one) ? [`${noun}.${name}`] : []));
+	return {
+		environment: handle,
+		protected: [
+			...places("databases", databases, ({ protect }) => protect),
+			...places("apps", apps, ({ protect }) => protect),
+		].sort(),
+		withoutFinalBackup: places("databases", databases, ({ finalBackup }) => !finalBackup).sort(),
+	};
 }
 
 function policyOf({ acceptLoss: _, ...policy }: Backups): BackupRetention {

@@ -11,6 +11,7 @@ import { z } from "zod";
 import { ClaimsFacts } from "../aptible/specs/claims.ts";
 import { EndpointSpec } from "../aptible/specs/endpoint.ts";
 import { endpointPlace } from "../aptible/specs/endpoint-identity.ts";
+import { claimsVariable, encodeClaims } from "../aptible/specs/leftovers.ts";
 import { environmentKey } from "../aptible/template.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -79,7 +80,10 @@ export async function writeImportFile(
 		const { environment, ...rest } = Inputs.parse(newState.inputs);
 		const inputs = { ...rest, environment: valuesOf(environment, secrets) };
 		const stdout = JSON.stringify(await facts.read(inputs));
-		const recorded = { ...inputs, environment: markSecrets(inputs.environment) };
+		const recorded = {
+			...inputs,
+			environment: { ...markSecrets(inputs.environment), ...facts.variablesOf(environment) },
+		};
 		resources.push({
 			...common,
 			id: `${urn.split("::").at(-1)}-imported`,
@@ -124,6 +128,12 @@ function isOurs(urn: string): boolean {
 class FactsReader {
 	#claims: ClaimsFacts | undefined;
 
+	/** Of a Command's variables those that are no secret and come from what was read. */
+	variablesOf(environment: Readonly<Record<string, unknown>>): Record<string, string> {
+		if (!(claimsVariable in environment) || this.#claims === undefined) return {};
+		return { [claimsVariable]: encodeClaims(this.#claims) };
+	}
+
 	async read({ interpreter, stdin, environment }: Run): Promise<unknown> {
 		const kind = interpreter[2];
 		const hints: Record<string, string> = {};
@@ -148,14 +158,14 @@ async function run(command: string, args: readonly string[], env: Record<string,
 	throw new Error(`${stderr.trim() || `${command} ended with exit code ${code}`}\nNo import file was written.`);
 }
 
-/** The environment of a Command with its secrets, less hints, which an update finds out and nothing is compared with. */
+/** The secrets in the environment of a Command, without hints, which an update finds out and nothing is compared with. */
 function valuesOf(
 	environment: Readonly<Record<string, unknown>>,
 	secrets: ReadonlyMap<string, string>,
 ): Record<string, string> {
 	return Object.fromEntries(
 		Object.keys(environment)
-			.filter((name) => !name.startsWith("HINTS_"))
+			.filter((name) => !name.startsWith("HINTS_") && name !== claimsVariable)
 			.map((name) => {
 				const value = secrets.get(name);
 				if (value !== undefined) return [name, value];

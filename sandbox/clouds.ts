@@ -39,7 +39,10 @@ export async function startAptible(root: string, dir: string): Promise<Clouds> {
 		env: {
 			APTIBLE_SANDBOX: folder,
 			APTIBLE_CONFIG_PATH: path.join(folder, "config"),
-			APTIBLE_ACCESS_TOKEN: unsignedToken({ sub: "https://auth.aptible.test/users/sandbox" }),
+			APTIBLE_ACCESS_TOKEN: unsignedToken({
+				sub: "https://auth.aptible.test/users/sandbox",
+				email: "robot@acme.example",
+			}),
 			APTIBLE_API_ROOT_URL: api.url,
 			APTIBLE_AUTH_ROOT_URL: api.url,
 			MEDSTACK_TO_APTIBLE_DNS: dns.address,

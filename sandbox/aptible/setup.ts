@@ -100,6 +100,15 @@ export function addTailDrain(dir: string, environment: string): void {
 	});
 }
 
+/** Has the operations so far on whatever has this handle been sent by another user. */
+export function attributeOperations(dir: string, handle: string, email: string): void {
+	inSandbox(dir, (store) => {
+		for (const operation of store.list("operation")) {
+			if (operation.resource_handle === handle) store.save("operation", { ...operation, user_email: email });
+		}
+	});
+}
+
 /** Offers one more version of a database type. */
 export function defineDatabaseImage(dir: string, type: string, version: string): void {
 	inSandbox(dir, (store) => store.insert("database_image", { owner: 0, type, version, default: false }));

@@ -121,25 +121,30 @@ test("the log drain that `aptible logs` leaves behind does not keep an environme
 	assert.deepEqual([account, ...others], ["delete accounts"]);
 });
 
-test("an environment that is not empty says what is left in it", async (t) => {
+test("an environment that is not empty says what is left in it, and what could not be read", async (t) => {
 	const aptible = await openReconciler(t);
 	await aptible.applied("database", { ...redis, handle: "gone" });
 	await aptible.removed("database", { ...redis, handle: "gone" });
 	await aptible.applied("database", redis);
 	await aptible.cli("apps:create", "portal");
-	const { stderr } = await aptible.remove("environment", spec);
-	assert.equal(
-		stderr.replace(/\d+ \(gone\)/, "ID (gone)"),
-		[
-			'environment "acme-test" cannot be deleted: DELETE /accounts/119 on the Deploy API failed: HTTP 422: Cannot delete an environment that still has apps, databases, backups',
-			"  apps: portal",
-			"  databases: cache",
-			"  last backups of deleted databases, kept on purpose: ID (gone). `aptible backup:purge ID` deletes one for good.",
-			"  See also `aptible log_drain:list --environment acme-test` and `aptible metric_drain:list`, likewise.",
-			"Once nothing is left, run `pulumi destroy` again.",
-			"",
-		].join("\n"),
-	);
+	await aptible.cli("log_drain:create:https", "siem", "--environment", "acme-test", "--url", "https://a.example");
+	const refused = async () =>
+		(await aptible.remove("environment", spec)).stderr.replace(/backup(:purge)? \d+/g, "backup$1 ID");
+	const first =
+		'environment "acme-test" cannot be deleted: DELETE /accounts/119 on the Deploy API failed: HTTP 422: Cannot delete an environment that still has apps, databases, log drains, backups';
+	const rest = [
+		'  app "portal": `aptible apps:deprovision --app portal --environment acme-test` removes it',
+		'  database "cache": `aptible db:deprovision cache --environment acme-test` removes it',
+		'  log drain "siem": `aptible log_drain:deprovision siem --environment acme-test` removes it',
+		'  backup ID, of database "gone", kept on purpose: `aptible backup:purge ID` deletes it for good',
+		"Once nothing is left, run `pulumi destroy` again.",
+		"",
+	];
+	assert.equal(await refused(), [first, ...rest].join("\n"));
+	aptible.fault({ name: "unauthorized", command: "db:list" });
+	const lines = (await refused()).split("\n");
+	assert.match(lines[2] ?? "", /^ {2}databases: unknown, as they could not be read: aptible db:list failed: /);
+	assert.deepEqual([...lines.slice(0, 2), ...lines.slice(3)], [first, rest[0], ...rest.slice(2)]);
 });
 
 test("an environment does not move to another stack", async (t) => {

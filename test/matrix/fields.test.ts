@@ -6,6 +6,7 @@ import { ClaimsSpec } from "../../aptible/specs/claims.ts";
 import { DatabaseSpec } from "../../aptible/specs/database.ts";
 import { EndpointSpec } from "../../aptible/specs/endpoint.ts";
 import { EnvironmentSpec } from "../../aptible/specs/environment.ts";
+import { LeftoversSpec } from "../../aptible/specs/leftovers.ts";
 import { LogDrainSpec } from "../../aptible/specs/log-drain.ts";
 import { MetricDrainSpec } from "../../aptible/specs/metric-drain.ts";
 import { AutoscaleSpec, ServiceSpec } from "../../aptible/specs/service.ts";
@@ -24,6 +25,7 @@ const subjects: readonly Subject[] = [...claims, ...environments, ...databases, 
 const forms: readonly { kind: Kind; under: string; fields: readonly string[] }[] = [
 	{ kind: "claims", under: "", fields: Object.keys(ClaimsSpec.shape) },
 	{ kind: "environment", under: "", fields: Object.keys(EnvironmentSpec.shape) },
+	{ kind: "leftovers", under: "", fields: Object.keys(LeftoversSpec.shape) },
 	{ kind: "database", under: "", fields: Object.keys(DatabaseSpec.shape) },
 	{ kind: "app", under: "", fields: Object.keys(AppSpec.shape) },
 	{ kind: "app", under: "services.", fields: Object.keys(ServiceSpec.shape) },

@@ -35,6 +35,7 @@ function letter(profile: unknown): unknown {
 const checks: Readonly<Record<Kind, Check>> = {
 	// They are nothing on Aptible.
 	claims: async () => {},
+	leftovers: async () => {},
 	environment: async (world, { handle, backups }) => {
 		only(await rows(world, "environment:list"), "handle", handle);
 		const policy = (await world.cli("backup_retention_policy", String(handle))) as Row;

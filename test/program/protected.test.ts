@@ -17,7 +17,10 @@ test("protected data refuses to go until it is unprotected, and then leaves its 
 	await succeed(stage.up());
 	const refused = await fail(stage.destroy());
 	assert.match(refused, /environment "acme-prod" cannot be deleted/);
-	assert.match(refused, /last backups of deleted databases, kept on purpose: .* `aptible backup:purge ID` deletes one/);
+	assert.match(
+		refused,
+		/backup \d+, of database "\w+", kept on purpose: `aptible backup:purge \d+` deletes it for good/,
+	);
 	const backups = (await stage.cli("backup:orphaned", "--environment", "acme-prod")) as { id: number }[];
 	assert.ok(backups.length >= 2, "each database has left one");
 	for (const { id } of backups) await stage.cli("backup:purge", String(id));

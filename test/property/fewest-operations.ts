@@ -14,13 +14,15 @@ export function fewestOperations(before: Stage, after: Stage): number {
 function operationsOf(before: Declared | undefined, after: Declared | undefined): number {
 	const kind = before?.kind ?? after?.kind;
 	// Neither has operations; and what an environment leaves is the policy that it has set.
-	if (kind === undefined || kind === "environment" || kind === "claims") return 0;
+	if (kind === undefined || kind === "environment" || kind === "claims" || kind === "leftovers") return 0;
 	if (after === undefined) return 1;
 	if (before === undefined) return kind === "app" ? 1 + scalesAfterDeploy(undefined, after.spec) : 1;
 	return changes[kind](before.spec, after.spec);
 }
 
-const changes: Readonly<Record<Exclude<Kind, "environment" | "claims">, (before: Spec, after: Spec) => number>> = {
+const changes: Readonly<
+	Record<Exclude<Kind, "environment" | "claims" | "leftovers">, (before: Spec, after: Spec) => number>
+> = {
 	/** One restart takes all of it, and IOPS alone a modification. */
 	database: (before, after) => (differ(before, after, ["containerMb", "containerProfile", "diskGb", "iops"]) ? 1 : 0),
 	app: (before, after) => {
