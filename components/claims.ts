@@ -14,7 +14,7 @@ export interface ClaimsArgs {
 
 /**
  * The handles that the stage takes on Aptible, claimed before anything is created: a live object under one of them fails the
- * update, unless the stage says `adopt`. Everything else depends on it. Removing it removes nothing.
+ * update, unless the stage says `adopt`. Everything else depends on it. Removing it, last of all, removes nothing.
  */
 export class Claims extends pulumi.ComponentResource {
 	/** What has been claimed. */

@@ -5,7 +5,7 @@
  * What other folders may use:
  * - `cli.ts`: `runCli(argv, env, io)` runs one command in process; `bin/aptible` is the executable for PATH.
  * - `api-server.ts`: `startApi(dir)` serves the Deploy API and the auth service on a free local port.
- * - `setup.ts`: `setLatency`, `defineImage`, `createEnvironment`, `addAutomaticBackups`, `sandboxToken`.
+ * - `setup.ts`: `setLatency`, `defineImage`, `createEnvironment`, `addAutomaticBackups`, `attributeOperations`, `sandboxToken`.
  * - `faults.ts`: `setFault(dir, { name, ... })`, `clearFaults`, `pendingFaults`, `isHalted`, `FAULTS` (what each one does).
  * - `journal.ts`: `readJournal`, `markJournal`, `countOperations`, `countMutations`, `countRestarts`, `telemetryLeaks`,
  *   `readRuns`.
