@@ -1,15 +1,17 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { databaseExists, listHandles } from "./api/databases.ts";
 import type { Operation } from "./api/operations.ts";
 import { type CliDatabase, listDatabases } from "./cli/databases.ts";
 import type { Context, OperationObject } from "./context.ts";
-import { ApiError } from "./errors.ts";
-import { findByIdentity } from "./find.ts";
+import { ApiError, AptibleError } from "./errors.ts";
+import { findByIdentity, liveEnvironmentOf, lookPatiently } from "./find.ts";
 import type { DatabaseSpec } from "./specs/database.ts";
+
+type Place = Pick<DatabaseSpec, "environment" | "handle" | "renamedFrom">;
 
 /** The database as it is listed now: by the id it had last time, its handle, or the one it is renamed from. */
 export async function findDatabase(
 	context: Context,
-	spec: Pick<DatabaseSpec, "environment" | "handle" | "renamedFrom">,
+	spec: Place,
 	previous: { id: number } | undefined,
 ): Promise<CliDatabase | undefined> {
 	return findByIdentity(await listDatabases(context.cli, spec.environment), spec, previous);
@@ -20,36 +22,54 @@ export function databaseObject({ id, handle }: Pick<CliDatabase, "id" | "handle"
 	return { target: "databases", id, label: `database "${handle}"` };
 }
 
-/** The database once nothing is at work on it, and the newest operation on it. An earlier run may have been killed at work. */
+/**
+ * The database once nothing is at work on it; undefined where there is none. An earlier run may have been killed at work.
+ *
+ * @throws AptibleError where it is known to be there and the list does not show it
+ */
 export async function findSettledDatabase(
 	context: Context,
-	spec: Pick<DatabaseSpec, "environment" | "handle" | "renamedFrom">,
+	spec: Place,
 	previous: { id: number } | undefined,
-): Promise<{ live: CliDatabase | undefined; newest: Operation | undefined }> {
+): Promise<CliDatabase | undefined> {
 	// With the id of last time there is something to wait for before the first list, which then needs no second one.
-	const known = previous && (await settledUnlessGone(context, databaseObject({ ...spec, id: previous.id })));
-	const found = await findPatiently(context, spec, previous);
-	if (found === undefined || found.id === previous?.id) return { live: found, newest: known };
-	const newest = await settledUnlessGone(context, databaseObject(found));
-	return { live: await findPatiently(context, spec, found), newest };
+	if (previous !== undefined) await settledUnlessGone(context, databaseObject({ ...spec, id: previous.id }));
+	const found = await findListed(context, spec, previous);
+	if (found === undefined || found.id === previous?.id) return found;
+	await settledUnlessGone(context, databaseObject(found));
+	return findListed(context, spec, found);
 }
 
 /**
- * As `findDatabase`. One that was there before is gone only when it is missing from three lists, as a list may lag behind: under a
- * new handle an empty one would be made in its place, and one that is to be removed would be forgotten.
+ * As `findDatabase`. A list may lag behind, and under a new handle an empty database would be made in the place of one that it does
+ * not show, or one that is to be removed would be forgotten. So what was there before is gone only when Aptible does not know
+ * its id any more; and what is renamed and was never recorded, when it is missing from the lists of the CLI and the API for a while.
  */
-async function findPatiently(
+async function findListed(
 	context: Context,
-	spec: Pick<DatabaseSpec, "environment" | "handle" | "renamedFrom">,
+	spec: Place,
 	previous: { id: number } | undefined,
 ): Promise<CliDatabase | undefined> {
-	const wasThere = previous !== undefined || spec.renamedFrom !== undefined;
-	for (const pauseMs of wasThere ? [500, 1000, 0] : [0]) {
-		const found = await findDatabase(context, spec, previous);
-		if (found !== undefined) return found;
-		await sleep(pauseMs);
+	const found = await findDatabase(context, spec, previous);
+	if (found !== undefined && (previous === undefined || found.id === previous.id)) return found;
+	if (previous !== undefined) {
+		if (!(await databaseExists(context.api, previous.id))) return found;
+		const late = await lookPatiently(async () =>
+			(await listDatabases(context.cli, spec.environment)).find(({ id }) => id === previous.id),
+		);
+		return late ?? refuseUnlisted(spec.handle);
 	}
-	return undefined;
+	if (spec.renamedFrom === undefined) return undefined;
+	const renamed = await lookPatiently(() => findDatabase(context, spec, undefined));
+	if (renamed !== undefined) return renamed;
+	const { id } = await liveEnvironmentOf(context, spec.environment, undefined);
+	const handles = await listHandles(context.api, id);
+	const known = [spec.handle, spec.renamedFrom].find((handle) => handles.includes(handle));
+	return known === undefined ? undefined : refuseUnlisted(known);
+}
+
+function refuseUnlisted(handle: string): never {
+	throw new AptibleError(`database "${handle}" is not listed, but still there. Run the command again.`);
 }
 
 /** Waits until nothing is at work on an object, and gives the newest operation on it; of what is gone there is none. */

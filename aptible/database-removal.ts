@@ -1,16 +1,20 @@
+import { listManualBackups, type ManualBackup } from "./api/backups.ts";
 import { listReplicas, readDatabaseSettings } from "./api/databases.ts";
-import type { Operation } from "./api/operations.ts";
-import { backUp, type CliBackup, listBackups } from "./cli/backups.ts";
+import { listOperations, type Operation } from "./api/operations.ts";
+import { findUserEmail } from "./api/token.ts";
+import { backUp } from "./cli/backups.ts";
 import { type CliDatabase, deprovisionDatabase } from "./cli/databases.ts";
 import { readBackupRetention } from "./cli/environments.ts";
 import type { Context } from "./context.ts";
 import { databaseObject, findDatabase, findSettledDatabase } from "./database-find.ts";
 import { AptibleError } from "./errors.ts";
-import { environmentOf } from "./find.ts";
+import { environmentOf, lookPatiently } from "./find.ts";
 import type { DatabaseFacts, DatabaseSpec } from "./specs/database.ts";
 
 /** A last backup that an earlier, interrupted removal took is as good as a new one for this long. */
 const freshMs = 60 * 60_000;
+/** Aptible's clock is read, and its times are shown, to the second. */
+const secondMs = 1_000;
 
 /**
  * Deprovisions the database. With `finalBackup`, where Aptible would keep none, a backup is taken first, and nothing is deleted
@@ -23,10 +27,10 @@ export async function removeDatabase(
 ): Promise<void> {
 	const environment = await environmentOf(context, spec.environment, previous);
 	const place = { ...spec, environment };
-	const { live, newest } = await findSettledDatabase(context, place, previous);
+	const live = await findSettledDatabase(context, place, previous);
 	if (live === undefined) return;
 	await refuseWithReplicas(context, live);
-	if (spec.finalBackup) await ensureLastBackup(context, environment, live, newest);
+	if (spec.finalBackup) await ensureLastBackup(context, environment, live);
 	await context.deprovision(
 		databaseObject(live),
 		() => deprovisionDatabase(context.cli, environment, live.handle),
@@ -44,33 +48,45 @@ async function refuseWithReplicas(context: Context, live: CliDatabase): Promise<
 	);
 }
 
-async function ensureLastBackup(
-	context: Context,
-	environment: string,
-	live: CliDatabase,
-	newest: Operation | undefined,
-): Promise<void> {
+async function ensureLastBackup(context: Context, environment: string, live: CliDatabase): Promise<void> {
 	// It holds nothing.
 	if (live.status === "provision_failed" || live.status === "pending") return;
 	const settings = await readDatabaseSettings(context.api, live.id);
 	const policy = await readBackupRetention(context.cli, environment);
 	// A database that is left out of automatic backups gets no final one, whatever the policy says (the same page).
 	if (policy.keep_final && settings.automaticBackups) return;
-	const before = await listManualBackups(context, environment, live);
-	const latest = before[0];
-	if (latest !== undefined && isOfInterruptedRemoval(latest, newest)) {
+	const earlier = await listOperations(context.api, "databases", live.id);
+	const interrupted = await findInterruptedBackup(context, earlier);
+	const latest = interrupted && (await findBackup(context, live, interrupted));
+	if (latest !== undefined) {
 		context.progress(`database "${live.handle}": backup ${latest.id} is its last one`);
 		return;
 	}
-	await context.operate(databaseObject(live), { doing: "taking a last backup", carries: { type: "backup" } }, () =>
-		backUp(context.cli, environment, live.handle),
-	);
-	const known = new Set(before.map(({ id }) => id));
-	const taken = (await listManualBackups(context, environment, live)).find(({ id }) => !known.has(id));
+	const mark = earlier[0]?.id ?? 0;
+	await context
+		.operate(databaseObject(live), { doing: "taking a last backup", carries: { type: "backup" } }, () =>
+			backUp(context.cli, environment, live.handle),
+		)
+		.catch(async (error: unknown) => {
+			if (live.status !== "deprovision_failed" || !(error instanceof AptibleError)) throw error;
+			const newest = (await listManualBackups(context.api, live.id)).sort((a, b) => b.id - a.id)[0];
+			const known =
+				newest === undefined
+					? "It has no manual backup"
+					: `Its newest manual backup is ${newest.id} of ${newest.createdAt}`;
+			throw new AptibleError(
+				`${error.message}\ndatabase "${live.handle}" is not deleted: an earlier deletion of it failed, and it has no last backup. ` +
+					`${known}. If its data is not needed beyond that, run \`aptible db:deprovision ${live.handle} --environment ` +
+					`${environment}\`, then this command again.`,
+			);
+		});
+	const operations = await listOperations(context.api, "databases", live.id);
+	const sent = operations.findLast(({ id, type, status }) => id > mark && type === "backup" && status === "succeeded");
+	const taken = sent && (await findBackup(context, live, sent));
 	if (taken === undefined) {
 		throw new AptibleError(
-			`database "${live.handle}" is not deleted: its last backup was taken, but \`aptible backup:list ${live.handle} ` +
-				`--environment ${environment}\` does not show it. Run the command again once it does.`,
+			`database "${live.handle}" is not deleted: its last backup was taken (operation ${sent?.id ?? "unknown"}), but \`aptible ` +
+				`backup:list ${live.handle} --environment ${environment}\` does not show it. Run the command again once it does.`,
 		);
 	}
 	context.progress(
@@ -78,17 +94,37 @@ async function ensureLastBackup(
 	);
 }
 
-/** Newest first. */
-async function listManualBackups(context: Context, environment: string, live: CliDatabase): Promise<CliBackup[]> {
-	const backups = await listBackups(context.cli, environment, live.handle);
-	return backups
-		.filter(({ manual, copied_from }) => manual === true && copied_from == null)
-		.sort((a, b) => b.id - a.id);
+/**
+ * The operation by which a removal that was interrupted took its backup: the newest but for deletions that failed, sent within the
+ * hour by this token's user. What apps write is no operation, so an older one, or one of somebody else, may lack data.
+ *
+ * @param operations newest first, read just now
+ */
+async function findInterruptedBackup(
+	{ api }: Context,
+	operations: readonly Operation[],
+): Promise<Operation | undefined> {
+	const { clock } = api;
+	const newest = operations.find(({ type }) => type !== "deprovision");
+	if (newest?.type !== "backup" || newest.status !== "succeeded") return undefined;
+	const ageMs = (clock?.getTime() ?? Number.NaN) - Date.parse(newest.created_at ?? "");
+	if (!(ageMs > -secondMs && ageMs < freshMs)) return undefined;
+	const user = await findUserEmail(api.authRoot);
+	return user !== undefined && newest.user_email === user ? newest : undefined;
 }
 
-/** Whether the newest thing that happened to a database is the backup, or the deletion that failed after it. */
-function isOfInterruptedRemoval(latest: CliBackup, newest: Operation | undefined): boolean {
-	if (newest?.type === "deprovision") return true;
-	if (newest?.type !== "backup" || newest.status !== "succeeded") return false;
-	return Date.now() - Date.parse(latest.created_at) < freshMs;
+/** The backup that an operation took, which the list may show late. */
+async function findBackup(
+	context: Context,
+	live: CliDatabase,
+	operation: Operation,
+): Promise<ManualBackup | undefined> {
+	return lookPatiently(async () =>
+		(await listManualBackups(context.api, live.id)).find((backup) => isOf(backup, operation)),
+	);
+}
+
+function isOf({ operationId, createdAt }: ManualBackup, operation: Operation): boolean {
+	if (operationId !== undefined) return operationId === operation.id;
+	return Date.parse(createdAt) > Date.parse(operation.created_at ?? "") - secondMs;
 }

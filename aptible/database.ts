@@ -20,7 +20,7 @@ export async function apply(
 	spec: DatabaseSpec,
 	previous: DatabaseFacts | undefined,
 ): Promise<DatabaseFacts> {
-	const found = (await findSettledDatabase(context, spec, previous)).live;
+	const found = await findSettledDatabase(context, spec, previous);
 	let live = found && (await settleCopy(context, spec, found));
 	if (live === undefined) {
 		if (!spec.automaticBackups) await refuseBackupsOff(context, spec);

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { startApi } from "./aptible/api-server.ts";
 import { startDns } from "./aptible/dns-server.ts";
+import { sandboxToken } from "./aptible/setup.ts";
 import { startAzure } from "./azure/start.ts";
 
 /** What has been started, and how processes reach it. */
@@ -39,10 +40,7 @@ export async function startAptible(root: string, dir: string): Promise<Clouds> {
 		env: {
 			APTIBLE_SANDBOX: folder,
 			APTIBLE_CONFIG_PATH: path.join(folder, "config"),
-			APTIBLE_ACCESS_TOKEN: unsignedToken({
-				sub: "https://auth.aptible.test/users/sandbox",
-				email: "robot@acme.example",
-			}),
+			APTIBLE_ACCESS_TOKEN: sandboxToken(),
 			APTIBLE_API_ROOT_URL: api.url,
 			APTIBLE_AUTH_ROOT_URL: api.url,
 			MEDSTACK_TO_APTIBLE_DNS: dns.address,
@@ -56,10 +54,4 @@ export async function startAptible(root: string, dir: string): Promise<Clouds> {
 /** Starts the emulated Azure alone. */
 async function startAzureCloud(_root: string, dir: string): Promise<Clouds> {
 	return { path: [], ...(await startAzure(path.join(dir, "azure"))) };
-}
-
-/** A JWT that says who it is for, which is all that clients read of one. */
-function unsignedToken(claims: Record<string, string>): string {
-	const parts = [{ alg: "none", typ: "JWT" }, claims];
-	return `${parts.map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".")}.`;
 }

@@ -17,9 +17,15 @@ export class Api {
 	readonly authRoot = (process.env.APTIBLE_AUTH_ROOT_URL ?? "https://auth.aptible.com").replace(/\/$/, "");
 	readonly #access: Access;
 	#token: Promise<string> | undefined;
+	#clock: Date | undefined;
 
 	constructor(access: Access = {}) {
 		this.#access = access;
+	}
+
+	/** The time by Aptible's clock when it answered last; the clock of this machine may be wrong. */
+	get clock(): Date | undefined {
+		return this.#clock;
 	}
 
 	/** Whether there is a token to log in with. */
@@ -80,6 +86,8 @@ export class Api {
 			const reason = cause.cause instanceof Error ? cause.cause.message : cause.message;
 			throw new ApiError(request, 0, `${reason}. Is ${new URL(url).host} in reach?`);
 		});
+		const date = new Date(response.headers.get("date") ?? "");
+		this.#clock = Number.isNaN(date.getTime()) ? undefined : date;
 		const text = await response.text();
 		if (response.ok) return text === "" ? undefined : JSON.parse(text);
 		if (response.status === 401) {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ApiError } from "../errors.ts";
 import type { Api } from "./api.ts";
 
 const link = z.looseObject({ href: z.string() }).nullish();
@@ -6,10 +7,11 @@ const link = z.looseObject({ href: z.string() }).nullish();
 const Database = z.looseObject({
 	enable_backups: z.boolean(),
 	current_kms_arn: z.string().nullish(),
+	deleted_at: z.string().nullish(),
 	_links: z.looseObject({ initialize_from: link }),
 });
 
-const Dependent = z.looseObject({ handle: z.string() });
+const Named = z.looseObject({ handle: z.string() });
 
 /** What of a database the CLI does not show (facts/terraform-provider.md §3.6). */
 export interface DatabaseSettings {
@@ -21,10 +23,24 @@ export interface DatabaseSettings {
 	primaryId: number | undefined;
 }
 
-/** Reads it without the credentials that the API would send along. */
+/** Whether there is a database with this id. */
+export async function databaseExists(api: Api, id: number): Promise<boolean> {
+	try {
+		return !(await readDatabase(api, id)).deleted_at;
+	} catch (error) {
+		if (error instanceof ApiError && error.status === 404) return false;
+		throw error;
+	}
+}
+
+/** Handles of an environment's databases. */
+export async function listHandles(api: Api, environmentId: number): Promise<string[]> {
+	const url = `${api.root}/accounts/${environmentId}/databases?per_page=200&no_embed=true`;
+	return (await api.list(url, "databases", Named)).map(({ handle }) => handle);
+}
+
 export async function readDatabaseSettings(api: Api, id: number): Promise<DatabaseSettings> {
-	const answer = await api.read(`${api.root}/databases/${id}`, { Prefer: "no_sensitive_extras=true" });
-	const { enable_backups, current_kms_arn, _links } = Database.parse(answer);
+	const { enable_backups, current_kms_arn, _links } = await readDatabase(api, id);
 	const primary = /\/databases\/(\d+)$/.exec(_links.initialize_from?.href ?? "")?.[1];
 	return {
 		automaticBackups: enable_backups,
@@ -33,9 +49,14 @@ export async function readDatabaseSettings(api: Api, id: number): Promise<Databa
 	};
 }
 
+/** Reads it without the credentials that the API would send along. */
+async function readDatabase(api: Api, id: number): Promise<z.infer<typeof Database>> {
+	return Database.parse(await api.read(`${api.root}/databases/${id}`, { Prefer: "no_sensitive_extras=true" }));
+}
+
 /** Handles of a database's replicas. */
 export async function listReplicas(api: Api, id: number): Promise<string[]> {
-	const dependents = await api.list(`${api.root}/databases/${id}/dependents`, "databases", Dependent);
+	const dependents = await api.list(`${api.root}/databases/${id}/dependents`, "databases", Named);
 	return dependents.map(({ handle }) => handle);
 }
 

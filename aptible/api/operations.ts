@@ -24,6 +24,7 @@ const Operation = z.object({
 	env: record.transform((env) => env && Object.keys(env)),
 	user_name: text,
 	user_email: text,
+	created_at: text,
 });
 export type Operation = z.infer<typeof Operation>;
 

@@ -22,3 +22,13 @@ export async function findToken(authRoot: string): Promise<string | undefined> {
 	);
 	return tokens?.[authRoot];
 }
+
+/** Address of the token's user, from the claim that the CLI takes it from (aptible-cli 0.26.6, helpers/telemetry.rb). */
+export async function findUserEmail(authRoot: string): Promise<string | undefined> {
+	const [, payload = ""] = ((await findToken(authRoot)) ?? "").split(".");
+	try {
+		return z.object({ email: z.string() }).parse(JSON.parse(Buffer.from(payload, "base64url").toString("utf8"))).email;
+	} catch {
+		return undefined;
+	}
+}

@@ -62,7 +62,8 @@ async function respond(store: Store, message: IncomingMessage, response: ServerR
 	let answer: Answer;
 	try {
 		const handles = [...url.searchParams.values(), ...url.pathname.split("/").filter(Boolean)];
-		const session = new Session(store, { journalId, command, handles });
+		const token = message.headers.authorization?.replace(/^Bearer /, "");
+		const session = new Session(store, { journalId, command, handles, token });
 		answer = answerTo(session, message, url, text);
 	} catch (error) {
 		// A halted write never gets its answer; the harness kills whoever waits for it.
@@ -75,6 +76,7 @@ async function respond(store: Store, message: IncomingMessage, response: ServerR
 		answer = { status: error.status, body: errorBody(error) };
 	}
 	store.transaction(() => endRow(store, journalId, answer.status));
+	response.setHeader("date", store.now().toUTCString());
 	send(response, answer);
 }
 

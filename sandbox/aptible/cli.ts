@@ -87,7 +87,14 @@ async function runCommand(call: Call, store: Store, journalId: number, env: Env,
 	if (!command) throw new UserError(`the sandbox does not emulate "aptible ${call.name}"`);
 	const handles = [...call.args, ...Object.values(call.options).flat()].filter((word) => typeof word === "string");
 	const onWrite = io.onWrite?.bind(io);
-	const session = new Session(store, { journalId, command: call.name, handles, ...(onWrite ? { onWrite } : {}) });
+	const token = env.APTIBLE_ACCESS_TOKEN;
+	const session = new Session(store, {
+		journalId,
+		command: call.name,
+		handles,
+		token,
+		...(onWrite ? { onWrite } : {}),
+	});
 	await command(new Cli(call, session, env, io), ...call.args);
 }
 

@@ -253,7 +253,7 @@ export function drainHal(view: View, kind: "log_drain" | "metric_drain", drain: 
 }
 
 export function backupHal(view: View, backup: Backup): Hal {
-	const { database_id, copied_from_id, ...fields } = backup;
+	const { database_id, copied_from_id, operation_id, ...fields } = backup;
 	const database = view.store.get("database", database_id);
 	const shown = { ...fields, database_handle: database.handle };
 	return resource(view, "backup", `/backups/${backup.id}`, shown, {
@@ -261,6 +261,8 @@ export function backupHal(view: View, backup: Backup): Hal {
 		database_image: `/database_images/${database.database_image_id}`,
 		database_with_deleted: `/databases/${database_id}`,
 		copied_from: copied_from_id === null ? null : `/backups/${copied_from_id}`,
+		// aptible-cli 0.26.6, resource_formatter.rb; absent where it was taken by the clock.
+		created_from_operation: operation_id === null ? null : `/operations/${operation_id}`,
 		operations: `/backups/${backup.id}/operations`,
 	});
 }

@@ -147,6 +147,8 @@ export interface Backup extends Common {
 	size: number;
 	manual: boolean;
 	copied_from_id: number | null;
+	/** The operation that took it. */
+	operation_id: number | null;
 }
 
 export interface RetentionPolicy extends Common {

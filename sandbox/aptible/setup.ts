@@ -30,6 +30,11 @@ export function setLatency(dir: string, { callMs, cpuMs, operationMs, keygenMs }
 	});
 }
 
+/** Sets how far the clock of Aptible is ahead of (or, below 0, behind) the one of this machine. */
+export function setClock(dir: string, aheadMs: number): void {
+	inSandbox(dir, (store) => store.setMeta("clock_ms", String(aheadMs)));
+}
+
 /** Makes an environment on a stack, as the dashboard does. @default the first shared stack */
 export function createEnvironment(dir: string, handle: string, stackName = "shared-ca-central-1"): Account {
 	return inSandbox(dir, (store) => {
@@ -120,9 +125,9 @@ function accountOf(store: Store, handle: string): Account {
 	return account;
 }
 
-/** A token that the CLI can read: a JWT of nobody, good for ever. */
-export function sandboxToken(): string {
+/** A token that the CLI can read: a JWT of a user, good for ever. */
+export function sandboxToken(email = "robot@acme.example"): string {
 	const encode = (part: unknown) => Buffer.from(JSON.stringify(part)).toString("base64url");
-	const user = { sub: "https://auth.aptible.com/users/1", email: "robot@acme.example", exp: 4_102_444_800 };
+	const user = { sub: "https://auth.aptible.com/users/1", email, exp: 4_102_444_800 };
 	return `${encode({ alg: "none", typ: "JWT" })}.${encode(user)}.x`;
 }

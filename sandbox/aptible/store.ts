@@ -121,7 +121,12 @@ export class Store {
 			this.run("insert into meta values (?, ?) on conflict (name) do update set value = excluded.value", name, value);
 	}
 
-	insert<K extends Kind>(kind: K, draft: Draft<K>, createdAt = new Date().toISOString()): Records[K] {
+	/** The time by the clock of Aptible, which need not be that of the machine that asks it. */
+	now(): Date {
+		return new Date(Date.now() + Number(this.meta("clock_ms") ?? 0));
+	}
+
+	insert<K extends Kind>(kind: K, draft: Draft<K>, createdAt = this.now().toISOString()): Records[K] {
 		const dated = { ...draft, created_at: createdAt, updated_at: createdAt };
 		const id = this.run(
 			"insert into records (kind, owner, data, due) values (?, ?, ?, ?)",
@@ -155,7 +160,7 @@ export class Store {
 	}
 
 	save<K extends Kind>(kind: K, record: Records[K]): void {
-		record.updated_at = new Date().toISOString();
+		record.updated_at = this.now().toISOString();
 		const { id, ...data } = record;
 		this.run(
 			"update records set owner = ?, data = ?, due = ? where id = ?",

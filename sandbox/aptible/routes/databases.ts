@@ -2,7 +2,7 @@
 import * as hal from "../hal.ts";
 import * as accounts from "../server/accounts.ts";
 import { replicasOf } from "../server/databases.ts";
-import { find, ok, type Route } from "./route.ts";
+import { find, ok, page, type Route } from "./route.ts";
 
 export const databaseRoutes: readonly Route[] = [
 	["GET", /^\/databases\/(\d+)$/, (request) => ok(hal.databaseHal(request.view, find(request, "database")))],
@@ -22,6 +22,17 @@ export const databaseRoutes: readonly Route[] = [
 			find(request, "database");
 			const items = replicasOf(view.store, id).map((each) => hal.databaseHal(view, each));
 			return ok(hal.listOf(view, "databases", items, url));
+		},
+	],
+	[
+		"GET",
+		/^\/databases\/(\d+)\/backups$/,
+		(request) => {
+			const { id, view } = request;
+			find(request, "database");
+			const backups = view.store.list("backup").filter((backup) => backup.database_id === id);
+			// Newest first, as the CLI takes for granted (aptible-cli 0.26.6, subcommands/backup.rb).
+			return page(request, "backups", backups.reverse(), (each) => hal.backupHal(view, view.store.get("backup", each)));
 		},
 	],
 	[

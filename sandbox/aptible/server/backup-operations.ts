@@ -19,7 +19,11 @@ export function settleBackup(store: Store, operation: Operation): void {
 }
 
 /** Takes a backup of a database as of now, or as of another time; and copies it, where the policy says so. */
-export function addBackup(store: Store, database: Database, { manual, at }: { manual: boolean; at?: Date }): Backup {
+export function addBackup(
+	store: Store,
+	database: Database,
+	{ manual, at, operation }: { manual: boolean; at?: Date; operation?: number },
+): Backup {
 	const account = store.get("account", database.owner);
 	const draft = {
 		owner: account.id,
@@ -28,6 +32,7 @@ export function addBackup(store: Store, database: Database, { manual, at }: { ma
 		size: 1,
 		manual,
 		copied_from_id: null,
+		operation_id: operation ?? null,
 	};
 	const backup = store.insert("backup", draft, at?.toISOString());
 	if (store.list("backup_retention_policy", account.id)[0]?.make_copy) {

@@ -38,7 +38,7 @@ export function settleDatabase(store: Store, operation: Operation): void {
 			resize(store, database, operation);
 			break;
 		case "backup":
-			addBackup(store, database, { manual: true });
+			addBackup(store, database, { manual: true, operation: operation.id });
 			break;
 		case "clone":
 			provision(store, store.get("database", operation.creates_id ?? 0), operation);
@@ -119,6 +119,6 @@ function deprovision(store: Store, database: Database): void {
 	// A database that is left out of automatic backups gets no final one either (Aptible docs: database backups).
 	if (keepsFinal && database.enable_backups && database.disk) addBackup(store, database, { manual: false });
 	for (const service of store.list("service", database.id)) removeService(store, service);
-	store.save("database", { ...database, deleted_at: new Date().toISOString(), credentials: [], service_id: null });
+	store.save("database", { ...database, deleted_at: store.now().toISOString(), credentials: [], service_id: null });
 	forgetIfGone(store, database.id);
 }

@@ -14,8 +14,8 @@ import {
 } from "./resources.ts";
 import type { Session } from "./session.ts";
 
-/** Whom operations are said to come from. */
-const USER = { user_name: "Deploy Robot", user_email: "robot@acme.example" };
+/** Whom operations are said to come from; the address is the one in the caller's token. */
+const USER_NAME = "Deploy Robot";
 
 /** Who else works in the account, and what on: an operation of another type than ours, or with other content. */
 const SOMEBODY = { user_name: "Ana Ops", user_email: "ana@acme.example" };
@@ -119,7 +119,8 @@ export function requestOperation(
 			creates_id: made?.id ?? null,
 			log: "",
 			git_ref: body.git_ref ?? null,
-			...USER,
+			user_name: USER_NAME,
+			user_email: session.userEmail,
 		});
 		if (body.type === "provision") setStatus(store, resource, "provisioning");
 		if (body.type === "deprovision") setStatus(store, resource, "deprovisioning");
@@ -214,7 +215,8 @@ function provisionReplica(store: Store, replica: Database, source: Operation): v
 		creates_id: null,
 		log: "",
 		git_ref: null,
-		...USER,
+		user_name: source.user_name,
+		user_email: source.user_email,
 	});
 }
 

@@ -11,6 +11,9 @@ import { noteWrite, type Write } from "../journal.ts";
 import type { Store } from "../store.ts";
 import { settleDue } from "./settle.ts";
 
+/** Whose token is taken for one that says nothing of its user. */
+const USER_EMAIL = "robot@acme.example";
+
 /** A change ready to be recorded. */
 export interface Change<T> {
 	result: T;
@@ -36,16 +39,25 @@ export class Session {
 	readonly command: string;
 	/** Handles in the caller's own arguments. */
 	readonly handles: readonly string[];
+	/** Whose token the caller has. */
+	readonly userEmail: string;
 	readonly #onWrite: ((write: Write) => void) | undefined;
 
 	constructor(
 		store: Store,
-		caller: { journalId: number; command: string; handles: readonly string[]; onWrite?: (write: Write) => void },
+		caller: {
+			journalId: number;
+			command: string;
+			handles: readonly string[];
+			token?: string | undefined;
+			onWrite?: (write: Write) => void;
+		},
 	) {
 		this.store = store;
 		this.journalId = caller.journalId;
 		this.command = caller.command;
 		this.handles = caller.handles;
+		this.userEmail = emailOf(caller.token) ?? USER_EMAIL;
 		this.#onWrite = caller.onWrite;
 	}
 
@@ -104,6 +116,16 @@ export class Session {
 		settleDue(store, Date.now());
 		if (outcome.dropped) throw new ConnectionDropped();
 		return outcome.change.result;
+	}
+}
+
+/** The claim by which the CLI, too, knows its user (aptible-cli 0.26.6, helpers/telemetry.rb). */
+function emailOf(token = ""): string | undefined {
+	try {
+		const { email } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));
+		return typeof email === "string" ? email : undefined;
+	} catch {
+		return undefined;
 	}
 }
 
