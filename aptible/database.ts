@@ -1,15 +1,17 @@
+import { wasRestoredAs } from "./api/backups.ts";
 import { type DatabaseSettings, readDatabaseSettings, setAutomaticBackups, unlinkReplica } from "./api/databases.ts";
 import { readPitrDays } from "./api/environments.ts";
 import { createOperation } from "./api/operations.ts";
 import { type CliDatabase, listDatabases, renameDatabase, restartDatabase, setIops } from "./cli/databases.ts";
 import type { Context } from "./context.ts";
 import { databaseObject, findSettledDatabase } from "./database-find.ts";
+import { refuseLoss } from "./database-gone.ts";
 import { makeDatabase, settleCopy } from "./database-origin.ts";
 import { removeDatabase } from "./database-removal.ts";
 import { compare, type Difference } from "./difference.ts";
 import { ApiError, AptibleError } from "./errors.ts";
 import { liveEnvironmentOf } from "./find.ts";
-import { type DatabaseFacts, type DatabaseSpec, databaseIdentity } from "./specs/database.ts";
+import { type DatabaseFacts, type DatabaseSpec, databaseIdentity, refuseRestoreInPlace } from "./specs/database.ts";
 
 /**
  * Brings a database to what the spec says. Makes it (empty, from a backup, as a replica), finishes what an earlier run began,
@@ -23,11 +25,13 @@ export async function apply(
 	const found = await findSettledDatabase(context, spec, previous);
 	let live = found && (await settleCopy(context, spec, found));
 	if (live === undefined) {
+		if (previous !== undefined) await refuseLoss(context, spec, previous);
 		if (!spec.automaticBackups) await refuseBackupsOff(context, spec);
 		live = await makeDatabase(context, spec, previous);
 	}
 	let settings = await readDatabaseSettings(context.api, live.id);
 	await refuseOtherIdentity(context, spec, live, settings);
+	if (live.id === previous?.id) await refuseOtherBackup(context, spec, previous);
 	if (live.status !== "provisioned") live = await provisionAgain(context, spec, live);
 	if (live.handle !== spec.handle) {
 		context.progress(`database "${live.handle}": renaming to "${spec.handle}"...`);
@@ -42,6 +46,7 @@ export async function apply(
 		handle: spec.handle,
 		type: live.type,
 		version: live.version,
+		...(spec.restoreFrom === undefined ? {} : { restoredFrom: spec.restoreFrom }),
 		warnings: [],
 	};
 }
@@ -190,6 +195,17 @@ async function resize(
 	);
 }
 
+/** Aptible does not say of a database what it was restored from, only of a backup what was restored from it. */
+async function refuseOtherBackup(context: Context, spec: DatabaseSpec, previous: DatabaseFacts): Promise<void> {
+	const { handle, restoreFrom } = spec;
+	const refused = refuseRestoreInPlace(handle, previous.restoredFrom, restoreFrom);
+	if (refused === undefined || restoreFrom === undefined) return;
+	const handles = [handle, spec.renamedFrom, previous.handle];
+	// An older version of this program did not record it.
+	if (previous.restoredFrom === undefined && (await wasRestoredAs(context.api, restoreFrom, handles))) return;
+	throw new AptibleError(refused);
+}
+
 async function refuseOtherIdentity(
 	context: Context,
 	spec: DatabaseSpec,
@@ -206,8 +222,6 @@ async function refuseOtherIdentity(
 			type,
 			version,
 			diskGb: disk_size ?? 0,
-			// Aptible does not say what a database was restored from.
-			restoreFrom: spec.restoreFrom,
 			replicaOf: spec.replicaOf && (await livePrimary(context, spec, settings)),
 			// Without one in the stage file, a key that somebody chose by hand is nobody's business but theirs.
 			kmsKeyArn: spec.kmsKeyArn && liveKey,

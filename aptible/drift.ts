@@ -119,6 +119,7 @@ function compareDatabase(
 	const live = databases.find((database) => database.listed === listed);
 	if (live === undefined) return undefined;
 	return [
+		...compare({ id: previous?.id ?? live.listed.id }, { id: live.listed.id }),
 		...handleDifferences(spec, live.listed),
 		...statusDifferences(live.listed),
 		...databaseDifferences(spec, live.listed, live.settings),

@@ -4,7 +4,7 @@ import type { z } from "zod";
 import type { Difference } from "../aptible/difference.ts";
 import type { Kind } from "../aptible/reconcile.ts";
 import { environmentKey } from "../aptible/template.ts";
-import { adoptionOf, driftFor } from "./drift.ts";
+import { adoptionOf, driftFor, lossOf } from "./drift.ts";
 
 /** What one Command of the program is about. */
 export interface AptibleCommandArgs<Spec, Facts extends z.ZodType<{ warnings: string[] }>> {
@@ -76,6 +76,8 @@ export class AptibleCommand<Spec, Facts extends z.ZodType<{ warnings: string[] }
 		);
 		this.facts = this.resource.stdout.apply((stdout) => facts.parse(JSON.parse(stdout)));
 		this.facts.apply(({ warnings }) => Promise.all(warnings.map((text) => pulumi.log.warn(text, this.resource))));
+		const loss = lossOf(kind, names);
+		if (loss !== undefined) this.resource.urn.apply(() => pulumi.log.warn(loss, this.resource));
 		const adoption = adoptionOf(kind, names, spec);
 		if (adoption !== undefined) this.resource.urn.apply(() => pulumi.log.info(describe(adoption), this.resource));
 	}

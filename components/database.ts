@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { DatabaseFacts, databaseIdentity } from "../aptible/specs/database.ts";
+import { DatabaseFacts, databaseIdentity, refuseRestoreInPlace } from "../aptible/specs/database.ts";
 import type { Database as DatabaseConfig } from "../config/database.ts";
 import { mapValues } from "../config/map-values.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 import type { Claims } from "./claims.ts";
+import { isThere } from "./drift.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { databaseEndpointSpec } from "./endpoint-spec.ts";
 import { declareEndpoints } from "./endpoints.ts";
@@ -39,7 +40,17 @@ export class Database extends pulumi.ComponentResource {
 		super("medstack-to-aptible:index:Database", name, {}, { ...opts, protect, aliases });
 		const { facts, resource } = new AptibleCommand(
 			name,
-			{ kind: "database", spec: { handle: name, ...spec }, facts: DatabaseFacts, refuse: databaseIdentity },
+			{
+				kind: "database",
+				spec: { handle: name, ...spec },
+				facts: DatabaseFacts,
+				refuse: (before, after) =>
+					databaseIdentity(before, after) ??
+					// One that is gone may come back from a backup. Where there was no look, the update asks Aptible.
+					(isThere("database", [name, spec.renamedFrom])
+						? refuseRestoreInPlace(name, before.restoreFrom, after.restoreFrom)
+						: undefined),
+			},
 			{ parent: this, aliases },
 		);
 		const { environment, renamedFrom } = spec;

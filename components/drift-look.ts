@@ -1,8 +1,10 @@
 /** The look at Aptible that `drift.ts` is about: what the stack has recorded, what there is, and how the two differ. */
 import { writeFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
+import { databaseExists } from "../aptible/api/databases.ts";
 import { checkVersion } from "../aptible/cli/version.ts";
 import { Context } from "../aptible/context.ts";
+import { describeLoss, describeReturn } from "../aptible/database-gone.ts";
 import type { Difference } from "../aptible/difference.ts";
 import { differencesOf, driftOf } from "../aptible/drift.ts";
 import { readSnapshot, type Snapshot } from "../aptible/snapshot.ts";
@@ -33,6 +35,8 @@ interface Seen {
 	recorded: readonly RecordedCommand[];
 	snapshot: Snapshot;
 	values: Values;
+	/** Of the databases that are gone, by the names of their Commands, what is left of each and what becomes of it. */
+	losses: ReadonlyMap<string, string>;
 }
 
 /** A look that has been taken. */
@@ -70,7 +74,18 @@ export class Look {
 		return differencesOf(this.#seen.snapshot, kind, spec, undefined, this.#seen.values);
 	}
 
-	#recorded(kind: string, names: readonly string[]): RecordedCommand | undefined {
+	/** Whether a recorded object is where it was. */
+	isThere(kind: string, names: readonly (string | undefined)[]): boolean {
+		return this.#recorded(kind, names) !== undefined && this.loss(kind, names) === undefined;
+	}
+
+	/** What is left of a recorded database that is gone. */
+	loss(kind: string, names: readonly (string | undefined)[]): string | undefined {
+		const command = kind === "database" ? this.#recorded(kind, names) : undefined;
+		return command && this.#seen.losses.get(command.name);
+	}
+
+	#recorded(kind: string, names: readonly (string | undefined)[]): RecordedCommand | undefined {
 		return this.#seen.recorded.find((command) => command.kind === kind && names.includes(command.name));
 	}
 }
@@ -159,7 +174,9 @@ async function see(context: Context, stage: Stage, values: Values): Promise<Seen
 			},
 		},
 	);
-	if (snapshot !== undefined) return { recorded, snapshot, values };
+	if (snapshot !== undefined) {
+		return { recorded, snapshot, values, losses: await findLosses(context, stage, recorded, snapshot) };
+	}
 	if (facts === undefined) return undefined;
 	throw new Error(
 		`environment "${handle}" is not among those that this token sees. Log in as a user who sees it (\`aptible login\`), or, if it ` +
@@ -171,4 +188,26 @@ async function see(context: Context, stage: Stage, values: Values): Promise<Seen
 function needsDetails(spec: unknown): boolean {
 	const { kind, certificate, certificateFingerprint } = spec as Partial<EndpointSpec>;
 	return kind === "grpc" || certificate !== undefined || certificateFingerprint !== undefined;
+}
+
+/** Looks for the databases that were recorded, are still declared, and are gone. */
+async function findLosses(
+	context: Context,
+	stage: Stage,
+	recorded: readonly RecordedCommand[],
+	{ databases, environment }: Snapshot,
+): Promise<Map<string, string>> {
+	const losses = new Map<string, string>();
+	for (const { kind, name, facts } of recorded) {
+		const [handle, declared] =
+			Object.entries(stage.databases).find(([key, { renamedFrom }]) => key === name || renamedFrom === name) ?? [];
+		if (kind !== "database" || handle === undefined || declared === undefined || facts.id === undefined) continue;
+		if (databases.some(({ listed }) => listed.id === facts.id || listed.handle === handle)) continue;
+		// A list may lag behind.
+		if (await databaseExists(context.api, facts.id)) continue;
+		const lost = { id: facts.id, handle };
+		const wanted = { ...declared, handle, environment: environment.handle };
+		losses.set(name, (await describeLoss(context, wanted, lost)) ?? describeReturn(wanted, lost));
+	}
+	return losses;
 }

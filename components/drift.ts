@@ -46,6 +46,16 @@ export function driftFor(kind: string, names: readonly string[], spec: unknown):
 	return { environment: { [variable]: JSON.stringify(differences), [timeVariable]: look.time }, ignoreChanges: [] };
 }
 
+/** Whether the look has found a recorded object where it was; false also where there was no look. */
+export function isThere(kind: string, names: readonly (string | undefined)[]): boolean {
+	return look?.isThere(kind, names) ?? false;
+}
+
+/** What a recorded database that is gone leaves, and what becomes of it; undefined where it is there, or there was no look. */
+export function lossOf(kind: string, names: readonly string[]): string | undefined {
+	return look?.loss(kind, names);
+}
+
 /** What taking over an object changes about it that is there and was never recorded; undefined where there is none. */
 export function adoptionOf(kind: string, names: readonly string[], spec: unknown): readonly Difference[] | undefined {
 	return look?.adoption(kind, names, spec);

@@ -29,6 +29,8 @@ export const Database = block("a database", {
 	iops: whole("provisioned IOPS of the disk", 3000, 16000).default(3000),
 	/** Id of the backup that it is made from (`aptible backup:list`). @default none: it begins empty */
 	restoreFrom: whole("id of a backup", 1).optional(),
+	/** Id of the database that was deleted by hand, and may be made anew without its data. @default none: that is refused */
+	acceptLossOf: whole("id of a database that is gone", 1).optional(),
 	/** Database of this stage that it is a replica of. @default none */
 	replicaOf: pattern("a handle", handleText, handlePattern).optional(),
 	/** Logical replica, of a newer PostgreSQL version: the way to an upgrade. @default false: it streams */

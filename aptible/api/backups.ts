@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ApiError } from "../errors.ts";
 import type { Api } from "./api.ts";
+import { listOperations } from "./operations.ts";
 
 const link = z.looseObject({ href: z.string() }).nullish();
 
@@ -41,6 +42,20 @@ export async function readBackupOrigin(api: Api, id: number): Promise<BackupOrig
 		return { handle: database_handle ?? "a database", databaseId, type, version };
 	} catch (error) {
 		if (error instanceof ApiError && error.status === 404) return undefined;
+		throw error;
+	}
+}
+
+/** Whether a database with one of these handles was restored from a backup; true where that backup is gone. */
+export async function wasRestoredAs(api: Api, id: number, handles: readonly (string | undefined)[]): Promise<boolean> {
+	try {
+		const operations = await listOperations(api, "backups", id);
+		return operations.some(
+			({ type, status, handle }) =>
+				type === "restore" && status === "succeeded" && handles.includes(handle ?? undefined),
+		);
+	} catch (error) {
+		if (error instanceof ApiError && error.status === 404) return true;
 		throw error;
 	}
 }

@@ -29,6 +29,8 @@ export const DatabaseSpec = z.strictObject({
 	iops: z.int().positive(),
 	/** Id of the backup that it is made from; absent: it begins empty. */
 	restoreFrom: z.int().positive().optional(),
+	/** Id of the database that is gone and may be made anew without the data that it held. */
+	acceptLossOf: z.int().positive().optional(),
 	/** Absent: it is no replica. */
 	replicaOf: ReplicaOf.optional(),
 	/** Key of AWS KMS for its disk; absent: Aptible's own. */
@@ -46,19 +48,18 @@ export const DatabaseFacts = z.object({
 	handle: Handle,
 	type: z.string(),
 	version: z.string(),
+	/** Backup that it was made from, while the stage file names it; versions before 2026-12 did not record it. */
+	restoredFrom: z.int().optional(),
 	warnings: Warnings,
 });
 export type DatabaseFacts = z.infer<typeof DatabaseFacts>;
 
 /** What of a database is fixed when it is made. */
-export type DatabaseIdentity = Pick<
-	DatabaseSpec,
-	"type" | "version" | "diskGb" | "restoreFrom" | "replicaOf" | "kmsKeyArn"
->;
+export type DatabaseIdentity = Pick<DatabaseSpec, "type" | "version" | "diskGb" | "replicaOf" | "kmsKeyArn">;
 
 /**
- * Type, version, key and origin are fixed at creation, and a disk only grows (facts/aptible.md §3.2). A replica may stop being
- * one, which is what an upgrade ends with.
+ * Type, version, key and primary are fixed at creation, and a disk only grows (facts/aptible.md §3.2). A replica may stop being
+ * one, which is what an upgrade ends with. For the backup that it is made from see `refuseRestoreInPlace`.
  *
  * @returns what to do instead, or nothing where the change can be made in place
  */
@@ -79,13 +80,6 @@ export function databaseIdentity(
 			`Set databases.${before.handle}.diskGb to ${before.diskGb} or more, or move the data to a new, smaller database.`
 		);
 	}
-	if (after.restoreFrom !== undefined && before.restoreFrom !== after.restoreFrom) {
-		const origin = before.restoreFrom === undefined ? "exists" : `was made from backup ${before.restoreFrom}`;
-		return (
-			`${subject} ${origin} and cannot be made from backup ${after.restoreFrom} in place. Declare a second database ` +
-			`with restoreFrom: ${after.restoreFrom}, move to it, then take this one out.`
-		);
-	}
 	if (after.replicaOf !== undefined && !isSamePrimary(before.replicaOf, after.replicaOf)) {
 		return (
 			`${subject} is ${describeReplica(before.replicaOf)} and cannot become ${describeReplica(after.replicaOf)} in place. ` +
@@ -100,6 +94,20 @@ export function databaseIdentity(
 		);
 	}
 	return undefined;
+}
+
+/** Text that refuses a backup as the origin of a database that is there; nothing where the stage file named it before, or names none. */
+export function refuseRestoreInPlace(
+	handle: string,
+	before: number | undefined,
+	after: number | undefined,
+): string | undefined {
+	if (after === undefined || before === after) return undefined;
+	const origin = before === undefined ? "exists" : `was made from backup ${before}`;
+	return (
+		`database "${handle}" ${origin} and cannot be made from backup ${after} in place. Declare a second database ` +
+		`with restoreFrom: ${after}, move to it, then take this one out.`
+	);
 }
 
 function isSamePrimary(before: ReplicaOf | undefined, after: ReplicaOf): boolean {

@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { databaseIdentity } from "../../aptible/specs/database.ts";
+import { databaseIdentity, refuseRestoreInPlace } from "../../aptible/specs/database.ts";
 
 const main = { handle: "main", type: "postgresql", version: "16", diskGb: 10 };
 
-test("what a database is made from is refused to change, and may be taken out", () => {
+test("a database that is there is made from no backup, and the line may be taken out", () => {
 	assert.equal(
-		databaseIdentity(main, { ...main, restoreFrom: 173 }),
+		refuseRestoreInPlace("main", undefined, 173),
 		'database "main" exists and cannot be made from backup 173 in place. Declare a second database with restoreFrom: 173, move to it, then take this one out.',
 	);
 	assert.equal(
-		databaseIdentity({ ...main, restoreFrom: 170 }, { ...main, restoreFrom: 173 }),
+		refuseRestoreInPlace("main", 170, 173),
 		'database "main" was made from backup 170 and cannot be made from backup 173 in place. Declare a second database with restoreFrom: 173, move to it, then take this one out.',
 	);
-	assert.equal(databaseIdentity({ ...main, restoreFrom: 173 }, main), undefined);
-	assert.equal(databaseIdentity({ ...main, restoreFrom: 173 }, { ...main, restoreFrom: 173 }), undefined);
+	assert.equal(refuseRestoreInPlace("main", 173, undefined), undefined);
+	assert.equal(refuseRestoreInPlace("main", 173, 173), undefined);
 });
 
 test("a replica keeps its primary, under whatever handle, and may stop being one", () => {

@@ -1,7 +1,7 @@
 /** Every change that cannot be made in place, with what the preview says of it: one row for each identity rule of each noun. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { databaseIdentity } from "../../aptible/specs/database.ts";
+import { databaseIdentity, refuseRestoreInPlace } from "../../aptible/specs/database.ts";
 import { type EndpointSpec, refuseEndpointChange } from "../../aptible/specs/endpoint.ts";
 import { type ClaimedEndpoint, refuseEndpointMoves } from "../../aptible/specs/endpoint-claims.ts";
 import { environmentIdentity } from "../../aptible/specs/environment.ts";
@@ -70,17 +70,17 @@ const rows: readonly Row[] = [
 	["database: a larger disk", databaseIdentity(main, { ...main, diskGb: 40 }), undefined],
 	[
 		"database: made from a backup, later",
-		databaseIdentity(main, { ...main, restoreFrom: 173 }),
+		refuseRestoreInPlace("main", undefined, 173),
 		'database "main" exists and cannot be made from backup 173 in place. Declare a second database with restoreFrom: 173, move ' +
 			"to it, then take this one out.",
 	],
 	[
 		"database: made from another backup",
-		databaseIdentity({ ...main, restoreFrom: 170 }, { ...main, restoreFrom: 173 }),
+		refuseRestoreInPlace("main", 170, 173),
 		'database "main" was made from backup 170 and cannot be made from backup 173 in place. Declare a second database with ' +
 			"restoreFrom: 173, move to it, then take this one out.",
 	],
-	["database: no longer said to be from a backup", databaseIdentity({ ...main, restoreFrom: 170 }, main), undefined],
+	["database: no longer said to be from a backup", refuseRestoreInPlace("main", 170, undefined), undefined],
 	[
 		"database: a replica, later",
 		databaseIdentity(main, replica("first", false)),
