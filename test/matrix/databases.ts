@@ -1,4 +1,5 @@
 /** Databases of the matrix. */
+import { setClock } from "../../sandbox/aptible/setup.ts";
 import { postgresql, redis } from "../support/database-spec.ts";
 import type { Spec } from "./reconcilers.ts";
 import type { Subject } from "./subject.ts";
@@ -14,7 +15,17 @@ const sizes: Subject["changes"] = {
 	finalBackup: { to: { finalBackup: true } },
 };
 
-const fixed = ["environment", "handle", "renamedFrom", "type", "version", "restoreFrom", "replicaOf", "kmsKeyArn"];
+const fixed = [
+	"environment",
+	"handle",
+	"renamedFrom",
+	"type",
+	"version",
+	"restoreFrom",
+	"acceptLossOf",
+	"replicaOf",
+	"kmsKeyArn",
+];
 
 const key = "arn:aws:kms:ca-central-1:111111111111:key/aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
 
@@ -32,14 +43,37 @@ async function makeBackup(world: World): Promise<Spec> {
 
 const { automaticBackups: _, ...withBackups } = sizes;
 
+const at = ["--environment", "acme-test"];
+
+const loss: NonNullable<Subject["loss"]> = {
+	refused: /is gone from Aptible/,
+	answers: {
+		"then restored": async (world) => {
+			const [backup] = (await world.cli("backup:orphaned", ...at)) as { id: number }[];
+			return { restoreFrom: backup?.id };
+		},
+		"then given up": async (_world, { id }) => ({ acceptLossOf: id }),
+	},
+};
+
+/** The policy keeps no final backup, and there is one by hand of two years ago. */
+async function haveOldBackup(world: World): Promise<void> {
+	await world.cli("backup_retention_policy:set", "acme-test", "--no-keep-final", "--force");
+	setClock(world.dir, -2 * 365 * 24 * 60 * 60_000);
+	await world.cli("db:backup", "main", ...at);
+	setClock(world.dir, 0);
+}
+
 export const databases: readonly Subject[] = [
-	{ name: "redis", kind: "database", spec: redis, changes: sizes, renamed: "cache2", fixed },
+	{ name: "redis", kind: "database", spec: redis, changes: sizes, renamed: "cache2", loss, fixed },
 	{
 		name: "postgresql with a key of one's own and a last backup",
 		kind: "database",
 		spec: { ...postgresql, kmsKeyArn: key, finalBackup: true },
 		changes: withBackups,
 		renamed: "main2",
+		beforeRemoval: { "with an old backup": haveOldBackup },
+		loss,
 		fixed: [...fixed, "automaticBackups"],
 	},
 	{
@@ -49,6 +83,7 @@ export const databases: readonly Subject[] = [
 		spec: { ...postgresql, handle: "copy", diskGb: 20 },
 		changes: { iops: { to: { iops: 4000 } }, containerMb: { to: { containerMb: 2048 } } },
 		renamed: "copy2",
+		loss: { ...loss, answers: { "then given up": async (_world, { id }) => ({ acceptLossOf: id }) } },
 		fixed: [...fixed, "automaticBackups", "finalBackup", "diskGb", "containerProfile"],
 	},
 	{

@@ -14,7 +14,7 @@ import { assertRan } from "./ran.ts";
 import type { Facts, Spec } from "./reconcilers.ts";
 import { assertShown } from "./shown.ts";
 import { type Scenario, type Subject, scenariosOf } from "./subject.ts";
-import { inhabit, World } from "./world.ts";
+import { inhabit, type Outcome, World } from "./world.ts";
 
 /** Cells at work side by side: most of what one waits for is a pause. */
 const sideBySide = 12;
@@ -93,7 +93,8 @@ async function cellsOf(subject: Subject, broken: string[], size: Size): Promise<
 	const cells: Cell[] = [];
 	const pasts = new Map<string, Promise<Past>>();
 	const pastOf = (scenario: Scenario): Promise<Past> => {
-		const key = JSON.stringify([scenario.history, scenario.gone]);
+		const isOwn = scenario.before !== undefined || scenario.answer !== undefined;
+		const key = JSON.stringify([scenario.history, scenario.gone, isOwn && scenario.name]);
 		const past = pasts.get(key) ?? live(scenario, empty);
 		pasts.set(key, past);
 		return past;
@@ -124,22 +125,33 @@ interface Past {
 	from: string;
 	/** Facts of each step of the history. */
 	facts: readonly Facts[];
+	/** Fields of the spec that depend on it. */
+	answer: Spec;
 }
 
-async function live({ subject, history, gone }: Scenario, empty: string): Promise<Past> {
+async function live({ subject, history, gone, before, answer }: Scenario, empty: string): Promise<Past> {
 	const world = await World.open(empty);
 	const facts: Facts[] = [];
 	for (const spec of history) facts.push(await world.applied(subject.kind, spec, facts.at(-1)));
+	await before?.(world);
 	if (gone) await world.run(subject.kind, "remove", history.at(-1) ?? {}, facts.at(-1));
-	return { from: await world.close(), facts };
+	const answered = (await answer?.(world, facts.at(-1) ?? {})) ?? {};
+	return { from: await world.close(), facts, answer: answered };
 }
 
-async function cellsOfScenario(scenario: Scenario, { from, facts }: Past): Promise<Cell[]> {
-	const { subject, history, recorded } = scenario;
+async function cellsOfScenario(declared: Scenario, { from, facts, answer }: Past): Promise<Cell[]> {
+	const scenario = { ...declared, spec: { ...declared.spec, ...answer } };
+	const { subject, history, recorded, refused } = scenario;
 	const recordedFacts = recorded === undefined ? undefined : facts[recorded];
 	const world = await World.open(from);
 	const mark = world.markCalls();
 	const outcome = await world.run(subject.kind, scenario.verb, scenario.spec, recordedFacts);
+	if (refused !== undefined) {
+		assertRefused(world, outcome, refused, mark);
+		const goal = resultOf(world, subject, undefined);
+		await world.end();
+		return plansFor([]).map((plan) => ({ scenario, plan, from, facts: recordedFacts, goal }));
+	}
 	if (outcome.end === "failed") throw outcome.error;
 	const writes = readJournal(world.dir)
 		.filter(({ id }) => id > mark)
@@ -149,8 +161,9 @@ async function cellsOfScenario(scenario: Scenario, { from, facts }: Past): Promi
 	const ours = recorded === history.length - 1;
 	if (scenario.verb === "apply") await assertShown(world, subject.kind, scenario.spec, ours);
 	await world.end();
-	// An endpoint has no handle that would refuse a second one: without facts, and missing from two lists, it is made anew.
-	const isLost = ({ fault }: Plan) => subject.kind === "endpoint" && recorded === undefined && fault?.times === 2;
+	// An endpoint has no handle that would refuse a second one: without facts, and missing from two lists or more, it is made anew.
+	const isLost = ({ fault }: Plan) =>
+		subject.kind === "endpoint" && recorded === undefined && fault?.name === "not-found-race" && (fault.times ?? 1) > 1;
 	// A list misses what was made a moment ago; claims look for what has been there before.
 	const isNewest = ({ fault }: Plan) => subject.kind === "claims" && fault?.name === "not-found-race";
 	const plans = plansFor(writes).filter((plan) => !isLost(plan) && !isNewest(plan));
@@ -164,8 +177,9 @@ async function cellsOfScenario(scenario: Scenario, { from, facts }: Past): Promi
  * @returns false where the fault did not strike, so that there is nothing to be seen
  */
 async function runCell({ scenario, plan, from, facts, goal }: Cell): Promise<boolean> {
-	const { subject, verb, spec } = scenario;
+	const { subject, verb, spec, refused } = scenario;
 	const world = await World.open(from);
+	const begin = world.markCalls();
 	try {
 		for (const fault of [plan.fault, plan.also]) if (fault !== undefined) setFault(world.dir, fault);
 		if (plan.operationMs !== undefined) setLatency(world.dir, { operationMs: plan.operationMs });
@@ -177,6 +191,12 @@ async function runCell({ scenario, plan, from, facts, goal }: Cell): Promise<boo
 		if (plan.killedAfter !== undefined && first.end !== "killed") return false;
 		if (plan.mustSucceed && first.end === "failed") throw first.error;
 		setLatency(world.dir, { operationMs: 0 });
+		if (refused !== undefined) {
+			assert.equal(first.end, "failed");
+			assertRefused(world, await world.run(subject.kind, verb, spec, facts), refused, begin);
+			assert.deepEqual(resultOf(world, subject, undefined), goal);
+			return true;
+		}
 		const known = first.end === "succeeded" ? (first.facts ?? facts) : facts;
 		// Without facts nobody can tell whether the load balancer was given what the record says: a known gap.
 		const isServedUnknown = subject.kind === "endpoint" && facts === undefined && first.end !== "succeeded";
@@ -203,6 +223,12 @@ async function runCell({ scenario, plan, from, facts, goal }: Cell): Promise<boo
 	} finally {
 		await world.end();
 	}
+}
+
+/** Fails where a run was not refused, or sent something since a mark. */
+function assertRefused(world: World, outcome: Outcome, refused: RegExp, mark: number): void {
+	assert.match(outcome.end === "failed" ? outcome.error.message : outcome.end, refused);
+	assert.deepEqual(world.mutatingSince(mark), []);
 }
 
 /** What lives on Aptible after a run; of claims, which are nothing there, also what they say. */

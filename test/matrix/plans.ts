@@ -42,6 +42,7 @@ const faults: readonly (Fault & Pick<Plan, "also" | "mustSucceed"> & { needs?: R
 	{ name: "secrets-hidden" },
 	{ name: "not-found-race" },
 	{ name: "not-found-race", times: 2 },
+	{ name: "not-found-race", times: 3 },
 	{ name: "foreign-operation", outcome: "failed", needs: foreign, mustSucceed: true },
 	{ name: "foreign-operation", also: { name: "deploy-fails" }, needs: /"op".*"type":"(deploy|rebuild)"/ },
 	{ name: "foreign-operation", also: { name: "configure-fails" }, needs: /"type":"configure"/ },

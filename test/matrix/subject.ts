@@ -1,5 +1,5 @@
 /** What the matrix is made from: things that a stage file can declare, and how each of their fields may change. */
-import type { Kind, Spec } from "./reconcilers.ts";
+import type { Facts, Kind, Spec } from "./reconcilers.ts";
 import type { World } from "./world.ts";
 
 /** A thing to be declared. */
@@ -13,6 +13,10 @@ export interface Subject {
 	changes: Readonly<Record<string, Change>>;
 	/** The handle (or name) that a renamed one has. */
 	renamed?: string;
+	/** One that is deleted by hand does not come back by itself: what its refusal says, and what the spec may answer, by scenario. */
+	loss?: { refused: RegExp; answers: Readonly<Record<string, (world: World, facts: Facts) => Promise<Spec>>> };
+	/** What has happened to it before it is removed, by scenario. */
+	beforeRemoval?: Readonly<Record<string, (world: World) => Promise<void>>>;
 	/** Fields of its spec that do not change in place, or that say nothing of the live object. */
 	fixed: readonly string[];
 }
@@ -37,13 +41,19 @@ export interface Scenario {
 	recorded: number | undefined;
 	/** By hand taken away after its history. */
 	gone?: true;
+	/** What else has happened by hand after its history. */
+	before?: (world: World) => Promise<void>;
+	/** Fields of the spec that depend on what has happened. */
+	answer?: (world: World, facts: Facts) => Promise<Spec>;
+	/** It fails with this, and nothing is sent. */
+	refused?: RegExp;
 	/** Nothing is to be sent, as it is already as declared. */
 	isThere?: true;
 }
 
 /** Everything that may happen to a subject. */
 export function scenariosOf(subject: Subject, base: Spec): Scenario[] {
-	const { changes, renamed } = subject;
+	const { changes, renamed, loss, beforeRemoval = {} } = subject;
 	const scenario = (name: string, spec: Spec, history: Spec[], recorded?: number): Scenario => {
 		return { subject, name, verb: "apply", spec, history, recorded };
 	};
@@ -54,8 +64,14 @@ export function scenariosOf(subject: Subject, base: Spec): Scenario[] {
 	return [
 		scenario("create", base, []),
 		{ ...scenario("adopt as it is", base, [base]), isThere: true },
-		{ ...scenario("drift gone", base, [base], 0), gone: true },
+		{ ...scenario("drift gone", base, [base], 0), gone: true, ...(loss && { refused: loss.refused }) },
+		...Object.entries(loss?.answers ?? {}).map(([name, answer]): Scenario => {
+			return { ...scenario(`drift gone, ${name}`, base, [base], 0), gone: true, answer };
+		}),
 		{ ...scenario("remove", base, [base], 0), verb: "remove" },
+		...Object.entries(beforeRemoval).map(([name, before]): Scenario => {
+			return { ...scenario(`remove, ${name}`, base, [base], 0), verb: "remove", before };
+		}),
 		...(renamed === undefined
 			? []
 			: [scenario("rename", newName, [base], 0), scenario("rename, never recorded", newName, [base])]),
