@@ -1,11 +1,17 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { createEnvironment, deleteEnvironment, listOrganizations, listStacks, type Stack } from "./api/environments.ts";
+import {
+	createEnvironment,
+	deleteEnvironment,
+	environmentExists,
+	listOrganizations,
+	listStacks,
+	type Stack,
+} from "./api/environments.ts";
 import { syncBackupPolicy } from "./backup-policy.ts";
 import { type CliEnvironment, listEnvironments, readCaCertificate, renameEnvironment } from "./cli/environments.ts";
 import type { Context } from "./context.ts";
 import { deleteTailDrains, describeRest } from "./environment-rest.ts";
 import { AptibleError } from "./errors.ts";
-import { findByIdentity } from "./find.ts";
+import { findByIdentity, lookPatiently } from "./find.ts";
 import { type EnvironmentFacts, type EnvironmentSpec, environmentIdentity } from "./specs/environment.ts";
 
 /** Brings the environment to what the spec says: there, named so, on that stack, with that backup retention. */
@@ -69,21 +75,26 @@ export async function remove(
 }
 
 /**
- * The environment as it is listed. One that was there before is gone only when it is missing from three lists, as a list may lag
- * behind: a second one must not be made in its place, nor one forgotten that is still there.
+ * The environment as it is listed. As a list may lag behind, one that was recorded is gone only when Aptible does not know its id any
+ * more, and one that is renamed and was never recorded when it is missing for a while: a second one must not be made in its place,
+ * nor one forgotten that is still there.
+ *
+ * @throws AptibleError where it is known to be there and the list does not show it
  */
 async function find(
 	context: Context,
 	spec: EnvironmentSpec,
 	previous: EnvironmentFacts | undefined,
 ): Promise<CliEnvironment | undefined> {
-	const wasThere = previous !== undefined || spec.renamedFrom !== undefined;
-	for (const pauseMs of wasThere ? [500, 1000, 0] : [0]) {
-		const found = findByIdentity(await listEnvironments(context.cli), spec, previous);
-		if (found !== undefined) return found;
-		await sleep(pauseMs);
-	}
-	return undefined;
+	const look = async () => findByIdentity(await listEnvironments(context.cli), spec, previous);
+	const found = await look();
+	if (previous === undefined) return found ?? (spec.renamedFrom === undefined ? undefined : lookPatiently(look));
+	if (found?.id === previous.id || !(await environmentExists(context.api, previous.id))) return found;
+	const late = await lookPatiently(async () =>
+		(await listEnvironments(context.cli)).find(({ id }) => id === previous.id),
+	);
+	if (late !== undefined) return late;
+	throw new AptibleError(`environment "${spec.handle}" is not listed, but still there. Run the command again.`);
 }
 
 async function create(context: Context, spec: EnvironmentSpec): Promise<void> {
