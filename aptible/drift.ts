@@ -14,7 +14,7 @@ import { logDrainDifferences, logDrainState } from "./log-drain.ts";
 import { metricDrainDifferences, metricDrainState } from "./metric-drain.ts";
 import { lookUp } from "./own.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { filler, keysOfGoneDatabases, resolveKnown, trimmed, type Values } from "./snapshot-values.ts";
+import { filler, resolveKnown, trimmed, type Values } from "./snapshot-values.ts";
 import { AppFacts, AppSpec } from "./specs/app.ts";
 import { DatabaseFacts, DatabaseSpec } from "./specs/database.ts";
 import { DrainFacts, isHandleOf } from "./specs/drain.ts";
@@ -146,19 +146,10 @@ function compareApp(
 		live.settings.registry === "hidden" || (spec.registry !== undefined && resolved.registry === undefined);
 	const registry = isUnknown ? resolved.registry : live.settings.registry;
 	const seen = { ...live, config, settings: { ...live.settings, registry } };
-	// What comes in the place of a database that is gone has another URL.
-	const gone = previous === undefined ? [] : keysOfGoneDatabases(snapshot, spec);
-	return [
-		...appDifferences(spec, seen, resolved, previous).filter(
-			({ field, declared }) =>
-				!(field === "git.commitish" && previous === undefined && !/^[0-9a-f]{7,40}$/.test(declared)),
-		),
-		...gone.map((key) => ({
-			field: `config.${key}`,
-			declared: "as in the stage file",
-			live: "of a database that is gone",
-		})),
-	];
+	return appDifferences(spec, seen, resolved, previous).filter(
+		({ field, declared }) =>
+			!(field === "git.commitish" && previous === undefined && !/^[0-9a-f]{7,40}$/.test(declared)),
+	);
 }
 
 function compareEndpoint(

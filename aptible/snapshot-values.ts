@@ -1,7 +1,7 @@
 /** What the templates of a spec stand for, as far as that is at hand without asking Aptible again. */
 import type { Snapshot } from "./snapshot.ts";
 import type { AppSpec } from "./specs/app.ts";
-import { fillTemplate, readDatabaseReference, references } from "./template.ts";
+import { fillTemplate, readDatabaseReference } from "./template.ts";
 import { type ResolvedValues, urlOf } from "./values.ts";
 
 /** The value of a reference (`secrets.sessionKey`); undefined where it is not at hand, and what needs it is not compared. */
@@ -24,15 +24,6 @@ export function resolveKnown(
 	const [username, password] = [fill(registry?.username ?? ""), fill(registry?.password ?? "")];
 	const credentials = registry && username !== undefined && password !== undefined ? { username, password } : undefined;
 	return { resolved: { config: known, registry: credentials }, unknown };
-}
-
-/** The variables whose templates refer to a database that is not there. */
-export function keysOfGoneDatabases({ databases }: Snapshot, { config }: AppSpec): string[] {
-	const isGone = (reference: string) => {
-		const wanted = readDatabaseReference(reference);
-		return wanted !== undefined && !databases.some(({ listed }) => listed.handle === wanted.database);
-	};
-	return Object.entries(config).flatMap(([key, template]) => (references(template).some(isGone) ? [key] : []));
 }
 
 /** Fills templates with the URLs of the snapshot's databases, and everything else from `values`. */

@@ -9,8 +9,10 @@ import type { Difference } from "../aptible/difference.ts";
 import { differencesOf, driftOf } from "../aptible/drift.ts";
 import { readSnapshot, type Snapshot } from "../aptible/snapshot.ts";
 import type { Values } from "../aptible/snapshot-values.ts";
+import type { AppSpec } from "../aptible/specs/app.ts";
 import type { EndpointSpec } from "../aptible/specs/endpoint.ts";
 import { EnvironmentFacts } from "../aptible/specs/environment.ts";
+import { readDatabaseReference, references } from "../aptible/template.ts";
 import type { LoadedStage } from "../config/load.ts";
 import type { Stage } from "../config/stage.ts";
 import { idleEndpoints } from "./idle-endpoints.ts";
@@ -35,7 +37,7 @@ interface Seen {
 	recorded: readonly RecordedCommand[];
 	snapshot: Snapshot;
 	values: Values;
-	/** Of the databases that are gone, by the names of their Commands, what is left of each and what becomes of it. */
+	/** Of the databases that are gone, by their handles and the names of their Commands, what is left of each and what becomes of it. */
 	losses: ReadonlyMap<string, string>;
 }
 
@@ -60,7 +62,8 @@ export class Look {
 	differences(kind: string, names: readonly string[], spec: unknown): readonly Difference[] {
 		const { snapshot, values } = this.#seen;
 		const before = this.#recorded(kind, names);
-		const differences = before === undefined ? [] : driftOf(snapshot, kind, spec, before, values);
+		const differences =
+			before === undefined ? [] : [...driftOf(snapshot, kind, spec, before, values), ...this.#ofLost(kind, spec)];
 		if (differences.length > 0) {
 			this.#report.drifted.push({ kind, name: names[0] ?? "", differences });
 			writeReport(this.#report);
@@ -72,6 +75,19 @@ export class Look {
 	adoption(kind: string, names: readonly string[], spec: unknown): readonly Difference[] | undefined {
 		if (kind === "claims" || kind === "leftovers" || this.#recorded(kind, names) !== undefined) return undefined;
 		return differencesOf(this.#seen.snapshot, kind, spec, undefined, this.#seen.values);
+	}
+
+	/** What comes in the place of a database that is gone has another URL, which its apps need. */
+	#ofLost(kind: string, spec: unknown): Difference[] {
+		const isLost = (reference: string) => this.#seen.losses.has(readDatabaseReference(reference)?.database ?? "");
+		const config = kind === "app" ? Object.entries((spec as AppSpec).config) : [];
+		return config
+			.filter(([, template]) => references(template).some(isLost))
+			.map(([key]) => ({
+				field: `config.${key}`,
+				declared: "as in the stage file",
+				live: "of a database that is gone",
+			}));
 	}
 
 	/** Whether a recorded object is where it was. */
@@ -207,7 +223,8 @@ async function findLosses(
 		if (await databaseExists(context.api, facts.id)) continue;
 		const lost = { id: facts.id, handle };
 		const wanted = { ...declared, handle, environment: environment.handle };
-		losses.set(name, (await describeLoss(context, wanted, lost)) ?? describeReturn(wanted, lost));
+		const text = (await describeLoss(context, wanted, lost)) ?? describeReturn(wanted, lost);
+		losses.set(name, text).set(handle, text);
 	}
 	return losses;
 }

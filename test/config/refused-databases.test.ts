@@ -83,7 +83,7 @@ testRefused({
 	"a database without a block": {
 		change: { "databases/main": null },
 		says: [
-			"databases.main: has no value; give a database: a block with type, version, containerMb, containerProfile, diskGb, iops, restoreFrom, replicaOf, logical, kmsKeyArn, automaticBackups, finalBackup, endpoints, adopt, renamedFrom, protect; or take the line out",
+			"databases.main: has no value; give a database: a block with type, version, containerMb, containerProfile, diskGb, iops, restoreFrom, acceptLossOf, replicaOf, logical, kmsKeyArn, automaticBackups, finalBackup, endpoints, adopt, renamedFrom, protect; or take the line out",
 		],
 	},
 	"a flavor of Redis as its type": {
