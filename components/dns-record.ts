@@ -1,7 +1,7 @@
 import { RecordSet, type RecordSetArgs } from "@pulumi/azure-native/dns/recordSet.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { DnsRecord as DnsRecordConfig } from "../config/dns.ts";
-import { importOptions } from "./storage-options.ts";
+import { importOptions, unsaid } from "./storage-options.ts";
 
 /** A record as the stage file describes it, and where it goes. */
 export interface DnsRecordArgs extends DnsRecordConfig {
@@ -13,9 +13,6 @@ export interface DnsRecordArgs extends DnsRecordConfig {
 	/** Host name of the endpoint that it leads to, where it leads to one. */
 	hostname: pulumi.Input<string> | undefined;
 }
-
-/** Identity of a record set: another value of one of these is another record set. */
-const identity = ["resourceGroupName", "zoneName", "relativeRecordSetName", "recordType"];
 
 /**
  * A record set in a zone of Azure DNS. TTL and target change in place. Another type under the same name deletes the old one
@@ -39,7 +36,8 @@ export class DnsRecord extends pulumi.ComponentResource {
 		const resource = new RecordSet(name, record, {
 			parent: this,
 			deleteBeforeReplace: true,
-			...(args.import ? importOptions(`${zoneId}/${type}/${args.name}`, record, identity) : {}),
+			ignoreChanges: [...unsaid.record],
+			...(args.import ? importOptions(`${zoneId}/${type}/${args.name}`) : {}),
 		});
 		this.fqdn = resource.fqdn;
 		this.registerOutputs({ fqdn: this.fqdn });

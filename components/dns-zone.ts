@@ -5,7 +5,7 @@ import type { Dns, DnsRecord as DnsRecordConfig, DnsZone as DnsZoneConfig } from
 import { mapValues } from "../config/map-values.ts";
 import { DnsRecord } from "./dns-record.ts";
 import { zoneId } from "./storage-ids.ts";
-import { importOptions, keepOptions } from "./storage-options.ts";
+import { importOptions, keepOptions, unsaid } from "./storage-options.ts";
 
 /** A zone as the stage file describes it, and where it goes. */
 export interface DnsZoneArgs extends DnsZoneConfig {
@@ -59,7 +59,8 @@ export class DnsZone extends pulumi.ComponentResource {
 		return new Zone(name, args, {
 			parent: this,
 			...keepOptions(protect),
-			...(existing === "import" ? importOptions(id, args, ["resourceGroupName", "zoneName", "location"]) : {}),
+			ignoreChanges: [...unsaid.zone],
+			...(existing === "import" ? importOptions(id) : {}),
 		});
 	}
 }

@@ -7,12 +7,12 @@ import { StorageAccount } from "@pulumi/azure-native/storage/storageAccount.js";
 import * as pulumi from "@pulumi/pulumi";
 import { mapValues } from "../config/map-values.ts";
 import type { Storage } from "../config/storage.ts";
-import { accountArgs, blobServiceArgs, lifecycleArgs } from "./storage-baseline.ts";
+import { accountArgs, ageRuleName, blobServiceArgs, lifecycleArgs } from "./storage-baseline.ts";
 import { StorageContainer } from "./storage-container.ts";
 import { firewallAddresses } from "./storage-firewall.ts";
-import { accountId } from "./storage-ids.ts";
+import { blobServiceId, isDeclared, isRecorded, type LiveStorage, lifecycleId, takeOver } from "./storage-live.ts";
 import { StorageLogs } from "./storage-logs.ts";
-import { importOptions, keepOptions } from "./storage-options.ts";
+import { keepOptions, leaveOptions, unsaid } from "./storage-options.ts";
 import { type SasWindow, sasWindow } from "./storage-sas.ts";
 
 /** Values of the `ObjectStorage` component. */
@@ -23,6 +23,8 @@ export interface ObjectStorageArgs {
 	outboundIpAddresses: pulumi.Input<string[]>;
 	/** The moment for which SAS tokens are made. */
 	now: Date;
+	/** The account, where it was there before the program. */
+	live?: LiveStorage;
 }
 
 /**
@@ -42,23 +44,28 @@ export class ObjectStorage extends pulumi.ComponentResource {
 
 	constructor(name: string, args: ObjectStorageArgs, opts?: pulumi.ComponentResourceOptions) {
 		super("medstack-to-aptible:index:ObjectStorage", name, {}, opts);
-		const { storage, outboundIpAddresses, now } = args;
+		const { storage, outboundIpAddresses, now, live } = args;
 		this.allowedAddresses = pulumi
 			.output(outboundIpAddresses)
 			.apply((outbound) => firewallAddresses(outbound, storage.allowFrom));
 		this.sas = sasWindow(now, storage.sas.windowDays);
-		const account = storage.existing === "reference" ? undefined : this.#account(name, storage);
-		this.endpoint = (account ?? liveAccount(storage, this)).primaryEndpoints.apply(({ blob }) => blob);
+		// An account that is made comes before what is in it. One that is there comes last, as its update closes the firewall.
+		const made = storage.existing === undefined ? this.#account(name, args, []) : undefined;
+		this.endpoint = pulumi.output(
+			Promise.resolve().then(() => (account ?? liveAccount(storage, this)).primaryEndpoints.apply(({ blob }) => blob)),
+		);
 		this.containers = mapValues(
 			storage.containers,
 			(container, key) =>
 				new StorageContainer(
 					`${name}-${key}`,
-					{ storage, container, endpoint: this.endpoint, window: this.sas },
-					{ parent: this, ...(account === undefined ? {} : { dependsOn: account }) },
+					{ storage, container, endpoint: this.endpoint, window: this.sas, live },
+					{ parent: this, ...(made === undefined ? {} : { dependsOn: made }) },
 				),
 		);
-		if (account !== undefined && storage.existing !== "import") this.#harden(name, storage, account);
+		const baseline = storage.existing === "reference" ? [] : this.#harden(name, args, made);
+		const account = made ?? (live === undefined ? undefined : this.#account(name, args, baseline));
+		if (live !== undefined) announce(storage, live, this);
 		if (storage.allowAccountKey) void pulumi.log.warn(accountKeyWarning(storage), this);
 		this.registerOutputs({ endpoint: this.endpoint, allowedAddresses: this.allowedAddresses });
 	}
@@ -73,8 +80,8 @@ export class ObjectStorage extends pulumi.ComponentResource {
 	}
 
 	/** The account, in a group that is made with it unless it exists. */
-	#account(name: string, storage: Storage): StorageAccount {
-		const { resourceGroup, location, existing, subscription = "" } = storage;
+	#account(name: string, { storage, live }: ObjectStorageArgs, after: pulumi.Resource[]): StorageAccount {
+		const { resourceGroup, location, existing } = storage;
 		const keep = keepOptions(storage.protect);
 		const group = resourceGroup.existing
 			? undefined
@@ -82,39 +89,61 @@ export class ObjectStorage extends pulumi.ComponentResource {
 		const ipRules = this.allowedAddresses.apply((addresses) =>
 			addresses.map((iPAddressOrRange) => ({ iPAddressOrRange, action: "Allow" as const })),
 		);
-		const args = accountArgs(storage, ipRules);
-		const id = accountId({ subscription, resourceGroup: resourceGroup.name }, storage.account);
-		return new StorageAccount(name, args, {
+		const kept = [
+			...unsaid.account,
+			...(existing === undefined ? [] : unsaid.liveAccount),
+			...(existing === undefined || storage.keysRenewed ? [] : unsaid.oldKeys),
+		];
+		return new StorageAccount(name, accountArgs(storage, ipRules), {
 			parent: this,
 			...keep,
-			...(group === undefined ? {} : { dependsOn: group }),
-			...(existing === "import" ? importOptions(id, args, ["accountName", "resourceGroupName", "location"]) : {}),
+			dependsOn: [...(group === undefined ? [] : [group]), ...after],
+			...takeOver({ existing, live }, { type: "storage:StorageAccount", name, id: live?.id ?? "" }, kept),
 		});
 	}
 
-	/** Everything of the baseline that is not the account itself. Each is the only one of its kind that an account has. */
-	#harden(name: string, storage: Storage, account: StorageAccount): void {
-		const place = { resourceGroupName: storage.resourceGroup.name, accountName: account.name };
+	/**
+	 * Everything of the baseline that is not the account itself. Each is the only one of its kind that an account has.
+	 *
+	 * @param made the account, where it is made here
+	 * @returns what has to be there before the firewall of a live account closes
+	 */
+	#harden(name: string, { storage, live }: ObjectStorageArgs, made: StorageAccount | undefined): pulumi.Resource[] {
+		const { existing, resourceGroup, account } = storage;
+		const place = { resourceGroupName: resourceGroup.name, accountName: made?.name ?? account };
+		const accountId = made?.id ?? live?.id ?? "";
 		// What stays in Azure keeps its soft delete and its versions: a delete would put Azure's defaults back.
 		const keep = { parent: this, retainOnDelete: storage.protect };
-		const service = new BlobServiceProperties(name, { ...place, ...blobServiceArgs(storage) }, keep);
-		const lifecycle = new ManagementPolicy(
-			name,
-			{ ...place, ...lifecycleArgs(storage) },
-			{ ...keep, dependsOn: service },
-		);
-		const logs =
-			storage.logs === undefined
-				? []
-				: [new StorageLogs(name, { storage, logs: storage.logs, account }, { parent: this })];
-		if (!storage.lock) return;
-		// After everything else, so that it is the first to go: Azure deletes nothing below a lock.
-		const dependsOn = [service, lifecycle, ...logs, ...Object.values(this.containers)];
-		new ManagementLockByScope(
-			name,
-			{ scope: account.id, lockName: "keep", level: "CanNotDelete", notes: "Files of a live product. Set by Pulumi." },
-			{ parent: this, dependsOn },
-		);
+		const has = (type: string) => isDeclared({ existing, live }, { type, name });
+		const baseline: pulumi.Resource[] = [];
+		if (has("storage:BlobServiceProperties")) {
+			const part = { type: "storage:BlobServiceProperties", name, id: blobServiceId(live?.id ?? "") };
+			const options = takeOver({ existing, live }, part, unsaid.blobService);
+			baseline.push(
+				new BlobServiceProperties(name, { ...place, ...blobServiceArgs(storage) }, { ...keep, ...options }),
+			);
+		}
+		if (has("storage:ManagementPolicy")) {
+			const part = { type: "storage:ManagementPolicy", name, id: lifecycleId(live?.id ?? "") };
+			const options = { ...keep, ...takeOver({ existing, live }, part, []), dependsOn: [...baseline] };
+			baseline.push(new ManagementPolicy(name, { ...place, ...lifecycleArgs(storage, live?.lifecycle) }, options));
+		}
+		if (storage.logs !== undefined) {
+			const dependsOn = made === undefined ? [] : [made];
+			baseline.push(
+				new StorageLogs(name, { storage, logs: storage.logs, accountId, dependsOn, live }, { parent: this }),
+			);
+		}
+		baseline.push(...Object.values(this.containers));
+		if (storage.lock && has("authorization:ManagementLockByScope")) {
+			// After everything else, so that it is the first to go: Azure deletes nothing below a lock.
+			const options = { parent: this, dependsOn: [...baseline], ...leaveOptions(existing) };
+			const notes = "Files of a live product. Set by Pulumi.";
+			baseline.push(
+				new ManagementLockByScope(name, { scope: accountId, lockName: "keep", level: "CanNotDelete", notes }, options),
+			);
+		}
+		return baseline;
 	}
 }
 
@@ -124,6 +153,20 @@ function liveAccount(storage: Storage, parent: pulumi.Resource) {
 		{ accountName: storage.account, resourceGroupName: storage.resourceGroup.name },
 		{ parent },
 	);
+}
+
+/** Says once, in the run that begins to manage an account, what stays of what a stage file has no words for. */
+function announce({ existing, account }: Storage, live: LiveStorage, parent: ObjectStorage): void {
+	const { corsOrigins, lifecycle } = live;
+	if (existing !== "managed" || isRecorded(live, { type: "storage:ManagementPolicy", name: "storage" })) return;
+	const rules = lifecycle.map(({ name }) => `"${name}"`).filter((name) => name !== `"${ageRuleName}"`);
+	const kept = [
+		...(corsOrigins.length === 0 ? [] : [`the CORS rules of its blob service (${corsOrigins.join(", ")})`]),
+		...(rules.length === 0 ? [] : [`the lifecycle rules ${rules.join(", ")}`]),
+		"its tags, identity, encryption and the metadata of its containers",
+	];
+	const list = `${kept.slice(0, -1).join(", ")}${kept.length > 1 ? " and " : ""}${kept.at(-1)}`;
+	void pulumi.log.info(`storage: the account "${account}" keeps ${list}; its firewall closes last`, parent);
 }
 
 function accountKeyWarning({ account }: Storage): string {

@@ -23,6 +23,21 @@ const Export = z.looseObject({
 	deployment: z.looseObject({ resources: z.array(z.unknown()).nullish() }).nullish(),
 });
 
+const CloudState = z.looseObject({
+	urn: z.string(),
+	type: z.string().startsWith("azure-native:"),
+	id: z.string(),
+	delete: z.boolean().nullish(),
+});
+
+/** A resource of Azure that is in the state of the stack. */
+export interface RecordedResource {
+	/** As Pulumi names it: `azure-native:storage:StorageAccount`. */
+	type: string;
+	name: string;
+	id: string;
+}
+
 /** An object of Aptible that is in the state of the stack. */
 export interface RecordedCommand extends Recorded {
 	/** As `aptible/main.ts` knows it. */
@@ -32,25 +47,48 @@ export interface RecordedCommand extends Recorded {
 	facts: z.infer<typeof RecordedFacts>;
 }
 
+/** What the state of the stack says of Aptible's objects. */
+export async function readRecorded(): Promise<RecordedCommand[]> {
+	return (await readState()).flatMap((resource) => {
+		const command = CommandState.safeParse(resource).data;
+		if (command === undefined || command.delete === true) return [];
+		const { urn, inputs, outputs } = command;
+		const facts = RecordedFacts.parse(JSON.parse(outputs.stdout));
+		return [{ kind: inputs.interpreter[2], name: nameOf(urn), spec: JSON.parse(inputs.stdin), facts }];
+	});
+}
+
+/** What the state of the stack says of Azure's resources. */
+export async function readRecordedAzure(): Promise<RecordedResource[]> {
+	return (await readState()).flatMap((resource) => {
+		const state = CloudState.safeParse(resource).data;
+		if (state === undefined || state.delete === true) return [];
+		return [{ type: state.type, name: nameOf(state.urn), id: state.id }];
+	});
+}
+
+function nameOf(urn: string): string {
+	return urn.split("::").at(-1) ?? "";
+}
+
+let state: Promise<unknown[]> | undefined;
+
 /**
- * What the state of the stack says of Aptible's objects. The engine tells a program nothing of it before it registers a resource,
+ * The resources in the state of the stack, read once a run. The engine tells a program nothing of them before it registers a resource,
  * and by then it is too late to say what differs; so this asks the CLI that runs the program, which takes no lock for it. The
  * secrets in it stay encrypted.
  */
-export async function readRecorded(): Promise<RecordedCommand[]> {
+function readState(): Promise<unknown[]> {
+	state ??= exportState();
+	return state;
+}
+
+async function exportState(): Promise<unknown[]> {
 	const stack = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
 	const { stdout } = await promisify(execFile)("pulumi", ["stack", "export", "--stack", stack], {
 		env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
 		timeout: longestMs,
 		maxBuffer: 1 << 30,
 	});
-	const resources = Export.parse(JSON.parse(stdout)).deployment?.resources ?? [];
-	return resources.flatMap((resource) => {
-		const command = CommandState.safeParse(resource).data;
-		if (command === undefined || command.delete === true) return [];
-		const { urn, inputs, outputs } = command;
-		const name = urn.split("::").at(-1) ?? "";
-		const facts = RecordedFacts.parse(JSON.parse(outputs.stdout));
-		return [{ kind: inputs.interpreter[2], name, spec: JSON.parse(inputs.stdin), facts }];
-	});
+	return Export.parse(JSON.parse(stdout)).deployment?.resources ?? [];
 }

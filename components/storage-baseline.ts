@@ -4,11 +4,15 @@
  */
 
 import type { BlobServicePropertiesArgs } from "@pulumi/azure-native/storage/blobServiceProperties.js";
+import type { GetManagementPolicyResult } from "@pulumi/azure-native/storage/getManagementPolicy.js";
 import type { ManagementPolicyArgs } from "@pulumi/azure-native/storage/managementPolicy.js";
 import type { StorageAccountArgs } from "@pulumi/azure-native/storage/storageAccount.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Storage } from "../config/storage.ts";
 import { sasPeriod } from "./storage-sas.ts";
+
+/** A rule of a lifecycle, as Azure answers it. */
+export type LifecycleRule = GetManagementPolicyResult["policy"]["rules"][number];
 
 type Place = "resourceGroupName" | "accountName";
 
@@ -86,31 +90,38 @@ export function blobServiceArgs(storage: Storage): Omit<BlobServicePropertiesArg
 	};
 }
 
+/** Name of the rule of the lifecycle that is the program's; any other one that an account has stays beside it. */
+export const ageRuleName = "age";
+
 /** Arguments of the lifecycle: without it, versions add up for ever. */
-export function lifecycleArgs({ lifecycle }: Storage): Omit<ManagementPolicyArgs, Place> {
-	const { deleteVersionsAfterDays, coolAfterDays, coldAfterDays } = lifecycle;
-	const after = (days: number | undefined) =>
-		days === undefined ? undefined : { daysAfterModificationGreaterThan: days };
-	const tiers = {
-		...(coolAfterDays === undefined ? {} : { tierToCool: after(coolAfterDays) }),
-		...(coldAfterDays === undefined ? {} : { tierToCold: after(coldAfterDays) }),
-	};
-	const old = { delete: { daysAfterCreationGreaterThan: deleteVersionsAfterDays } };
+export function lifecycleArgs(
+	storage: Storage,
+	found: readonly LifecycleRule[] = [],
+): Omit<ManagementPolicyArgs, Place> {
+	const ours = ageRule(storage);
+	const isThere = found.some(({ name }) => name === ageRuleName);
 	return {
 		// Any other name is a 404 on an address of Microsoft's own network (azure-native#2164).
 		managementPolicyName: "default",
-		policy: {
-			rules: [
-				{
-					name: "age",
-					enabled: true,
-					type: "Lifecycle",
-					definition: {
-						filters: { blobTypes: ["blockBlob"] },
-						actions: { ...(Object.keys(tiers).length === 0 ? {} : { baseBlob: tiers }), snapshot: old, version: old },
-					},
-				},
-			],
+		policy: { rules: isThere ? found.map((rule) => (rule.name === ageRuleName ? ours : rule)) : [...found, ours] },
+	};
+}
+
+/** What happens to blobs with time. */
+export function ageRule({ lifecycle }: Storage): LifecycleRule {
+	const { deleteVersionsAfterDays, coolAfterDays, coldAfterDays } = lifecycle;
+	const tiers = {
+		...(coolAfterDays === undefined ? {} : { tierToCool: { daysAfterModificationGreaterThan: coolAfterDays } }),
+		...(coldAfterDays === undefined ? {} : { tierToCold: { daysAfterModificationGreaterThan: coldAfterDays } }),
+	};
+	const old = { delete: { daysAfterCreationGreaterThan: deleteVersionsAfterDays } };
+	return {
+		name: ageRuleName,
+		enabled: true,
+		type: "Lifecycle",
+		definition: {
+			filters: { blobTypes: ["blockBlob"] },
+			actions: { ...(Object.keys(tiers).length === 0 ? {} : { baseBlob: tiers }), snapshot: old, version: old },
 		},
 	};
 }

@@ -5,8 +5,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { lookUp } from "../config/catalogue.ts";
 import type { Storage, StorageContainer as StorageContainerConfig } from "../config/storage.ts";
 import { StorageAccess } from "./storage-access.ts";
-import { accountId, containerId, guidOf, roleId } from "./storage-ids.ts";
-import { importOptions, keepOptions } from "./storage-options.ts";
+import { containerId, guidOf, roleId } from "./storage-ids.ts";
+import { type LiveStorage, takeOver } from "./storage-live.ts";
+import { keepOptions, unsaid } from "./storage-options.ts";
 import type { SasWindow } from "./storage-sas.ts";
 
 /** Values of the `StorageContainer` component. */
@@ -18,6 +19,8 @@ export interface StorageContainerArgs {
 	endpoint: pulumi.Output<string>;
 	/** Dates of its SAS tokens. */
 	window: SasWindow;
+	/** The account, where it was there before the program. */
+	live: LiveStorage | undefined;
 }
 
 /** Built-in roles for blobs (facts/azure.md §1). There is none that writes and does not delete. */
@@ -52,21 +55,23 @@ export class StorageContainer extends pulumi.ComponentResource {
 }
 
 function makeContainer(name: string, args: StorageContainerArgs, parent: pulumi.Resource): BlobContainer {
-	const { storage, container } = args;
-	const { subscription = "", resourceGroup, account, existing } = storage;
-	const containerArgs = {
-		resourceGroupName: resourceGroup.name,
-		accountName: account,
-		containerName: container.name,
-		publicAccess: "None" as const,
-	};
-	const id = containerId(accountId({ subscription, resourceGroup: resourceGroup.name }, account), container.name);
-	const identity = ["resourceGroupName", "accountName", "containerName"];
-	return new BlobContainer(name, containerArgs, {
-		parent,
-		...keepOptions(storage.protect),
-		...(existing === "import" ? importOptions(id, containerArgs, identity) : {}),
-	});
+	const { storage, container, live } = args;
+	const { resourceGroup, account, existing } = storage;
+	const id = containerId(live?.id ?? "", container.name);
+	return new BlobContainer(
+		name,
+		{
+			resourceGroupName: resourceGroup.name,
+			accountName: account,
+			containerName: container.name,
+			publicAccess: "None",
+		},
+		{
+			parent,
+			...keepOptions(storage.protect),
+			...takeOver({ existing, live }, { type: "storage:BlobContainer", name, id }, unsaid.container),
+		},
+	);
 }
 
 function liveContainer({ storage, container }: StorageContainerArgs, parent: pulumi.Resource) {

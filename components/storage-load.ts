@@ -12,9 +12,17 @@ import { requireAzure } from "./storage-credentials.ts";
 export async function declareStorage({ storage }: Stage, environment: Environment): Promise<ObjectStorage | undefined> {
 	if (storage === undefined) return undefined;
 	requireAzure("storage");
-	const { ObjectStorage } = await import("./object-storage.ts");
+	const [{ ObjectStorage }, { readLive }] = await Promise.all([
+		import("./object-storage.ts"),
+		import("./storage-live.ts"),
+	]);
 	const { outboundIpAddresses } = environment;
-	return new ObjectStorage("storage", { storage, outboundIpAddresses, now: sasClock() }, { dependsOn: environment });
+	const live = await readLive(storage);
+	return new ObjectStorage(
+		"storage",
+		{ storage, outboundIpAddresses, now: sasClock(), ...(live === undefined ? {} : { live }) },
+		{ dependsOn: environment },
+	);
 }
 
 /** Where the files are and how long tokens live, and for each container all that AzCopy needs. */

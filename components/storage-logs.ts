@@ -1,17 +1,21 @@
 import { DiagnosticSetting } from "@pulumi/azure-native/monitor/diagnosticSetting.js";
 import { Workspace } from "@pulumi/azure-native/operationalinsights/workspace.js";
-import type { StorageAccount } from "@pulumi/azure-native/storage/storageAccount.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Storage, StorageLogs as StorageLogsConfig } from "../config/storage.ts";
 import { logCategories } from "./storage-baseline.ts";
-import { keepOptions } from "./storage-options.ts";
+import { isDeclared, type LiveStorage } from "./storage-live.ts";
+import { keepOptions, leaveOptions } from "./storage-options.ts";
 
 /** Values of the `StorageLogs` component. */
 export interface StorageLogsArgs {
 	storage: Storage;
 	/** The logs as the stage file describes them. */
 	logs: StorageLogsConfig;
-	account: StorageAccount;
+	/** Id of the account. */
+	accountId: pulumi.Input<string>;
+	/** What is made before a workspace. */
+	dependsOn: pulumi.Resource[];
+	live: LiveStorage | undefined;
 }
 
 /**
@@ -24,25 +28,30 @@ export class StorageLogs extends pulumi.ComponentResource {
 
 	constructor(name: string, args: StorageLogsArgs, opts?: pulumi.ComponentResourceOptions) {
 		super("medstack-to-aptible:index:StorageLogs", name, {}, opts);
-		const { storage, logs, account } = args;
-		this.workspaceId =
-			logs.workspaceId === undefined ? this.#workspace(name, args).id : pulumi.output(logs.workspaceId);
-		new DiagnosticSetting(
-			name,
-			{
-				name: "blob-access",
-				resourceUri: pulumi.interpolate`${account.id}/blobServices/default`,
-				workspaceId: this.workspaceId,
-				logs: logCategories.map((category) => ({ category, enabled: true })),
-				metrics: [{ category: "Transaction", enabled: true }],
-			},
-			{ parent: this, retainOnDelete: storage.protect },
-		);
+		const { storage, logs, accountId, live } = args;
+		const { existing } = storage;
+		const has = (type: string) => isDeclared({ existing, live }, { type, name });
+		const workspace =
+			logs.workspaceId ?? (has("operationalinsights:Workspace") ? this.#workspace(name, args).id : undefined);
+		this.workspaceId = pulumi.output(workspace ?? "");
+		if (has("monitor:DiagnosticSetting")) {
+			new DiagnosticSetting(
+				name,
+				{
+					name: "blob-access",
+					resourceUri: pulumi.interpolate`${accountId}/blobServices/default`,
+					workspaceId: this.workspaceId,
+					logs: logCategories.map((category) => ({ category, enabled: true })),
+					metrics: [{ category: "Transaction", enabled: true }],
+				},
+				{ parent: this, retainOnDelete: storage.protect, ...leaveOptions(existing) },
+			);
+		}
 		this.registerOutputs({ workspaceId: this.workspaceId });
 	}
 
-	/** Depends on the account for the group that may be made with it. */
-	#workspace(name: string, { storage, logs, account }: StorageLogsArgs): Workspace {
+	/** Depends on the account, where that is made, for the group that may be made with it. */
+	#workspace(name: string, { storage, logs, dependsOn }: StorageLogsArgs): Workspace {
 		return new Workspace(
 			name,
 			{
@@ -52,7 +61,7 @@ export class StorageLogs extends pulumi.ComponentResource {
 				retentionInDays: logs.retentionDays,
 				...(logs.workspace === undefined ? {} : { workspaceName: logs.workspace }),
 			},
-			{ parent: this, dependsOn: account, ...keepOptions(storage.protect) },
+			{ parent: this, dependsOn, ...keepOptions(storage.protect), ...leaveOptions(storage.existing) },
 		);
 	}
 }

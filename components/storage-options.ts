@@ -1,4 +1,5 @@
 import type { CustomResourceOptions } from "@pulumi/pulumi";
+import type { Storage } from "../config/storage.ts";
 
 /**
  * Options of what holds files or names that others rely on: a protected resource cannot be deleted or replaced by Pulumi, and
@@ -9,16 +10,60 @@ export function keepOptions(protect: boolean): Pick<CustomResourceOptions, "prot
 }
 
 /**
- * Options that take a live resource over as it is. Pulumi updates what it has just imported to match the program
- * (pulumi#19339), which would close the firewall on an app that still runs; so everything but its identity is ignored. The
- * first update without these options is the one that changes it, and its preview shows what.
- *
- * @param identity arguments that must be right from the start, since another value replaces the resource
+ * Properties that a stage file has no key for. Azure removes what a request does not name, so an update sends what the state has of
+ * them, which after an import is all that there was. `test/azure/unsaid.test.ts` compares each list with the SDK.
  */
-export function importOptions(
-	id: string,
-	args: object,
-	identity: readonly string[],
-): Pick<CustomResourceOptions, "import" | "ignoreChanges"> {
-	return { import: id, ignoreChanges: Object.keys(args).filter((key) => !identity.includes(key)) };
+export const unsaid = {
+	account: [
+		"azureFilesIdentityBasedAuthentication",
+		"customDomain",
+		"dnsEndpointType",
+		"enableExtendedGroups",
+		"enableNfsV3",
+		"extendedLocation",
+		"identity",
+		"immutableStorageWithVersioning",
+		"largeFileSharesState",
+		"networkRuleSet.resourceAccessRules",
+		"routingPreference",
+		"tags",
+	],
+	/** What is settled at the creation of an account, and stays on one that existed. */
+	liveAccount: ["encryption", "isHnsEnabled"],
+	/** What only `keysRenewed` lets a stage file set on an account that existed. */
+	oldKeys: ["keyPolicy", "sasPolicy"],
+	blobService: [
+		"automaticSnapshotPolicyEnabled",
+		"changeFeed.retentionInDays",
+		"cors",
+		"defaultServiceVersion",
+		"lastAccessTimeTrackingPolicy",
+	],
+	container: [
+		"defaultEncryptionScope",
+		"denyEncryptionScopeOverride",
+		"enableNfsV3AllSquash",
+		"enableNfsV3RootSquash",
+		"immutableStorageWithVersioning",
+		"metadata",
+	],
+	zone: ["registrationVirtualNetworks", "resolutionVirtualNetworks", "tags"],
+	record: ["metadata"],
+} as const;
+
+/**
+ * Options that take a live resource over as it is. Pulumi updates what it has just imported to match the program
+ * (pulumi#19339), which would close the firewall on an app that still runs; so everything is ignored, what the program does not
+ * name included. The first update without these options is the one that changes it, and its preview shows what.
+ */
+export function importOptions(id: string): Pick<CustomResourceOptions, "import" | "ignoreChanges"> {
+	return { import: id, ...untouched };
+}
+
+/** Options of a resource of which nothing changes. */
+export const untouched = { ignoreChanges: ["*"] };
+
+/** Options of what a managed account has beside it, which stays as it is when the account goes back to being imported. */
+export function leaveOptions(existing: Storage["existing"]): Pick<CustomResourceOptions, "ignoreChanges"> {
+	return existing === "import" ? untouched : {};
 }

@@ -69,12 +69,38 @@ export class Cloud {
 		});
 	}
 
+	/** What is there under an id. The only one of its kind always is, with Azure's own settings where nobody has made any. */
+	find(token: string, id: string): ArmResource | undefined {
+		const found = this.store.find(id);
+		if (found !== undefined) return found.token === token ? found : undefined;
+		const type = typeOf(token);
+		const inputs = type.singleton === true ? this.#placeOf(id) : undefined;
+		return inputs === undefined ? undefined : this.#resource(type, token, id, inputs);
+	}
+
+	/** Where the blob service of an account is; nothing where there is no such account. */
+	#placeOf(id: string): PropertyMap | undefined {
+		const parent = this.store.find(id.replace(/\/blobServices\/default$/i, ""));
+		if (parent?.token !== ACCOUNT) return undefined;
+		const { resourceGroupName = "", accountName = "" } = parent.inputs;
+		return { resourceGroupName, accountName, blobServicesName: "default" };
+	}
+
 	#save(type: ArmType, token: string, id: string, inputs: PropertyMap, before: PropertyMap | undefined): ArmResource {
+		if (this.store.setting("refuse")?.split(" ").includes(token)) {
+			const message = `The client does not have authorization to perform action 'write' over scope '${id}'.`;
+			throw new ArmError(403, "AuthorizationFailed", message);
+		}
 		type.rules({ inputs, id, before, store: this.store });
-		const outputs = type.outputs(inputs, { blobUrl: this.blobUrl, store: this.store });
-		const resource = { id, token, inputs, state: { ...inputs, ...outputs } };
+		const resource = this.#resource(type, token, id, inputs);
 		this.store.save(resource);
 		return resource;
+	}
+
+	/** A request is the whole resource: what it does not name has Azure's own settings afterwards, or is gone. */
+	#resource(type: ArmType, token: string, id: string, inputs: PropertyMap): ArmResource {
+		const outputs = type.outputs(inputs, { blobUrl: this.blobUrl, store: this.store });
+		return { id, token, inputs, state: { ...type.defaults, ...inputs, ...outputs } };
 	}
 
 	/** A lock holds for what it is on and for all below that. */

@@ -6,6 +6,9 @@ import type { ArmStore } from "./store.ts";
 /** Header with the address that a request is to count as coming from. Without it, it comes from the Aptible stack. */
 export const sourceHeader = "x-sandbox-source-address";
 
+/** First addresses of the emulated Aptible's stacks. */
+const aptibleAddresses = ["203.0.113.10", "203.0.113.20", "203.0.113.30", "203.0.113.40"];
+
 /** Header of what Azure Resource Manager does itself, on which neither firewall nor shared-key switch has a say. */
 export const armHeader = "x-sandbox-arm";
 
@@ -23,7 +26,8 @@ export function refusalOf(request: IncomingMessage, store: ArmStore): { code: st
 		.find(({ inputs }) => inputs.accountName === account);
 	if (resource === undefined) return undefined;
 	const source = request.headers[sourceHeader];
-	if (typeof source === "string" && !isAdmitted(resource.inputs.networkRuleSet, source)) {
+	const sources = typeof source === "string" ? [source] : aptibleAddresses;
+	if (!sources.some((address) => isAdmitted(resource.inputs.networkRuleSet, address))) {
 		return { code: "AuthorizationFailure", message: "This request is not authorized to perform this operation." };
 	}
 	if (resource.inputs.allowSharedKeyAccess === false) {

@@ -1,17 +1,20 @@
 import type { PropertyMap } from "../plugins/property-value.ts";
 import { ArmError } from "./arm-error.ts";
+import type { Cloud } from "./cloud.ts";
 import { ARM_FUNCTIONS, ARM_TYPES } from "./resource-types.ts";
 import { signServiceSas } from "./service-sas.ts";
-import type { ArmResource, ArmStore } from "./store.ts";
+import type { ArmResource } from "./store.ts";
 
-/** What a function works on. */
-export interface FunctionContext {
-	store: ArmStore;
-	subscription: string;
-}
+/** Resources that a function of this name asks for. */
+const GETTERS: Readonly<Record<string, string>> = {
+	getBlobContainer: "azure-native:storage:BlobContainer",
+	getBlobServiceProperties: "azure-native:storage:BlobServiceProperties",
+	getManagementPolicy: "azure-native:storage:ManagementPolicy",
+	getStorageAccount: "azure-native:storage:StorageAccount",
+};
 
 /** Answers a function of the provider (an invoke), as Azure would. */
-export function callFunction(token: string, args: PropertyMap, context: FunctionContext): PropertyMap {
+export function callFunction(token: string, args: PropertyMap, context: Cloud): PropertyMap {
 	const required = ARM_FUNCTIONS[token];
 	if (required === undefined) {
 		throw new Error(
@@ -20,21 +23,15 @@ export function callFunction(token: string, args: PropertyMap, context: Function
 	}
 	const missing = required.filter((name) => args[name] === undefined || args[name] === null);
 	if (missing.length > 0) throw new Error(`missing required arguments of ${token}: ${missing.join(", ")}`);
-	switch (token.split(":")[2]) {
-		case "listStorageAccountKeys":
-			return listKeys(args, context);
-		case "listStorageAccountServiceSAS":
-			return listServiceSas(args, context);
-		case "getBlobContainer":
-			return answer(find("azure-native:storage:BlobContainer", args, context));
-		default:
-			return answer(find("azure-native:storage:StorageAccount", args, context));
-	}
+	const name = token.split(":")[2] ?? "";
+	if (name === "listStorageAccountKeys") return listKeys(args, context);
+	if (name === "listStorageAccountServiceSAS") return listServiceSas(args, context);
+	return answer(find(GETTERS[name] ?? "", args, context));
 }
 
-function find(token: string, args: PropertyMap, { store, subscription }: FunctionContext): ArmResource {
-	const id = ARM_TYPES[token]?.id(args, subscription) ?? "";
-	const resource = store.find(id);
+function find(token: string, args: PropertyMap, cloud: Cloud): ArmResource {
+	const id = ARM_TYPES[token]?.id(args, cloud.subscription) ?? "";
+	const resource = cloud.find(token, id);
 	if (resource === undefined) throw new ArmError(404, "ResourceNotFound", `The Resource '${id}' was not found.`);
 	return resource;
 }
@@ -43,20 +40,20 @@ function answer({ id, state }: ArmResource): PropertyMap {
 	return { ...state, id };
 }
 
-function keysOf(args: PropertyMap, context: FunctionContext) {
+function keysOf(args: PropertyMap, context: Cloud) {
 	find("azure-native:storage:StorageAccount", args, context);
 	const keys = context.store.keys(String(args.accountName));
 	if (keys === undefined) throw new Error(`sandbox: no keys of account ${args.accountName}`);
 	return keys;
 }
 
-function listKeys(args: PropertyMap, context: FunctionContext): PropertyMap {
+function listKeys(args: PropertyMap, context: Cloud): PropertyMap {
 	const { key1, key2, created } = keysOf(args, context);
 	const one = (keyName: string, value: string) => ({ keyName, value, permissions: "Full", creationTime: created });
 	return { keys: [one("key1", key1), one("key2", key2)] };
 }
 
-function listServiceSas(args: PropertyMap, context: FunctionContext): PropertyMap {
+function listServiceSas(args: PropertyMap, context: Cloud): PropertyMap {
 	const { key1, key2 } = keysOf(args, context);
 	const { keyToSign = "key1", sharedAccessExpiryTime: expiry, sharedAccessStartTime: start } = args;
 	const canonicalizedResource = String(args.canonicalizedResource);

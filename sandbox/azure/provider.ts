@@ -3,7 +3,14 @@ import type * as rpc from "@pulumi/pulumi/proto/provider_pb.js";
 import provider from "@pulumi/pulumi/proto/provider_pb.js";
 import { Operations } from "../plugins/operations.ts";
 import { diffProperties, diffResponse } from "../plugins/property-diff.ts";
-import { fromStruct, type PropertyMap, toStruct, Unknown, withoutSecrets } from "../plugins/property-value.ts";
+import {
+	deepEqual,
+	fromStruct,
+	type PropertyMap,
+	toStruct,
+	Unknown,
+	withoutSecrets,
+} from "../plugins/property-value.ts";
 import { serveProvider } from "../plugins/serve-provider.ts";
 import { normalLocation } from "./arm-values.ts";
 import { Cloud, typeOf } from "./cloud.ts";
@@ -89,20 +96,42 @@ async function remove(request: rpc.DeleteRequest) {
 	await operations.run(request.getTimeout(), () => azure().remove(request.getId()));
 }
 
-/** What is there now, also for an import, which knows nothing but the id. */
+/**
+ * What is there now. An import knows nothing but the id, and gets every setting as an input, those of Azure's own making included; a
+ * refresh gets the inputs of its state with what has changed since (source: provider.go, Read).
+ */
 function read(request: rpc.ReadRequest) {
-	const resource = azure().store.find(request.getId());
-	const response = new provider.ReadResponse();
-	if (resource === undefined || resource.token !== tokenOf(request.getUrn())) return response;
-	return response.setId(resource.id).setProperties(toStruct(resource.state)).setInputs(toStruct(resource.inputs));
+	const token = tokenOf(request.getUrn());
+	const resource = azure().find(token, request.getId());
+	if (resource === undefined) return new provider.ReadResponse();
+	const before = fromStruct(request.getProperties());
+	const inputs = fromStruct(request.getInputs());
+	const settings = settingsOf(token, resource.state);
+	const known = Object.keys(inputs).length === 0 ? settings : withChanges(inputs, settingsOf(token, before), settings);
+	return new provider.ReadResponse()
+		.setId(resource.id)
+		.setProperties(toStruct(resource.state))
+		.setInputs(toStruct(known));
+}
+
+/** Of what Azure answers, what can be asked for. */
+function settingsOf(token: string, state: PropertyMap): PropertyMap {
+	const answers = typeOf(token).outputs({}, previewContext);
+	return Object.fromEntries(Object.entries(state).filter(([key]) => !(key in answers)));
+}
+
+function withChanges(inputs: PropertyMap, before: PropertyMap, now: PropertyMap): PropertyMap {
+	const keys = new Set([...Object.keys(inputs), ...Object.keys(now)]);
+	const entries = [...keys].map((key) => [
+		key,
+		deepEqual(before[key] ?? null, now[key] ?? null) ? inputs[key] : now[key],
+	]);
+	return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
 function invoke(request: rpc.InvokeRequest) {
 	const args = bare(fromStruct(request.getArgs()));
-	const { store, subscription } = azure();
-	return new provider.InvokeResponse().setReturn(
-		toStruct(callFunction(request.getTok(), args, { store, subscription })),
-	);
+	return new provider.InvokeResponse().setReturn(toStruct(callFunction(request.getTok(), args, azure())));
 }
 
 function tokenOf(urn: string): string {

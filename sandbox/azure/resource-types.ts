@@ -25,6 +25,8 @@ export interface ArmType {
 	singleton?: boolean;
 	/** Refuses what Azure would refuse, by throwing ArmError. */
 	rules(context: RuleContext): void;
+	/** Settings that Azure makes where a request has none; an import reads them as if somebody had asked for them. */
+	defaults?: PropertyMap;
 	/** What Azure answers beside the inputs. The same keys are unknown in a preview of a create. */
 	outputs(inputs: PropertyMap, context: OutputContext): PropertyMap;
 }
@@ -43,6 +45,8 @@ const account = (inputs: PropertyMap, subscription: string) =>
 	inGroup(inputs, subscription, `Microsoft.Storage/storageAccounts/${text(inputs, "accountName")}`);
 const zone = (inputs: PropertyMap, subscription: string) =>
 	inGroup(inputs, subscription, `Microsoft.Network/dnsZones/${text(inputs, "zoneName")}`);
+
+const closedEncryption = { enabled: true, keyType: "Account" };
 
 /** The types that the program uses, by their tokens. The provider has some thousands more. */
 export const ARM_TYPES: Readonly<Record<string, ArmType>> = {
@@ -64,6 +68,15 @@ export const ARM_TYPES: Readonly<Record<string, ArmType>> = {
 		id: account,
 		replaces: ["accountName", "resourceGroupName", "location", "isHnsEnabled"],
 		rules: accountRules,
+		defaults: {
+			accessTier: "Hot",
+			allowBlobPublicAccess: false,
+			enableHttpsTrafficOnly: true,
+			encryption: { keySource: "Microsoft.Storage", services: { blob: closedEncryption, file: closedEncryption } },
+			minimumTlsVersion: "TLS1_0",
+			networkRuleSet: { bypass: "AzureServices", defaultAction: "Allow", ipRules: [], virtualNetworkRules: [] },
+			tags: {},
+		},
 		outputs: (inputs, { blobUrl, store }) => {
 			const name = text(inputs, "accountName");
 			const { created } = store.keys(name) ?? store.makeKeys(name);
@@ -84,6 +97,11 @@ export const ARM_TYPES: Readonly<Record<string, ArmType>> = {
 			`${account(inputs, subscription)}/blobServices/default/containers/${text(inputs, "containerName")}`,
 		replaces: ["accountName", "resourceGroupName", "containerName"],
 		rules: containerRules,
+		defaults: {
+			defaultEncryptionScope: "$account-encryption-key",
+			denyEncryptionScopeOverride: false,
+			publicAccess: "None",
+		},
 		outputs: (inputs) => ({
 			name: text(inputs, "containerName"),
 			type: "Microsoft.Storage/storageAccounts/blobServices/containers",
@@ -98,6 +116,10 @@ export const ARM_TYPES: Readonly<Record<string, ArmType>> = {
 		replaces: ["accountName", "resourceGroupName", "blobServicesName"],
 		singleton: true,
 		rules: blobServiceRules,
+		defaults: {
+			cors: { corsRules: [] },
+			deleteRetentionPolicy: { allowPermanentDelete: false, enabled: false },
+		},
 		outputs: () => ({ name: "default", type: "Microsoft.Storage/storageAccounts/blobServices" }),
 	},
 	"azure-native:storage:ManagementPolicy": {
@@ -154,6 +176,7 @@ export const ARM_TYPES: Readonly<Record<string, ArmType>> = {
 		id: zone,
 		replaces: ["zoneName", "resourceGroupName", "location"],
 		rules: zoneRules,
+		defaults: { tags: {}, zoneType: "Public" },
 		outputs: (inputs) => ({
 			name: text(inputs, "zoneName"),
 			type: "Microsoft.Network/dnszones",
@@ -188,4 +211,6 @@ export const ARM_FUNCTIONS: Readonly<Record<string, readonly string[]>> = {
 	"azure-native:storage:listStorageAccountServiceSAS": ["accountName", "canonicalizedResource", "resourceGroupName"],
 	"azure-native:storage:getStorageAccount": ["accountName", "resourceGroupName"],
 	"azure-native:storage:getBlobContainer": ["accountName", "containerName", "resourceGroupName"],
+	"azure-native:storage:getBlobServiceProperties": ["accountName", "blobServicesName", "resourceGroupName"],
+	"azure-native:storage:getManagementPolicy": ["accountName", "managementPolicyName", "resourceGroupName"],
 };

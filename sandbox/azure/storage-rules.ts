@@ -5,7 +5,7 @@ import {
 	redundanciesByLocation,
 	resourceGroupPattern,
 } from "../../config/storage-catalogue.ts";
-import type { PropertyMap } from "../plugins/property-value.ts";
+import { deepEqual, isMap, type PropertyMap } from "../plugins/property-value.ts";
 import { ArmError } from "./arm-error.ts";
 import { mapIn, mapsIn, normalLocation, type RuleContext } from "./arm-values.ts";
 
@@ -73,6 +73,7 @@ export function accountRules(context: RuleContext): void {
 			"The property 'requireInfrastructureEncryption' was specified in the input, but it cannot be updated as it is read-only.";
 		throw new ArmError(400, "InvalidRequestPropertyValue", message);
 	}
+	checkSettled(inputs, before);
 	const { expirationAction, sasExpirationPeriod } = mapIn(inputs, "sasPolicy");
 	if (expirationAction !== undefined && !/^\d+\.\d\d:\d\d:\d\d$/.test(String(sasExpirationPeriod))) {
 		throw new ArmError(
@@ -81,6 +82,20 @@ export function accountRules(context: RuleContext): void {
 			"Values for request parameters are invalid: sasExpirationPeriod.",
 		);
 	}
+}
+
+/** What an account is for life, and the one upgrade there is. */
+function checkSettled(inputs: PropertyMap, before: PropertyMap | undefined): void {
+	if (before === undefined) return;
+	for (const key of ["isHnsEnabled", "enableNfsV3", "dnsEndpointType", "extendedLocation"]) {
+		if (before[key] === undefined || inputs[key] === undefined || deepEqual(before[key], inputs[key])) continue;
+		const message = `The property '${key}' was specified in the input, but it cannot be updated as it is read-only.`;
+		throw new ArmError(400, "InvalidRequestPropertyValue", message);
+	}
+	const upgrades = ["Storage", "BlobStorage"].includes(String(before.kind)) && inputs.kind === "StorageV2";
+	if (before.kind === inputs.kind || upgrades) return;
+	const message = `The account kind '${before.kind}' cannot be updated to '${inputs.kind}'.`;
+	throw new ArmError(400, "InvalidAccountKind", message);
 }
 
 function checkSku(inputs: PropertyMap, before: PropertyMap | undefined): void {
@@ -140,6 +155,15 @@ export function blobServiceRules(context: RuleContext): void {
 	requireDefault(context, "blobServicesName");
 	requireAccount(context);
 	const { inputs } = context;
+	const account = context.store.find(/^.*\/storageAccounts\/[^/]+/i.exec(context.id)?.[0] ?? "");
+	if (account?.inputs.isHnsEnabled === true) {
+		const { isVersioningEnabled, changeFeed, restorePolicy } = inputs;
+		for (const [feature, setting] of Object.entries({ isVersioningEnabled, changeFeed, restorePolicy })) {
+			if (setting !== true && !(isMap(setting) && setting.enabled === true)) continue;
+			const message = `'${feature}' is not supported for accounts with a hierarchical namespace.`;
+			throw new ArmError(409, "FeatureNotSupportedForAccount", message);
+		}
+	}
 	const restore = mapIn(inputs, "restorePolicy");
 	const deletion = mapIn(inputs, "deleteRetentionPolicy");
 	for (const policy of [deletion, mapIn(inputs, "containerDeleteRetentionPolicy")]) {

@@ -72,6 +72,10 @@ export class ArmStore {
 		return this.#db.prepare("select * from resources where token = ? order by id_key").all(token).map(resourceOf);
 	}
 
+	all(): ArmResource[] {
+		return this.#db.prepare("select * from resources order by id_key").all().map(resourceOf);
+	}
+
 	save({ id, token, inputs, state }: ArmResource): void {
 		this.#db
 			.prepare("insert or replace into resources values (?, ?, ?, ?, ?)")

@@ -112,6 +112,46 @@ test("singletons have one name and are taken over as they are", async () => {
 	await cloud.create(types.service, { ...service, isVersioningEnabled: true });
 });
 
+test("a request is the whole resource: what it does not name is gone", async () => {
+	const get = (name: string, more: PropertyMap) =>
+		callFunction(`azure-native:storage:${name}`, { ...below, ...more }, cloud);
+	const service = { ...below, blobServicesName: "default" };
+	const cors = { corsRules: [{ allowedOrigins: ["https://portal.example"] }] };
+	cloud.update(types.service, `${idOf(account)}/blobServices/default`, { ...service, cors });
+	assert.deepEqual(get("getBlobServiceProperties", { blobServicesName: "default" }).cors, cors);
+	cloud.update(types.service, `${idOf(account)}/blobServices/default`, service);
+	assert.deepEqual(get("getBlobServiceProperties", { blobServicesName: "default" }).cors, { corsRules: [] });
+	cloud.update(types.account, idOf(account), {
+		...account,
+		tags: { owner: "records" },
+		identity: { type: "SystemAssigned" },
+	});
+	cloud.update(types.account, idOf(account), account);
+	const { tags, identity, encryption } = get("getStorageAccount", {}) as Record<string, PropertyMap>;
+	assert.deepEqual([tags, identity, encryption?.keySource], [{}, undefined, "Microsoft.Storage"]);
+});
+
+test("a lifecycle is not made a second time", async () => {
+	const rule = { name: "old", type: "Lifecycle", definition: { actions: { version: {} } } };
+	const policy = { ...below, managementPolicyName: "default", policy: { rules: [rule] } };
+	await cloud.create(types.policy, policy);
+	await refuses("policy", policy, /^cannot create already existing resource '.*\/managementPolicies\/default'/);
+});
+
+test("what an account is for life is not updated", () => {
+	for (const [change, message] of [
+		[{ kind: "BlockBlobStorage" }, /Code="InvalidAccountKind"/],
+		[{ isHnsEnabled: false }, /'isHnsEnabled' .* read-only/],
+	] as const) {
+		cloud.update(types.account, idOf(account), { ...account, isHnsEnabled: true });
+		assert.throws(() => cloud.update(types.account, idOf(account), { ...account, ...change }), message);
+	}
+	const service = { ...below, blobServicesName: "default", isVersioningEnabled: true };
+	const id = `${idOf(account)}/blobServices/default`;
+	assert.throws(() => cloud.update(types.service, id, service), /Code="FeatureNotSupportedForAccount"/);
+	cloud.update(types.account, idOf(account), account);
+});
+
 test("a restore needs versions, change feed and a longer soft delete", async () => {
 	const service = { ...below, blobServicesName: "default", restorePolicy: { enabled: true, days: 7 } };
 	await refuses("service", service, /needs versioning, change feed, soft delete/);
@@ -158,11 +198,7 @@ test("below a lock, and above it, nothing is deleted", async () => {
 test("a token is refused for another account's container and for a key that is none", () => {
 	const args = { ...below, canonicalizedResource: "/blob/acmefiles/x", sharedAccessExpiryTime: "2027-01-15T00:00:00Z" };
 	const sas = (change: PropertyMap) =>
-		callFunction(
-			"azure-native:storage:listStorageAccountServiceSAS",
-			{ ...args, ...change },
-			{ store, subscription: "sub" },
-		);
+		callFunction("azure-native:storage:listStorageAccountServiceSAS", { ...args, ...change }, cloud);
 	assert.match(String(sas({}).serviceSasToken), /^sv=2015-04-05&sr=c&sig=.*&se=2027-01-15T00%3A00%3A00\.0000000Z$/);
 	assert.deepEqual(sas({}), sas({}));
 	assert.notDeepEqual(sas({}), sas({ keyToSign: "key2" }));

@@ -72,6 +72,9 @@ test("a source that no rule admits is refused before Azurite sees it; any other 
 	assert.equal(await answer({ [sourceHeader]: "198.51.100.1" }), "403 AuthorizationFailure");
 	assert.equal(await answer({ [sourceHeader]: "203.0.113.77" }), beyond);
 	assert.equal(await answer({}), beyond);
+	change({ networkRuleSet: { defaultAction: "Deny", ipRules: [] } });
+	assert.equal(await answer({}), "403 AuthorizationFailure", "Aptible is let in by a rule and by nothing else");
+	change({});
 });
 
 test("with shared keys off nothing but Azure Resource Manager gets through", async () => {

@@ -1,8 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { declareDns } from "../../components/dns-load.ts";
 import { ObjectStorage } from "../../components/object-storage.ts";
+import { accountId, containerId } from "../../components/storage-ids.ts";
+import type { LiveStorage } from "../../components/storage-live.ts";
 import { parseStage } from "../../config/parse.ts";
 import type { Stage } from "../../config/stage.ts";
+import type { Storage } from "../../config/storage.ts";
 import { stageWith } from "../config/stage-file.ts";
 
 /** One resource as the program registers it, secrets unwrapped. */
@@ -59,14 +62,42 @@ export function registerStorage(
 	return register(() => {
 		if (stage.storage === undefined) return;
 		const outboundIpAddresses = pulumi.output(["203.0.113.11/32", "203.0.113.10/32"]);
+		const live = liveOf(stage.storage);
 		use(
 			new ObjectStorage("storage", {
 				storage: stage.storage,
 				outboundIpAddresses,
 				now: new Date("2026-11-25T12:00:00Z"),
+				...(live === undefined ? {} : { live }),
 			}),
 		);
 	});
+}
+
+/** An account that was there before: not in the state yet where it is imported, and in it where it is managed. */
+function liveOf({
+	existing,
+	subscription = "s",
+	resourceGroup,
+	account,
+	containers,
+}: Storage): LiveStorage | undefined {
+	if (existing === undefined || existing === "reference") return undefined;
+	const id = accountId({ subscription, resourceGroup: resourceGroup.name }, account);
+	const parts = Object.entries(containers).map(([key, { name }]) => ({
+		type: "azure-native:storage:BlobContainer",
+		name: `storage-${key}`,
+		id: containerId(id, name),
+	}));
+	const all = [{ type: "azure-native:storage:StorageAccount", name: "storage", id }, ...parts];
+	return {
+		id,
+		account: {} as LiveStorage["account"],
+		corsOrigins: [],
+		lifecycle: [],
+		there: new Set(all.map((part) => part.id)),
+		recorded: existing === "managed" ? all : [],
+	};
 }
 
 /** What the zones of a stage register. */

@@ -35,7 +35,8 @@ for (const [token, type] of Object.entries(ARM_TYPES)) {
 		assert.ok(source.includes(`__pulumiType = '${token}'`));
 		const properties = propertiesOf(fileOf(token), `${name}Args`);
 		assert.deepEqual([...type.required].sort(), requiredOf(properties));
-		for (const property of [type.name, ...type.replaces]) assert.ok(properties.has(property), property);
+		for (const property of [type.name, ...type.replaces, ...Object.keys(type.defaults ?? {})])
+			assert.ok(properties.has(property), property);
 	});
 
 	test(`what the stand-in answers for ${token} are outputs of the package`, () => {

@@ -1,0 +1,108 @@
+/** Accounts that somebody else made, after public reports of what taking one over has broken (test/azure/cases). */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { PropertyMap } from "../../sandbox/plugins/property-value.ts";
+import { fail, succeed } from "../support/stage.ts";
+import { caseBlocks, caseSeed, openSeeded } from "./seeded.ts";
+
+const ages = (policy: PropertyMap) => (policy.policy as { rules: { name: string }[] }).rules.map(({ name }) => name);
+
+test("an account with CORS and a lifecycle is imported, managed and given back, and nothing of it is lost", async (t) => {
+	const folder = "09-adopt-lifecycle-cors";
+	const [imported, managed] = [await caseBlocks(folder, "stage.yaml"), await caseBlocks(folder, "managed.yaml")];
+	const { stage, everything, live, write, azure } = await openSeeded(t, imported, await caseSeed(folder));
+	const before = everything();
+
+	await t.test("the import changes nothing, and no second run does", async () => {
+		assert.match(await succeed(stage.preview("--diff")), /= azure-native:storage:StorageAccount: \(import\)/);
+		await succeed(stage.up());
+		assert.deepEqual(everything(), before);
+		await succeed(stage.up("--expect-no-changes"));
+		assert.deepEqual(everything(), before);
+	});
+
+	await t.test("the firewall stays open where anything before it fails, whatever that is", async () => {
+		const withLock = structuredClone(managed);
+		withLock.storage.lock = true;
+		withLock.storage.logs = { workspace: "maple-logs" };
+		withLock.storage.containers.scans = { name: "scans" };
+		await write(withLock);
+		const before = [
+			"storage:BlobServiceProperties",
+			"storage:ManagementPolicy",
+			"operationalinsights:Workspace",
+			"monitor:DiagnosticSetting",
+			"storage:BlobContainer",
+			"authorization:ManagementLockByScope",
+		];
+		for (const [index, type] of before.entries()) {
+			azure.set(
+				"refuse",
+				before
+					.slice(index)
+					.map((one) => `azure-native:${one}`)
+					.join(" "),
+			);
+			assert.match(await fail(stage.up()), /AuthorizationFailed/, type);
+			assert.equal((live("storage:StorageAccount").networkRuleSet as PropertyMap).defaultAction, "Allow", type);
+		}
+		azure.set("refuse", "");
+	});
+
+	await t.test("managing it keeps CORS and the rules that it has, and says what changes", async () => {
+		const preview = await succeed(stage.preview("--diff"));
+		assert.match(preview, /defaultAction\s*: "Allow" => "Deny"/);
+		await succeed(stage.up());
+		const { networkRuleSet } = live("storage:StorageAccount");
+		assert.equal((networkRuleSet as PropertyMap).defaultAction, "Deny");
+		const cors = Object.entries(before).find(([id]) => id.endsWith("/blobServices/default"))?.[1].cors;
+		assert.deepEqual(live("storage:BlobServiceProperties").cors, cors);
+		assert.equal(live("storage:BlobServiceProperties").isVersioningEnabled, true);
+		assert.deepEqual(ages(live("storage:ManagementPolicy")), ["old-exports", "age"]);
+		await succeed(stage.up("--expect-no-changes"));
+	});
+
+	await t.test("going back to the import changes nothing and deletes nothing, the lock included", async () => {
+		const managedState = everything();
+		await stage.edit((blocks) => {
+			blocks.storage.existing = "import";
+			blocks.storage.subscription = imported.storage.subscription;
+		});
+		await succeed(stage.preview("--expect-no-changes"));
+		await succeed(stage.up("--expect-no-changes"));
+		assert.deepEqual(everything(), managedState);
+		await stage.edit((blocks) => {
+			blocks.storage.existing = "managed";
+			delete blocks.storage.subscription;
+		});
+		await succeed(stage.up("--expect-no-changes"));
+	});
+});
+
+test("an account is managed in one step, which imports all that is there", async (t) => {
+	const folder = "09-adopt-lifecycle-cors";
+	const { stage, live } = await openSeeded(t, await caseBlocks(folder, "managed.yaml"), await caseSeed(folder));
+	const preview = await succeed(stage.preview());
+	for (const type of ["StorageAccount", "BlobServiceProperties", "ManagementPolicy", "BlobContainer"]) {
+		assert.match(preview, new RegExp(`= .*azure-native:storage:${type}.*import`), type);
+	}
+	assert.match(
+		preview,
+		/keeps the CORS rules of its blob service \(https:\/\/portal\.maple\.example\), the lifecycle rules "old-exports" and/,
+	);
+	await succeed(stage.up());
+	assert.equal(JSON.stringify(live("storage:BlobServiceProperties").cors).includes("portal.maple.example"), true);
+	assert.deepEqual(ages(live("storage:ManagementPolicy")), ["old-exports", "age"]);
+	await succeed(stage.up("--expect-no-changes"));
+});
+
+test("an import takes no tags, keys, identity or metadata off", async (t) => {
+	const folder = "17-import-strips-tags";
+	const { stage, everything } = await openSeeded(t, await caseBlocks(folder, "stage.yaml"), await caseSeed(folder));
+	const before = everything();
+	assert.doesNotMatch(await succeed(stage.preview("--diff")), /^\s*- /m);
+	await succeed(stage.up());
+	assert.deepEqual(everything(), before);
+	await succeed(stage.up("--expect-no-changes"));
+	assert.deepEqual(everything(), before);
+});
