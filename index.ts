@@ -7,7 +7,7 @@ import { declareDrains } from "./components/drains.ts";
 import { lookForDrift } from "./components/drift.ts";
 import { Environment } from "./components/environment.ts";
 import { databaseEndpointsOf, dnsRecordsOf, gitRemotesOf, hostnamesOf, urlsOf } from "./components/outputs.ts";
-import { declareStorage, storageOutputs } from "./components/storage-load.ts";
+import { declareStorage, findStorage, storageOutputs } from "./components/storage-load.ts";
 import { loadStage } from "./config/load.ts";
 import { mapValues } from "./config/map-values.ts";
 
@@ -18,6 +18,8 @@ const { stage, secrets } = await loadStage();
 const { handle, stack } = stage.environment;
 
 await lookForDrift({ stage, secrets });
+
+const liveStorage = await findStorage(stage);
 
 const claims = new Claims("claims", { stage });
 
@@ -35,7 +37,7 @@ const drains = declareDrains(stage, {
 	secrets,
 });
 
-const storageResource = await declareStorage(stage, environmentResource);
+const storageResource = await declareStorage(stage, environmentResource, liveStorage);
 
 const appResources = mapValues(
 	stage.apps,

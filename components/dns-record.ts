@@ -1,7 +1,9 @@
+import { getRecordSet } from "@pulumi/azure-native/dns/getRecordSet.js";
 import { RecordSet, type RecordSetArgs } from "@pulumi/azure-native/dns/recordSet.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { DnsRecord as DnsRecordConfig } from "../config/dns.ts";
-import { importOptions, unsaid } from "./storage-options.ts";
+import { refuseLoss } from "./refuse-loss.ts";
+import { importOptions, unsaid, watched } from "./storage-options.ts";
 
 /** A record as the stage file describes it, and where it goes. */
 export interface DnsRecordArgs extends DnsRecordConfig {
@@ -37,6 +39,9 @@ export class DnsRecord extends pulumi.ComponentResource {
 			parent: this,
 			deleteBeforeReplace: true,
 			ignoreChanges: [...unsaid.record],
+			...refuseLoss(name, `the record "${args.name}" of ${zoneName}`, watched.record, () =>
+				getRecordSet({ resourceGroupName, zoneName, relativeRecordSetName: args.name, recordType: type }),
+			),
 			...(args.import ? importOptions(`${zoneId}/${type}/${args.name}`) : {}),
 		});
 		this.fqdn = resource.fqdn;

@@ -1,18 +1,20 @@
 import { ManagementLockByScope } from "@pulumi/azure-native/authorization/managementLockByScope.js";
 import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
 import { BlobServiceProperties } from "@pulumi/azure-native/storage/blobServiceProperties.js";
-import { getStorageAccountOutput } from "@pulumi/azure-native/storage/getStorageAccount.js";
+import { getBlobServiceProperties } from "@pulumi/azure-native/storage/getBlobServiceProperties.js";
+import { getStorageAccount, getStorageAccountOutput } from "@pulumi/azure-native/storage/getStorageAccount.js";
 import { ManagementPolicy } from "@pulumi/azure-native/storage/managementPolicy.js";
 import { StorageAccount } from "@pulumi/azure-native/storage/storageAccount.js";
 import * as pulumi from "@pulumi/pulumi";
 import { mapValues } from "../config/map-values.ts";
 import type { Storage } from "../config/storage.ts";
+import { refuseLoss } from "./refuse-loss.ts";
 import { accountArgs, ageRuleName, blobServiceArgs, lifecycleArgs } from "./storage-baseline.ts";
 import { StorageContainer } from "./storage-container.ts";
 import { firewallAddresses } from "./storage-firewall.ts";
 import { blobServiceId, isDeclared, isRecorded, type LiveStorage, lifecycleId, takeOver } from "./storage-live.ts";
 import { StorageLogs } from "./storage-logs.ts";
-import { keepOptions, leaveOptions, unsaid } from "./storage-options.ts";
+import { keepOptions, leaveOptions, unsaid, watched } from "./storage-options.ts";
 import { type SasWindow, sasWindow } from "./storage-sas.ts";
 
 /** Values of the `ObjectStorage` component. */
@@ -99,6 +101,9 @@ export class ObjectStorage extends pulumi.ComponentResource {
 			...keep,
 			dependsOn: [...(group === undefined ? [] : [group]), ...after],
 			...takeOver({ existing, live }, { type: "storage:StorageAccount", name, id: live?.id ?? "" }, kept),
+			...refuseLoss(`${name}-account`, `the storage account "${storage.account}"`, watched.account, () =>
+				getStorageAccount({ resourceGroupName: resourceGroup.name, accountName: storage.account }),
+			),
 		});
 	}
 
@@ -118,7 +123,16 @@ export class ObjectStorage extends pulumi.ComponentResource {
 		const baseline: pulumi.Resource[] = [];
 		if (has("storage:BlobServiceProperties")) {
 			const part = { type: "storage:BlobServiceProperties", name, id: blobServiceId(live?.id ?? "") };
-			const options = takeOver({ existing, live }, part, unsaid.blobService);
+			const options = {
+				...takeOver({ existing, live }, part, unsaid.blobService),
+				...refuseLoss(`${name}-blobs`, `the blob service of "${account}"`, watched.blobService, () =>
+					getBlobServiceProperties({
+						resourceGroupName: resourceGroup.name,
+						accountName: account,
+						blobServicesName: "default",
+					}),
+				),
+			};
 			baseline.push(
 				new BlobServiceProperties(name, { ...place, ...blobServiceArgs(storage) }, { ...keep, ...options }),
 			);

@@ -1,10 +1,13 @@
 import { execFile } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Recorded } from "../aptible/drift.ts";
 
 const longestMs = 60_000;
+/** A torn state is whole again within this time. */
+const longestTornMs = 3_000;
 
 const CommandState = z.looseObject({
 	urn: z.string(),
@@ -83,7 +86,20 @@ function readState(): Promise<unknown[]> {
 	return state;
 }
 
+/** A state in a file may be read while the engine writes it, and then ends in the middle. */
 async function exportState(): Promise<unknown[]> {
+	const until = Date.now() + longestTornMs;
+	for (;;) {
+		try {
+			return await exportOnce();
+		} catch (error) {
+			if (Date.now() > until || !/EOF|JSON/.test(String(error))) throw error;
+			await sleep(250);
+		}
+	}
+}
+
+async function exportOnce(): Promise<unknown[]> {
 	const stack = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
 	const { stdout } = await promisify(execFile)("pulumi", ["stack", "export", "--stack", stack], {
 		env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },

@@ -1,13 +1,14 @@
 import { RoleAssignment } from "@pulumi/azure-native/authorization/roleAssignment.js";
 import { BlobContainer } from "@pulumi/azure-native/storage/blobContainer.js";
-import { getBlobContainerOutput } from "@pulumi/azure-native/storage/getBlobContainer.js";
+import { getBlobContainer, getBlobContainerOutput } from "@pulumi/azure-native/storage/getBlobContainer.js";
 import * as pulumi from "@pulumi/pulumi";
 import { lookUp } from "../config/catalogue.ts";
 import type { Storage, StorageContainer as StorageContainerConfig } from "../config/storage.ts";
+import { refuseLoss } from "./refuse-loss.ts";
 import { StorageAccess } from "./storage-access.ts";
 import { containerId, guidOf, roleId } from "./storage-ids.ts";
 import { type LiveStorage, takeOver } from "./storage-live.ts";
-import { keepOptions, unsaid } from "./storage-options.ts";
+import { keepOptions, unsaid, watched } from "./storage-options.ts";
 import type { SasWindow } from "./storage-sas.ts";
 
 /** Values of the `StorageContainer` component. */
@@ -70,6 +71,13 @@ function makeContainer(name: string, args: StorageContainerArgs, parent: pulumi.
 			parent,
 			...keepOptions(storage.protect),
 			...takeOver({ existing, live }, { type: "storage:BlobContainer", name, id }, unsaid.container),
+			...refuseLoss(name, `the container "${container.name}"`, watched.container, () =>
+				getBlobContainer({
+					resourceGroupName: resourceGroup.name,
+					accountName: account,
+					containerName: container.name,
+				}),
+			),
 		},
 	);
 }

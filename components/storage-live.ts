@@ -27,14 +27,13 @@ export interface LiveStorage {
 }
 
 /**
- * Reads an account that is taken over, before anything is declared.
+ * Reads an account that is taken over.
  *
  * @throws pulumi.RunError where it is not there, or is one that cannot be taken over as the stage file says
  */
-export async function readLive(storage: Storage): Promise<LiveStorage | undefined> {
+export async function readLive(storage: Storage): Promise<LiveStorage> {
 	const { existing, resourceGroup } = storage;
-	if (existing === undefined || existing === "reference") return undefined;
-	const [account, recorded] = await Promise.all([readAccount(storage), readRecordedAzure()]);
+	const [account, recorded] = await Promise.all([readAccount(storage), readState()]);
 	const subscription = storage.subscription ?? account.id.split("/")[2] ?? "";
 	const written = accountId({ subscription, resourceGroup: resourceGroup.name }, storage.account);
 	const id = recorded.find((one) => one.id.toLowerCase() === written.toLowerCase())?.id ?? written;
@@ -127,6 +126,18 @@ export function blobServiceId(account: string): string {
 /** Id of the lifecycle of an account. */
 export function lifecycleId(account: string): string {
 	return `${account}/managementPolicies/default`;
+}
+
+/** What is taken over has to be told from what the stack has already. */
+async function readState(): Promise<RecordedResource[]> {
+	try {
+		return await readRecordedAzure();
+	} catch (error) {
+		const reason = error instanceof Error ? error.message : String(error);
+		throw new pulumi.RunError(
+			`what the stack has of the storage account is unknown, and nothing is taken over without it: \`pulumi stack export\` says: ${reason}`,
+		);
+	}
 }
 
 async function readAccount({ account, resourceGroup, existing }: Storage): Promise<GetStorageAccountResult> {

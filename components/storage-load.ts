@@ -4,20 +4,34 @@ import type { Environment } from "./environment.ts";
 import type { ObjectStorage } from "./object-storage.ts";
 import { sasClock } from "./storage-clock.ts";
 import { requireAzure } from "./storage-credentials.ts";
+import type { LiveStorage } from "./storage-live.ts";
+
+/**
+ * The account that a stage takes over, as it is now. Read before anything is registered: while the engine registers, it writes the
+ * state that this reads.
+ */
+export async function findStorage({ storage }: Stage): Promise<LiveStorage | undefined> {
+	if (storage?.existing !== "import" && storage?.existing !== "managed") return undefined;
+	requireAzure("storage");
+	const { readLive } = await import("./storage-live.ts");
+	return readLive(storage);
+}
 
 /**
  * The storage of a stage, made once its environment is there. Azure's SDK is loaded here and only for a stage that has some: no
  * other pays for it.
+ *
+ * @param live the account, where it is taken over
  */
-export async function declareStorage({ storage }: Stage, environment: Environment): Promise<ObjectStorage | undefined> {
+export async function declareStorage(
+	{ storage }: Stage,
+	environment: Environment,
+	live: LiveStorage | undefined,
+): Promise<ObjectStorage | undefined> {
 	if (storage === undefined) return undefined;
 	requireAzure("storage");
-	const [{ ObjectStorage }, { readLive }] = await Promise.all([
-		import("./object-storage.ts"),
-		import("./storage-live.ts"),
-	]);
+	const { ObjectStorage } = await import("./object-storage.ts");
 	const { outboundIpAddresses } = environment;
-	const live = await readLive(storage);
 	return new ObjectStorage(
 		"storage",
 		{ storage, outboundIpAddresses, now: sasClock(), ...(live === undefined ? {} : { live }) },

@@ -51,6 +51,22 @@ export const unsaid = {
 	record: ["metadata"],
 } as const;
 
+/** Of what is kept, what people and Azure's policies change on a live resource, each with its name. */
+export const watched = {
+	account: {
+		tags: "tags",
+		"identity.type": "an identity",
+		"encryption.keySource": "encryption keys",
+		"encryption.keyVaultProperties.keyName": "an encryption key",
+		"networkRuleSet.resourceAccessRules": "trusted resources",
+		largeFileSharesState: "large file shares",
+		"customDomain.name": "a custom domain",
+	},
+	blobService: { cors: "CORS rules", defaultServiceVersion: "a default version" },
+	container: { metadata: "metadata", defaultEncryptionScope: "an encryption scope" },
+	record: { metadata: "metadata" },
+} as const;
+
 /**
  * Options that take a live resource over as it is. Pulumi updates what it has just imported to match the program
  * (pulumi#19339), which would close the firewall on an app that still runs; so everything is ignored, what the program does not

@@ -42,7 +42,7 @@ export class Cloud {
 
 	update(token: string, id: string, inputs: PropertyMap): ArmResource {
 		return this.store.transaction(() => {
-			const before = this.store.find(id);
+			const before = this.find(token, id);
 			if (before === undefined) throw new ArmError(404, "ResourceNotFound", `The Resource '${id}' was not found.`);
 			return this.#save(typeOf(token), token, before.id, inputs, before.inputs);
 		});

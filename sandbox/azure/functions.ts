@@ -9,6 +9,7 @@ import type { ArmResource } from "./store.ts";
 const GETTERS: Readonly<Record<string, string>> = {
 	getBlobContainer: "azure-native:storage:BlobContainer",
 	getBlobServiceProperties: "azure-native:storage:BlobServiceProperties",
+	getRecordSet: "azure-native:dns:RecordSet",
 	getManagementPolicy: "azure-native:storage:ManagementPolicy",
 	getStorageAccount: "azure-native:storage:StorageAccount",
 };

@@ -212,5 +212,6 @@ export const ARM_FUNCTIONS: Readonly<Record<string, readonly string[]>> = {
 	"azure-native:storage:getStorageAccount": ["accountName", "resourceGroupName"],
 	"azure-native:storage:getBlobContainer": ["accountName", "containerName", "resourceGroupName"],
 	"azure-native:storage:getBlobServiceProperties": ["accountName", "blobServicesName", "resourceGroupName"],
+	"azure-native:dns:getRecordSet": ["recordType", "relativeRecordSetName", "resourceGroupName", "zoneName"],
 	"azure-native:storage:getManagementPolicy": ["accountName", "managementPolicyName", "resourceGroupName"],
 };

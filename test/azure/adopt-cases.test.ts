@@ -1,5 +1,7 @@
 /** Accounts that somebody else made, after public reports of what taking one over has broken (test/azure/cases). */
 import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { PropertyMap } from "../../sandbox/plugins/property-value.ts";
 import { fail, succeed } from "../support/stage.ts";
@@ -98,11 +100,85 @@ test("an account is managed in one step, which imports all that is there", async
 
 test("an import takes no tags, keys, identity or metadata off", async (t) => {
 	const folder = "17-import-strips-tags";
-	const { stage, everything } = await openSeeded(t, await caseBlocks(folder, "stage.yaml"), await caseSeed(folder));
+	const { stage, everything, cloud } = await openSeeded(
+		t,
+		await caseBlocks(folder, "stage.yaml"),
+		await caseSeed(folder),
+	);
 	const before = everything();
 	assert.doesNotMatch(await succeed(stage.preview("--diff")), /^\s*- /m);
 	await succeed(stage.up());
 	assert.deepEqual(everything(), before);
 	await succeed(stage.up("--expect-no-changes"));
 	assert.deepEqual(everything(), before);
+
+	await t.test(
+		"the state of an import by an earlier version, which kept its own properties only, is left alone too",
+		async () => {
+			const old: Record<string, string[]> = {
+				StorageAccount:
+					"accessTier accountName allowBlobPublicAccess enableHttpsTrafficOnly kind location minimumTlsVersion networkRuleSet resourceGroupName sku".split(
+						" ",
+					),
+				BlobContainer: ["accountName", "containerName", "publicAccess", "resourceGroupName"],
+			};
+			const file = join(stage.sandbox.dir, "old.json");
+			await succeed(stage.pulumi("stack", "export", "--file", file));
+			const state = JSON.parse(await readFile(file, "utf8"));
+			for (const resource of state.deployment.resources) {
+				const kept = old[resource.type.split(":").at(-1)];
+				if (kept === undefined) continue;
+				const entries = Object.entries<PropertyMap[string]>(resource.inputs).filter(([key]) => kept.includes(key));
+				resource.inputs = Object.fromEntries(entries);
+				resource.outputs = cloud.update(resource.type, resource.id, resource.inputs).state;
+			}
+			await writeFile(file, JSON.stringify(state));
+			await succeed(stage.pulumi("stack", "import", "--file", file));
+			const stripped = everything();
+			await succeed(stage.preview("--expect-no-changes"));
+			await succeed(stage.up("--expect-no-changes"));
+			assert.deepEqual(everything(), stripped);
+		},
+	);
+});
+
+test("what somebody has changed in Azure since is not put back unseen", async (t) => {
+	const folder = "09-adopt-lifecycle-cors";
+	const { stage, live, cloud } = await openSeeded(t, await caseBlocks(folder, "managed.yaml"), await caseSeed(folder));
+	await succeed(stage.up());
+	const change = (type: string, more: PropertyMap) => {
+		const { id, token, inputs } = cloud.store.ofType(`azure-native:storage:${type}`)[0] ?? assert.fail(type);
+		cloud.update(token, id, { ...inputs, ...more });
+	};
+	const cors = { corsRules: [{ allowedOrigins: ["https://new.maple.example"], allowedMethods: ["GET"] }] };
+	change("StorageAccount", { tags: { costCentre: "4711" } });
+	change("BlobServiceProperties", { cors });
+	change("BlobContainer", { metadata: { owner: "records" } });
+	await succeed(stage.up("--expect-no-changes"));
+
+	await stage.edit(({ storage }) => {
+		storage.allowFrom = ["198.51.100.7"];
+	});
+	const refused =
+		/has tags that were changed in Azure since the last run, .* take them into the state with `pulumi refresh`/;
+	assert.match(await fail(stage.preview()), refused);
+	await stage.edit(({ storage }) => {
+		storage.softDeleteDays = 60;
+	});
+	assert.match(await fail(stage.preview()), /the blob service of "maplelegacyfiles" has CORS rules that were changed/);
+	await fail(stage.up());
+	assert.deepEqual(live("storage:StorageAccount").tags, { costCentre: "4711" });
+	assert.deepEqual(live("storage:BlobServiceProperties").cors, cors);
+
+	await succeed(stage.pulumi("refresh", "--yes", "--skip-preview"));
+	await succeed(stage.up());
+	assert.deepEqual(live("storage:StorageAccount").tags, { costCentre: "4711" });
+	assert.deepEqual(live("storage:BlobServiceProperties").cors, cors);
+	assert.deepEqual(live("storage:BlobServiceProperties").deleteRetentionPolicy, {
+		allowPermanentDelete: false,
+		days: 60,
+		enabled: true,
+	});
+	assert.deepEqual(live("storage:BlobContainer").metadata, { owner: "records" });
+	await succeed(stage.up("--expect-no-changes"));
 });

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import { declareDns } from "../../components/dns-load.ts";
 import { ObjectStorage } from "../../components/object-storage.ts";
 import { accountId, containerId } from "../../components/storage-ids.ts";
@@ -7,6 +8,11 @@ import { parseStage } from "../../config/parse.ts";
 import type { Stage } from "../../config/stage.ts";
 import type { Storage } from "../../config/storage.ts";
 import { stageWith } from "../config/stage-file.ts";
+
+// The SDK's mocks know no hooks, which are the real engine's to run.
+Object.assign(MockMonitor.prototype, {
+	registerResourceHook: (_: unknown, done: (error: null, answer: object) => void) => done(null, {}),
+});
 
 /** One resource as the program registers it, secrets unwrapped. */
 export interface Registration {

@@ -16,6 +16,7 @@ export type Seed = [type: string, inputs: PropertyMap][];
 
 /** A stage whose Azure had something in it before. */
 export interface SeededStage extends StorageStage {
+	cloud: Cloud;
 	/** Everything in Azure, by id: what was asked for last. */
 	everything(): Record<string, PropertyMap>;
 	/** What was asked for last of the only resource of a type. */
@@ -32,6 +33,7 @@ export async function openSeeded(t: Pick<TestContext, "after">, blocks: Blocks, 
 	for (const [type, inputs] of seed) await cloud.create(`azure-native:${type}`, inputs);
 	return {
 		...opened,
+		cloud,
 		everything: () => Object.fromEntries(azure.all().map(({ id, inputs }) => [id, inputs])),
 		live: (type) => azure.ofType(`azure-native:${type}`)[0]?.inputs ?? {},
 		write: (next) => stage.edit((old) => replace(old, next)),
