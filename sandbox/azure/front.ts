@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { admits } from "../../config/storage-addresses.ts";
 import { isMap, type PropertyMap } from "../plugins/property-value.ts";
+import { isAdmitted } from "./limits.ts";
 import type { ArmStore } from "./store.ts";
 
 /** Header with the address that a request is to count as coming from. Without it, it comes from the Aptible stack. */
@@ -27,7 +27,7 @@ export function refusalOf(request: IncomingMessage, store: ArmStore): { code: st
 	if (resource === undefined) return undefined;
 	const source = request.headers[sourceHeader];
 	const sources = typeof source === "string" ? [source] : aptibleAddresses;
-	if (!sources.some((address) => isAdmitted(resource.inputs.networkRuleSet, address))) {
+	if (!sources.some((address) => isLetIn(resource.inputs.networkRuleSet, address))) {
 		return { code: "AuthorizationFailure", message: "This request is not authorized to perform this operation." };
 	}
 	if (resource.inputs.allowSharedKeyAccess === false) {
@@ -37,10 +37,13 @@ export function refusalOf(request: IncomingMessage, store: ArmStore): { code: st
 	return undefined;
 }
 
-function isAdmitted(rules: PropertyMap[string] | undefined, source: string): boolean {
+function isLetIn(rules: PropertyMap[string] | undefined, source: string): boolean {
 	if (!isMap(rules) || rules.defaultAction !== "Deny") return true;
 	const list = Array.isArray(rules.ipRules) ? rules.ipRules : [];
-	return list.some((rule) => isMap(rule) && admits(String(rule.iPAddressOrRange), source));
+	return isAdmitted(
+		list.filter(isMap).map((rule) => String(rule.iPAddressOrRange)),
+		source,
+	);
 }
 
 /** Refuses a request as the blob service would. */

@@ -1,6 +1,6 @@
-import { guidPattern, workspacePattern } from "../../config/storage-catalogue.ts";
 import { ArmError } from "./arm-error.ts";
 import { mapIn, mapsIn, type RuleContext } from "./arm-values.ts";
+import { GUID, WORKSPACE_NAME } from "./limits.ts";
 import { requireGroup } from "./storage-rules.ts";
 
 /** What Azure Resource Manager refuses of locks, roles, logs and their settings. */
@@ -19,7 +19,7 @@ function requireTarget(id: string, { store }: RuleContext): void {
 export function workspaceRules(context: RuleContext): void {
 	requireGroup(context);
 	const { inputs } = context;
-	if (!workspacePattern.test(String(inputs.workspaceName))) {
+	if (!WORKSPACE_NAME.test(String(inputs.workspaceName))) {
 		throw new ArmError(400, "InvalidParameter", `Workspace name '${inputs.workspaceName}' is not valid.`);
 	}
 	const days = Number(inputs.retentionInDays ?? 30);
@@ -65,7 +65,7 @@ export function roleAssignmentRules(context: RuleContext): void {
 	const { inputs } = context;
 	requireTarget(String(inputs.scope), context);
 	for (const key of ["roleAssignmentName", "principalId"]) {
-		if (guidPattern.test(String(inputs[key]))) continue;
+		if (GUID.test(String(inputs[key]))) continue;
 		throw new ArmError(400, "InvalidRoleAssignmentId", `'${key}' has to be a GUID, not '${inputs[key]}'.`);
 	}
 	if (

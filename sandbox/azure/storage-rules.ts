@@ -1,13 +1,7 @@
-import { isAddressRange, mostIpRules, privateNetworkOf } from "../../config/storage-addresses.ts";
-import {
-	accountPattern,
-	containerPattern,
-	redundanciesByLocation,
-	resourceGroupPattern,
-} from "../../config/storage-catalogue.ts";
 import { deepEqual, isMap, type PropertyMap } from "../plugins/property-value.ts";
 import { ArmError } from "./arm-error.ts";
 import { mapIn, mapsIn, normalLocation, type RuleContext } from "./arm-values.ts";
+import { ACCOUNT_NAME, GROUP_NAME, hasSku, isContainerName, isIpRule, MOST_IP_RULES } from "./limits.ts";
 
 /** What Azure Resource Manager refuses of groups, accounts and what lies in them (facts/azure.md §2, §3). */
 
@@ -40,7 +34,7 @@ function requireDefault({ inputs }: RuleContext, key: string): void {
 
 export function resourceGroupRules({ inputs }: RuleContext): void {
 	const name = String(inputs.resourceGroupName);
-	if (!resourceGroupPattern.test(name)) {
+	if (!GROUP_NAME.test(name)) {
 		throw new ArmError(
 			400,
 			"InvalidResourceGroup",
@@ -54,7 +48,7 @@ export function resourceGroupRules({ inputs }: RuleContext): void {
 export function accountRules(context: RuleContext): void {
 	const { inputs, before, id, store } = context;
 	const name = String(inputs.accountName);
-	if (!accountPattern.test(name)) {
+	if (!ACCOUNT_NAME.test(name)) {
 		throw new ArmError(
 			400,
 			"AccountNameInvalid",
@@ -101,8 +95,7 @@ function checkSettled(inputs: PropertyMap, before: PropertyMap | undefined): voi
 function checkSku(inputs: PropertyMap, before: PropertyMap | undefined): void {
 	const sku = String(mapIn(inputs, "sku").name);
 	const location = normalLocation(inputs.location);
-	const offered = redundanciesByLocation[location];
-	if (offered !== undefined && !offered.some((redundancy) => sku === `Standard_${redundancy}`)) {
+	if (!hasSku(location, sku)) {
 		throw new ArmError(400, "SkuNotAvailableInRegion", `The sku '${sku}' is not available in region '${location}'.`);
 	}
 	const zones = (of: string) => of.includes("ZRS");
@@ -120,16 +113,15 @@ function checkSku(inputs: PropertyMap, before: PropertyMap | undefined): void {
 function checkFirewall(rules: PropertyMap): void {
 	const list = mapsIn(rules, "ipRules").map((rule) => String(rule.iPAddressOrRange));
 	for (const address of list) {
-		const refused = !isAddressRange(address) || /\/3[12]$/.test(address) || privateNetworkOf(address) !== undefined;
-		if (!refused) continue;
+		if (isIpRule(address)) continue;
 		const message = `Values for request parameters are invalid: networkAcls.ipRule[*].value(${address}). IP rules take public IPv4 addresses and ranges, and no /31 or /32.`;
 		throw new ArmError(400, "InvalidValuesForRequestParameters", message);
 	}
-	if (list.length > mostIpRules) {
+	if (list.length > MOST_IP_RULES) {
 		throw new ArmError(
 			400,
 			"NetworkAclsValidationFailure",
-			`Too many IP rules: ${list.length}. At most ${mostIpRules} are allowed.`,
+			`Too many IP rules: ${list.length}. At most ${MOST_IP_RULES} are allowed.`,
 		);
 	}
 }
@@ -137,7 +129,7 @@ function checkFirewall(rules: PropertyMap): void {
 export function containerRules(context: RuleContext): void {
 	requireAccount(context);
 	const name = String(context.inputs.containerName);
-	if (!containerPattern.test(name)) {
+	if (!isContainerName(name)) {
 		throw new ArmError(
 			400,
 			"ContainerNameInvalid",

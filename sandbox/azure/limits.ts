@@ -1,0 +1,61 @@
+/**
+ * Names, regions and addresses that Azure takes (Azure docs: resource name rules, storage redundancy, storage IP network rules). Written
+ * down here a second time on purpose: an emulator that looked them up where the program does would confirm the program's mistakes.
+ */
+import { BlockList, isIPv4 } from "node:net";
+
+export const GROUP_NAME = /^[-\w.()]{0,89}[-\w()]$/;
+export const ACCOUNT_NAME = /^[0-9a-z]{3,24}$/;
+export const WORKSPACE_NAME = /^[0-9A-Za-z](?:[0-9A-Za-z-]{2,61})[0-9A-Za-z]$/;
+export const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Lower-case letters, digits and single hyphens, none of them first or last; and Azure's own. */
+export function isContainerName(name: string): boolean {
+	if (["$root", "$web", "$logs"].includes(name)) return true;
+	return name.length >= 3 && name.length <= 63 && name.split("-").every((part) => /^[0-9a-z]+$/.test(part));
+}
+
+/** Regions without availability zones, as far as the sandbox knows regions. */
+const REGIONS: Readonly<Record<string, { zones: boolean }>> = {
+	canadacentral: { zones: true },
+	canadaeast: { zones: false },
+};
+
+/** Whether a region has a SKU; of a region that the sandbox does not know, everything is. */
+export function hasSku(location: string, sku: string): boolean {
+	if (!/^(?:Standard_(?:LRS|ZRS|GRS|GZRS|RAGRS|RAGZRS)|Premium_(?:LRS|ZRS))$/.test(sku)) return false;
+	return !sku.includes("ZRS") || REGIONS[location]?.zones !== false;
+}
+
+/** Rules that a firewall has at most. */
+export const MOST_IP_RULES = 400;
+
+const PRIVATE = blocks(
+	"10.0.0.0/8",
+	"100.64.0.0/10",
+	"127.0.0.0/8",
+	"169.254.0.0/16",
+	"172.16.0.0/12",
+	"192.168.0.0/16",
+);
+
+/** Whether a rule is a public IPv4 address, or a network of at least four of them. */
+export function isIpRule(rule: string): boolean {
+	const [address = "", length] = rule.split("/");
+	if (!isIPv4(address) || PRIVATE.check(address)) return false;
+	return length === undefined || (/^\d{1,2}$/.test(length) && Number(length) <= 30);
+}
+
+/** Whether one of the rules lets an address in. */
+export function isAdmitted(rules: readonly string[], address: string): boolean {
+	return isIPv4(address) && blocks(...rules).check(address);
+}
+
+function blocks(...networks: string[]): BlockList {
+	const list = new BlockList();
+	for (const network of networks) {
+		const [address = "", length = "32"] = network.split("/");
+		list.addSubnet(address, Number(length));
+	}
+	return list;
+}
