@@ -39,10 +39,10 @@ export class DnsRecord extends pulumi.ComponentResource {
 			parent: this,
 			deleteBeforeReplace: true,
 			ignoreChanges: [...unsaid.record],
-			...refuseLoss(name, `the record "${args.name}" of ${zoneName}`, watched.record, () =>
+			...refuseLoss(`RecordSet-${name}`, `the record "${args.name}" of ${zoneName}`, watched.record, () =>
 				getRecordSet({ resourceGroupName, zoneName, relativeRecordSetName: args.name, recordType: type }),
 			),
-			...(args.import ? importOptions(`${zoneId}/${type}/${args.name}`) : {}),
+			...(args.import ? { ...importOptions(`${zoneId}/${type}/${args.name}`), retainOnDelete: true } : {}),
 		});
 		this.fqdn = resource.fqdn;
 		this.registerOutputs({ fqdn: this.fqdn });

@@ -101,7 +101,7 @@ export class ObjectStorage extends pulumi.ComponentResource {
 			...keep,
 			dependsOn: [...(group === undefined ? [] : [group]), ...after],
 			...takeOver({ existing, live }, { type: "storage:StorageAccount", name, id: live?.id ?? "" }, kept),
-			...refuseLoss(`${name}-account`, `the storage account "${storage.account}"`, watched.account, () =>
+			...refuseLoss(`StorageAccount-${name}`, `the storage account "${storage.account}"`, watched.account, () =>
 				getStorageAccount({ resourceGroupName: resourceGroup.name, accountName: storage.account }),
 			),
 		});
@@ -125,7 +125,7 @@ export class ObjectStorage extends pulumi.ComponentResource {
 			const part = { type: "storage:BlobServiceProperties", name, id: blobServiceId(live?.id ?? "") };
 			const options = {
 				...takeOver({ existing, live }, part, unsaid.blobService),
-				...refuseLoss(`${name}-blobs`, `the blob service of "${account}"`, watched.blobService, () =>
+				...refuseLoss(`BlobServiceProperties-${name}`, `the blob service of "${account}"`, watched.blobService, () =>
 					getBlobServiceProperties({
 						resourceGroupName: resourceGroup.name,
 						accountName: account,

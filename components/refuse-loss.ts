@@ -8,6 +8,8 @@ export type Watched = Readonly<Record<string, string>>;
  * Refuses an update of a resource where somebody has changed what the state is to keep of it: Azure takes a request for the whole
  * resource, so that what the state does not know of would be gone. `pulumi refresh` brings it into the state.
  *
+ * @param name of the hook, unique in the program
+ * @param what the resource as a person knows it
  * @param watched paths of properties (`encryption.keySource`), each with what it is
  * @param read what Azure says of it now
  */

@@ -71,7 +71,7 @@ function makeContainer(name: string, args: StorageContainerArgs, parent: pulumi.
 			parent,
 			...keepOptions(storage.protect),
 			...takeOver({ existing, live }, { type: "storage:BlobContainer", name, id }, unsaid.container),
-			...refuseLoss(name, `the container "${container.name}"`, watched.container, () =>
+			...refuseLoss(`BlobContainer-${name}`, `the container "${container.name}"`, watched.container, () =>
 				getBlobContainer({
 					resourceGroupName: resourceGroup.name,
 					accountName: account,

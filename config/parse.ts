@@ -1,5 +1,6 @@
 /** From what a stage file says to a `Stage`, or to the full list of its mistakes. Pure: no Pulumi, no file, no clock. */
 import { checkCertificates } from "./certificate-rules.ts";
+import { resolveDns } from "./dns.ts";
 import { mapValues } from "./map-values.ts";
 import { judgeSchema, type Mistake, type Place, valueAt } from "./mistakes.ts";
 import { checkReferences } from "./references.ts";
@@ -141,6 +142,6 @@ export function parseStage(raw: unknown, context: StageContext): Stage {
 		logDrains,
 		metricDrains,
 		...(storage === undefined ? {} : { storage: resolveStorage(storage, environment.phi) }),
-		...(dns === undefined ? {} : { dns: guard(dns) }),
+		...(dns === undefined ? {} : { dns: resolveDns(dns, environment.phi) }),
 	};
 }

@@ -53,6 +53,19 @@ test("a live record goes over to an endpoint in three runs", async (t) => {
 	await succeed(stage.up());
 	assert.deepEqual(record(), live, "imported as it is");
 
+	await stage.withChange(
+		({ dns }) => {
+			delete dns.zones.acme.records.portal;
+			delete dns.subscription;
+		},
+		async () => {
+			await succeed(stage.up());
+			assert.deepEqual(record(), live, "only imported, it stays when its lines go");
+		},
+	);
+	await succeed(stage.up());
+	assert.deepEqual(record(), live);
+
 	await edit((portal) => {
 		delete portal.import;
 	});

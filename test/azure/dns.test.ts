@@ -55,7 +55,25 @@ test("a live record is imported by its id and left as it is", async () => {
 		`/subscriptions/${subscription}/resourceGroups/acme-dns/providers/Microsoft.Network/dnsZones/acme.example/CNAME/portal`,
 	);
 	assert.deepEqual(record.opts.ignoreChanges, ["*"]);
+	assert.equal(record.opts.retainOnDelete, true);
 	assert.deepEqual(all("dns:Zone"), []);
+});
+
+test("a zone that is imported is protected, with health information or without, unless the file says otherwise", async () => {
+	const dns = (more: object) => ({
+		subscription,
+		resourceGroup: { name: "acme-dns", existing: true },
+		zones: { acme: { domain: "acme.example", existing: "import" } },
+		...more,
+	});
+	for (const [more, isProtected] of [
+		[{}, true],
+		[{ protect: false }, false],
+	] as const) {
+		const { one } = await registerDns(storageStage({ "/dns": dns(more) }, false));
+		const { opts } = one("dns:Zone");
+		assert.deepEqual([opts.protect, opts.retainOnDelete], [isProtected, isProtected]);
+	}
 });
 
 test("an alias record follows a resource of Azure", async () => {
