@@ -98,6 +98,23 @@ test("an account is managed in one step, which imports all that is there", async
 	await succeed(stage.up("--expect-no-changes"));
 });
 
+test("a run that is killed on the way is gone on from, and has not closed the firewall", async (t) => {
+	const folder = "09-adopt-lifecycle-cors";
+	const blocks = await caseBlocks(folder, "managed.yaml");
+	blocks.storage.containers.scans = { name: "scans" };
+	const { stage, live, azure } = await openSeeded(t, blocks, await caseSeed(folder));
+	azure.set("create_ms", "2000");
+	const container = "azure-native:storage:BlobContainer";
+	assert.equal(await stage.killWhen("up", () => azure.ofType(container).length === 2), true);
+	azure.set("create_ms", "0");
+	assert.equal((live("storage:StorageAccount").networkRuleSet as PropertyMap).defaultAction, "Allow");
+	await succeed(stage.up());
+	assert.equal((live("storage:StorageAccount").networkRuleSet as PropertyMap).defaultAction, "Deny");
+	assert.equal(JSON.stringify(live("storage:BlobServiceProperties").cors).includes("portal.maple.example"), true);
+	assert.deepEqual(ages(live("storage:ManagementPolicy")), ["old-exports", "age"]);
+	await succeed(stage.up("--expect-no-changes"));
+});
+
 test("an import takes no tags, keys, identity or metadata off", async (t) => {
 	const folder = "17-import-strips-tags";
 	const { stage, everything, cloud } = await openSeeded(
@@ -123,7 +140,7 @@ test("an import takes no tags, keys, identity or metadata off", async (t) => {
 				BlobContainer: ["accountName", "containerName", "publicAccess", "resourceGroupName"],
 			};
 			const file = join(stage.sandbox.dir, "old.json");
-			await succeed(stage.pulumi("stack", "export", "--file", file));
+			await succeed(stage.sandbox.pulumi(["stack", "export", "--file", file, "--stack", "staging"]));
 			const state = JSON.parse(await readFile(file, "utf8"));
 			for (const resource of state.deployment.resources) {
 				const kept = old[resource.type.split(":").at(-1)];
@@ -133,7 +150,7 @@ test("an import takes no tags, keys, identity or metadata off", async (t) => {
 				resource.outputs = cloud.update(resource.type, resource.id, resource.inputs).state;
 			}
 			await writeFile(file, JSON.stringify(state));
-			await succeed(stage.pulumi("stack", "import", "--file", file));
+			await succeed(stage.sandbox.pulumi(["stack", "import", "--file", file, "--stack", "staging"]));
 			const stripped = everything();
 			await succeed(stage.preview("--expect-no-changes"));
 			await succeed(stage.up("--expect-no-changes"));
