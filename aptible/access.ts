@@ -9,6 +9,10 @@ export interface Access {
 	readOnly?: boolean | undefined;
 	/** Runs the CLI. @default as a process of its own */
 	execute?: Execute | undefined;
+	/** For how long a read that fails for a passing reason is tried again, in milliseconds from its start. @default a minute */
+	patienceMs?: number | undefined;
+	/** Milliseconds before its second try; each further pause is twice as long, up to ten times this. @default 500 */
+	firstPauseMs?: number | undefined;
 }
 
 /** @throws AptibleError where nothing may be changed */

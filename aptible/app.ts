@@ -69,7 +69,10 @@ async function readLiveApp(context: Context, spec: AppSpec, listed: CliApp): Pro
 			? readConfig(context.cli, { environment: spec.environment, app: app.handle })
 			: undefined;
 	const [now, early] = await Promise.all([reread(context, spec, listed), config(listed)]);
-	return { ...now, config: early ?? (await config(now.app)) ?? new Map() };
+	const live = early ?? (await config(now.app)) ?? new Map<string, string>();
+	// What stands in the stage file as it is, everybody may read.
+	for (const [key, value] of live) if (spec.config[key] !== value) context.redactor.addFound(key, value);
+	return { ...now, config: live };
 }
 
 /** The app by its id, which may have been worked on since it was listed. */

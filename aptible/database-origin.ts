@@ -3,7 +3,7 @@ import { readBackupOrigin } from "./api/backups.ts";
 import { listOperations } from "./api/operations.ts";
 import type { Carried } from "./carried.ts";
 import { restoreBackup } from "./cli/backups.ts";
-import type { CliOptions } from "./cli/cli.ts";
+import type { CliOptions } from "./cli/command-line.ts";
 import {
 	type CliDatabase,
 	createDatabase,

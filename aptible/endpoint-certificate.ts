@@ -1,7 +1,7 @@
 import { type EndpointDetails, listCertificateFingerprints } from "./api/endpoints.ts";
 import { type CertificatePem, type OwnCertificate, readCertificate } from "./certificate.ts";
 import { sweepCertificateFiles, withCertificateFiles } from "./certificate-files.ts";
-import type { CliOptions } from "./cli/cli.ts";
+import type { CliOptions } from "./cli/command-line.ts";
 import type { Context } from "./context.ts";
 import type { Difference } from "./difference.ts";
 import { AptibleError } from "./errors.ts";
@@ -24,10 +24,7 @@ export async function fillCertificate(context: Context, spec: EndpointSpec): Pro
 	const chain = fillSecrets(context, label, spec.certificate.chain);
 	const key = fillSecrets(context, label, spec.certificate.key);
 	const { certificate, pem, problems } = readCertificate(chain, key, { domain: spec.domain, now: new Date() });
-	// A message may quote one line of a key and not the whole.
-	for (const line of [key, pem?.key ?? ""].join("\n").split("\n")) {
-		if (!line.startsWith("-----")) context.redactor.add(line.trim());
-	}
+	if (pem !== undefined) context.redactor.add(pem.key);
 	if (certificate !== undefined && pem !== undefined) return { ...certificate, ...pem };
 	const lines = problems.map(({ part, says }) => `  ${part === "domain" ? spec.domain : `its ${part}`} ${says}`);
 	throw new AptibleError(`${label} cannot have this certificate:\n${lines.join("\n")}`);

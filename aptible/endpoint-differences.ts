@@ -1,5 +1,5 @@
 import type { EndpointDetails } from "./api/endpoints.ts";
-import type { CliOptions } from "./cli/cli.ts";
+import type { CliOptions } from "./cli/command-line.ts";
 import type { CliEndpoint } from "./cli/endpoints.ts";
 import { compare, type Difference } from "./difference.ts";
 import type { EndpointSpec } from "./specs/endpoint.ts";

@@ -1,6 +1,6 @@
 import { clearPorts } from "./api/endpoints.ts";
 import { listOperations } from "./api/operations.ts";
-import type { CliOptions } from "./cli/cli.ts";
+import type { CliOptions } from "./cli/command-line.ts";
 import { modifyEndpoint } from "./cli/endpoints.ts";
 import type { Context } from "./context.ts";
 import type { Difference } from "./difference.ts";

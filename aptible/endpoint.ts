@@ -2,7 +2,7 @@ import { endpointExists } from "./api/endpoints.ts";
 import { createOperation } from "./api/operations.ts";
 import type { Carried } from "./carried.ts";
 import { listApps } from "./cli/apps.ts";
-import type { CliOptions } from "./cli/cli.ts";
+import type { CliOptions } from "./cli/command-line.ts";
 import { listDatabases } from "./cli/databases.ts";
 import { type CliEndpoint, createEndpoint, deprovisionEndpoint, listEndpoints } from "./cli/endpoints.ts";
 import type { Context, OperationObject } from "./context.ts";

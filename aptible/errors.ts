@@ -28,10 +28,21 @@ export class ApiError extends AptibleError {
 	override name = "ApiError";
 	/** HTTP status; 0 where no answer came. */
 	readonly status: number;
+	/** True where the same request may well succeed later. */
+	readonly transient: boolean;
+	/** How long the API wants to be left alone. */
+	readonly retryAfterMs: number | undefined;
 
-	constructor(request: string, status: number, reason: string) {
+	constructor(
+		request: string,
+		status: number,
+		reason: string,
+		{ transient = false, retryAfterMs }: { transient?: boolean; retryAfterMs?: number | undefined } = {},
+	) {
 		super(`${request} failed: ${reason}`);
 		this.status = status;
+		this.transient = transient;
+		this.retryAfterMs = retryAfterMs;
 	}
 }
 

@@ -1,6 +1,6 @@
 /**
  * `node aptible/main.ts KIND apply|remove`: what each Command of the program runs. The spec comes as JSON on stdin, secrets
- * as environment variables, and what the last run printed in PULUMI_COMMAND_STDOUT. Prints the facts as one line of JSON;
+ * as environment variables, and what the last run printed in PULUMI_COMMAND_STDOUT. Prints the facts as JSON;
  * progress and errors go to stderr.
  *
  * Pulumi runs a delete with the words recorded in the state: neither this path nor the kinds and verbs may change.

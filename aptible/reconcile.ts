@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { Access } from "./access.ts";
 import { Context } from "./context.ts";
+import { cutLines, printJson } from "./lines.ts";
+import { isSecretVariable } from "./redact.ts";
 import { AppFacts, AppSpec } from "./specs/app.ts";
 import { ClaimsFacts, ClaimsSpec } from "./specs/claims.ts";
 import { DatabaseFacts, DatabaseSpec } from "./specs/database.ts";
@@ -11,6 +13,9 @@ import { LeftoversFacts, LeftoversSpec } from "./specs/leftovers.ts";
 import { LogDrainSpec } from "./specs/log-drain.ts";
 import { MetricDrainSpec } from "./specs/metric-drain.ts";
 import type { Waits } from "./wait.ts";
+
+/** Bytes on stderr: Pulumi hands it to the next run as PULUMI_COMMAND_STDERR, and Linux takes 128 KiB. */
+const longestProgress = 96 * 1024;
 
 /** Where the outcome of a run goes, and how Aptible is reached. */
 export interface Outlet {
@@ -58,7 +63,7 @@ export const kinds = {
 export type Kind = keyof typeof kinds;
 
 /**
- * Runs one reconciler: facts go out as one line of JSON, progress and the reason of a failure as text, secrets masked.
+ * Runs one reconciler: facts go out as JSON, each value in a line, progress and the reason of a failure as text, secrets masked.
  *
  * @param input the spec, as JSON
  * @param last what the last run printed; empty or `undefined` on the first
@@ -71,7 +76,8 @@ export async function reconcile(
 	outlet: Outlet,
 ): Promise<number> {
 	const { access, waits } = outlet;
-	const context = new Context({ ...access, waits, write: (text) => outlet.stderr(text) });
+	const say = sayTo(outlet);
+	const context = new Context({ ...access, waits, write: say.progress });
 	try {
 		const run: Run | undefined = Object.hasOwn(kinds, name) ? kinds[name as Kind] : undefined;
 		if (run === undefined || (verb !== "apply" && verb !== "remove")) {
@@ -80,15 +86,30 @@ export async function reconcile(
 			);
 		}
 		for (const [key, value] of Object.entries(process.env)) {
-			if (/^(SECRETS|STORAGE)_/.test(key) && value !== undefined) context.redactor.add(value);
+			if (isSecretVariable(key) && value !== undefined) context.redactor.addUrl(value);
 		}
 		const facts = await run(verb, context, JSON.parse(input), last ? JSON.parse(last) : undefined);
-		if (facts !== undefined) outlet.stdout(`${JSON.stringify(facts)}\n`);
+		if (facts !== undefined) outlet.stdout(`${printJson(facts)}\n`);
 		return 0;
 	} catch (error) {
 		const message =
 			error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : String(error);
-		outlet.stderr(`${context.redactor.mask(message)}\n`);
+		say.failure(`${context.redactor.mask(message)}\n`);
 		return 1;
 	}
+}
+
+/**
+ * The one way to stderr: no line is too long for Pulumi's command provider, and no progress is told that would make the whole too
+ * long for the environment of the next run.
+ */
+function sayTo(outlet: Outlet): { progress(text: string): void; failure(text: string): void } {
+	let told = 0;
+	return {
+		progress: (text) => {
+			told += Buffer.byteLength(text);
+			if (told <= longestProgress) outlet.stderr(cutLines(text));
+		},
+		failure: (text) => outlet.stderr(cutLines(text)),
+	};
 }

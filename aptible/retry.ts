@@ -1,27 +1,43 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Access } from "./access.ts";
 import { ApiError, CliError } from "./errors.ts";
 
-const attempts = 4;
-const firstPauseMs = 500;
+/** A list of the CLI asks for its objects one by one; one that is removed meanwhile is not in the next list. */
+const raceMs = 5_000;
 
 /**
- * Asks again, at most three times within about 4 s, while the failure is connection trouble. Only for reads: a change that
- * got no answer may have been made, so after one the object is read again instead.
+ * Reads, and tries again until the deadline while the failure is a passing one. Only for reads: a change that got no answer may
+ * have been made, so after one the object is read again instead.
  *
- * @param signal once it is aborted, nothing is asked again
+ * @param read is given the milliseconds that are left
  */
-export async function retryReads<T>(read: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-	for (let attempt = 1; ; attempt += 1) {
+export async function retryReads<T>(
+	read: (leftMs: number) => Promise<T>,
+	{ signal, patienceMs = 60_000, firstPauseMs = 500 }: Access = {},
+): Promise<T> {
+	const started = Date.now();
+	for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, firstPauseMs * 10)) {
 		try {
-			return await read();
+			return await read(started + patienceMs - Date.now());
 		} catch (error) {
-			if (attempt === attempts || signal?.aborted === true || !isTransient(error)) throw error;
-			await sleep(firstPauseMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
+			const leftMs = started + Math.min(patienceMs, patienceWith(error)) - Date.now();
+			if (signal?.aborted === true || leftMs <= 0) throw error;
+			const wantedMs = Math.max(askedFor(error), pauseMs * (0.75 + Math.random() / 2));
+			await sleep(Math.min(wantedMs, leftMs), undefined, signal === undefined ? {} : { signal }).catch(() => {
+				throw error;
+			});
 		}
 	}
 }
 
-function isTransient(error: unknown): boolean {
-	if (error instanceof CliError) return error.transient;
-	return error instanceof ApiError && (error.status === 0 || error.status >= 500);
+/** For how long a failure is worth trying again, at most. */
+function patienceWith(error: unknown): number {
+	if (error instanceof CliError && /Resource not found/.test(error.stderr)) return raceMs;
+	const isPassing = (error instanceof CliError || error instanceof ApiError) && error.transient;
+	return isPassing ? Number.POSITIVE_INFINITY : 0;
+}
+
+/** The pause that the API has asked for. */
+function askedFor(error: unknown): number {
+	return (error instanceof ApiError ? error.retryAfterMs : undefined) ?? 0;
 }

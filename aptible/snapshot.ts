@@ -148,6 +148,7 @@ async function readApp({ context, limit, environment, scope }: Read, app: CliApp
 		isReleased ? readAppSettings(context.api, app.id) : noSettings,
 		isReleased ? readAllServices(context, app) : [],
 	]);
+	for (const [key, value] of config) context.redactor.addFound(key, value);
 	return { app, config, settings, services, endpoints };
 }
 

@@ -22,6 +22,8 @@ import { type Undeclared, undeclaredIn } from "./undeclared.ts";
 /** A file that the findings are written to, for `npm run drift`. */
 const reportVariable = "MEDSTACK_TO_APTIBLE_DRIFT_REPORT";
 const longestMs = 60_000;
+/** A preview is not to stand still for a minute because Aptible cannot be reached. */
+const patienceMs = 10_000;
 
 /** What was found, as `npm run drift` reads it. */
 export interface DriftReport {
@@ -115,12 +117,12 @@ export class Look {
  */
 export async function takeLook({ stage, secrets }: LoadedStage, isRequired: boolean): Promise<Look | undefined> {
 	const signal = AbortSignal.timeout(longestMs);
-	const context = new Context({ signal });
+	const context = new Context({ signal, patienceMs });
 	if (!isRequired && !(await context.api.hasToken())) return undefined;
 	// Beside each other: a call of the CLI is a process of about 0.8 s.
 	const [version, seen] = await Promise.allSettled([
 		checkVersion(context.cli),
-		plainValues(secrets).then((values) => see(context, stage, values)),
+		plainValues(secrets, context).then((values) => see(context, stage, values)),
 	]);
 	if (version.status === "rejected") throw new pulumi.RunError(messageOf(version.reason));
 	if (version.value !== undefined) await pulumi.log.warn(version.value);
@@ -154,13 +156,14 @@ function messageOf(error: unknown): string {
 }
 
 /** Secrets as plain text, which stays in this process: live values are compared with them. */
-async function plainValues(secrets: LoadedStage["secrets"]): Promise<Values> {
+async function plainValues(secrets: LoadedStage["secrets"], { redactor }: Context): Promise<Values> {
 	const plain = new Map<string, string>();
 	const reads = Object.entries(secrets).map(
 		([name, secret]) =>
 			new Promise<void>((resolve) => {
 				secret.apply((value) => {
 					plain.set(`secrets.${name}`, value);
+					redactor.addUrl(value);
 					resolve();
 				});
 			}),

@@ -2,13 +2,22 @@ import { z } from "zod";
 import { type Access, refuseIfReadOnly } from "../access.ts";
 import { ApiError, AptibleError } from "../errors.ts";
 import { retryReads } from "../retry.ts";
+import { failureOf } from "./answer.ts";
 import { findToken, tokensFile } from "./token.ts";
 
 const requestTimeoutMs = 30_000;
+/** A request that begins just before the deadline gets this long. */
+const leastTimeoutMs = 2_000;
+
+interface Message {
+	body?: Record<string, unknown> | undefined;
+	headers?: Record<string, string>;
+	timeoutMs?: number;
+}
 
 /**
  * The Deploy API, for what the CLI cannot do; the files beside this one have its routes, noun by noun (facts/terraform-provider.md
- * §3.4, §3.5). It logs in with the CLI's own token. Reads are retried on connection trouble.
+ * §3.4, §3.5). It logs in with the CLI's own token. Reads are retried until their deadline while the failure is a passing one.
  */
 export class Api {
 	/** Root of the Deploy API, without a slash at its end. */
@@ -28,9 +37,12 @@ export class Api {
 		return this.#clock;
 	}
 
-	/** Whether there is a token to log in with. */
-	async hasToken(): Promise<boolean> {
-		return (await findToken(this.authRoot)) !== undefined;
+	/** Whether there is a token to log in with; where that cannot be told, the first request says why. */
+	hasToken(): Promise<boolean> {
+		return findToken(this.authRoot).then(
+			(token) => token !== undefined,
+			() => true,
+		);
 	}
 
 	/** Reads one page of a collection: `name` is its key under `_embedded`. */
@@ -45,59 +57,98 @@ export class Api {
 
 	/** Reads one resource. */
 	read(url: string, headers: Record<string, string> = {}): Promise<unknown> {
-		return retryReads(() => this.#request("GET", url, undefined, headers), this.#access.signal);
+		return retryReads((leftMs) => {
+			const timeoutMs = Math.min(requestTimeoutMs, Math.max(leftMs, leastTimeoutMs));
+			return this.#request("GET", url, { headers, timeoutMs });
+		}, this.#access);
 	}
 
 	/** Changes something; sent once, whatever becomes of it. */
 	async send(method: "POST" | "PUT" | "PATCH" | "DELETE", url: string, body?: Record<string, unknown>): Promise<void> {
-		await this.#request(method, url, body);
+		await this.#request(method, url, { body });
 	}
 
 	/** Makes something, sent once, and gives what the API answers of it. */
 	async create<T extends z.ZodType>(url: string, body: Record<string, unknown>, form: T): Promise<z.infer<T>> {
-		const parsed = form.safeParse(await this.#request("POST", url, body));
+		const parsed = form.safeParse(await this.#request("POST", url, { body }));
 		if (parsed.success) return parsed.data;
 		throw new ApiError(`POST ${url}`, 201, `unexpected form of answer:\n${z.prettifyError(parsed.error)}`);
 	}
 
-	async #request(
-		method: string,
-		url: string,
-		body?: Record<string, unknown>,
-		headers: Record<string, string> = {},
-	): Promise<unknown> {
+	async #request(method: string, url: string, message: Message): Promise<unknown> {
 		const request = `${method} ${new URL(url).pathname} on the Deploy API`;
 		if (method !== "GET") refuseIfReadOnly(this.#access, request);
+		this.#refuseElsewhere(request, url);
 		this.#token ??= this.#findToken();
-		const response = await fetch(url, {
-			method,
-			headers: {
-				Authorization: `Bearer ${await this.#token}`,
-				Accept: "application/json",
-				...(body === undefined ? {} : { "Content-Type": "application/json" }),
-				...headers,
-			},
-			body: body === undefined ? null : JSON.stringify(body),
-			signal: AbortSignal.any([
-				AbortSignal.timeout(requestTimeoutMs),
-				...(this.#access.signal ? [this.#access.signal] : []),
-			]),
-		}).catch((cause: Error) => {
-			const reason = cause.cause instanceof Error ? cause.cause.message : cause.message;
-			throw new ApiError(request, 0, `${reason}. Is ${new URL(url).host} in reach?`);
-		});
-		const date = new Date(response.headers.get("date") ?? "");
-		this.#clock = Number.isNaN(date.getTime()) ? undefined : date;
-		const text = await response.text();
-		if (response.ok) return text === "" ? undefined : JSON.parse(text);
+		const token = await this.#token;
+		let response = await this.#fetch(request, method, url, token, message);
 		if (response.status === 401) {
+			// Nothing was done, so that a change may be sent again too.
+			const renewed = await findToken(this.authRoot);
+			if (renewed !== undefined && renewed !== token) {
+				this.#token = Promise.resolve(renewed);
+				response = await this.#fetch(request, method, url, renewed, message);
+			}
+		}
+		const { status, text } = response;
+		if (status === 401) {
 			throw new ApiError(
 				request,
 				401,
 				"the token is not accepted. Run `aptible login` again, or renew APTIBLE_ACCESS_TOKEN.",
 			);
 		}
-		throw new ApiError(request, response.status, `HTTP ${response.status}: ${errorMessage(text)}`);
+		if (status < 200 || status > 299) throw failureOf(request, response);
+		if (text === "") return undefined;
+		try {
+			return JSON.parse(text);
+		} catch {
+			const reason = `HTTP ${status}: its answer is not JSON. Does a proxy stand between here and ${new URL(url).host}?`;
+			throw new ApiError(request, status, reason, { transient: true });
+		}
+	}
+
+	/** @throws ApiError that names the request, whether no answer comes or one that breaks off */
+	async #fetch(
+		request: string,
+		method: string,
+		url: string,
+		token: string,
+		{ body, headers, timeoutMs = requestTimeoutMs }: Message,
+	): Promise<{ status: number; text: string; retryAfter: string | null }> {
+		const { signal } = this.#access;
+		try {
+			const response = await fetch(url, {
+				method,
+				headers: {
+					Authorization: `Bearer ${token}`,
+					Accept: "application/json",
+					...(body === undefined ? {} : { "Content-Type": "application/json" }),
+					...headers,
+				},
+				body: body === undefined ? null : JSON.stringify(body),
+				signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]),
+			});
+			const { status } = response;
+			const date = new Date(response.headers.get("date") ?? "");
+			this.#clock = Number.isNaN(date.getTime()) ? undefined : date;
+			return { status, text: await response.text(), retryAfter: response.headers.get("retry-after") };
+		} catch (cause) {
+			const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+			const reason = inner instanceof Error ? inner.message : String(inner);
+			throw new ApiError(request, 0, `${reason}. Is ${new URL(url).host} in reach?`, { transient: true });
+		}
+	}
+
+	/** Addresses come out of answers too, and the token is for nobody else. */
+	#refuseElsewhere(request: string, url: string): void {
+		const { origin } = new URL(url);
+		const ours = [this.root, this.authRoot].map((root) => new URL(root).origin);
+		if (ours.includes(origin)) return;
+		throw new AptibleError(
+			`${request} would go to ${origin}, which is not where Aptible's API is (${ours.join(", ")}): the token is not sent there. ` +
+				"Check APTIBLE_API_ROOT_URL and APTIBLE_AUTH_ROOT_URL.",
+		);
 	}
 
 	async #findToken(): Promise<string> {
@@ -106,15 +157,5 @@ export class Api {
 		throw new AptibleError(
 			`no Aptible token: APTIBLE_ACCESS_TOKEN is not set and "${tokensFile()}" has none for ${this.authRoot}. Run \`aptible login\`.`,
 		);
-	}
-}
-
-/** The `message` of an API error (`{code, error, message}`), or the start of whatever came instead. */
-function errorMessage(text: string): string {
-	try {
-		const { message } = z.looseObject({ message: z.string() }).parse(JSON.parse(text));
-		return message;
-	} catch {
-		return text.slice(0, 200);
 	}
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type Cli, type CliOptions, cliOptions } from "./cli.ts";
+import type { Cli } from "./cli.ts";
+import { type CliOptions, commandLine } from "./command-line.ts";
 import { profile } from "./profile.ts";
 
 /** A service as `apps` shows it. */
@@ -44,25 +45,25 @@ export interface AppPlace {
 }
 
 export function listApps(cli: Cli, environment: string): Promise<CliApp[]> {
-	return cli.read(z.array(CliApp), ["apps", ...cliOptions({ environment })]);
+	return cli.read(z.array(CliApp), commandLine("apps", { environment }));
 }
 
 /** Config of an app. The values are secrets as far as anybody knows: they go no further than a comparison. */
 export async function readConfig(cli: Cli, { environment, app }: AppPlace): Promise<Map<string, string>> {
-	const pairs = await cli.read(z.array(CliConfig), ["config", ...cliOptions({ app, environment })]);
+	const pairs = await cli.read(z.array(CliConfig), commandLine("config", { app, environment }));
 	return new Map(pairs.map(({ key, value }) => [key, value]));
 }
 
 export function createApp(cli: Cli, { environment, app }: AppPlace): Promise<void> {
-	return cli.change(["apps:create", app, ...cliOptions({ environment })]);
+	return cli.change(commandLine("apps:create", { environment }, app));
 }
 
 export function renameApp(cli: Cli, { environment, app }: AppPlace, to: string): Promise<void> {
-	return cli.change(["apps:rename", app, to, ...cliOptions({ environment })]);
+	return cli.change(commandLine("apps:rename", { environment }, app, to));
 }
 
 export function deprovisionApp(cli: Cli, { environment, app }: AppPlace): Promise<void> {
-	return cli.operate(["apps:deprovision", ...cliOptions({ app, environment })]);
+	return cli.operate(commandLine("apps:deprovision", { app, environment }));
 }
 
 /** What is released. The empty string takes an image or credentials away, for the API merges (Terraform provider, source). */
@@ -87,7 +88,7 @@ export function deploy(
 	config: ConfigChanges,
 	startingCount?: number,
 ): Promise<void> {
-	const options = cliOptions({
+	const options: CliOptions = {
 		app,
 		environment,
 		dockerImage: source.image,
@@ -96,18 +97,18 @@ export function deploy(
 		privateRegistryUsername: source.registry?.username,
 		privateRegistryPassword: source.registry?.password,
 		containerCount: startingCount,
-	});
-	return cli.operate(["deploy", ...options, ...assignments(config)]);
+	};
+	return cli.operate(commandLine("deploy", options, ...assignments(config)));
 }
 
 /** Sets and deletes config keys in one operation, which restarts the app. */
 export function setConfig(cli: Cli, { environment, app }: AppPlace, config: ConfigChanges): Promise<void> {
-	return cli.operate(["config:set", ...cliOptions({ app, environment }), ...assignments(config)]);
+	return cli.operate(commandLine("config:set", { app, environment }, ...assignments(config)));
 }
 
 /** @param to `containerCount`, `containerSize`, `containerProfile`: what is left out stays */
 export function scale(cli: Cli, { environment, app }: AppPlace, service: string, to: CliOptions): Promise<void> {
-	return cli.operate(["apps:scale", service, ...cliOptions({ app, environment, ...to })]);
+	return cli.operate(commandLine("apps:scale", { app, environment, ...to }, service));
 }
 
 function assignments(config: ConfigChanges): string[] {

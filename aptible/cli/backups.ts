@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type Cli, type CliOptions, cliOptions } from "./cli.ts";
+import type { Cli } from "./cli.ts";
+import { type CliOptions, commandLine } from "./command-line.ts";
 
 /** A backup as `backup:list` and `backup:orphaned` show it. */
 export const CliBackup = z.looseObject({
@@ -16,17 +17,17 @@ export type CliBackup = z.infer<typeof CliBackup>;
 
 /** Backups of one database. */
 export function listBackups(cli: Cli, environment: string, database: string): Promise<CliBackup[]> {
-	return cli.read(z.array(CliBackup), ["backup:list", database, ...cliOptions({ environment })]);
+	return cli.read(z.array(CliBackup), commandLine("backup:list", { environment }, database));
 }
 
 /** Backups of the environment's deleted databases. */
 export function listOrphanedBackups(cli: Cli, environment: string): Promise<CliBackup[]> {
-	return cli.read(z.array(CliBackup), ["backup:orphaned", ...cliOptions({ environment })]);
+	return cli.read(z.array(CliBackup), commandLine("backup:orphaned", { environment }));
 }
 
 /** Takes a backup now. It stays until it is purged, also when its database is deleted (Aptible docs: database backups). */
 export function backUp(cli: Cli, environment: string, database: string): Promise<void> {
-	return cli.operate(["db:backup", database, ...cliOptions({ environment })]);
+	return cli.operate(commandLine("db:backup", { environment }, database));
 }
 
 /**
@@ -35,5 +36,5 @@ export function backUp(cli: Cli, environment: string, database: string): Promise
  * @param options `environment`, `handle`, `containerSize`, `containerProfile`, `diskSize`, `iops`, `keyArn`
  */
 export function restoreBackup(cli: Cli, id: number, options: CliOptions): Promise<void> {
-	return cli.operate(["backup:restore", String(id), ...cliOptions(options)]);
+	return cli.operate(commandLine("backup:restore", options, String(id)));
 }

@@ -1,48 +1,20 @@
 import { z } from "zod";
 import { type Access, refuseIfReadOnly } from "../access.ts";
-import { AptibleError, CliError } from "../errors.ts";
+import { CliError } from "../errors.ts";
 import type { Redactor } from "../redact.ts";
 import { retryReads } from "../retry.ts";
 import { runCli } from "./run.ts";
 import { ensureSshKey } from "./ssh-key.ts";
 
-const readTimeoutMs = 60_000;
+/** A call takes about 0.8 s before it asks anything; one that begins just before the deadline gets this long. */
+const leastTimeoutMs = 5_000;
+const changeTimeoutMs = 60_000;
 /** `before_deploy` alone may take 30 minutes (facts/aptible.md §2.2). */
 const operationTimeoutMs = 75 * 60_000;
 
-type OptionValue = string | number | boolean | readonly string[] | undefined;
-
-/** Options of a command by their names in camel case. */
-export type CliOptions = Readonly<Record<string, OptionValue>>;
-
-/** What Thor 0.20, which the CLI is built on, takes for an option wherever it stands, line by line: such a value cannot be given to it. */
-const readAsOption = /^(?:--\w+(?:-\w+)*(?:=.*)?|-[a-z](?:=.*|[-+]?(?:\d*\.\d+|\d+))?|-[a-z]{2,})$/im;
-
-/**
- * `{ containerCount: 2, forceSsl: false }` as `--container-count 2 --no-force-ssl`. Only `undefined` is left out.
- *
- * @throws AptibleError where the CLI would read a value as another option, and take the option's own name for its value instead
- */
-export function cliOptions(options: CliOptions): string[] {
-	return Object.entries(options).flatMap(([name, value]) => {
-		const dashed = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-		if (value === undefined) return [];
-		if (value === true) return [`--${dashed}`];
-		if (value === false) return [`--no-${dashed}`];
-		const values: readonly string[] = Array.isArray(value) ? value : [String(value)];
-		if (values.some((one) => readAsOption.test(one))) {
-			throw new AptibleError(
-				`the value for the aptible CLI's option --${dashed} has a line that begins with a dash, which the CLI would read as another ` +
-					"option. There is no way to write it that it would take; use another value.",
-			);
-		}
-		return [`--${dashed}`, ...values];
-	});
-}
-
 /**
  * The `aptible` CLI. The files beside this one have its commands, noun by noun. Reads answer typed values and are retried on
- * connection trouble; what changes something is sent once and answers nothing: its stdout is an operation's log, so the caller
+ * connection trouble until their deadline; what changes something is sent once and answers nothing: its stdout is an operation's log, so the caller
  * reads the object again.
  */
 export class Cli {
@@ -60,7 +32,7 @@ export class Cli {
 	/** Runs a command that changes nothing, and parses its JSON. */
 	async read<T extends z.ZodType>(schema: T, argv: readonly string[]): Promise<z.infer<T>> {
 		const command = argv[0] ?? "";
-		const stdout = await retryReads(() => this.#run(argv, readTimeoutMs), this.#access.signal);
+		const stdout = await retryReads((leftMs) => this.#run(argv, Math.max(leftMs, leastTimeoutMs)), this.#access);
 		let answer: unknown;
 		try {
 			answer = JSON.parse(stdout);
@@ -80,13 +52,13 @@ export class Cli {
 
 	/** Runs a command that changes nothing and prints text. */
 	readText(argv: readonly string[]): Promise<string> {
-		return retryReads(() => this.#run(argv, readTimeoutMs), this.#access.signal);
+		return retryReads((leftMs) => this.#run(argv, Math.max(leftMs, leastTimeoutMs)), this.#access);
 	}
 
 	/** A change that Aptible makes at once, without an operation. */
 	async change(argv: readonly string[]): Promise<void> {
 		refuseIfReadOnly(this.#access, `aptible ${argv[0]}`);
-		await this.#run(argv, readTimeoutMs);
+		await this.#run(argv, changeTimeoutMs);
 	}
 
 	/** A change that becomes an operation, whose log the CLI follows over SSH. */

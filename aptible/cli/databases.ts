@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type Cli, type CliOptions, cliOptions } from "./cli.ts";
+import type { Cli } from "./cli.ts";
+import { type CliOptions, commandLine } from "./command-line.ts";
 import { profile } from "./profile.ts";
 
 /** A database as `db:list` shows it. */
@@ -24,12 +25,12 @@ export const CliDatabase = z.looseObject({
 export type CliDatabase = z.infer<typeof CliDatabase>;
 
 export function listDatabases(cli: Cli, environment: string): Promise<CliDatabase[]> {
-	return cli.read(z.array(CliDatabase), ["db:list", ...cliOptions({ environment })]);
+	return cli.read(z.array(CliDatabase), commandLine("db:list", { environment }));
 }
 
 /** @param options `type`, `version`, `containerSize`, `containerProfile`, `diskSize`, `iops`, `keyArn` */
 export function createDatabase(cli: Cli, environment: string, handle: string, options: CliOptions): Promise<void> {
-	return cli.operate(["db:create", handle, ...cliOptions({ environment, ...options })]);
+	return cli.operate(commandLine("db:create", { environment, ...options }, handle));
 }
 
 /**
@@ -44,11 +45,11 @@ export function replicateDatabase(
 	handle: string,
 	options: CliOptions,
 ): Promise<void> {
-	return cli.operate(["db:replicate", primary, handle, ...cliOptions({ environment, ...options })]);
+	return cli.operate(commandLine("db:replicate", { environment, ...options }, primary, handle));
 }
 
 export function renameDatabase(cli: Cli, environment: string, from: string, to: string): Promise<void> {
-	return cli.change(["db:rename", from, to, ...cliOptions({ environment })]);
+	return cli.change(commandLine("db:rename", { environment }, from, to));
 }
 
 /**
@@ -57,14 +58,14 @@ export function renameDatabase(cli: Cli, environment: string, from: string, to: 
  * @param options `containerSize`, `containerProfile`, `diskSize`, `iops`: what is left out stays
  */
 export function restartDatabase(cli: Cli, environment: string, handle: string, options: CliOptions): Promise<void> {
-	return cli.operate(["db:restart", handle, ...cliOptions({ environment, ...options })]);
+	return cli.operate(commandLine("db:restart", { environment, ...options }, handle));
 }
 
 /** Changes the disk's IOPS, without a restart. */
 export function setIops(cli: Cli, environment: string, handle: string, iops: number): Promise<void> {
-	return cli.operate(["db:modify", handle, ...cliOptions({ environment, iops })]);
+	return cli.operate(commandLine("db:modify", { environment, iops }, handle));
 }
 
 export function deprovisionDatabase(cli: Cli, environment: string, handle: string): Promise<void> {
-	return cli.operate(["db:deprovision", handle, ...cliOptions({ environment })]);
+	return cli.operate(commandLine("db:deprovision", { environment }, handle));
 }

@@ -2,7 +2,8 @@
  * Commands for drains. Those that take a secret as an option are missing on purpose: the CLI sends its options to the vendor
  * (facts/aptible.md §0.8), so such drains are made over the API.
  */
-import { type Cli, type CliOptions, cliOptions } from "./cli.ts";
+import type { Cli } from "./cli.ts";
+import { type CliOptions, commandLine } from "./command-line.ts";
 
 /** Which output a log drain takes, under the CLI's option names. */
 export interface DrainSources {
@@ -45,9 +46,9 @@ export function deprovisionDrain(
 	environment: string,
 	handle: string,
 ): Promise<void> {
-	return cli.operate([`${noun}:deprovision`, handle, ...cliOptions({ environment })]);
+	return cli.operate(commandLine(`${noun}:deprovision`, { environment }, handle));
 }
 
 function create(cli: Cli, command: string, handle: string, options: CliOptions): Promise<void> {
-	return cli.operate([command, handle, ...cliOptions(options)]);
+	return cli.operate(commandLine(command, options, handle));
 }

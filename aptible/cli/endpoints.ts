@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { EndpointKind, EndpointOwner } from "../specs/endpoint-identity.ts";
-import { type Cli, type CliOptions, cliOptions } from "./cli.ts";
+import type { Cli } from "./cli.ts";
+import { type CliOptions, commandLine } from "./command-line.ts";
 
 /** An endpoint as `endpoints:list` shows it; its settings stand among the rest in lower case, once they have been set. */
 export const CliEndpoint = z.looseObject({
@@ -41,7 +42,7 @@ function place(at: EndpointPlace): CliOptions {
 }
 
 export function listEndpoints(cli: Cli, at: EndpointPlace): Promise<CliEndpoint[]> {
-	return cli.read(z.array(CliEndpoint), ["endpoints:list", ...cliOptions(place(at))]);
+	return cli.read(z.array(CliEndpoint), commandLine("endpoints:list", place(at)));
 }
 
 /** Makes the record of an endpoint and provisions it. */
@@ -54,9 +55,9 @@ export function createEndpoint(
 ): Promise<void> {
 	const command = `endpoints:${kind}:create`;
 	if ("database" in at) {
-		return cli.operate([command, at.database, ...cliOptions({ environment: at.environment, ...options })]);
+		return cli.operate(commandLine(command, { environment: at.environment, ...options }, at.database));
 	}
-	return cli.operate([command, service, ...cliOptions({ ...place(at), ...options })]);
+	return cli.operate(commandLine(command, { ...place(at), ...options }, service));
 }
 
 /** Changes the record, and provisions it anew, even with nothing to change (recorded run 73). */
@@ -67,14 +68,14 @@ export function modifyEndpoint(
 	hostname: string,
 	options: CliOptions,
 ): Promise<void> {
-	return cli.operate([`endpoints:${kind}:modify`, hostname, ...cliOptions({ ...place(at), ...options })]);
+	return cli.operate(commandLine(`endpoints:${kind}:modify`, { ...place(at), ...options }, hostname));
 }
 
 /** Has the managed certificate of an app's endpoint issued now. */
 export function renewEndpoint(cli: Cli, at: EndpointPlace, hostname: string): Promise<void> {
-	return cli.operate(["endpoints:renew", hostname, ...cliOptions(place(at))]);
+	return cli.operate(commandLine("endpoints:renew", place(at), hostname));
 }
 
 export function deprovisionEndpoint(cli: Cli, at: EndpointPlace, hostname: string): Promise<void> {
-	return cli.operate(["endpoints:deprovision", hostname, ...cliOptions(place(at))]);
+	return cli.operate(commandLine("endpoints:deprovision", place(at), hostname));
 }

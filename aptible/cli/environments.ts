@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { CliError } from "../errors.ts";
 import type { BackupRetention } from "../specs/environment.ts";
-import { type Cli, cliOptions } from "./cli.ts";
+import type { Cli } from "./cli.ts";
+import { commandLine } from "./command-line.ts";
 
 /** An environment as `environment:list` shows it. */
 export const CliEnvironment = z.looseObject({
@@ -26,11 +27,11 @@ export const CliBackupRetention = z.looseObject({
 export type CliBackupRetention = z.infer<typeof CliBackupRetention>;
 
 export function listEnvironments(cli: Cli): Promise<CliEnvironment[]> {
-	return cli.read(z.array(CliEnvironment), ["environment:list"]);
+	return cli.read(z.array(CliEnvironment), commandLine("environment:list"));
 }
 
 export function renameEnvironment(cli: Cli, from: string, to: string): Promise<void> {
-	return cli.change(["environment:rename", from, to]);
+	return cli.change(commandLine("environment:rename", {}, from, to));
 }
 
 /** Aptible's own policy, for an environment that has none of its own (Aptible docs: database backups). */
@@ -45,7 +46,7 @@ const defaultRetention: CliBackupRetention = {
 /** The policy that is in force in an environment. */
 export async function readBackupRetention(cli: Cli, environment: string): Promise<CliBackupRetention> {
 	try {
-		return await cli.read(CliBackupRetention, ["backup_retention_policy", environment]);
+		return await cli.read(CliBackupRetention, commandLine("backup_retention_policy", {}, environment));
 	} catch (error) {
 		// subcommands/backup_retention_policy.rb, aptible-cli 0.26.6
 		if (error instanceof CliError && error.stderr.includes("does not have a custom backup retention policy")) {
@@ -59,11 +60,11 @@ const CaCertificate = z.looseObject({ handle: z.string(), ca_body: z.string().nu
 
 /** Certificate, as PEM, of the authority that signs the environment's databases; empty where it has none. */
 export async function readCaCertificate(cli: Cli, environment: string): Promise<string> {
-	const shown = await cli.read(z.array(CaCertificate), ["environment:ca_cert", ...cliOptions({ environment })]);
+	const shown = await cli.read(z.array(CaCertificate), commandLine("environment:ca_cert", { environment }));
 	return shown.find(({ handle }) => handle === environment)?.ca_body ?? "";
 }
 
 /** `--force`: without it the CLI asks, and with no terminal to ask on it gives up (recorded run 79). */
 export function setBackupRetention(cli: Cli, environment: string, policy: BackupRetention): Promise<void> {
-	return cli.change(["backup_retention_policy:set", environment, ...cliOptions({ ...policy, force: true })]);
+	return cli.change(commandLine("backup_retention_policy:set", { ...policy, force: true }, environment));
 }

@@ -1,6 +1,9 @@
-import { spawn } from "node:child_process";
 import { CliError } from "../errors.ts";
+import { cutMiddle } from "../lines.ts";
 import type { Redactor } from "../redact.ts";
+import { allTooLong, refuseUnsendable } from "./command-line.ts";
+import { install, readFailure } from "./failure.ts";
+import { executeAptible } from "./process.ts";
 
 /** How one call of the CLI is made. */
 export interface RunOptions {
@@ -16,26 +19,10 @@ export interface RunOptions {
 /** Environment variables of our own that the CLI has no business with. */
 const ownVariable = /^(SECRETS|STORAGE)_|^PULUMI_/;
 
-const operationLogLine = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d /;
+/** Characters of what the CLI says of its failure: some errors quote all that they were about. */
+const longestError = 4096;
 
-/**
- * What the CLI's stderr means, by its own texts (bin/aptible and helpers/token.rb of aptible-cli 0.26.6; the connection
- * errors are Ruby's). It exits with 1 for everything, so only the text can tell.
- */
-const meanings: { pattern: RegExp; fix?: string; transient?: boolean }[] = [
-	{
-		pattern: /^Could not read token/m,
-		fix: "Log in with `aptible login`, or set APTIBLE_ACCESS_TOKEN.",
-	},
-	{ pattern: /^API authentication error/m, fix: "The token has expired: run `aptible login` again." },
-	{
-		pattern: /Errno::E(CONNREFUSED|CONNRESET|HOSTUNREACH|TIMEDOUT)|SocketError|Net::(Open|Read)Timeout/,
-		transient: true,
-	},
-	// A list asks for its objects one by one, and one of them may be removed meanwhile by another Command.
-	{ pattern: /Resource not found/, transient: true },
-	{ pattern: /\b50[0234]\b|Internal Server Error|Service Unavailable/, transient: true },
-];
+const operationLogLine = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d /;
 
 /** How a call ended and what it wrote. */
 export interface Ended {
@@ -71,53 +58,33 @@ export async function runCli(
 		for (const line of lines) if (operationLogLine.test(line)) options.onLogLine?.(options.redactor.mask(line));
 	};
 	const { timeoutMs, signal } = options;
+	refuseUnsendable(argv);
+	const fail = (reason: string) => new CliError(command, reason, "", false);
+	if (signal?.aborted) throw fail(tell(signal.reason));
 	const env = { ...environment, APTIBLE_OUTPUT_FORMAT: "json" };
 	const ended = await execute(argv, { timeoutMs, ...(signal === undefined ? {} : { signal }), env, onStdout }).catch(
-		(cause: NodeJS.ErrnoException) => {
-			const reason =
-				cause.code === "ENOENT"
-					? "the `aptible` CLI is not on PATH. Install it (`gem install aptible-cli`, or see https://www.aptible.com/docs/cli) and try again."
-					: cause.message;
-			throw new CliError(command, reason, "", false);
+		(cause: unknown) => {
+			throw fail(tell(cause));
 		},
 	);
-	if (ended.code === 0) return ended.stdout;
-	const text = options.redactor.mask(ended.stderr).trim();
-	const meaning = meanings.find(({ pattern }) => pattern.test(text));
+	if (ended.code === 0 && !ended.timedOut) return ended.stdout;
+	const { text, fix, transient } = readFailure(options.redactor.mask(ended.stderr));
+	const shown = cutMiddle(text, longestError);
 	const cause = ended.timedOut
 		? `no end after ${Math.round(timeoutMs / 1000)} s`
-		: text || (ended.signal ? `killed by ${ended.signal}` : `exit code ${ended.code}`);
-	const reason = meaning?.fix === undefined ? cause : `${cause}\n${meaning.fix}`;
-	throw new CliError(command, reason, text, ended.timedOut === true || meaning?.transient === true);
+		: shown || (ended.signal ? `killed by ${ended.signal}` : `exit code ${ended.code}`);
+	throw new CliError(
+		command,
+		fix === undefined ? cause : `${cause}\n${fix}`,
+		shown,
+		ended.timedOut === true || transient,
+	);
 }
 
-const executeAptible: Execute = (argv, { timeoutMs, signal, env, onStdout }) =>
-	new Promise((resolve, reject) => {
-		const child = spawn("aptible", argv, {
-			env,
-			stdio: ["ignore", "pipe", "pipe"],
-			...(signal === undefined ? {} : { signal, killSignal: "SIGKILL" }),
-		});
-		let timedOut = false;
-		const timer = setTimeout(() => {
-			timedOut = true;
-			child.kill("SIGKILL");
-		}, timeoutMs);
-		let stdout = "";
-		let stderr = "";
-		child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-			stdout += chunk;
-			onStdout(chunk);
-		});
-		child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-			stderr += chunk;
-		});
-		child.on("error", (cause) => {
-			clearTimeout(timer);
-			reject(cause);
-		});
-		child.on("close", (code, killedBy) => {
-			clearTimeout(timer);
-			resolve({ code, signal: killedBy, timedOut, stdout, stderr });
-		});
-	});
+/** Why the CLI was not started, or was given up. */
+function tell(cause: unknown): string {
+	const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+	if (code === "ENOENT") return `the \`aptible\` CLI is not on PATH: ${install}. Then try again.`;
+	if (code === "E2BIG") return `${allTooLong}.`;
+	return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,5 +1,6 @@
 import type { AppPlace } from "./apps.ts";
-import { type Cli, type CliOptions, cliOptions } from "./cli.ts";
+import type { Cli } from "./cli.ts";
+import { type CliOptions, commandLine } from "./command-line.ts";
 
 /** How a service is released; what is left out stays as it is. It counts from the next release on. */
 export interface ServiceOptions extends CliOptions {
@@ -17,7 +18,7 @@ export function setServiceOptions(
 	service: string,
 	options: ServiceOptions,
 ): Promise<void> {
-	return cli.change(["services:settings", service, ...cliOptions({ app, environment, ...options })]);
+	return cli.change(commandLine("services:settings", { app, environment, ...options }, service));
 }
 
 /**
@@ -31,5 +32,5 @@ export function createPolicy(
 	service: string,
 	policy: CliOptions,
 ): Promise<void> {
-	return cli.change(["services:autoscaling_policy:set", service, ...cliOptions({ app, environment, ...policy })]);
+	return cli.change(commandLine("services:autoscaling_policy:set", { app, environment, ...policy }, service));
 }

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
-import { access, mkdir, mkdtemp, rename, rm, rmdir, stat, utimes } from "node:fs/promises";
+import { access, mkdir, mkdtemp, rename, rm, stat, utimes } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { AptibleError } from "../errors.ts";
@@ -25,7 +25,9 @@ export async function ensureSshKey(): Promise<void> {
 	const key = join(directory, "id_rsa");
 	const complete = async () => (await exists(key)) && (await exists(`${key}.pub`));
 	if (await complete()) return;
-	await mkdir(directory, { recursive: true, mode: 0o700 });
+	await mkdir(directory, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+		throw notMade(directory, cause);
+	});
 	const lock = join(directory, "medstack-to-aptible.lock");
 	const deadline = Date.now() + waitMs;
 	while (!(await takeLock(lock))) {
@@ -42,12 +44,14 @@ export async function ensureSshKey(): Promise<void> {
 		if (!(await complete())) await makeKey(directory, key);
 	} finally {
 		clearInterval(touch);
-		await rmdir(lock);
+		await rm(lock, { recursive: true, force: true });
 	}
 }
 
 async function makeKey(directory: string, key: string): Promise<void> {
-	const workplace = await mkdtemp(join(directory, "new-"));
+	const workplace = await mkdtemp(join(directory, "new-")).catch((cause: unknown) => {
+		throw notMade(directory, cause);
+	});
 	try {
 		const made = join(workplace, "id_rsa");
 		// The same kind of key as the CLI's own.
@@ -55,9 +59,7 @@ async function makeKey(directory: string, key: string): Promise<void> {
 		await rename(`${made}.pub`, `${key}.pub`);
 		await rename(made, key);
 	} catch (cause) {
-		const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
-		const reason = missing ? "`ssh-keygen` is not on PATH; install OpenSSH's client" : String(cause);
-		throw new AptibleError(`no SSH key for the aptible CLI in "${directory}": ${reason}.`);
+		throw notMade(directory, cause);
 	} finally {
 		await rm(workplace, { recursive: true, force: true });
 	}
@@ -68,14 +70,35 @@ async function takeLock(lock: string): Promise<boolean> {
 	try {
 		await mkdir(lock);
 		return true;
-	} catch {
-		const age = await stat(lock).then(
-			({ mtimeMs }) => Date.now() - mtimeMs,
-			() => 0,
-		);
-		if (age > staleLockMs) await rmdir(lock).catch(() => undefined);
+	} catch (cause) {
+		if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw notMade(dirname(lock), cause);
+		const held = await stat(lock).catch(() => undefined);
+		if (held !== undefined && Date.now() - held.mtimeMs > staleLockMs) await removeStale(lock, held.ino);
 		return false;
 	}
+}
+
+/** Moves it aside first, which one of several processes can do; should it be a new one by now, it goes back. */
+async function removeStale(lock: string, ino: number): Promise<void> {
+	const aside = `${lock}.${process.pid}`;
+	try {
+		await rename(lock, aside);
+		if ((await stat(aside)).ino === ino) await rm(aside, { recursive: true, force: true });
+		else await rename(aside, lock);
+	} catch {
+		// Another process was faster.
+	}
+}
+
+function notMade(directory: string, cause: unknown): AptibleError {
+	const { code, path, syscall = "", message } = cause as NodeJS.ErrnoException;
+	const reason =
+		code === "ENOENT" && syscall.startsWith("spawn")
+			? "`ssh-keygen` is not on PATH; install OpenSSH's client"
+			: code === "EACCES" || code === "EPERM" || code === "EROFS"
+				? `"${path ?? directory}" cannot be written (${code}); make it writable, or set APTIBLE_CONFIG_PATH to a folder that is`
+				: message;
+	return new AptibleError(`no SSH key for the aptible CLI in "${directory}": ${reason}.`);
 }
 
 function exists(path: string): Promise<boolean> {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { defineImage } from "../../sandbox/aptible/setup.ts";
 import { portalSpec } from "../support/app-spec.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../support/reconcile.ts";
+import { wordsOf } from "../support/words.ts";
 
 const commit = "4f9a1c2f0d3b8e7a6c5d4e3f2a1b0c9d8e7f6a5b";
 
@@ -16,7 +17,7 @@ function deploys(aptible: ReconcilerUnderTest): string[] {
 	return aptible
 		.newJournal()
 		.filter(({ command }) => command === "deploy")
-		.map(({ argv }) => argv.slice(5).join(" "));
+		.map(({ argv }) => wordsOf(argv).join(" "));
 }
 
 test("a commit and config go out in one deploy, and what is deployed is read back", async (t) => {

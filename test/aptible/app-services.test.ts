@@ -4,6 +4,7 @@ import { countRestarts } from "../../sandbox/aptible/journal.ts";
 import { defineImage } from "../../sandbox/aptible/setup.ts";
 import { portalSpec } from "../support/app-spec.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../support/reconcile.ts";
+import { wordsOf } from "../support/words.ts";
 
 const place = ["--app", "portal", "--environment", "acme-test"];
 
@@ -12,10 +13,7 @@ function commands(aptible: ReconcilerUnderTest): string[] {
 	const told = aptible
 		.newJournal()
 		.filter(({ writes }) => writes.length > 0)
-		.map(({ command, argv }) => {
-			const words = argv.slice(1).join(" ").replace("--app portal --environment acme-test", "");
-			return `${command} ${words}`.replace(/ +/g, " ").trim();
-		});
+		.map(({ command, argv }) => [command, ...wordsOf(argv)].join(" "));
 	const isScale = (text: string) => text.startsWith("apps:scale");
 	return [...told.filter((text) => !isScale(text)), ...told.filter(isScale).sort()];
 }

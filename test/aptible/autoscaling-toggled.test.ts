@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { horizontal } from "../support/app-spec.ts";
 import { autoscalerScales, place, withWorker, worker } from "../support/autoscaled-worker.ts";
 import { openReconciler } from "../support/reconcile.ts";
+import { wordsOf } from "../support/words.ts";
 
 test("on, off, on and off again ends each time in what is declared", async (t) => {
 	const aptible = await openReconciler(t);
@@ -28,7 +29,7 @@ test("on, off, on and off again ends each time in what is declared", async (t) =
 	await aptible.applied("app", on, { previous: outside });
 	const scales = aptible.newJournal().filter(({ command }) => command === "apps:scale");
 	assert.deepEqual(
-		scales.map(({ argv }) => argv.slice(6)),
+		scales.map(({ argv }) => wordsOf(argv).slice(1)),
 		[["--container-count", "3"]],
 		"to the nearest bound",
 	);

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { horizontal, vertical } from "../support/app-spec.ts";
 import { autoscalerScales, place, withWorker, worker } from "../support/autoscaled-worker.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../support/reconcile.ts";
+import { wordsOf } from "../support/words.ts";
 
 /** The autoscaling policy of `worker`, as `aptible services:autoscaling_policy` shows it. */
 function policy(aptible: ReconcilerUnderTest): Promise<Record<string, unknown>> {
@@ -19,7 +20,9 @@ test("an app starts with an autoscaled service at its least, with every paramete
 		["apps:create", "deploy", "apps:scale", "apps:scale", "services:autoscaling_policy:set"],
 	);
 	assert.equal(
-		journal.at(-1)?.argv.slice(6).join(" "),
+		wordsOf(journal.at(-1)?.argv ?? [])
+			.slice(1)
+			.join(" "),
 		"--autoscaling-type horizontal --min-containers 2 --max-containers 4 --min-cpu-threshold 0.1 --max-cpu-threshold 0.8 " +
 			"--scale-up-step 1 --scale-down-step 1 --no-restart-free-scale --metric-lookback-seconds 1800 --percentile 99 " +
 			"--post-scale-up-cooldown-seconds 60 --post-scale-down-cooldown-seconds 300 --post-release-cooldown-seconds 60",
@@ -44,7 +47,7 @@ test("a horizontal count is never set back, whatever else is applied, and the si
 	});
 	const scales = aptible.newJournal().filter(({ command }) => command === "apps:scale");
 	assert.deepEqual(
-		scales.map(({ argv }) => argv.slice(6)),
+		scales.map(({ argv }) => wordsOf(argv).slice(1)),
 		[["--container-size", "2048"]],
 	);
 	assert.equal(await worker(aptible), "3 x 2048 MB");
@@ -68,7 +71,7 @@ test("a vertical size is never set back, and the number still is ours", async (t
 	await aptible.applied("app", more, { previous });
 	const scales = aptible.newJournal().filter(({ command }) => command === "apps:scale");
 	assert.deepEqual(
-		scales.map(({ argv }) => argv.slice(6)),
+		scales.map(({ argv }) => wordsOf(argv).slice(1)),
 		[["--container-count", "2"]],
 	);
 	assert.equal(await worker(aptible), "2 x 4096 MB");

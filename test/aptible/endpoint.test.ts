@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { wordsOf } from "../support/words.ts";
 import {
 	databaseSpec,
 	type EndpointsUnderTest,
@@ -16,7 +17,9 @@ const settings = { force_ssl: true, ssl_protocols_override: "TLSv1.2 PFS TLSv1.3
 /** Options of the one modify that was sent, and what came of it. */
 function modified({ aptible }: EndpointsUnderTest): { options: string; writes: string[] } {
 	const rows = aptible.newJournal().filter(({ mutating }) => mutating);
-	const options = rows.flatMap(({ command, argv }) => (command.endsWith(":modify") ? [argv.slice(6).join(" ")] : []));
+	const options = rows.flatMap(({ command, argv }) =>
+		command.endsWith(":modify") ? [wordsOf(argv).slice(1).join(" ")] : [],
+	);
 	const writes = rows.flatMap((row) =>
 		row.writes.map((write) => ("op" in write ? write.type : "update" in write ? "update" : "create")),
 	);

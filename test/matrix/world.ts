@@ -74,16 +74,19 @@ class Life {
 	}
 }
 
+/** With pauses so short that the former four tries would be over before the plans' outage is. */
+const patience = { patienceMs: 30_000, firstPauseMs: 4 };
+
 class GuardedApi extends Api {
 	readonly #life: Life;
 
 	constructor(life: Life) {
-		super();
+		super(patience);
 		this.#life = life;
 	}
 
-	override read(url: string, headers: Record<string, string> = {}): Promise<unknown> {
-		return this.#life.guard(() => super.read(url, headers));
+	override read(...request: Parameters<Api["read"]>): Promise<unknown> {
+		return this.#life.guard(() => super.read(...request));
 	}
 
 	override send(...request: Parameters<Api["send"]>): Promise<void> {
@@ -110,7 +113,7 @@ class InProcessCli extends Cli {
 	}
 
 	override readText(argv: readonly string[]): Promise<string> {
-		return retryReads(() => this.#call(argv));
+		return retryReads(() => this.#call(argv), patience);
 	}
 
 	override async change(argv: readonly string[]): Promise<void> {

@@ -16,7 +16,12 @@ export function misfits(contract: Contract, argv: readonly string[]): string[] {
 	const rest: string[] = [];
 	const given = new Set<string>();
 	for (let word = words.shift(); word !== undefined; word = words.shift()) {
+		if (word === "--") {
+			rest.push(...words.splice(0));
+			break;
+		}
 		if (!word.startsWith("--")) {
+			found.push(`${name}: ${word} stands before --, where the CLI reads each line of it as an option`);
 			rest.push(word);
 			continue;
 		}

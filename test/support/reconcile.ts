@@ -84,7 +84,7 @@ export class ReconcilerUnderTest extends EmulatedAptible {
 		return inEnvironment(env, async () => {
 			const texts = { stdout: "", stderr: "" };
 			const code = await reconcile([kind, verb], JSON.stringify(spec), previous && JSON.stringify(previous), {
-				access: { execute: executeInProcess },
+				access: { execute: executeInProcess, ...impatient },
 				waits: quickWaits,
 				stdout: (text) => {
 					texts.stdout += text;
@@ -116,6 +116,9 @@ export class ReconcilerUnderTest extends EmulatedAptible {
 
 /** The emulated Aptible lags by reads, not by the clock. */
 export const quickWaits = { firstPauseMs: 10, lagMs: 1_500 };
+
+/** A minute is for a real Aptible. */
+export const impatient = { patienceMs: 3_000, firstPauseMs: 10 };
 
 const executeInProcess: Execute = (argv, { env, onStdout }) => callCli(argv, env, { onStdout });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cliOptions } from "../../../aptible/cli/cli.ts";
+import { cliOptions, commandLine, refuseUnsendable } from "../../../aptible/cli/command-line.ts";
 import { loadContract } from "../../../sandbox/aptible/contract.ts";
 import { parseCall } from "../../../sandbox/aptible/thor.ts";
 
@@ -16,6 +16,7 @@ const values = [
 	"-5",
 	"- x",
 	"-----BEGIN",
+	"--",
 ];
 
 test("a value that the CLI would read as an option is refused, and only such a one", () => {
@@ -41,4 +42,22 @@ test("a value that the CLI would read as an option is refused, and only such a o
 		}
 	}
 	assert.ok(values.some((value) => call(value).options.private_registry_password === value));
+});
+
+test("what no process can be given is refused before one is started, by its key or option and without its value", () => {
+	const long = `sentinel${"x".repeat(128 * 1024)}`;
+	const deploy = (options: object, ...args: string[]) =>
+		refuseUnsendable(commandLine("deploy", { ...options, app: "portal" }, ...args));
+	for (const [argv, says] of [
+		[
+			() => deploy({}, "A=1", `LONG=${long}`),
+			/^AptibleError: config key "LONG" \(`aptible deploy`\) is 131085 bytes long.* 131071 at most/,
+		],
+		[() => deploy({}, "A=sentinel\0"), /^AptibleError: config key "A" \(`aptible deploy`\) has a NUL character/],
+		[() => deploy({ privateRegistryPassword: long }), /^AptibleError: the value of --private-registry-password/],
+		[() => refuseUnsendable(commandLine("db:backup", {}, long)), /^AptibleError: an argument of `aptible db:backup`/],
+	] as const) {
+		assert.throws(argv, (error: Error) => says.test(String(error)) && !String(error).includes("sentinel"));
+	}
+	deploy({}, `LONG=${"x".repeat(128 * 1024 - 6)}`);
 });

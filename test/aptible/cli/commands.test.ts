@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { loadContract } from "../../../sandbox/aptible/contract.ts";
+import { parseCall } from "../../../sandbox/aptible/thor.ts";
 import { misfits, type NotedCall } from "../../support/contract-argv.ts";
 import { calls, modules, NotingCli } from "./command-calls.ts";
 
@@ -11,7 +12,7 @@ const contract = loadContract();
 
 /** What those files have besides, and files that have no command. */
 const noCommands = ["version.parseVersion"];
-const noCommandFiles = ["cli", "profile", "run", "ssh-key"];
+const noCommandFiles = ["cli", "command-line", "failure", "process", "profile", "run", "ssh-key", "watchdog"];
 
 /** What each command function asked. */
 const asked = new Map<string, readonly NotedCall[]>();
@@ -44,14 +45,29 @@ test("a command line that does not fit is noticed", () => {
 	for (const argv of [
 		["db:resize", "main"],
 		["db:create"],
-		["db:create", "main", "other"],
-		["db:create", "main", "--disk", "10"],
-		["db:create", "main", "--disk-size"],
-		["db:create", "main", "--disk-size", "large"],
-		["db:create", "main", "--no-type"],
-		["db:create", "main", "--iops", "3000", "--iops", "4000"],
+		["db:create", "main"],
+		["db:create", "--", "main", "other"],
+		["db:create", "--disk", "10", "--", "main"],
+		["db:create", "--disk-size", "--", "main"],
+		["db:create", "--disk-size", "large", "--", "main"],
+		["db:create", "--no-type", "--", "main"],
+		["db:create", "--iops", "3000", "--iops", "4000", "--", "main"],
 	]) {
 		assert.notDeepEqual(misfits(contract, argv), [], argv.join(" "));
+	}
+});
+
+test("the CLI reads each argument as that argument, whatever is in it", () => {
+	for (const [name, noted] of asked) {
+		for (const { argv } of noted) {
+			const end = argv.indexOf("--");
+			if (end < 0) continue;
+			const hostile = argv.slice(end + 1).map((arg) => `${arg}\n--app=other\n--environment\n-x`);
+			const plain = parseCall(contract, argv);
+			const call = parseCall(contract, [...argv.slice(0, end + 1), ...hostile]);
+			assert.deepEqual(call, { ...plain, args: hostile }, `${name}: ${argv.join(" ")}`);
+			assert.ok(optionsOf(argv).length <= Object.keys(call.options).length);
+		}
 	}
 });
 
@@ -59,7 +75,7 @@ test("every option of a command that is used is sent by something here, or is li
 	const used = new Map<string, Set<string>>();
 	for (const { argv } of [...asked.values()].flat()) {
 		const options = used.get(argv[0] ?? "") ?? new Set<string>();
-		for (const word of argv) if (word.startsWith("--")) options.add(word.replace(/^--no-(?!ip)/, "--"));
+		for (const word of optionsOf(argv)) options.add(word.replace(/^--no-(?!ip)/, "--"));
 		used.set(argv[0] ?? "", options);
 	}
 	const unsent = [...used].flatMap(([command, options]) =>
@@ -90,6 +106,12 @@ const reasons: readonly [RegExp, because: string][] = [
 	[/^backup:list /, "all of them are wanted"],
 	[/^backup:orphaned /, "all of them are wanted"],
 ];
+
+/** What stands before the positional arguments and begins like an option. */
+function optionsOf(argv: readonly string[]): string[] {
+	const end = argv.indexOf("--");
+	return argv.slice(1, end < 0 ? argv.length : end).filter((word) => word.startsWith("--"));
+}
 
 const ways = { read: "reads", readText: "reads", change: "changes at once", operate: "starts an operation" };
 

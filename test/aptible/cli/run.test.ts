@@ -74,7 +74,12 @@ test("a call that never ends is killed", async () => {
 
 test("a CLI that is not installed says where to get it", async () => {
 	process.env.PATH = "/nowhere";
-	await assert.rejects(runCli(["echo"], options), /not on PATH. Install it \(`gem install aptible-cli`/).finally(() => {
-		process.env.PATH = `${folder}:${path}`;
-	});
+	await assert
+		.rejects(
+			runCli(["echo"], options),
+			/not on PATH: install Aptible's own package.*`gem install aptible-cli` under Ruby 2\.7/,
+		)
+		.finally(() => {
+			process.env.PATH = `${folder}:${path}`;
+		});
 });
