@@ -25,7 +25,7 @@ test("new services come up in the one deploy, with one scale each, and later one
 	const services = { web: large, worker: large, cron: { containerMb: 512 }, mailer: large };
 	const previous = await aptible.applied("app", portalSpec({ image: "acme/big:1", services }));
 	assert.deepEqual(commands(aptible), [
-		"apps:create portal --environment acme-test",
+		"apps:create portal",
 		"deploy --docker-image acme/big:1 --container-count 0 A=***",
 		"apps:scale cron --container-count 1 --container-size 512",
 		"apps:scale mailer --container-count 2 --container-size 2048",

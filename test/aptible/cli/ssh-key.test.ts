@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { ensureSshKey } from "../../../aptible/cli/ssh-key.ts";
 
 const moduleUrl = new URL("../../../aptible/cli/ssh-key.ts", import.meta.url).href;
 
@@ -46,5 +47,35 @@ test("half a pair, as a killed run leaves it, is made whole, past the lock that 
 	await writeFile(join(folder, "ssh/id_rsa"), "half");
 	await ensureInProcess(folder);
 	assert.match(await readFile(join(folder, "ssh/id_rsa"), "utf8"), /PRIVATE KEY/);
+	assert.deepEqual((await readdir(join(folder, "ssh"))).sort(), ["id_rsa", "id_rsa.pub"]);
+});
+
+test("a folder that cannot be written fails at once, with what to do", async (t) => {
+	const folder = await configPath(t);
+	await writeFile(join(folder, "ssh"), "");
+	const { APTIBLE_CONFIG_PATH } = process.env;
+	t.after(() => {
+		if (APTIBLE_CONFIG_PATH === undefined) delete process.env.APTIBLE_CONFIG_PATH;
+		else process.env.APTIBLE_CONFIG_PATH = APTIBLE_CONFIG_PATH;
+	});
+	process.env.APTIBLE_CONFIG_PATH = folder;
+	const started = Date.now();
+	await assert.rejects(ensureSshKey(), /^AptibleError: no SSH key for the aptible CLI in ".*ssh": .*EEXIST/);
+	assert.ok(Date.now() - started < 5_000);
+	await rm(join(folder, "ssh"));
+	await mkdir(join(folder, "ssh"), { mode: 0o500 });
+	// Who is root may write everywhere.
+	if (process.getuid?.() === 0) return;
+	await assert.rejects(ensureSshKey(), /cannot be written \(EACCES\); make it writable, or set APTIBLE_CONFIG_PATH/);
+});
+
+test("several processes that find a lock that was left take it over, one of them", async (t) => {
+	const folder = await configPath(t);
+	const lock = join(folder, "ssh/medstack-to-aptible.lock");
+	// With something in it, as no other than this program's own would be: it goes whole.
+	await mkdir(join(lock, "inside"), { recursive: true });
+	await utimes(lock, 0, 0);
+	const seen = await Promise.all(Array.from({ length: 4 }, () => ensureInProcess(folder)));
+	assert.equal(new Set(seen).size, 1);
 	assert.deepEqual((await readdir(join(folder, "ssh"))).sort(), ["id_rsa", "id_rsa.pub"]);
 });

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Execute } from "../../aptible/cli/run.ts";
+import { reconcile } from "../../aptible/reconcile.ts";
+import { LineReader } from "../../sandbox/plugins/line-reader.ts";
+import { portalSpec } from "../support/app-spec.ts";
+import { openReconciler } from "../support/reconcile.ts";
+
+/** Whether Pulumi's command provider could read it by lines: it hangs for ever at one that is too long. */
+function isReadable(text: string): boolean {
+	return new LineReader(() => {}).write(Buffer.from(text));
+}
+
+const huge = "x".repeat(200 * 1024);
+
+async function failing(execute: Execute): Promise<string> {
+	let stderr = "";
+	const code = await reconcile(
+		["environment", "apply"],
+		JSON.stringify({ handle: "acme", stack: "s", phi: false }),
+		undefined,
+		{
+			access: { execute, patienceMs: 0 },
+			stdout: () => {},
+			stderr: (text) => {
+				stderr += text;
+			},
+		},
+	);
+	assert.equal(code, 1);
+	return stderr;
+}
+
+test("a long line of the CLI, or of anything else, is shown by its head and its tail, and never as it is", async () => {
+	for (const execute of [
+		async () => ({ code: 1, stdout: "", stderr: `the head ${huge} the tail` }),
+		async () => ({ code: 1, stdout: "", stderr: `the head ${"y\n".repeat(100_000)} the tail` }),
+		async () => {
+			throw new Error(`the head ${huge} the tail`);
+		},
+	] as const) {
+		const stderr = await failing(execute);
+		assert.match(stderr, /the head .*the tail/s);
+		assert.ok(isReadable(stderr));
+		assert.ok(stderr.length < 10_000, String(stderr.length));
+	}
+});
+
+test("a log with a line of 200 KiB at its end can be read by lines, and fails the run as any other", async (t) => {
+	const aptible = await openReconciler(t);
+	aptible.fault({ name: "deploy-fails", reason: `the head ${huge} the tail` });
+	const { code, stderr } = await aptible.apply("app", portalSpec());
+	assert.equal(code, 1);
+	assert.match(stderr, /deploying acme\/portal:1 failed \(operation \d+, deploy failed\)/);
+	assert.match(stderr, /the head .*the tail/);
+	assert.ok(isReadable(stderr));
+});
+
+test("facts come as JSON with each value in a line, and what an older version printed in one line is read as well", async (t) => {
+	const aptible = await openReconciler(t);
+	const names = Array.from({ length: 1500 }, (_, index) => `app-number-${index}-with-a-handle-of-its-own`);
+	const apps = Object.fromEntries(names.map((name) => [name, { adopt: false, endpoints: {} }]));
+	const spec = { environment: { handle: aptible.environment, adopt: true }, apps, databases: {} };
+	const { stdout, code, stderr, facts } = await aptible.apply("claims", spec);
+	assert.equal(code, 0, stderr);
+	assert.ok(stdout.length > 64 * 1024 && isReadable(stdout), String(stdout.length));
+	assert.ok(stdout.split("\n").every((line) => line.length < 1024));
+	assert.deepEqual((await aptible.apply("claims", spec, { previous: facts })).facts, facts);
+});
