@@ -25,6 +25,8 @@ const ROUTES = [
 	...operationRoutes,
 ];
 
+const PROXY_PAGE = "<!DOCTYPE html><html><body>Sign in to the guest network</body></html>";
+
 /** Thrown where the server is to look as if it were not there. */
 class Unreachable extends Error {}
 
@@ -60,11 +62,13 @@ async function respond(store: Store, message: IncomingMessage, response: ServerR
 	const row = { source: "api", command, argv: [url.search].filter(Boolean), mutating: method !== "GET" } as const;
 	const journalId = store.transaction(() => beginRow(store, { ...row, argv: [...row.argv] }));
 	let answer: Answer;
+	let isCut = false;
 	try {
 		const handles = [...url.searchParams.values(), ...url.pathname.split("/").filter(Boolean)];
 		const token = message.headers.authorization?.replace(/^Bearer /, "");
 		const session = new Session(store, { journalId, command, handles, token });
 		answer = answerTo(session, message, url, text);
+		isCut = session.strike("body-cut") !== undefined;
 	} catch (error) {
 		// A halted write never gets its answer; the harness kills whoever waits for it.
 		if (error instanceof Halt) return;
@@ -77,11 +81,25 @@ async function respond(store: Store, message: IncomingMessage, response: ServerR
 	}
 	store.transaction(() => endRow(store, journalId, answer.status));
 	response.setHeader("date", store.now().toUTCString());
-	send(response, answer);
+	if (isCut) breakOff(message, response, answer);
+	else send(response, answer);
+}
+
+/** Sends the head of an answer and a part of its body, and drops the connection. */
+function breakOff(message: IncomingMessage, response: ServerResponse, { status, body }: Answer): void {
+	const text = JSON.stringify(body ?? {});
+	response.writeHead(status, { "content-length": text.length + 1 });
+	response.write(text.slice(0, text.length / 2), () => message.socket.destroy());
 }
 
 function answerTo(session: Session, message: IncomingMessage, url: URL, text: string): Answer {
-	if (session.strike("api-unreachable")) throw new Unreachable();
+	if (session.isUnreachable()) throw new Unreachable();
+	if (session.strike("html-answer")) return { status: 200, body: PROXY_PAGE };
+	const throttled = session.strike("api-429");
+	if (throttled) {
+		const body = errorBody(new ApiError(429, "too_many_requests", "Too many requests"));
+		return { status: 429, body, headers: { "retry-after": throttled.retryAfter ?? "1" } };
+	}
 	const refused = session.strike("unauthorized");
 	if (refused || !/^Bearer \S+$/.test(message.headers.authorization ?? "")) {
 		throw new ApiError(401, "invalid_token", "Invalid token");
@@ -126,8 +144,8 @@ function errorBody({ status, code, message }: ApiError): Record<string, unknown>
 	return { code: status, error: code, message };
 }
 
-function send(response: ServerResponse, { status, body }: Answer): void {
-	if (typeof body === "string") response.writeHead(status, { "content-type": "text/plain" }).end(body);
-	else if (body === undefined) response.writeHead(status).end();
-	else response.writeHead(status, { "content-type": "application/hal+json" }).end(JSON.stringify(body));
+function send(response: ServerResponse, { status, body, headers = {} }: Answer): void {
+	if (typeof body === "string") response.writeHead(status, { "content-type": "text/plain", ...headers }).end(body);
+	else if (body === undefined) response.writeHead(status, headers).end();
+	else response.writeHead(status, { "content-type": "application/hal+json", ...headers }).end(JSON.stringify(body));
 }

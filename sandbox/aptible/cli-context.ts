@@ -130,7 +130,7 @@ export class Cli {
 
 	#connect(): void {
 		this.#connected = true;
-		if (this.session.strike("api-unreachable")) {
+		if (this.session.isUnreachable()) {
 			const url = new URL(this.env.APTIBLE_API_ROOT_URL ?? "https://api.aptible.com");
 			const port = url.port || (url.protocol === "https:" ? "443" : "80");
 			throw new Crash(

@@ -30,6 +30,10 @@ export const FAULTS = {
 	"deprovision-race": "an endpoint is gone before the CLI has its log: endpoints:deprovision fails with a 404",
 	"slow-queue": "the operation stays queued for `ms` (1000 by default)",
 	"api-unreachable": "the API refuses connections",
+	outage: "from the next request on, and for `ms` (5000 by default), the API refuses connections",
+	"api-429": "the API answers 429, with `retryAfter` in the header of that name (`1` by default)",
+	"body-cut": "an answer of the API breaks off in its middle, after the server took the request",
+	"html-answer": "a proxy answers in the API's place: 200, with a page of HTML",
 	"halt-after-mutation": "the process that makes the `n`-th write from now hangs for ever right after it",
 	"halt-before-mutation": "the process that makes the `n`-th write from now hangs for ever right before it",
 } as const;
@@ -41,16 +45,18 @@ export interface Fault {
 	name: FaultName;
 	/** How often it strikes. @default 1 */
 	times?: number;
-	/** Only this CLI command, or this API route (`POST /accounts`). @default any */
+	/** Only this CLI command, or this API route (`POST /accounts`), or each of a method (`GET `). @default any */
 	command?: string;
 	/** Only where this handle (or host name, or id) is concerned. @default any */
 	handle?: string;
-	/** Milliseconds, for `slow-queue` and `portal-early`. */
+	/** Milliseconds, for `slow-queue`, `portal-early` and `outage`. */
 	ms?: number;
 	/** Which write halts, counted from 1 from now on. @default 1 */
 	n?: number;
 	/** HTTP status of `request-refused`. @default 422 */
 	status?: number;
+	/** What `api-429` asks for: seconds, or a date. @default "1" */
+	retryAfter?: string;
 	/** What the log or the refusal says; `""` for a log without a reason. */
 	reason?: string;
 	/** Which field of an operation's body `part-lost` loses. */
@@ -84,6 +90,7 @@ export function clearFaults(dir: string): void {
 	inSandbox(dir, (store) => {
 		store.run("delete from faults");
 		store.setMeta("halted", undefined);
+		store.setMeta("outage_until", undefined);
 	});
 	rmSync(join(dir, "halted"), { force: true });
 }

@@ -39,6 +39,7 @@ const image: Subject = {
 		"config: a key changed": { to: { config: { A: "2", B: "${secrets.one}" } } },
 		"config: a key more": { to: { config: { A: "1", B: "${secrets.one}", C: "3" } } },
 		"config: a key less": { to: { config: { A: "1" } } },
+		"config: lines like options": { to: { config: { A: "x\n--app=other\n--environment=acme-prod\n-server\ny" } } },
 		"config: a secret changed": { to: { config: { A: "1", B: "${secrets.two}" } } },
 		"image, config and services": {
 			to: {

@@ -43,6 +43,11 @@ const faults: readonly (Fault & Pick<Plan, "also" | "mustSucceed"> & { needs?: R
 	{ name: "not-found-race" },
 	{ name: "not-found-race", times: 2 },
 	{ name: "not-found-race", times: 3 },
+	// Trouble with reads that passes by itself, though not within four tries: no run may fail of it.
+	{ name: "api-unreachable", command: "GET ", times: 6, mustSucceed: true, isAlone: true },
+	{ name: "api-429", command: "GET ", retryAfter: "0", times: 6, mustSucceed: true, isAlone: true },
+	{ name: "body-cut", command: "GET ", times: 6, mustSucceed: true, isAlone: true },
+	{ name: "html-answer", command: "GET ", times: 6, mustSucceed: true, isAlone: true },
 	{ name: "foreign-operation", outcome: "failed", needs: foreign, mustSucceed: true },
 	{ name: "foreign-operation", also: { name: "deploy-fails" }, needs: /"op".*"type":"(deploy|rebuild)"/ },
 	{ name: "foreign-operation", also: { name: "configure-fails" }, needs: /"type":"configure"/ },
@@ -62,6 +67,9 @@ const faults: readonly (Fault & Pick<Plan, "also" | "mustSucceed"> & { needs?: R
 	{ name: "deprovision-race", needs: /"type":"deprovision","kind":"vhosts"/ },
 	{ name: "slow-queue", ms: 30, needs: /"op"/ },
 	{ name: "api-unreachable" },
+	{ name: "outage", ms: 60 },
+	{ name: "body-cut" },
+	{ name: "html-answer" },
 ];
 
 /** All that can go wrong in a run that makes these writes when nothing does: each fault, each kill, and each pair of them. */

@@ -20,6 +20,7 @@ export interface Request {
 export interface Answer {
 	status: number;
 	body?: hal.Hal | string;
+	headers?: Readonly<Record<string, string>>;
 }
 
 /** Method, path and what answers it; the first that fits counts. */

@@ -78,6 +78,17 @@ export class Session {
 		return this.store.transaction(() => takeFault(this.store, name, this.at(handles), matches));
 	}
 
+	/** Whether the server cannot be reached: for this once, or for as long as an outage lasts. */
+	isUnreachable(): boolean {
+		if (this.strike("api-unreachable")) return true;
+		const begins = this.strike("outage");
+		if (begins) {
+			const until = String(Date.now() + (begins.ms ?? 5000));
+			this.store.transaction(() => this.store.setMeta("outage_until", until));
+		}
+		return Date.now() < Number(this.store.meta("outage_until") ?? 0);
+	}
+
 	/** What faults match on: this caller, and the things it is dealing with. */
 	at(handles: readonly string[]): Circumstance {
 		return { command: this.command, handles: [...this.handles, ...handles] };
