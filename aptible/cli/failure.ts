@@ -9,9 +9,9 @@ export interface Failure {
 	transient: boolean;
 }
 
-/** The CLI that has been seen to work whole (facts/aptible.md §11). */
-export const install =
-	"install Aptible's own package, which brings the Ruby that it needs (https://www.aptible.com/docs/cli), or `gem install aptible-cli` under Ruby 2.7";
+/** Where a CLI comes from that can do all it is asked: under a newer Ruby the gem fails to change endpoints (facts/aptible.md §11). */
+export const packages =
+	"Aptible's own package, which has its Ruby with it (https://www.aptible.com/docs/cli), or `gem install aptible-cli` under a Ruby before 3.0";
 
 /**
  * By the texts of aptible-cli 0.26.6 (bin/aptible, helpers/token.rb), of Ruby, and of its HTTP libraries (httpclient, hyperresource).
@@ -58,7 +58,7 @@ export function readFailure(stderr: string): Failure {
 	if (rubyTooNew.test(stderr)) {
 		return {
 			text,
-			fix: `This aptible CLI runs on a Ruby that it is not made for: ${install}. Then run \`pulumi up\` again.`,
+			fix: `This aptible CLI runs on a Ruby that it is not made for. Install ${packages}; then run \`pulumi up\` again.`,
 			transient: false,
 		};
 	}

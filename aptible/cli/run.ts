@@ -2,7 +2,7 @@ import { CliError } from "../errors.ts";
 import { cutMiddle } from "../lines.ts";
 import type { Redactor } from "../redact.ts";
 import { allTooLong, refuseUnsendable } from "./command-line.ts";
-import { install, readFailure } from "./failure.ts";
+import { packages, readFailure } from "./failure.ts";
 import { executeAptible } from "./process.ts";
 
 /** How one call of the CLI is made. */
@@ -84,7 +84,7 @@ export async function runCli(
 /** Why the CLI was not started, or was given up. */
 function tell(cause: unknown): string {
 	const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-	if (code === "ENOENT") return `the \`aptible\` CLI is not on PATH: ${install}. Then try again.`;
+	if (code === "ENOENT") return `the \`aptible\` CLI is not on PATH. Install ${packages}; then try again.`;
 	if (code === "E2BIG") return `${allTooLong}.`;
 	return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,5 +1,6 @@
 import { AptibleError, CliError } from "../errors.ts";
 import type { Cli } from "./cli.ts";
+import { packages } from "./failure.ts";
 
 type Version = readonly [major: number, minor: number, patch: number];
 
@@ -8,8 +9,6 @@ const oldest: Version = [0, 26, 6];
 
 /** Homebrew's cask `aptible` (1.0.5) is a rewrite in Go; what is known here of the CLI was recorded of the one in Ruby. */
 const firstUnknownMajor = 1;
-
-const install = "`gem install aptible-cli`, or see https://www.aptible.com/docs/cli";
 
 /**
  * Checks the CLI, once a run: it takes a process of 0.8 s. Where it cannot be run at all, whatever needs it says so itself.
@@ -27,11 +26,11 @@ export async function checkVersion(cli: Cli): Promise<string | undefined> {
 	const [least, tested] = [oldest.join("."), `${oldest[0]}.${oldest[1]}`];
 	if (version === undefined) {
 		const shown = JSON.stringify(text.trim().slice(0, 80));
-		return `which version the aptible CLI has could not be told from ${shown}; this program needs ${least} or newer (${install})`;
+		return `which version the aptible CLI has could not be told from ${shown}; this program needs ${least} or newer (${packages})`;
 	}
 	if (isOlder(version, oldest)) {
 		throw new AptibleError(
-			`the aptible CLI is ${version.join(".")}, and this program needs ${least} or newer. Install it: ${install}.`,
+			`the aptible CLI is ${version.join(".")}, and this program needs ${least} or newer. Install ${packages}.`,
 		);
 	}
 	if (version[0] < firstUnknownMajor) return undefined;

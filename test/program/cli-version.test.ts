@@ -18,7 +18,7 @@ test("the CLI's version is asked once a run, and one that is too old ends it bef
 	const text = await fail(stage.previewWith({ PATH: `${folder}${delimiter}${stage.sandbox.env.PATH}` }));
 	assert.match(
 		text,
-		/the aptible CLI is 0\.25\.0, and this program needs 0\.26\.6 or newer\. Install it: `gem install aptible-cli`/,
+		/the aptible CLI is 0\.25\.0, and this program needs 0\.26\.6 or newer\. Install Aptible's own package/,
 	);
 	assert.doesNotMatch(text, /\bat .*\.ts:\d+|command:local:Command/);
 });

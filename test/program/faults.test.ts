@@ -22,6 +22,11 @@ const rounds: { faults: Fault[]; says?: RegExp }[] = [
 		faults: [{ name: "request-refused", command: "deploy", handle: "portal", reason: "no capacity" }],
 		says: /no capacity/,
 	},
+	{
+		// The released command provider hangs for ever at a line of 64 KiB; the stand-in says so.
+		faults: [{ name: "deploy-fails", handle: "portal", reason: `the head ${"x".repeat(200 * 1024)} the tail` }],
+		says: /deploy failed.*the head x.*x the tail/s,
+	},
 	{ faults: [{ name: "unauthorized", times: 50 }], says: /aptible login/ },
 	{
 		faults: [

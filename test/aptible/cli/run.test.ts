@@ -195,7 +195,7 @@ test("a CLI on a Ruby that it is not made for is named as that, with the one to 
 	);
 	assert.match(
 		message,
-		/wrong number of arguments.*\nThis aptible CLI runs on a Ruby that it is not made for: install Aptible's own package/,
+		/wrong number of arguments.*\nThis aptible CLI runs on a Ruby that it is not made for\. Install Aptible's own package/,
 	);
 });
 
@@ -221,7 +221,7 @@ test("a CLI that is not installed says where to get it", async () => {
 	await assert
 		.rejects(
 			runCli(["echo"], options),
-			/not on PATH: install Aptible's own package.*`gem install aptible-cli` under Ruby 2\.7/,
+			/not on PATH\. Install Aptible's own package.*`gem install aptible-cli` under a Ruby before 3\.0/,
 		)
 		.finally(() => {
 			process.env.PATH = `${folder}:${path}`;

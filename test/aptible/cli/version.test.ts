@@ -44,8 +44,8 @@ test("one that is too old is refused, with how to install a newer one", async ()
 		await assert.rejects(check(`aptible-cli v${version} toolbelt`), {
 			name: "AptibleError",
 			message:
-				`the aptible CLI is ${version}, and this program needs 0.26.6 or newer. Install it: \`gem install aptible-cli\`, or ` +
-				"see https://www.aptible.com/docs/cli.",
+				`the aptible CLI is ${version}, and this program needs 0.26.6 or newer. Install Aptible's own package, which has its Ruby ` +
+				"with it (https://www.aptible.com/docs/cli), or `gem install aptible-cli` under a Ruby before 3.0.",
 		});
 	}
 });
@@ -54,7 +54,8 @@ test("an answer without a version is a warning", async () => {
 	assert.equal(
 		await check("aptible-cli HEAD"),
 		'which version the aptible CLI has could not be told from "aptible-cli HEAD"; this program needs 0.26.6 or newer ' +
-			"(`gem install aptible-cli`, or see https://www.aptible.com/docs/cli)",
+			"(Aptible's own package, which has its Ruby with it (https://www.aptible.com/docs/cli), or `gem install aptible-cli` under a " +
+			"Ruby before 3.0)",
 	);
 });
 
