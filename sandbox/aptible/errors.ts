@@ -6,10 +6,16 @@ export class UserError extends Error {
 	}
 }
 
+/** Seen of the real CLI: 8 to 30 lines. */
+const BACKTRACE = Array.from(
+	{ length: 12 },
+	(_, line) => `\n\tfrom /var/lib/gems/3.1.0/gems/httpclient-2.8.3/lib/httpclient.rb:${502 + line}:in \`do_request'`,
+).join("");
+
 /** Ends a command as an exception that the CLI does not catch: with a Ruby backtrace. */
 export class Crash extends Error {
 	constructor(where: string, message: string, type: string) {
-		super(`${where}: ${message} (${type})\n\t(backtrace)`);
+		super(`${where}: ${message} (${type})${BACKTRACE}`);
 		this.name = "Crash";
 	}
 }

@@ -62,7 +62,8 @@ function normalText(text: string, names: Names): string {
 		.replace(/app-(\d+)\.on-aptible\.com/g, (_, id) => names.of("default domain", id))
 		.replace(/("id": |^Id: |operations?[ /]|Operation #?)(\d+)/gm, (_, before, id) => before + names.of("id", id))
 		.replace(/("description": ")(\d+):/g, (_, before, id) => `${before}${names.of("id", id)}:`)
-		.replace(/0x[0-9a-f]{16}/g, "0x…");
+		.replace(/0x[0-9a-f]{16}/g, "0x…")
+		.replace(/(\n\tfrom .*)+/g, "\n\t(backtrace)");
 }
 
 function normalWrites(writes: readonly object[], names: Names): unknown {
