@@ -11,7 +11,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 try {
-	const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "medstack-to-aptible", "compiled");
+	const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "medstack-to-aptible", "node");
 	mkdirSync(folder, { recursive: true, mode: 0o700 });
 	const { uid, mode } = statSync(folder);
 	const isOwn = uid === process.getuid?.() && (mode & 0o022) === 0;

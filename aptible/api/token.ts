@@ -17,7 +17,13 @@ export function tokensFile(): string {
  */
 export async function findToken(authRoot: string): Promise<string | undefined> {
 	const given = process.env.APTIBLE_ACCESS_TOKEN;
-	if (given !== undefined && given !== "") return given;
+	if (given !== undefined && given !== "") {
+		// An error of fetch would quote it.
+		if (/^[\x21-\x7e]+$/.test(given)) return given;
+		throw new AptibleError(
+			"APTIBLE_ACCESS_TOKEN is no token: it has a space, a line break or another character that none has.",
+		);
+	}
 	const text = await readFile(tokensFile(), "utf8").catch((cause: NodeJS.ErrnoException) => {
 		if (cause.code === "ENOENT") return undefined;
 		throw new AptibleError(
@@ -26,7 +32,7 @@ export async function findToken(authRoot: string): Promise<string | undefined> {
 	});
 	if (text === undefined) return undefined;
 	const tokens = Tokens.safeParse(parse(text)).data;
-	if (tokens !== undefined) return tokens[authRoot];
+	if (tokens !== undefined && /^[\x21-\x7e]*$/.test(tokens[authRoot] ?? "")) return tokens[authRoot];
 	throw new AptibleError(
 		`"${tokensFile()}" is not what the aptible CLI writes: JSON with a token for each address. Run \`aptible login\` again.`,
 	);

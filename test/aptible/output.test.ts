@@ -67,3 +67,31 @@ test("facts come as JSON with each value in a line, and what an older version pr
 	assert.ok(stdout.split("\n").every((line) => line.length < 1024));
 	assert.deepEqual((await aptible.apply("claims", spec, { previous: facts })).facts, facts);
 });
+
+test("what an operation's log says of secrets is masked, of somebody else's too, and what is none is not", async (t) => {
+	const aptible = await openReconciler(t);
+	const config = {
+		A: "1",
+		KEY: "${secrets.key}",
+		FILES: "${storage.files.container}",
+		TOKEN: "${storage.files.sasToken}",
+	};
+	const secrets = {
+		"secrets.key": "line-one-4711\nline-two-4711",
+		"storage.files.container": "documents",
+		"storage.files.sasToken": "sv=2024-11-04&sig=c2lnbmF0dXJlLTQ3MTE%3D",
+	};
+	const previous = await aptible.applied("app", portalSpec({ config }), { secrets });
+	const place = ["--app", "portal", "--environment", aptible.environment];
+	await aptible.cli("config:set", ...place, "THEIR_TOKEN=their-4711", "THEIR_LEVEL=information");
+	aptible.fault({
+		name: "deploy-fails",
+		reason: "documents: line-two-4711 c2lnbmF0dXJlLTQ3MTE= their-4711 information true",
+	});
+	const { code, stderr } = await aptible.apply("app", portalSpec({ config, image: "acme/portal:2" }), {
+		secrets,
+		previous,
+	});
+	assert.equal(code, 1);
+	assert.match(stderr, /documents: \[secret\] \[secret\] \[secret\] information true/);
+});

@@ -166,6 +166,15 @@ test("a token that was renewed meanwhile is read again, once", async (t) => {
 	assert.equal(asked.length, 4);
 });
 
+test("a token that no header can have is refused before anything quotes it", async (t) => {
+	const { url, asked } = await serve(t, [ok]);
+	const api = apiAt(t, url, { token: "s3cret\nline" });
+	await assert.rejects(api.read(`${url}/apps/1`), (error: Error) => {
+		return /^APTIBLE_ACCESS_TOKEN is no token/.test(error.message) && !String(error.stack).includes("s3cret");
+	});
+	assert.equal(asked.length, 0);
+});
+
 test("a tokens.json that is half written or none is named, with none of its content", async (t) => {
 	for (const text of ['{"https://auth.aptible.com":"eyJs3cret', "", "[]", '{"a":{"b":"s3cret"}}', "s3cret"]) {
 		const { url } = await serve(t, [ok]);
