@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import type { Execute } from "./run.ts";
-import { watch } from "./watchdog.ts";
+import { startWatched } from "./watchdog.ts";
 
 /** How long the pipes of a CLI that has ended may stay open: whatever it started may hold them for ever. */
 const pipesMs = 5_000;
@@ -8,9 +8,10 @@ const pipesMs = 5_000;
 /** Runs `aptible` in a process group of its own, so that the `ssh` which it starts, and which holds its pipes, can be killed with it. */
 export const executeAptible: Execute = (argv, { timeoutMs, signal, env, onStdout }) =>
 	new Promise((resolve, reject) => {
-		const child = spawn("aptible", argv, { env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+		const child = startWatched(() =>
+			spawn("aptible", argv, { env, stdio: ["ignore", "pipe", "pipe"], detached: true }),
+		);
 		const { pid } = child;
-		const callOff = watch(child);
 		let timedOut = false;
 		let stdout = "";
 		let stderr = "";
@@ -32,7 +33,6 @@ export const executeAptible: Execute = (argv, { timeoutMs, signal, env, onStdout
 			clearTimeout(timer);
 			clearTimeout(pipesTimer);
 			signal?.removeEventListener("abort", abort);
-			callOff();
 		};
 		signal?.addEventListener("abort", abort, { once: true });
 		child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
