@@ -165,5 +165,5 @@ await serve({
 			return new empty.Empty();
 		}),
 	},
-	idle: async () => interruptPrograms(),
+	abandoned: interruptPrograms,
 });

@@ -1,7 +1,6 @@
 /** The operations a provider has under way, each of which the engine can end early. */
 export class Operations {
 	readonly #running = new Set<AbortController>();
-	#waiting: Array<() => void> = [];
 	#cancelled = false;
 
 	/**
@@ -24,11 +23,6 @@ export class Operations {
 		} finally {
 			clearTimeout(timer);
 			this.#running.delete(controller);
-			if (this.#running.size === 0) {
-				for (const resolve of this.#waiting.splice(0)) {
-					resolve();
-				}
-			}
 		}
 	}
 
@@ -37,13 +31,6 @@ export class Operations {
 		this.#cancelled = true;
 		for (const controller of this.#running) {
 			controller.abort(new Error("context canceled"));
-		}
-	}
-
-	/** Resolves when nothing is under way. */
-	async idle(): Promise<void> {
-		if (this.#running.size > 0) {
-			await new Promise<void>((resolve) => this.#waiting.push(resolve));
 		}
 	}
 }

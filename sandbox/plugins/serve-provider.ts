@@ -14,7 +14,7 @@ export interface Provider {
 	/** As in `pulumi-resource-NAME`. */
 	name: string;
 	version: string;
-	/** What it is doing; the process stays until it is done, and a cancelled engine cancels it. */
+	/** What it is doing; an engine that is cancelled or lost cancels it. */
 	operations: Operations;
 	/** Hears where the engine is, and hears it again when that changes. */
 	engineIsAt?(address: string): void;
@@ -68,6 +68,6 @@ export async function serveProvider(one: Provider): Promise<void> {
 				return new empty.Empty();
 			}),
 		},
-		idle: () => operations.idle(),
+		abandoned: () => operations.cancel(),
 	});
 }

@@ -15,8 +15,8 @@ const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
 export interface ServeOptions {
 	service: ServiceDefinition;
 	implementation: UntypedServiceImplementation;
-	/** Resolves when nothing runs any more that outlives a lost engine. */
-	idle: () => Promise<void>;
+	/** Ends what is under way when the engine is lost. */
+	abandoned: () => void;
 }
 
 /**
@@ -39,7 +39,10 @@ export async function serve(options: ServeOptions): Promise<void> {
 	process.on("SIGTERM", () => process.exit(0));
 	process.stdin.resume();
 	process.stdin.on("error", () => {});
-	process.stdin.on("close", () => void options.idle().then(() => process.exit(0)));
+	process.stdin.on("close", () => {
+		options.abandoned();
+		process.exit(0);
+	});
 }
 
 /** A gRPC handler from an async function; what it throws becomes the call's error, as its message alone. */

@@ -43,6 +43,21 @@ test("a create that is killed after either of its writes is finished, never repe
 	}
 });
 
+test("a create whose process dies while the CLI that it started lives on has no twin", async (t) => {
+	const endpoints = await openEndpoints(t);
+	const { aptible } = endpoints;
+	const secrets = hints({ after: 0 });
+	const orphanEnds = await aptible.applyUntilOrphaned("endpoints:tcp:create", "endpoint", tcpSpec(), { secrets });
+	assert.ok(orphanEnds);
+	await aptible.applied("endpoint", tcpSpec(), { secrets });
+	await orphanEnds();
+	assert.deepEqual(
+		aptible.newWrites().map((write) => write.split(" ")[0]),
+		["create", "provision"],
+	);
+	await endpoints.only();
+});
+
 test("a change that is killed between record and provisioning is served in the end", async (t) => {
 	const endpoints = await openEndpoints(t);
 	const { aptible } = endpoints;

@@ -153,9 +153,9 @@ async function cellsOfScenario(declared: Scenario, { from, facts, answer }: Past
 		return plansFor([]).map((plan) => ({ scenario, plan, from, facts: recordedFacts, goal }));
 	}
 	if (outcome.end === "failed") throw outcome.error;
-	const writes = readJournal(world.dir)
-		.filter(({ id }) => id > mark)
-		.flatMap((row) => row.writes.map((write) => JSON.stringify(write)));
+	const calls = readJournal(world.dir).filter(({ id }) => id > mark);
+	const changes = calls.filter(({ source, mutating }) => source === "cli" && mutating).length;
+	const writes = calls.flatMap((row) => row.writes.map((write) => JSON.stringify(write)));
 	if (scenario.isThere) assert.deepEqual(writes, [], "what is as declared is left alone");
 	const goal = resultOf(world, subject, outcome.end === "succeeded" ? outcome.facts : undefined);
 	const ours = recorded === history.length - 1;
@@ -166,7 +166,7 @@ async function cellsOfScenario(declared: Scenario, { from, facts, answer }: Past
 		subject.kind === "endpoint" && recorded === undefined && fault?.name === "not-found-race" && (fault.times ?? 1) > 1;
 	// A list misses what was made a moment ago; claims look for what has been there before.
 	const isNewest = ({ fault }: Plan) => subject.kind === "claims" && fault?.name === "not-found-race";
-	const plans = plansFor(writes).filter((plan) => !isLost(plan) && !isNewest(plan));
+	const plans = plansFor(writes, changes).filter((plan) => !isLost(plan) && !isNewest(plan));
 	return plans.map((plan) => ({ scenario, plan, from, facts: recordedFacts, goal }));
 }
 
@@ -183,13 +183,17 @@ async function runCell({ scenario, plan, from, facts, goal }: Cell): Promise<boo
 	try {
 		for (const fault of [plan.fault, plan.also]) if (fault !== undefined) setFault(world.dir, fault);
 		if (plan.operationMs !== undefined) setLatency(world.dir, { operationMs: plan.operationMs });
-		const first = await world.run(subject.kind, verb, spec, facts, plan.killedAfter);
+		const first = await world.run(subject.kind, verb, spec, facts, plan);
 		if (plan.fault !== undefined && pendingFaults(world.dir).length > 0) {
 			clearFaults(world.dir);
 			if (plan.fault.times === undefined) return false;
 		}
+<<<<<<< HEAD
 		if (plan.killedAfter !== undefined && first.end !== "killed") return false;
 		if (plan.mustSucceed && refused === undefined && first.end === "failed") throw first.error;
+=======
+		if ((plan.killedAfter ?? plan.orphanedAt) !== undefined && first.end !== "killed") return false;
+>>>>>>> 68d40ba (Let no CLI outlive the Command that runs it, and kill as the released provider does)
 		setLatency(world.dir, { operationMs: 0 });
 		if (refused !== undefined) {
 			assert.equal(first.end, "failed");
@@ -204,6 +208,7 @@ async function runCell({ scenario, plan, from, facts, goal }: Cell): Promise<boo
 		if (first.end === "succeeded")
 			assert.deepEqual(resultOf(world, subject, first.facts), goal, "it succeeded, with another state");
 		const second = await world.run(subject.kind, verb, spec, known);
+		await world.orphansEnd();
 		const story = first.end === "failed" ? `first run: ${first.error.message}` : `first run: ${first.end}`;
 		if (second.end === "failed") throw new Error(`${story}\nthe next run failed: ${second.error.message}`);
 		const last = second.end === "succeeded" ? (second.facts ?? known) : known;

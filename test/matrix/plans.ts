@@ -1,4 +1,4 @@
-/** What goes wrong in a cell of the matrix: a fault, a kill after the n-th write, or both. */
+/** What goes wrong in a cell of the matrix: a fault, a kill after the n-th write or at the n-th start of the CLI, or a fault and a kill. */
 import type { Fault } from "../../sandbox/aptible/faults.ts";
 
 /** What goes wrong. */
@@ -10,6 +10,8 @@ export interface Plan {
 	mustSucceed?: true;
 	/** After how many writes the run is killed. */
 	killedAfter?: number;
+	/** At the start of which change by the CLI the run is killed; the CLI goes on to its end, beside the next run. */
+	orphanedAt?: number;
 	/** How long operations take, so that a run which is killed leaves one at work. */
 	operationMs?: number;
 }
@@ -72,10 +74,15 @@ const faults: readonly (Fault & Pick<Plan, "also" | "mustSucceed"> & { needs?: R
 	{ name: "html-answer" },
 ];
 
-/** All that can go wrong in a run that makes these writes when nothing does: each fault, each kill, and each pair of them. */
-export function plansFor(writes: readonly string[]): Plan[] {
+/**
+ * All that can go wrong in a run that makes these writes when nothing does: each fault, each kill, and each pair of them.
+ *
+ * @param changes how many changes it makes by the CLI
+ */
+export function plansFor(writes: readonly string[], changes: number): Plan[] {
 	const striking = faults.filter(({ needs }) => needs === undefined || writes.some((write) => needs.test(write)));
 	const kills = writes.map((_, index) => ({ killedAfter: index + 1 }));
+<<<<<<< HEAD
 	const single = striking.map(({ needs: _, isAlone: _alone, also, mustSucceed, ...fault }) => ({
 		fault,
 		...(also === undefined ? {} : { also }),
@@ -88,11 +95,29 @@ export function plansFor(writes: readonly string[]): Plan[] {
 
 /** A plan in words: `connection-drops {"write":"create"}, killed after 1`. */
 export function tellPlan({ fault, also, killedAfter, operationMs }: Plan): string {
+=======
+	const single = striking.map(({ needs: _, ...fault }) => ({ fault }));
+	const orphans = Array.from({ length: changes }, (_, index) => ({ orphanedAt: index + 1 }));
+	const slow = [...kills, ...orphans].map((kill) => ({ ...kill, operationMs: 40 }));
+	return [
+		{},
+		...single,
+		...kills,
+		...orphans,
+		...slow,
+		...single.flatMap((one) => kills.map((kill) => ({ ...one, ...kill }))),
+	];
+}
+
+/** A plan in words: `connection-drops {"write":"create"}, killed after 1`. */
+export function tellPlan({ fault, killedAfter, orphanedAt, operationMs }: Plan): string {
+>>>>>>> 68d40ba (Let no CLI outlive the Command that runs it, and kill as the released provider does)
 	const { name, ...rest } = fault ?? {};
 	const parts = [
 		...(name === undefined ? [] : [Object.keys(rest).length === 0 ? name : `${name} ${JSON.stringify(rest)}`]),
 		...(also === undefined ? [] : [also.name]),
 		...(killedAfter === undefined ? [] : [`killed after write ${killedAfter}`]),
+		...(orphanedAt === undefined ? [] : [`dead at change ${orphanedAt}, its CLI alive`]),
 		...(operationMs === undefined ? [] : [`operations of ${operationMs} ms`]),
 	];
 	return parts.length === 0 ? "nothing" : parts.join(", ");

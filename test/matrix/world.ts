@@ -17,7 +17,11 @@ import { startDns } from "../../sandbox/aptible/dns-server.ts";
 import { countMutations, markJournal, readJournal } from "../../sandbox/aptible/journal.ts";
 import { createEnvironment, sandboxToken } from "../../sandbox/aptible/setup.ts";
 import { callCli, fakeSshKey } from "../support/emulated-aptible.ts";
+<<<<<<< HEAD
 import { quickWaits } from "../support/reconcile.ts";
+=======
+import type { Plan } from "./plans.ts";
+>>>>>>> 68d40ba (Let no CLI outlive the Command that runs it, and kill as the released provider does)
 import { type Facts, type Kind, runReconciler, type Spec, type Verb } from "./reconcilers.ts";
 
 /** How a run of a reconciler ended. */
@@ -34,7 +38,7 @@ function never(): Promise<never> {
 /** Thrown into the emulated CLI where it is killed. */
 class Killed extends Error {}
 
-/** Ends a run after its `n`-th write. */
+/** Ends a run after its `n`-th write, or when told to. */
 class Life {
 	/** Resolves when it ends. */
 	readonly over: Promise<void>;
@@ -53,11 +57,17 @@ class Life {
 		});
 	}
 
+	/** Ends it now. */
+	end(): void {
+		this.#isOver = true;
+		this.#end();
+	}
+
 	/** Whether it is over, now that something may have been written. */
 	isOver(): boolean {
 		if (this.#isOver || this.#writes === undefined) return this.#isOver;
 		this.#isOver = countMutations(this.#dir, this.#mark) >= this.#writes;
-		if (this.#isOver) this.#end();
+		if (this.#isOver) this.end();
 		return this.#isOver;
 	}
 
@@ -98,7 +108,7 @@ class GuardedApi extends Api {
 	}
 }
 
-type Run = (argv: readonly string[]) => Promise<string>;
+type Run = (argv: readonly string[], isChange?: true) => Promise<string>;
 
 class InProcessCli extends Cli {
 	readonly #call: Run;
@@ -117,11 +127,11 @@ class InProcessCli extends Cli {
 	}
 
 	override async change(argv: readonly string[]): Promise<void> {
-		await this.#call(argv);
+		await this.#call(argv, true);
 	}
 
 	override async operate(argv: readonly string[]): Promise<void> {
-		await this.#call(argv);
+		await this.#call(argv, true);
 	}
 }
 
@@ -145,6 +155,8 @@ export class World {
 	/** Folder of its state. */
 	readonly dir: string;
 	readonly #server: Awaited<ReturnType<typeof startApi>>;
+	/** Calls of the CLI whose reconciler is dead. */
+	readonly #orphans: Promise<unknown>[] = [];
 
 	private constructor(dir: string, server: Awaited<ReturnType<typeof startApi>>) {
 		this.dir = dir;
@@ -161,9 +173,15 @@ export class World {
 		return world;
 	}
 
+	/** Waits for what a dead reconciler has left at work. */
+	async orphansEnd(): Promise<void> {
+		await Promise.allSettled(this.#orphans);
+	}
+
 	/** Stops it; its folder stays, to go on from. */
 	async close(): Promise<string> {
 		open.delete(this);
+		await this.orphansEnd();
 		await this.#server.close();
 		return this.dir;
 	}
@@ -174,12 +192,26 @@ export class World {
 		rmSync(this.dir, { recursive: true, force: true });
 	}
 
-	/** Runs a reconciler; it is killed after its `killedAfter`-th write. */
-	async run(kind: Kind, verb: Verb, spec: Spec, previous?: Facts, killedAfter?: number): Promise<Outcome> {
+	/** Runs a reconciler; it is killed after its `killedAfter`-th write, or alone at the start of its `orphanedAt`-th change by the CLI. */
+	async run(
+		kind: Kind,
+		verb: Verb,
+		spec: Spec,
+		previous?: Facts,
+		{ killedAfter, orphanedAt }: Pick<Plan, "killedAfter" | "orphanedAt"> = {},
+	): Promise<Outcome> {
 		const life = new Life(this.dir, killedAfter);
+		let changes = 0;
+		const call: Run = (argv, isChange) => {
+			if (isChange) changes += 1;
+			if (!isChange || changes !== orphanedAt) return life.guard(() => this.#call(argv, life));
+			this.#orphans.push(this.#call(argv, new Life(this.dir, undefined)));
+			life.end();
+			return never();
+		};
 		process.env.APTIBLE_API_ROOT_URL = this.#server.url;
 		process.env.APTIBLE_AUTH_ROOT_URL = this.#server.url;
-		const context = new InProcessContext(life, (argv) => life.guard(() => this.#call(argv, life)));
+		const context = new InProcessContext(life, call);
 		const work = runReconciler(kind, verb, context, spec, previous).then(
 			(facts): Outcome => ({ end: "succeeded", facts }),
 			(error: Error): Outcome => ({ end: "failed", error }),

@@ -80,3 +80,28 @@ test("an up and a destroy that are killed after each write converge, with no sec
 		assert.equal(JSON.parse(await stage.state()).checkpoint.latest.resources, undefined);
 	});
 });
+
+test("an up and a destroy whose engine is killed while a CLI is at work converge, and do nothing twice", async (t) => {
+	const stage = await openStage(t, "staging", oneOfEach);
+	const twice = (writes: readonly string[]) => writes.filter((write, index) => writes.indexOf(write) < index);
+
+	await t.test("up", async () => {
+		const ends: (() => Promise<void>)[] = [];
+		for (const command of ["db:create", "deploy", "endpoints:https:create"])
+			ends.push(await stage.orphan("up", command));
+		await succeed(stage.up());
+		for (const end of ends) await end();
+		assert.deepEqual(twice(stage.newWrites()), []);
+		await succeed(stage.up());
+		assert.deepEqual(stage.newMutations(), []);
+	});
+
+	await t.test("destroy", async () => {
+		const ends: (() => Promise<void>)[] = [];
+		for (const command of ["apps:deprovision", "db:deprovision"]) ends.push(await stage.orphan("destroy", command));
+		await succeed(stage.destroy());
+		for (const end of ends) await end();
+		assert.deepEqual(twice(stage.newWrites()), []);
+		assert.deepEqual(await stage.cli("environment:list"), []);
+	});
+});

@@ -1,12 +1,15 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Env, type Io, runCli } from "../../sandbox/aptible/cli.ts";
 import { clearFaults, type Fault, isHalted, pendingFaults, setFault } from "../../sandbox/aptible/faults.ts";
 import { type JournalRow, readJournal, type Write } from "../../sandbox/aptible/journal.ts";
+import { isAlive, killTree } from "./processes.ts";
+
+/** How long an orphaned CLI takes before it sends anything: the next run begins meanwhile. */
+const orphanMs = 6000;
 
 /** The emulated Aptible of one test: what it was asked, and what is to go wrong. */
 export class EmulatedAptible {
@@ -68,23 +71,39 @@ export class EmulatedAptible {
 	}
 
 	/**
-	 * Waits for a moment, then kills every process that works against this emulator at once, and takes the faults out.
+	 * Waits for a moment, then kills a process and all below it at once, and takes the faults out.
 	 *
 	 * @returns false when the process ended before
 	 */
-	async killWhen(child: ChildProcess, isTime: () => boolean): Promise<boolean> {
-		const ended = once(child, "close").then(() => true);
+	async killWhen(child: ChildProcess, isTime: () => boolean, kill = killTree): Promise<boolean> {
+		const ended = once(child, "exit").then(() => true);
 		while (!isTime()) {
 			if (await Promise.race([ended, sleep(20, false)])) {
 				this.clearFaults();
 				return false;
 			}
 		}
-		// Until none is left: one that is killed a moment later than its child may have started another meanwhile.
-		for (let pids = processesOf(this.dir); pids.length > 0; pids = processesOf(this.dir)) pids.forEach(kill);
+		kill(child.pid ?? 0);
 		await ended;
 		this.clearFaults();
 		return true;
+	}
+
+	/**
+	 * Kills a process once it (or one below it) has started this command of the CLI, which is slow to send anything; the CLI lives on.
+	 *
+	 * @returns what waits for the end of the CLI; undefined when the process ended without such a command
+	 */
+	async orphan(child: ChildProcess, command: string): Promise<(() => Promise<void>) | undefined> {
+		const mark = readJournal(this.dir).at(-1)?.id ?? 0;
+		this.fault({ name: "slow-cli", command, ms: orphanMs });
+		const started = () => readJournal(this.dir).find((row) => row.id > mark && row.command === command);
+		const alone = (pid: number) => process.kill(pid, "SIGKILL");
+		if (!(await this.killWhen(child, () => started() !== undefined, alone))) return undefined;
+		const { pid = 0 } = started() ?? {};
+		return async () => {
+			while (isAlive(pid)) await sleep(20);
+		};
 	}
 }
 
@@ -121,26 +140,4 @@ function shortWrite(write: Write): string {
 	if ("create" in write) return `create ${write.create} ${write.body.handle ?? write.on}`;
 	if ("update" in write) return `update ${write.update}`;
 	return `delete ${write.delete}`;
-}
-
-/** Every process that works against the emulator, found by its environment: engine, plugins, Commands and their CLIs. */
-function processesOf(dir: string): number[] {
-	return readdirSync("/proc")
-		.filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-		.filter((name) => {
-			try {
-				return readFileSync(`/proc/${name}/environ`, "utf8").includes(`APTIBLE_SANDBOX=${dir}\0`);
-			} catch {
-				return false;
-			}
-		})
-		.map(Number);
-}
-
-function kill(pid: number): void {
-	try {
-		process.kill(pid, "SIGKILL");
-	} catch {
-		// It has ended by itself.
-	}
 }

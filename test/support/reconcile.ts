@@ -78,6 +78,16 @@ export class ReconcilerUnderTest extends EmulatedAptible {
 		return this.killWhen(this.#start(kind, "apply", spec, handover), () => this.isHalted());
 	}
 
+	/** Applies until it has started this command of the CLI, then dies alone; see `EmulatedAptible.orphan`. */
+	applyUntilOrphaned(
+		command: string,
+		kind: string,
+		spec: object,
+		handover: Handover = {},
+	): Promise<(() => Promise<void>) | undefined> {
+		return this.orphan(this.#start(kind, "apply", spec, handover), command);
+	}
+
 	async #run(kind: string, verb: string, spec: object, { secrets = {}, previous }: Handover): Promise<Reconciled> {
 		const handedOver = Object.entries(secrets).map(([reference, value]) => [environmentKey(reference), value]);
 		const env = { ...this.env, ...Object.fromEntries(handedOver) };

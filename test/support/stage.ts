@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -138,12 +138,29 @@ export class StageUnderTest {
 	 * @returns false when it ended before
 	 */
 	async killWhen(command: "up" | "destroy", isTime: () => boolean): Promise<boolean> {
+		const killed = await this.aptible.killWhen(this.#start(command), isTime);
+		await this.#unlock();
+		return killed;
+	}
+
+	/**
+	 * Runs `pulumi up` or `destroy` until a command of the CLI has started, then kills the engine alone; see `EmulatedAptible.orphan`.
+	 */
+	async orphan(command: "up" | "destroy", cliCommand: string): Promise<() => Promise<void>> {
+		const orphanEnds = await this.aptible.orphan(this.#start(command), cliCommand);
+		assert.ok(orphanEnds, `${command} ended without ${cliCommand}`);
+		await this.#unlock();
+		return orphanEnds;
+	}
+
+	#start(command: "up" | "destroy"): ChildProcess {
 		const args = [command, "--yes", "--skip-preview", "--non-interactive", ...this.#stack()];
-		const child = spawn("pulumi", args, { cwd: root, env: this.sandbox.env, stdio: "ignore" });
-		if (!(await this.aptible.killWhen(child, isTime))) return false;
-		// As `pulumi cancel` does, in a tenth of its time.
+		return spawn("pulumi", args, { cwd: root, env: this.sandbox.env, stdio: "ignore" });
+	}
+
+	/** As `pulumi cancel` does, in a tenth of its time. */
+	async #unlock(): Promise<void> {
 		await rm(join(this.sandbox.dir, "state/.pulumi/locks"), { recursive: true, force: true });
-		return true;
 	}
 
 	#stack(): string[] {

@@ -182,14 +182,16 @@ describe("the command provider's errors (facts/pulumi.md §1.5, §1.6)", () => {
 		await assert.rejects(provider().delete({ delete: create, stdout: "", stderr: "" }, 1), { message });
 	});
 
-	it("keeps running what is under way when the engine is lost, and then ends", async () => {
+	it("kills what is under way when the engine is lost, and ends at once; what that has started lives on", async () => {
 		const own = await RunningProvider.start(dir());
 		const file = path.join(dir(), "survived");
 		writeFileSync(file, "");
-		own.create({ create: `sleep 0.5; echo yes > ${file}` }).catch(() => {});
+		own.create({ create: `(sleep 1; echo grandchild >> ${file}) & sleep 0.8; echo child >> ${file}` }).catch(() => {});
 		await sleep(200);
 		await own.abandon();
-		assert.equal(readFileSync(file, "utf8"), "yes\n");
+		assert.equal(readFileSync(file, "utf8"), "");
+		await sleep(1200);
+		assert.equal(readFileSync(file, "utf8"), "grandchild\n");
 	});
 
 	it("kills what is under way on cancel, and starts nothing more", async () => {
