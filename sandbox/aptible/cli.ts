@@ -87,7 +87,6 @@ async function runCommand(call: Call, store: Store, journalId: number, env: Env,
 	if (!command) throw new UserError(`the sandbox does not emulate "aptible ${call.name}"`);
 	const handles = [...call.args, ...Object.values(call.options).flat()].filter((word) => typeof word === "string");
 	const onWrite = io.onWrite?.bind(io);
-<<<<<<< HEAD
 	const token = env.APTIBLE_ACCESS_TOKEN;
 	const session = new Session(store, {
 		journalId,
@@ -96,11 +95,8 @@ async function runCommand(call: Call, store: Store, journalId: number, env: Env,
 		token,
 		...(onWrite ? { onWrite } : {}),
 	});
-=======
-	const session = new Session(store, { journalId, command: call.name, handles, ...(onWrite ? { onWrite } : {}) });
 	const slow = session.strike("slow-cli");
 	if (slow) await sleep(slow.ms ?? 1000);
->>>>>>> 68d40ba (Let no CLI outlive the Command that runs it, and kill as the released provider does)
 	await command(new Cli(call, session, env, io), ...call.args);
 }
 

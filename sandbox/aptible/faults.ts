@@ -30,14 +30,11 @@ export const FAULTS = {
 	"deprovision-race": "an endpoint is gone before the CLI has its log: endpoints:deprovision fails with a 404",
 	"slow-queue": "the operation stays queued for `ms` (1000 by default)",
 	"api-unreachable": "the API refuses connections",
-<<<<<<< HEAD
 	outage: "from the next request on, and for `ms` (5000 by default), the API refuses connections",
 	"api-429": "the API answers 429, with `retryAfter` in the header of that name (`1` by default)",
 	"body-cut": "an answer of the API breaks off in its middle, after the server took the request",
 	"html-answer": "a proxy answers in the API's place: 200, with a page of HTML",
-=======
 	"slow-cli": "the CLI takes `ms` (1000 by default) before its first request",
->>>>>>> 68d40ba (Let no CLI outlive the Command that runs it, and kill as the released provider does)
 	"halt-after-mutation": "the process that makes the `n`-th write from now hangs for ever right after it",
 	"halt-before-mutation": "the process that makes the `n`-th write from now hangs for ever right before it",
 } as const;
@@ -53,11 +50,7 @@ export interface Fault {
 	command?: string;
 	/** Only where this handle (or host name, or id) is concerned. @default any */
 	handle?: string;
-<<<<<<< HEAD
-	/** Milliseconds, for `slow-queue`, `portal-early` and `outage`. */
-=======
-	/** Milliseconds, for `slow-queue`, `slow-cli` and `portal-early`. */
->>>>>>> 68d40ba (Let no CLI outlive the Command that runs it, and kill as the released provider does)
+	/** Milliseconds, for `slow-queue`, `slow-cli`, `portal-early` and `outage`. */
 	ms?: number;
 	/** Which write halts, counted from 1 from now on. @default 1 */
 	n?: number;

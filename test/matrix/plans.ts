@@ -82,21 +82,12 @@ const faults: readonly (Fault & Pick<Plan, "also" | "mustSucceed"> & { needs?: R
 export function plansFor(writes: readonly string[], changes: number): Plan[] {
 	const striking = faults.filter(({ needs }) => needs === undefined || writes.some((write) => needs.test(write)));
 	const kills = writes.map((_, index) => ({ killedAfter: index + 1 }));
-<<<<<<< HEAD
 	const single = striking.map(({ needs: _, isAlone: _alone, also, mustSucceed, ...fault }) => ({
 		fault,
 		...(also === undefined ? {} : { also }),
 		...(mustSucceed === undefined ? {} : { mustSucceed }),
 	}));
 	const paired = single.filter((_, index) => striking[index]?.isAlone === undefined);
-	const slow = kills.map((kill) => ({ ...kill, operationMs: 40 }));
-	return [{}, ...single, ...kills, ...slow, ...paired.flatMap((one) => kills.map((kill) => ({ ...one, ...kill })))];
-}
-
-/** A plan in words: `connection-drops {"write":"create"}, killed after 1`. */
-export function tellPlan({ fault, also, killedAfter, operationMs }: Plan): string {
-=======
-	const single = striking.map(({ needs: _, ...fault }) => ({ fault }));
 	const orphans = Array.from({ length: changes }, (_, index) => ({ orphanedAt: index + 1 }));
 	const slow = [...kills, ...orphans].map((kill) => ({ ...kill, operationMs: 40 }));
 	return [
@@ -105,13 +96,12 @@ export function tellPlan({ fault, also, killedAfter, operationMs }: Plan): strin
 		...kills,
 		...orphans,
 		...slow,
-		...single.flatMap((one) => kills.map((kill) => ({ ...one, ...kill }))),
+		...paired.flatMap((one) => kills.map((kill) => ({ ...one, ...kill }))),
 	];
 }
 
 /** A plan in words: `connection-drops {"write":"create"}, killed after 1`. */
-export function tellPlan({ fault, killedAfter, orphanedAt, operationMs }: Plan): string {
->>>>>>> 68d40ba (Let no CLI outlive the Command that runs it, and kill as the released provider does)
+export function tellPlan({ fault, also, killedAfter, orphanedAt, operationMs }: Plan): string {
 	const { name, ...rest } = fault ?? {};
 	const parts = [
 		...(name === undefined ? [] : [Object.keys(rest).length === 0 ? name : `${name} ${JSON.stringify(rest)}`]),

@@ -17,11 +17,8 @@ import { startDns } from "../../sandbox/aptible/dns-server.ts";
 import { countMutations, markJournal, readJournal } from "../../sandbox/aptible/journal.ts";
 import { createEnvironment, sandboxToken } from "../../sandbox/aptible/setup.ts";
 import { callCli, fakeSshKey } from "../support/emulated-aptible.ts";
-<<<<<<< HEAD
 import { quickWaits } from "../support/reconcile.ts";
-=======
 import type { Plan } from "./plans.ts";
->>>>>>> 68d40ba (Let no CLI outlive the Command that runs it, and kill as the released provider does)
 import { type Facts, type Kind, runReconciler, type Spec, type Verb } from "./reconcilers.ts";
 
 /** How a run of a reconciler ended. */
