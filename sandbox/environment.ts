@@ -53,6 +53,8 @@ export interface Sandbox {
 	dir: string;
 	/** The whole environment for `pulumi`, `aptible` and whatever else is to run in the sandbox. */
 	env: Record<string, string>;
+	/** The names of the plugins that are stand-ins for released ones. */
+	standIns: readonly string[];
 	/** Runs pulumi to its end, whatever its exit code. */
 	pulumi(args: string[], options?: PulumiOptions): Promise<Result>;
 	/** Stops what the sandbox serves. Its state stays. */
@@ -67,7 +69,7 @@ export async function prepareSandbox(options: SandboxOptions): Promise<Sandbox> 
 	const state = path.join(dir, "state");
 	await Promise.all([home, state].map((folder) => mkdir(folder, { recursive: true })));
 	const engine = await findEngine(report);
-	const hasStandIns = await installPlugins({ engine, home, report });
+	const standIns = await installPlugins({ engine, home, report });
 	const clouds = await startClouds(root, dir);
 	const folders = [...clouds.path, path.dirname(process.execPath), path.dirname(engine.binary)];
 	const env: Record<string, string> = {
@@ -81,12 +83,13 @@ export async function prepareSandbox(options: SandboxOptions): Promise<Sandbox> 
 		NODE_COMPILE_CACHE: path.join(cacheFolder(), "node"),
 		// A plugin that happens to be on PATH would be taken before the ones put in place here.
 		PULUMI_IGNORE_AMBIENT_PLUGINS: "true",
-		...(hasStandIns ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } : {}),
+		...(standIns.length > 0 ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } : {}),
 		...clouds.env,
 	};
 	return {
 		dir,
 		env,
+		standIns,
 		pulumi: (args, { cwd = root, env: more = {}, inherit = false } = {}) =>
 			run(engine.binary, args, { cwd, env: { ...env, ...more }, inherit }),
 		close: () => clouds.close(),

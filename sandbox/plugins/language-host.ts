@@ -1,11 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import process from "node:process";
 import type { ServerWritableStream } from "@grpc/grpc-js";
 import languageServices from "@pulumi/pulumi/proto/language_grpc_pb.js";
-import type { GetProgramDependenciesRequest, ProgramInfo, RunRequest } from "@pulumi/pulumi/proto/language_pb.js";
+import type {
+	GetProgramDependenciesRequest,
+	GetRequiredPackagesRequest,
+	ProgramInfo,
+	RunRequest,
+} from "@pulumi/pulumi/proto/language_pb.js";
 import language from "@pulumi/pulumi/proto/language_pb.js";
 import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
@@ -133,6 +138,33 @@ function programDependencies(request: GetProgramDependenciesRequest) {
 	return response;
 }
 
+/** Each package that brings a provider, whether or not the program uses it: the engine looks for it in every run. */
+function requiredPackages(request: GetRequiredPackagesRequest) {
+	const response = new language.GetRequiredPackagesResponse();
+	const info = request.getInfo();
+	const require = createRequire(path.join(info?.getProgramDirectory() ?? "", "index.js"));
+	for (const dependency of Object.keys(declaredDependencies(info))) {
+		const { pulumi, version } = manifestOf(dependency, require);
+		if (pulumi?.resource !== true) continue;
+		const name = pulumi.name ?? dependency.replace("@pulumi/", "");
+		const required = new plugin.PackageDependency().setName(name).setKind("resource");
+		response.addPackages(required.setVersion(`v${pulumi.version ?? version}`).setServer(pulumi.server ?? ""));
+	}
+	return response;
+}
+
+/** What of a package's manifest is about Pulumi. */
+interface Manifest {
+	version?: string;
+	pulumi?: { resource?: boolean; name?: string; version?: string; server?: string };
+}
+
+function manifestOf(dependency: string, require: NodeJS.Require): Manifest {
+	const folders = require.resolve.paths(dependency) ?? [];
+	const file = folders.map((folder) => path.join(folder, dependency, "package.json")).find(existsSync);
+	return file === undefined ? {} : JSON.parse(readFileSync(file, "utf8"));
+}
+
 function declaredDependencies(info: ProgramInfo | undefined): Record<string, string> {
 	try {
 		const manifest = readFileSync(path.join(info?.getProgramDirectory() ?? "", "package.json"), "utf8");
@@ -153,8 +185,7 @@ await serve({
 		handshake: unary(() => new language.LanguageHandshakeResponse()),
 		getPluginInfo: unary(() => new plugin.PluginInfo().setVersion(VERSION)),
 		about: unary(about),
-		// The plugins are in place before the engine starts, so none is announced for pre-installation.
-		getRequiredPackages: unary(() => new language.GetRequiredPackagesResponse()),
+		getRequiredPackages: unary(requiredPackages),
 		getRequiredPlugins: unary(() => new language.GetRequiredPluginsResponse()),
 		getProgramDependencies: unary(programDependencies),
 		runtimeOptionsPrompts: unary(() => new language.RuntimeOptionsResponse()),

@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
+import { credentials, type ServiceError } from "@grpc/grpc-js";
+import languageServices from "@pulumi/pulumi/proto/language_grpc_pb.js";
+import type { GetRequiredPackagesResponse } from "@pulumi/pulumi/proto/language_pb.js";
+import language from "@pulumi/pulumi/proto/language_pb.js";
 import { splitWords } from "../../../sandbox/plugins/command-line.ts";
 import { TinyProgram } from "../engine/tiny-program.ts";
+
+const ROOT = path.join(import.meta.dirname, "../../..");
 
 describe("the language host (facts/pulumi.md §2.1, §6)", () => {
 	let program: TinyProgram;
@@ -38,13 +46,36 @@ describe("the language host (facts/pulumi.md §2.1, §6)", () => {
 	});
 
 	it("refuses a program that is to be compiled, with what to set", async (test) => {
-		if (!program.sandbox.env.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION) {
+		if (!program.sandbox.standIns.includes("nodejs")) {
 			test.skip("the released language host, which compiles, is in use");
 			return;
 		}
 		await setOptions("typescript: true");
 		assert.match((await program.preview()).stderr, /set runtime\.options\.typescript to false in Pulumi\.yaml/);
 	});
+});
+
+it("requires each provider that package.json names, used or not, as the released language host does", async (t) => {
+	const host = spawn(process.execPath, [path.join(ROOT, "sandbox/plugins/language-host.ts"), "127.0.0.1:1"]);
+	t.after(() => host.kill());
+	const [port] = await once(host.stdout, "data");
+	const client = new languageServices.LanguageRuntimeClient(
+		`127.0.0.1:${String(port).trim()}`,
+		credentials.createInsecure(),
+	);
+	t.after(() => client.close());
+	const request = new language.GetRequiredPackagesRequest().setInfo(
+		new language.ProgramInfo().setProgramDirectory(ROOT),
+	);
+	const response = await new Promise<GetRequiredPackagesResponse>((resolve, reject) => {
+		client.getRequiredPackages(request, (error: ServiceError | null, answer: GetRequiredPackagesResponse) =>
+			error ? reject(error) : resolve(answer),
+		);
+	});
+	assert.deepEqual(
+		response.getPackagesList().map((one) => `${one.getKind()} ${one.getName()} ${one.getVersion()}`),
+		["resource azure-native v3.28.0", "resource command v1.2.1"],
+	);
 });
 
 describe("splitWords", () => {
