@@ -19,6 +19,12 @@ const CommandState = z.looseObject({
 	outputs: z.looseObject({ stdout: z.string() }),
 });
 
+/**
+ * What an export has no use for: the config with its secrets as plain text, the passphrase (nothing is decrypted), and credentials of
+ * Aptible and azure-native. A backend's own credentials have other names (AZURE_*, AWS_*, PULUMI_ACCESS_TOKEN).
+ */
+const useless = /^(PULUMI_CONFIG($|_)|SECRETS_|STORAGE_|APTIBLE_|ARM_)/;
+
 /** What its Command printed; a claim has no id. */
 const RecordedFacts = z.looseObject({ id: z.int().optional() });
 
@@ -102,9 +108,13 @@ async function exportState(): Promise<unknown[]> {
 async function exportOnce(): Promise<unknown[]> {
 	const stack = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
 	const { stdout } = await promisify(execFile)("pulumi", ["stack", "export", "--stack", stack], {
-		env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
+		env: { ...environmentOfExport(), PULUMI_SKIP_UPDATE_CHECK: "true" },
 		timeout: longestMs,
 		maxBuffer: 1 << 30,
 	});
 	return Export.parse(JSON.parse(stdout)).deployment?.resources ?? [];
+}
+
+function environmentOfExport(): NodeJS.ProcessEnv {
+	return Object.fromEntries(Object.entries(process.env).filter(([name]) => !useless.test(name)));
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { runNode } from "../support/run-node.ts";
@@ -123,6 +124,27 @@ test("drift shows in the preview, and the next update heals it", async (t) => {
 			assert.deepEqual(stage.newJournal(), []);
 		}
 	});
+});
+
+test("the CLI that is asked for the state is given no secret", async (t) => {
+	const stage = await openStage(t, "staging", oneOfEach);
+	stage.watchDrift();
+	const { dir, env } = stage.sandbox;
+	const [seen, bin] = [join(dir, "seen"), join(dir, "bin")];
+	await mkdir(bin);
+	await writeFile(join(bin, "pulumi"), `#!/bin/sh\nenv > '${seen}'\nPATH=\${PATH#*:}\nexec pulumi "$@"\n`, {
+		mode: 0o755,
+	});
+	const given = { ARM_CLIENT_SECRET: "none", AZURE_STORAGE_KEY: "key", SECRETS_x: "none", PATH: `${bin}:${env.PATH}` };
+	await succeed(stage.previewWith(given));
+	const text = await readFile(seen, "utf8");
+	const names = [...text.matchAll(/^(\w+)=/gm)].map(([, name = ""]) => name);
+	assert.deepEqual(
+		names.filter((name) => /^(SECRETS|STORAGE|APTIBLE|ARM|PULUMI_CONFIG)_?/.test(name)),
+		[],
+	);
+	assert.doesNotMatch(text, /medstack-to-aptible:secrets/);
+	for (const name of ["PULUMI_BACKEND_URL", "AZURE_STORAGE_KEY", "HOME"]) assert.ok(names.includes(name), name);
 });
 
 async function changeByHand(stage: StageUnderTest): Promise<void> {

@@ -1,23 +1,14 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { telemetryLeaks } from "../../sandbox/aptible/journal.ts";
+import { listProcesses } from "../support/processes.ts";
 import { fail, oneOfEach, openStage, succeed } from "../support/stage.ts";
 
 const sentinel = "s3ntinel-Value-7f1c";
 
 /** Arguments of every process on this machine but the CLI's own: it takes config as `KEY=value` and nothing else. */
 function argumentsOfOurs(): string[] {
-	return readdirSync("/proc")
-		.filter((name) => /^\d+$/.test(name))
-		.flatMap((name) => {
-			try {
-				const argv = readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0");
-				return argv.some((argument) => argument.endsWith("/bin/aptible")) ? [] : [argv.join(" ")];
-			} catch {
-				return [];
-			}
-		});
+	return listProcesses().flatMap(({ command }) => (/\/bin\/aptible( |$)/.test(command) ? [] : [command]));
 }
 
 test("a secret is in no state, preview, output, error, log or argument of ours", async (t) => {
