@@ -3,7 +3,7 @@
  * taking turns. Every Node process of a run says at its end how much memory it held at most and how long it lived, so that the
  * program is seen apart from the providers. `node bench/azure-startup.ts [rounds]`
  */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse, stringify } from "yaml";
@@ -49,6 +49,7 @@ process.on("exit", () => appendFileSync(${JSON.stringify(records)}, JSON.stringi
 }) + "\\n"));
 `,
 );
+await copyFile(join(root, "Pulumi.yaml"), join(dir, "Pulumi.yaml"));
 const sandbox = await prepareSandbox({ root, dir });
 try {
 	const variants = [await variant(sandbox, "with", true), await variant(sandbox, "without", false)];
@@ -83,7 +84,8 @@ async function variant({ pulumi }: Sandbox, name: string, storage: boolean): Pro
 		}
 	}
 	await writeFile(file, stringify(stage));
-	await pulumi(["stack", "init", stack]);
+	// A folder of the same project: `stack init` writes into the stage file of the folder that it runs in.
+	await pulumi(["stack", "init", stack], { cwd: dir });
 	return { name, stack, file };
 }
 

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import process from "node:process";
+import { afterEach, beforeEach, test } from "node:test";
+import { type Result, run } from "../../sandbox/run.ts";
+
+const SETUP = path.join(import.meta.dirname, "../../sandbox/setup.mjs");
+
+let dir: string;
+
+beforeEach(async () => {
+	dir = await mkdtemp(path.join(tmpdir(), "setup-"));
+	await mkdir(path.join(dir, "bin"));
+	await writeFile(path.join(dir, "package-lock.json"), "{}");
+	const npm = path.join(dir, "bin/npm");
+	await writeFile(
+		npm,
+		'#!/bin/sh\necho "$*" >> log\nsleep 0.5\nmkdir -p node_modules\necho > node_modules/.package-lock.json\n',
+	);
+	await chmod(npm, 0o755);
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+test("two that start at once install once, and a later one installs nothing", async () => {
+	const results = await Promise.all([setup(), setup()]);
+	assert.deepEqual(
+		results.map(({ code }) => code),
+		[0, 0],
+	);
+	assert.equal((await setup()).code, 0);
+	assert.equal(await log(), "ci --no-audit --no-fund\n");
+});
+
+test("the lock of one that was killed is taken over, and a failed install fails", async () => {
+	await writeFile(path.join(dir, ".setup.lock"), "999999999");
+	await writeFile(path.join(dir, "bin/npm"), "#!/bin/sh\necho once >> log\nexit 7\n");
+	assert.equal((await setup()).code, 7);
+	assert.equal(await log(), "once\n");
+});
+
+test("Windows is told where it runs, in one line, before anything is installed", async () => {
+	const windows = "data:text/javascript,Object.defineProperty(process,'platform',{value:'win32'})";
+	const { code, stderr } = await setup("--import", windows);
+	assert.equal(code, 1);
+	assert.match(stderr, /^medstack-to-aptible runs on Linux and macOS\. On Windows, use WSL: \S+\n$/);
+	await assert.rejects(log(), /ENOENT/);
+});
+
+function setup(...options: string[]): Promise<Result> {
+	const env = { PATH: `${path.join(dir, "bin")}:/usr/bin:/bin` };
+	return run(process.execPath, [...options, SETUP], { cwd: dir, env, inherit: false });
+}
+
+function log(): Promise<string> {
+	return readFile(path.join(dir, "log"), "utf8");
+}
