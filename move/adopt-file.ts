@@ -9,12 +9,18 @@ const namespace = "medstack-to-aptible:";
 /**
  * A stage file with comments: what it leaves out, and how to set its secrets.
  *
+ * @param former what is kept of the file that was there
  * @param problems what is wrong with it as it stands
  */
 export function stageFileText(
 	blocks: Readonly<Record<string, Block>>,
 	notes: Notes,
-	{ stack, encrypted, problems }: { stack: string; encrypted: boolean; problems: readonly string[] },
+	{
+		former,
+		stack,
+		encrypted,
+		problems,
+	}: { former: Block; stack: string; encrypted: boolean; problems: readonly string[] },
 ): string {
 	const config = Object.entries(blocks).filter(([, block]) => Object.keys(block).length > 0);
 	const secrets = notes.secrets.entries();
@@ -28,12 +34,15 @@ export function stageFileText(
 			? []
 			: [
 					"",
-					"Secrets that it refers to. Each of these asks for the value:",
+					`Secrets that it refers to. After \`pulumi stack init ${stack}\`, each of these asks for the value:`,
 					...secrets.flatMap(([name, { place }]) => [`  # ${place}`, `  ${secretCommand(name, stack)}`]),
 				]),
 	];
 	const comment = head.map((line) => (line === "" ? "#" : `# ${line}`)).join("\n");
-	const file = { config: Object.fromEntries(config.map(([name, block]) => [`${namespace}${name}`, block])) };
+	const file = {
+		...former,
+		config: Object.fromEntries(config.map(([name, block]) => [`${namespace}${name}`, block])),
+	};
 	return `${comment}\n${writeYaml(file)}`;
 }
 

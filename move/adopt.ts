@@ -2,16 +2,15 @@
  * `npm run adopt -- --environment HANDLE`: reads a live environment and writes the stage file that describes it as it is. Changes
  * nothing on Aptible. See docs/adoption.md.
  */
-import { spawn } from "node:child_process";
-import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { checkVersion } from "../aptible/cli/version.ts";
 import { Context } from "../aptible/context.ts";
 import { AptibleError } from "../aptible/errors.ts";
 import { readSnapshot } from "../aptible/snapshot.ts";
 import { parseStage, StageError } from "../config/parse.ts";
-import { secretPath, stageFileText } from "./adopt-file.ts";
+import { stageFileText } from "./adopt-file.ts";
 import { Notes } from "./adopt-notes.ts";
+import { readFormer, writeStageFile } from "./adopt-output.ts";
 import { adoptStage } from "./adopt-stage.ts";
 import { writeImportFile } from "./import-file.ts";
 
@@ -43,7 +42,7 @@ try {
 		await adopt(environment, phi === undefined ? undefined : phi === "true", { stack, output, encrypt });
 	} else {
 		throw new Error(
-			`${usage}\n--encrypt needs --output and --stack, of a stack that is there (\`pulumi stack init\`).`,
+			`${usage}\n--encrypt needs --output and --stack, of a stack that is there: first \`pulumi stack init STACK\`, then this.`,
 		);
 	}
 } catch (error) {
@@ -57,6 +56,7 @@ async function adopt(
 	phi: boolean | undefined,
 	{ stack = environment, output, encrypt }: { stack: string | undefined; output: string | undefined; encrypt: boolean },
 ): Promise<void> {
+	const former = output === undefined ? {} : await readFormer(output);
 	const warning = await checkVersion(context.cli);
 	if (warning !== undefined) process.stderr.write(`${warning}\n`);
 	const names: string[] = [];
@@ -77,17 +77,13 @@ async function adopt(
 		...blocks,
 		secrets: Object.fromEntries(secrets.map(([name, { value }]) => [name, value])),
 	});
-	const text = stageFileText(blocks, notes, { stack, encrypted: encrypt, problems });
+	const text = stageFileText(blocks, notes, { former, stack, encrypted: encrypt, problems });
 	if (output === undefined) {
 		process.stdout.write(text);
 		return;
 	}
-	await writeFile(output, text, { flag: "wx" }).catch((cause: NodeJS.ErrnoException) => {
-		throw cause.code === "EEXIST"
-			? new Error(`"${output}" is there already; name another file, or move it away.`)
-			: cause;
-	});
-	if (encrypt) for (const [name, { value }] of secrets) await encryptSecret(name, value, stack, output);
+	const values = encrypt ? secrets.map(([name, { value }]) => [name, value] as const) : [];
+	await writeStageFile(output, text, { stack, secrets: values });
 	const kept = encrypt
 		? `its ${secrets.length} secrets are encrypted in it`
 		: `${secrets.length} secrets are to be set, see its head`;
@@ -103,24 +99,6 @@ function problemsOf(raw: unknown): readonly string[] {
 		if (error instanceof StageError) return error.problems;
 		throw error;
 	}
-}
-
-/** The value goes in on stdin: arguments are for everybody on the machine to see. */
-async function encryptSecret(name: string, value: string, stack: string, file: string): Promise<void> {
-	const args = ["config", "set", "--secret", "--path", secretPath(name), "--stack", stack, "--config-file", file];
-	const child = spawn("pulumi", [...args, "--non-interactive"], { stdio: ["pipe", "ignore", "pipe"] });
-	let complaint = "";
-	child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-		complaint += chunk;
-	});
-	child.stdin.on("error", () => {});
-	// Pulumi takes one line feed away from the end.
-	child.stdin.end(`${value}\n`);
-	const code = await new Promise((resolve, reject) => {
-		child.on("error", reject);
-		child.on("close", resolve);
-	});
-	if (code !== 0) throw new Error(`secret "${name}" could not be encrypted: ${complaint.trim()}`);
 }
 
 function isSwitch(text: string | undefined): boolean {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { readFile, rm } from "node:fs/promises";
+import { copyFile, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createEnvironment } from "../../sandbox/aptible/setup.ts";
 import { liveSecrets, makeLiveEnvironment } from "../support/live-environment.ts";
 import { runNode } from "../support/run-node.ts";
-import { openStage, succeed } from "../support/stage.ts";
+import { fail, openStage, succeed } from "../support/stage.ts";
 
 test("an adopted environment is taken over without a change", async (t) => {
 	const stage = await openStage(t, "staging");
@@ -43,5 +43,53 @@ test("an adopted environment is taken over without a change", async (t) => {
 		for (const secret of Object.values(liveSecrets)) assert.ok(!output.includes(secret), secret);
 		await succeed(stage.up("--expect-no-changes"));
 		assert.deepEqual(stage.newWrites(), []);
+	});
+});
+
+test("the stage file is written into what `pulumi stack init` made, secrets and all, or not at all", async (t) => {
+	const stage = await openStage(t, "staging");
+	const { dir, env } = stage.sandbox;
+	createEnvironment(stage.aptible.dir, "acme-live");
+	await makeLiveEnvironment(stage.aptible, "acme-live");
+	// A folder of the same project, as `stack init` writes where it runs.
+	await copyFile("Pulumi.yaml", join(dir, "Pulumi.yaml"));
+	const file = join(dir, "Pulumi.live.yaml");
+	const place = ["--environment", "acme-live", "--stack", "live", "--output", file];
+	const adopt = (...args: string[]) => runNode("move/adopt.ts", [...place, ...args], env);
+
+	await t.test("without its stack there is no file, and the message says what to run first", async () => {
+		const message = await fail(adopt("--encrypt"));
+		assert.match(message, /no stack named 'live' found/);
+		assert.match(message, /pulumi stack init live/);
+		assert.deepEqual(
+			(await readdir(dir)).filter((name) => name.includes("live")),
+			[],
+		);
+	});
+
+	await t.test("after that it is whole, with the stack's own key", async () => {
+		await succeed(stage.sandbox.pulumi(["stack", "init", "live"], { cwd: dir }));
+		const [salt] = (await readFile(file, "utf8")).trim().split("\n");
+		await succeed(adopt("--encrypt"));
+		const text = await readFile(file, "utf8");
+		assert.ok(text.includes(`\n${salt}\n`), salt);
+		assert.match(text, /^# Environment "acme-live" as/);
+		assert.match(text, /sessionKey:\n +secure: v1:/);
+		for (const secret of Object.values(liveSecrets)) assert.ok(!text.includes(secret), secret);
+		const preview = ["preview", "--non-interactive", "--stack", "live", "--config-file", file];
+		await succeed(stage.sandbox.pulumi(preview));
+		assert.deepEqual(
+			(await readdir(dir)).filter((name) => name.includes("live")),
+			["Pulumi.live.yaml"],
+		);
+	});
+
+	await t.test("a file with a stage in it is left as it is", async () => {
+		const before = await readFile(file, "utf8");
+		assert.match(
+			await fail(adopt()),
+			/Pulumi\.live\.yaml" is there already, with a stage in it; name another file, or move it away/,
+		);
+		assert.equal(await readFile(file, "utf8"), before);
 	});
 });
