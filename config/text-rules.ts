@@ -1,5 +1,4 @@
 /** What no text of a stage may be, wherever it stands: something else than was written, or more than a program can be given. */
-import { lookUp } from "./catalogue.ts";
 import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
 import { fillSecrets } from "./references.ts";
 

@@ -8,7 +8,7 @@ test("a file that is more than Linux hands to a program says so", () => {
 	const apps = Object.fromEntries(
 		Array.from({ length: 100 }, (_, index) => [`app-${index}`, { config: { TEXT: "x".repeat(1_200) } }]),
 	);
-	const options = { stack: "acme", encrypted: false, problems: [] };
+	const options = { former: {}, stack: "acme", encrypted: false, problems: [] };
 	const text = stageFileText({ environment: { handle: "acme" }, apps }, new Notes(), options);
 	assert.match(text, /^# {3}its apps have to move into files of their own: docs\/configuration\.md, include$/m);
 	assert.doesNotMatch(stageFileText({ environment: { handle: "acme" } }, new Notes(), options), /include/);
@@ -34,7 +34,7 @@ test("text that Pulumi's YAML takes for something else stands in quotes", () => 
 		".inf",
 	];
 	const config = Object.fromEntries(values.map((value, index) => [`KEY_${index}`, value]));
-	const options = { stack: "acme", encrypted: false, problems: [] };
+	const options = { former: {}, stack: "acme", encrypted: false, problems: [] };
 	const blocks = { environment: { handle: "acme" }, apps: { portal: { config: { ...config, PLAIN: "a-b" } } } };
 	const text = stageFileText(blocks, new Notes(), options);
 	for (const [key, value] of Object.entries(config)) assert.ok(text.includes(`${key}: "${value}"\n`), value);
