@@ -205,6 +205,7 @@ function liveOf(spec: EndpointSpec): [endpoints.CliEndpoint, { port: number | un
 	const listed = endpoints.CliEndpoint.parse({
 		id: 1,
 		status: "provisioned",
+		created_at: "2026-11-23 06:16:07 UTC",
 		internal: spec.internal,
 		ip_whitelist: spec.ipFilter.length > 0 ? spec.ipFilter.join(" ") : "all traffic",
 		default_domain_enabled: spec.defaultDomain,
