@@ -4,7 +4,7 @@ import { listOperations, type Operation, type OperationTarget } from "./api/oper
 import { type Carried, isCarriedBy, tellOperation } from "./carried.ts";
 import { Cli } from "./cli/cli.ts";
 import { readOperationLogs } from "./cli/operations.ts";
-import { ApiError, AptibleError, CliError, OperationError } from "./errors.ts";
+import { AptibleError, isPassing, mayHaveArrived, OperationError, unlessGone } from "./errors.ts";
 import { Redactor } from "./redact.ts";
 import { defaultWaits, heartbeatMs, Wait, type Waits } from "./wait.ts";
 
@@ -257,18 +257,4 @@ function isActive({ status }: Operation): boolean {
 
 function hasSucceeded({ status }: Operation): boolean {
 	return status === "succeeded";
-}
-
-function isPassing(error: unknown): boolean {
-	return error instanceof ApiError && (error.status === 0 || error.status >= 500 || [408, 429].includes(error.status));
-}
-
-/** Whether Aptible may have taken what was sent: a refusal of the API is one, the CLI's exit code says nothing. */
-function mayHaveArrived(sent: Error | undefined): boolean {
-	return sent === undefined || sent instanceof CliError || isPassing(sent);
-}
-
-function unlessGone(error: unknown): undefined {
-	if (error instanceof ApiError && error.status === 404) return undefined;
-	throw error;
 }

@@ -12,7 +12,7 @@ import { deprovisionDrain } from "./cli/drains.ts";
 import type { Context } from "./context.ts";
 import { createNew } from "./drain-creation.ts";
 import { type DeclaredDrain, type DrainNoun, type NamedDrain, objectOf } from "./drain-noun.ts";
-import { ApiError, AptibleError } from "./errors.ts";
+import { AptibleError, unlessGone } from "./errors.ts";
 import { liveEnvironmentOf } from "./find.ts";
 import { type DrainFacts, drainTurns, isHandleOf } from "./specs/drain.ts";
 
@@ -179,9 +179,4 @@ function factsOf<Drain extends ListedDrain>(
 							"cannot be told, and each change of it makes a new one. Give the token's role the permission `sensitive`.",
 					],
 	};
-}
-
-function unlessGone(error: unknown): void {
-	if (error instanceof ApiError && error.status === 404) return;
-	throw error;
 }

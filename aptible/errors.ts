@@ -55,3 +55,19 @@ export function isAlreadyThere(error: Error | undefined): boolean {
 export class OperationError extends AptibleError {
 	override name = "OperationError";
 }
+
+/** Whether the API may answer the same request in a while. */
+export function isPassing(error: unknown): boolean {
+	return error instanceof ApiError && (error.status === 0 || error.status >= 500 || [408, 429].includes(error.status));
+}
+
+/** Whether Aptible may have taken what was sent: a refusal of the API is one, the CLI's exit code says nothing. */
+export function mayHaveArrived(sent: Error | undefined): boolean {
+	return sent === undefined || sent instanceof CliError || isPassing(sent);
+}
+
+/** For `catch`: what the API does not have (any more) is undefined. */
+export function unlessGone(error: unknown): undefined {
+	if (error instanceof ApiError && error.status === 404) return undefined;
+	throw error;
+}

@@ -2,6 +2,7 @@ import { ApiError } from "../errors.ts";
 import type { Fault, FaultName } from "../faults.ts";
 import type { Database, Operation, OperationBody, ResourceKind } from "../model.ts";
 import type { Store } from "../store.ts";
+import { addForeign, hasOthers } from "./foreign-operation.ts";
 import {
 	checkHandle,
 	databaseDraft,
@@ -16,15 +17,6 @@ import type { Session } from "./session.ts";
 
 /** Whom operations are said to come from; the address is the one in the caller's token. */
 const USER_NAME = "Deploy Robot";
-
-/** Who else works in the account, and what on: an operation of another type than ours, or with other content. */
-const SOMEBODY = { user_name: "Ana Ops", user_email: "ana@acme.example" };
-const FOREIGN: Partial<Record<ResourceKind, string>> = {
-	app: "configure",
-	service: "scale",
-	database: "backup",
-	vhost: "renew",
-};
 
 const TYPES: Record<ResourceKind, readonly string[]> = {
 	app: ["deploy", "configure", "restart", "rebuild", "captain_comeback_restart", "deprovision"],
@@ -88,7 +80,7 @@ export function requestOperation(
 	}
 	const queue = session.strike("slow-queue", handles);
 	const early = portal && misleading(session, portal, handles);
-	const foreign = FOREIGN[kind] === undefined ? undefined : session.strike("foreign-operation", handles);
+	const foreign = hasOthers(kind) ? session.strike("foreign-operation", handles) : undefined;
 	const planted = PLANTED.flatMap(({ fault, types, reason }) => {
 		const struck = types.includes(body.type) ? session.strike(fault, handles) : undefined;
 		return struck ? [[struck.reason ?? reason].filter(Boolean)] : [];
@@ -217,30 +209,6 @@ function provisionReplica(store: Store, replica: Database, source: Operation): v
 		git_ref: null,
 		user_name: source.user_name,
 		user_email: source.user_email,
-	});
-}
-
-/** Somebody else's operation on the same record, right after ours. */
-function addForeign(store: Store, ours: Operation, { outcome = "succeeded" }: Fault): void {
-	const { id: _id, created_at: _created, updated_at: _updated, ...draft } = ours;
-	const type = FOREIGN[ours.resource_kind] ?? ours.type;
-	const service = ours.resource_kind === "service" ? store.get("service", ours.resource_id) : undefined;
-	const size = service && {
-		container_count: service.container_count,
-		container_size: service.container_memory_limit_mb,
-		instance_profile: service.instance_class.slice(0, 1),
-	};
-	store.insert("operation", {
-		...draft,
-		...SOMEBODY,
-		type,
-		body: type === "configure" ? { type, env: { THEIRS: "1" } } : { type, ...size },
-		start_ms: ours.end_ms,
-		end_ms: ours.end_ms + (ours.end_ms - ours.start_ms),
-		planted_failure: outcome === "failed" ? ["No capacity left"] : null,
-		creates_id: null,
-		git_ref: null,
-		without_effect: true,
 	});
 }
 
