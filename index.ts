@@ -25,7 +25,7 @@ const claims = new Claims("claims", { stage });
 
 const environmentResource = new Environment(
 	"environment",
-	{ ...stage.environment, claims, databases: stage.databases, apps: stage.apps },
+	{ ...stage.environment, claims, areMarked: await claims.areMarked, databases: stage.databases, apps: stage.apps },
 	{ dependsOn: claims },
 );
 

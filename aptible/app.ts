@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { appExists, readApp, settingsOf } from "./api/app-settings.ts";
 import type { LiveApp } from "./app-differences.ts";
 import { verifyApp } from "./app-verification.ts";
@@ -8,6 +7,7 @@ import { configChanges } from "./config.ts";
 import type { Context, OperationObject } from "./context.ts";
 import { ApiError, AptibleError } from "./errors.ts";
 import { environmentOf, findByIdentity } from "./find.ts";
+import { lookUntilFound } from "./lag.ts";
 import { deployReasons, release, releaseOf } from "./release.ts";
 import { syncServices } from "./scaling.ts";
 import { syncOptions } from "./service-options.ts";
@@ -149,14 +149,9 @@ async function ensureApp(context: Context, spec: AppSpec, previous: AppFacts | u
 	);
 }
 
-/** Looks for an app that should be there: a list may lag behind, so it is not there when it is missing from three. */
-async function look(context: Context, spec: AppSpec, isIt: (app: CliApp) => boolean): Promise<CliApp | undefined> {
-	for (const pauseMs of [500, 1000, 0]) {
-		const found = (await listApps(context.cli, spec.environment)).find(isIt);
-		if (found !== undefined) return found;
-		await sleep(pauseMs);
-	}
-	return undefined;
+/** Looks for an app that should be there, as a list may lag behind. */
+function look(context: Context, spec: AppSpec, isIt: (app: CliApp) => boolean): Promise<CliApp | undefined> {
+	return lookUntilFound(context, async () => (await listApps(context.cli, spec.environment)).find(isIt));
 }
 
 function objectOf(live: CliApp): OperationObject {

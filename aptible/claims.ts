@@ -1,5 +1,5 @@
 import { objectExists } from "./api/existence.ts";
-import { findUser } from "./api/user.ts";
+import { findUserEmail } from "./api/token.ts";
 import { claimedTargets, partsOf, readLivePatiently } from "./claims-live.ts";
 import type { Context } from "./context.ts";
 import { claimAllEndpoints } from "./endpoint-claims.ts";
@@ -108,7 +108,7 @@ async function claimHandles(
 		claimed.kept[place] = there.id;
 		carry(place, mark);
 	}
-	const by = await findUser(context.api);
+	const by = await findUserEmail(context.api.authRoot);
 	for (const { place, adopt, renamedFrom } of fresh) {
 		const objects = live.at(place, renamedFrom);
 		if (objects.some(({ id }) => id === previous.kept[place])) {

@@ -3,7 +3,8 @@ import type { Operation } from "./api/operations.ts";
 import { type CliDatabase, listDatabases } from "./cli/databases.ts";
 import type { Context, OperationObject } from "./context.ts";
 import { ApiError, AptibleError } from "./errors.ts";
-import { findByIdentity, liveEnvironmentOf, lookPatiently } from "./find.ts";
+import { findByIdentity, liveEnvironmentOf } from "./find.ts";
+import { lookUntilFound } from "./lag.ts";
 import type { DatabaseSpec } from "./specs/database.ts";
 
 type Place = Pick<DatabaseSpec, "environment" | "handle" | "renamedFrom">;
@@ -54,13 +55,13 @@ async function findListed(
 	if (found !== undefined && (previous === undefined || found.id === previous.id)) return found;
 	if (previous !== undefined) {
 		if (!(await databaseExists(context.api, previous.id))) return found;
-		const late = await lookPatiently(async () =>
+		const late = await lookUntilFound(context, async () =>
 			(await listDatabases(context.cli, spec.environment)).find(({ id }) => id === previous.id),
 		);
 		return late ?? refuseUnlisted(spec.handle);
 	}
 	if (spec.renamedFrom === undefined) return undefined;
-	const renamed = await lookPatiently(() => findDatabase(context, spec, undefined));
+	const renamed = await lookUntilFound(context, () => findDatabase(context, spec, undefined));
 	if (renamed !== undefined) return renamed;
 	const { id } = await liveEnvironmentOf(context, spec.environment, undefined);
 	const handles = await listHandles(context.api, id);

@@ -8,7 +8,8 @@ import { readBackupRetention } from "./cli/environments.ts";
 import type { Context } from "./context.ts";
 import { databaseObject, findDatabase, findSettledDatabase } from "./database-find.ts";
 import { AptibleError } from "./errors.ts";
-import { environmentOf, lookPatiently } from "./find.ts";
+import { environmentOf } from "./find.ts";
+import { lookUntilFound } from "./lag.ts";
 import type { DatabaseFacts, DatabaseSpec } from "./specs/database.ts";
 
 /** A last backup that an earlier, interrupted removal took is as good as a new one for this long. */
@@ -119,7 +120,7 @@ async function findBackup(
 	live: CliDatabase,
 	operation: Operation,
 ): Promise<ManualBackup | undefined> {
-	return lookPatiently(async () =>
+	return lookUntilFound(context, async () =>
 		(await listManualBackups(context.api, live.id)).find((backup) => isOf(backup, operation)),
 	);
 }

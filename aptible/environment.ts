@@ -11,7 +11,8 @@ import { type CliEnvironment, listEnvironments, readCaCertificate, renameEnviron
 import type { Context } from "./context.ts";
 import { deleteTailDrains, describeRest } from "./environment-rest.ts";
 import { AptibleError } from "./errors.ts";
-import { findByIdentity, lookPatiently } from "./find.ts";
+import { findByIdentity } from "./find.ts";
+import { lookUntilFound } from "./lag.ts";
 import { type EnvironmentFacts, type EnvironmentSpec, environmentIdentity } from "./specs/environment.ts";
 
 /** Brings the environment to what the spec says: there, named so, on that stack, with that backup retention. */
@@ -88,9 +89,10 @@ async function find(
 ): Promise<CliEnvironment | undefined> {
 	const look = async () => findByIdentity(await listEnvironments(context.cli), spec, previous);
 	const found = await look();
-	if (previous === undefined) return found ?? (spec.renamedFrom === undefined ? undefined : lookPatiently(look));
+	if (previous === undefined)
+		return found ?? (spec.renamedFrom === undefined ? undefined : lookUntilFound(context, look));
 	if (found?.id === previous.id || !(await environmentExists(context.api, previous.id))) return found;
-	const late = await lookPatiently(async () =>
+	const late = await lookUntilFound(context, async () =>
 		(await listEnvironments(context.cli)).find(({ id }) => id === previous.id),
 	);
 	if (late !== undefined) return late;

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { listEnvironments } from "./cli/environments.ts";
 import type { Context } from "./context.ts";
 import { AptibleError } from "./errors.ts";
@@ -17,19 +16,6 @@ export function findByIdentity<T extends { id: number; handle: string }>(
 		objects.find(({ handle }) => handle === spec.handle) ??
 		objects.find(({ handle }) => handle === spec.renamedFrom)
 	);
-}
-
-/** How long a list may lag behind what is known from elsewhere. */
-const lagMs = 10_000;
-
-/** Looks for something that should be there, until it is or a list has had its time to catch up. */
-export async function lookPatiently<T>(look: () => Promise<T | undefined>): Promise<T | undefined> {
-	const deadline = Date.now() + lagMs;
-	for (let pauseMs = 500; ; pauseMs = Math.min(pauseMs * 2, 2000)) {
-		const found = await look();
-		if (found !== undefined || Date.now() + pauseMs > deadline) return found;
-		await sleep(pauseMs);
-	}
 }
 
 /**

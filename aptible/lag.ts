@@ -21,3 +21,11 @@ export async function readUntil<T>(
 		await sleep(pauseMs);
 	}
 }
+
+/** Looks for something that should be there, until it is or a list has had its time to catch up. */
+export function lookUntilFound<T>(
+	context: Pick<Context, "lagMs">,
+	look: () => Promise<T | undefined>,
+): Promise<T | undefined> {
+	return readUntil(context, look, (found) => found !== undefined);
+}

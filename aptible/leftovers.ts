@@ -2,8 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { readDatabaseSettings } from "./api/databases.ts";
 import { objectExists } from "./api/existence.ts";
 import { type ListedObject, listObjects } from "./api/listed.ts";
+import { listOperations, type OperationTarget } from "./api/operations.ts";
 import { listServices } from "./api/services.ts";
-import { findUser, listUsers } from "./api/user.ts";
+import { findUserEmail } from "./api/token.ts";
 import { type ClaimedNoun, claimedTargets, partsOf } from "./claims-live.ts";
 import { deprovisionApp } from "./cli/apps.ts";
 import { deprovisionDrain } from "./cli/drains.ts";
@@ -48,7 +49,7 @@ export async function remove(context: Context, spec: LeftoversSpec): Promise<voi
 	const claims = ClaimedHandles.safeParse(JSON.parse(process.env[claimsVariable] ?? "null")).data;
 	const environment = claims && (await findEnvironment(context, spec.environment));
 	if (claims === undefined || environment === undefined) return;
-	const user = await findUser(context.api);
+	const user = await findUserEmail(context.api.authRoot);
 	for (const live of await findClaimed(context, environment, claims)) {
 		const mark = claims.marks[live.place];
 		if (mark === undefined || live.id <= mark.after || live.id === mark.id) continue;
@@ -119,11 +120,13 @@ async function usersOf(
 	{ handle: environment }: Environment,
 	{ noun, id, handle }: Claimed,
 ): Promise<(string | undefined)[]> {
-	const users = await listUsers(api, claimedTargets[noun], id);
+	const usersOn = async (target: OperationTarget, objectId: number) =>
+		(await listOperations(api, target, objectId, 0)).map(({ user_email }) => user_email ?? undefined);
+	const users = await usersOn(claimedTargets[noun], id);
 	if (noun !== "apps") return users;
 	if ((await listEndpoints(cli, { app: handle, environment })).length > 0) return [undefined];
 	const services = await listServices(api, id);
-	return [...users, ...(await Promise.all(services.map((one) => listUsers(api, "services", one.id)))).flat()];
+	return [...users, ...(await Promise.all(services.map((one) => usersOn("services", one.id)))).flat()];
 }
 
 function take(context: Context, environment: Environment, live: Claimed, finalBackup: boolean): Promise<void> {

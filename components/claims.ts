@@ -19,10 +19,15 @@ export interface ClaimsArgs {
 export class Claims extends pulumi.ComponentResource {
 	/** What has been claimed. */
 	readonly facts: pulumi.Output<ClaimsFacts>;
+	/**
+	 * Whether it is noted when each handle was claimed. It is not in a state of version 0.1, until the claims run again: what needs
+	 * to know it is not declared before, so that such a state previews as unchanged.
+	 */
+	readonly areMarked: Promise<boolean>;
 
 	constructor(name: string, args: ClaimsArgs, opts?: pulumi.ComponentResourceOptions) {
 		super("medstack-to-aptible:index:Claims", name, {}, opts);
-		const { facts } = new AptibleCommand(
+		const { facts, resource } = new AptibleCommand(
 			name,
 			{
 				kind: "claims",
@@ -34,6 +39,7 @@ export class Claims extends pulumi.ComponentResource {
 			{ parent: this },
 		);
 		this.facts = facts;
+		this.areMarked = whetherMarked(resource.stdout);
 		this.registerOutputs({});
 	}
 
@@ -41,6 +47,18 @@ export class Claims extends pulumi.ComponentResource {
 	endpointClaim(place: string): pulumi.Output<string> {
 		return this.facts.apply(({ endpoints }) => JSON.stringify(endpoints[place] ?? { after: 0 }));
 	}
+}
+
+/** In a preview, what the claims print is unknown where they are going to run. */
+function whetherMarked(stdout: pulumi.Output<string>): Promise<boolean> {
+	// Not in the SDK's types, and `apply` says nothing of what is unknown. The SDK's version is pinned.
+	const { isKnown } = stdout as unknown as { isKnown: Promise<boolean> };
+	return new Promise((resolve) => {
+		void isKnown.then((known) => {
+			if (!known) resolve(true);
+		});
+		stdout.apply((text) => resolve("marks" in (JSON.parse(text) as object)));
+	});
 }
 
 function claimsOf({ environment, databases, apps, logDrains, metricDrains }: Stage): ClaimsSpec {

@@ -16,6 +16,8 @@ import type { Claims } from "./claims.ts";
 /** An environment as the stage file describes it, with what tells how that goes which was never recorded in it. */
 export interface EnvironmentArgs extends EnvironmentConfig {
 	claims: Claims;
+	/** Whether the claims say when each handle was claimed, without which nothing can be told of what was never recorded. */
+	areMarked: boolean;
 	/** Databases by handle. */
 	databases: Readonly<Record<string, { protect: boolean; finalBackup: boolean }>>;
 	/** Apps by handle. */
@@ -39,7 +41,7 @@ export class Environment extends pulumi.ComponentResource {
 	readonly caCertificate: pulumi.Output<string>;
 
 	constructor(name: string, args: EnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
-		const { handle, stack, phi, renamedFrom, backups, protect, claims } = args;
+		const { handle, stack, phi, renamedFrom, backups, protect, claims, areMarked } = args;
 		super("medstack-to-aptible:index:Environment", name, {}, { ...opts, protect });
 		const { facts, resource } = new AptibleCommand(
 			name,
@@ -58,16 +60,18 @@ export class Environment extends pulumi.ComponentResource {
 			},
 			{ parent: this },
 		);
-		new AptibleCommand(
-			`${name}-leftovers`,
-			{
-				kind: "leftovers",
-				spec: leftoversOf(args),
-				facts: LeftoversFacts,
-				variables: { [claimsVariable]: claims.facts.apply(encodeClaims) },
-			},
-			{ parent: this, dependsOn: resource },
-		);
+		if (areMarked) {
+			new AptibleCommand(
+				`${name}-leftovers`,
+				{
+					kind: "leftovers",
+					spec: leftoversOf(args),
+					facts: LeftoversFacts,
+					variables: { [claimsVariable]: claims.facts.apply(encodeClaims) },
+				},
+				{ parent: this, dependsOn: resource },
+			);
+		}
 		this.id = facts.id;
 		this.region = facts.region;
 		this.outboundIpAddresses = facts.outboundIpAddresses;
