@@ -5,6 +5,7 @@ import { readRuns, type ServiceRun } from "../../sandbox/aptible/journal.ts";
 import { defineImage, setLatency } from "../../sandbox/aptible/setup.ts";
 import { horizontal, portalSpec, small, vertical } from "../support/app-spec.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../support/reconcile.ts";
+import { wordsOf } from "../support/words.ts";
 
 const place = ["--app", "portal", "--environment", "acme-test"];
 
@@ -19,7 +20,7 @@ function commands(aptible: ReconcilerUnderTest): string[] {
 	const told = aptible
 		.newJournal()
 		.filter(({ writes }) => writes.length > 0)
-		.map(({ argv }) => argv.join(" ").replace(" --app portal --environment acme-test", ""));
+		.map(({ command, argv }) => [command, ...wordsOf(argv)].join(" "));
 	const scales = told.filter((text) => text.startsWith("apps:scale")).sort();
 	return [...told.filter((text) => !text.startsWith("apps:scale")), ...scales];
 }
@@ -40,7 +41,7 @@ test("services that the stage does not declare run as Aptible starts them, whate
 		"worker 1 x 1024",
 	]);
 	assert.deepEqual(commands(aptible), [
-		"apps:create portal --environment acme-test",
+		"apps:create portal",
 		"deploy --docker-image acme/intake:1 --container-count 0 A=***",
 		"apps:scale cmd --container-count 1",
 		"apps:scale cron --container-count 1",
