@@ -88,7 +88,7 @@ test("a mistake names its file and its place", async (t) => {
 		"data.yaml": { databases: { main: { type: "postgresql", version: "16", disk: 10 } } },
 	});
 	assert.deepEqual(await problemsOf(root, { include: ["apps/api.yaml", "data.yaml"], apps: { Portal: api } }), [
-		'data.yaml: databases.main.disk: is not known here; allowed: type, version, containerMb, containerProfile, diskGb, iops, restoreFrom, replicaOf, logical, kmsKeyArn, automaticBackups, finalBackup, endpoints, adopt, renamedFrom, protect; did you mean "diskGb"?',
+		'data.yaml: databases.main.disk: is not known here; allowed: type, version, containerMb, containerProfile, diskGb, iops, restoreFrom, acceptLossOf, replicaOf, logical, kmsKeyArn, automaticBackups, finalBackup, endpoints, adopt, renamedFrom, protect; did you mean "diskGb"?',
 		"apps/api.yaml: apps.api.config.PORT: 3000 is a number, not text; write in quotes what is meant (YAML makes 23 of 0027, 31 of 0x1F and 1.1 of 1.10, and rounds long numbers)",
 		'Pulumi.maple.yaml: apps.Portal: "Portal" is not a handle; allowed: 1 to 64 lower-case letters, digits, dots, underscores and hyphens, a letter or digit first',
 		'apps/api.yaml: apps.api.config.URL: "${databases.mian.url}" refers to a database that is not under databases; declared: main; did you mean "main"?',

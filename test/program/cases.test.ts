@@ -1,4 +1,7 @@
-/** Stage files after public bug reports (`test/cases/`), on the real engine: each ends as its report says is right. */
+/**
+ * Stage files after public bug reports (`test/cases/`), on the real engine: each ends as its report says is right. Those of an account
+ * that is taken over (09, 17) are in test/azure/adopt-cases.test.ts, that of a hundred apps (42) in test/program/stage-file.test.ts.
+ */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -129,6 +132,8 @@ test("21: new registry credentials wait for the next release", async (t) => {
 		sent.map(({ command, argv }) => `${command} ${argv.includes("token-of-the-evening")}`),
 		["deploy true"],
 	);
+	await stage.write(await readFile(join(cases, "21-tf-ecr-two-apps/with-app-reference.yaml"), "utf8"));
+	assert.match(await fail(stage.preview()), /BACKEND_URL.*apps\.backend\.endpoints\.internal\.url.*allowed/s);
 });
 
 test("30: a part of a database's URL is never offered as the whole", async (t) => {
