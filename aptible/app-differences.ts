@@ -2,7 +2,7 @@ import type { CliApp } from "./cli/apps.ts";
 import { configChanges, configDifferences } from "./config.ts";
 import type { Difference } from "./difference.ts";
 import { lookUp } from "./own.ts";
-import { type LiveRelease, registryDifferences, releaseDifferences } from "./release.ts";
+import { type LiveRelease, registryReasons, releaseDifferences } from "./release.ts";
 import { type LiveService, serviceDifferences } from "./services.ts";
 import type { AppFacts, AppSpec } from "./specs/app.ts";
 import type { ServiceSpec } from "./specs/service.ts";
@@ -25,9 +25,7 @@ export function appDifferences(
 	return [
 		...handleDifferences(spec, live.app),
 		...releaseDifferences(spec, live, previous?.release),
-		...(isReleasedByOthers(live, previous) && spec.registry?.deployOnChange === true
-			? registryDifferences(values.registry, live.settings.registry, true)
-			: []),
+		...(isReleasedByOthers(live, previous) ? registryReasons(spec, live, values) : []),
 		...configDifferences(changes, live.config),
 		...eachService(spec, live.services, serviceDifferences),
 	];

@@ -71,20 +71,27 @@ export function registryDifferences(
 }
 
 /**
- * Why an app has to be deployed; nothing where it has not. Other credentials alone are no reason, as those of some registries are
- * good for half a day only (Amazon ECR), and a restart every night would be the price: a deploy that has another reason carries them.
+ * Credentials that are a reason to deploy: declared ones where there are none, and other ones where the stage file says so. Else other ones
+ * are none, as those of some registries are good for half a day only (Amazon ECR), and a restart every night would be the price: a
+ * deploy that has another reason carries them.
  */
+export function registryReasons(
+	{ registry }: Pick<AppSpec, "registry">,
+	{ settings }: Pick<LiveRelease, "settings">,
+	values: ResolvedValues,
+): Difference[] {
+	if (registry === undefined) return [];
+	const isReason = settings.registry === undefined || registry.deployOnChange === true;
+	return isReason ? registryDifferences(values.registry, settings.registry, true) : [];
+}
+
+/** Why an app has to be deployed; nothing where it has not. */
 export function deployReasons(
 	spec: AppSpec,
 	live: LiveRelease,
 	{ values, previous }: { values: ResolvedValues; previous: AppFacts | undefined },
 ): Difference[] {
-	return [
-		...releaseDifferences(spec, live, previous?.release),
-		...(spec.registry?.deployOnChange === true
-			? registryDifferences(values.registry, live.settings.registry, true)
-			: []),
-	];
+	return [...releaseDifferences(spec, live, previous?.release), ...registryReasons(spec, live, values)];
 }
 
 /**

@@ -103,3 +103,14 @@ test("credentials that the token may not see go with every deploy, and are no re
 		]);
 	}
 });
+
+test("the first credentials of an app that runs are a reason to deploy, as when a deploy has lost them", async (t) => {
+	const aptible = await openReconciler(t);
+	const { registry: _, ...open } = portalSpec({ image: "acme/portal:1", registry });
+	const previous = await aptible.applied("app", open);
+	sent(aptible);
+	const facts = await aptible.applied("app", { ...open, registry }, { previous, ...given("sentinel-morning") });
+	assert.deepEqual(sent(aptible), ["deploy with credentials"]);
+	await aptible.applied("app", { ...open, registry }, { previous: facts, ...given("sentinel-morning") });
+	assert.deepEqual(sent(aptible), []);
+});
