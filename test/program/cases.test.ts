@@ -129,7 +129,7 @@ test("21: new registry credentials wait for the next release", async (t) => {
 	await succeed(stage.up());
 	const sent = stage.newJournal().filter(({ mutating }) => mutating);
 	assert.deepEqual(
-		sent.map(({ command, argv }) => `${command} ${argv.includes("token-of-the-evening")}`),
+		sent.map(({ command, argv }) => `${command} ${argv.includes("--private-registry-password")}`),
 		["deploy true"],
 	);
 	await stage.write(await readFile(join(cases, "21-tf-ecr-two-apps/with-app-reference.yaml"), "utf8"));

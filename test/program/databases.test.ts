@@ -64,7 +64,7 @@ test("replicas, last backups and backup policies under the engine", async (t) =>
 			"backup databases main",
 			"deprovision databases main",
 		]);
-		const id = /last backups of deleted databases, kept on purpose: (\d+) \(main\)/.exec(text)?.[1];
+		const id = /backup (\d+), of database "main", kept on purpose/.exec(text)?.[1];
 		await stage.cli("backup:purge", String(id));
 		stage.newJournal();
 		await succeed(stage.destroy());
