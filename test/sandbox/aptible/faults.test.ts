@@ -237,3 +237,15 @@ test("a halt holds back the answer of the API as well", async () => {
 	assert.equal((await bench.json<Listed[]>("environment:list"))[0]?.handle, "renamed");
 	await api.close();
 });
+
+test("part-lost lets an operation succeed without a part of what it carried", async () => {
+	using bench = await benchWithApp(...DEPLOY);
+	setFault(bench.dir, { name: "part-lost", part: "env" });
+	await bench.ok("apps:scale", "web", "--app", "portal", "--container-count", "2");
+	assert.deepEqual(pendingFaults(bench.dir), ["part-lost"], "a scale carries none");
+	await bench.ok("deploy", "--app", "portal", "--docker-image", "acme/portal:2", "A=1");
+	assert.deepEqual(pendingFaults(bench.dir), []);
+	assert.deepEqual(await bench.json<object[]>("config", "--app", "portal"), []);
+	await bench.ok("deploy", "--app", "portal", "--docker-image", "acme/portal:2", "A=1");
+	assert.equal((await bench.json<object[]>("config", "--app", "portal")).length, 1);
+});

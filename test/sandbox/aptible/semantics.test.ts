@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { countOperations, countRestarts } from "../../../sandbox/aptible/journal.ts";
+import { countOperations, countRestarts, readRuns } from "../../../sandbox/aptible/journal.ts";
 import { defineImage, sandboxToken } from "../../../sandbox/aptible/setup.ts";
 import { Bench } from "./support.ts";
 
@@ -44,6 +44,18 @@ test("each configure, deploy and scale of an app restarts it; settings of a serv
 	await bench.ok("services:settings", "web", "--app", "portal", "--stop-timeout", "30");
 	assert.equal(countRestarts(bench.dir, "portal"), 3);
 	assert.equal(countOperations(bench.dir), 3);
+});
+
+test("a service that comes up with no containers is never started, and what ran stays known", async () => {
+	using bench = new Bench("acme-staging");
+	await bench.ok("apps:create", "portal");
+	await bench.ok(...DEPLOY, "--container-count", "0");
+	assert.deepEqual(readRuns(bench.dir), []);
+	await bench.ok("apps:scale", "web", "--app", "portal", "--container-count", "2", "--container-size", "512");
+	await bench.ok("apps:scale", "web", "--app", "portal", "--container-count", "0");
+	assert.deepEqual(readRuns(bench.dir), [
+		{ app: "portal", service: "web", containers: 2, containerMb: 512, profile: "m5" },
+	]);
 });
 
 test("sizes given with a deploy only touch services that are new in it", async () => {
