@@ -98,6 +98,10 @@ testRefused({
 			'databases.cache.restoreFrom: "173" is not a whole number of 1 or more (id of a backup); take the quotes away',
 		],
 	},
+	"a lost database without an id": {
+		change: { "databases/cache/acceptLossOf": 0 },
+		says: ["databases.cache.acceptLossOf: 0 is not a whole number of 1 or more (id of a database that is gone)"],
+	},
 	"a restored database that exists": {
 		change: { "databases/cache/restoreFrom": 173, "databases/cache/adopt": true },
 		says: [
