@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { definedVariables } from "../../sandbox/run.ts";
+import { runNode } from "../support/run-node.ts";
 
 const root = join(import.meta.dirname, "../..");
 const read = (file: string) => readFileSync(join(root, file), "utf8");
@@ -69,7 +71,19 @@ test("every test that the page names is there", () => {
 		);
 	}
 	const rows = rowsOf(page.split(/^## /m).find((text) => text.startsWith("Its defects")) ?? "");
-	assert.deepEqual(rows.map(([letter]) => letter).join(""), "abcdefghij");
+	assert.deepEqual(rows.map(([letter]) => letter).join(""), "abcdeghij");
+});
+
+test("the table of operations is what the bench prints", async () => {
+	const { code, stdout, stderr } = await runNode("bench/operations.ts", [], definedVariables(process.env));
+	assert.equal(code, 0, stderr);
+	const section = page.split(/^## /m).find((text) => text.startsWith("How many operations")) ?? "";
+	const table = section.slice(section.indexOf("| Change"));
+	assert.equal(
+		table.trim(),
+		stdout.trim(),
+		"put what `npm run bench:operations` prints into docs/terraform-provider.md",
+	);
 });
 
 function rowsOf(section: string): string[][] {
