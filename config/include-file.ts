@@ -36,17 +36,21 @@ export function readBlocks(bytes: Uint8Array): Block {
 	}
 	const [mistake] = [...document.errors, ...document.warnings];
 	if (mistake !== undefined) {
-		const [what = ""] = mistake.message.split(/:?\n/);
-		throw new Unreadable([`is not YAML that can be read: ${what}`]);
+		// Its message quotes what stands there.
+		const what = mistake.code.toLowerCase().replaceAll("_", " ");
+		const { line, col } = lines.linePos(mistake.pos[0]);
+		throw new Unreadable([`is not YAML that can be read: ${what} at line ${line}, column ${col}`]);
 	}
-	const strange = strangeIn(document, lines);
-	if (strange.length > 0) throw new Unreadable(strange);
-	if (!isMap(document.contents)) throw new Unreadable([`is not a block; allowed: ${includable.join(", ")}`]);
+	const { contents } = document;
+	const keys = isMap(contents) ? contents.items.flatMap(({ key }) => (isScalar(key) ? [String(key.value)] : [])) : [];
+	for (const problems of [wrongIn(keys, wrongName), strangeIn(document, lines)]) {
+		if (problems.length > 0) throw new Unreadable(problems);
+	}
+	if (!isMap(contents)) throw new Unreadable([`is not a block; allowed: ${includable.join(", ")}`]);
 	const blocks = document.toJS() as Block;
-	const wrong = Object.entries(blocks).flatMap(([key, value]) => {
-		const says = wrongBlock(key, value);
-		return says === undefined ? [] : [`${key}: ${says}`];
-	});
+	const wrong = wrongIn(Object.keys(blocks), (key) =>
+		isBlock(blocks[key]) ? undefined : "is not a block; allowed: one name to a line",
+	);
 	if (wrong.length > 0) throw new Unreadable(wrong);
 	return blocks;
 }
@@ -73,6 +77,7 @@ function decode(bytes: Uint8Array): string {
 function strangeIn(document: Document.Parsed<ParsedNode>, lines: LineCounter): string[] {
 	if (document.directives.yaml.explicit) return ["holds a %YAML line; take it out"];
 	const found: string[] = [];
+	// Never with what stands there: it may be a secret that has no quotes.
 	const say = (node: unknown, says: string) => {
 		const [start = 0] = (isNode(node) && node.range) || [];
 		found.push(`line ${lines.linePos(start).line}: ${says}`);
@@ -80,11 +85,13 @@ function strangeIn(document: Document.Parsed<ParsedNode>, lines: LineCounter): s
 	const writtenOut = "which an included file may not have; write out what it stands for";
 	visit(document, {
 		Node: (_, node) => {
-			if (isAlias(node)) say(node, `*${node.source} is an alias, ${writtenOut}`);
-			else if (node.anchor !== undefined) found.push(`&${node.anchor} is an anchor, ${writtenOut}`);
+			if (isAlias(node)) say(node, `an alias, ${writtenOut}, or a text that begins with * in quotes`);
+			else if (node.anchor !== undefined) {
+				say(node, `an anchor, ${writtenOut}, or a text that begins with & in quotes`);
+			}
 			if (isScalar(node) && typeof node.value === "number" && /^[-+]?0[0-9]/.test(node.source ?? "")) {
-				const says = "is a number with a zero in front, which Pulumi's YAML reads as octal";
-				say(node, `${node.source} ${says}; write it without the zero, or in quotes`);
+				const says = "a number with a zero in front, which Pulumi's YAML reads as octal";
+				say(node, `${says}; write it without the zero, or in quotes`);
 			}
 		},
 		Pair: (_, { key }) => {
@@ -94,14 +101,23 @@ function strangeIn(document: Document.Parsed<ParsedNode>, lines: LineCounter): s
 	return found;
 }
 
-function wrongBlock(key: string, value: unknown): string | undefined {
+function wrongIn(keys: readonly string[], judge: (key: string) => string | undefined): string[] {
+	return keys.flatMap((key) => {
+		const says = judge(key);
+		return says === undefined ? [] : [`${key}: ${says}`];
+	});
+}
+
+function wrongName(key: string): string | undefined {
 	if (key === "secrets") {
 		return `is not for an included file, as only Pulumi encrypts; run: pulumi config set --secret --path '${namespace}:secrets.NAME'`;
 	}
 	if (key === "include") return "is for the stage file alone; name the files there";
 	const name = key.startsWith(`${namespace}:`) ? key.slice(namespace.length + 1) : undefined;
 	if (name !== undefined) return `has a namespace, which an included file has not; write ${name}`;
-	if (!includable.includes(key)) return unknownKey(key, includable);
-	if (typeof value === "object" && value !== null && !Array.isArray(value)) return undefined;
-	return "is not a block; allowed: one name to a line";
+	return includable.includes(key) ? undefined : unknownKey(key, includable);
+}
+
+function isBlock(value: unknown): boolean {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
 }
