@@ -8,9 +8,6 @@ export const namespace = "medstack-to-aptible";
 /** No provider has a name that is as near to ours as this. */
 const mostEdits = 3;
 
-/** Settings of providers that are called like a block of ours (Azure's: the cloud that it is; always a text). */
-const providersKeys = ["azure-native:environment", "azure:environment", "azuread:environment"];
-
 /** Judges all config of the stack as Pulumi hands it over; a message has the key and not its value. */
 export function checkNamespaces(config: Readonly<Record<string, string>>): string[] {
 	return Object.entries(config).flatMap(([key, text]) => {
@@ -20,9 +17,9 @@ export function checkNamespaces(config: Readonly<Record<string, string>>): strin
 		if (editDistance(foreign.toLowerCase(), namespace) <= mostEdits) {
 			return [`${key}: is read by nobody; write ${namespace}:${name}`];
 		}
-		const isBlock = text.startsWith("{");
-		if (!isBlock && providersKeys.includes(key)) return [];
-		const meant = isBlock ? nearestWord(name, blockNames) : blockNames.find((block) => block === name);
+		// A provider's own setting may be called like a block, and is a plain text; none of our blocks is.
+		const near = /^[{[]/.test(text) ? nearestWord(name, blockNames) : undefined;
+		const meant = (near === "include") === text.startsWith("[") ? near : undefined;
 		if (meant === undefined) return [];
 		return [`${key}: is read by nobody, and what it holds would be deleted; write ${namespace}:${meant}`];
 	});

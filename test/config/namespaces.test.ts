@@ -8,8 +8,8 @@ test("a block under another namespace is an error that names the right key", () 
 	const says = (block: string) =>
 		`is read by nobody, and what it holds would be deleted; write medstack-to-aptible:${block}`;
 	assert.deepEqual(wrong("aptible:apps"), [`aptible:apps: ${says("apps")}`]);
-	assert.deepEqual(wrong("acme:databases", ""), [`acme:databases: ${says("databases")}`]);
-	assert.deepEqual(wrong("medstack:config:secrets", "x"), [`medstack:config:secrets: ${says("secrets")}`]);
+	assert.deepEqual(wrong("medstack:config:secrets"), [`medstack:config:secrets: ${says("secrets")}`]);
+	assert.deepEqual(wrong("acme:include", '["apps/*.yaml"]'), [`acme:include: ${says("include")}`]);
 	assert.deepEqual(wrong("azure-native:environment"), [`azure-native:environment: ${says("environment")}`]);
 	assert.deepEqual(wrong("aptible:app"), [`aptible:app: ${says("apps")}`]);
 	assert.deepEqual(wrong("aptible:logdrains"), [`aptible:logdrains: ${says("logDrains")}`]);
@@ -43,6 +43,13 @@ test("what providers and Pulumi read passes", () => {
 		"azure-native:useOidc": "true",
 		"azure:environment": "public",
 		"azuread:environment": "global",
+		"sumologic:environment": "ca",
+		"confluentcloud:environment": "env-1x2y3",
+		"launchdarkly:environment": "production",
+		"doppler:secrets": "dp.st.prod",
+		"datadog:apps": "true",
+		"datadog:databases": '["main"]',
+		"acme:storage": "",
 		"aws:region": "ca-central-1",
 		"aws:defaultTags": '{"tags":{"a":"b"}}',
 		"pulumi:disable-default-providers": '["aws"]',
