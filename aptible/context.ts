@@ -193,7 +193,7 @@ export class Context {
 				`${object.label}: ${doing} failed (operation ${failed.id}, ${failed.type} ${failed.status}).`,
 				...(log === "" ? [] : ["The end of its log:", ...lines.map((line) => `  ${line}`)]),
 				...(advice === undefined ? [] : [advice]),
-				`The whole log: aptible operation:logs ${failed.id}. Once the cause is mended, run \`pulumi up\` again: it goes on from here.`,
+				`The whole log: aptible operation:logs ${failed.id}. Once the cause is fixed, run \`pulumi up\` again: it goes on from here.`,
 			].join("\n"),
 		);
 	}

@@ -97,7 +97,7 @@ async function restore(
 	if (origin === undefined) {
 		throw new AptibleError(
 			`database "${spec.handle}": there is no backup ${backup}. Look for it with \`aptible backup:list DATABASE --environment ` +
-				`${spec.environment}\` and \`aptible backup:orphaned\`, then mend databases.${spec.handle}.restoreFrom.`,
+				`${spec.environment}\` and \`aptible backup:orphaned\`, then fix databases.${spec.handle}.restoreFrom.`,
 		);
 	}
 	const { handle, type = spec.type, version = spec.version } = origin;

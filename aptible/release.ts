@@ -207,7 +207,7 @@ function adviseDeploy({ git }: AppSpec, app: CliApp, log: string): string | unde
 		const kept = app.status === "provisioned" ? "the release before it runs on" : "nothing was released";
 		advice.push(
 			`A command under before_deploy (${file}) failed, so ${kept}. What the commands did to a database stays done: see that ` +
-				"they can run again, then mend them and release that.",
+				"they can run again, then fix them and release that.",
 		);
 	}
 	if (git !== undefined) {

@@ -58,8 +58,8 @@ function samePlace(a: Place, b: Place): boolean {
 
 /**
  * Turns zod's issues into mistakes, and the raw stage into a draft. A key that is only misspelt makes one mistake, not a
- * second one for the key that it stands for; one of the `texts`, which are mistakes already, makes none here. Blocks with encrypted values are left out of both, as a message about one
- * could show a secret.
+ * second one for the key that it stands for; one of the `texts`, which are mistakes already, makes none here. Blocks with
+ * encrypted values are left out of both, as a message about one could show a secret.
  */
 export function judgeSchema(
 	raw: unknown,

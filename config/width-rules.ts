@@ -26,6 +26,6 @@ export function checkWidth(
 	});
 	const count = countPublicAddresses(readable);
 	if (wide.length > 0 || count <= mostAddresses) return wide;
-	const says = `lets ${count} addresses in, which is as good as everyone and ${why}; allowed: ${mostAddresses} together, as many as a /${narrowestPrefix} has${instead}`;
+	const says = `lets ${count} addresses in, more than one /${narrowestPrefix} has, ${why}; allowed: ${mostAddresses} together${instead}`;
 	return [wrongValue(place, says)];
 }

@@ -71,7 +71,7 @@ test("a backup that is not there, or of something else, is refused before anythi
 	const missing = await aptible.apply("database", { ...postgresql, handle: "qa", restoreFrom: 99999 });
 	assert.equal(
 		missing.stderr,
-		'database "qa": there is no backup 99999. Look for it with `aptible backup:list DATABASE --environment acme-test` and `aptible backup:orphaned`, then mend databases.qa.restoreFrom.\n',
+		'database "qa": there is no backup 99999. Look for it with `aptible backup:list DATABASE --environment acme-test` and `aptible backup:orphaned`, then fix databases.qa.restoreFrom.\n',
 	);
 	const other = await aptible.apply("database", { ...redis, handle: "qa", restoreFrom: backup });
 	assert.equal(

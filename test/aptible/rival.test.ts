@@ -65,7 +65,7 @@ test("what Aptible decides by itself is no difference", async (t) => {
 	const endpoints = await openEndpoints(t);
 	const { aptible } = endpoints;
 	const { facts } = await endpoints.settles(httpsSpec());
-	// Its load balancers are on their way from one platform to another (pull request 177: drift that no apply mends).
+	// Its load balancers are on their way from one platform to another (pull request 177: drift that no apply removes).
 	inSandbox(aptible.dir, (store) => store.save("vhost", { ...store.get("vhost", facts.id), platform: "nlb" }));
 	await aptible.applied("endpoint", httpsSpec(), { previous: facts });
 	assert.deepEqual(aptible.newWrites(), []);

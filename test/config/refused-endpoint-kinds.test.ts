@@ -176,7 +176,7 @@ testRefused({
 	"a filter of a database that lets everyone in by many small parts": {
 		change: { "databases/main/endpoints/analysts": { ipFilter: ["11.0.0.0/8", "11.0.0.0/9", "12.0.0.0/24"] } },
 		says: [
-			"databases.main.endpoints.analysts.ipFilter: this list lets 16777472 addresses in, which is as good as everyone and which phi: true rules out; allowed: 16777216 together, as many as a /8 has, or internal: true",
+			"databases.main.endpoints.analysts.ipFilter: this list lets 16777472 addresses in, more than one /8 has, which phi: true rules out; allowed: 16777216 together, or internal: true",
 		],
 	},
 	"an endpoint of a database with what only apps have": {

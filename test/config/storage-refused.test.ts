@@ -187,7 +187,7 @@ testRefused({
 	"an allow-list that lets everyone in by many parts": {
 		change: changed({ allowFrom: ["11.0.0.0/8", "12.0.0.0/8"] }),
 		says: [
-			"storage.allowFrom: this list lets 33554432 addresses in, which is as good as everyone and which is no firewall; allowed: 16777216 together, as many as a /8 has",
+			"storage.allowFrom: this list lets 33554432 addresses in, more than one /8 has, which is no firewall; allowed: 16777216 together",
 		],
 	},
 	"no container": {
