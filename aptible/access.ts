@@ -1,4 +1,4 @@
-import type { Execute } from "./cli/run.ts";
+import type { Execute } from "./cli/process.ts";
 import { AptibleError } from "./errors.ts";
 
 /** How a client reaches Aptible, and how far it may go. */

@@ -3,7 +3,7 @@ import { cutMiddle } from "../lines.ts";
 import type { Redactor } from "../redact.ts";
 import { allTooLong, refuseUnsendable } from "./command-line.ts";
 import { packages, readFailure } from "./failure.ts";
-import { executeAptible } from "./process.ts";
+import { type Execute, executeAptible } from "./process.ts";
 
 /** How one call of the CLI is made. */
 export interface RunOptions {
@@ -23,21 +23,6 @@ const ownVariable = /^(SECRETS|STORAGE)_|^PULUMI_/;
 const longestError = 4096;
 
 const operationLogLine = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d /;
-
-/** How a call ended and what it wrote. */
-export interface Ended {
-	code: number | null;
-	signal?: NodeJS.Signals | null;
-	timedOut?: boolean;
-	stdout: string;
-	stderr: string;
-}
-
-/** Runs the CLI once: `aptible` on PATH, without a shell, unless a test has it run otherwise. */
-export type Execute = (
-	argv: readonly string[],
-	options: Pick<RunOptions, "timeoutMs" | "signal"> & { env: NodeJS.ProcessEnv; onStdout: (chunk: string) => void },
-) => Promise<Ended>;
 
 /**
  * Runs `aptible` with these arguments and gives its stdout.

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Execute } from "../../aptible/cli/run.ts";
+import type { Execute } from "../../aptible/cli/process.ts";
 import { reconcile } from "../../aptible/reconcile.ts";
 import { LineReader } from "../../sandbox/plugins/line-reader.ts";
 import { portalSpec } from "../support/app-spec.ts";

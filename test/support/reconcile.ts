@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import type { TestContext } from "node:test";
-import type { Execute } from "../../aptible/cli/run.ts";
+import type { Execute } from "../../aptible/cli/process.ts";
 import { reconcile } from "../../aptible/reconcile.ts";
 import { environmentKey } from "../../aptible/template.ts";
 import { startAptible } from "../../sandbox/clouds.ts";
