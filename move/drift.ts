@@ -44,16 +44,21 @@ async function preview(file: string, args: readonly string[]): Promise<DriftRepo
 		child.on("close", resolve);
 	});
 	const [code, stdout, stderr] = await Promise.all([end, text(child.stdout), text(child.stderr)]);
-	if (code !== 0)
-		throw new Error(`whether there is drift could not be told, as the preview failed:\n${stdout}${stderr}`);
+	if (code !== 0) throw new Error(`whether there is drift is unknown, as the preview failed:\n${stdout}${stderr}`);
 	return JSON.parse(await readFile(file, "utf8")) as DriftReport;
 }
 
-function describe({ drifted, undeclared }: DriftReport): string {
+function describe({ drifted, undeclared, undeclaredEndpoints }: DriftReport): string {
 	const lines = drifted.flatMap(({ kind, name, differences }) => [
 		`${kind} ${name}:`,
 		...differences.map(({ field, declared, live }) => `  ${field}: live ${live}, declared ${declared}`),
 	]);
-	const verdict = drifted.length === 0 ? "no drift" : "`pulumi up` brings these back to what the stage file says:";
-	return [verdict, ...lines, ...undeclared, ""].join("\n");
+	const others = undeclared.filter((text) => !undeclaredEndpoints.includes(text));
+	const verdict =
+		drifted.length > 0
+			? "`pulumi up` brings these back to what the stage file says:"
+			: undeclaredEndpoints.length > 0
+				? "what is declared is as it was left; what follows is not declared, and `pulumi up` leaves it as it is:"
+				: "no drift";
+	return [verdict, ...lines, ...undeclaredEndpoints, ...others, ""].join("\n");
 }
