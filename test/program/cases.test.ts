@@ -6,19 +6,16 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { parse } from "yaml";
 import { defineImage } from "../../sandbox/aptible/setup.ts";
 import { fail, openStageFile, type StageUnderTest, succeed } from "../support/stage.ts";
 
 const cases = join(import.meta.dirname, "../cases");
 
 /** A case's stage file in a sandbox that knows the case's images. */
-async function openCase(
-	t: TestContext,
-	name: string,
-	{ file = "stage.yaml", images = false } = {},
-): Promise<StageUnderTest> {
+async function openCase(t: TestContext, name: string, { images = false } = {}): Promise<StageUnderTest> {
 	const folder = join(cases, name);
-	const stage = await openStageFile(t, "case", await readFile(join(folder, file), "utf8"));
+	const stage = await openStageFile(t, "case", await readFile(join(folder, "stage.yaml"), "utf8"));
 	if (images) {
 		const known = JSON.parse(await readFile(join(folder, "images.json"), "utf8")) as Record<string, string[]>;
 		for (const [reference, services] of Object.entries(known)) defineImage(stage.aptible.dir, reference, services);
@@ -51,20 +48,40 @@ function startsOf(stage: StageUnderTest): string[] {
 		});
 }
 
-test("01: an unquoted date is refused, with the quotes that it lacks", async (t) => {
+// A refusal needs no more than a preview, so that one sandbox does for all.
+test("what a preview refuses", async (t) => {
 	const stage = await openCase(t, "01-date-in-config");
-	const output = await fail(stage.preview());
-	assert.match(output, /PAYMENTS_API_VERSION.*date/);
-	assert.match(output, /CUTOVER_AT.*date/);
-	assert.match(output, /quotes/);
-	assert.doesNotMatch(output, /RETENTION_START/);
-});
+	const refuse = async (file: string) => {
+		await stage.write(await readFile(join(cases, file), "utf8"));
+		return fail(stage.preview());
+	};
 
-test("05: a filter that lets everyone in is refused", async (t) => {
-	const stage = await openCase(t, "05-open-filter");
-	const output = await fail(stage.preview());
-	assert.match(output, /databases\.main\.endpoints\.analysts\.ipFilter.*0\.0\.0\.0\/0/);
-	assert.match(output, /storage\.allowFrom.*0\.0\.0\.0\/0/);
+	await t.test("01: an unquoted date, with the quotes that it lacks", async () => {
+		const output = await refuse("01-date-in-config/stage.yaml");
+		assert.match(output, /PAYMENTS_API_VERSION.*date/);
+		assert.match(output, /CUTOVER_AT.*date/);
+		assert.match(output, /quotes/);
+		assert.doesNotMatch(output, /RETENTION_START/);
+	});
+
+	await t.test("05: a filter that lets everyone in", async () => {
+		const output = await refuse("05-open-filter/stage.yaml");
+		assert.match(output, /databases\.main\.endpoints\.analysts\.ipFilter.*0\.0\.0\.0\/0/);
+		assert.match(output, /storage\.allowFrom.*0\.0\.0\.0\/0/);
+	});
+
+	await t.test("21: the address of another app, which no reference has", async () => {
+		const output = await refuse("21-tf-ecr-two-apps/with-app-reference.yaml");
+		assert.match(output, /BACKEND_URL.*apps\.backend\.endpoints\.internal\.url.*allowed/s);
+	});
+
+	for (const file of ["naive.yaml", "jdbc.yaml"]) {
+		await t.test(`30: a part of a database's URL, and never offers the whole for it: ${file}`, async () => {
+			const output = await refuse(`30-compose-hapi-fhir/${file}`);
+			assert.match(output, /SPRING_DATASOURCE_URL/);
+			assert.doesNotMatch(output, /write \$\{databases\.[\w-]+\.url\}/);
+		});
+	}
 });
 
 test("07: a TXT value of more than 255 characters goes out in parts", async (t) => {
@@ -74,32 +91,19 @@ test("07: a TXT value of more than 255 characters goes out in parts", async (t) 
 });
 
 test("12: a service that the file does not declare gets what Aptible gives by itself", async (t) => {
-	await t.test("beside declared ones of other numbers", async (t) => {
-		const stage = await openCase(t, "12-procfile-more-lines", { images: true });
-		const output = await succeed(stage.up());
-		assert.deepEqual(await servicesOf(stage, "intake"), [
-			"cmd 1 x 1024",
-			"cron 1 x 1024",
-			"release 1 x 1024",
-			"web 2 x 1024",
-			"worker 1 x 1024",
-		]);
-		assert.match(output, /service "cron" is in the release and not in the stage file/);
-		stage.newMutations();
-		await succeed(stage.up("--expect-no-changes"));
-		assert.deepEqual(stage.newMutations(), []);
+	const stage = await openCase(t, "12-procfile-more-lines", { images: true });
+	const large = parse(await readFile(join(cases, "12-procfile-more-lines/big.yaml"), "utf8"));
+	await stage.edit(({ apps }) => {
+		apps.large = large.config["medstack-to-aptible:apps"].intake;
 	});
-	await t.test("beside a large one", async (t) => {
-		const stage = await openCase(t, "12-procfile-more-lines", { file: "big.yaml", images: true });
-		await succeed(stage.up());
-		assert.deepEqual(await servicesOf(stage, "intake"), [
-			"cmd 1 x 1024",
-			"cron 1 x 1024",
-			"release 1 x 1024",
-			"web 4 x 7168",
-			"worker 1 x 1024",
-		]);
-	});
+	const output = await succeed(stage.up());
+	const undeclared = ["cmd 1 x 1024", "cron 1 x 1024", "release 1 x 1024"];
+	assert.deepEqual(await servicesOf(stage, "intake"), [...undeclared, "web 2 x 1024", "worker 1 x 1024"]);
+	assert.deepEqual(await servicesOf(stage, "large"), [...undeclared, "web 4 x 7168", "worker 1 x 1024"]);
+	assert.match(output, /service "cron" is in the release and not in the stage file/);
+	stage.newMutations();
+	await succeed(stage.up("--expect-no-changes"));
+	assert.deepEqual(stage.newMutations(), []);
 });
 
 test("13: a service that is to have no container never starts", async (t) => {
@@ -119,8 +123,7 @@ test("21: new registry credentials wait for the next release", async (t) => {
 	stage.newMutations();
 	stage.watchDrift();
 	await stage.setSecret("ecrPassword", "token-of-the-evening");
-	assert.doesNotMatch(await succeed(stage.preview()), /DRIFT|other credentials/);
-	await succeed(stage.up());
+	assert.doesNotMatch(await succeed(stage.up()), /DRIFT|other credentials/);
 	assert.deepEqual(stage.newMutations(), [], "no deploy for a token alone");
 	await stage.edit(({ apps }) => {
 		apps.frontend.config = { GREETING: "hello" };
@@ -132,17 +135,4 @@ test("21: new registry credentials wait for the next release", async (t) => {
 		sent.map(({ command, argv }) => `${command} ${argv.includes("--private-registry-password")}`),
 		["deploy true"],
 	);
-	await stage.write(await readFile(join(cases, "21-tf-ecr-two-apps/with-app-reference.yaml"), "utf8"));
-	assert.match(await fail(stage.preview()), /BACKEND_URL.*apps\.backend\.endpoints\.internal\.url.*allowed/s);
-});
-
-test("30: a part of a database's URL is never offered as the whole", async (t) => {
-	for (const file of ["naive.yaml", "jdbc.yaml"]) {
-		await t.test(file, async (t) => {
-			const stage = await openCase(t, "30-compose-hapi-fhir", { file });
-			const output = await fail(stage.preview());
-			assert.match(output, /SPRING_DATASOURCE_URL/);
-			assert.doesNotMatch(output, /write \$\{databases\.[\w-]+\.url\}/);
-		});
-	}
 });

@@ -10,8 +10,15 @@ import { openStage, succeed } from "../support/stage.ts";
  */
 const rounds: { faults: Fault[]; says?: RegExp }[] = [
 	{
-		faults: [{ name: "deploy-fails", handle: "portal", reason: "ERROR -- : rake db:migrate: exit 1" }],
-		says: /rake db:migrate: exit 1[\s\S]*operation:logs/,
+		// The released command provider hangs for ever at a line of 64 KiB; the stand-in says so.
+		faults: [
+			{
+				name: "deploy-fails",
+				handle: "portal",
+				reason: `ERROR -- : rake db:migrate: exit 1 ${"x".repeat(200 * 1024)} the tail`,
+			},
+		],
+		says: /deploy failed.*rake db:migrate: exit 1 x.*x the tail.*operation:logs/s,
 	},
 	{
 		faults: [{ name: "configure-fails", handle: "reports" }],
@@ -21,11 +28,6 @@ const rounds: { faults: Fault[]; says?: RegExp }[] = [
 	{
 		faults: [{ name: "request-refused", command: "deploy", handle: "portal", reason: "no capacity" }],
 		says: /no capacity/,
-	},
-	{
-		// The released command provider hangs for ever at a line of 64 KiB; the stand-in says so.
-		faults: [{ name: "deploy-fails", handle: "portal", reason: `the head ${"x".repeat(200 * 1024)} the tail` }],
-		says: /deploy failed.*the head x.*x the tail/s,
 	},
 	{ faults: [{ name: "unauthorized", times: 50 }], says: /aptible login/ },
 	{
@@ -61,7 +63,7 @@ test("whatever goes wrong once, the next up converges and the one after it sends
 			assert.equal(code === 0, says === undefined, stdout + stderr);
 		});
 	}
-	await succeed(stage.up());
+	// The last round has gone through.
 	stage.newMutations();
 	await succeed(stage.up());
 	assert.deepEqual(stage.newMutations(), []);
