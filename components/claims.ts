@@ -49,16 +49,18 @@ export class Claims extends pulumi.ComponentResource {
 	}
 }
 
-/** In a preview, what the claims print is unknown where they are going to run. */
-function whetherMarked(stdout: pulumi.Output<string>): Promise<boolean> {
-	// Not in the SDK's types, and `apply` says nothing of what is unknown. The SDK's version is pinned.
-	const { isKnown } = stdout as unknown as { isKnown: Promise<boolean> };
-	return new Promise((resolve) => {
-		void isKnown.then((known) => {
-			if (!known) resolve(true);
-		});
-		stdout.apply((text) => resolve("marks" in (JSON.parse(text) as object)));
-	});
+/**
+ * In a preview, what the claims print is unknown where they are going to run, and so it is after they have failed in an update that goes
+ * on (`--continue-on-error`). That counts as noted: what is not declared is deleted.
+ */
+async function whetherMarked(stdout: pulumi.Output<string>): Promise<boolean> {
+	// Not in the SDK's types; `apply` says nothing of what is unknown and nothing of a failure. The SDK's version is pinned.
+	const inner = stdout as unknown as { isKnown: Promise<boolean>; promise(): Promise<string> };
+	try {
+		return !(await inner.isKnown) || "marks" in (JSON.parse(await inner.promise()) as object);
+	} catch {
+		return true;
+	}
 }
 
 function claimsOf({ environment, databases, apps, logDrains, metricDrains }: Stage): ClaimsSpec {
