@@ -45,20 +45,6 @@ const refused: readonly [string, (blocks: Blocks) => void, RegExp][] = [
 		/environment "acme-staging" is on stack "shared-ca-central-1" and cannot move to "shared-us-east-1" in place/,
 	],
 	[
-		"a handle that is not said to be renamed",
-		({ environment }) => {
-			environment.handle = "acme-other";
-		},
-		/"acme-staging" cannot become "acme-other" unless .* put `renamedFrom: acme-staging` beside environment.handle/,
-	],
-	[
-		"a version",
-		({ databases }) => {
-			databases.main.version = "17";
-		},
-		/database "main" is postgresql 16 and cannot become postgresql 17 in place. Declare a second database/,
-	],
-	[
 		"a smaller disk",
 		({ databases }) => {
 			databases.main.diskGb = 10;
