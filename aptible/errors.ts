@@ -58,7 +58,7 @@ export class OperationError extends AptibleError {
 
 /** Whether the API may answer the same request in a while. */
 export function isPassing(error: unknown): boolean {
-	return error instanceof ApiError && (error.status === 0 || error.status >= 500 || [408, 429].includes(error.status));
+	return error instanceof ApiError && error.transient;
 }
 
 /** Whether Aptible may have taken what was sent: a refusal of the API is one, the CLI's exit code says nothing. */

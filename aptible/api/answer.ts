@@ -28,6 +28,18 @@ function messageIn(text: string): string {
 	}
 }
 
+/** @throws ApiError where an answer has another form than expected; it names paths and types, never the values */
+export function parseAnswer<T extends z.ZodType>(
+	request: string,
+	status: number,
+	form: T,
+	answer: unknown,
+): z.infer<T> {
+	const parsed = form.safeParse(answer);
+	if (parsed.success) return parsed.data;
+	throw new ApiError(request, status, `unexpected form of answer:\n${z.prettifyError(parsed.error)}`);
+}
+
 /** Milliseconds that the header asks for, in seconds or as a date. */
 function readRetryAfter(header: string | null): number | undefined {
 	if (header === null || header.trim() === "") return undefined;

@@ -1,8 +1,9 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { type Access, refuseIfReadOnly } from "../access.ts";
 import { ApiError, AptibleError } from "../errors.ts";
 import { retryReads } from "../retry.ts";
-import { failureOf } from "./answer.ts";
+import { failureOf, parseAnswer } from "./answer.ts";
+import { hasNext, idOf, pageOf, withPage } from "./page.ts";
 import { findToken, tokensFile } from "./token.ts";
 
 const requestTimeoutMs = 30_000;
@@ -37,7 +38,7 @@ export class Api {
 		return this.#clock;
 	}
 
-	/** Whether there is a token to log in with; where that cannot be told, the first request says why. */
+	/** Whether there is a token to log in with; where that is unknown, the first request says why. */
 	hasToken(): Promise<boolean> {
 		return findToken(this.authRoot).then(
 			(token) => token !== undefined,
@@ -45,22 +46,39 @@ export class Api {
 		);
 	}
 
-	/** Reads one page of a collection: `name` is its key under `_embedded`. */
-	async list<T extends z.ZodType>(url: string, name: string, item: T): Promise<z.infer<T>[]> {
-		const List = z.looseObject({ _embedded: z.looseObject({ [name]: z.array(item) }) });
-		const parsed = List.safeParse(await this.read(url));
-		if (!parsed.success) {
-			throw new ApiError(`GET ${url}`, 200, `unexpected form of answer:\n${z.prettifyError(parsed.error)}`);
+	/**
+	 * Reads a collection, every page of it: `name` is its key under `_embedded`. How long a page may be is not documented, so an
+	 * answer may be shorter than what was asked for.
+	 *
+	 * @param isEnough called with what has been read; true where no further page is needed
+	 */
+	async list<T extends z.ZodType>(
+		url: string,
+		name: string,
+		item: T,
+		isEnough: (found: readonly z.infer<T>[]) => boolean = () => false,
+	): Promise<z.infer<T>[]> {
+		const form = pageOf(name, item);
+		// What is made while the pages are read moves others to the next one.
+		const found = new Map<unknown, z.infer<T>>();
+		for (let page = 1; ; page += 1) {
+			const before = found.size;
+			const answer = await this.read(page === 1 ? url : withPage(url, page), form);
+			const items = answer._embedded[name] ?? [];
+			for (const each of items) found.set(idOf(each), each as z.infer<T>);
+			if (found.size === before || !hasNext(url, answer, items.length)) break;
+			if (isEnough([...found.values()])) break;
 		}
-		return parsed.data._embedded[name] as z.infer<T>[];
+		return [...found.values()];
 	}
 
 	/** Reads one resource. */
-	read(url: string, headers: Record<string, string> = {}): Promise<unknown> {
-		return retryReads((leftMs) => {
+	async read<T extends z.ZodType>(url: string, form: T, headers: Record<string, string> = {}): Promise<z.infer<T>> {
+		const answer = await retryReads((leftMs) => {
 			const timeoutMs = Math.min(requestTimeoutMs, Math.max(leftMs, leastTimeoutMs));
 			return this.#request("GET", url, { headers, timeoutMs });
 		}, this.#access);
+		return parseAnswer(`GET ${new URL(url).pathname} on the Deploy API`, 200, form, answer);
 	}
 
 	/** Changes something; sent once, whatever becomes of it. */
@@ -70,9 +88,8 @@ export class Api {
 
 	/** Makes something, sent once, and gives what the API answers of it. */
 	async create<T extends z.ZodType>(url: string, body: Record<string, unknown>, form: T): Promise<z.infer<T>> {
-		const parsed = form.safeParse(await this.#request("POST", url, { body }));
-		if (parsed.success) return parsed.data;
-		throw new ApiError(`POST ${url}`, 201, `unexpected form of answer:\n${z.prettifyError(parsed.error)}`);
+		const answer = await this.#request("POST", url, { body });
+		return parseAnswer(`POST ${new URL(url).pathname} on the Deploy API`, 201, form, answer);
 	}
 
 	async #request(method: string, url: string, message: Message): Promise<unknown> {

@@ -44,7 +44,7 @@ export const noSettings: AppSettings = { image: undefined, registry: undefined, 
 
 /** Whether there is an app with this id. */
 export function appExists(api: Api, appId: number): Promise<boolean> {
-	return api.read(`${api.root}/apps/${appId}`).then(
+	return api.read(`${api.root}/apps/${appId}`, z.unknown()).then(
 		() => true,
 		(error: unknown) => {
 			if (error instanceof ApiError && error.status === 404) return false;
@@ -54,8 +54,8 @@ export function appExists(api: Api, appId: number): Promise<boolean> {
 }
 
 /** An app by its id, which no list has to show yet. */
-export async function readApp(api: Api, appId: number): Promise<ApiApp> {
-	return App.parse(await api.read(`${api.root}/apps/${appId}`));
+export function readApp(api: Api, appId: number): Promise<ApiApp> {
+	return api.read(`${api.root}/apps/${appId}`, App);
 }
 
 /** The apps of an environment. */
@@ -74,7 +74,7 @@ export async function settingsOf(api: Api, { _links, _embedded }: ApiApp): Promi
 	const digest = text(_embedded?.current_image?.docker_ref);
 	const href = _links.current_setting?.href;
 	if (href === undefined) return { ...noSettings, digest };
-	const { settings, sensitive_settings: sensitive } = Settings.parse(await api.read(href, showSecrets));
+	const { settings, sensitive_settings: sensitive } = await api.read(href, Settings, showSecrets);
 	return { image: text(settings?.APTIBLE_DOCKER_IMAGE), registry: registryOf(sensitive), digest };
 }
 
@@ -82,7 +82,7 @@ export async function settingsOf(api: Api, { _links, _embedded }: ApiApp): Promi
 export async function configOf(api: Api, { _links }: ApiApp): Promise<ReadonlyMap<string, string> | "hidden"> {
 	const href = _links.current_configuration?.href;
 	if (href === undefined) return new Map();
-	const { env } = Configuration.parse(await api.read(href, showSecrets));
+	const { env } = await api.read(href, Configuration, showSecrets);
 	return env === undefined || env === null ? "hidden" : new Map(Object.entries(env));
 }
 

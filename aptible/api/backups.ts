@@ -35,9 +35,9 @@ export interface BackupOrigin {
 /** What a backup was taken of, which the CLI does not show; nothing where there is no such backup. */
 export async function readBackupOrigin(api: Api, id: number): Promise<BackupOrigin | undefined> {
 	try {
-		const { database_handle, _links } = Backup.parse(await api.read(`${api.root}/backups/${id}`));
+		const { database_handle, _links } = await api.read(`${api.root}/backups/${id}`, Backup);
 		const image = _links.database_image?.href;
-		const { type, version } = image ? DatabaseImage.parse(await api.read(image)) : {};
+		const { type, version } = image ? await api.read(image, DatabaseImage) : {};
 		const databaseId = idIn(_links.database_with_deleted) ?? idIn(_links.database);
 		return { handle: database_handle ?? "a database", databaseId, type, version };
 	} catch (error) {

@@ -11,7 +11,7 @@ const Database = z.looseObject({
 	_links: z.looseObject({ initialize_from: link }),
 });
 
-const Named = z.looseObject({ handle: z.string() });
+const Named = z.looseObject({ id: z.int(), handle: z.string() });
 
 /** What of a database the CLI does not show (facts/terraform-provider.md §3.6). */
 export interface DatabaseSettings {
@@ -50,8 +50,8 @@ export async function readDatabaseSettings(api: Api, id: number): Promise<Databa
 }
 
 /** Reads it without the credentials that the API would send along. */
-async function readDatabase(api: Api, id: number): Promise<z.infer<typeof Database>> {
-	return Database.parse(await api.read(`${api.root}/databases/${id}`, { Prefer: "no_sensitive_extras=true" }));
+function readDatabase(api: Api, id: number): Promise<z.infer<typeof Database>> {
+	return api.read(`${api.root}/databases/${id}`, Database, { Prefer: "no_sensitive_extras=true" });
 }
 
 /** Handles of a database's replicas. */

@@ -19,11 +19,11 @@ export interface EndpointDetails {
 
 /** Whether the API still has an endpoint: a list may lag behind. */
 export async function endpointExists(api: Api, id: number): Promise<boolean> {
-	return (await readUnless(api, `${api.root}/vhosts/${id}`, [404])) !== undefined;
+	return (await readUnless(api, `${api.root}/vhosts/${id}`, z.unknown(), [404])) !== undefined;
 }
 
 export async function readEndpointDetails(api: Api, id: number): Promise<EndpointDetails> {
-	const vhost = Vhost.parse(await api.read(`${api.root}/vhosts/${id}`));
+	const vhost = await api.read(`${api.root}/vhosts/${id}`, Vhost);
 	const href = vhost._links.certificate?.href;
 	return {
 		port: vhost.container_port ?? undefined,
@@ -32,8 +32,8 @@ export async function readEndpointDetails(api: Api, id: number): Promise<Endpoin
 }
 
 async function readFingerprint(api: Api, href: string): Promise<string> {
-	const certificate = await readUnless(api, href, [403, 404]);
-	return certificate === undefined ? "hidden" : fingerprintOf(Certificate.parse(certificate));
+	const certificate = await readUnless(api, href, Certificate, [403, 404]);
+	return certificate === undefined ? "hidden" : fingerprintOf(certificate);
 }
 
 /** Fingerprints of the certificates that an environment has, as far as the token's role may see them. */
@@ -57,9 +57,14 @@ function fingerprintOf({ certificate_body: body, sha256_fingerprint: shown }: z.
 	return leafFingerprint(body ?? "") ?? normalFingerprint(shown);
 }
 
-async function readUnless(api: Api, url: string, statuses: readonly number[]): Promise<unknown> {
+async function readUnless<T extends z.ZodType>(
+	api: Api,
+	url: string,
+	form: T,
+	statuses: readonly number[],
+): Promise<z.infer<T> | undefined> {
 	try {
-		return await api.read(url);
+		return await api.read(url, form);
 	} catch (error) {
 		if (error instanceof ApiError && statuses.includes(error.status)) return undefined;
 		throw error;

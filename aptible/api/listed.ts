@@ -11,7 +11,7 @@ const ListedObject = z.looseObject({
 });
 export type ListedObject = z.infer<typeof ListedObject>;
 
-/** What of a kind is in an environment, on one page as the CLI and the dashboard ask for drains (OpenAPI of the Deploy API). */
+/** What of a kind is in an environment. */
 export async function listObjects(
 	api: Api,
 	target: DrainTarget | "apps" | "databases",

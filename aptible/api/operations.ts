@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { ApiError } from "../errors.ts";
 import type { Api } from "./api.ts";
 
-/** What an operation carries is for recognising it: a field of another form than known is as good as one that is not shown. */
+/** What an operation carries is for recognising it: a field of an unknown form counts as not shown. */
 const text = z.string().nullish().catch(undefined);
 const count = z.int().nullish().catch(undefined);
 const record = z.record(z.string(), z.unknown()).nullish().catch(undefined);
@@ -20,18 +19,13 @@ const Operation = z.object({
 	provisioned_iops: count,
 	handle: text,
 	settings: record,
-	/** Names alone: the values are config, and so as good as secret. */
+	/** Names alone: the values are config, which may be secret. */
 	env: record.transform((env) => env && Object.keys(env)),
 	user_name: text,
 	user_email: text,
 	created_at: text,
 });
 export type Operation = z.infer<typeof Operation>;
-
-const Page = z.looseObject({
-	_embedded: z.looseObject({ operations: z.array(Operation) }),
-	_links: z.looseObject({ next: z.unknown().optional() }).optional(),
-});
 
 /** What an operation can be sent to, as the API's path names it. */
 export type OperationTarget = "apps" | "databases" | "services" | "vhosts" | "log_drains" | "metric_drains" | "backups";
@@ -52,24 +46,12 @@ export async function listOperations(
 	id: number,
 	after = Number.POSITIVE_INFINITY,
 ): Promise<Operation[]> {
-	const found = new Map<number, Operation>();
-	let [last, falls] = [Number.POSITIVE_INFINITY, true];
-	for (let page = 1; ; page += 1) {
-		const url = `${api.root}/${target}/${id}/operations?per_page=${perPage}&page=${page}`;
-		const parsed = Page.safeParse(await api.read(url));
-		if (!parsed.success) {
-			throw new ApiError(`GET ${url}`, 200, `unexpected form of answer:\n${z.prettifyError(parsed.error)}`);
-		}
-		const { _embedded, _links } = parsed.data;
-		for (const operation of _embedded.operations) {
-			falls &&= operation.id < last;
-			last = operation.id;
-			found.set(last, operation);
-		}
-		const isDown = falls && found.size >= enoughToTell && last <= after;
-		if (isDown || _embedded.operations.length === 0 || _links?.next === undefined) break;
-	}
-	return [...found.values()].sort((a, b) => b.id - a.id);
+	const url = `${api.root}/${target}/${id}/operations?per_page=${perPage}`;
+	const isDown = (found: readonly Operation[]) => {
+		const falls = found.every((operation, index) => index === 0 || operation.id < (found[index - 1]?.id ?? 0));
+		return falls && found.length >= enoughToTell && (found.at(-1)?.id ?? 0) <= after;
+	};
+	return (await api.list(url, "operations", Operation, isDown)).sort((a, b) => b.id - a.id);
 }
 
 /** Sends an operation, for the cases in which the CLI has no command for it. */

@@ -58,8 +58,8 @@ export function listServices(api: Api, appId: number): Promise<ApiService[]> {
 }
 
 /** A service by its id, which no list has to show yet. */
-export async function readService(api: Api, serviceId: number): Promise<ApiService> {
-	return ApiService.parse(await api.read(`${api.root}/services/${serviceId}`));
+export function readService(api: Api, serviceId: number): Promise<ApiService> {
+	return api.read(`${api.root}/services/${serviceId}`, ApiService);
 }
 
 /** The autoscaling policy of a service, if it has one; the CLI fails where it has none (recorded run 41). */

@@ -115,12 +115,19 @@ function answerTo(session: Session, message: IncomingMessage, url: URL, text: st
 			root: url.origin,
 			showSecrets: prefer !== "no_sensitive_extras=true",
 			showSensitiveSettings: prefer === "no_sensitive_extras=false",
+			longestPage: longestPage(session),
 		};
 		const id = Number(captured.find((part) => /^\d+$/.test(part)) ?? 0);
 		const part = captured.find((word) => !/^\d+$/.test(word)) ?? "";
 		return handle({ session, view, url, body: bodyOf(text), id, part });
 	}
 	throw notFound();
+}
+
+/** How many items a page of this answer has at most. */
+function longestPage(session: Session): number {
+	const short = session.strike("short-pages");
+	return short === undefined ? Number.POSITIVE_INFINITY : (short.perPage ?? 2);
 }
 
 function bodyOf(text: string): Record<string, unknown> {

@@ -24,7 +24,8 @@ export const FAULTS = {
 	"foreign-operation":
 		"right after the next operation, somebody else's lands on the same object (`outcome`: how it ends); it changes nothing",
 	"operations-lag": "a list of operations lacks those that were begun since this was planted",
-	"operations-order": "a list of operations comes in another `order`, and at most `perPage` at a time",
+	"operations-order": "a list of operations comes in another `order`",
+	"short-pages": "a list comes at most `perPage` at a time, whatever the caller asks for",
 	"sends-twice":
 		"the connection drops before the answer, and the CLI's HTTP library sends the request again (`write`: which kind, `operation` by default; `answer`: which of the two the CLI goes on with)",
 	"deprovision-race": "an endpoint is gone before the CLI has its log: endpoints:deprovision fails with a 404",
@@ -68,7 +69,7 @@ export interface Fault {
 	outcome?: "succeeded" | "failed";
 	/** Order of `operations-order`. @default "ascending" */
 	order?: "ascending" | "shuffled";
-	/** Longest page of `operations-order`. @default 2 */
+	/** Longest page of `short-pages`. @default 2 */
 	perPage?: number;
 	/** Which answer comes through in `sends-twice`. @default "second" */
 	answer?: "first" | "second";

@@ -31,6 +31,8 @@ export interface View {
 	showSecrets: boolean;
 	/** `true` where the caller asked for secrets expressly. */
 	showSensitiveSettings: boolean;
+	/** No page of a list has more than this, whatever the caller asks for. */
+	longestPage: number;
 }
 
 function resource(view: View, type: string, path: string, fields: Hal, links: Record<string, string | null> = {}): Hal {
@@ -41,13 +43,9 @@ function resource(view: View, type: string, path: string, fields: Hal, links: Re
 	return { ...shown, _type: type, _links: Object.fromEntries(hrefs) };
 }
 
-/**
- * A page of a list.
- *
- * @param most the page has no more than this, whatever the caller asks for
- */
-export function listOf(view: View, name: string, items: Hal[], url: URL, most = Number.POSITIVE_INFINITY): Hal {
-	const perPage = Math.min(Math.max(Number(url.searchParams.get("per_page") ?? 40), 1), most);
+/** A page of a list. */
+export function listOf(view: View, name: string, items: Hal[], url: URL): Hal {
+	const perPage = Math.min(Math.max(Number(url.searchParams.get("per_page") ?? 40), 1), view.longestPage);
 	const page = Math.max(Number(url.searchParams.get("page") ?? 1), 1);
 	const at = (number: number) => {
 		const params = new URLSearchParams(url.searchParams);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { z } from "zod";
 import { Api } from "../../aptible/api/api.ts";
 import { listOperations, type Operation } from "../../aptible/api/operations.ts";
 import { type Carried, isCarriedBy, tellOperation } from "../../aptible/carried.ts";
@@ -61,14 +62,15 @@ class Paged extends Api {
 		this.#perPage = perPage;
 	}
 
-	override async read(url: string): Promise<unknown> {
+	override async read<T extends z.ZodType>(url: string, form: T): Promise<z.infer<T>> {
 		this.pages += 1;
-		const page = Number(new URL(url).searchParams.get("page"));
+		const page = Number(new URL(url).searchParams.get("page") ?? 1);
 		const end = page * this.#perPage;
 		const operations = this.#ids.slice(end - this.#perPage, end).map((id) => {
 			return { id, type: "deploy", status: "succeeded", env: { KEY: "value" }, sensitive_settings: { S: "secret" } };
 		});
-		return { _embedded: { operations }, _links: end < this.#ids.length ? { next: { href: "x" } } : {} };
+		const links = end < this.#ids.length ? { next: { href: "x" } } : {};
+		return form.parse({ per_page: this.#perPage + 1, _embedded: { operations }, _links: links });
 	}
 }
 

@@ -50,6 +50,7 @@ test("a list that lags, or comes in another order in short pages, hides nothing"
 		] as const
 	).entries()) {
 		aptible.fault(fault);
+		aptible.fault({ name: "short-pages", times: 1000 });
 		const { code, stderr, facts } = await aptible.apply("app", portalSpec({ config: { A: String(n + 2) } }), {
 			previous,
 		});
@@ -59,6 +60,7 @@ test("a list that lags, or comes in another order in short pages, hides nothing"
 		previous = facts;
 	}
 	aptible.fault({ name: "operations-order", order: "ascending", times: 100 });
+	aptible.fault({ name: "short-pages", times: 1000 });
 	aptible.fault({ name: "configure-fails" });
 	const failed = await aptible.apply("app", portalSpec({ config: { A: "9" } }), { previous });
 	assert.match(failed.stderr, /setting 1 config key failed \(operation \d+, configure failed\)/);

@@ -19,6 +19,8 @@ export interface Plan {
 /** Kinds of object on which somebody else works, too. */
 const foreign = /"op".*"kind":"(apps|services|databases|vhosts)"/;
 
+const shortPages: Fault = { name: "short-pages", times: 100_000 };
+
 /** Each named fault but the halts, which are the kills, with the writes without which it cannot strike. */
 const faults: readonly (Fault & Pick<Plan, "also" | "mustSucceed"> & { needs?: RegExp; isAlone?: true })[] = [
 	{ name: "deploy-fails", needs: /"op".*"type":"(deploy|rebuild)"/ },
@@ -60,8 +62,25 @@ const faults: readonly (Fault & Pick<Plan, "also" | "mustSucceed"> & { needs?: R
 		needs: /"type":"provision","kind":"(databases|vhosts)"/,
 	},
 	{ name: "operations-lag", times: 3, needs: /"op"/, mustSucceed: true },
-	{ name: "operations-order", order: "ascending", times: 1000, needs: /"op"/, mustSucceed: true, isAlone: true },
-	{ name: "operations-order", order: "shuffled", times: 1000, needs: /"op"/, mustSucceed: true, isAlone: true },
+	{ name: "short-pages", perPage: 1, times: 100_000, mustSucceed: true },
+	{
+		name: "operations-order",
+		order: "ascending",
+		times: 1000,
+		also: shortPages,
+		needs: /"op"/,
+		mustSucceed: true,
+		isAlone: true,
+	},
+	{
+		name: "operations-order",
+		order: "shuffled",
+		times: 1000,
+		also: shortPages,
+		needs: /"op"/,
+		mustSucceed: true,
+		isAlone: true,
+	},
 	{ name: "sends-twice", write: "operation", needs: /"op"/, mustSucceed: true },
 	{ name: "sends-twice", write: "create", needs: /"create"/, mustSucceed: true },
 	{ name: "sends-twice", write: "create", answer: "first", needs: /"create":"vhosts"/, mustSucceed: true },

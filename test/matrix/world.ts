@@ -92,8 +92,8 @@ class GuardedApi extends Api {
 		this.#life = life;
 	}
 
-	override read(...request: Parameters<Api["read"]>): Promise<unknown> {
-		return this.#life.guard(() => super.read(...request));
+	override read<T extends z.ZodType>(url: string, form: T, headers?: Record<string, string>): Promise<z.infer<T>> {
+		return this.#life.guard(() => super.read(url, form, headers));
 	}
 
 	override send(...request: Parameters<Api["send"]>): Promise<void> {

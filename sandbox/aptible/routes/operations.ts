@@ -48,9 +48,8 @@ export const operationRoutes: readonly Route[] = [
 			const { session, view, url } = request;
 			const lag = session.strike("operations-lag", [], ({ newest = 0 }) => operations.some(({ id }) => id > newest));
 			const shown = lag === undefined ? operations : operations.filter(({ id }) => id <= (lag.newest ?? 0));
-			const order = session.strike("operations-order");
-			const items = inOrder(shown, order).map((each) => hal.operationHal(view, each));
-			return ok(hal.listOf(view, "operations", items, url, order && (order.perPage ?? 2)));
+			const items = inOrder(shown, session.strike("operations-order")).map((each) => hal.operationHal(view, each));
+			return ok(hal.listOf(view, "operations", items, url));
 		},
 	],
 	[

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { z } from "zod";
 import { Api } from "../../../aptible/api/api.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -66,7 +67,7 @@ const passing: readonly (readonly [what: string, Answer])[] = [
 for (const [what, fault] of passing) {
 	test(`a read gets over ${what}, seven times in a row`, async (t) => {
 		const { url, asked } = await serve(t, [...Array<Answer>(7).fill(fault), ok]);
-		assert.deepEqual(await apiAt(t, url).read(`${url}/apps/1`), { id: 1 });
+		assert.deepEqual(await apiAt(t, url).read(`${url}/apps/1`, z.unknown()), { id: 1 });
 		assert.equal(asked.length, 8);
 	});
 }
@@ -80,7 +81,7 @@ test("when its time is up, a read fails with the request and what came last", as
 	] as const) {
 		const { url } = await serve(t, [fault]);
 		const started = Date.now();
-		await assert.rejects(apiAt(t, url, { patienceMs: 400 }).read(`${url}/apps/1`), says);
+		await assert.rejects(apiAt(t, url, { patienceMs: 400 }).read(`${url}/apps/1`, z.unknown()), says);
 		assert.ok(Date.now() - started >= 400);
 	}
 });
@@ -88,7 +89,7 @@ test("when its time is up, a read fails with the request and what came last", as
 test("what does not pass is not asked again, and neither is a change", async (t) => {
 	for (const status of [400, 403, 404, 422]) {
 		const { url, asked } = await serve(t, [answer(status)]);
-		await assert.rejects(apiAt(t, url).read(`${url}/apps/1`), new RegExp(`HTTP ${status}`));
+		await assert.rejects(apiAt(t, url).read(`${url}/apps/1`, z.unknown()), new RegExp(`HTTP ${status}`));
 		assert.equal(asked.length, 1);
 	}
 	for (const fault of [reset, cut, html, answer(429), answer(503)]) {
@@ -106,19 +107,19 @@ test("Retry-After is honoured, in seconds and as a date, and not past the deadli
 		const header = headerOf();
 		const { url, asked } = await serve(t, [answer(429, "{}", { "retry-after": header }), ok]);
 		const started = Date.now();
-		await apiAt(t, url).read(`${url}/apps/1`);
+		await apiAt(t, url).read(`${url}/apps/1`, z.unknown());
 		assert.ok(Date.now() - started > 700, header);
 		assert.equal(asked.length, 2);
 	}
 	const { url, asked } = await serve(t, [answer(429, "{}", { "retry-after": "3600" }), ok]);
-	await apiAt(t, url, { patienceMs: 300 }).read(`${url}/apps/1`);
+	await apiAt(t, url, { patienceMs: 300 }).read(`${url}/apps/1`, z.unknown());
 	assert.equal(asked.length, 2, "once more at the deadline");
 });
 
 test("a request without an answer ends at the deadline", async (t) => {
 	const { url } = await serve(t, [() => {}]);
 	const started = Date.now();
-	await assert.rejects(apiAt(t, url, { patienceMs: 500 }).read(`${url}/apps/1`), /timeout/);
+	await assert.rejects(apiAt(t, url, { patienceMs: 500 }).read(`${url}/apps/1`, z.unknown()), /timeout/);
 	assert.ok(Date.now() - started < 10_000);
 });
 
@@ -127,13 +128,13 @@ test("the token goes to Aptible's own addresses and to nobody else", async (t) =
 	const { url } = await serve(t, [ok]);
 	const api = apiAt(t, url);
 	await assert.rejects(
-		api.read(`${other.url}/certificates/1`),
+		api.read(`${other.url}/certificates/1`, z.unknown()),
 		/would go to http:\/\/127\.0\.0\.1:\d+, which is not where Aptible's API is/,
 	);
 	await assert.rejects(api.send("DELETE", `${other.url}/certificates/1`), /the token is not sent there/);
 	assert.equal(other.asked.length, 0);
 	const redirecting = await serve(t, [answer(302, "", { location: `${other.url}/x` })]);
-	await apiAt(t, redirecting.url).read(`${redirecting.url}/apps/1`);
+	await apiAt(t, redirecting.url).read(`${redirecting.url}/apps/1`, z.unknown());
 	assert.deepEqual(
 		other.asked.map(({ headers }) => headers.authorization),
 		[undefined],
@@ -157,10 +158,10 @@ test("a token that was renewed meanwhile is read again, once", async (t) => {
 	const { url, asked } = await serve(t, [byToken]);
 	const api = apiAt(t, url, { token: "" });
 	const file = await tokensFile(t, JSON.stringify({ [url]: "old" }));
-	await assert.rejects(api.read(`${url}/apps/1`), /the token is not accepted. Run `aptible login` again/);
+	await assert.rejects(api.read(`${url}/apps/1`, z.unknown()), /the token is not accepted. Run `aptible login` again/);
 	assert.equal(asked.length, 1);
 	await file.write(JSON.stringify({ [url]: "new" }));
-	assert.deepEqual(await api.read(`${url}/apps/1`), { id: 1 });
+	assert.deepEqual(await api.read(`${url}/apps/1`, z.unknown()), { id: 1 });
 	assert.equal(asked.length, 3);
 	await api.send("DELETE", `${url}/apps/1`);
 	assert.equal(asked.length, 4);
@@ -169,7 +170,7 @@ test("a token that was renewed meanwhile is read again, once", async (t) => {
 test("a token that no header can have is refused before anything quotes it", async (t) => {
 	const { url, asked } = await serve(t, [ok]);
 	const api = apiAt(t, url, { token: "s3cret\nline" });
-	await assert.rejects(api.read(`${url}/apps/1`), (error: Error) => {
+	await assert.rejects(api.read(`${url}/apps/1`, z.unknown()), (error: Error) => {
 		return /^APTIBLE_ACCESS_TOKEN is no token/.test(error.message) && !String(error.stack).includes("s3cret");
 	});
 	assert.equal(asked.length, 0);
@@ -181,7 +182,7 @@ test("a tokens.json that is half written or none is named, with none of its cont
 		const api = apiAt(t, url, { token: "" });
 		await tokensFile(t, text);
 		assert.equal(await api.hasToken(), true, "the first request says why");
-		const error = await api.read(`${url}/apps/1`).then(
+		const error = await api.read(`${url}/apps/1`, z.unknown()).then(
 			() => assert.fail("it was read"),
 			(cause: Error) => cause,
 		);
