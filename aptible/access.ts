@@ -11,6 +11,8 @@ export interface Access {
 	execute?: Execute | undefined;
 	/** For how long a read that fails for a passing reason is tried again, in milliseconds from its start. @default a minute */
 	patienceMs?: number | undefined;
+	/** Called every so often while a read is tried again, with why. */
+	tell?: ((text: string) => void) | undefined;
 	/** Milliseconds before its second try; each further pause is twice as long, up to ten times this. @default 500 */
 	firstPauseMs?: number | undefined;
 }

@@ -9,6 +9,8 @@ import { Redactor } from "./redact.ts";
 import { defaultWaits, heartbeatMs, Wait, type Waits } from "./wait.ts";
 
 const logLinesShown = 15;
+/** What is sent late in a wait gets this long to arrive; its operation goes on without the CLI. */
+const leastSendMs = 60_000;
 /** Progress goes into the environment of the next run (PULUMI_COMMAND_STDERR), where Linux takes 128 KiB. */
 const longestLogLine = 160;
 
@@ -39,11 +41,12 @@ export class Context {
 	constructor(options: Access & { waits?: Partial<Waits> | undefined; write?: (text: string) => void } = {}) {
 		this.#write = options.write ?? ((text) => void process.stderr.write(text));
 		this.#waits = { ...defaultWaits, ...options.waits };
-		this.api = new Api(options);
+		const access = { tell: (text: string) => this.progress(text), ...options };
+		this.api = new Api(access);
 		const remember = (line: string) => {
 			this.#lastLogLine = line.slice(0, longestLogLine);
 		};
-		this.cli = new Cli(this.redactor, remember, options);
+		this.cli = new Cli(this.redactor, remember, access);
 	}
 
 	/** How long what was just changed may be missing from what Aptible shows. */
@@ -60,8 +63,7 @@ export class Context {
 	 * Waits until no operation of the object is queued or running, and gives the newest one. An earlier run may have been
 	 * killed while its operation went on: a second one sent on top would do the work twice.
 	 */
-	async settled(object: OperationObject): Promise<Operation | undefined> {
-		const wait = this.#wait();
+	async settled(object: OperationObject, wait = this.#wait()): Promise<Operation | undefined> {
 		for (let isAtWork = false; ; ) {
 			const operations = await this.#read(object, undefined, isAtWork ? wait : undefined);
 			const active = operations.findLast(isActive);
@@ -85,17 +87,19 @@ export class Context {
 		send: () => Promise<void>,
 		advise?: (log: string) => string | undefined,
 	): Promise<void> {
-		const before = (await this.settled(object))?.id ?? 0;
-		const sent = await this.#send(`${object.label}: ${sending.doing}`, send);
-		await this.confirm(object, sending, before, sent, advise);
+		const wait = this.#wait();
+		const before = (await this.settled(object, wait))?.id ?? 0;
+		const sent = await this.#send(`${object.label}: ${sending.doing}`, send, wait);
+		const ours = await this.#ended(object, sending, before, sent, wait);
+		await this.#judge(object, sending, ours, sent, advise);
 	}
 
 	/** Sends a command that both makes a record and starts its operation; gives its failure, if any, for `confirm`. */
 	async create(label: string, doing: string, send: () => Promise<void>): Promise<Error | undefined> {
-		return this.#send(`${label}: ${doing}`, send);
+		return this.#send(`${label}: ${doing}`, send, this.#wait());
 	}
 
-	/** The second half of `operate`: waits for the operation that was sent after `before`, and fails if it or the sending failed. */
+	/** The second half of `operate`, after `create`: waits for the operation that was sent after `before`, and fails if it or the sending failed. */
 	async confirm(
 		object: OperationObject,
 		sending: Sending,
@@ -103,7 +107,7 @@ export class Context {
 		sent: Error | undefined,
 		advise?: (log: string) => string | undefined,
 	): Promise<void> {
-		const ours = await this.#ended(object, sending, before, sent);
+		const ours = await this.#ended(object, sending, before, sent, this.#wait());
 		await this.#judge(object, sending, ours, sent, advise);
 	}
 
@@ -119,14 +123,16 @@ export class Context {
 		isListed: () => Promise<boolean>,
 	): Promise<void> {
 		const sending = { doing: "deprovisioning", carries: { type: "deprovision" } };
-		const before = (await this.settled(object).catch(unlessGone))?.id ?? 0;
-		if (!(await isListed())) return;
-		const sent = await this.#send(`${object.label}: ${sending.doing}`, send);
-		const ours = (await this.#ended(object, sending, before, sent).catch(unlessGone)) ?? [];
 		const wait = this.#wait();
+		const before = await this.settled(object, wait).then((newest) => ({ id: newest?.id ?? 0 }), unlessGone);
+		if (!(await isListed())) return;
+		const sent = before && (await this.#send(`${object.label}: ${sending.doing}`, send, wait));
+		const ours = before && (await this.#ended(object, sending, before.id, sent, wait).catch(unlessGone));
+		wait.beginPart();
 		while (await isListed()) {
-			if (!ours.some(hasSucceeded)) return this.#judge(object, sending, ours, sent);
-			if (wait.hasTaken(this.#waits.lagMs)) {
+			// Of what is gone there are no operations, while a list may still show it.
+			if (ours !== undefined && !ours.some(hasSucceeded)) return this.#judge(object, sending, ours, sent);
+			if (wait.hasPartTaken(this.#waits.lagMs)) {
 				throw new AptibleError(`${object.label} is still listed after it was deprovisioned. Run the command again.`);
 			}
 			await wait.pause(`${object.label}: waiting until it is no longer listed`);
@@ -143,8 +149,9 @@ export class Context {
 		{ doing, carries }: Sending,
 		before: number,
 		sent: Error | undefined,
+		wait: Wait,
 	): Promise<Operation[]> {
-		const wait = this.#wait();
+		wait.beginPart();
 		const named = new Set<number>();
 		for (;;) {
 			const since = (await this.#read(object, before, wait)).filter(({ id }) => id > before).reverse();
@@ -158,7 +165,7 @@ export class Context {
 			if (active !== undefined) {
 				this.#refuseLonger(object, active, wait);
 				await wait.pause(`${object.label}: ${doing}: waiting until ${tellOperation(active)} is over`);
-			} else if (ours.length > 0 || wait.hasTaken(mayHaveArrived(sent) ? this.#waits.lagMs : 0)) {
+			} else if (ours.length > 0 || wait.hasPartTaken(mayHaveArrived(sent) ? this.#waits.lagMs : 0)) {
 				return ours;
 			} else {
 				await wait.pause(`${object.label}: ${doing}: waiting until Aptible shows the operation`);
@@ -193,14 +200,14 @@ export class Context {
 				`${object.label}: ${doing} failed (operation ${failed.id}, ${failed.type} ${failed.status}).`,
 				...(log === "" ? [] : ["The end of its log:", ...lines.map((line) => `  ${line}`)]),
 				...(advice === undefined ? [] : [advice]),
-				`The whole log: aptible operation:logs ${failed.id}. Once the cause is fixed, run \`pulumi up\` again: it goes on from here.`,
+				`The whole log: aptible operation:logs ${failed.id}. Fix the cause, then run \`pulumi up\` again: it goes on from here.`,
 			].join("\n"),
 		);
 	}
 
 	#refuseLonger(object: OperationObject, active: Operation, wait: Wait): void {
 		const { operationMs } = this.#waits;
-		if (!wait.hasTaken(operationMs)) return;
+		if (wait.takenMs < operationMs) return;
 		throw new OperationError(
 			`${object.label}: ${tellOperation(active)} is still ${active.status} after ${Math.round(operationMs / 60_000)} minutes. ` +
 				`Look at it with \`aptible operation:follow ${active.id}\`, then run \`pulumi up\` again: it goes on from there.`,
@@ -213,16 +220,17 @@ export class Context {
 			try {
 				return await listOperations(this.api, object.target, object.id, after);
 			} catch (error) {
-				if (patience === undefined || patience.hasTaken(this.#waits.operationMs) || !isPassing(error)) throw error;
+				if (patience === undefined || patience.takenMs >= this.#waits.operationMs || !isPassing(error)) throw error;
 				await patience.pause(`${object.label}: waiting until Aptible answers again (${(error as Error).message})`);
 			}
 		}
 	}
 
-	async #send(text: string, send: () => Promise<void>): Promise<Error | undefined> {
+	async #send(text: string, send: () => Promise<void>, wait: Wait): Promise<Error | undefined> {
+		const leftMs = Math.max(this.#waits.operationMs - wait.takenMs, leastSendMs);
 		return this.during(text, async () => {
 			try {
-				await send();
+				await this.cli.within(leftMs, send);
 				return undefined;
 			} catch (error) {
 				return error as Error;

@@ -152,8 +152,8 @@ async function refuseBackupsOff(context: Context, spec: DatabaseSpec): Promise<v
 
 function backupsStayOn({ handle, environment }: DatabaseSpec, because: string): string {
 	return (
-		`database "${handle}": its automatic backups cannot be turned off: ${because}, which needs them. Take ` +
-		`databases.${handle}.automaticBackups out, or have Aptible's support turn point-in-time recovery off for environment ` +
+		`database "${handle}": its automatic backups cannot be turned off: ${because}, which needs them. Remove ` +
+		`databases.${handle}.automaticBackups, or have Aptible's support turn point-in-time recovery off for environment ` +
 		`"${environment}" first (https://app.aptible.com/support).`
 	);
 }
@@ -223,7 +223,7 @@ async function refuseOtherIdentity(
 			version,
 			diskGb: disk_size ?? 0,
 			replicaOf: spec.replicaOf && (await livePrimary(context, spec, settings)),
-			// Without one in the stage file, a key that somebody chose by hand is nobody's business but theirs.
+			// Without one in the stage file, a key that somebody chose by hand stays.
 			kmsKeyArn: spec.kmsKeyArn && liveKey,
 		},
 		spec,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Access } from "./access.ts";
 import { Context } from "./context.ts";
-import { cutLines, printJson } from "./lines.ts";
+import { cutLines, cutMiddle, printJson } from "./lines.ts";
 import { isSecretVariable } from "./redact.ts";
 import { AppFacts, AppSpec } from "./specs/app.ts";
 import { ClaimsFacts, ClaimsSpec } from "./specs/claims.ts";
@@ -14,8 +14,10 @@ import { LogDrainSpec } from "./specs/log-drain.ts";
 import { MetricDrainSpec } from "./specs/metric-drain.ts";
 import type { Waits } from "./wait.ts";
 
-/** Bytes on stderr: Pulumi hands it to the next run as PULUMI_COMMAND_STDERR, and Linux takes 128 KiB. */
-const longestProgress = 96 * 1024;
+/** Bytes of progress on stderr: Pulumi hands all of it to the next run as PULUMI_COMMAND_STDERR, and Linux takes 128 KiB. */
+const longestProgress = 64 * 1024;
+/** Characters of the failure, which comes last and of which each may be several bytes. */
+const longestFailure = 16 * 1024;
 
 /** Where the outcome of a run goes, and how Aptible is reached. */
 export interface Outlet {
@@ -100,16 +102,21 @@ export async function reconcile(
 }
 
 /**
- * The one way to stderr: no line is too long for Pulumi's command provider, and no progress is told that would make the whole too
- * long for the environment of the next run.
+ * The one way to stderr: no line is too long for Pulumi's command provider, nor the whole for the environment of the next
+ * run. The less room is left for progress, the fewer of its lines are told, so that a long wait does not go silent.
  */
-function sayTo(outlet: Outlet): { progress(text: string): void; failure(text: string): void } {
-	let told = 0;
+export function sayTo(outlet: Outlet): { progress(text: string): void; failure(text: string): void } {
+	let leftBytes = longestProgress;
+	let count = 0;
 	return {
 		progress: (text) => {
-			told += Buffer.byteLength(text);
-			if (told <= longestProgress) outlet.stderr(cutLines(text));
+			const line = cutLines(text);
+			const oneIn = Math.floor((longestProgress / leftBytes) ** 2);
+			count += 1;
+			if (count % oneIn !== 0 || Buffer.byteLength(line) >= leftBytes) return;
+			leftBytes -= Buffer.byteLength(line);
+			outlet.stderr(line);
 		},
-		failure: (text) => outlet.stderr(cutLines(text)),
+		failure: (text) => outlet.stderr(cutLines(cutMiddle(text, longestFailure))),
 	};
 }

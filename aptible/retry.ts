@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Access } from "./access.ts";
 import { ApiError, CliError } from "./errors.ts";
+import { heartbeatMs } from "./wait.ts";
 
 /** A list of the CLI asks for its objects one by one; one that is removed meanwhile is not in the next list. */
 const raceMs = 5_000;
@@ -13,20 +14,29 @@ const raceMs = 5_000;
  */
 export async function retryReads<T>(
 	read: (leftMs: number) => Promise<T>,
-	{ signal, patienceMs = 60_000, firstPauseMs = 500 }: Access = {},
+	{ signal, tell, patienceMs = 60_000, firstPauseMs = 500 }: Access = {},
 ): Promise<T> {
 	const started = Date.now();
-	for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, firstPauseMs * 10)) {
-		try {
-			return await read(started + patienceMs - Date.now());
-		} catch (error) {
-			const leftMs = started + Math.min(patienceMs, patienceWith(error)) - Date.now();
-			if (signal?.aborted === true || leftMs <= 0) throw error;
-			const wantedMs = Math.max(askedFor(error), pauseMs * (0.75 + Math.random() / 2));
-			await sleep(Math.min(wantedMs, leftMs), undefined, signal === undefined ? {} : { signal }).catch(() => {
-				throw error;
-			});
+	let why = "";
+	const heartbeat = setInterval(() => {
+		if (why !== "") tell?.(`waiting until Aptible answers again (${why})...`);
+	}, heartbeatMs);
+	try {
+		for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, firstPauseMs * 10)) {
+			try {
+				return await read(started + patienceMs - Date.now());
+			} catch (error) {
+				const leftMs = started + Math.min(patienceMs, patienceWith(error)) - Date.now();
+				if (signal?.aborted === true || leftMs <= 0) throw error;
+				why = (error as Error).message;
+				const wantedMs = Math.max(askedFor(error), pauseMs * (0.75 + Math.random() / 2));
+				await sleep(Math.min(wantedMs, leftMs), undefined, signal === undefined ? {} : { signal }).catch(() => {
+					throw error;
+				});
+			}
 		}
+	} finally {
+		clearInterval(heartbeat);
 	}
 }
 

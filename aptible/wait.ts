@@ -19,18 +19,32 @@ export const heartbeatMs = 15_000;
 /** One wait, by the clock, with a line of progress when it begins, when its reason changes, and every so often. */
 export class Wait {
 	readonly #started = Date.now();
+	readonly #firstPauseMs: number;
 	readonly #progress: (text: string) => void;
+	#partStarted = this.#started;
 	#pauseMs: number;
 	#told: { text: string; at: number } | undefined;
 
 	constructor(firstPauseMs: number, progress: (text: string) => void) {
+		this.#firstPauseMs = firstPauseMs;
 		this.#pauseMs = firstPauseMs;
 		this.#progress = progress;
 	}
 
-	/** Whether it has taken this long. */
-	hasTaken(ms: number): boolean {
-		return Date.now() - this.#started >= ms;
+	/** Milliseconds since it began. */
+	get takenMs(): number {
+		return Date.now() - this.#started;
+	}
+
+	/** Begins its next part: it is asked often again, and its whole time goes on. */
+	beginPart(): void {
+		this.#partStarted = Date.now();
+		this.#pauseMs = this.#firstPauseMs;
+	}
+
+	/** Whether this part of it has taken so long. */
+	hasPartTaken(ms: number): boolean {
+		return Date.now() - this.#partStarted >= ms;
 	}
 
 	/** Pauses, and tells what is waited for. */
@@ -38,7 +52,7 @@ export class Wait {
 		if (this.#told?.text !== text) {
 			this.#tell(text, `${text}...`);
 		} else if (Date.now() - this.#told.at >= heartbeatMs) {
-			this.#tell(text, `${text}: ${Math.round((Date.now() - this.#started) / 1000)} s`);
+			this.#tell(text, `${text}: ${Math.round(this.takenMs / 1000)} s`);
 		}
 		await sleep(this.#pauseMs);
 		this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { z } from "zod";
 import { type Access, refuseIfReadOnly } from "../access.ts";
 import { CliError } from "../errors.ts";
@@ -21,6 +22,7 @@ export class Cli {
 	readonly #redactor: Redactor;
 	readonly #onLogLine: (line: string) => void;
 	readonly #access: Access;
+	readonly #limitMs = new AsyncLocalStorage<number>();
 
 	/** @param onLogLine called with each line of an operation's log, secrets masked */
 	constructor(redactor: Redactor, onLogLine: (line: string) => void, access: Access = {}) {
@@ -61,11 +63,16 @@ export class Cli {
 		await this.#run(argv, changeTimeoutMs);
 	}
 
+	/** Does something in which no change takes longer than this, as it is part of a longer wait. */
+	within<T>(ms: number, work: () => Promise<T>): Promise<T> {
+		return this.#limitMs.run(ms, work);
+	}
+
 	/** A change that becomes an operation, whose log the CLI follows over SSH. */
 	async operate(argv: readonly string[]): Promise<void> {
 		refuseIfReadOnly(this.#access, `aptible ${argv[0]}`);
 		await ensureSshKey();
-		await this.#run(argv, operationTimeoutMs);
+		await this.#run(argv, Math.min(operationTimeoutMs, this.#limitMs.getStore() ?? operationTimeoutMs));
 	}
 
 	#run(argv: readonly string[], timeoutMs: number): Promise<string> {

@@ -112,7 +112,7 @@ test("point-in-time recovery keeps automatic backups on, which is said before an
 	const aptible = await openReconciler(t);
 	const spec = { ...postgresql, automaticBackups: false };
 	const says =
-		'database "main": its automatic backups cannot be turned off: the environment keeps 1 day of point-in-time recovery for PostgreSQL, which needs them. Take databases.main.automaticBackups out, or have Aptible\'s support turn point-in-time recovery off for environment "acme-test" first (https://app.aptible.com/support).\n';
+		'database "main": its automatic backups cannot be turned off: the environment keeps 1 day of point-in-time recovery for PostgreSQL, which needs them. Remove databases.main.automaticBackups, or have Aptible\'s support turn point-in-time recovery off for environment "acme-test" first (https://app.aptible.com/support).\n';
 	assert.equal((await aptible.apply("database", spec)).stderr, says);
 	assert.deepEqual(aptible.newWrites(), []);
 	await aptible.applied("database", postgresql);

@@ -71,7 +71,7 @@ test("a failure says what failed, quotes the operation's log and says what to do
 	const { stderr } = await endpoints.aptible.apply("endpoint", httpsSpec());
 	assert.match(
 		stderr,
-		/^endpoint "test" of app "portal": creating failed \(operation \d+, provision failed\)\.\nThe end of its log:\n(?: {2}.*\n)* {2}.*Service web did not answer its health check\n(?: {2}.*\n)*The whole log: aptible operation:logs \d+\. Once the cause is fixed, run `pulumi up` again/m,
+		/^endpoint "test" of app "portal": creating failed \(operation \d+, provision failed\)\.\nThe end of its log:\n(?: {2}.*\n)* {2}.*Service web did not answer its health check\n(?: {2}.*\n)*The whole log: aptible operation:logs \d+\. Fix the cause, then run `pulumi up` again/m,
 	);
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Execute } from "../../aptible/cli/process.ts";
-import { reconcile } from "../../aptible/reconcile.ts";
+import { reconcile, sayTo } from "../../aptible/reconcile.ts";
 import { LineReader } from "../../sandbox/plugins/line-reader.ts";
 import { portalSpec } from "../support/app-spec.ts";
 import { openReconciler } from "../support/reconcile.ts";
@@ -94,4 +94,25 @@ test("what an operation's log says of secrets is masked, of somebody else's too,
 	});
 	assert.equal(code, 1);
 	assert.match(stderr, /documents: \[secret\] \[secret\] \[secret\] information true/);
+});
+
+test("progress thins out in a run of a day instead of ending, and leaves room for the failure", () => {
+	let stderr = "";
+	const say = sayTo({
+		stdout: () => {},
+		stderr: (text) => {
+			stderr += text;
+		},
+	});
+	const beats = 4 * 60 * 24;
+	let lastTold = 0;
+	for (let beat = 1; beat <= beats; beat += 1) {
+		const before = stderr.length;
+		say.progress(`app "portal": deploying acme/portal:2: ${beat * 15} s, ${"log ".repeat(40)}\n`);
+		if (stderr.length > before) lastTold = beat;
+	}
+	assert.ok(lastTold > beats * 0.75, `last told: ${lastTold} of ${beats}`);
+	say.failure(`the head ${huge}${"y\n".repeat(100_000)} the tail\n`);
+	assert.match(stderr, /the head .*the tail/s);
+	assert.ok(isReadable(stderr) && Buffer.byteLength(stderr) < 100 * 1024, String(Buffer.byteLength(stderr)));
 });

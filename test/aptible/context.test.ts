@@ -1,0 +1,166 @@
+/** The waits of a Context, against an API that answers as it is told to. */
+import assert from "node:assert/strict";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type TestContext, test } from "node:test";
+import { createOperation } from "../../aptible/api/operations.ts";
+import { Context } from "../../aptible/context.ts";
+import type { Waits } from "../../aptible/wait.ts";
+
+const object = { target: "vhosts", id: 1, label: 'endpoint "web"' } as const;
+const sending = { doing: "provisioning", carries: { type: "provision" } };
+
+type Answer = (response: ServerResponse) => void;
+const html: Answer = (response) =>
+	void response.writeHead(200, { "content-type": "text/html" }).end("<html>Sign in</html>");
+const status =
+	(code: number): Answer =>
+	(response) =>
+		void response.writeHead(code).end("{}");
+const operations =
+	(...shown: readonly (readonly [id: number, status: string, type?: string])[]): Answer =>
+	(response) => {
+		const items = shown.map(([id, state, type = "provision"]) => ({ id, type, status: state }));
+		response.end(JSON.stringify({ per_page: 100, _embedded: { operations: items }, _links: {} }));
+	};
+
+/** A Context and what it tells; `answer` is asked for each request. */
+async function openContext(
+	t: TestContext,
+	answer: (method: string, sinceMs: number) => Answer,
+	waits: Partial<Waits> = {},
+): Promise<{ context: Context; told: () => string }> {
+	let begun: number | undefined;
+	const server = createServer((request, response) => {
+		begun ??= Date.now();
+		request.resume();
+		answer(request.method ?? "GET", Date.now() - begun)(response);
+	});
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	const variables = { APTIBLE_API_ROOT_URL: url, APTIBLE_AUTH_ROOT_URL: url, APTIBLE_ACCESS_TOKEN: "t0ken" };
+	const { ...before } = process.env;
+	Object.assign(process.env, variables);
+	t.after(() => {
+		server.close().closeAllConnections();
+		for (const name of Object.keys(variables)) {
+			if (before[name] === undefined) delete process.env[name];
+			else process.env[name] = before[name];
+		}
+	});
+	let texts = "";
+	const context = new Context({
+		patienceMs: 100,
+		firstPauseMs: 10,
+		waits: { firstPauseMs: 10, lagMs: 300, operationMs: 5_000, ...waits },
+		write: (text) => {
+			texts += text;
+		},
+	});
+	return { context, told: () => texts };
+}
+
+const post = (context: Context) => () => createOperation(context.api, "vhosts", 1, { type: "provision" });
+
+for (const [what, passing] of [
+	["a page of a proxy", html],
+	["HTTP 425", status(425)],
+] as const) {
+	test(`${what} for longer than a read's patience is waited out while an operation runs`, async (t) => {
+		const { context, told } = await openContext(t, (_, ms) => {
+			if (ms < 100) return operations([7, "running"]);
+			return ms < 600 ? passing : operations([7, "succeeded"]);
+		});
+		await context.confirm(object, sending, 0, undefined);
+		assert.match(told(), /waiting until Aptible answers again \(GET \/vhosts\/1\/operations on the Deploy API failed/);
+	});
+
+	test(`a request that ${what} answers may have arrived, and its operation is waited for`, async (t) => {
+		let isSent = false;
+		let reads = 0;
+		const { context } = await openContext(t, (method) => {
+			if (method === "POST") {
+				isSent = true;
+				return passing;
+			}
+			if (isSent) reads += 1;
+			return reads > 3 ? operations([7, "succeeded"]) : operations();
+		});
+		await context.operate(object, sending, post(context));
+	});
+}
+
+test("an object of which only the list still shows anything is gone: the list is waited for", async (t) => {
+	for (const isKnownAtFirst of [true, false]) {
+		const { context } = await openContext(t, (_, ms) => (isKnownAtFirst && ms === 0 ? operations() : status(404)));
+		let listings = 0;
+		let sent = 0;
+		const send = async () => {
+			sent += 1;
+		};
+		const isListed = async () => {
+			listings += 1;
+			return listings < 4;
+		};
+		await context.deprovision(object, send, isListed);
+		assert.equal(sent, isKnownAtFirst ? 1 : 0);
+		await assert.rejects(
+			context.deprovision(object, send, async () => true),
+			/endpoint "web" is still listed after it was deprovisioned/,
+		);
+	}
+});
+
+test("one wait, by one clock, for what is at work before, for sending and for the operation", async (t) => {
+	let isSent = false;
+	const { context } = await openContext(
+		t,
+		(_, ms) =>
+			isSent ? operations([8, "running"], [7, "succeeded"]) : operations([7, ms < 700 ? "running" : "succeeded"]),
+		{ operationMs: 1_500 },
+	);
+	const started = Date.now();
+	const slow = () =>
+		new Promise<void>((resolve) => {
+			isSent = true;
+			setTimeout(resolve, 500);
+		});
+	await assert.rejects(
+		context.operate(object, sending, slow),
+		/operation 8 \(provision\) is still running after \d+ minutes/,
+	);
+	assert.ok(Date.now() - started < 2_400, `${Date.now() - started} ms`);
+});
+
+test("a read that is tried again for long says so", async (t) => {
+	t.mock.timers.enable({ apis: ["setInterval"] });
+	const { context, told } = await openContext(t, (_, ms) => (ms < 60 ? html : operations()));
+	const read = context.settled(object);
+	await new Promise((resolve) => setTimeout(resolve, 40));
+	t.mock.timers.tick(16_000);
+	await read;
+	assert.match(told(), /^waiting until Aptible answers again \(GET .* its answer is not JSON/m);
+});
+
+test("an answer of another form names its request", async (t) => {
+	const { context } = await openContext(t, () => (response) => void response.end('{"id":"x"}'));
+	const { readApp } = await import("../../aptible/api/app-settings.ts");
+	const { readService } = await import("../../aptible/api/services.ts");
+	const { readBackupOrigin } = await import("../../aptible/api/backups.ts");
+	const { readDatabaseSettings } = await import("../../aptible/api/databases.ts");
+	const { readEndpointDetails } = await import("../../aptible/api/endpoints.ts");
+	for (const [read, path] of [
+		[readApp, "apps"],
+		[readService, "services"],
+		[readBackupOrigin, "backups"],
+		[readDatabaseSettings, "databases"],
+		[readEndpointDetails, "vhosts"],
+	] as const) {
+		await assert.rejects(
+			async () => {
+				await read(context.api, 1);
+			},
+			new RegExp(`^ApiError: GET /${path}/1 on the Deploy API failed: unexpected form of answer:`),
+		);
+	}
+});
