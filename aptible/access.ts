@@ -13,6 +13,8 @@ export interface Access {
 	patienceMs?: number | undefined;
 	/** Called every so often while a read is tried again, with why. */
 	tell?: ((text: string) => void) | undefined;
+	/** Masks what an answer may hold of secrets, before any of it is cut. */
+	mask?: ((text: string) => string) | undefined;
 	/** Milliseconds before its second try; each further pause is twice as long, up to ten times this. @default 500 */
 	firstPauseMs?: number | undefined;
 }

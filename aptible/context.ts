@@ -41,7 +41,8 @@ export class Context {
 	constructor(options: Access & { waits?: Partial<Waits> | undefined; write?: (text: string) => void } = {}) {
 		this.#write = options.write ?? ((text) => void process.stderr.write(text));
 		this.#waits = { ...defaultWaits, ...options.waits };
-		const access = { tell: (text: string) => this.progress(text), ...options };
+		const mask = (text: string) => this.redactor.mask(text);
+		const access = { tell: (text: string) => this.progress(text), mask, ...options };
 		this.api = new Api(access);
 		const remember = (line: string) => {
 			this.#lastLogLine = line.slice(0, longestLogLine);

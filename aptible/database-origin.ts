@@ -14,7 +14,8 @@ import {
 import { listEnvironments } from "./cli/environments.ts";
 import type { Context, OperationObject, Sending } from "./context.ts";
 import { databaseObject, findDatabase, settledUnlessGone } from "./database-find.ts";
-import { AptibleError, isAlreadyThere } from "./errors.ts";
+import { AptibleError, isAlreadyThere, mayHaveArrived } from "./errors.ts";
+import { lookUntilFound, readUntil } from "./lag.ts";
 import type { DatabaseFacts, DatabaseSpec, ReplicaOf } from "./specs/database.ts";
 
 const cleanUpUrl = "https://www.aptible.com/docs/how-to-guides/database-guides/upgrade-postgresql#cleanup";
@@ -37,14 +38,15 @@ export async function makeDatabase(
 	const failure = await context.create(`database "${spec.handle}"`, "creating", () =>
 		createDatabase(context.cli, spec.environment, spec.handle, { type, version, ...sizesOf(spec) }),
 	);
-	const live = await findDatabase(context, spec, previous);
+	const look = () => findDatabase(context, spec, previous);
+	const live = await (mayHaveArrived(failure) ? lookUntilFound(context, look) : look());
 	if (live === undefined) throw failure ?? notListed(spec);
 	const object = databaseObject(live);
 	// Sent twice by the CLI's HTTP library: the record is there, and nobody has provisioned it yet.
 	if (isAlreadyThere(failure) && live.status === "pending" && (await context.settled(object)) === undefined)
 		return live;
 	await context.confirm(object, { doing: "creating", carries: { type: "provision" } }, 0, failure);
-	return (await findDatabase(context, spec, live)) ?? live;
+	return readProvisioned(context, spec, live);
 }
 
 /**
@@ -149,7 +151,7 @@ async function copy(
 	let live = await findDatabase(context, spec, previous);
 	if (live === undefined) {
 		await context.operate(source, sending, send, advise);
-		live = await findDatabase(context, spec, previous);
+		live = await lookUntilFound(context, () => findDatabase(context, spec, previous));
 	}
 	if (live === undefined) throw notListed(spec);
 	const object = databaseObject(live);
@@ -158,7 +160,13 @@ async function copy(
 	if (spec.replicaOf !== undefined || (await context.settled(object)) !== undefined) {
 		await context.confirm(object, own, 0, undefined, advise);
 	}
-	return (await findDatabase(context, spec, live)) ?? live;
+	return readProvisioned(context, spec, live);
+}
+
+/** Reads a database again once it has been provisioned; for as long as a list may lag, it may show it as it was. */
+async function readProvisioned(context: Context, spec: DatabaseSpec, live: CliDatabase): Promise<CliDatabase> {
+	const read = () => findDatabase(context, spec, live);
+	return (await readUntil(context, read, (found) => found?.status === "provisioned")) ?? live;
 }
 
 /** A key works only in its own region, and Aptible finds that out only after it has made the record. */

@@ -11,6 +11,7 @@ import { removeDatabase } from "./database-removal.ts";
 import { compare, type Difference } from "./difference.ts";
 import { ApiError, AptibleError } from "./errors.ts";
 import { liveEnvironmentOf } from "./find.ts";
+import { readUntil } from "./lag.ts";
 import { type DatabaseFacts, type DatabaseSpec, databaseIdentity, refuseRestoreInPlace } from "./specs/database.ts";
 
 /**
@@ -36,7 +37,7 @@ export async function apply(
 	if (live.handle !== spec.handle) {
 		context.progress(`database "${live.handle}": renaming to "${spec.handle}"...`);
 		await renameDatabase(context.cli, spec.environment, live.handle, spec.handle);
-		live = await reread(context, spec, live);
+		live = await reread(context, spec, live, ({ handle }) => handle === spec.handle);
 	}
 	settings = await syncSettings(context, spec, live, settings);
 	await resize(context, spec, live, settings);
@@ -77,8 +78,15 @@ export function databaseDifferences(
 	);
 }
 
-async function reread(context: Context, spec: DatabaseSpec, live: CliDatabase): Promise<CliDatabase> {
-	const again = (await listDatabases(context.cli, spec.environment)).find(({ id }) => id === live.id);
+/** Reads a database again after a change, for as long as the list may not show it yet. */
+async function reread(
+	context: Context,
+	spec: DatabaseSpec,
+	live: CliDatabase,
+	isSeen: (again: CliDatabase) => boolean,
+): Promise<CliDatabase> {
+	const read = async () => (await listDatabases(context.cli, spec.environment)).find(({ id }) => id === live.id);
+	const again = await readUntil(context, read, (found) => found !== undefined && isSeen(found));
 	if (again === undefined) throw new AptibleError(`database "${live.handle}" has gone while it was being worked on.`);
 	return again;
 }
@@ -103,7 +111,7 @@ async function provisionAgain(context: Context, spec: DatabaseSpec, live: CliDat
 			provisioned_iops: spec.iops,
 		}),
 	);
-	return reread(context, spec, live);
+	return reread(context, spec, live, ({ status }) => status === "provisioned");
 }
 
 /** Backups on or off, and the end of being a replica: both take no operation. */
@@ -128,8 +136,10 @@ async function syncSettings(
 		context.progress(`database "${spec.handle}": unlinking it from its primary...`);
 		await unlinkReplica(context.api, live.id);
 	}
-	const now = await readDatabaseSettings(context.api, live.id);
-	if (now.automaticBackups === automaticBackups && !(endsReplica && now.primaryId !== undefined)) return now;
+	const isAsDeclared = (now: DatabaseSettings) =>
+		now.automaticBackups === automaticBackups && !(endsReplica && now.primaryId !== undefined);
+	const now = await readUntil(context, () => readDatabaseSettings(context.api, live.id), isAsDeclared);
+	if (isAsDeclared(now)) return now;
 	throw new AptibleError(
 		`database "${spec.handle}" was changed, but Aptible still shows automaticBackups: ${now.automaticBackups}` +
 			`${now.primaryId === undefined ? "" : ` and a link to database ${now.primaryId}`}. Run \`pulumi up\` again.`,
@@ -186,7 +196,8 @@ async function resize(
 			restartDatabase(context.cli, environment, handle, sizes),
 		);
 	}
-	const left = databaseDifferences(spec, await reread(context, spec, live));
+	const leftOf = (shown: CliDatabase) => databaseDifferences(spec, shown);
+	const left = leftOf(await reread(context, spec, live, (shown) => leftOf(shown).length === 0));
 	if (left.length === 0) return;
 	const text = left.map(({ field, declared, live: shown }) => `${field} ${shown} instead of ${declared}`).join(", ");
 	throw new AptibleError(

@@ -1,15 +1,12 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { type EndpointDetails, endpointExists, readEndpointDetails } from "./api/endpoints.ts";
 import { type CliEndpoint, type EndpointPlace, listEndpoints } from "./cli/endpoints.ts";
 import type { Context, OperationObject } from "./context.ts";
 import { type EndpointTraces, findEndpoint } from "./endpoint-find.ts";
 import { AptibleError } from "./errors.ts";
+import { readUntil } from "./lag.ts";
 import { EndpointClaim, type EndpointFacts, type EndpointSpec } from "./specs/endpoint.ts";
 import { endpointLabel } from "./specs/endpoint-identity.ts";
 import { environmentKey } from "./template.ts";
-
-const looks = 4;
-const pauseMs = 500;
 
 /** A live endpoint: what the CLI lists, and what only the API shows where that matters. */
 export interface LiveEndpoint {
@@ -50,15 +47,30 @@ export async function lookFor(
 	return { found: findEndpoint(again, spec, traces), endpoints: again };
 }
 
-/** The endpoint as it is now. */
-export async function observe(context: Context, spec: EndpointSpec, id: number): Promise<LiveEndpoint> {
-	for (let look = 1; look <= looks; look += 1) {
+/**
+ * The endpoint as it is now.
+ *
+ * @param isSeen whether what was just changed is seen; a list may lag behind. @default whatever is listed
+ */
+export async function observe(
+	context: Context,
+	spec: EndpointSpec,
+	id: number,
+	isSeen: (live: LiveEndpoint) => boolean = () => true,
+): Promise<LiveEndpoint> {
+	const look = async () => {
 		const listed = (await listEndpoints(context.cli, placeOf(spec))).find((endpoint) => endpoint.id === id);
 		if (listed !== undefined) return withDetails(context, spec, listed);
-		if (!(await endpointExists(context.api, id))) break;
-		await sleep(pauseMs * look);
-	}
+		return (await endpointExists(context.api, id)) ? undefined : "gone";
+	};
+	const live = await readUntil(context, look, (one) => one === "gone" || (one !== undefined && isSeen(one)));
+	if (live !== undefined && live !== "gone") return live;
 	throw new AptibleError(`${endpointLabel(spec.name, spec.on)} has gone while it was being worked on.`);
+}
+
+/** Whether it is provisioned, for `observe` after it was. */
+export function isProvisioned({ listed }: LiveEndpoint): boolean {
+	return listed.status === "provisioned";
 }
 
 /** An endpoint with what only the API shows, where the spec says anything of that. */

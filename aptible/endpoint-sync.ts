@@ -43,7 +43,7 @@ export async function sync(
 	await context.operate(object, { doing: what, carries }, () =>
 		due === undefined ? modify({}) : withCertificate(context, spec, environmentId, own, due, modify),
 	);
-	const changed = await observe(context, spec, id);
+	const changed = await observe(context, spec, id, (shown) => differencesOf(shown).length === 0);
 	const left = differencesOf(changed);
 	if (left.length === 0) return changed;
 	const text = left.map(({ field, declared, live: shown }) => `${field} ${shown} instead of ${declared}`).join(", ");

@@ -2,6 +2,7 @@
  * Endpoints that one request made twice: the CLI's HTTP library sends it again when the connection drops before the answer
  * (facts/aptible.md §11). The CLI provisions one of the two records, and the other stays `pending` for ever.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { endpointExists } from "./api/endpoints.ts";
 import { createOperation, listOperations } from "./api/operations.ts";
 import type { CliEndpoint } from "./cli/endpoints.ts";
@@ -33,8 +34,14 @@ export async function removeTwins(
 	kept: CliEndpoint,
 	candidates: readonly CliEndpoint[],
 ): Promise<void> {
-	for (const twin of candidates) {
-		if (twin.id === kept.id || !isTwin(kept, twin) || (await isBegun(context, twin))) continue;
+	const twins: CliEndpoint[] = [];
+	for (const one of candidates) {
+		if (one.id !== kept.id && isTwin(kept, one) && !(await isBegun(context, one))) twins.push(one);
+	}
+	// The dashboard sends the record and its operation one after the other: somebody may be about to send the second.
+	if (twins.length > 0) await sleep(context.lagMs);
+	for (const twin of twins) {
+		if (await isBegun(context, twin)) continue;
 		const object = objectOf(spec, twin.id);
 		context.progress(`${object.label}: its creation was sent twice by the aptible CLI; removing record ${twin.id}...`);
 		await context.deprovision(

@@ -11,13 +11,23 @@ import { certificateMarks, type FilledCertificate, fillCertificate, withCertific
 import { creationOptions, operationSettings, recordOf } from "./endpoint-differences.ts";
 import { dnsRecordsOf, urlOf } from "./endpoint-facts.ts";
 import { type EndpointTraces, findEndpoint, liveIdentity, looksLike, ownCandidates } from "./endpoint-find.ts";
-import { type LiveEndpoint, lookFor, objectOf, observe, placeOf, tracesOf, withDetails } from "./endpoint-observe.ts";
+import {
+	isProvisioned,
+	type LiveEndpoint,
+	lookFor,
+	objectOf,
+	observe,
+	placeOf,
+	tracesOf,
+	withDetails,
+} from "./endpoint-observe.ts";
 import { renewWhenDnsIsInPlace } from "./endpoint-renewal.ts";
 import { refuseOnIdleService } from "./endpoint-service.ts";
 import { sync } from "./endpoint-sync.ts";
 import { chooseTwin, isBegun, removeTwins } from "./endpoint-twins.ts";
-import { ApiError, AptibleError, isAlreadyThere } from "./errors.ts";
+import { ApiError, AptibleError, isAlreadyThere, mayHaveArrived } from "./errors.ts";
 import { environmentOf, liveEnvironmentOf } from "./find.ts";
+import { readUntil } from "./lag.ts";
 import { type EndpointFacts, type EndpointSpec, refuseUnsharing } from "./specs/endpoint.ts";
 import { endpointIdentity, endpointLabel, exclusiveAddress } from "./specs/endpoint-identity.ts";
 
@@ -102,9 +112,12 @@ async function ensureEndpoint(
 	}
 	await refuseOnIdleService(context, spec, environmentId);
 	const failure = await context.create(label, "creating", () => create(context, spec, own, environmentId));
-	const now = await listEndpoints(context.cli, placeOf(spec));
-	const fresh = now.filter(({ id }) => !before.some((one) => one.id === id));
-	const candidates = fresh.filter((endpoint) => looksLike(endpoint, spec));
+	const look = async () => {
+		const now = await listEndpoints(context.cli, placeOf(spec));
+		const fresh = now.filter(({ id }) => !before.some((one) => one.id === id));
+		return fresh.filter((endpoint) => looksLike(endpoint, spec));
+	};
+	const candidates = await readUntil(context, look, ({ length }) => length > 0 || !mayHaveArrived(failure));
 	const made = await chooseTwin(context, candidates);
 	if (made === undefined) {
 		throw failure ?? new AptibleError(`${label} is not in the list after it was created. Run \`pulumi up\` again.`);
@@ -116,7 +129,7 @@ async function ensureEndpoint(
 	await removeTwins(context, spec, made, candidates);
 	const isReady = made.status === "provisioned";
 	return {
-		live: isReady ? await withDetails(context, spec, made) : await observe(context, spec, made.id),
+		live: isReady ? await withDetails(context, spec, made) : await observe(context, spec, made.id, isProvisioned),
 		isNew: true,
 	};
 }
@@ -169,7 +182,7 @@ async function finish(
 			...(Object.keys(settings).length > 0 ? { settings } : {}),
 		}),
 	);
-	return observe(context, spec, id);
+	return observe(context, spec, id, isProvisioned);
 }
 
 function provisionOf(spec: EndpointSpec): Carried {

@@ -12,10 +12,11 @@ const longestMessage = 1024;
 export function failureOf(
 	request: string,
 	{ status, text, retryAfter }: { status: number; text: string; retryAfter: string | null },
+	mask: (text: string) => string = (shown) => shown,
 ): ApiError {
 	const transient = passing.has(status) || status >= 500;
 	const retryAfterMs = transient ? readRetryAfter(retryAfter) : undefined;
-	return new ApiError(request, status, `HTTP ${status}: ${messageIn(text)}`, { transient, retryAfterMs });
+	return new ApiError(request, status, `HTTP ${status}: ${messageIn(mask(text))}`, { transient, retryAfterMs });
 }
 
 /** The `message` of an API error (`{code, error, message}`), or the start of whatever came instead. */

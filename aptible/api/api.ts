@@ -115,7 +115,7 @@ export class Api {
 				"the token is not accepted. Run `aptible login` again, or renew APTIBLE_ACCESS_TOKEN.",
 			);
 		}
-		if (status < 200 || status > 299) throw failureOf(request, response);
+		if (status < 200 || status > 299) throw failureOf(request, response, this.#access.mask);
 		if (text === "") return undefined;
 		try {
 			return JSON.parse(text);

@@ -84,7 +84,24 @@ export class Cli {
 			throw new UserError(`Invalid APTIBLE_OUTPUT_FORMAT: ${format}`);
 		}
 		const text = format === "json" ? renderJson(node) : renderText(node);
-		this.io.stdout(text.endsWith("\n") ? text : `${text}\n`);
+		this.io.stdout(this.#lagging(text.endsWith("\n") ? text : `${text}\n`));
+	}
+
+	/** A list as it was when it was first asked for, where that fault is planted. */
+	#lagging(text: string): string {
+		const { command, store } = this.session;
+		if (command !== "apps" && !command.endsWith(":list")) return text;
+		const before = store.meta(`stale ${command}`);
+		if (before !== undefined && this.session.strike("stale-list") !== undefined) return before;
+		let isPlanted = false;
+		this.session.strike("stale-list", [], () => {
+			isPlanted = true;
+			return false;
+		});
+		if (isPlanted || before !== undefined) {
+			store.transaction(() => store.setMeta(`stale ${command}`, isPlanted ? text : undefined));
+		}
+		return text;
 	}
 
 	/** The token, which the CLI reads as a JWT before it does anything with it. */

@@ -21,6 +21,7 @@ export const FAULTS = {
 	unauthorized: "the token is refused (401)",
 	"secrets-hidden": "an answer of the API comes without secrets, as for a token that may not see them",
 	"not-found-race": "one list misses the newest object",
+	"stale-list": "a list of the CLI is answered once as it is, and then `times` more as it was that time",
 	"foreign-operation":
 		"right after the next operation, somebody else's lands on the same object (`outcome`: how it ends); it changes nothing",
 	"operations-lag": "a list of operations lacks those that were begun since this was planted",
@@ -93,6 +94,7 @@ export function clearFaults(dir: string): void {
 		store.run("delete from faults");
 		store.setMeta("halted", undefined);
 		store.setMeta("outage_until", undefined);
+		store.run("delete from meta where name like 'stale %'");
 	});
 	rmSync(join(dir, "halted"), { force: true });
 }

@@ -164,3 +164,19 @@ test("an answer of another form names its request", async (t) => {
 		);
 	}
 });
+
+test("a secret at the place where an answer is cut is masked whole", async (t) => {
+	const secret = "s3cr3t-4711-of-forty-characters-or-so";
+	for (const body of [
+		`${"x".repeat(180)}${secret}${"x".repeat(2_000)}`,
+		JSON.stringify({ message: `${"x".repeat(480)}${secret}${"x".repeat(2_000)}` }),
+	]) {
+		const { context } = await openContext(t, () => (response) => void response.writeHead(422).end(body));
+		context.redactor.add(secret);
+		await assert.rejects(context.settled(object), (error: Error) => {
+			assert.match(error.message, /HTTP 422: x+/);
+			assert.ok(!error.message.includes("s3cr3t"), error.message);
+			return true;
+		});
+	}
+});
