@@ -67,7 +67,7 @@ function liveFields(spec: EndpointSpec, live: CliEndpoint, details?: EndpointDet
 		...Object.fromEntries(
 			settingNames.map((name) => {
 				const shown = shownSetting(live[name]);
-				// A switch that was never set is as good as one that is off.
+				// A switch that was never set is off.
 				const isSwitched = typeof settings[name] === "boolean";
 				if (isSwitched) return [settingField(name), shown ?? "false"];
 				return [settingField(name), shown === "false" ? undefined : shown];

@@ -26,7 +26,7 @@ export async function checkVersion(cli: Cli): Promise<string | undefined> {
 	const [least, tested] = [oldest.join("."), `${oldest[0]}.${oldest[1]}`];
 	if (version === undefined) {
 		const shown = JSON.stringify(text.trim().slice(0, 80));
-		return `${shown} does not say which version the aptible CLI has; this program needs ${least} or newer (${packages})`;
+		return `the version of the aptible CLI is unknown: ${shown}; this program needs ${least} or newer (${packages})`;
 	}
 	if (isOlder(version, oldest)) {
 		throw new AptibleError(

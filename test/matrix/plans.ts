@@ -62,6 +62,7 @@ const faults: readonly (Fault & Pick<Plan, "also" | "mustSucceed"> & { needs?: R
 		needs: /"type":"provision","kind":"(databases|vhosts)"/,
 	},
 	{ name: "operations-lag", times: 3, needs: /"op"/, mustSucceed: true },
+	{ name: "stale-list", times: 3, isAlone: true },
 	{ name: "short-pages", perPage: 1, times: 100_000, mustSucceed: true },
 	{
 		name: "operations-order",

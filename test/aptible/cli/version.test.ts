@@ -53,7 +53,7 @@ test("one that is too old is refused, with how to install a newer one", async ()
 test("an answer without a version is a warning", async () => {
 	assert.equal(
 		await check("aptible-cli HEAD"),
-		'"aptible-cli HEAD" does not say which version the aptible CLI has; this program needs 0.26.6 or newer ' +
+		'the version of the aptible CLI is unknown: "aptible-cli HEAD"; this program needs 0.26.6 or newer ' +
 			"(Aptible's own package, which has its Ruby with it (https://www.aptible.com/docs/cli), or `gem install aptible-cli` under a " +
 			"Ruby before 3.0)",
 	);
