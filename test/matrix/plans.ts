@@ -63,7 +63,7 @@ const faults: readonly (Fault & Pick<Plan, "also" | "mustSucceed"> & { needs?: R
 	},
 	{ name: "operations-lag", times: 3, needs: /"op"/, mustSucceed: true },
 	{ name: "stale-list", times: 3, isAlone: true },
-	{ name: "short-pages", perPage: 1, times: 100_000, mustSucceed: true },
+	{ name: "short-pages", perPage: 1, times: 100_000, mustSucceed: true, isAlone: true },
 	{
 		name: "operations-order",
 		order: "ascending",
