@@ -1,4 +1,5 @@
-import { appExists, readApp, settingsOf } from "./api/app-settings.ts";
+import { readApp, settingsOf } from "./api/app-settings.ts";
+import { objectExists } from "./api/existence.ts";
 import type { LiveApp } from "./app-differences.ts";
 import { verifyApp } from "./app-verification.ts";
 import { appWarnings } from "./app-warnings.ts";
@@ -6,7 +7,7 @@ import { type CliApp, createApp, deprovisionApp, listApps, readConfig, renameApp
 import { configChanges } from "./config.ts";
 import type { Context, OperationObject } from "./context.ts";
 import { ApiError, AptibleError } from "./errors.ts";
-import { environmentOf, findByIdentity } from "./find.ts";
+import { environmentOf, findByIdentity, findRecorded } from "./find.ts";
 import { lookUntilFound } from "./lag.ts";
 import { deployReasons, release, releaseOf } from "./release.ts";
 import { syncServices } from "./scaling.ts";
@@ -101,11 +102,14 @@ async function reread(
 /** Deprovisions the app, and with it what endpoints it still has. */
 export async function remove(context: Context, spec: AppSpec, previous: AppFacts | undefined): Promise<void> {
 	const environment = await environmentOf(context, spec.environment, previous);
-	const find = async () => findByIdentity(await listApps(context.cli, environment), spec, previous);
-	const live = await find();
+	const find = async () => findRecorded(await listApps(context.cli, environment), spec, previous);
+	let live = await find();
 	if (live === undefined) {
 		// A list may lag behind; an app that is taken for gone would run on, and cost.
-		if (previous === undefined || !(await appExists(context.api, previous.id))) return;
+		if (previous === undefined || !(await objectExists(context.api, "apps", previous.id))) return;
+		live = await lookUntilFound(context, find);
+	}
+	if (live === undefined) {
 		throw new AptibleError(`app "${spec.handle}" is not listed, but still there. Run the command again.`);
 	}
 	await context.deprovision(
@@ -118,7 +122,7 @@ export async function remove(context: Context, spec: AppSpec, previous: AppFacts
 async function ensureApp(context: Context, spec: AppSpec, previous: AppFacts | undefined): Promise<CliApp> {
 	const { api, cli } = context;
 	let found = findByIdentity(await listApps(cli, spec.environment), spec, previous);
-	if (found === undefined && previous !== undefined && (await appExists(api, previous.id))) {
+	if (previous !== undefined && found?.id !== previous.id && (await objectExists(api, "apps", previous.id))) {
 		// The list lags behind: another app must not be made in the place of this one.
 		found = await look(context, spec, ({ id }) => id === previous.id);
 		if (found === undefined) {

@@ -1,9 +1,9 @@
-import { databaseExists, listHandles } from "./api/databases.ts";
-import type { Operation } from "./api/operations.ts";
+import { listHandles } from "./api/databases.ts";
+import { objectExists } from "./api/existence.ts";
 import { type CliDatabase, listDatabases } from "./cli/databases.ts";
 import type { Context, OperationObject } from "./context.ts";
-import { ApiError, AptibleError } from "./errors.ts";
-import { findByIdentity, liveEnvironmentOf } from "./find.ts";
+import { AptibleError, unlessGone } from "./errors.ts";
+import { type Find, findByIdentity, liveEnvironmentOf } from "./find.ts";
 import { lookUntilFound } from "./lag.ts";
 import type { DatabaseSpec } from "./specs/database.ts";
 
@@ -14,8 +14,9 @@ export async function findDatabase(
 	context: Context,
 	spec: Place,
 	previous: { id: number } | undefined,
+	find: Find = findByIdentity,
 ): Promise<CliDatabase | undefined> {
-	return findByIdentity(await listDatabases(context.cli, spec.environment), spec, previous);
+	return find(await listDatabases(context.cli, spec.environment), spec, previous);
 }
 
 /** A database as operations are sent to it. */
@@ -32,13 +33,14 @@ export async function findSettledDatabase(
 	context: Context,
 	spec: Place,
 	previous: { id: number } | undefined,
+	find: Find = findByIdentity,
 ): Promise<CliDatabase | undefined> {
 	// With the id of last time there is something to wait for before the first list, which then needs no second one.
-	if (previous !== undefined) await settledUnlessGone(context, databaseObject({ ...spec, id: previous.id }));
-	const found = await findListed(context, spec, previous);
+	if (previous !== undefined) await context.settled(databaseObject({ ...spec, id: previous.id })).catch(unlessGone);
+	const found = await findListed(context, spec, previous, find);
 	if (found === undefined || found.id === previous?.id) return found;
-	await settledUnlessGone(context, databaseObject(found));
-	return findListed(context, spec, found);
+	await context.settled(databaseObject(found)).catch(unlessGone);
+	return findListed(context, spec, found, find);
 }
 
 /**
@@ -50,11 +52,12 @@ async function findListed(
 	context: Context,
 	spec: Place,
 	previous: { id: number } | undefined,
+	find: Find,
 ): Promise<CliDatabase | undefined> {
-	const found = await findDatabase(context, spec, previous);
+	const found = await findDatabase(context, spec, previous, find);
 	if (found !== undefined && (previous === undefined || found.id === previous.id)) return found;
 	if (previous !== undefined) {
-		if (!(await databaseExists(context.api, previous.id))) return found;
+		if (!(await objectExists(context.api, "databases", previous.id))) return found;
 		const late = await lookUntilFound(context, async () =>
 			(await listDatabases(context.cli, spec.environment)).find(({ id }) => id === previous.id),
 		);
@@ -71,14 +74,4 @@ async function findListed(
 
 function refuseUnlisted(handle: string): never {
 	throw new AptibleError(`database "${handle}" is not listed, but still there. Run the command again.`);
-}
-
-/** Waits until nothing is at work on an object, and gives the newest operation on it; of what is gone there is none. */
-export async function settledUnlessGone(context: Context, object: OperationObject): Promise<Operation | undefined> {
-	try {
-		return await context.settled(object);
-	} catch (error) {
-		if (error instanceof ApiError && error.status === 404) return undefined;
-		throw error;
-	}
 }

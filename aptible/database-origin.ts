@@ -13,8 +13,8 @@ import {
 } from "./cli/databases.ts";
 import { listEnvironments } from "./cli/environments.ts";
 import type { Context, OperationObject, Sending } from "./context.ts";
-import { databaseObject, findDatabase, settledUnlessGone } from "./database-find.ts";
-import { AptibleError, isAlreadyThere, mayHaveArrived } from "./errors.ts";
+import { databaseObject, findDatabase } from "./database-find.ts";
+import { AptibleError, isAlreadyThere, mayHaveArrived, unlessGone } from "./errors.ts";
 import { lookUntilFound, readUntil } from "./lag.ts";
 import type { DatabaseFacts, DatabaseSpec, ReplicaOf } from "./specs/database.ts";
 
@@ -64,7 +64,7 @@ export async function settleCopy(
 	if ((spec.restoreFrom === undefined && spec.replicaOf === undefined) || found.status === "provisioned") return found;
 	const source = await sourceOf(context, spec);
 	// A backup may have been purged since.
-	if (source !== undefined) await settledUnlessGone(context, source);
+	if (source !== undefined) await context.settled(source).catch(unlessGone);
 	await context.settled(databaseObject(found));
 	const live = (await findDatabase(context, spec, found)) ?? found;
 	if (live.status !== "provision_failed") return live;

@@ -8,7 +8,7 @@ import { readBackupRetention } from "./cli/environments.ts";
 import type { Context } from "./context.ts";
 import { databaseObject, findDatabase, findSettledDatabase } from "./database-find.ts";
 import { AptibleError } from "./errors.ts";
-import { environmentOf } from "./find.ts";
+import { environmentOf, findRecorded } from "./find.ts";
 import { lookUntilFound } from "./lag.ts";
 import type { DatabaseFacts, DatabaseSpec } from "./specs/database.ts";
 
@@ -28,14 +28,14 @@ export async function removeDatabase(
 ): Promise<void> {
 	const environment = await environmentOf(context, spec.environment, previous);
 	const place = { ...spec, environment };
-	const live = await findSettledDatabase(context, place, previous);
+	const live = await findSettledDatabase(context, place, previous, findRecorded);
 	if (live === undefined) return;
 	await refuseWithReplicas(context, live);
 	if (spec.finalBackup) await ensureLastBackup(context, environment, live);
 	await context.deprovision(
 		databaseObject(live),
 		() => deprovisionDatabase(context.cli, environment, live.handle),
-		async () => (await findDatabase(context, place, live)) !== undefined,
+		async () => (await findDatabase(context, place, live, findRecorded)) !== undefined,
 	);
 }
 

@@ -1,5 +1,5 @@
 /** Which endpoints of an app or a database are there already when a stage claims them. */
-import { endpointExists } from "./api/endpoints.ts";
+import { objectExists } from "./api/existence.ts";
 import { listApps } from "./cli/apps.ts";
 import { listDatabases } from "./cli/databases.ts";
 import { type CliEndpoint, listEndpoints } from "./cli/endpoints.ts";
@@ -68,7 +68,7 @@ export async function claimAllEndpoints(
 	}
 	for (const [place, id] of Object.entries(keptBefore)) {
 		if (place in claims) continue;
-		if (await endpointExists(context.api, id)) kept[place] = id;
+		if (await objectExists(context.api, "vhosts", id)) kept[place] = id;
 	}
 	return { found, claims, kept };
 }

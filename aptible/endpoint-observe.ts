@@ -1,4 +1,5 @@
-import { type EndpointDetails, endpointExists, readEndpointDetails } from "./api/endpoints.ts";
+import { type EndpointDetails, readEndpointDetails } from "./api/endpoints.ts";
+import { objectExists } from "./api/existence.ts";
 import { type CliEndpoint, type EndpointPlace, listEndpoints } from "./cli/endpoints.ts";
 import type { Context, OperationObject } from "./context.ts";
 import { type EndpointTraces, findEndpoint } from "./endpoint-find.ts";
@@ -61,7 +62,7 @@ export async function observe(
 	const look = async () => {
 		const listed = (await listEndpoints(context.cli, placeOf(spec))).find((endpoint) => endpoint.id === id);
 		if (listed !== undefined) return withDetails(context, spec, listed);
-		return (await endpointExists(context.api, id)) ? undefined : "gone";
+		return (await objectExists(context.api, "vhosts", id)) ? undefined : "gone";
 	};
 	const live = await readUntil(context, look, (one) => one === "gone" || (one !== undefined && isSeen(one)));
 	if (live !== undefined && live !== "gone") return live;

@@ -3,7 +3,7 @@
  * (facts/aptible.md §11). The CLI provisions one of the two records, and the other stays `pending` for ever.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { endpointExists } from "./api/endpoints.ts";
+import { objectExists } from "./api/existence.ts";
 import { createOperation, listOperations } from "./api/operations.ts";
 import type { CliEndpoint } from "./cli/endpoints.ts";
 import type { Context } from "./context.ts";
@@ -47,7 +47,7 @@ export async function removeTwins(
 		await context.deprovision(
 			object,
 			() => createOperation(context.api, "vhosts", twin.id, { type: "deprovision" }),
-			() => endpointExists(context.api, twin.id),
+			() => objectExists(context.api, "vhosts", twin.id),
 		);
 	}
 }

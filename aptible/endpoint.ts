@@ -1,11 +1,11 @@
-import { endpointExists } from "./api/endpoints.ts";
+import { objectExists } from "./api/existence.ts";
 import { createOperation } from "./api/operations.ts";
 import type { Carried } from "./carried.ts";
 import { listApps } from "./cli/apps.ts";
 import type { CliOptions } from "./cli/command-line.ts";
 import { listDatabases } from "./cli/databases.ts";
 import { type CliEndpoint, createEndpoint, deprovisionEndpoint, listEndpoints } from "./cli/endpoints.ts";
-import type { Context, OperationObject } from "./context.ts";
+import type { Context } from "./context.ts";
 import { waitForAnswer } from "./endpoint-answer.ts";
 import { certificateMarks, type FilledCertificate, fillCertificate, withCertificate } from "./endpoint-certificate.ts";
 import { creationOptions, operationSettings, recordOf } from "./endpoint-differences.ts";
@@ -25,7 +25,7 @@ import { renewWhenDnsIsInPlace } from "./endpoint-renewal.ts";
 import { refuseOnIdleService } from "./endpoint-service.ts";
 import { sync } from "./endpoint-sync.ts";
 import { chooseTwin, isBegun, removeTwins } from "./endpoint-twins.ts";
-import { ApiError, AptibleError, isAlreadyThere, mayHaveArrived } from "./errors.ts";
+import { ApiError, AptibleError, isAlreadyThere, mayHaveArrived, unlessGone } from "./errors.ts";
 import { environmentOf, liveEnvironmentOf } from "./find.ts";
 import { readUntil } from "./lag.ts";
 import { type EndpointFacts, type EndpointSpec, refuseUnsharing } from "./specs/endpoint.ts";
@@ -68,7 +68,7 @@ export async function apply(
 /** Deprovisions the endpoint. One that is gone already, alone or with its app or database, is no error. */
 export async function remove(context: Context, spec: EndpointSpec, previous: EndpointFacts | undefined): Promise<void> {
 	const environment = await environmentOf(context, spec.environment, previous);
-	if (previous !== undefined && !(await endpointExists(context.api, previous.id))) return;
+	if (previous !== undefined && !(await objectExists(context.api, "vhosts", previous.id))) return;
 	const at = { ...spec.on, environment };
 	const listed = (await hasEndpoints(context, spec, environment)) ? await listEndpoints(context.cli, at) : [];
 	// Only the recorded one: what else looks like it is another's.
@@ -82,7 +82,7 @@ export async function remove(context: Context, spec: EndpointSpec, previous: End
 			live?.hostname
 				? deprovisionEndpoint(context.cli, at, live.hostname)
 				: createOperation(context.api, "vhosts", id, { type: "deprovision" }),
-		() => endpointExists(context.api, id),
+		() => objectExists(context.api, "vhosts", id),
 	);
 }
 
@@ -95,10 +95,11 @@ async function ensureEndpoint(
 	environmentId: () => Promise<number>,
 ): Promise<{ live: LiveEndpoint; isNew: boolean }> {
 	const label = endpointLabel(spec.name, spec.on);
-	if (previous !== undefined) await settledIfThere(context, objectOf(spec, previous.id));
+	if (previous !== undefined) await context.settled(objectOf(spec, previous.id)).catch(unlessGone);
 	const traces = tracesOf(previous);
 	const { found: listed, endpoints: before } = await lookFor(context, spec, traces);
-	const isUnlisted = listed === undefined && previous !== undefined && (await endpointExists(context.api, previous.id));
+	const isUnlisted =
+		listed === undefined && previous !== undefined && (await objectExists(context.api, "vhosts", previous.id));
 	// The list lags behind: a second one must not be made in its place.
 	const found = isUnlisted ? (await observe(context, spec, previous.id)).listed : listed;
 	if (found !== undefined) {
@@ -187,14 +188,6 @@ async function finish(
 
 function provisionOf(spec: EndpointSpec): Carried {
 	return { type: "provision", settings: Object.keys(operationSettings(spec)) };
-}
-
-async function settledIfThere(context: Context, object: OperationObject): Promise<void> {
-	try {
-		await context.settled(object);
-	} catch (error) {
-		if (!(error instanceof ApiError) || error.status !== 404) throw error;
-	}
 }
 
 /** Asks for the id of the environment when it is needed first. */

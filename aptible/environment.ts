@@ -1,17 +1,11 @@
-import {
-	createEnvironment,
-	deleteEnvironment,
-	environmentExists,
-	listOrganizations,
-	listStacks,
-	type Stack,
-} from "./api/environments.ts";
+import { createEnvironment, deleteEnvironment, listOrganizations, listStacks, type Stack } from "./api/environments.ts";
+import { objectExists } from "./api/existence.ts";
 import { syncBackupPolicy } from "./backup-policy.ts";
 import { type CliEnvironment, listEnvironments, readCaCertificate, renameEnvironment } from "./cli/environments.ts";
 import type { Context } from "./context.ts";
 import { deleteTailDrains, describeRest } from "./environment-rest.ts";
 import { AptibleError } from "./errors.ts";
-import { findByIdentity } from "./find.ts";
+import { type Find, findByIdentity, findRecorded } from "./find.ts";
 import { lookUntilFound } from "./lag.ts";
 import { type EnvironmentFacts, type EnvironmentSpec, environmentIdentity } from "./specs/environment.ts";
 
@@ -32,7 +26,9 @@ export async function apply(
 			await renameEnvironment(context.cli, found.handle, spec.handle);
 		}
 	}
-	const live = (await listEnvironments(context.cli)).find(({ handle }) => handle === spec.handle);
+	const live = await lookUntilFound(context, async () =>
+		(await listEnvironments(context.cli)).find(({ handle }) => handle === spec.handle),
+	);
 	if (live === undefined) {
 		throw new AptibleError(
 			`environment "${spec.handle}" is not in the list after it was created. Run \`pulumi up\` again.`,
@@ -57,7 +53,7 @@ export async function remove(
 	spec: EnvironmentSpec,
 	previous: EnvironmentFacts | undefined,
 ): Promise<void> {
-	const found = await find(context, spec, previous);
+	const found = await find(context, spec, previous, findRecorded);
 	if (found === undefined) return;
 	await deleteTailDrains(context, found.id);
 	try {
@@ -86,12 +82,13 @@ async function find(
 	context: Context,
 	spec: EnvironmentSpec,
 	previous: EnvironmentFacts | undefined,
+	findIn: Find = findByIdentity,
 ): Promise<CliEnvironment | undefined> {
-	const look = async () => findByIdentity(await listEnvironments(context.cli), spec, previous);
+	const look = async () => findIn(await listEnvironments(context.cli), spec, previous);
 	const found = await look();
 	if (previous === undefined)
 		return found ?? (spec.renamedFrom === undefined ? undefined : lookUntilFound(context, look));
-	if (found?.id === previous.id || !(await environmentExists(context.api, previous.id))) return found;
+	if (found?.id === previous.id || !(await objectExists(context.api, "accounts", previous.id))) return found;
 	const late = await lookUntilFound(context, async () =>
 		(await listEnvironments(context.cli)).find(({ id }) => id === previous.id),
 	);

@@ -2,9 +2,13 @@ import { listEnvironments } from "./cli/environments.ts";
 import type { Context } from "./context.ts";
 import { AptibleError } from "./errors.ts";
 
+/** How an object is found in a list: `findByIdentity` or, for a removal, `findRecorded`. */
+export type Find = typeof findByIdentity;
+
 /**
- * The object with the id it had last time, else the one with the declared handle, else the one it is renamed from. The id
- * comes first: it still finds an object that somebody renamed by hand.
+ * The object with the id it had last time, else the one with the declared handle, else, where none was recorded, the one it is
+ * renamed from. The id comes first: it still finds an object that somebody renamed by hand. What was recorded and is gone is not
+ * what has its former handle now.
  */
 export function findByIdentity<T extends { id: number; handle: string }>(
 	objects: readonly T[],
@@ -14,9 +18,13 @@ export function findByIdentity<T extends { id: number; handle: string }>(
 	return (
 		objects.find(({ id }) => id === previous?.id) ??
 		objects.find(({ handle }) => handle === spec.handle) ??
-		objects.find(({ handle }) => handle === spec.renamedFrom)
+		(previous === undefined ? objects.find(({ handle }) => handle === spec.renamedFrom) : undefined)
 	);
 }
+
+/** The object that a removal is about: once there was a recorded one, only that, as its handle may be somebody else's by now. */
+export const findRecorded: Find = (objects, spec, previous) =>
+	previous === undefined ? findByIdentity(objects, spec, undefined) : objects.find(({ id }) => id === previous.id);
 
 /**
  * The handle that an object's environment has now, for the object's removal: by id, since the environment may have been

@@ -1,7 +1,7 @@
 /** The look at Aptible that `drift.ts` is about: what the stack has recorded, what there is, and how the two differ. */
 import { writeFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { databaseExists } from "../aptible/api/databases.ts";
+import { objectExists } from "../aptible/api/existence.ts";
 import { checkVersion } from "../aptible/cli/version.ts";
 import { Context } from "../aptible/context.ts";
 import { describeLoss, describeReturn } from "../aptible/database-gone.ts";
@@ -225,7 +225,7 @@ async function findLosses(
 		if (kind !== "database" || handle === undefined || declared === undefined || facts.id === undefined) continue;
 		if (databases.some(({ listed }) => listed.id === facts.id || listed.handle === handle)) continue;
 		// A list may lag behind.
-		if (await databaseExists(context.api, facts.id)) continue;
+		if (await objectExists(context.api, "databases", facts.id)) continue;
 		const lost = { id: facts.id, handle };
 		const wanted = { ...declared, handle, environment: environment.handle };
 		const text = (await describeLoss(context, wanted, lost)) ?? describeReturn(wanted, lost);

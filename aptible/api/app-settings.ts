@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { ApiError } from "../errors.ts";
 import type { Api } from "./api.ts";
 
 const Link = z.looseObject({ href: z.string() }).nullish();
@@ -41,17 +40,6 @@ export interface AppSettings {
 
 /** Settings of an app that was never released. */
 export const noSettings: AppSettings = { image: undefined, registry: undefined, digest: undefined };
-
-/** Whether there is an app with this id. */
-export function appExists(api: Api, appId: number): Promise<boolean> {
-	return api.read(`${api.root}/apps/${appId}`, z.unknown()).then(
-		() => true,
-		(error: unknown) => {
-			if (error instanceof ApiError && error.status === 404) return false;
-			throw error;
-		},
-	);
-}
 
 /** An app by its id, which no list has to show yet. */
 export function readApp(api: Api, appId: number): Promise<ApiApp> {

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { ApiError } from "../errors.ts";
 import type { Api } from "./api.ts";
 
 const link = z.looseObject({ href: z.string() }).nullish();
@@ -7,7 +6,6 @@ const link = z.looseObject({ href: z.string() }).nullish();
 const Database = z.looseObject({
 	enable_backups: z.boolean(),
 	current_kms_arn: z.string().nullish(),
-	deleted_at: z.string().nullish(),
 	_links: z.looseObject({ initialize_from: link }),
 });
 
@@ -21,16 +19,6 @@ export interface DatabaseSettings {
 	kmsKeyArn: string | undefined;
 	/** Id of the database that it is a replica of. */
 	primaryId: number | undefined;
-}
-
-/** Whether there is a database with this id. */
-export async function databaseExists(api: Api, id: number): Promise<boolean> {
-	try {
-		return !(await readDatabase(api, id)).deleted_at;
-	} catch (error) {
-		if (error instanceof ApiError && error.status === 404) return false;
-		throw error;
-	}
 }
 
 /** Handles of an environment's databases. */

@@ -17,11 +17,6 @@ export interface EndpointDetails {
 	certificate: string | undefined;
 }
 
-/** Whether the API still has an endpoint: a list may lag behind. */
-export async function endpointExists(api: Api, id: number): Promise<boolean> {
-	return (await readUnless(api, `${api.root}/vhosts/${id}`, z.unknown(), [404])) !== undefined;
-}
-
 export async function readEndpointDetails(api: Api, id: number): Promise<EndpointDetails> {
 	const vhost = await api.read(`${api.root}/vhosts/${id}`, Vhost);
 	const href = vhost._links.certificate?.href;

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { ApiError } from "../errors.ts";
 import type { Api } from "./api.ts";
 
 const Stack = z.looseObject({
@@ -32,17 +31,6 @@ export async function readPitrDays(api: Api, id: number): Promise<number | undef
 	const url = `${api.root}/accounts/${id}/backup_retention_policies`;
 	const policies = await api.list(url, "backup_retention_policies", RetentionPolicy);
 	return policies.sort((a, b) => b.id - a.id)[0]?.pitr_days ?? undefined;
-}
-
-/** Whether there is an environment with this id, which this token may see. */
-export function environmentExists(api: Api, id: number): Promise<boolean> {
-	return api.read(`${api.root}/accounts/${id}`, z.unknown()).then(
-		() => true,
-		(error: unknown) => {
-			if (error instanceof ApiError && error.status === 404) return false;
-			throw error;
-		},
-	);
 }
 
 /** Creates an environment. It has no operation: it is there when this returns. */

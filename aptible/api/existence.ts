@@ -1,17 +1,16 @@
 import { z } from "zod";
-import { ApiError } from "../errors.ts";
+import { unlessGone } from "../errors.ts";
 import type { Api } from "./api.ts";
 import type { OperationTarget } from "./operations.ts";
 
-const Resource = z.looseObject({ status: z.string().nullish() });
+const Resource = z.looseObject({ status: z.string().nullish(), deleted_at: z.string().nullish() });
 
-/** Whether an object is still there, by its id: a list may lag behind. */
-export async function objectExists(api: Api, target: OperationTarget, id: number): Promise<boolean> {
-	try {
-		const { status } = await api.read(`${api.root}/${target}/${id}`, Resource, { Prefer: "no_sensitive_extras=true" });
-		return status !== "deprovisioned";
-	} catch (error) {
-		if (error instanceof ApiError && error.status === 404) return false;
-		throw error;
-	}
+/**
+ * Whether an object, or an environment (`accounts`) that this token may see, is still there, by its id: a list may lag behind. What
+ * is gone is unknown to the API, or shown as deprovisioned or deleted.
+ */
+export async function objectExists(api: Api, target: OperationTarget | "accounts", id: number): Promise<boolean> {
+	const url = `${api.root}/${target}/${id}`;
+	const shown = await api.read(url, Resource, { Prefer: "no_sensitive_extras=true" }).catch(unlessGone);
+	return shown !== undefined && shown.status !== "deprovisioned" && !shown.deleted_at;
 }
