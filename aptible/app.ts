@@ -3,11 +3,13 @@ import { objectExists } from "./api/existence.ts";
 import type { LiveApp } from "./app-differences.ts";
 import { verifyApp } from "./app-verification.ts";
 import { appWarnings } from "./app-warnings.ts";
+import { describeApp } from "./claims-live.ts";
 import { type CliApp, createApp, deprovisionApp, listApps, readConfig, renameApp } from "./cli/apps.ts";
 import { configChanges } from "./config.ts";
 import type { Context, OperationObject } from "./context.ts";
 import { ApiError, AptibleError } from "./errors.ts";
 import { environmentOf, findByIdentity, findRecorded } from "./find.ts";
+import { refuseForeign } from "./foreign.ts";
 import { lookUntilFound } from "./lag.ts";
 import { deployReasons, release, releaseOf } from "./release.ts";
 import { syncServices } from "./scaling.ts";
@@ -132,6 +134,9 @@ async function ensureApp(context: Context, spec: AppSpec, previous: AppFacts | u
 	if (found === undefined && previous === undefined && spec.renamedFrom !== undefined) {
 		// It was there under its former handle, so that one list without it says little.
 		found = await look(context, spec, ({ handle }) => handle === spec.handle || handle === spec.renamedFrom);
+	}
+	if (found !== undefined && previous === undefined) {
+		await refuseForeign(context, objectOf(found), { place: `apps.${spec.handle}`, text: describeApp(found) });
 	}
 	if (found?.handle === spec.handle) return found;
 	let failure: unknown;

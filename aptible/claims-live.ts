@@ -100,12 +100,12 @@ async function readLive(
 	};
 }
 
-function describeDatabase(live: CliDatabase): string {
+export function describeDatabase(live: CliDatabase): string {
 	const sizes = `${live.container_size ?? "?"} MB, disk ${live.disk_size ?? "?"} GB`;
 	return `"${live.handle}", ${live.type} ${live.version}, ${sizes}, ${live.status}`;
 }
 
-function describeApp(live: CliApp): string {
+export function describeApp(live: CliApp): string {
 	const services = live.services.map(({ service, container_count, container_size }) => {
 		return `${service} ${container_count} x ${container_size} MB`;
 	});

@@ -1,15 +1,14 @@
-import { objectExists } from "./api/existence.ts";
+import { findObject } from "./api/existence.ts";
 import { findUserEmail } from "./api/token.ts";
 import { claimedTargets, partsOf, readLivePatiently } from "./claims-live.ts";
 import type { Context } from "./context.ts";
 import { claimAllEndpoints } from "./endpoint-claims.ts";
 import { AptibleError } from "./errors.ts";
+import { describeTaken, type Taken } from "./foreign.ts";
 import type { ClaimMark, ClaimsFacts, ClaimsSpec } from "./specs/claims.ts";
 
 /** Something that lives on Aptible under a handle which the stage declares and which was not claimed before. */
-interface Found {
-	place: string;
-	text: string;
+interface Found extends Taken {
 	adopt: boolean;
 }
 
@@ -46,16 +45,7 @@ export async function apply(
 	const handles = await claimHandles(context, spec, previous);
 	const found = [...handles.found, ...endpoints.found];
 	const taken = found.filter(({ adopt }) => !adopt);
-	if (taken.length > 0) {
-		throw new AptibleError(
-			[
-				"these exist on Aptible and were not made by this stack:",
-				...taken.map(({ place, text }) => `  ${place}: ${text}`),
-				"To take one over as the stage file describes it, set `adopt: true` on it; what differs will then be changed. To leave " +
-					"it alone, choose another handle.",
-			].join("\n"),
-		);
-	}
+	if (taken.length > 0) throw new AptibleError(describeTaken(taken));
 	for (const { place, text } of found) context.progress(`${place} is adopted: ${text}`);
 	return {
 		claimed: declaredIn(spec).map(({ place }) => place),
@@ -90,7 +80,10 @@ async function claimHandles(
 	}
 	for (const [place, id] of Object.entries(previous.kept)) {
 		if (places.has(place) || isOfEndpoint(place)) continue;
-		if (!(await objectExists(context.api, claimedTargets[partsOf(place)[0]], id))) continue;
+		const [noun, name] = partsOf(place);
+		const object = await findObject(context.api, claimedTargets[noun], id);
+		// A drain has another handle after each change; what else has another one has been renamed.
+		if (object === undefined || (!noun.endsWith("Drains") && object.handle !== name)) continue;
 		claimed.kept[place] = id;
 		carry(place, previous.marks[place]);
 	}
@@ -109,10 +102,11 @@ async function claimHandles(
 		carry(place, mark);
 	}
 	const by = await findUserEmail(context.api.authRoot);
-	for (const { place, adopt, renamedFrom } of fresh) {
+	for (const { place, former = place, adopt, renamedFrom } of fresh) {
 		const objects = live.at(place, renamedFrom);
-		if (objects.some(({ id }) => id === previous.kept[place])) {
-			carry(place, previous.marks[place]);
+		const was = [place, former].find((one) => objects.some(({ id }) => id === previous.kept[one]));
+		if (was !== undefined) {
+			carry(place, previous.marks[was]);
 			continue;
 		}
 		const [there] = objects;

@@ -57,7 +57,7 @@ async function ensureLastBackup(context: Context, environment: string, live: Cli
 	// A database that is left out of automatic backups gets no final one, whatever the policy says (the same page).
 	if (policy.keep_final && settings.automaticBackups) return;
 	const earlier = await listOperations(context.api, "databases", live.id);
-	const interrupted = await findInterruptedBackup(context, earlier);
+	const interrupted = await findInterruptedBackup(context, live, earlier);
 	const latest = interrupted && (await findBackup(context, live, interrupted));
 	if (latest !== undefined) {
 		context.progress(`database "${live.handle}": backup ${latest.id} is its last one`);
@@ -96,16 +96,19 @@ async function ensureLastBackup(context: Context, environment: string, live: Cli
 }
 
 /**
- * The operation by which a removal that was interrupted took its backup: the newest but for deletions that failed, sent within the
- * hour by this token's user. What apps write is no operation, so an older one, or one of somebody else, may lack data.
+ * The operation by which a removal that was interrupted took its backup: the newest but for deletions, sent within the hour by this
+ * token's user. The deletion has to have been sent after it: without one, a person may have taken it by hand and gone on writing, which
+ * is no operation.
  *
  * @param operations newest first, read just now
  */
 async function findInterruptedBackup(
 	{ api }: Context,
+	{ status }: CliDatabase,
 	operations: readonly Operation[],
 ): Promise<Operation | undefined> {
 	const { clock } = api;
+	if (status !== "deprovision_failed" && operations[0]?.type !== "deprovision") return undefined;
 	const newest = operations.find(({ type }) => type !== "deprovision");
 	if (newest?.type !== "backup" || newest.status !== "succeeded") return undefined;
 	const ageMs = (clock?.getTime() ?? Number.NaN) - Date.parse(newest.created_at ?? "");

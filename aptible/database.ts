@@ -2,6 +2,7 @@ import { wasRestoredAs } from "./api/backups.ts";
 import { type DatabaseSettings, readDatabaseSettings, setAutomaticBackups, unlinkReplica } from "./api/databases.ts";
 import { readPitrDays } from "./api/environments.ts";
 import { createOperation } from "./api/operations.ts";
+import { describeDatabase } from "./claims-live.ts";
 import { type CliDatabase, listDatabases, renameDatabase, restartDatabase, setIops } from "./cli/databases.ts";
 import type { Context } from "./context.ts";
 import { databaseObject, findSettledDatabase } from "./database-find.ts";
@@ -11,6 +12,7 @@ import { removeDatabase } from "./database-removal.ts";
 import { compare, type Difference } from "./difference.ts";
 import { ApiError, AptibleError } from "./errors.ts";
 import { liveEnvironmentOf } from "./find.ts";
+import { refuseForeign } from "./foreign.ts";
 import { readUntil } from "./lag.ts";
 import { type DatabaseFacts, type DatabaseSpec, databaseIdentity, refuseRestoreInPlace } from "./specs/database.ts";
 
@@ -24,6 +26,10 @@ export async function apply(
 	previous: DatabaseFacts | undefined,
 ): Promise<DatabaseFacts> {
 	const found = await findSettledDatabase(context, spec, previous);
+	if (found !== undefined && previous === undefined) {
+		const taken = { place: `databases.${spec.handle}`, text: describeDatabase(found) };
+		await refuseForeign(context, databaseObject(found), taken);
+	}
 	let live = found && (await settleCopy(context, spec, found));
 	if (live === undefined) {
 		if (previous !== undefined) await refuseLoss(context, spec, previous);

@@ -40,7 +40,7 @@ export class App extends pulumi.ComponentResource {
 
 	/** @param name the app's handle */
 	constructor(name: string, args: AppArgs, opts?: pulumi.ComponentResourceOptions) {
-		const { adopt: _, protect, endpoints, claims, databases, values, ...spec } = args;
+		const { adopt, protect, endpoints, claims, databases, values, ...spec } = args;
 		const needed = referencesOf(spec);
 		const aliases = formerNames(spec.renamedFrom);
 		super("medstack-to-aptible:index:App", name, {}, { ...opts, protect, aliases });
@@ -50,6 +50,7 @@ export class App extends pulumi.ComponentResource {
 				kind: "app",
 				spec: { handle: name, ...spec, services: mapValues(spec.services, serviceSpec) },
 				facts: AppFacts,
+				hints: { "hints.claim": claims.mark(`apps.${name}`, { adopt }) },
 				secrets: pick(values, needed, (reference) => reference),
 			},
 			{

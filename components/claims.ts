@@ -43,6 +43,11 @@ export class Claims extends pulumi.ComponentResource {
 		this.registerOutputs({});
 	}
 
+	/** What was noted of a handle when it was claimed, as JSON, by its place; `null` where nothing was, or it is adopted. */
+	mark(place: string, { adopt }: { adopt: boolean }): pulumi.Output<string> {
+		return this.facts.apply(({ marks }) => JSON.stringify((adopt ? undefined : marks[place]) ?? null));
+	}
+
 	/** What was claimed of an endpoint, as JSON, by its `endpointPlace`. */
 	endpointClaim(place: string): pulumi.Output<string> {
 		return this.facts.apply(({ endpoints }) => JSON.stringify(endpoints[place] ?? { after: 0 }));

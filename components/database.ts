@@ -35,7 +35,7 @@ export class Database extends pulumi.ComponentResource {
 
 	/** @param name the database's handle */
 	constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
-		const { adopt: _, protect, claims, endpoints, ...spec } = args;
+		const { adopt, protect, claims, endpoints, ...spec } = args;
 		const aliases = formerNames(spec.renamedFrom);
 		super("medstack-to-aptible:index:Database", name, {}, { ...opts, protect, aliases });
 		const { facts, resource } = new AptibleCommand(
@@ -44,6 +44,7 @@ export class Database extends pulumi.ComponentResource {
 				kind: "database",
 				spec: { handle: name, ...spec },
 				facts: DatabaseFacts,
+				hints: { "hints.claim": claims.mark(`databases.${name}`, { adopt }) },
 				refuse: (before, after) =>
 					databaseIdentity(before, after) ??
 					// One that is gone may come back from a backup. Where there was no look, the update asks Aptible.

@@ -80,6 +80,28 @@ test("a rename that is taken back before it was made is no other object", async 
 	await aptible.applied("claims", spec, { previous: second });
 });
 
+test("a rename keeps no claim under the former handle", async (t) => {
+	const aptible = await openReconciler(t);
+	const first = await aptible.applied("claims", all);
+	await aptible.applied("database", redis);
+	const renamed = claims({
+		databases: { store: { ...free, renamedFrom: "cache" } },
+		apps: { portal: app },
+		logDrains: { siem: free },
+	});
+	const second = await aptible.applied("claims", renamed, { previous: first });
+	assert.deepEqual(Object.keys(second.kept), ["databases.cache"], "the rename may still be taken back");
+	assert.deepEqual(second.marks["databases.store"], first.marks["databases.cache"]);
+
+	const dropped = await aptible.applied("claims", none, { previous: first });
+	assert.deepEqual(Object.keys(dropped.kept), ["databases.cache"]);
+	const back = await aptible.applied("claims", renamed, { previous: dropped });
+	assert.deepEqual(back.marks["databases.store"], first.marks["databases.cache"], "a line that comes back as a rename");
+
+	await aptible.cli("db:rename", "cache", "store", ...at);
+	assert.deepEqual((await aptible.applied("claims", renamed, { previous: second })).kept, {});
+});
+
 test("an endpoint's line that is dropped and comes back has its endpoint, and never its twin's", async (t) => {
 	const aptible = await openReconciler(t);
 	const on = (endpoints: object) => claims({ apps: { portal: { ...free, endpoints } } });

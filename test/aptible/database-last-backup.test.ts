@@ -39,6 +39,13 @@ async function assertGoesOn(aptible: ReconcilerUnderTest): Promise<void> {
 	assert.deepEqual(aptible.newWrites(), ["deprovision databases cache"]);
 }
 
+/** A removal whose deletion fails after its backup. */
+async function failedDeletion(aptible: ReconcilerUnderTest): Promise<void> {
+	aptible.fault({ name: "deprovision-fails" });
+	assert.equal((await aptible.remove("database", spec)).code, 1);
+	assert.deepEqual(aptible.newWrites(), taken);
+}
+
 /** A removal that is killed when its backup has been taken. */
 async function killedAfterBackup(aptible: ReconcilerUnderTest): Promise<void> {
 	assert.ok(await aptible.interrupted(1, "database", spec, { verb: "remove" }));
@@ -77,31 +84,44 @@ test("a backup that somebody else took a minute ago is not the last one", async 
 	await assertTakesAnother(aptible);
 });
 
-test("a removal that was killed goes on with its backup within the hour, not after it", async (t) => {
+test("a backup that the same user took by hand, and went on writing, is not the last one", async (t) => {
+	const { aptible } = await openDatabase(t);
+	await at(aptible, -50 * 60_000, () => aptible.cli("db:backup", "cache"));
+	await assertTakesAnother(aptible);
+});
+
+test("a removal that was killed before its deletion was sent takes another, as its backup may be anybody's", async (t) => {
+	const { aptible } = await openDatabase(t);
+	await killedAfterBackup(aptible);
+	await assertTakesAnother(aptible);
+});
+
+test("a deletion that failed goes on with its backup within the hour, not after it", async (t) => {
 	const first = await openDatabase(t);
-	await killedAfterBackup(first.aptible);
+	await failedDeletion(first.aptible);
 	setClock(first.aptible.dir, hourMs - 60_000);
 	await assertGoesOn(first.aptible);
 	const second = await openDatabase(t);
-	await killedAfterBackup(second.aptible);
+	await failedDeletion(second.aptible);
 	setClock(second.aptible.dir, hourMs + 60_000);
-	await assertTakesAnother(second.aptible);
+	assert.match((await second.aptible.remove("database", spec)).stderr, /an earlier deletion of it failed/);
+	assert.deepEqual(second.aptible.newWrites(), []);
 });
 
 test("the hour is one of Aptible's clock: this machine may be hours ahead of it", async (t) => {
 	const { aptible } = await openDatabase(t);
 	setClock(aptible.dir, -3 * hourMs);
-	await killedAfterBackup(aptible);
+	await failedDeletion(aptible);
 	await assertGoesOn(aptible);
 });
 
 test("the hour is one of Aptible's clock: this machine may be hours behind it", async (t) => {
 	const { aptible } = await openDatabase(t);
 	setClock(aptible.dir, hourMs);
-	await aptible.cli("db:backup", "cache");
-	aptible.newWrites();
+	await failedDeletion(aptible);
 	setClock(aptible.dir, 3 * hourMs);
-	await assertTakesAnother(aptible);
+	assert.equal((await aptible.remove("database", spec)).code, 1);
+	assert.deepEqual(aptible.newWrites(), []);
 });
 
 test("after a restart of somebody else's a killed removal takes another backup", async (t) => {
@@ -110,14 +130,6 @@ test("after a restart of somebody else's a killed removal takes another backup",
 	await aptible.cli("db:restart", "cache");
 	aptible.newWrites();
 	await assertTakesAnother(aptible);
-});
-
-test("a deletion that failed a moment ago goes on with the backup before it", async (t) => {
-	const { aptible } = await openDatabase(t);
-	aptible.fault({ name: "deprovision-fails" });
-	assert.equal((await aptible.remove("database", spec)).code, 1);
-	assert.deepEqual(aptible.newWrites(), taken);
-	await assertGoesOn(aptible);
 });
 
 test("nothing is deleted while the backup that was taken is not listed", async (t) => {
@@ -130,7 +142,7 @@ test("nothing is deleted while the backup that was taken is not listed", async (
 	assert.match(stderr, /database "cache" is not deleted: its last backup was taken \(operation \d+\), but/);
 	assert.deepEqual(aptible.newWrites(), ["backup databases cache"]);
 	aptible.clearFaults();
-	await assertGoesOn(aptible);
+	await assertTakesAnother(aptible);
 });
 
 test("a killed removal whose backup was purged meanwhile takes another", async (t) => {

@@ -60,16 +60,20 @@ test("without finalBackup nothing is kept that the policy does not keep", async 
 	assert.deepEqual(await orphans(aptible), []);
 });
 
-test("a removal that was killed goes on with the backup that it took", async (t) => {
+test("a removal that was killed is finished by the next one, with a backup of its own", async (t) => {
 	const aptible = await openReconciler(t);
 	await keepFinal(aptible, false);
 	await aptible.applied("database", spec);
 	aptible.newWrites();
 	assert.ok(await aptible.interrupted(1, "database", spec, { verb: "remove" }));
-	assert.ok(await aptible.interrupted(1, "database", spec, { verb: "remove" }));
+	assert.ok(await aptible.interrupted(2, "database", spec, { verb: "remove" }));
 	await aptible.removed("database", spec);
-	assert.deepEqual(aptible.newWrites(), ["backup databases cache", "deprovision databases cache"]);
-	assert.deepEqual(await orphans(aptible), [true]);
+	assert.deepEqual(aptible.newWrites(), [
+		"backup databases cache",
+		"backup databases cache",
+		"deprovision databases cache",
+	]);
+	assert.deepEqual(await orphans(aptible), [true, true]);
 });
 
 test("nothing is deleted when the last backup cannot be taken", async (t) => {
