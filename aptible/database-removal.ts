@@ -107,14 +107,22 @@ async function findInterruptedBackup(
 	{ status }: CliDatabase,
 	operations: readonly Operation[],
 ): Promise<Operation | undefined> {
-	const { clock } = api;
 	if (status !== "deprovision_failed" && operations[0]?.type !== "deprovision") return undefined;
 	const newest = operations.find(({ type }) => type !== "deprovision");
 	if (newest?.type !== "backup" || newest.status !== "succeeded") return undefined;
-	const ageMs = (clock?.getTime() ?? Number.NaN) - Date.parse(newest.created_at ?? "");
-	if (!(ageMs > -secondMs && ageMs < freshMs)) return undefined;
+	if (!isFresh(newest, api.clock)) return undefined;
 	const user = await findUserEmail(api.authRoot);
 	return user !== undefined && newest.user_email === user ? newest : undefined;
+}
+
+/** Whether an operation is a backup such as a removal that was killed within the hour may have taken. */
+export function isFreshBackup({ api }: Context, operation: Operation): boolean {
+	return operation.type === "backup" && isFresh(operation, api.clock);
+}
+
+function isFresh({ created_at }: Operation, clock: Date | undefined): boolean {
+	const ageMs = (clock?.getTime() ?? Number.NaN) - Date.parse(created_at ?? "");
+	return ageMs > -secondMs && ageMs < freshMs;
 }
 
 /** The backup that an operation took, which the list may show late. */

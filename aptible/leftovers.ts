@@ -1,21 +1,28 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { readDatabaseSettings } from "./api/databases.ts";
+import { listReplicas, readDatabaseSettings } from "./api/databases.ts";
 import { objectExists } from "./api/existence.ts";
 import { type ListedObject, listObjects } from "./api/listed.ts";
-import { listOperations, type OperationTarget } from "./api/operations.ts";
-import { listServices } from "./api/services.ts";
-import { findUserEmail } from "./api/token.ts";
+import { listOperations, type Operation } from "./api/operations.ts";
 import { type ClaimedNoun, claimedTargets, partsOf } from "./claims-live.ts";
 import { deprovisionApp } from "./cli/apps.ts";
 import { deprovisionDrain } from "./cli/drains.ts";
 import { listEndpoints } from "./cli/endpoints.ts";
 import { listEnvironments } from "./cli/environments.ts";
 import type { Context } from "./context.ts";
-import { removeDatabase } from "./database-removal.ts";
-import { ApiError } from "./errors.ts";
+import { isFreshBackup, removeDatabase } from "./database-removal.ts";
+import { unlessGone } from "./errors.ts";
+import { judgeOrigin } from "./foreign.ts";
+import { lookUntilFound } from "./lag.ts";
 import { DatabaseSpec } from "./specs/database.ts";
 import { isHandleOf } from "./specs/drain.ts";
-import { ClaimedHandles, claimsVariable, type LeftoversFacts, type LeftoversSpec } from "./specs/leftovers.ts";
+import {
+	ClaimedHandles,
+	claimsVariable,
+	environmentHint,
+	type LeftoversFacts,
+	type LeftoversSpec,
+} from "./specs/leftovers.ts";
+import { environmentKey } from "./template.ts";
 
 /** A live object under a claimed handle. */
 interface Claimed extends ListedObject {
@@ -33,41 +40,76 @@ interface Environment {
 /** A list may lag behind: what is missing from three is not there. */
 const pausesMs = [500, 1000, 0];
 
+/** Operations by which a database comes up, or a replica of it. */
+const creations = ["provision", "restore", "replicate", "replicate_logical", "clone"];
+
 /** Nothing: what a failed create leaves is the next update's to finish. */
 export async function apply(): Promise<LeftoversFacts> {
 	return { warnings: [] };
 }
 
 /**
- * Takes away what this stack claimed and Pulumi never recorded, as its create failed or was killed. It runs after everything that is
+ * Removes what this stack claimed and no resource deletes, as its create failed or was killed. It runs after everything that is
  * recorded is gone, and before the environment goes, which Aptible deletes only when it is empty.
  *
- * Only what was made after its claim, and by nobody but the users who claimed it or run this, is taken for such a leftover. The rest
- * stays, and the environment's removal names it.
+ * Only what was made after its claim, and by nobody but the users who claimed it or run this, is taken for such a leftover. It may also
+ * have been recorded and taken out of the state on purpose (`pulumi state delete`): what may be in use stays, and the environment's
+ * removal names it with its command.
  */
 export async function remove(context: Context, spec: LeftoversSpec): Promise<void> {
 	const claims = ClaimedHandles.safeParse(JSON.parse(process.env[claimsVariable] ?? "null")).data;
 	const environment = claims && (await findEnvironment(context, spec.environment));
 	if (claims === undefined || environment === undefined) return;
-	const user = await findUserEmail(context.api.authRoot);
 	for (const live of await findClaimed(context, environment, claims)) {
 		const mark = claims.marks[live.place];
-		if (mark === undefined || live.id <= mark.after || live.id === mark.id) continue;
-		if (spec.protected.includes(live.place)) continue;
-		const users = await unlessGone(usersOf(context, environment, live));
-		if (users === undefined || !users.every((one) => one !== undefined && (one === mark.by || one === user))) continue;
-		context.progress(`${live.place} was never recorded: it goes with its environment`);
-		await take(context, environment, live, !spec.withoutFinalBackup.includes(live.place));
+		if (mark === undefined || live.id === mark.id || spec.protected.includes(live.place)) continue;
+		const object = { target: claimedTargets[live.noun], id: live.id };
+		// An earlier removal may have been killed at work, and the object be gone meanwhile.
+		if ((await judgeOrigin(context, mark, object).catch(unlessGone)) !== "ours") continue;
+		const state = await judgeUse(context, environment, live).catch(unlessGone);
+		if (state === undefined || state === "in use") continue;
+		context.progress(`${live.place} was claimed by this stack and ${state}: it goes with its environment`);
+		await take(context, environment, live);
 	}
 }
 
-async function findEnvironment(context: Context, handle: string): Promise<Environment | undefined> {
-	for (const pauseMs of pausesMs) {
-		const found = (await listEnvironments(context.cli)).find((one) => one.handle === handle);
-		if (found !== undefined) return found;
-		await sleep(pauseMs);
+/**
+ * What can be said of an object. Of a recorded one and of one whose create was killed in the end Aptible shows the same, so that an app
+ * that has run, and a database on which anything was done, may be in use.
+ */
+async function judgeUse(
+	context: Context,
+	{ handle: environment }: Environment,
+	{ noun, id, handle, status }: Claimed,
+): Promise<"in use" | "never came up" | "has no other use"> {
+	if (noun === "logDrains" || noun === "metricDrains") return "has no other use";
+	const operations = await listOperations(context.api, claimedTargets[noun], id, 0);
+	if (noun === "apps") {
+		const hasRun = operations.some((one) => one.status === "succeeded" && one.type !== "deprovision");
+		return hasRun || (await listEndpoints(context.cli, { app: handle, environment })).length > 0
+			? "in use"
+			: "never came up";
 	}
-	return undefined;
+	// Of a copy, the operation is one of what it was made from.
+	const neverCameUp = status === "provision_failed" || status === "pending";
+	if (neverCameUp && operations.every(({ type }) => creations.includes(type) || type === "deprovision")) {
+		return "never came up";
+	}
+	const isOwn = (operation: Operation) =>
+		creations.includes(operation.type) || operation.type === "deprovision" || isFreshBackup(context, operation);
+	if (!operations.every(isOwn) || (await listReplicas(context.api, id)).length > 0) return "in use";
+	const endpoints = await listEndpoints(context.cli, { database: handle, environment });
+	return endpoints.length > 0 ? "in use" : "has no other use";
+}
+
+/** By its id, where the Command was told it. */
+async function findEnvironment(context: Context, handle: string): Promise<Environment | undefined> {
+	const known = process.env[environmentKey(environmentHint)];
+	return lookUntilFound(context, async () =>
+		(await listEnvironments(context.cli)).find((one) =>
+			known === undefined ? one.handle === handle : one.id === Number(known),
+		),
+	);
 }
 
 /** What lives under claimed handles, in the order in which it can go: drains before the databases that they go to, replicas before primaries. */
@@ -86,22 +128,14 @@ async function findClaimed(context: Context, environment: Environment, claims: C
 	}
 	const all = [...found.values()];
 	const databases = all.filter(({ noun }) => noun === "databases");
-	const settings = await Promise.all(databases.map(({ id }) => unlessGone(readDatabaseSettings(context.api, id))));
+	const settings = await Promise.all(
+		databases.map(({ id }) => readDatabaseSettings(context.api, id).catch(unlessGone)),
+	);
 	const [replicas, primaries] = [true, false].map((isReplica) =>
 		databases.filter((_, index) => (settings[index]?.primaryId !== undefined) === isReplica),
 	);
 	const under = (...nouns: ClaimedNoun[]) => all.filter(({ noun }) => nouns.includes(noun));
 	return [...under("logDrains", "metricDrains"), ...under("apps"), ...(replicas ?? []), ...(primaries ?? [])];
-}
-
-/** What is read of an object that may be going: an earlier removal may have been killed at work. */
-async function unlessGone<T>(read: Promise<T>): Promise<T | undefined> {
-	try {
-		return await read;
-	} catch (error) {
-		if (error instanceof ApiError && error.status === 404) return undefined;
-		throw error;
-	}
 }
 
 function isAt(place: string, { handle }: ListedObject, environment: Environment): boolean {
@@ -114,22 +148,7 @@ function isStillClaimed(place: string, { id }: ListedObject, { claimed, kept }: 
 	return claimed.includes(place) || kept[place] === id;
 }
 
-/** Users who have worked with an object. An app with an endpoint was recorded, as those come later: an unknown user stands for that. */
-async function usersOf(
-	{ api, cli }: Context,
-	{ handle: environment }: Environment,
-	{ noun, id, handle }: Claimed,
-): Promise<(string | undefined)[]> {
-	const usersOn = async (target: OperationTarget, objectId: number) =>
-		(await listOperations(api, target, objectId, 0)).map(({ user_email }) => user_email ?? undefined);
-	const users = await usersOn(claimedTargets[noun], id);
-	if (noun !== "apps") return users;
-	if ((await listEndpoints(cli, { app: handle, environment })).length > 0) return [undefined];
-	const services = await listServices(api, id);
-	return [...users, ...(await Promise.all(services.map((one) => usersOn("services", one.id)))).flat()];
-}
-
-function take(context: Context, environment: Environment, live: Claimed, finalBackup: boolean): Promise<void> {
+function take(context: Context, environment: Environment, live: Claimed): Promise<void> {
 	const { noun, id, handle } = live;
 	const target = claimedTargets[noun];
 	const label = `${{ apps: "app", databases: "database", logDrains: "log drain", metricDrains: "metric drain" }[noun]} "${handle}"`;
@@ -143,19 +162,14 @@ function take(context: Context, environment: Environment, live: Claimed, finalBa
 		case "metricDrains":
 			return deprovision(() => deprovisionDrain(context.cli, "metric_drain", environment.handle, handle));
 		default:
-			return removeUnrecorded(context, environment, live, finalBackup);
+			return removeUnrecorded(context, environment, live);
 	}
 }
 
-function removeUnrecorded(
-	context: Context,
-	environment: Environment,
-	{ id, handle, type }: Claimed,
-	finalBackup: boolean,
-): Promise<void> {
+function removeUnrecorded(context: Context, environment: Environment, { id, handle, type }: Claimed): Promise<void> {
 	const kind = { handle, type: type ?? "", version: "" };
 	// Its sizes do not matter to a removal.
 	const sizes = { containerMb: 1024, containerProfile: "m", diskGb: 10, iops: 3000 };
-	const spec = DatabaseSpec.parse({ environment: environment.handle, ...kind, ...sizes, finalBackup });
+	const spec = DatabaseSpec.parse({ environment: environment.handle, ...kind, ...sizes, finalBackup: true });
 	return removeDatabase(context, spec, { id, environmentId: environment.id, ...kind, warnings: [] });
 }

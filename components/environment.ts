@@ -8,18 +8,24 @@ import {
 	type EnvironmentSpec,
 	environmentIdentity,
 } from "../aptible/specs/environment.ts";
-import { claimsVariable, encodeClaims, LeftoversFacts, type LeftoversSpec } from "../aptible/specs/leftovers.ts";
+import {
+	claimsVariable,
+	encodeClaims,
+	environmentHint,
+	LeftoversFacts,
+	type LeftoversSpec,
+} from "../aptible/specs/leftovers.ts";
 import type { Backups, Environment as EnvironmentConfig } from "../config/environment.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 import type { Claims } from "./claims.ts";
 
-/** An environment as the stage file describes it, with what tells how that goes which was never recorded in it. */
+/** An environment as the stage file describes it, with what tells what else goes with it. */
 export interface EnvironmentArgs extends EnvironmentConfig {
 	claims: Claims;
-	/** Whether the claims say when each handle was claimed, without which nothing can be told of what was never recorded. */
+	/** Whether the claims say when each handle was claimed, without which nothing can be told of what has no resource. */
 	areMarked: boolean;
 	/** Databases by handle. */
-	databases: Readonly<Record<string, { protect: boolean; finalBackup: boolean }>>;
+	databases: Readonly<Record<string, { protect: boolean }>>;
 	/** Apps by handle. */
 	apps: Readonly<Record<string, { protect: boolean }>>;
 }
@@ -27,7 +33,7 @@ export interface EnvironmentArgs extends EnvironmentConfig {
 /**
  * An Aptible environment. Handle (with `renamedFrom`) and backup policy change in place, the stack does not and is refused.
  * Deleting it deletes the environment, which Aptible refuses while anything is left in it, backups included. So before it goes what
- * was claimed and, as its create failed, never recorded; that is a Command of its own, for it changes with every claim, and the
+ * was claimed, has no resource and is in nobody's use; that is a Command of its own, for it changes with every claim, and the
  * environment does not. Everything else waits for both.
  */
 export class Environment extends pulumi.ComponentResource {
@@ -68,6 +74,7 @@ export class Environment extends pulumi.ComponentResource {
 					spec: leftoversOf(args),
 					facts: LeftoversFacts,
 					variables: { [claimsVariable]: claims.facts.apply(encodeClaims) },
+					hints: { [environmentHint]: facts.id.apply(String) },
 				},
 				{ parent: this, dependsOn: resource },
 			);
@@ -114,15 +121,11 @@ function rejectAtEnd(signal: AbortSignal): Promise<never> {
 }
 
 function leftoversOf({ handle, databases, apps }: EnvironmentArgs): LeftoversSpec {
-	const places = <T>(noun: string, objects: Readonly<Record<string, T>>, isMeant: (object: T) => boolean) =>
-		Object.entries(objects).flatMap(([name, one]) => (isMeant(one) ? [`${noun}.${name}`] : []));
+	const protectedOf = (noun: string, objects: Readonly<Record<string, { protect: boolean }>>) =>
+		Object.entries(objects).flatMap(([name, { protect }]) => (protect ? [`${noun}.${name}`] : []));
 	return {
 		environment: handle,
-		protected: [
-			...places("databases", databases, ({ protect }) => protect),
-			...places("apps", apps, ({ protect }) => protect),
-		].sort(),
-		withoutFinalBackup: places("databases", databases, ({ finalBackup }) => !finalBackup).sort(),
+		protected: [...protectedOf("databases", databases), ...protectedOf("apps", apps)].sort(),
 	};
 }
 

@@ -2,13 +2,11 @@ import { z } from "zod";
 import { ClaimsFacts } from "./claims.ts";
 import { Handle, Warnings } from "./fields.ts";
 
-/** How what was claimed and never recorded goes with its environment. */
+/** What goes with its environment though no resource deletes it. */
 export const LeftoversSpec = z.strictObject({
 	environment: Handle,
 	/** Places (`databases.main`) of what the stage protects: it never goes. */
 	protected: z.array(z.string()),
-	/** Places of databases that go without a last backup where Aptible takes none. */
-	withoutFinalBackup: z.array(z.string()),
 });
 export type LeftoversSpec = z.infer<typeof LeftoversSpec>;
 
@@ -21,6 +19,9 @@ export type ClaimedHandles = z.infer<typeof ClaimedHandles>;
 
 /** Variable in which the Command gets what has been claimed, as JSON. */
 export const claimsVariable = "CLAIMS";
+
+/** Reference under which the Command gets the id of its environment. */
+export const environmentHint = "hints.environment";
 
 /** The value of that variable. */
 export function encodeClaims({ claimed, marks, kept }: ClaimsFacts): string {

@@ -102,6 +102,7 @@ const faults = [{ name: "portal-early", ms: 500 }, { name: "connection-drops" },
 test("after any fault one more removal is enough, with one last backup", async (t) => {
 	const aptible = await openReconciler(t);
 	await keepFinal(aptible, false);
+	let backups = 0;
 	for (const fault of faults) {
 		for (const command of ["db:backup", "db:deprovision"]) {
 			await aptible.applied("database", spec);
@@ -110,9 +111,13 @@ test("after any fault one more removal is enough, with one last backup", async (
 			await aptible.remove("database", spec);
 			aptible.clearFaults();
 			await aptible.removed("database", spec);
-			const writes = ["backup databases cache", "deprovision databases cache"];
-			assert.deepEqual(aptible.newWrites(), writes, `${fault.name}, ${command}`);
+			const writes = aptible.newWrites();
+			assert.deepEqual(writes.slice(-2), ["backup databases cache", "deprovision databases cache"], fault.name);
+			// A deletion that Aptible refused left no trace by which the backup before it could be known.
+			const isRefused = fault.name === "request-refused" && command === "db:deprovision";
+			backups += isRefused ? 2 : 1;
+			assert.equal(writes.length, isRefused ? 3 : 2, `${fault.name}, ${command}`);
 		}
 	}
-	assert.deepEqual(await orphans(aptible), new Array(6).fill(true));
+	assert.deepEqual(await orphans(aptible), new Array(backups).fill(true));
 });

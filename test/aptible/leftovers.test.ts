@@ -1,7 +1,8 @@
 /** What goes with its environment of all that was claimed and never recorded, and what stays. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { attributeOperations } from "../../sandbox/aptible/setup.ts";
+import { attributeOperations, setClock } from "../../sandbox/aptible/setup.ts";
+import { portalSpec } from "../support/app-spec.ts";
 import { postgresql, redis } from "../support/database-spec.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../support/reconcile.ts";
 
@@ -20,11 +21,7 @@ const all = claims({
 	apps: { portal: app },
 	logDrains: { siem: free },
 });
-const unprotected = {
-	environment: "acme-test",
-	protected: [],
-	withoutFinalBackup: ["databases.cache", "databases.main"],
-};
+const unprotected = { environment: "acme-test", protected: [] };
 const drain = { environment: "acme-test", name: "siem", adopt: false, kind: "https", url: "${secrets.url}" };
 const sources = { apps: true, databases: true, ephemeralSessions: true, proxies: true };
 const url = { "secrets.url": "https://logs.acme.example" };
@@ -36,7 +33,7 @@ async function removed(aptible: ReconcilerUnderTest, facts: object, spec: object
 	return aptible.newWrites().map((write) => write.replace(/-\d+$/, ""));
 }
 
-test("what failed creates left goes, and then the environment", async (t) => {
+test("what failed creates left goes, a database that came up with a last backup", async (t) => {
 	const aptible = await openReconciler(t);
 	const facts = await aptible.applied("claims", all);
 	aptible.fault({ name: "provision-fails", handle: "cache" });
@@ -51,19 +48,42 @@ test("what failed creates left goes, and then the environment", async (t) => {
 		"deprovision log_drains siem",
 		"deprovision apps portal",
 		"deprovision databases cache",
+		"backup databases main",
 		"deprovision databases main",
 	]);
-	await aptible.removed("environment", { handle: "acme-test", stack: "shared-ca-central-1", phi: false });
-	assert.deepEqual(await aptible.cli("environment:list"), []);
+	const spec = { handle: "acme-test", stack: "shared-ca-central-1", phi: false };
+	const { stderr } = await aptible.remove("environment", spec);
+	assert.match(
+		stderr,
+		/still has backups\n {2}backup \d+, of database "main", kept on purpose: .*\nOnce nothing is left/,
+	);
 });
 
-test("a database that may hold something has its last backup, unless the stage file said that it needs none", async (t) => {
+test("a removal that was killed after its last backup goes on", async (t) => {
 	const aptible = await openReconciler(t);
 	const facts = await aptible.applied("claims", all);
 	await aptible.cli("backup_retention_policy:set", "acme-test", "--no-keep-final", "--force");
 	await aptible.applied("database", postgresql);
-	const withBackup = { ...unprotected, withoutFinalBackup: [] };
-	assert.deepEqual(await removed(aptible, facts, withBackup), ["backup databases main", "deprovision databases main"]);
+	const secrets = { CLAIMS: JSON.stringify(facts) };
+	assert.ok(await aptible.interrupted(1, "leftovers", unprotected, { verb: "remove", secrets }));
+	assert.match((await removed(aptible, facts)).join(), /deprovision databases main$/);
+});
+
+test("the environment is known by its id", async (t) => {
+	const aptible = await openReconciler(t);
+	const facts = await aptible.applied("claims", all);
+	await aptible.cli("apps:create", "portal", ...at);
+	const [{ id }] = (await aptible.cli("environment:list")) as [{ id: number }];
+	const hand = (environment: number) => ({
+		secrets: { CLAIMS: JSON.stringify(facts), "hints.environment": String(environment) },
+	});
+	aptible.newWrites();
+	await aptible.removed("leftovers", unprotected, hand(id + 1));
+	assert.deepEqual(aptible.newWrites(), []);
+	await aptible.cli("environment:rename", "acme-test", "acme-by-hand");
+	aptible.newWrites();
+	await aptible.removed("leftovers", unprotected, hand(id));
+	assert.deepEqual(aptible.newWrites(), ["deprovision apps portal"]);
 });
 
 test("what is left under a line that was dropped goes too", async (t) => {
@@ -108,6 +128,31 @@ const others: Record<string, (aptible: ReconcilerUnderTest) => Promise<{ facts: 
 		await aptible.cli("apps:create", "portal", ...at);
 		await aptible.cli("deploy", ...app1, "--docker-image", "acme/portal:1");
 		await aptible.cli("endpoints:https:create", "web", ...app1, "--default-domain");
+		return { facts };
+	},
+	"an app that has run, as it may be recorded and taken out of the state": async (aptible) => {
+		const facts = await aptible.applied("claims", all);
+		await aptible.applied("app", portalSpec({}));
+		return { facts };
+	},
+	"a database that somebody worked with, as it may be recorded and taken out of the state": async (aptible) => {
+		const facts = await aptible.applied("claims", all);
+		await aptible.applied("database", postgresql);
+		await aptible.cli("db:restart", "main", ...at);
+		return { facts };
+	},
+	"a database with a backup that a person took": async (aptible) => {
+		const facts = await aptible.applied("claims", all);
+		await aptible.applied("database", postgresql);
+		setClock(aptible.dir, -2 * 60 * 60_000);
+		await aptible.cli("db:backup", "main", ...at);
+		setClock(aptible.dir, 0);
+		return { facts };
+	},
+	"a database with an endpoint": async (aptible) => {
+		const facts = await aptible.applied("claims", all);
+		await aptible.applied("database", postgresql);
+		await aptible.cli("endpoints:database:create", "main", ...at);
 		return { facts };
 	},
 	protected: async (aptible) => {

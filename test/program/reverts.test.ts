@@ -58,3 +58,26 @@ test("destroy takes away what failed and killed creates left, and the environmen
 		);
 	});
 });
+
+test("destroy leaves an app and a database in use that were taken out of the state, and names them", async (t) => {
+	const stage = await openStage(t, "staging", oneOfEach);
+	await succeed(stage.up());
+	await stage.cli("db:restart", "main", "--environment", "acme-staging");
+	const state = JSON.parse(await stage.state());
+	const { resources } = (state.checkpoint?.latest ?? state.deployment) as {
+		resources: { urn: string; inputs?: { interpreter?: string[] } }[];
+	};
+	for (const { urn, inputs } of resources.reverse()) {
+		const kind = inputs?.interpreter?.[2] ?? "";
+		if (!["app", "database", "endpoint"].includes(kind)) continue;
+		await succeed(
+			stage.sandbox.pulumi(["state", "delete", urn, "--stack", "staging", "--yes", "--force", "--target-dependents"]),
+		);
+	}
+	stage.newWrites();
+	const refused = await fail(stage.destroy());
+	assert.match(refused, /app "portal": `aptible apps:deprovision --app portal --environment acme-staging` removes it/);
+	assert.match(refused, /database "main": `aptible db:deprovision main --environment acme-staging` removes it/);
+	assert.doesNotMatch(refused, /was never recorded/);
+	assert.ok(!stage.newWrites().some((write) => /deprovision (apps|databases) (portal|main)/.test(write)));
+});
