@@ -32,7 +32,9 @@ function undeclaredWarnings(spec: AppSpec, { services }: LiveApp): string[] {
 		.filter(({ service }) => !Object.hasOwn(spec.services, service))
 		.map(({ service, container_count: count, container_size: mb }) => {
 			const what = count === 0 ? "it has 0 containers" : `it runs ${count} x ${mb} MB`;
-			return `service "${service}" is in the release and not in the stage file: ${what} and is left alone`;
+			const start = `aptible apps:scale --app ${spec.handle} --environment ${spec.environment} --container-count 1 -- ${service}`;
+			const how = count === 0 ? `; to start it: \`${start}\`` : "";
+			return `service "${service}" is in the release and not in the stage file: ${what} and is left alone${how}`;
 		})
 		.sort();
 }

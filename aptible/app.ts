@@ -12,7 +12,7 @@ import { environmentOf, findByIdentity, findRecorded } from "./find.ts";
 import { refuseForeign } from "./foreign.ts";
 import { lookUntilFound } from "./lag.ts";
 import { deployReasons, release, releaseOf } from "./release.ts";
-import { syncServices } from "./scaling.ts";
+import { stopServices, syncServices } from "./scaling.ts";
 import { syncOptions } from "./service-options.ts";
 import { unstartedServices } from "./service-start.ts";
 import { type LiveService, readServices, refuseMissingServices } from "./services.ts";
@@ -20,8 +20,8 @@ import type { AppFacts, AppSpec } from "./specs/app.ts";
 import { resolveTemplates } from "./values.ts";
 
 /**
- * Brings an app to what the spec says, with the fewest operations: how services are released before there is a release; image
- * or commit and config in one deploy, config alone in one configure; then one scale for each service whose size differs. Then it is
+ * Brings an app to what the spec says, with the fewest operations: how services are released before there is a release, and
+ * those to 0 that are to go there; image or commit and config in one deploy, config alone in one configure; then one scale for each service whose size differs. Then it is
  * read again.
  */
 export async function apply(context: Context, spec: AppSpec, previous: AppFacts | undefined): Promise<AppFacts> {
@@ -29,10 +29,18 @@ export async function apply(context: Context, spec: AppSpec, previous: AppFacts 
 	const object = objectOf(app);
 	const place = { environment: spec.environment, app: spec.handle };
 	await context.settled(object);
-	const [values, before] = await Promise.all([resolveTemplates(context, spec), readLiveApp(context, spec, app)]);
+	const [values, found] = await Promise.all([resolveTemplates(context, spec), readLiveApp(context, spec, app)]);
+	let before = found;
 	const { changes, foreign } = configChanges(values.config, before.config, previous?.configKeys ?? []);
-	if (deployReasons(spec, before, { values, previous }).length === 0) refuseMissingServices(spec, before.services);
+	const isDeployed = deployReasons(spec, before, { values, previous }).length > 0;
+	if (!isDeployed) refuseMissingServices(spec, before.services);
 	const changed = await syncOptions(context, spec, place, app.id, before.services);
+	const isReleased = isDeployed || Object.keys(changes).length > 0;
+	const stopped = isReleased ? await stopServices(context, place, spec, before.services) : [];
+	if (stopped.length > 0) {
+		const others = before.services.filter((service) => !stopped.includes(service));
+		before = { ...before, ...(await reread(context, spec, app, others)) };
+	}
 	const released = await release(context, { spec, place, object }, before, { values, changes, previous });
 	let services: readonly LiveService[] = before.services;
 	if (released !== undefined) {
@@ -43,9 +51,9 @@ export async function apply(context: Context, spec: AppSpec, previous: AppFacts 
 	} else if (changed.length > 0) {
 		context.progress(`app "${spec.handle}": how ${changed.join(", ")} is released counts from the next release on.`);
 	}
-	const started = await unstartedServices(context, spec, app.id, services, previous);
 	const known = new Set(before.services.map(({ id }) => id));
-	const isScaled = await syncServices(context, place, spec, { services, started, known });
+	const started = await unstartedServices(context, spec, app.id, services, { known, previous });
+	const isScaled = await syncServices(context, place, spec, { services, started });
 	const isChanged = isScaled || released !== undefined || changed.length > 0;
 	const { live, warnings } = isChanged
 		? await verifyApp(context, spec, app, services, { values, released, started, previous })

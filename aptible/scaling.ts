@@ -32,54 +32,71 @@ export function sizedService(service: ApiService): CliService {
 	});
 }
 
+/** Those of the services that differ in what scaling them changes: number, size, profile and autoscaling. */
+function unscaled(spec: AppSpec, services: readonly LiveService[]): { service: LiveService; wanted: ServiceSpec }[] {
+	return services.flatMap((service) => {
+		const wanted = lookUp(spec.services, service.service);
+		if (wanted === undefined) return [];
+		const differences = [
+			...sizeDifferences(wanted, service),
+			...autoscaleDifferences(wanted.autoscale, service.policy),
+		];
+		return differences.length === 0 ? [] : [{ service, wanted }];
+	});
+}
+
 /**
- * Brings the services of an app to the number and size that they are to have, side by side.
+ * Takes those services to 0 that are to go there, before a release would start them anew.
+ *
+ * @returns the services that were scaled
+ */
+export async function stopServices(
+	context: Context,
+	place: AppPlace,
+	spec: AppSpec,
+	services: readonly LiveService[],
+): Promise<LiveService[]> {
+	const due = unscaled(spec, services).filter(
+		({ service, wanted }) => wanted.containers === 0 && service.container_count > 0,
+	);
+	await forEachSideBySide(due, ({ service, wanted }) => syncScaling(context, place, service, wanted));
+	return due.map(({ service }) => service);
+}
+
+/**
+ * Brings the services of an app to the number and size that they are to have, side by side. The undeclared ones come first: a
+ * declared one that still waits tells a later run that there may be undeclared ones left.
  *
  * @param services all that the app has
  * @param started those that no spec names, and that are to have one container
- * @param known ids of those that the release of this very run has not brought in
  * @returns whether anything was sent
  */
 export async function syncServices(
 	context: Context,
 	place: AppPlace,
 	spec: AppSpec,
-	{
-		services,
-		started,
-		known,
-	}: { services: readonly LiveService[]; started: readonly LiveService[]; known: ReadonlySet<number> },
+	{ services, started }: { services: readonly LiveService[]; started: readonly LiveService[] },
 ): Promise<boolean> {
-	const due = services.filter((service) => {
-		const wanted = lookUp(spec.services, service.service);
-		if (wanted === undefined) return started.includes(service);
-		return [...sizeDifferences(wanted, service), ...autoscaleDifferences(wanted.autoscale, service.policy)].length > 0;
-	});
-	await forEachSideBySide(due, (service) => {
-		const wanted = lookUp(spec.services, service.service);
-		if (wanted === undefined) return scaleService(context, place, service, { containers: 1 });
-		return syncScaling(context, place, service, wanted, !known.has(service.id));
-	});
-	return due.length > 0;
+	const due = unscaled(spec, services);
+	await forEachSideBySide(started, (service) => scaleService(context, place, service, { containers: 1 }));
+	await forEachSideBySide(due, ({ service, wanted }) => syncScaling(context, place, service, wanted));
+	return started.length + due.length > 0;
 }
 
 /**
  * Brings number, size and profile of a service to what is declared, and its autoscaling. Where the autoscaler decides, its
  * choice is left alone: only before it takes over is a service put where autoscaling may start from.
- *
- * @param isNew whether the release of this very run brought the service in
  */
 async function syncScaling(
 	context: Context,
 	place: AppPlace,
 	service: LiveService,
 	wanted: ServiceSpec,
-	isNew: boolean,
 ): Promise<void> {
 	const { autoscale } = wanted;
 	const scaleTo = (size: Partial<ServiceSize>) => scaleService(context, place, service, size);
 	if (autoscale !== undefined && service.policy === undefined) {
-		await scaleTo(isNew ? sizeOfSpec(wanted) : startOf(wanted, service));
+		await scaleTo(startOf(wanted, service));
 		await syncAutoscaling(context, place, service, autoscale);
 		return;
 	}
@@ -90,9 +107,10 @@ async function syncScaling(
 	else await scaleTo(autoscale.kind === "horizontal" ? { containerMb, containerProfile } : { containers });
 }
 
-/** Where a service that ran at a fixed size begins to be autoscaled: where it is, or at the nearest bound. */
+/** Where a service begins to be autoscaled: as declared where none of it runs, else where it is, or at the nearest bound. */
 function startOf(wanted: ServiceSpec, live: CliService): Partial<ServiceSize> {
 	const { containers, containerMb, containerProfile, autoscale } = wanted;
+	if (live.container_count === 0) return { containers, containerMb, containerProfile };
 	if (autoscale?.kind === "horizontal") {
 		const within = Math.min(Math.max(live.container_count, autoscale.min), autoscale.max);
 		return { containers: within, containerMb, containerProfile };
@@ -143,8 +161,4 @@ function sizeOf(live: CliService): Record<keyof ServiceSize, unknown> {
 		containerMb: live.container_size,
 		containerProfile: live.container_profile,
 	};
-}
-
-function sizeOfSpec({ containers, containerMb, containerProfile }: ServiceSpec): ServiceSize {
-	return { containers, containerMb, containerProfile };
 }

@@ -1,7 +1,10 @@
 /** How services come up that a release brings in. */
 import { listOperations } from "./api/operations.ts";
+import { findUserEmail } from "./api/token.ts";
+import { isCarriedBy } from "./carried.ts";
 import type { Context } from "./context.ts";
 import { compare } from "./difference.ts";
+import { lookUp } from "./own.ts";
 import type { LiveService } from "./services.ts";
 import type { AppFacts, AppSpec } from "./specs/app.ts";
 import type { ServiceSize } from "./specs/service.ts";
@@ -19,28 +22,65 @@ export function startingCount(declared: readonly ServiceSize[]): 0 | undefined {
 }
 
 /**
- * The services that a release was to bring up with one container and that have none: not declared, and left by a run that did not
- * come to its end. Its deploy is the mark of it: Pulumi keeps no facts of such a run, and a service can only have come up with no
- * containers by a deploy that said so. One that was scaled since, by whomever, is left alone.
+ * The services that a release of ours has brought up with no containers and that are to have one: not declared, and never scaled.
+ * Those of this very run are known. Those that an earlier run left, killed before it scaled them, nobody has recorded: its deploy
+ * is the mark of it. What may as well be somebody's own 0 stays as it is.
+ *
+ * @param known ids of the services that were there before this run released anything
  */
 export async function unstartedServices(
-	{ api }: Context,
+	context: Context,
+	spec: AppSpec,
+	appId: number,
+	services: readonly LiveService[],
+	{ known, previous }: { known: ReadonlySet<number>; previous: AppFacts | undefined },
+): Promise<LiveService[]> {
+	const idle = services.filter(
+		({ service, container_count: count }) =>
+			count === 0 && !Object.hasOwn(spec.services, service) && !previous?.services.includes(service),
+	);
+	const isFresh = ({ id }: LiveService) => !known.has(id);
+	if (idle.every(isFresh)) return neverScaled(context, idle);
+	const isLeft = await hasLeftServices(context, spec, appId, services, previous);
+	return neverScaled(context, isLeft ? idle : idle.filter(isFresh));
+}
+
+/**
+ * Whether a deploy that no facts record looks like one of this stack: sent by the token's user, and by an app's first run with all that
+ * the spec says. Then a declared service is still at 0 as well, for those come last.
+ */
+async function hasLeftServices(
+	context: Context,
 	spec: AppSpec,
 	appId: number,
 	services: readonly LiveService[],
 	previous: AppFacts | undefined,
-): Promise<LiveService[]> {
-	const idle = services.filter(
-		({ service, container_count: count }) => count === 0 && !Object.hasOwn(spec.services, service),
-	);
-	if (idle.length === 0) return [];
+): Promise<boolean> {
+	const user = await findUserEmail(context.api.authRoot);
+	if (user === undefined) return false;
 	const since = previous?.release?.operationId ?? 0;
-	const operations = await listOperations(api, "apps", appId);
-	const isOurs = operations.some(
-		({ id, type, status, container_count: count }) =>
-			id > since && type === "deploy" && status === "succeeded" && count === 0,
+	const first = {
+		image: spec.image,
+		commit: spec.git?.commitish,
+		keys: Object.keys(spec.config),
+	};
+	const carries = { type: "deploy", containerCount: 0, ...(previous === undefined ? first : {}) };
+	const isOurs = (await listOperations(context.api, "apps", appId)).some(
+		(operation) =>
+			operation.id > since &&
+			operation.status === "succeeded" &&
+			operation.container_count === 0 &&
+			operation.user_email === user &&
+			isCarriedBy(operation, carries),
 	);
-	if (!isOurs) return [];
-	const histories = await Promise.all(idle.map(({ id }) => listOperations(api, "services", id)));
-	return idle.filter((_, index) => !histories[index]?.some(({ status }) => status === "succeeded"));
+	if (!isOurs || previous !== undefined) return isOurs;
+	const waiting = services.filter(
+		({ service, container_count: count }) => count === 0 && (lookUp(spec.services, service)?.containers ?? 0) > 0,
+	);
+	return (await neverScaled(context, waiting)).length > 0;
+}
+
+async function neverScaled({ api }: Context, services: readonly LiveService[]): Promise<LiveService[]> {
+	const histories = await Promise.all(services.map(({ id }) => listOperations(api, "services", id)));
+	return services.filter((_, index) => !histories[index]?.some(({ status }) => status === "succeeded"));
 }
