@@ -7,7 +7,7 @@ import { checkReferences } from "./references.ts";
 import { checkRules } from "./rules.ts";
 import { type Stage, StageFile } from "./stage.ts";
 import { resolveStorage } from "./storage.ts";
-import { checkFilledTexts, checkTexts } from "./text-rules.ts";
+import { checkFilledTexts, checkOptionValues, checkTexts } from "./text-rules.ts";
 
 /** The mistakes of a stage file, one line each: file, place, bad value, what is allowed, what to do. */
 export class StageError extends Error {
@@ -114,7 +114,12 @@ export function parseStage(raw: unknown, context: StageContext): Stage {
 	const texts = checkTexts(raw, encrypted);
 	const { mistakes, draft } = judgeSchema(raw, parsed.error?.issues ?? [], encrypted, texts);
 	for (const key of encrypted) mistakes.push({ place: [key], says: encryptedElsewhere, about: "nothing" });
-	mistakes.push(...checkRules(draft), ...checkReferences(draft), ...checkFilledTexts(draft));
+	mistakes.push(
+		...checkRules(draft),
+		...checkReferences(draft),
+		...checkFilledTexts(draft),
+		...checkOptionValues(draft),
+	);
 	mistakes.push(...checkEncryption(raw, context.secretKeys));
 	if (context.now !== undefined) mistakes.push(...checkCertificates(draft, context.now));
 	const { file, fileOf, beside = [] } = context;

@@ -1,4 +1,5 @@
-/** What no text of a stage may be, wherever it stands: something else than was written, or more than a program can be given. */
+/** What no text of a stage may be: something else than was written, more than a program can be given, or an option where it is a value. */
+import { isReadAsOption } from "../aptible/option-value.ts";
 import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
 import { fillSecrets } from "./references.ts";
 
@@ -68,6 +69,39 @@ export function checkFilledTexts(draft: Draft): Mistake[] {
 			),
 		];
 	});
+}
+
+const readAsOption =
+	"begins with a dash, or has a line that does, in a way that the aptible CLI reads as an option of its own; there is no way to write " +
+	"it that the CLI would take; use another value";
+
+/** Judges the texts that go to the CLI as the value of an option. Config does not: it stands behind `--`. */
+export function checkOptionValues(draft: Draft): Mistake[] {
+	const sent: [place: Place, text: string | undefined][] = [
+		...Object.entries(draft.apps ?? {}).flatMap(([handle, app]) => [
+			...(["username", "password"] as const).map((key): [Place, string | undefined] => {
+				const template = app?.registry?.[key];
+				return [["apps", handle, "registry", key], template && fillSecrets(template, draft)];
+			}),
+			...Object.entries(app?.endpoints ?? {}).flatMap(([name, endpoint]) =>
+				(["sslCiphers", "maintenancePageUrl"] as const).map((key): [Place, string | undefined] => [
+					["apps", handle, "endpoints", name, key],
+					endpoint?.[key],
+				]),
+			),
+		]),
+		...Object.entries(draft.databases ?? {}).map(([handle, database]): [Place, string | undefined] => [
+			["databases", handle, "version"],
+			database?.version,
+		]),
+		...Object.entries(draft.logDrains ?? {}).map(([name, drain]): [Place, string | undefined] => [
+			["logDrains", name, "pipeline"],
+			drain !== undefined && "pipeline" in drain ? drain.pipeline : undefined,
+		]),
+	];
+	return sent.flatMap(([place, text]): Mistake[] =>
+		text !== undefined && isReadAsOption(text) ? [{ place, says: readAsOption, about: "nothing" }] : [],
+	);
 }
 
 function isTooLong(name: string, text: string): boolean {

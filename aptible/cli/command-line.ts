@@ -1,12 +1,10 @@
 import { AptibleError } from "../errors.ts";
+import { isReadAsOption } from "../option-value.ts";
 
 type OptionValue = string | number | boolean | readonly string[] | undefined;
 
 /** Options of a command by their names in camel case. */
 export type CliOptions = Readonly<Record<string, OptionValue>>;
-
-/** What Thor 0.20, which the CLI is built on, takes for an option wherever it stands, line by line: such a value cannot be given to it. */
-const readAsOption = /^(?:--\w+(?:-\w+)*(?:=.*)?|-[a-z](?:=.*|[-+]?(?:\d*\.\d+|\d+))?|-[a-z]{2,})$/im;
 
 /** Linux's MAX_ARG_STRLEN, with the NUL at the end. */
 const longestArgument = 128 * 1024;
@@ -35,7 +33,7 @@ export function cliOptions(options: CliOptions): string[] {
 		if (value === true) return [`--${dashed}`];
 		if (value === false) return [`--no-${dashed}`];
 		const values: readonly string[] = Array.isArray(value) ? value : [String(value)];
-		if (values.some((one) => one === "--" || readAsOption.test(one) || (Array.isArray(value) && /^-/m.test(one)))) {
+		if (values.some((one) => isReadAsOption(one) || (Array.isArray(value) && /^-/m.test(one)))) {
 			throw new AptibleError(
 				`the value for the aptible CLI's option --${dashed} has a line that begins with a dash, which the CLI would read as another ` +
 					"option. There is no way to write it that it would take; use another value.",

@@ -9,6 +9,8 @@ const date = "2023-10-16 00:00:00 +0000 UTC";
 const isDate = 'is what YAML makes of a date without quotes; write it in quotes, such as "2026-11-20"';
 const isNumber =
 	"is a number, not text; write in quotes what is meant (YAML makes 23 of 0027, 31 of 0x1F and 1.1 of 1.10, and rounds long numbers)";
+const isOption =
+	"begins with a dash, or has a line that does, in a way that the aptible CLI reads as an option of its own; there is no way to write it that the CLI would take; use another value";
 
 testRefused({
 	"a config value that is a date": {
@@ -84,6 +86,36 @@ testRefused({
 			'databases.-main: "-main" is not a handle; allowed: 1 to 64 lower-case letters, digits, dots, underscores and hyphens, a letter or digit first',
 			'apps._portal: "_portal" is not a handle; allowed: 1 to 64 lower-case letters, digits, dots, underscores and hyphens, a letter or digit first',
 			'logDrains.-siem: "-siem" is not the name of a drain; allowed: 1 to 48 lower-case letters, digits, dots, underscores and hyphens, a letter or digit first, as it begins a handle',
+		],
+	},
+	"registry credentials that the CLI would read as an option, without the value": {
+		change: {
+			"apps/portal/registry": { username: "-robot", password: "${secrets.registryPassword}" },
+			"secrets/registryPassword": "sentinel\n--app=other",
+		},
+		says: [`apps.portal.registry.username: ${isOption}`, `apps.portal.registry.password: ${isOption}`],
+	},
+	"a pipeline of Elasticsearch that the CLI would read as an option": {
+		change: {
+			"databases/search": { type: "elasticsearch", version: "7.10" },
+			"logDrains/search": { kind: "elasticsearch", database: "search", pipeline: "-audit" },
+		},
+		says: [`logDrains.search.pipeline: ${isOption}`],
+	},
+	"texts of an endpoint that the CLI would read as an option": {
+		change: {
+			"apps/portal/endpoints/test/maintenancePageUrl": "https://status.example.com/\n--app=other",
+			"apps/portal/endpoints/plain": {
+				service: "web",
+				kind: "tls",
+				domain: "tls.example.com",
+				managedTls: true,
+				sslCiphers: "-ALL",
+			},
+		},
+		says: [
+			`apps.portal.endpoints.test.maintenancePageUrl: ${isOption}`,
+			`apps.portal.endpoints.plain.sslCiphers: ${isOption}`,
 		],
 	},
 	"a process type that a program would take for an option": {

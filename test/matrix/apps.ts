@@ -137,6 +137,24 @@ export const apps: readonly Subject[] = [
 			"services to 0": {
 				to: { services: { web: { ...crowded.services.web, containers: 0 }, worker: crowded.services.worker } },
 			},
+			"image, and services to 0": {
+				to: {
+					image: "acme/crowded:2",
+					services: { web: { ...crowded.services.web, containers: 0 }, worker: crowded.services.worker },
+				},
+			},
+			"config, and services to 0": {
+				to: {
+					config: { A: "2" },
+					services: { web: { ...crowded.services.web, containers: 0 }, worker: crowded.services.worker },
+				},
+			},
+			"a service at 0 undeclared": {
+				to: {
+					image: "acme/crowded:2",
+					services: { web: crowded.services.web, mailer: { ...small, containers: 2, containerMb: 2048 } },
+				},
+			},
 		},
 		fixed: [...fixed, "config", "git", "registry"],
 	},
@@ -153,6 +171,22 @@ export const apps: readonly Subject[] = [
 			"image and config": { to: { image: "acme/portal:2", config: { A: "y\n--container-count=9", B: "-a\n-b" } } },
 		},
 		fixed: [...fixed, "git", "registry", "services"],
+	},
+	{
+		...image,
+		name: "app whose autoscaled services start larger than they have to",
+		spec: portalSpec({
+			services: {
+				web: { containers: 3, autoscale: horizontal() },
+				worker: { containerMb: 4096, autoscale: vertical({ minMb: 1024 }) },
+			},
+		}),
+		changes: {
+			"image, and a service to 0": {
+				to: { image: "acme/portal:2", services: { web: { ...small, containers: 0 }, worker: small } },
+			},
+		},
+		fixed: [...fixed, "config", "git", "registry"],
 	},
 	autoscaled("app with horizontal autoscaling", horizontal(), {
 		min: { min: 2 },
