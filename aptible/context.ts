@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Access } from "./access.ts";
 import { Api } from "./api/api.ts";
 import { listOperations, type Operation, type OperationTarget } from "./api/operations.ts";
@@ -34,7 +35,8 @@ export class Context {
 	readonly api: Api;
 	readonly cli: Cli;
 	readonly #waits: Waits;
-	#lastLogLine = "";
+	/** Of each thing that is done, beside others, the last line of its log. */
+	readonly #log = new AsyncLocalStorage<{ last: string }>();
 
 	readonly #write: (text: string) => void;
 
@@ -45,7 +47,8 @@ export class Context {
 		const access = { tell: (text: string) => this.progress(text), mask, ...options };
 		this.api = new Api(access);
 		const remember = (line: string) => {
-			this.#lastLogLine = line.slice(0, longestLogLine);
+			const log = this.#log.getStore();
+			if (log !== undefined) log.last = line.slice(0, longestLogLine);
 		};
 		this.cli = new Cli(this.redactor, remember, access);
 	}
@@ -242,14 +245,14 @@ export class Context {
 	/** Does something that takes its time, with a line of progress when it begins and every so often. */
 	async during<T>(text: string, work: () => Promise<T>): Promise<T> {
 		const started = Date.now();
-		this.#lastLogLine = "";
+		const log = { last: "" };
 		this.progress(`${text}...`);
 		const heartbeat = setInterval(() => {
 			const seconds = Math.round((Date.now() - started) / 1000);
-			this.progress(`${text}: ${seconds} s${this.#lastLogLine === "" ? "" : `, ${this.#lastLogLine}`}`);
+			this.progress(`${text}: ${seconds} s${log.last === "" ? "" : `, ${log.last}`}`);
 		}, heartbeatMs);
 		try {
-			return await work();
+			return await this.#log.run(log, work);
 		} finally {
 			clearInterval(heartbeat);
 		}
