@@ -6,7 +6,7 @@ import type { Context } from "./context.ts";
 import type { Difference } from "./difference.ts";
 import { AptibleError } from "./errors.ts";
 import { readUntil } from "./lag.ts";
-import { registryDifferences, releaseDifferences, releasedDifferences } from "./release.ts";
+import { type LiveRelease, registryDifferences, releaseDifferences, releasedDifferences } from "./release.ts";
 import { sizeDifferences } from "./scaling.ts";
 import { optionDifferences } from "./service-options.ts";
 import { type LiveService, readServices } from "./services.ts";
@@ -15,6 +15,8 @@ import type { ResolvedValues } from "./values.ts";
 
 /** What a run has done to an app, and goes by. */
 export interface Sent {
+	/** The app before it did. */
+	before: LiveRelease;
 	values: ResolvedValues;
 	released: "deploy" | "configure" | undefined;
 	/** Undeclared services that were given a container. */
@@ -47,7 +49,7 @@ export async function verifyApp(
 ): Promise<Verified> {
 	const shown = await readUntil(
 		context,
-		() => readAgain(context, spec, app, services),
+		() => readAgain(context, spec, app, services, sent.before),
 		(one) => differencesOf(spec, one, sent).length === 0,
 	);
 	const left = differencesOf(spec, shown, sent);
@@ -68,7 +70,13 @@ export async function verifyApp(
 	};
 }
 
-async function readAgain(context: Context, spec: AppSpec, app: CliApp, known: readonly LiveService[]): Promise<Shown> {
+async function readAgain(
+	context: Context,
+	spec: AppSpec,
+	app: CliApp,
+	known: readonly LiveService[],
+	before: LiveRelease,
+): Promise<Shown> {
 	const shown = await readApp(context.api, app.id);
 	const [settings, config, services] = await Promise.all([
 		settingsOf(context.api, shown),
@@ -77,7 +85,10 @@ async function readAgain(context: Context, spec: AppSpec, app: CliApp, known: re
 	]);
 	const { handle, status, _embedded } = shown;
 	const now = { ...app, handle, status, last_deploy_operation: _embedded?.last_deploy_operation, services };
-	return { app: now, settings, config, services };
+	// Where credentials were hidden before, or config is, none may as well be what the token gets to see.
+	const isBlind = before.settings.registry === "hidden" || config === "hidden";
+	const registry = settings.registry ?? (isBlind ? "hidden" : undefined);
+	return { app: now, settings: { ...settings, registry }, config, services };
 }
 
 /** What the autoscaler decides is not compared, nor is a value that the token may not see. */

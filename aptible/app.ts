@@ -11,7 +11,7 @@ import { ApiError, AptibleError } from "./errors.ts";
 import { environmentOf, findByIdentity, findRecorded } from "./find.ts";
 import { refuseForeign } from "./foreign.ts";
 import { lookUntilFound } from "./lag.ts";
-import { deployReasons, release, releaseOf } from "./release.ts";
+import { deployReasons, knownSettings, release, releaseOf } from "./release.ts";
 import { stopServices, syncServices } from "./scaling.ts";
 import { syncOptions } from "./service-options.ts";
 import { unstartedServices } from "./service-start.ts";
@@ -29,7 +29,10 @@ export async function apply(context: Context, spec: AppSpec, previous: AppFacts 
 	const object = objectOf(app);
 	const place = { environment: spec.environment, app: spec.handle };
 	await context.settled(object);
-	const [values, found] = await Promise.all([resolveTemplates(context, spec), readLiveApp(context, spec, app)]);
+	const [values, found] = await Promise.all([
+		resolveTemplates(context, spec),
+		readLiveApp(context, spec, app, previous),
+	]);
 	let before = found;
 	const { changes, foreign } = configChanges(values.config, before.config, previous?.configKeys ?? []);
 	const isDeployed = deployReasons(spec, before, { values, previous }).length > 0;
@@ -39,12 +42,12 @@ export async function apply(context: Context, spec: AppSpec, previous: AppFacts 
 	const stopped = isReleased ? await stopServices(context, place, spec, before.services) : [];
 	if (stopped.length > 0) {
 		const others = before.services.filter((service) => !stopped.includes(service));
-		before = { ...before, ...(await reread(context, spec, app, others)) };
+		before = { ...before, ...(await reread(context, spec, app, previous, others)) };
 	}
 	const released = await release(context, { spec, place, object }, before, { values, changes, previous });
 	let services: readonly LiveService[] = before.services;
 	if (released !== undefined) {
-		({ app, services } = await reread(context, spec, app, before.services));
+		({ app, services } = await reread(context, spec, app, previous, before.services));
 		refuseMissingServices(spec, services);
 		const fresh = services.filter(({ id }) => !before.services.some((service) => service.id === id));
 		await syncOptions(context, spec, place, app.id, fresh);
@@ -56,7 +59,7 @@ export async function apply(context: Context, spec: AppSpec, previous: AppFacts 
 	const isScaled = await syncServices(context, place, spec, { services, started });
 	const isChanged = isScaled || released !== undefined || changed.length > 0;
 	const { live, warnings } = isChanged
-		? await verifyApp(context, spec, app, services, { values, released, started, previous })
+		? await verifyApp(context, spec, app, services, { before, values, released, started, previous })
 		: { live: before, warnings: [] };
 	const now = releaseOf(spec, live, previous?.release);
 	const isRegistryLeft = previous?.ownsRegistry === true && live.settings.registry !== undefined;
@@ -74,12 +77,17 @@ export async function apply(context: Context, spec: AppSpec, previous: AppFacts 
 }
 
 /** Reads an app with everything that a stage file says of one, endpoints aside. */
-async function readLiveApp(context: Context, spec: AppSpec, listed: CliApp): Promise<LiveApp> {
+async function readLiveApp(
+	context: Context,
+	spec: AppSpec,
+	listed: CliApp,
+	previous: AppFacts | undefined,
+): Promise<LiveApp> {
 	const config = (app: CliApp) =>
 		app.status === "provisioned"
 			? readConfig(context.cli, { environment: spec.environment, app: app.handle })
 			: undefined;
-	const [now, early] = await Promise.all([reread(context, spec, listed), config(listed)]);
+	const [now, early] = await Promise.all([reread(context, spec, listed, previous), config(listed)]);
 	const live = early ?? (await config(now.app)) ?? new Map<string, string>();
 	// What stands in the stage file as it is, everybody may read.
 	for (const [key, value] of live) if (spec.config[key] !== value) context.redactor.addFound(key, value);
@@ -91,6 +99,7 @@ async function reread(
 	context: Context,
 	spec: AppSpec,
 	app: CliApp,
+	previous: AppFacts | undefined,
 	known: readonly LiveService[] = [],
 ): Promise<Omit<LiveApp, "config">> {
 	const shown = await readApp(context.api, app.id).catch((error: unknown) => {
@@ -102,11 +111,8 @@ async function reread(
 		readServices(context, spec, app.id, shown, known),
 	]);
 	const { handle, status, _embedded } = shown;
-	return {
-		app: { ...app, handle, status, last_deploy_operation: _embedded?.last_deploy_operation, services },
-		settings,
-		services,
-	};
+	const now = { ...app, handle, status, last_deploy_operation: _embedded?.last_deploy_operation, services };
+	return { app: now, settings: knownSettings({ app: now, settings }, previous), services };
 }
 
 /** Deprovisions the app, and with it what endpoints it still has. */

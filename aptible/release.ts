@@ -26,14 +26,11 @@ export function releaseDifferences(
 	if (app.status !== "provisioned") return differs("none");
 	// An image beside a commit is a companion repository, which Aptible has refused since 2025-11-03.
 	if (settings.image !== spec.image) return differs(shown);
-	const operation = app.last_deploy_operation;
-	const failed = operation?.status === "failed";
-	if (last !== undefined && (failed || operation?.id === last.operationId)) {
-		// Nobody released anything since, for Aptible takes back what a failed operation did (Aptible docs: operations).
+	if (last !== undefined && isStillReleased(app, last)) {
 		if (last.image === spec.image && last.commitish === spec.git?.commitish) return [];
 		return differs(last.commitish ?? last.image ?? "none");
 	}
-	if (failed) return differs(`${shown}, whose deploy failed`);
+	if (app.last_deploy_operation?.status === "failed") return differs(`${shown}, whose deploy failed`);
 	return spec.git === undefined || isSameCommit(gitRefOf(app), spec.git.commitish) ? [] : differs(shown);
 }
 
@@ -50,6 +47,21 @@ export function releasedDifferences(spec: AppSpec, { app, settings }: LiveReleas
 	if (settings.image !== image) return runs(settings.image ?? shown ?? "none");
 	if (git === undefined || isSameCommit(shown, git.commitish)) return [];
 	return shown !== undefined && isCommit(shown) && !isCommit(git.commitish) ? [] : runs(shown ?? "none");
+}
+
+/**
+ * What an app is set to, with `hidden` for credentials that the recorded release had, and of which nothing is shown though nobody
+ * released anything since: an empty answer may as well be what a token gets that may not see them.
+ */
+export function knownSettings({ app, settings }: LiveRelease, previous: AppFacts | undefined): AppSettings {
+	const { ownsRegistry, release: last } = previous ?? {};
+	if (settings.registry !== undefined || ownsRegistry !== true || last === undefined) return settings;
+	return isStillReleased(app, last) ? { ...settings, registry: "hidden" } : settings;
+}
+
+/** Whether nobody released anything since, for Aptible takes back what a failed operation did (Aptible docs: operations). */
+function isStillReleased({ last_deploy_operation: operation }: CliApp, last: Release): boolean {
+	return operation?.status === "failed" || operation?.id === last.operationId;
 }
 
 /** Whether the registry's credentials differ. What the token may not see counts as different, for only a deploy makes sure. */

@@ -108,14 +108,15 @@ function answerTo(session: Session, message: IncomingMessage, url: URL, text: st
 		const match = method === message.method ? path.exec(url.pathname) : null;
 		if (!match) continue;
 		const captured = match.slice(1);
-		const hidden = method === "GET" && session.strike("secrets-hidden") !== undefined;
-		const prefer = hidden ? "no_sensitive_extras=true" : message.headers.prefer;
+		const hidden = method === "GET" ? session.strike("secrets-hidden") : undefined;
+		const prefer = hidden !== undefined ? "no_sensitive_extras=true" : message.headers.prefer;
 		const view = {
 			store: session.store,
 			root: url.origin,
 			showSecrets: prefer !== "no_sensitive_extras=true",
 			showSensitiveSettings: prefer === "no_sensitive_extras=false",
 			longestPage: longestPage(session),
+			emptiesSensitiveSettings: hidden?.form === "empty",
 		};
 		const id = Number(captured.find((part) => /^\d+$/.test(part)) ?? 0);
 		const part = captured.find((word) => !/^\d+$/.test(word)) ?? "";

@@ -19,7 +19,8 @@ export const FAULTS = {
 		"the connection dies after the server took the write (`write`: which kind, `operation` by default)",
 	"request-refused": "the request for an operation is refused with `status` (422 by default) and `reason`",
 	unauthorized: "the token is refused (401)",
-	"secrets-hidden": "an answer of the API comes without secrets, as for a token that may not see them",
+	"secrets-hidden":
+		"an answer of the API comes without secrets, as for a token that may not see them (`form`: whether an app's sensitive settings are `absent` or `empty`)",
 	"not-found-race": "one list misses the newest object",
 	"stale-list": "a list of the CLI is answered once as it is, and then `times` more as it was that time",
 	"foreign-operation":
@@ -74,6 +75,8 @@ export interface Fault {
 	perPage?: number;
 	/** Which answer comes through in `sends-twice`. @default "second" */
 	answer?: "first" | "second";
+	/** How `secrets-hidden` hides the sensitive settings of an app; which of the two Aptible does is not documented. @default "absent" */
+	form?: "absent" | "empty";
 	/** The newest operation when an `operations-lag` was planted. */
 	newest?: number;
 }

@@ -33,6 +33,8 @@ export interface View {
 	showSensitiveSettings: boolean;
 	/** No page of a list has more than this, whatever the caller asks for. */
 	longestPage: number;
+	/** `true` where those that are not shown are an empty object. */
+	emptiesSensitiveSettings?: boolean;
 }
 
 function resource(view: View, type: string, path: string, fields: Hal, links: Record<string, string | null> = {}): Hal {
@@ -146,7 +148,9 @@ export function configurationHal(view: View, app: App): Hal {
 
 export function settingHal(view: View, owner: App | Vhost): Hal {
 	const isApp = "sensitive_settings" in owner;
-	const sensitive = isApp && view.showSensitiveSettings ? { sensitive_settings: owner.sensitive_settings } : {};
+	const hidden = view.emptiesSensitiveSettings ? { sensitive_settings: {} } : {};
+	const shown = isApp && view.showSensitiveSettings;
+	const sensitive = shown ? { sensitive_settings: owner.sensitive_settings } : hidden;
 	return resource(
 		view,
 		"setting",

@@ -86,23 +86,26 @@ test("credentials that left the stage file are removed by the next deploy, and b
 	assert.deepEqual(sent(aptible), ["deploy"]);
 });
 
-test("credentials that the token may not see go with every deploy, and are no reason for one", async (t) => {
-	const aptible = await openReconciler(t);
-	const previous = await aptible.applied("app", spec, given("sentinel-morning"));
-	sent(aptible);
-	for (const [change, commands] of [
-		[{}, []],
-		[{ image: "registry.acme.example/portal:2" }, ["deploy with credentials"]],
-	] as const) {
-		aptible.fault({ name: "secrets-hidden", command: "GET /settings", times: 9 });
-		const facts = await aptible.applied("app", { ...spec, ...change }, { previous, ...given("sentinel-morning") });
-		aptible.clearFaults();
-		assert.deepEqual(sent(aptible), commands);
-		assert.deepEqual(facts.warnings, [
-			"this token may not see the registry's credentials, so each deploy sends them; give its role the permission `sensitive`",
-		]);
-	}
-});
+for (const form of ["absent", "empty"] as const) {
+	test(`credentials that the token may not see (${form}) go with every deploy, and are no reason for one`, async (t) => {
+		const aptible = await openReconciler(t);
+		const previous = await aptible.applied("app", spec, given("sentinel-morning"));
+		sent(aptible);
+		for (const [change, commands] of [
+			[{}, []],
+			[{ config: { A: "2" } }, ["config:set"]],
+			[{ image: "registry.acme.example/portal:2", config: { A: "2" } }, ["deploy with credentials"]],
+		] as const) {
+			aptible.fault({ name: "secrets-hidden", command: "GET /settings", form, times: 9 });
+			const facts = await aptible.applied("app", { ...spec, ...change }, { previous, ...given("sentinel-morning") });
+			aptible.clearFaults();
+			assert.deepEqual(sent(aptible), commands);
+			assert.deepEqual(facts.warnings, [
+				"this token may not see the registry's credentials, so each deploy sends them; give its role the permission `sensitive`",
+			]);
+		}
+	});
+}
 
 test("the first credentials of an app that runs are a reason to deploy, as when a deploy has lost them", async (t) => {
 	const aptible = await openReconciler(t);

@@ -44,6 +44,7 @@ const faults: readonly (Fault & Pick<Plan, "also" | "mustSucceed"> & { needs?: R
 	{ name: "request-refused", status: 503, needs: /"op"/ },
 	{ name: "unauthorized" },
 	{ name: "secrets-hidden" },
+	{ name: "secrets-hidden", form: "empty", command: "GET /settings" },
 	{ name: "not-found-race" },
 	{ name: "not-found-race", times: 2 },
 	{ name: "not-found-race", times: 3 },
