@@ -3,7 +3,8 @@ import type { AppPlace } from "./cli/apps.ts";
 import { createPolicy } from "./cli/services.ts";
 import type { Context } from "./context.ts";
 import { compare, type Difference } from "./difference.ts";
-import { ApiError, AptibleError } from "./errors.ts";
+import { ApiError, AptibleError, mayHaveArrived } from "./errors.ts";
+import { readUntil } from "./lag.ts";
 import type { AutoscaleSpec } from "./specs/service.ts";
 
 const common = {
@@ -80,7 +81,11 @@ export async function syncAutoscaling(
 		(error: Error) => error,
 	);
 	// A policy has no operation, and a connection may break off after it was taken: what counts is what can be read.
-	const left = autoscaleDifferences(wanted, await readPolicy(context.api, service.id));
+	const left = await readUntil(
+		context,
+		async () => autoscaleDifferences(wanted, await readPolicy(context.api, service.id)),
+		(differences) => differences.length === 0 || (failure !== undefined && !mayHaveArrived(failure)),
+	);
 	if (left.length === 0) return;
 	const shown = left.map(({ field, declared, live }) => `${field} is ${live} instead of ${declared}`).join(", ");
 	throw new AptibleError(

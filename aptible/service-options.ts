@@ -5,6 +5,7 @@ import { setServiceOptions } from "./cli/services.ts";
 import type { Context } from "./context.ts";
 import { compare, type Difference } from "./difference.ts";
 import { AptibleError } from "./errors.ts";
+import { readUntil } from "./lag.ts";
 import { lookUp } from "./own.ts";
 import type { AppSpec } from "./specs/app.ts";
 import type { ServiceSpec } from "./specs/service.ts";
@@ -58,22 +59,21 @@ export async function syncOptions(
 		}).catch((error: Error) => failures.push(error));
 	}
 	if (changed.length === 0) return [];
-	const listed = await listServices(context.api, appId);
-	for (const { id, service } of changed) {
-		const wanted = lookUp(spec.services, service);
-		const left =
-			wanted === undefined
-				? []
-				: optionDifferences(
-						wanted,
-						listed.find((one) => one.id === id),
-					);
-		if (left.length === 0) continue;
-		if (failures[0] !== undefined) throw failures[0];
-		const text = left.map(({ field, declared, live }) => `${field} ${live} instead of ${declared}`).join(", ");
-		throw new AptibleError(
-			`app "${place.app}", service "${service}": Aptible still shows ${text}. Run \`pulumi up\` again.`,
-		);
-	}
-	return changed.map(({ service }) => service);
+	const leftOf = (listed: readonly ApiService[]) =>
+		changed.flatMap(({ id, service }) => {
+			const wanted = lookUp(spec.services, service);
+			const live = listed.find((one) => one.id === id);
+			const left = wanted === undefined ? [] : optionDifferences(wanted, live);
+			return left.map(({ field, declared, live: shown }) => `"${service}": ${field} ${shown} instead of ${declared}`);
+		});
+	const left = await readUntil(
+		context,
+		async () => leftOf(await listServices(context.api, appId)),
+		(texts) => texts.length === 0,
+	);
+	if (left.length === 0) return changed.map(({ service }) => service);
+	if (failures[0] !== undefined) throw failures[0];
+	throw new AptibleError(
+		`app "${place.app}": Aptible still shows for service ${left.join(", ")}. Run \`pulumi up\` again.`,
+	);
 }
