@@ -2,7 +2,7 @@ import { App } from "./components/app.ts";
 import { valuesFor } from "./components/app-values.ts";
 import { Claims } from "./components/claims.ts";
 import { declareDatabases } from "./components/databases.ts";
-import { declareDns, nameServersOf } from "./components/dns-load.ts";
+import { checkDns, declareDns, nameServersOf } from "./components/dns-load.ts";
 import { declareDrains } from "./components/drains.ts";
 import { lookForDrift } from "./components/drift.ts";
 import { Environment } from "./components/environment.ts";
@@ -20,6 +20,7 @@ const { handle, stack } = stage.environment;
 await lookForDrift({ stage, secrets });
 
 const liveStorage = await findStorage(stage);
+await checkDns(stage);
 
 const claims = new Claims("claims", { stage });
 

@@ -6,6 +6,13 @@ import type { App } from "./app.ts";
 import type { DnsZone } from "./dns-zone.ts";
 import { requireAzure } from "./storage-credentials.ts";
 
+/** Refuses what the records in the state stand in the way of, before anything is registered: the engine then writes what this reads. */
+export async function checkDns({ dns }: Stage): Promise<void> {
+	if (dns === undefined) return;
+	const { refuseKeptRecords } = await import("./dns-kept.ts");
+	await refuseKeptRecords(dns);
+}
+
 /** The zones of a stage by name, with records that lead to its endpoints. Azure's SDK is loaded only for a stage with some. */
 export async function declareDns(
 	{ dns }: Stage,

@@ -39,9 +39,12 @@ export class DnsRecord extends pulumi.ComponentResource {
 			parent: this,
 			deleteBeforeReplace: true,
 			ignoreChanges: [...unsaid.record],
-			...refuseLoss(`RecordSet-${name}`, `the record "${args.name}" of ${zoneName}`, watched.record, () =>
-				getRecordSet({ resourceGroupName, zoneName, relativeRecordSetName: args.name, recordType: type }),
-			),
+			...refuseLoss({
+				name: `RecordSet-${name}`,
+				what: `the record "${args.name}" of ${zoneName}`,
+				watched: watched.record,
+				read: () => getRecordSet({ resourceGroupName, zoneName, relativeRecordSetName: args.name, recordType: type }),
+			}),
 			...(args.import ? { ...importOptions(`${zoneId}/${type}/${args.name}`), retainOnDelete: true } : {}),
 		});
 		this.fqdn = resource.fqdn;

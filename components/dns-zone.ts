@@ -1,11 +1,13 @@
+import { getZone } from "@pulumi/azure-native/dns/getZone.js";
 import { Zone } from "@pulumi/azure-native/dns/zone.js";
 import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Dns, DnsRecord as DnsRecordConfig, DnsZone as DnsZoneConfig } from "../config/dns.ts";
 import { mapValues } from "../config/map-values.ts";
 import { DnsRecord } from "./dns-record.ts";
+import { refuseLoss } from "./refuse-loss.ts";
 import { zoneId } from "./storage-ids.ts";
-import { importOptions, keepOptions, unsaid } from "./storage-options.ts";
+import { importOptions, keepOptions, unsaid, watched } from "./storage-options.ts";
 
 /** A zone as the stage file describes it, and where it goes. */
 export interface DnsZoneArgs extends DnsZoneConfig {
@@ -60,6 +62,12 @@ export class DnsZone extends pulumi.ComponentResource {
 			parent: this,
 			...keepOptions(protect),
 			ignoreChanges: [...unsaid.zone],
+			...refuseLoss({
+				name: `Zone-${name}`,
+				what: `the zone ${domain}`,
+				watched: watched.zone,
+				read: () => getZone({ resourceGroupName: resourceGroup.name, zoneName: domain }),
+			}),
 			...(existing === "import" ? importOptions(id) : {}),
 		});
 	}

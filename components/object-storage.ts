@@ -53,8 +53,9 @@ export class ObjectStorage extends pulumi.ComponentResource {
 		this.sas = sasWindow(now, storage.sas.windowDays);
 		// An account that is made comes before what is in it. One that is there comes last, as its update closes the firewall.
 		const made = storage.existing === undefined ? this.#account(name, args, []) : undefined;
+		const whose = deferAccount();
 		this.endpoint = pulumi.output(
-			Promise.resolve().then(() => (account ?? liveAccount(storage, this)).primaryEndpoints.apply(({ blob }) => blob)),
+			whose.account.then(({ primaryEndpoints }) => primaryEndpoints.apply(({ blob }) => blob)),
 		);
 		this.containers = mapValues(
 			storage.containers,
@@ -66,7 +67,7 @@ export class ObjectStorage extends pulumi.ComponentResource {
 				),
 		);
 		const baseline = storage.existing === "reference" ? [] : this.#harden(name, args, made);
-		const account = made ?? (live === undefined ? undefined : this.#account(name, args, baseline));
+		whose.declare(made ?? (live === undefined ? liveAccount(storage, this) : this.#account(name, args, baseline)));
 		if (live !== undefined) announce(storage, live, this);
 		if (storage.allowAccountKey) void pulumi.log.warn(accountKeyWarning(storage), this);
 		this.registerOutputs({ endpoint: this.endpoint, allowedAddresses: this.allowedAddresses });
@@ -91,19 +92,20 @@ export class ObjectStorage extends pulumi.ComponentResource {
 		const ipRules = this.allowedAddresses.apply((addresses) =>
 			addresses.map((iPAddressOrRange) => ({ iPAddressOrRange, action: "Allow" as const })),
 		);
-		const kept = [
-			...unsaid.account,
-			...(existing === undefined ? [] : unsaid.liveAccount),
-			...(existing === undefined || storage.keysRenewed ? [] : unsaid.oldKeys),
-		];
+		const keepsOldKeys = existing !== undefined && !storage.keysRenewed;
+		const kept = [...unsaid.account, ...unsaid.liveAccount, ...(keepsOldKeys ? unsaid.oldKeys : [])];
 		return new StorageAccount(name, accountArgs(storage, ipRules), {
 			parent: this,
 			...keep,
 			dependsOn: [...(group === undefined ? [] : [group]), ...after],
 			...takeOver({ existing, live }, { type: "storage:StorageAccount", name, id: live?.id ?? "" }, kept),
-			...refuseLoss(`StorageAccount-${name}`, `the storage account "${storage.account}"`, watched.account, () =>
-				getStorageAccount({ resourceGroupName: resourceGroup.name, accountName: storage.account }),
-			),
+			...refuseLoss({
+				name: `StorageAccount-${name}`,
+				what: `the storage account "${storage.account}"`,
+				watched: { ...watched.account, ...(keepsOldKeys ? watched.oldKeys : {}) },
+				read: () => getStorageAccount({ resourceGroupName: resourceGroup.name, accountName: storage.account }),
+				unlessGone,
+			}),
 		});
 	}
 
@@ -125,13 +127,17 @@ export class ObjectStorage extends pulumi.ComponentResource {
 			const part = { type: "storage:BlobServiceProperties", name, id: blobServiceId(live?.id ?? "") };
 			const options = {
 				...takeOver({ existing, live }, part, unsaid.blobService),
-				...refuseLoss(`BlobServiceProperties-${name}`, `the blob service of "${account}"`, watched.blobService, () =>
-					getBlobServiceProperties({
-						resourceGroupName: resourceGroup.name,
-						accountName: account,
-						blobServicesName: "default",
-					}),
-				),
+				...refuseLoss({
+					name: `BlobServiceProperties-${name}`,
+					what: `the blob service of "${account}"`,
+					watched: watched.blobService,
+					read: () =>
+						getBlobServiceProperties({
+							resourceGroupName: resourceGroup.name,
+							accountName: account,
+							blobServicesName: "default",
+						}),
+				}),
 			};
 			baseline.push(
 				new BlobServiceProperties(name, { ...place, ...blobServiceArgs(storage) }, { ...keep, ...options }),
@@ -159,6 +165,25 @@ export class ObjectStorage extends pulumi.ComponentResource {
 		}
 		return baseline;
 	}
+}
+
+/** An account that is deleted can be had back for 14 days, for as long as its name is free (Azure docs: Recover a deleted storage account). */
+const unlessGone =
+	"have it back with its files within 14 days: Azure portal, Storage accounts, Restore; " +
+	"or `pulumi refresh` has the next run make a new one, which is empty and rules that out";
+
+/** Where the blob service of an account is. */
+interface Endpoints {
+	primaryEndpoints: pulumi.Output<{ blob: string }>;
+}
+
+/** An account that is declared after what needs its address. */
+function deferAccount(): { account: Promise<Endpoints>; declare: (account: Endpoints) => void } {
+	let declare: (account: Endpoints) => void = () => {};
+	const account = new Promise<Endpoints>((resolve) => {
+		declare = resolve;
+	});
+	return { account, declare };
 }
 
 /** The account that others manage; asking for it fails where it is not there. */

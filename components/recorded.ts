@@ -37,6 +37,7 @@ const CloudState = z.looseObject({
 	type: z.string().startsWith("azure-native:"),
 	id: z.string(),
 	delete: z.boolean().nullish(),
+	retainOnDelete: z.boolean().nullish(),
 });
 
 /** A resource of Azure that is in the state of the stack. */
@@ -45,6 +46,8 @@ export interface RecordedResource {
 	type: string;
 	name: string;
 	id: string;
+	/** Whether it stays in Azure when the stack deletes or replaces it. */
+	isRetained?: boolean;
 }
 
 /** An object of Aptible that is in the state of the stack. */
@@ -67,12 +70,23 @@ export async function readRecorded(): Promise<RecordedCommand[]> {
 	});
 }
 
-/** What the state of the stack says of Azure's resources. */
-export async function readRecordedAzure(): Promise<RecordedResource[]> {
-	return (await readState()).flatMap((resource) => {
+/**
+ * What the state of the stack says of Azure's resources.
+ *
+ * @param what is in question, for a state that cannot be read
+ * @param why nothing goes on without it
+ */
+export async function readRecordedAzure(what: string, why: string): Promise<RecordedResource[]> {
+	const resources = await readState().catch((error: unknown) => {
+		const reason = error instanceof Error ? error.message : String(error);
+		throw new pulumi.RunError(
+			`what the stack has of ${what} is unknown, and ${why}: \`pulumi stack export\` says: ${reason}`,
+		);
+	});
+	return resources.flatMap((resource) => {
 		const state = CloudState.safeParse(resource).data;
 		if (state === undefined || state.delete === true) return [];
-		return [{ type: state.type, name: nameOf(state.urn), id: state.id }];
+		return [{ type: state.type, name: nameOf(state.urn), id: state.id, isRetained: state.retainOnDelete === true }];
 	});
 }
 

@@ -71,13 +71,17 @@ function makeContainer(name: string, args: StorageContainerArgs, parent: pulumi.
 			parent,
 			...keepOptions(storage.protect),
 			...takeOver({ existing, live }, { type: "storage:BlobContainer", name, id }, unsaid.container),
-			...refuseLoss(`BlobContainer-${name}`, `the container "${container.name}"`, watched.container, () =>
-				getBlobContainer({
-					resourceGroupName: resourceGroup.name,
-					accountName: account,
-					containerName: container.name,
-				}),
-			),
+			...refuseLoss({
+				name: `BlobContainer-${name}`,
+				what: `the container "${container.name}"`,
+				watched: watched.container,
+				read: () =>
+					getBlobContainer({
+						resourceGroupName: resourceGroup.name,
+						accountName: account,
+						containerName: container.name,
+					}),
+			}),
 		},
 	);
 }

@@ -5,6 +5,7 @@ import { getManagementPolicy } from "@pulumi/azure-native/storage/getManagementP
 import { type GetStorageAccountResult, getStorageAccount } from "@pulumi/azure-native/storage/getStorageAccount.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Storage } from "../config/storage.ts";
+import { unlessMissing } from "./azure-missing.ts";
 import { type RecordedResource, readRecordedAzure } from "./recorded.ts";
 import type { LifecycleRule } from "./storage-baseline.ts";
 import { accountId, containerId } from "./storage-ids.ts";
@@ -33,7 +34,11 @@ export interface LiveStorage {
  */
 export async function readLive(storage: Storage): Promise<LiveStorage> {
 	const { existing, resourceGroup } = storage;
-	const [account, recorded] = await Promise.all([readAccount(storage), readState()]);
+	const [account, recorded] = await Promise.all([
+		readAccount(storage),
+		// What is taken over has to be told from what the stack has already.
+		readRecordedAzure("the storage account", "nothing is taken over without it"),
+	]);
 	const subscription = storage.subscription ?? account.id.split("/")[2] ?? "";
 	const written = accountId({ subscription, resourceGroup: resourceGroup.name }, storage.account);
 	const id = recorded.find((one) => one.id.toLowerCase() === written.toLowerCase())?.id ?? written;
@@ -128,18 +133,6 @@ export function lifecycleId(account: string): string {
 	return `${account}/managementPolicies/default`;
 }
 
-/** What is taken over has to be told from what the stack has already. */
-async function readState(): Promise<RecordedResource[]> {
-	try {
-		return await readRecordedAzure();
-	} catch (error) {
-		const reason = error instanceof Error ? error.message : String(error);
-		throw new pulumi.RunError(
-			`what the stack has of the storage account is unknown, and nothing is taken over without it: \`pulumi stack export\` says: ${reason}`,
-		);
-	}
-}
-
 async function readAccount({ account, resourceGroup, existing }: Storage): Promise<GetStorageAccountResult> {
 	const found = await unlessMissing(getStorageAccount({ accountName: account, resourceGroupName: resourceGroup.name }));
 	if (found !== undefined) return found;
@@ -147,14 +140,4 @@ async function readAccount({ account, resourceGroup, existing }: Storage): Promi
 		`storage.account: "${account}" is not in the resource group "${resourceGroup.name}" of the subscription that is logged in to, ` +
 			`and existing: ${existing} takes over one that is there; \`az storage account list --output table\` shows yours`,
 	);
-}
-
-/** An answer of Azure; undefined where it says that there is none. */
-async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
-	try {
-		return await answer;
-	} catch (error) {
-		if (/NotFound|\b404\b/.test(String(error))) return undefined;
-		throw error;
-	}
 }

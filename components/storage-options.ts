@@ -28,7 +28,7 @@ export const unsaid = {
 		"routingPreference",
 		"tags",
 	],
-	/** What is settled at the creation of an account, and stays on one that existed. */
+	/** What is settled at the creation of an account: an update that says it would be refused, or replace the account. */
 	liveAccount: ["encryption", "isHnsEnabled"],
 	/** What only `keysRenewed` lets a stage file set on an account that existed. */
 	oldKeys: ["keyPolicy", "sasPolicy"],
@@ -56,14 +56,39 @@ export const watched = {
 	account: {
 		tags: "tags",
 		"identity.type": "an identity",
+		"identity.userAssignedIdentities.*": "an identity",
 		"encryption.keySource": "encryption keys",
 		"encryption.keyVaultProperties.keyName": "an encryption key",
+		"encryption.keyVaultProperties.keyVaultUri": "the vault of an encryption key",
+		"encryption.keyVaultProperties.keyVersion": "the version of an encryption key",
+		"encryption.encryptionIdentity": "the identity of an encryption key",
 		"networkRuleSet.resourceAccessRules": "trusted resources",
 		largeFileSharesState: "large file shares",
 		"customDomain.name": "a custom domain",
+		azureFilesIdentityBasedAuthentication: "a login to file shares",
+		enableExtendedGroups: "extended groups",
+		immutableStorageWithVersioning: "immutability",
+		isHnsEnabled: "a hierarchical namespace",
+		routingPreference: "routing",
 	},
-	blobService: { cors: "CORS rules", defaultServiceVersion: "a default version" },
-	container: { metadata: "metadata", defaultEncryptionScope: "an encryption scope" },
+	/** Watched where a stage file does not set them. */
+	oldKeys: { "keyPolicy.keyExpirationPeriodInDays": "a key policy", sasPolicy: "a SAS policy" },
+	blobService: {
+		automaticSnapshotPolicyEnabled: "automatic snapshots",
+		"changeFeed.retentionInDays": "the retention of the change feed",
+		cors: "CORS rules",
+		defaultServiceVersion: "a default version",
+		lastAccessTimeTrackingPolicy: "access time tracking",
+	},
+	container: {
+		defaultEncryptionScope: "an encryption scope",
+		denyEncryptionScopeOverride: "an encryption scope",
+		enableNfsV3AllSquash: "an NFS squash",
+		enableNfsV3RootSquash: "an NFS squash",
+		"immutableStorageWithVersioning.enabled": "immutability",
+		metadata: "metadata",
+	},
+	zone: { tags: "tags" },
 	record: { metadata: "metadata" },
 } as const;
 

@@ -56,7 +56,7 @@ export const DnsFile = block("the DNS of the stage", {
 	resourceGroup: ResourceGroup,
 	/** Where a made resource group lists its contents; zones are global. @default "canadacentral" */
 	location: choice("a location", Object.keys(redundanciesByLocation)).default("canadacentral"),
-	/** Refuse to delete group and zones, and leave them in Azure. @default true with phi, or where a zone is imported */
+	/** Refuse to delete group and zones, and leave them in Azure. @default true */
 	protect: flag("true refuses to delete it").optional(),
 	zones: named("zones", DnsZone),
 });
@@ -64,8 +64,7 @@ export const DnsFile = block("the DNS of the stage", {
 /** The DNS of a stage, every default applied. */
 export type Dns = z.infer<typeof DnsFile> & { protect: boolean };
 
-/** Applies the defaults that hang on the rest of the stage. */
-export function resolveDns(file: z.infer<typeof DnsFile>, phi: boolean): Dns {
-	const isImported = Object.values(file.zones).some(({ existing }) => existing === "import");
-	return { ...file, protect: file.protect ?? (phi || isImported) };
+/** Applies the default of what holds names that others rely on. */
+export function resolveDns(file: z.infer<typeof DnsFile>): Dns {
+	return { ...file, protect: file.protect ?? true };
 }

@@ -147,6 +147,6 @@ export function parseStage(raw: unknown, context: StageContext): Stage {
 		logDrains,
 		metricDrains,
 		...(storage === undefined ? {} : { storage: resolveStorage(storage, environment.phi) }),
-		...(dns === undefined ? {} : { dns: resolveDns(dns, environment.phi) }),
+		...(dns === undefined ? {} : { dns: resolveDns(dns) }),
 	};
 }

@@ -146,7 +146,7 @@ export const StorageFile = block("the storage of the stage", {
 	sas: StorageSas.default({ windowDays: 30, signWith: "key1" }),
 	/** An account that existed has had both keys renewed, without which Azure refuses expiry policies. @default false */
 	keysRenewed: flag("true says that both keys were renewed").default(false),
-	/** Refuse to delete group, account and containers, and leave them in Azure. @default true with phi, or where they existed */
+	/** Refuse to delete group, account and containers, and leave them in Azure. @default true */
 	protect: flag("true refuses to delete it").optional(),
 	/** By names that references use. */
 	containers: named("containers", StorageContainer),
@@ -157,5 +157,5 @@ export type Storage = z.infer<typeof StorageFile> & { lock: boolean; protect: bo
 
 /** Applies the defaults that hang on the rest of the stage. */
 export function resolveStorage(file: z.infer<typeof StorageFile>, phi: boolean): Storage {
-	return { ...file, lock: file.lock ?? phi, protect: file.protect ?? (phi || file.existing !== undefined) };
+	return { ...file, lock: file.lock ?? phi, protect: file.protect ?? true };
 }

@@ -40,6 +40,11 @@ export class Cloud {
 		return resource;
 	}
 
+	/** What the provider sends for an update: a PUT, which makes what somebody has deleted. */
+	async put(token: string, id: string, inputs: PropertyMap): Promise<ArmResource> {
+		return this.find(token, id) === undefined ? this.create(token, inputs) : this.update(token, id, inputs);
+	}
+
 	update(token: string, id: string, inputs: PropertyMap): ArmResource {
 		return this.store.transaction(() => {
 			const before = this.find(token, id);
@@ -100,7 +105,7 @@ export class Cloud {
 	/** A request is the whole resource: what it does not name has Azure's own settings afterwards, or is gone. */
 	#resource(type: ArmType, token: string, id: string, inputs: PropertyMap): ArmResource {
 		const outputs = type.outputs(inputs, { blobUrl: this.blobUrl, store: this.store });
-		return { id, token, inputs, state: { ...type.defaults, ...inputs, ...outputs } };
+		return { id, token, inputs, state: { ...type.defaults, ...inputs, ...type.answer?.(inputs), ...outputs } };
 	}
 
 	/** A lock holds for what it is on and for all below that. */

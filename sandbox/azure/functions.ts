@@ -12,6 +12,7 @@ const GETTERS: Readonly<Record<string, string>> = {
 	getRecordSet: "azure-native:dns:RecordSet",
 	getManagementPolicy: "azure-native:storage:ManagementPolicy",
 	getStorageAccount: "azure-native:storage:StorageAccount",
+	getZone: "azure-native:dns:Zone",
 };
 
 /** Answers a function of the provider (an invoke), as Azure would. */

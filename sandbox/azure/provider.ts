@@ -86,8 +86,8 @@ async function update(request: rpc.UpdateRequest) {
 	if (request.getPreview()) {
 		return new provider.UpdateResponse().setProperties(toStruct({ ...fromStruct(request.getOlds()), ...news }));
 	}
-	const resource = await operations.run(request.getTimeout(), async () =>
-		azure().update(tokenOf(request.getUrn()), request.getId(), bare(news)),
+	const resource = await operations.run(request.getTimeout(), () =>
+		azure().put(tokenOf(request.getUrn()), request.getId(), bare(news)),
 	);
 	return new provider.UpdateResponse().setProperties(toStruct(resource.state));
 }
@@ -116,8 +116,10 @@ function read(request: rpc.ReadRequest) {
 
 /** Of what Azure answers, what can be asked for. */
 function settingsOf(token: string, state: PropertyMap): PropertyMap {
-	const answers = typeOf(token).outputs({}, previewContext);
-	return Object.fromEntries(Object.entries(state).filter(([key]) => !(key in answers)));
+	const type = typeOf(token);
+	const answers = type.outputs({}, previewContext);
+	const settings = Object.entries(state).filter(([key]) => !(key in answers));
+	return { ...Object.fromEntries(settings), ...type.asked?.(state) };
 }
 
 function withChanges(inputs: PropertyMap, before: PropertyMap, now: PropertyMap): PropertyMap {

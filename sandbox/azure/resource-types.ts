@@ -1,4 +1,5 @@
 import type { PropertyMap } from "../plugins/property-value.ts";
+import { answerAccount, askedOfAccount } from "./account-answer.ts";
 import { normalLocation, type RuleContext } from "./arm-values.ts";
 import { recordSetRules, zoneRules } from "./dns-rules.ts";
 import { diagnosticRules, lockRules, roleAssignmentRules, workspaceRules } from "./management-rules.ts";
@@ -27,6 +28,10 @@ export interface ArmType {
 	rules(context: RuleContext): void;
 	/** Settings that Azure makes where a request has none; an import reads them as if somebody had asked for them. */
 	defaults?: PropertyMap;
+	/** Settings that Azure answers in another form than they are asked for. */
+	answer?(inputs: PropertyMap): PropertyMap;
+	/** Those settings as they are asked for. */
+	asked?(state: PropertyMap): PropertyMap;
 	/** What Azure answers beside the inputs. The same keys are unknown in a preview of a create. */
 	outputs(inputs: PropertyMap, context: OutputContext): PropertyMap;
 }
@@ -68,6 +73,8 @@ export const ARM_TYPES: Readonly<Record<string, ArmType>> = {
 		id: account,
 		replaces: ["accountName", "resourceGroupName", "location", "isHnsEnabled"],
 		rules: accountRules,
+		answer: answerAccount,
+		asked: askedOfAccount,
 		defaults: {
 			accessTier: "Hot",
 			allowBlobPublicAccess: false,
@@ -212,6 +219,7 @@ export const ARM_FUNCTIONS: Readonly<Record<string, readonly string[]>> = {
 	"azure-native:storage:getStorageAccount": ["accountName", "resourceGroupName"],
 	"azure-native:storage:getBlobContainer": ["accountName", "containerName", "resourceGroupName"],
 	"azure-native:storage:getBlobServiceProperties": ["accountName", "blobServicesName", "resourceGroupName"],
+	"azure-native:dns:getZone": ["resourceGroupName", "zoneName"],
 	"azure-native:dns:getRecordSet": ["recordType", "relativeRecordSetName", "resourceGroupName", "zoneName"],
 	"azure-native:storage:getManagementPolicy": ["accountName", "managementPolicyName", "resourceGroupName"],
 };

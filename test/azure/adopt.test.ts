@@ -37,9 +37,7 @@ test("a live account is adopted in two steps, and kept when it leaves the progra
 	await cloud.create("azure-native:storage:BlobContainer", container);
 
 	await t.test("the import leaves the account as it is, and apps get in", async () => {
-		const preview = await succeed(stage.preview());
-		assert.match(preview, /= .*azure-native:storage:StorageAccount.*import/);
-		await succeed(stage.up());
+		assert.match(await succeed(stage.up()), /= .*azure-native:storage:StorageAccount.*import/);
 		assert.deepEqual(live(), account);
 		assert.deepEqual(azure.ofType(SERVICE), []);
 		const { endpoint, containers } = await outputs();
@@ -51,9 +49,7 @@ test("a live account is adopted in two steps, and kept when it leaves the progra
 			blocks.storage.existing = "managed";
 			delete blocks.storage.subscription;
 		});
-		const preview = await succeed(stage.preview("--diff"));
-		assert.match(preview, /minimumTlsVersion\s*: "TLS1_0" => "TLS1_2"/);
-		await succeed(stage.up());
+		assert.match(await succeed(stage.up("--diff")), /minimumTlsVersion\s*: "TLS1_0" => "TLS1_2"/);
 		assert.equal(live().minimumTlsVersion, "TLS1_2");
 		assert.deepEqual((live().networkRuleSet as { defaultAction: string }).defaultAction, "Deny");
 		assert.equal(azure.ofType(SERVICE).length, 1);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { unsaid } from "../../components/storage-options.ts";
 import { registerStorage, storageStage } from "./registrations.ts";
 
 const { one, all, resources } = await registerStorage(storageStage());
@@ -135,13 +136,26 @@ test("group, account, container and workspace are protected; with their settings
 	assert.equal(one("authorization:ManagementLockByScope").opts.retainOnDelete ?? false, false);
 });
 
-test("a stage without health information can leave nothing behind, and has no lock", async () => {
-	const plain = await registerStorage(
-		storageStage({ redundancy: "LRS", logs: { workspace: "acme-test-logs" } }, false),
-	);
-	for (const type of ["resources:ResourceGroup", "storage:StorageAccount", "storage:BlobContainer"]) {
-		const { opts } = plain.one(type);
-		assert.deepEqual([opts.protect, opts.retainOnDelete], [false, false], type);
+test("a stage without health information is protected too unless it says otherwise, and has no lock", async () => {
+	for (const [more, isProtected] of [
+		[{}, true],
+		[{ protect: false }, false],
+	] as const) {
+		const plain = await registerStorage(
+			storageStage({ redundancy: "LRS", logs: { workspace: "acme-test-logs" }, ...more }, false),
+		);
+		for (const type of ["resources:ResourceGroup", "storage:StorageAccount", "storage:BlobContainer"]) {
+			const { opts } = plain.one(type);
+			assert.deepEqual([opts.protect, opts.retainOnDelete], [isProtected, isProtected], type);
+		}
+		assert.deepEqual(plain.all("authorization:ManagementLockByScope"), []);
 	}
-	assert.deepEqual(plain.all("authorization:ManagementLockByScope"), []);
+});
+
+test("what is settled at creation replaces no account from which the line `existing` goes", () => {
+	for (const key of unsaid.liveAccount) {
+		assert.ok(key in account, key);
+		assert.ok(one("storage:StorageAccount").opts.ignoreChanges?.includes(key), key);
+	}
+	assert.ok(!one("storage:StorageAccount").opts.ignoreChanges?.includes("sasPolicy"), "windows may become longer");
 });

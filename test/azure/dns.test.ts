@@ -59,14 +59,15 @@ test("a live record is imported by its id and left as it is", async () => {
 	assert.deepEqual(all("dns:Zone"), []);
 });
 
-test("a zone that is imported is protected, with health information or without, unless the file says otherwise", async () => {
-	const dns = (more: object) => ({
-		subscription,
+test("a zone is protected, with health information or without, imported or not, unless the file says otherwise", async () => {
+	const dns = ({ existing, ...more }: Record<string, unknown>) => ({
+		...(existing === undefined ? {} : { subscription }),
 		resourceGroup: { name: "acme-dns", existing: true },
-		zones: { acme: { domain: "acme.example", existing: "import" } },
+		zones: { acme: { domain: "acme.example", ...(existing === undefined ? {} : { existing }) } },
 		...more,
 	});
 	for (const [more, isProtected] of [
+		[{ existing: "import" }, true],
 		[{}, true],
 		[{ protect: false }, false],
 	] as const) {

@@ -34,6 +34,18 @@ export function namesOf(resource: string, below: readonly string[] = []): string
 	});
 }
 
+/** Paths of all values of a resource that have no properties of their own (`encryption.services.blob.enabled`). */
+export function leavesOf(resource: string): string[] {
+	return [...argumentsOf(resource)].flatMap(([name, type]) => leavesBelow(name, type));
+}
+
+function leavesBelow(path: string, type: string): string[] {
+	const nested = /inputs\.(\w+)\.(\w+)/.exec(type);
+	if (nested === null || /\[\](?: \| undefined)?>$/.test(type)) return [path];
+	const properties = nestedOf(nested[1] ?? "", nested[2] ?? "");
+	return [...properties].flatMap(([inner, innerType]) => leavesBelow(`${path}.${inner}`, innerType));
+}
+
 /** Every property of a resource with some value; what has to be right, `given` says. */
 export function fullProperties(resource: string, given: PropertyMap): PropertyMap {
 	const all = [...argumentsOf(resource)].map(([name, type]) => [name, valueFor(name, type)] as const);

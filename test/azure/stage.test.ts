@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fail, succeed } from "../support/stage.ts";
-import { clientOf, comingFrom, listBlobs, openStorageStage, refusalOf, type StateResource } from "./storage-stage.ts";
+import {
+	clientOf,
+	comingFrom,
+	listBlobs,
+	openStorageStage,
+	refusalOf,
+	type StateResource,
+	withStorage,
+} from "./storage-stage.ts";
 
 const find = (resources: StateResource[], type: string, name: string): StateResource => {
 	const found = resources.find((one) => one.type === type && one.urn.endsWith(`::${name}`));
@@ -9,7 +17,32 @@ const find = (resources: StateResource[], type: string, name: string): StateReso
 };
 
 test("the life of a stage with storage", async (t) => {
-	const { stage, azure, set, outputs, resources } = await openStorageStage(t);
+	const { stage, azure, set, outputs, resources } = await openStorageStage(t, "staging", (blocks) => {
+		withStorage(blocks);
+		blocks.storage.protect = false;
+	});
+
+	await t.test(
+		"without a login to Azure, it says what is missing, and a stage without storage needs none",
+		async () => {
+			const names = ["ARM_SUBSCRIPTION_ID", "ARM_TENANT_ID", "ARM_CLIENT_ID", "ARM_CLIENT_SECRET"];
+			const before = Object.fromEntries(names.map((name) => [name, stage.sandbox.env[name] ?? ""]));
+			set(Object.fromEntries(names.map((name) => [name, ""])));
+			const text = await fail(stage.preview());
+			assert.match(text, /this stage has storage in Azure, and there is no login to Azure\. Not set:/);
+			for (const name of names) assert.ok(text.includes(name), name);
+			await stage.withChange(
+				(blocks) => {
+					delete blocks.storage;
+					blocks.apps.portal.config = { PORT: "3000" };
+				},
+				async () => {
+					await succeed(stage.preview());
+				},
+			);
+			set(before);
+		},
+	);
 
 	await t.test("one up makes both sides in order: environment, firewall; container, token, app", async () => {
 		await succeed(stage.preview());
@@ -89,13 +122,30 @@ test("the life of a stage with storage", async (t) => {
 		assert.deepEqual(await outputs(), before);
 	});
 
+	const listed = async () => {
+		const { endpoint, containers } = await outputs();
+		return listBlobs(clientOf(endpoint, containers.documents?.sasToken ?? "", "documents"));
+	};
+
+	await t.test("keys rotate without an outage: sign with the other, deploy, renew the first", async () => {
+		const old = await outputs();
+		await stage.edit((blocks) => {
+			blocks.storage.sas = { windowDays: 30, signWith: "key2" };
+		});
+		await succeed(stage.up());
+		azure.renewKey("acmefiles", "key1");
+		assert.deepEqual(await listed(), []);
+		const stale = clientOf(old.endpoint, old.containers.documents?.sasToken ?? "", "documents");
+		assert.equal(await refusalOf(listBlobs(stale)), "403 AuthorizationFailure");
+	});
+
 	await t.test("at the edge of a window the app alone gets its new token, and once", async () => {
 		const before = await outputs();
 		set({ STORAGE_SAS_CLOCK: before.sasRenews });
-		const preview = await succeed(stage.preview("--diff"));
-		assert.match(preview, /~ 1 to update/);
-		assert.match(preview, /STORAGE_documents_connectionString: \[secret\]/);
-		await succeed(stage.up());
+		stage.newWrites();
+		const diff = await succeed(stage.up("--diff"));
+		assert.match(diff, /~ 1 updated/);
+		assert.match(diff, /STORAGE_documents_connectionString: \[secret\]/);
 		assert.deepEqual(stage.newWrites(), ["configure apps portal"]);
 		const after = await outputs();
 		assert.equal(after.sasRenews, before.sasExpires);
@@ -108,11 +158,6 @@ test("the life of a stage with storage", async (t) => {
 		await succeed(stage.up("--expect-no-changes"));
 	});
 
-	const listed = async () => {
-		const { endpoint, containers } = await outputs();
-		return listBlobs(clientOf(endpoint, containers.documents?.sasToken ?? "", "documents"));
-	};
-
 	await t.test("a token is refused after its time", async () => {
 		set({ STORAGE_SAS_CLOCK: "2026-01-01T00:00:00Z" });
 		await succeed(stage.up());
@@ -120,39 +165,10 @@ test("the life of a stage with storage", async (t) => {
 		assert.equal(await refusalOf(listed()), "403 AuthorizationFailure");
 	});
 
-	await t.test("keys rotate without an outage: sign with the other, deploy, renew the first", async () => {
-		set({ STORAGE_SAS_CLOCK: new Date().toISOString() });
-		await succeed(stage.up());
-		const old = await outputs();
-		await stage.edit((blocks) => {
-			blocks.storage.sas = { windowDays: 30, signWith: "key2" };
-		});
-		await succeed(stage.up());
-		azure.renewKey("acmefiles", "key1");
-		assert.deepEqual(await listed(), []);
-		const stale = clientOf(old.endpoint, old.containers.documents?.sasToken ?? "", "documents");
-		assert.equal(await refusalOf(listBlobs(stale)), "403 AuthorizationFailure");
-	});
-
-	await t.test("a destroy leaves nothing of a stage without health information", async () => {
+	await t.test("a destroy leaves nothing of a stage that says protect: false", async () => {
 		await succeed(stage.destroy());
 		for (const type of ["resources:ResourceGroup", "storage:StorageAccount", "storage:BlobContainer"]) {
 			assert.deepEqual(azure.ofType(`azure-native:${type}`), [], type);
 		}
 	});
-});
-
-test("without a login to Azure, a stage with storage says what is missing and one without needs none", async (t) => {
-	const { stage, set } = await openStorageStage(t);
-	set({ ARM_SUBSCRIPTION_ID: "", ARM_TENANT_ID: "", ARM_CLIENT_ID: "", ARM_CLIENT_SECRET: "" });
-	const text = await fail(stage.preview());
-	assert.match(text, /this stage has storage in Azure, and there is no login to Azure\. Not set:/);
-	for (const name of ["ARM_SUBSCRIPTION_ID", "ARM_TENANT_ID", "ARM_CLIENT_ID", "ARM_CLIENT_SECRET"]) {
-		assert.ok(text.includes(name), name);
-	}
-	await stage.edit((blocks) => {
-		blocks.storage = undefined;
-		blocks.apps.portal.config = { PORT: "3000" };
-	});
-	await succeed(stage.preview());
 });

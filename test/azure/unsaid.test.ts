@@ -4,8 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { unsaid } from "../../components/storage-options.ts";
-import { namesOf } from "./full-properties.ts";
+import { unsaid, watched } from "../../components/storage-options.ts";
+import { leavesOf, namesOf } from "./full-properties.ts";
 import { registerDns, registerStorage, storageStage } from "./registrations.ts";
 
 const managed = { existing: "managed", resourceGroup: { name: "acme-test-files", existing: true } };
@@ -77,6 +77,50 @@ for (const [resource, below, said, kept] of cases) {
 		);
 	});
 }
+
+/** What is kept and need not be watched. */
+const unwatched: Readonly<Record<string, string>> = {
+	"customDomain.useSubDomainName": "asked for once, and never answered",
+	dnsEndpointType: "settled at creation",
+	enableNfsV3: "settled at creation",
+	"encryption.requireInfrastructureEncryption": "settled at creation",
+	"encryption.services": "always on; its type of key is settled at creation",
+	extendedLocation: "settled at creation",
+	registrationVirtualNetworks: "of private zones, which no stage file makes",
+	resolutionVirtualNetworks: "of private zones, which no stage file makes",
+};
+
+test("whatever is kept is watched, so that no update puts it back unseen", () => {
+	const kinds = [
+		["storage/storageAccount", [...unsaid.account, ...unsaid.liveAccount], watched.account],
+		["storage/storageAccount", unsaid.oldKeys, watched.oldKeys],
+		["storage/blobServiceProperties", unsaid.blobService, watched.blobService],
+		["storage/blobContainer", unsaid.container, watched.container],
+		["dns/zone", unsaid.zone, watched.zone],
+		["dns/recordSet", unsaid.record, watched.record],
+	] as const;
+	const isBelow = (path: string, outer: string) => `${path}.`.startsWith(`${outer.replace(/\.\*$/, "")}.`);
+	const used = new Set<string>();
+	for (const [resource, kept, seen] of kinds) {
+		const leaves = leavesOf(resource).filter((leaf) => kept.some((one) => isBelow(leaf, one)));
+		assert.ok(leaves.length >= kept.length, resource);
+		const unseen = leaves.filter((leaf) => !Object.keys(seen).some((path) => isBelow(leaf, path)));
+		const reasons = Object.keys(unwatched).filter((path) => unseen.some((leaf) => isBelow(leaf, path)));
+		for (const path of reasons) used.add(path);
+		assert.deepEqual(
+			unseen.filter((leaf) => !reasons.some((path) => isBelow(leaf, path))),
+			[],
+			`${resource}: kept, and neither watched nor with a reason not to be`,
+		);
+		for (const path of Object.keys(seen)) {
+			assert.ok(
+				leaves.some((leaf) => isBelow(leaf, path)),
+				`${resource}: ${path} is watched, and not kept`,
+			);
+		}
+	}
+	assert.deepEqual(Object.keys(unwatched).sort(), [...used].sort(), "a reason for what is no more");
+});
 
 test("what is kept of an account with old keys is what only their renewal lets a stage file say", () => {
 	const { inputs } = storage.one("storage:StorageAccount");

@@ -1,0 +1,45 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Dns, DnsRecord, DnsZone } from "../config/dns.ts";
+import { type RecordedResource, readRecordedAzure } from "./recorded.ts";
+import { zoneId } from "./storage-ids.ts";
+
+/**
+ * Refuses another type, name or zone of a record in the run that takes its `import: true` away: the state still has the engine keep the
+ * old record, which then stands in the way of the new one. The engine asks no hook of the program at that moment that knows of the
+ * old record, so that this asks the state, before anything is registered.
+ *
+ * @throws pulumi.RunError
+ */
+export async function refuseKeptRecords(dns: Dns): Promise<void> {
+	const records = Object.entries(dns.zones).flatMap(([zoneKey, zone]) =>
+		Object.entries(zone.records).map(([key, record]) => ({ zoneKey, zone, key, record })),
+	);
+	const managed = records.filter(({ record }) => !record.import);
+	if (managed.length === 0) return;
+	const recorded = await readRecordedAzure("the DNS records", "an imported one could stay in the way of its change");
+	const refusals = managed.flatMap(({ zoneKey, zone, key, record }) => {
+		const before = recorded.find((one) => isRecordOf(one, `dns-${zoneKey}-${key}`));
+		if (before?.isRetained !== true || isSame(before.id, idOf(dns, zone, record))) return [];
+		const [type, name] = before.id.split("/").slice(-2);
+		return [
+			`dns.zones.${zoneKey}.records.${key}: the record "${name}" of type ${type} was imported, and cannot become "${record.name}" of type ` +
+				`${record.type} in ${zone.domain} in the run that takes \`import: true\` away: it would stay beside the new one; first remove ` +
+				"`import` alone and run `pulumi up`, then change it",
+		];
+	});
+	if (refusals.length > 0) throw new pulumi.RunError(refusals.join("\n"));
+}
+
+function isRecordOf({ type, name }: RecordedResource, expected: string): boolean {
+	return type === "azure-native:dns:RecordSet" && name === expected;
+}
+
+function idOf({ resourceGroup }: Dns, { domain }: DnsZone, { type, name }: DnsRecord): string {
+	return `${zoneId({ subscription: "", resourceGroup: resourceGroup.name }, domain)}/${type}/${name}`;
+}
+
+/** Ids have any casing; the subscription of a record that is not imported is the login's. */
+function isSame(one: string, other: string): boolean {
+	const below = (id: string) => id.toLowerCase().split("/").slice(3).join("/");
+	return below(one) === below(other);
+}
