@@ -22,14 +22,16 @@ test("Pulumi.prod.yaml is a right stage with health information, and all of it i
 	assert.deepEqual(Object.keys(apps.portal?.endpoints ?? {}), ["test", "public"]);
 });
 
-test("both stage files have the same keys in the same order, but for the public endpoint and the autoscaled worker", () => {
+test("both stage files have the same keys in the same order, but for the public endpoint, the autoscaled worker and protection", () => {
 	const keysOf = (value: unknown, path = ""): string[] =>
 		typeof value !== "object" || value === null
 			? []
 			: Object.entries(value).flatMap(([key, inner]) => [`${path}${key}`, ...keysOf(inner, `${path}${key}.`)]);
 	const prod = keysOf(readStageFile("Pulumi.prod.yaml"));
 	assert.deepEqual(
-		keysOf(readStageFile("Pulumi.staging.yaml")).filter((key) => key !== "apps.portal.services.worker.containers"),
+		keysOf(readStageFile("Pulumi.staging.yaml")).filter(
+			(key) => !["apps.portal.services.worker.containers", "storage.protect"].includes(key),
+		),
 		prod.filter((key) => !/^apps\.portal\.(endpoints\.public|services\.worker\.autoscale)/.test(key)),
 	);
 });
