@@ -25,7 +25,7 @@ import { renewWhenDnsIsInPlace } from "./endpoint-renewal.ts";
 import { refuseOnIdleService } from "./endpoint-service.ts";
 import { sync } from "./endpoint-sync.ts";
 import { chooseTwin, isBegun, removeTwins } from "./endpoint-twins.ts";
-import { ApiError, AptibleError, isAlreadyThere, mayHaveArrived, unlessGone } from "./errors.ts";
+import { AptibleError, isAlreadyThere, mayHaveArrived, unlessGone } from "./errors.ts";
 import { environmentOf, liveEnvironmentOf } from "./find.ts";
 import { readUntil } from "./lag.ts";
 import { type EndpointFacts, type EndpointSpec, refuseUnsharing } from "./specs/endpoint.ts";
