@@ -147,7 +147,8 @@ export async function release(
 	}
 	const count = Object.keys(changes).length;
 	if (count === 0) return undefined;
-	const doing = `setting ${count} config ${count === 1 ? "key" : "keys"}`;
+	const isRemoval = Object.values(changes).every((value) => value === "");
+	const doing = `${isRemoval ? "removing" : "setting"} ${count} config ${count === 1 ? "key" : "keys"}`;
 	await context.operate(object, { doing, carries: { type: "configure", keys: Object.keys(changes) } }, () =>
 		setConfig(context.cli, place, changes),
 	);

@@ -28,6 +28,8 @@ const patienceMs = 10_000;
 /** What was found, as `npm run drift` reads it. */
 export interface DriftReport {
 	drifted: { kind: string; name: string; differences: readonly Difference[] }[];
+	/** Sentences about recorded databases that are gone: what is left of each, and what becomes of it. */
+	gone: string[];
 	/** Sentences about live objects that the stage does not declare. */
 	undeclared: string[];
 	/** Those of them about endpoints of what it does declare. */
@@ -52,7 +54,8 @@ export class Look {
 
 	constructor(seen: Seen, { endpoints, others }: Undeclared) {
 		this.#seen = seen;
-		this.#report = { drifted: [], undeclared: [...others, ...endpoints], undeclaredEndpoints: endpoints };
+		const gone = [...new Set(seen.losses.values())];
+		this.#report = { drifted: [], gone, undeclared: [...others, ...endpoints], undeclaredEndpoints: endpoints };
 		writeReport(this.#report);
 	}
 
@@ -140,7 +143,7 @@ export async function takeLook({ stage, secrets }: LoadedStage, isRequired: bool
 	const refused = isReport ? [] : idleEndpoints(stage, seen.value?.recorded ?? [], seen.value?.snapshot);
 	if (refused.length > 0) throw new pulumi.RunError(refused.join("\n"));
 	if (seen.value === undefined) {
-		writeReport({ drifted: [], undeclared: [], undeclaredEndpoints: [] });
+		writeReport({ drifted: [], gone: [], undeclared: [], undeclaredEndpoints: [] });
 		return undefined;
 	}
 	const undeclared = undeclaredIn(seen.value.snapshot, stage, seen.value.recorded);

@@ -48,17 +48,24 @@ async function preview(file: string, args: readonly string[]): Promise<DriftRepo
 	return JSON.parse(await readFile(file, "utf8")) as DriftReport;
 }
 
-function describe({ drifted, undeclared, undeclaredEndpoints }: DriftReport): string {
-	const lines = drifted.flatMap(({ kind, name, differences }) => [
+function describe({ drifted, gone, undeclared, undeclaredEndpoints }: DriftReport): string {
+	const isBack = ({ kind, differences }: DriftReport["drifted"][number]) =>
+		kind !== "database" ||
+		gone.length === 0 ||
+		!differences.some(({ field, live }) => field === "object" && live === "gone");
+	const back = drifted.filter(isBack);
+	const lines = back.flatMap(({ kind, name, differences }) => [
 		`${kind} ${name}:`,
 		...differences.map(({ field, declared, live }) => `  ${field}: live ${live}, declared ${declared}`),
 	]);
 	const others = undeclared.filter((text) => !undeclaredEndpoints.includes(text));
 	const verdict =
-		drifted.length > 0
+		back.length > 0
 			? "`pulumi up` brings these back to what the stage file says:"
-			: undeclaredEndpoints.length > 0
-				? "what is declared is as it was left; what follows is not declared, and `pulumi up` leaves it as it is:"
-				: "no drift";
-	return [verdict, ...lines, ...undeclaredEndpoints, ...others, ""].join("\n");
+			: gone.length > 0
+				? "what is declared and there is as it was left"
+				: undeclaredEndpoints.length > 0
+					? "what is declared is as it was left; what follows is not declared, and `pulumi up` leaves it as it is:"
+					: "no drift";
+	return [...gone, verdict, ...lines, ...undeclaredEndpoints, ...others, ""].join("\n");
 }

@@ -22,9 +22,7 @@ while (!isInstalled()) {
 	const holder = takeLock();
 	if (holder === undefined) {
 		// Whoever had the lock may have installed it since.
-		const { status } = isInstalled()
-			? { status: 0 }
-			: spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { stdio: "inherit" });
+		const { status } = isInstalled() ? { status: 0 } : install();
 		rmSync(lock, { force: true });
 		process.exit(status ?? 1);
 	}
@@ -35,6 +33,11 @@ while (!isInstalled()) {
 		);
 	}
 	await sleep(pollMs);
+}
+
+function install() {
+	process.stderr.write("npm run setup: installing 600 packages, which takes about a minute\n");
+	return spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { stdio: "inherit" });
 }
 
 function isInstalled() {

@@ -153,7 +153,9 @@ export class Api {
 		} catch (cause) {
 			const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
 			const reason = inner instanceof Error ? inner.message : String(inner);
-			throw new ApiError(request, 0, `${reason}. Is ${new URL(url).host} in reach?`, { transient: true });
+			// fetch refuses some ports whoever listens there (Fetch standard, "bad port").
+			const transient = reason !== "bad port";
+			throw new ApiError(request, 0, `${reason}. Is ${new URL(url).host} in reach?`, { transient });
 		}
 	}
 

@@ -19,6 +19,7 @@ export const packages =
 const meanings: { pattern: RegExp; fix?: string; transient?: boolean }[] = [
 	{ pattern: /^Could not read token/m, fix: "Log in with `aptible login`, or set APTIBLE_ACCESS_TOKEN." },
 	{ pattern: /^API authentication error/m, fix: "The token has expired: run `aptible login` again." },
+	{ pattern: /JWT::DecodeError/, fix: "The token is none: run `aptible login` again, or renew APTIBLE_ACCESS_TOKEN." },
 	{
 		pattern:
 			/\(Errno::E(CONN(REFUSED|RESET|ABORTED)|HOSTUNREACH|NETUNREACH|TIMEDOUT|PIPE)\)|SocketError|Net::(Open|Read)Timeout/,

@@ -36,8 +36,9 @@ test("an app is removed once, by its id, and one that a list lacks is not forgot
 	const previous = await aptible.applied("app", portalSpec());
 	await aptible.cli("apps:rename", "portal", "elsewhere", "--environment", "acme-test");
 	aptible.newWrites();
-	aptible.fault({ name: "not-found-race", command: "apps" });
+	aptible.fault({ name: "not-found-race", command: "apps", times: 1000 });
 	const lagging = await aptible.remove("app", portalSpec(), { previous });
+	aptible.clearFaults();
 	assert.match(lagging.stderr, /app "portal" is not listed, but still there\. Run the command again\./);
 	await aptible.removed("app", portalSpec(), { previous });
 	await aptible.removed("app", portalSpec(), { previous });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { runNode } from "../support/run-node.ts";
 import { fail, oneOfEach, openStage, succeed } from "../support/stage.ts";
 
 test("a database that somebody deleted by hand, under the engine", async (t) => {
@@ -22,6 +23,10 @@ test("a database that somebody deleted by hand, under the engine", async (t) => 
 		assert.match(await succeed(stage.preview("--diff")), says);
 		assert.match(await fail(stage.up()), says);
 		assert.deepEqual(stage.newWrites(), []);
+		const drift = await runNode("move/drift.ts", stage.options, stage.sandbox.env);
+		assert.equal(drift.code, 2, drift.stderr);
+		assert.match(drift.stdout, says);
+		assert.doesNotMatch(drift.stdout, /object: live gone/, "`pulumi up` does not bring it back");
 	});
 
 	await t.test("restoreFrom brings it back, and the app gets its URL in the same update", async () => {

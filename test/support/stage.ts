@@ -68,6 +68,11 @@ export class StageUnderTest {
 		);
 	}
 
+	/** Options that name the stage, for whatever runs pulumi on it. */
+	get options(): string[] {
+		return this.#stack();
+	}
+
 	/** Runs a pulumi command on the stage. */
 	pulumi(command: string, ...args: string[]): Promise<Result> {
 		return this.sandbox.pulumi([command, ...args, ...this.#stack()]);
