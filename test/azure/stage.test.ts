@@ -165,6 +165,17 @@ test("the life of a stage with storage", async (t) => {
 		assert.equal(await refusalOf(listed()), "403 AuthorizationFailure");
 	});
 
+	await t.test("protection, which is the default, is no change of what the state has without it", async () => {
+		await stage.withChange(
+			({ storage }) => {
+				delete storage.protect;
+			},
+			async () => {
+				await succeed(stage.preview("--expect-no-changes"));
+			},
+		);
+	});
+
 	await t.test("a destroy leaves nothing of a stage that says protect: false", async () => {
 		await succeed(stage.destroy());
 		for (const type of ["resources:ResourceGroup", "storage:StorageAccount", "storage:BlobContainer"]) {
