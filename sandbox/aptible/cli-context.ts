@@ -89,9 +89,10 @@ export class Cli {
 
 	/** A list as it was when it was first asked for, where that fault is planted. */
 	#lagging(text: string): string {
-		const { command, store } = this.session;
+		const { command, handles, store } = this.session;
+		const name = `stale ${[command, ...handles].join(" ")}`;
 		if (command !== "apps" && !command.endsWith(":list")) return text;
-		const before = store.meta(`stale ${command}`);
+		const before = store.meta(name);
 		if (before !== undefined && this.session.strike("stale-list") !== undefined) return before;
 		let isPlanted = false;
 		this.session.strike("stale-list", [], () => {
@@ -99,7 +100,7 @@ export class Cli {
 			return false;
 		});
 		if (isPlanted || before !== undefined) {
-			store.transaction(() => store.setMeta(`stale ${command}`, isPlanted ? text : undefined));
+			store.transaction(() => store.setMeta(name, isPlanted ? text : undefined));
 		}
 		return text;
 	}

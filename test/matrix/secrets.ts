@@ -14,6 +14,5 @@ export const secrets: Readonly<Record<string, string>> = {
 	"secrets.key": first.keyPem,
 	"secrets.chain2": second.chain,
 	"secrets.key2": second.keyPem,
-	"hints.claim": JSON.stringify({ after: 0 }),
 	"hints.taken": "[]",
 };
