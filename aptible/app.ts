@@ -24,8 +24,10 @@ import { resolveTemplates } from "./values.ts";
  * those to 0 that are to go there; image or commit and config in one deploy, config alone in one configure; then one scale for each service whose size differs. Then it is
  * read again.
  */
-export async function apply(context: Context, spec: AppSpec, previous: AppFacts | undefined): Promise<AppFacts> {
-	let app = await ensureApp(context, spec, previous);
+export async function apply(context: Context, spec: AppSpec, recorded: AppFacts | undefined): Promise<AppFacts> {
+	let app = await ensureApp(context, spec, recorded);
+	// Of another app, in whose place this one comes, nothing holds.
+	const previous = recorded?.id === app.id ? recorded : undefined;
 	const object = objectOf(app);
 	const place = { environment: spec.environment, app: spec.handle };
 	await context.settled(object);

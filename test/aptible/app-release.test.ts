@@ -172,3 +172,14 @@ test("services are scaled side by side, at most four at a time, and every failur
 		"apps:scale reports --container-count 2",
 	]);
 });
+
+test("an app that somebody deleted by hand comes back with its undeclared services as Aptible starts them", async (t) => {
+	const aptible = await openReconciler(t);
+	defineImage(aptible.dir, "acme/intake:1", ["web", "cron"]);
+	const spec = { ...portalSpec({ image: "acme/intake:1" }), services: { web: { ...small, containers: 2 } } };
+	const previous = await aptible.applied("app", spec);
+	await aptible.cli("apps:deprovision", ...place);
+	const since = readRuns(aptible.dir).length;
+	await aptible.applied("app", spec, { previous });
+	assert.ok(ran(aptible, since).includes("cron 1 x 1024"), ran(aptible, since).join(", "));
+});
