@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import { lookUp } from "../aptible/own.ts";
 import { AppFacts } from "../aptible/specs/app.ts";
 import { readDatabaseReference, references } from "../aptible/template.ts";
 import type { App as AppConfig } from "../config/app.ts";
-import { lookUp } from "../config/catalogue.ts";
 import { mapValues } from "../config/map-values.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 import type { Claims } from "./claims.ts";

@@ -1,7 +1,7 @@
 import { listStorageAccountKeysOutput } from "@pulumi/azure-native/storage/listStorageAccountKeys.js";
 import { listStorageAccountServiceSASOutput } from "@pulumi/azure-native/storage/listStorageAccountServiceSAS.js";
 import * as pulumi from "@pulumi/pulumi";
-import { lookUp } from "../config/catalogue.ts";
+import { lookUp } from "../aptible/own.ts";
 import type { Storage, StorageContainer } from "../config/storage.ts";
 import { type Access, permissionsByAccess } from "../config/storage-catalogue.ts";
 import type { StorageAttribute } from "../config/storage-references.ts";

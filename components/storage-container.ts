@@ -2,7 +2,7 @@ import { RoleAssignment } from "@pulumi/azure-native/authorization/roleAssignmen
 import { BlobContainer } from "@pulumi/azure-native/storage/blobContainer.js";
 import { getBlobContainer, getBlobContainerOutput } from "@pulumi/azure-native/storage/getBlobContainer.js";
 import * as pulumi from "@pulumi/pulumi";
-import { lookUp } from "../config/catalogue.ts";
+import { lookUp } from "../aptible/own.ts";
 import type { Storage, StorageContainer as StorageContainerConfig } from "../config/storage.ts";
 import { refuseLoss } from "./refuse-loss.ts";
 import { StorageAccess } from "./storage-access.ts";

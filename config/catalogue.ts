@@ -119,11 +119,6 @@ export const retiredConfig: Readonly<Record<string, string>> = {
 /** The one name under Aptible's reserved prefix `APTIBLE_` that an app sets itself (Aptible docs: container recovery). */
 export const ownAptibleConfig = "APTIBLE_DO_NOT_WIPE";
 
-/** What a table says of a name that somebody wrote, which may be `constructor` or another name every object answers to. */
-export function lookUp<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
-	return Object.hasOwn(table, name) ? table[name] : undefined;
-}
-
 /** Whether a stack is one that Aptible shares between its customers: these are all named `shared-<region>`. */
 export function isSharedStack(stack: string): boolean {
 	return stack.startsWith("shared-");

@@ -1,12 +1,6 @@
 /** What takes more than one value to see in the databases of a stage. */
-import {
-	databaseTypes,
-	endedDatabaseTypes,
-	iopsPerDiskGb,
-	isSharedStack,
-	lookUp,
-	replicableTypes,
-} from "./catalogue.ts";
+import { lookUp } from "../aptible/own.ts";
+import { databaseTypes, endedDatabaseTypes, iopsPerDiskGb, isSharedStack, replicableTypes } from "./catalogue.ts";
 import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
 import { didYouMean, nearestWord } from "./near-miss.ts";
 

@@ -3,8 +3,10 @@
  * `${storage.NAME.ATTRIBUTE}`. The grammar of templates is `aptible/template.ts`; here each reference is checked against the
  * stage.
  */
+
+import { lookUp } from "../aptible/own.ts";
 import { fillTemplate, parseTemplate, readDatabaseReference, TemplateError } from "../aptible/template.ts";
-import { credentialTypes, lookUp } from "./catalogue.ts";
+import { credentialTypes } from "./catalogue.ts";
 import type { Draft, Mistake, Place } from "./mistakes.ts";
 import { didYouMean, nearestWord } from "./near-miss.ts";
 import { readStorageReference, type StorageReference, unknownStorageTarget } from "./storage-references.ts";
