@@ -1,11 +1,11 @@
+import type { AppFacts, AppSpec } from "../wire/app.ts";
+import type { Difference } from "../wire/difference.ts";
+import { lookUp } from "../wire/own.ts";
+import type { ServiceSpec } from "../wire/service.ts";
 import type { CliApp } from "./cli/apps.ts";
 import { configChanges, configDifferences } from "./config.ts";
-import type { Difference } from "./difference.ts";
-import { lookUp } from "./own.ts";
 import { type LiveRelease, registryReasons, releaseDifferences } from "./release.ts";
 import { type LiveService, serviceDifferences } from "./services.ts";
-import type { AppFacts, AppSpec } from "./specs/app.ts";
-import type { ServiceSpec } from "./specs/service.ts";
 import type { ResolvedValues } from "./values.ts";
 
 /** An app as it is: what the CLI shows of it, and what only the API does. Config and settings are secrets. */

@@ -1,16 +1,16 @@
+import type { AppFacts, AppSpec } from "../wire/app.ts";
+import type { Difference } from "../wire/difference.ts";
 import { configOf, readApp, settingsOf } from "./api/app-settings.ts";
 import { eachService, handleDifferences, type LiveApp } from "./app-differences.ts";
 import type { CliApp } from "./cli/apps.ts";
 import { configChanges, configDifferences } from "./config.ts";
 import type { Context } from "./context.ts";
-import type { Difference } from "./difference.ts";
 import { AptibleError } from "./errors.ts";
 import { readUntil } from "./lag.ts";
 import { type LiveRelease, registryDifferences, releaseDifferences, releasedDifferences } from "./release.ts";
 import { sizeDifferences } from "./scaling.ts";
 import { optionDifferences } from "./service-options.ts";
 import { type LiveService, readServices } from "./services.ts";
-import type { AppFacts, AppSpec } from "./specs/app.ts";
 import type { ResolvedValues } from "./values.ts";
 
 /** What a run has done to an app, and goes by. */

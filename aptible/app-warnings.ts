@@ -1,6 +1,6 @@
+import type { AppFacts, AppSpec, Release } from "../wire/app.ts";
 import type { LiveApp } from "./app-differences.ts";
 import { registryDifferences, tagWarnings } from "./release.ts";
-import type { AppFacts, AppSpec, Release } from "./specs/app.ts";
 import type { ResolvedValues } from "./values.ts";
 
 /** What a person should know of an app. */

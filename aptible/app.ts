@@ -1,3 +1,4 @@
+import type { AppFacts, AppSpec } from "../wire/app.ts";
 import { readApp, settingsOf } from "./api/app-settings.ts";
 import { objectExists } from "./api/existence.ts";
 import type { LiveApp } from "./app-differences.ts";
@@ -16,7 +17,6 @@ import { stopServices, syncServices } from "./scaling.ts";
 import { syncOptions } from "./service-options.ts";
 import { unstartedServices } from "./service-start.ts";
 import { type LiveService, readServices, refuseMissingServices } from "./services.ts";
-import type { AppFacts, AppSpec } from "./specs/app.ts";
 import { resolveTemplates } from "./values.ts";
 
 /**

@@ -1,11 +1,11 @@
+import { compare, type Difference } from "../wire/difference.ts";
+import type { AutoscaleSpec } from "../wire/service.ts";
 import { type ApiPolicy, deletePolicy, readPolicy, updatePolicy } from "./api/services.ts";
 import type { AppPlace } from "./cli/apps.ts";
 import { createPolicy } from "./cli/services.ts";
 import type { Context } from "./context.ts";
-import { compare, type Difference } from "./difference.ts";
 import { ApiError, AptibleError, mayHaveArrived } from "./errors.ts";
 import { readUntil } from "./lag.ts";
-import type { AutoscaleSpec } from "./specs/service.ts";
 
 const common = {
 	lookbackSeconds: "metric_lookback_seconds",

@@ -1,8 +1,8 @@
+import type { BackupRetention } from "../wire/environment.ts";
 import { type CliBackup, listBackups, listOrphanedBackups } from "./cli/backups.ts";
 import { listDatabases } from "./cli/databases.ts";
 import type { CliBackupRetention } from "./cli/environments.ts";
 import type { Context } from "./context.ts";
-import type { BackupRetention } from "./specs/environment.ts";
 
 /** Backups that exist and that a policy would delete. */
 export interface BackupLoss {

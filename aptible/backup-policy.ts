@@ -1,3 +1,5 @@
+import { compare, type Difference } from "../wire/difference.ts";
+import type { BackupRetention, EnvironmentSpec } from "../wire/environment.ts";
 import { countBackupLoss, keepsLess } from "./backup-loss.ts";
 import {
 	type CliBackupRetention,
@@ -6,10 +8,8 @@ import {
 	setBackupRetention,
 } from "./cli/environments.ts";
 import type { Context } from "./context.ts";
-import { compare, type Difference } from "./difference.ts";
 import { AptibleError } from "./errors.ts";
 import { findByIdentity } from "./find.ts";
-import type { BackupRetention, EnvironmentSpec } from "./specs/environment.ts";
 
 /**
  * Brings the backup policy of an environment to what the spec says.

@@ -1,13 +1,13 @@
 /** What lives on Aptible under the handles that a stage claims. */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ClaimsSpec } from "../wire/claims.ts";
+import { isHandleOf } from "../wire/drain.ts";
 import { type ListedDrain, listDrains } from "./api/drains.ts";
 import { type CliApp, listApps } from "./cli/apps.ts";
 import { type CliDatabase, listDatabases } from "./cli/databases.ts";
 import { listEnvironments } from "./cli/environments.ts";
 import type { Context } from "./context.ts";
 import { findByIdentity } from "./find.ts";
-import type { ClaimsSpec } from "./specs/claims.ts";
-import { isHandleOf } from "./specs/drain.ts";
 
 /** The kinds of object that have handles, as places begin with them, and as the API's paths name them. */
 export const claimedTargets = {

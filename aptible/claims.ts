@@ -1,3 +1,4 @@
+import type { ClaimMark, ClaimsFacts, ClaimsSpec } from "../wire/claims.ts";
 import { findObject } from "./api/existence.ts";
 import { findUserEmail } from "./api/token.ts";
 import { claimedTargets, partsOf, readLivePatiently } from "./claims-live.ts";
@@ -5,7 +6,6 @@ import type { Context } from "./context.ts";
 import { claimAllEndpoints } from "./endpoint-claims.ts";
 import { AptibleError } from "./errors.ts";
 import { describeTaken, type Taken } from "./foreign.ts";
-import type { ClaimMark, ClaimsFacts, ClaimsSpec } from "./specs/claims.ts";
 
 /** Something that lives on Aptible under a handle which the stage declares and which was not claimed before. */
 interface Found extends Taken {

@@ -1,3 +1,4 @@
+import type { DatabaseSpec } from "../wire/database.ts";
 import { listHandles } from "./api/databases.ts";
 import { objectExists } from "./api/existence.ts";
 import { type CliDatabase, listDatabases } from "./cli/databases.ts";
@@ -5,7 +6,6 @@ import type { Context, OperationObject } from "./context.ts";
 import { AptibleError, unlessGone } from "./errors.ts";
 import { type Find, findByIdentity, liveEnvironmentOf } from "./find.ts";
 import { lookUntilFound } from "./lag.ts";
-import type { DatabaseSpec } from "./specs/database.ts";
 
 type Place = Pick<DatabaseSpec, "environment" | "handle" | "renamedFrom">;
 

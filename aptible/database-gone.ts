@@ -1,9 +1,10 @@
 /** A database that was there and is gone: somebody deleted it by hand. An empty one must not come in its place unasked. */
+
+import type { DatabaseSpec } from "../wire/database.ts";
 import { readBackupOrigin } from "./api/backups.ts";
 import { type CliBackup, listOrphanedBackups } from "./cli/backups.ts";
 import type { Context } from "./context.ts";
 import { AptibleError } from "./errors.ts";
-import type { DatabaseSpec } from "./specs/database.ts";
 
 /** What the last run recorded of it. */
 interface Lost {

@@ -1,4 +1,6 @@
 /** Makes databases: empty ones, copies of a backup, and replicas. */
+
+import type { DatabaseFacts, DatabaseSpec, ReplicaOf } from "../wire/database.ts";
 import { readBackupOrigin } from "./api/backups.ts";
 import { listOperations } from "./api/operations.ts";
 import type { Carried } from "./carried.ts";
@@ -16,7 +18,6 @@ import type { Context, OperationObject, Sending } from "./context.ts";
 import { databaseObject, findDatabase } from "./database-find.ts";
 import { AptibleError, isAlreadyThere, mayHaveArrived, unlessGone } from "./errors.ts";
 import { lookUntilFound, readUntil } from "./lag.ts";
-import type { DatabaseFacts, DatabaseSpec, ReplicaOf } from "./specs/database.ts";
 
 const cleanUpUrl = "https://www.aptible.com/docs/how-to-guides/database-guides/upgrade-postgresql#cleanup";
 

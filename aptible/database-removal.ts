@@ -1,3 +1,4 @@
+import type { DatabaseFacts, DatabaseSpec } from "../wire/database.ts";
 import { listManualBackups, type ManualBackup } from "./api/backups.ts";
 import { listReplicas, readDatabaseSettings } from "./api/databases.ts";
 import { listOperations, type Operation } from "./api/operations.ts";
@@ -10,7 +11,6 @@ import { databaseObject, findDatabase, findSettledDatabase } from "./database-fi
 import { AptibleError } from "./errors.ts";
 import { environmentOf, findRecorded } from "./find.ts";
 import { lookUntilFound } from "./lag.ts";
-import type { DatabaseFacts, DatabaseSpec } from "./specs/database.ts";
 
 /** A last backup that an earlier, interrupted removal took is as good as a new one for this long. */
 const freshMs = 60 * 60_000;

@@ -1,3 +1,5 @@
+import { type DatabaseFacts, type DatabaseSpec, databaseIdentity, refuseRestoreInPlace } from "../wire/database.ts";
+import { compare, type Difference } from "../wire/difference.ts";
 import { wasRestoredAs } from "./api/backups.ts";
 import { type DatabaseSettings, readDatabaseSettings, setAutomaticBackups, unlinkReplica } from "./api/databases.ts";
 import { readPitrDays } from "./api/environments.ts";
@@ -9,12 +11,10 @@ import { databaseObject, findSettledDatabase } from "./database-find.ts";
 import { refuseLoss } from "./database-gone.ts";
 import { makeDatabase, settleCopy } from "./database-origin.ts";
 import { removeDatabase } from "./database-removal.ts";
-import { compare, type Difference } from "./difference.ts";
 import { ApiError, AptibleError } from "./errors.ts";
 import { liveEnvironmentOf } from "./find.ts";
 import { refuseForeign } from "./foreign.ts";
 import { readUntil } from "./lag.ts";
-import { type DatabaseFacts, type DatabaseSpec, databaseIdentity, refuseRestoreInPlace } from "./specs/database.ts";
 
 /**
  * Brings a database to what the spec says. Makes it (empty, from a backup, as a replica), finishes what an earlier run began,

@@ -1,8 +1,8 @@
+import { drainHandle, drainTurns } from "../wire/drain.ts";
 import { createDrain, type ListedDrain, listDrains } from "./api/drains.ts";
 import type { Context } from "./context.ts";
 import { type DeclaredDrain, type NamedDrain, objectOf } from "./drain-noun.ts";
 import { AptibleError, isAlreadyThere } from "./errors.ts";
-import { drainHandle, drainTurns } from "./specs/drain.ts";
 
 /**
  * Makes the drain under the first handle that is free.

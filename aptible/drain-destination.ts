@@ -1,4 +1,4 @@
-import { compare, type Difference } from "./difference.ts";
+import { compare, type Difference } from "../wire/difference.ts";
 
 /** Where a drain sends, under the stage file's names. Declared, its values are templates; live, they are what Aptible shows. */
 export type Destination = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
+import type { Difference } from "../wire/difference.ts";
 import type { DrainTarget, ListedDrain } from "./api/drains.ts";
 import type { Context, OperationObject } from "./context.ts";
-import type { Difference } from "./difference.ts";
 
 /** What tells the two kinds of drain apart. */
 export interface DrainNoun<Drain extends ListedDrain> {

@@ -6,6 +6,8 @@
  * Whatever of a drain is on Aptible, from however many runs that were killed, is told by its handle (`isHandleOf`) and compared
  * with what is declared, secrets included, as the API shows them. One that fits is finished and kept, the others go.
  */
+
+import { type DrainFacts, drainTurns, isHandleOf } from "../wire/drain.ts";
 import { type ListedDrain, listDrains } from "./api/drains.ts";
 import { createOperation } from "./api/operations.ts";
 import { deprovisionDrain } from "./cli/drains.ts";
@@ -14,7 +16,6 @@ import { createNew } from "./drain-creation.ts";
 import { type DeclaredDrain, type DrainNoun, type NamedDrain, objectOf } from "./drain-noun.ts";
 import { AptibleError, unlessGone } from "./errors.ts";
 import { liveEnvironmentOf } from "./find.ts";
-import { type DrainFacts, drainTurns, isHandleOf } from "./specs/drain.ts";
 
 /** States in which a drain works, or can be made to. */
 const usable: readonly string[] = ["pending", "provisioning", "provisioned", "provision_failed"];

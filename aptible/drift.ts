@@ -1,10 +1,19 @@
 /** How the live objects of a snapshot differ from what was declared of them. No call is made, and no secret comes out. */
 import type { z } from "zod";
+import { AppFacts, AppSpec } from "../wire/app.ts";
+import { leafFingerprint } from "../wire/certificate.ts";
+import { DatabaseFacts, DatabaseSpec } from "../wire/database.ts";
+import { compare, type Difference } from "../wire/difference.ts";
+import { DrainFacts, isHandleOf } from "../wire/drain.ts";
+import { EndpointFacts, EndpointSpec } from "../wire/endpoint.ts";
+import { describeIdentity } from "../wire/endpoint-identity.ts";
+import { EnvironmentFacts, EnvironmentSpec } from "../wire/environment.ts";
+import { LogDrainSpec } from "../wire/log-drain.ts";
+import { MetricDrainSpec } from "../wire/metric-drain.ts";
+import { lookUp } from "../wire/own.ts";
 import { appDifferences } from "./app-differences.ts";
 import { backupDifferences } from "./backup-policy.ts";
-import { leafFingerprint } from "./certificate.ts";
 import { databaseDifferences } from "./database.ts";
-import { compare, type Difference } from "./difference.ts";
 import { endpointDifferences } from "./endpoint-differences.ts";
 import { findEndpoint, liveIdentity } from "./endpoint-find.ts";
 import type { LiveEndpoint } from "./endpoint-observe.ts";
@@ -12,17 +21,8 @@ import { renewalDifferences } from "./endpoint-renewal.ts";
 import { findByIdentity } from "./find.ts";
 import { logDrainDifferences, logDrainState } from "./log-drain.ts";
 import { metricDrainDifferences, metricDrainState } from "./metric-drain.ts";
-import { lookUp } from "./own.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { filler, resolveKnown, trimmed, type Values } from "./snapshot-values.ts";
-import { AppFacts, AppSpec } from "./specs/app.ts";
-import { DatabaseFacts, DatabaseSpec } from "./specs/database.ts";
-import { DrainFacts, isHandleOf } from "./specs/drain.ts";
-import { EndpointFacts, EndpointSpec } from "./specs/endpoint.ts";
-import { describeIdentity } from "./specs/endpoint-identity.ts";
-import { EnvironmentFacts, EnvironmentSpec } from "./specs/environment.ts";
-import { LogDrainSpec } from "./specs/log-drain.ts";
-import { MetricDrainSpec } from "./specs/metric-drain.ts";
 
 /** An object as Pulumi recorded it. */
 export interface Recorded {

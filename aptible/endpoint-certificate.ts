@@ -1,12 +1,12 @@
+import { type CertificatePem, type OwnCertificate, readCertificate } from "../wire/certificate.ts";
+import type { Difference } from "../wire/difference.ts";
+import type { EndpointFacts, EndpointSpec } from "../wire/endpoint.ts";
+import { endpointLabel } from "../wire/endpoint-identity.ts";
 import { type EndpointDetails, listCertificateFingerprints } from "./api/endpoints.ts";
-import { type CertificatePem, type OwnCertificate, readCertificate } from "./certificate.ts";
 import { sweepCertificateFiles, withCertificateFiles } from "./certificate-files.ts";
 import type { CliOptions } from "./cli/command-line.ts";
 import type { Context } from "./context.ts";
-import type { Difference } from "./difference.ts";
 import { AptibleError } from "./errors.ts";
-import type { EndpointFacts, EndpointSpec } from "./specs/endpoint.ts";
-import { endpointLabel } from "./specs/endpoint-identity.ts";
 import { fillSecrets } from "./values.ts";
 
 /** A certificate with what is to be sent. */

@@ -1,4 +1,15 @@
 /** Which endpoints of an app or a database are there already when a stage claims them. */
+
+import type { ClaimsFacts, ClaimsSpec } from "../wire/claims.ts";
+import type { EndpointClaim } from "../wire/endpoint.ts";
+import type { ClaimedEndpoint } from "../wire/endpoint-claims.ts";
+import {
+	type EndpointOwner,
+	endpointKey,
+	endpointPlace,
+	exclusiveAddress,
+	ownerPlace,
+} from "../wire/endpoint-identity.ts";
 import { objectExists } from "./api/existence.ts";
 import { listApps } from "./cli/apps.ts";
 import { listDatabases } from "./cli/databases.ts";
@@ -7,16 +18,6 @@ import { listEnvironments } from "./cli/environments.ts";
 import type { Context } from "./context.ts";
 import { liveIdentity, looksLike, oldest } from "./endpoint-find.ts";
 import { findByIdentity } from "./find.ts";
-import type { ClaimsFacts, ClaimsSpec } from "./specs/claims.ts";
-import type { EndpointClaim } from "./specs/endpoint.ts";
-import type { ClaimedEndpoint } from "./specs/endpoint-claims.ts";
-import {
-	type EndpointOwner,
-	endpointKey,
-	endpointPlace,
-	exclusiveAddress,
-	ownerPlace,
-} from "./specs/endpoint-identity.ts";
 
 /** A live endpoint under a claim that is new. */
 export interface FoundEndpoint {

@@ -1,7 +1,8 @@
 /** Which live endpoint is the declared one. Aptible gives endpoints no handle, and several may look the same. */
+
+import type { EndpointClaim } from "../wire/endpoint.ts";
+import { type EndpointIdentity, exclusiveAddress } from "../wire/endpoint-identity.ts";
 import type { CliEndpoint } from "./cli/endpoints.ts";
-import type { EndpointClaim } from "./specs/endpoint.ts";
-import { type EndpointIdentity, exclusiveAddress } from "./specs/endpoint-identity.ts";
 
 /** What is known of an endpoint before it is looked for. */
 export interface EndpointTraces {

@@ -1,3 +1,6 @@
+import { EndpointClaim, type EndpointFacts, type EndpointSpec } from "../wire/endpoint.ts";
+import { endpointLabel } from "../wire/endpoint-identity.ts";
+import { environmentKey } from "../wire/template.ts";
 import { type EndpointDetails, readEndpointDetails } from "./api/endpoints.ts";
 import { objectExists } from "./api/existence.ts";
 import { type CliEndpoint, type EndpointPlace, listEndpoints } from "./cli/endpoints.ts";
@@ -5,9 +8,6 @@ import type { Context, OperationObject } from "./context.ts";
 import { type EndpointTraces, findEndpoint } from "./endpoint-find.ts";
 import { AptibleError } from "./errors.ts";
 import { readUntil } from "./lag.ts";
-import { EndpointClaim, type EndpointFacts, type EndpointSpec } from "./specs/endpoint.ts";
-import { endpointLabel } from "./specs/endpoint-identity.ts";
-import { environmentKey } from "./template.ts";
 
 /** A live endpoint: what the CLI lists, and what only the API shows where that matters. */
 export interface LiveEndpoint {

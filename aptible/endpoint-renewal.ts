@@ -1,11 +1,11 @@
+import type { Difference } from "../wire/difference.ts";
+import type { EndpointSpec } from "../wire/endpoint.ts";
 import type { CliEndpoint } from "./cli/endpoints.ts";
 import { renewEndpoint } from "./cli/endpoints.ts";
 import type { Context, OperationObject } from "./context.ts";
-import type { Difference } from "./difference.ts";
 import { addressesOf, leadsTo } from "./dns.ts";
 import { challengeRecord } from "./endpoint-facts.ts";
 import { AptibleError } from "./errors.ts";
-import type { EndpointSpec } from "./specs/endpoint.ts";
 
 /** Whether an endpoint has yet to get its managed certificate, and would get it now. */
 export async function isRenewable(live: CliEndpoint): Promise<boolean> {

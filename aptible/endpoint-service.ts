@@ -1,9 +1,9 @@
+import type { EndpointSpec } from "../wire/endpoint.ts";
+import { refuseIdleService } from "../wire/endpoint-identity.ts";
 import { listAppsOf } from "./api/app-settings.ts";
 import { listServices } from "./api/services.ts";
 import type { Context } from "./context.ts";
 import { AptibleError } from "./errors.ts";
-import type { EndpointSpec } from "./specs/endpoint.ts";
-import { refuseIdleService } from "./specs/endpoint-identity.ts";
 
 /**
  * Refuses an endpoint that is still to be provisioned for the first time on a service that has no containers: Aptible's operation would

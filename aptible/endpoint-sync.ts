@@ -1,14 +1,14 @@
+import type { Difference } from "../wire/difference.ts";
+import type { EndpointFacts, EndpointSpec } from "../wire/endpoint.ts";
 import { clearPorts } from "./api/endpoints.ts";
 import { listOperations } from "./api/operations.ts";
 import type { CliOptions } from "./cli/command-line.ts";
 import { modifyEndpoint } from "./cli/endpoints.ts";
 import type { Context } from "./context.ts";
-import type { Difference } from "./difference.ts";
 import { certificateDue, certificateMarks, type FilledCertificate, withCertificate } from "./endpoint-certificate.ts";
 import { changedSettings, changeOptions, endpointDifferences, recordOf } from "./endpoint-differences.ts";
 import { type LiveEndpoint, objectOf, observe, placeOf } from "./endpoint-observe.ts";
 import { AptibleError } from "./errors.ts";
-import type { EndpointFacts, EndpointSpec } from "./specs/endpoint.ts";
 
 /** What an endpoint is compared with, beside its spec. */
 export interface Surroundings {

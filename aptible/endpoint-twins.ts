@@ -3,13 +3,13 @@
  * (facts/aptible.md §11). The CLI provisions one of the two records, and the other stays `pending` for ever.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { EndpointSpec } from "../wire/endpoint.ts";
 import { objectExists } from "./api/existence.ts";
 import { createOperation, listOperations } from "./api/operations.ts";
 import type { CliEndpoint } from "./cli/endpoints.ts";
 import type { Context } from "./context.ts";
 import { oldest } from "./endpoint-find.ts";
 import { objectOf } from "./endpoint-observe.ts";
-import type { EndpointSpec } from "./specs/endpoint.ts";
 
 /** The two are made within this long; what is further apart was asked for twice. */
 const apartMs = 2 * 60_000;

@@ -1,3 +1,5 @@
+import { type EndpointFacts, type EndpointSpec, refuseUnsharing } from "../wire/endpoint.ts";
+import { endpointIdentity, endpointLabel, exclusiveAddress } from "../wire/endpoint-identity.ts";
 import { objectExists } from "./api/existence.ts";
 import { createOperation } from "./api/operations.ts";
 import type { Carried } from "./carried.ts";
@@ -28,8 +30,6 @@ import { chooseTwin, isBegun, removeTwins } from "./endpoint-twins.ts";
 import { AptibleError, isAlreadyThere, mayHaveArrived, unlessGone } from "./errors.ts";
 import { environmentOf, liveEnvironmentOf } from "./find.ts";
 import { readUntil } from "./lag.ts";
-import { type EndpointFacts, type EndpointSpec, refuseUnsharing } from "./specs/endpoint.ts";
-import { endpointIdentity, endpointLabel, exclusiveAddress } from "./specs/endpoint-identity.ts";
 
 /** Brings an endpoint to what the spec says: makes it, finishes what an earlier run began, changes what differs, gets its certificate. */
 export async function apply(

@@ -1,3 +1,4 @@
+import { type EnvironmentFacts, type EnvironmentSpec, environmentIdentity } from "../wire/environment.ts";
 import { createEnvironment, deleteEnvironment, listOrganizations, listStacks, type Stack } from "./api/environments.ts";
 import { objectExists } from "./api/existence.ts";
 import { syncBackupPolicy } from "./backup-policy.ts";
@@ -7,7 +8,6 @@ import { deleteTailDrains, describeRest } from "./environment-rest.ts";
 import { AptibleError } from "./errors.ts";
 import { type Find, findByIdentity, findRecorded } from "./find.ts";
 import { lookUntilFound } from "./lag.ts";
-import { type EnvironmentFacts, type EnvironmentSpec, environmentIdentity } from "./specs/environment.ts";
 
 /** Brings the environment to what the spec says: there, named so, on that stack, with that backup retention. */
 export async function apply(

@@ -1,11 +1,12 @@
 /** Tells what this stack made under a handle that it claimed from what somebody else made there. */
+
+import { ClaimMark } from "../wire/claims.ts";
+import { environmentKey } from "../wire/template.ts";
 import { listOperations, type OperationTarget } from "./api/operations.ts";
 import { listServices } from "./api/services.ts";
 import { findUserEmail } from "./api/token.ts";
 import type { Context } from "./context.ts";
 import { AptibleError } from "./errors.ts";
-import { ClaimMark } from "./specs/claims.ts";
-import { environmentKey } from "./template.ts";
 
 /** An object under a claimed handle. */
 interface ClaimedObject {

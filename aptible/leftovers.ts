@@ -1,4 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { DatabaseSpec } from "../wire/database.ts";
+import { isHandleOf } from "../wire/drain.ts";
+import {
+	ClaimedHandles,
+	claimsVariable,
+	environmentHint,
+	type LeftoversFacts,
+	type LeftoversSpec,
+} from "../wire/leftovers.ts";
+import { environmentKey } from "../wire/template.ts";
 import { listReplicas, readDatabaseSettings } from "./api/databases.ts";
 import { objectExists } from "./api/existence.ts";
 import { type ListedObject, listObjects } from "./api/listed.ts";
@@ -13,16 +23,6 @@ import { isFreshBackup, removeDatabase } from "./database-removal.ts";
 import { unlessGone } from "./errors.ts";
 import { judgeOrigin } from "./foreign.ts";
 import { lookUntilFound } from "./lag.ts";
-import { DatabaseSpec } from "./specs/database.ts";
-import { isHandleOf } from "./specs/drain.ts";
-import {
-	ClaimedHandles,
-	claimsVariable,
-	environmentHint,
-	type LeftoversFacts,
-	type LeftoversSpec,
-} from "./specs/leftovers.ts";
-import { environmentKey } from "./template.ts";
 
 /** A live object under a claimed handle. */
 interface Claimed extends ListedObject {

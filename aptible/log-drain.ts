@@ -1,14 +1,14 @@
+import { compare, type Difference } from "../wire/difference.ts";
+import type { DrainFacts } from "../wire/drain.ts";
+import type { LogDrainSpec } from "../wire/log-drain.ts";
 import { ApiLogDrain, databaseIdOf, readDrain, setLogDrainSources } from "./api/drains.ts";
 import { type CliDatabase, listDatabases } from "./cli/databases.ts";
 import { createElasticsearchDrain, createSyslogDrain, type DrainSources } from "./cli/drains.ts";
 import type { Context } from "./context.ts";
-import { compare, type Difference } from "./difference.ts";
 import { ensureDrain, removeDrain } from "./drain.ts";
 import { type Destination, destinationDifferences, type Fill, hiddenFields, secretsOf } from "./drain-destination.ts";
 import type { DeclaredDrain, DrainNoun } from "./drain-noun.ts";
 import { AptibleError } from "./errors.ts";
-import type { DrainFacts } from "./specs/drain.ts";
-import type { LogDrainSpec } from "./specs/log-drain.ts";
 import { fillSecrets } from "./values.ts";
 
 /** Brings a log drain to what the spec says: what it takes changes in place, where it sends means a new one beside the old. */

@@ -1,14 +1,14 @@
+import type { Difference } from "../wire/difference.ts";
+import type { DrainFacts } from "../wire/drain.ts";
+import { datadogSites, type MetricDrainSpec } from "../wire/metric-drain.ts";
 import { ApiMetricDrain, databaseIdOf, readDrain } from "./api/drains.ts";
 import { type CliDatabase, listDatabases } from "./cli/databases.ts";
 import { createInfluxdbDrain } from "./cli/drains.ts";
 import type { Context } from "./context.ts";
-import type { Difference } from "./difference.ts";
 import { ensureDrain, removeDrain } from "./drain.ts";
 import { type Destination, destinationDifferences, type Fill, hiddenFields, secretsOf } from "./drain-destination.ts";
 import type { DeclaredDrain, DrainNoun } from "./drain-noun.ts";
 import { AptibleError } from "./errors.ts";
-import type { DrainFacts } from "./specs/drain.ts";
-import { datadogSites, type MetricDrainSpec } from "./specs/metric-drain.ts";
 import { fillSecrets } from "./values.ts";
 
 /** Brings a metric drain to what the spec says: whatever changes means a new one beside the old. */

@@ -1,17 +1,17 @@
 import { z } from "zod";
+import { AppFacts, AppSpec } from "../wire/app.ts";
+import { ClaimsFacts, ClaimsSpec } from "../wire/claims.ts";
+import { DatabaseFacts, DatabaseSpec } from "../wire/database.ts";
+import { DrainFacts } from "../wire/drain.ts";
+import { EndpointFacts, EndpointSpec } from "../wire/endpoint.ts";
+import { EnvironmentFacts, EnvironmentSpec } from "../wire/environment.ts";
+import { LeftoversFacts, LeftoversSpec } from "../wire/leftovers.ts";
+import { LogDrainSpec } from "../wire/log-drain.ts";
+import { MetricDrainSpec } from "../wire/metric-drain.ts";
 import type { Access } from "./access.ts";
 import { Context } from "./context.ts";
 import { cutLines, cutMiddle, printJson } from "./lines.ts";
 import { isSecretVariable } from "./redact.ts";
-import { AppFacts, AppSpec } from "./specs/app.ts";
-import { ClaimsFacts, ClaimsSpec } from "./specs/claims.ts";
-import { DatabaseFacts, DatabaseSpec } from "./specs/database.ts";
-import { DrainFacts } from "./specs/drain.ts";
-import { EndpointFacts, EndpointSpec } from "./specs/endpoint.ts";
-import { EnvironmentFacts, EnvironmentSpec } from "./specs/environment.ts";
-import { LeftoversFacts, LeftoversSpec } from "./specs/leftovers.ts";
-import { LogDrainSpec } from "./specs/log-drain.ts";
-import { MetricDrainSpec } from "./specs/metric-drain.ts";
 import type { Waits } from "./wait.ts";
 
 /** Bytes of progress on stderr: Pulumi hands all of it to the next run as PULUMI_COMMAND_STDERR, and Linux takes 128 KiB. */

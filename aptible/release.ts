@@ -1,10 +1,10 @@
+import type { AppFacts, AppSpec, Release } from "../wire/app.ts";
+import type { Difference } from "../wire/difference.ts";
 import type { AppSettings } from "./api/app-settings.ts";
 import { type AppPlace, type CliApp, type ConfigChanges, type DeploySource, deploy, setConfig } from "./cli/apps.ts";
 import type { Context, OperationObject } from "./context.ts";
-import type { Difference } from "./difference.ts";
 import { startingCount } from "./service-start.ts";
 import { missingServices } from "./services.ts";
-import type { AppFacts, AppSpec, Release } from "./specs/app.ts";
 import type { ResolvedValues } from "./values.ts";
 
 /** What an app runs, as the CLI and the API show it together. */

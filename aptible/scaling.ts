@@ -1,13 +1,13 @@
+import type { AppSpec } from "../wire/app.ts";
+import { compare, type Difference } from "../wire/difference.ts";
+import { lookUp } from "../wire/own.ts";
+import type { ServiceSize, ServiceSpec } from "../wire/service.ts";
 import { type ApiService, readService } from "./api/services.ts";
 import { autoscaleDifferences, syncAutoscaling } from "./autoscaling.ts";
 import { type AppPlace, CliService, scale } from "./cli/apps.ts";
 import type { Context } from "./context.ts";
-import { compare, type Difference } from "./difference.ts";
-import { lookUp } from "./own.ts";
 import type { LiveService } from "./services.ts";
 import { forEachSideBySide } from "./side-by-side.ts";
-import type { AppSpec } from "./specs/app.ts";
-import type { ServiceSize, ServiceSpec } from "./specs/service.ts";
 
 /** How a live service differs in what the stage file decides of number, size and profile; the rest is the autoscaler's. */
 export function sizeDifferences(wanted: ServiceSpec, live: CliService): Difference[] {

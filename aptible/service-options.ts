@@ -1,14 +1,14 @@
+import type { AppSpec } from "../wire/app.ts";
+import { compare, type Difference } from "../wire/difference.ts";
+import { lookUp } from "../wire/own.ts";
+import type { ServiceSpec } from "../wire/service.ts";
 import type { ApiService } from "./api/services.ts";
 import { listServices } from "./api/services.ts";
 import type { AppPlace } from "./cli/apps.ts";
 import { setServiceOptions } from "./cli/services.ts";
 import type { Context } from "./context.ts";
-import { compare, type Difference } from "./difference.ts";
 import { AptibleError } from "./errors.ts";
 import { readUntil } from "./lag.ts";
-import { lookUp } from "./own.ts";
-import type { AppSpec } from "./specs/app.ts";
-import type { ServiceSpec } from "./specs/service.ts";
 
 /** Aptible's own time between SIGTERM and SIGKILL, in seconds; an untouched service shows none (facts/aptible.md §2.3). */
 const defaultStopTimeout = 10;

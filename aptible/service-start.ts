@@ -1,13 +1,14 @@
 /** How services come up that a release brings in. */
+
+import type { AppFacts, AppSpec } from "../wire/app.ts";
+import { compare } from "../wire/difference.ts";
+import { lookUp } from "../wire/own.ts";
+import type { ServiceSize } from "../wire/service.ts";
 import { listOperations } from "./api/operations.ts";
 import { findUserEmail } from "./api/token.ts";
 import { isCarriedBy } from "./carried.ts";
 import type { Context } from "./context.ts";
-import { compare } from "./difference.ts";
-import { lookUp } from "./own.ts";
 import type { LiveService } from "./services.ts";
-import type { AppFacts, AppSpec } from "./specs/app.ts";
-import type { ServiceSize } from "./specs/service.ts";
 
 /** How Aptible starts a service that nothing is said of (Aptible docs: services). */
 const startSize: ServiceSize = { containers: 1, containerMb: 1024, containerProfile: "m" };

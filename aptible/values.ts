@@ -1,8 +1,14 @@
+import type { AppSpec } from "../wire/app.ts";
+import {
+	type DatabaseReference,
+	environmentKey,
+	fillTemplate,
+	readDatabaseReference,
+	references,
+} from "../wire/template.ts";
 import { type CliDatabase, listDatabases } from "./cli/databases.ts";
 import type { Context } from "./context.ts";
 import { AptibleError } from "./errors.ts";
-import type { AppSpec } from "./specs/app.ts";
-import { type DatabaseReference, environmentKey, fillTemplate, readDatabaseReference, references } from "./template.ts";
 
 /** An app's config and registry credentials with every reference filled in: secrets, all of them. */
 export interface ResolvedValues {

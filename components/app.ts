@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import { lookUp } from "../aptible/own.ts";
-import { AppFacts } from "../aptible/specs/app.ts";
-import { readDatabaseReference, references } from "../aptible/template.ts";
 import type { App as AppConfig } from "../config/app.ts";
 import { mapValues } from "../config/map-values.ts";
+import { AppFacts } from "../wire/app.ts";
+import { lookUp } from "../wire/own.ts";
+import { readDatabaseReference, references } from "../wire/template.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 import type { Claims } from "./claims.ts";
 import type { Database } from "./database.ts";

@@ -1,9 +1,9 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
-import type { Difference } from "../aptible/difference.ts";
 import type { Kind } from "../aptible/reconcile.ts";
-import { environmentKey } from "../aptible/template.ts";
+import type { Difference } from "../wire/difference.ts";
+import { environmentKey } from "../wire/template.ts";
 import { adoptionOf, driftFor, lossOf } from "./drift.ts";
 
 /** What one Command of the program is about. */

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ClaimsFacts, type ClaimsSpec } from "../aptible/specs/claims.ts";
-import { announceEndpointMoves, refuseEndpointMoves } from "../aptible/specs/endpoint-claims.ts";
-import type { EndpointIdentity } from "../aptible/specs/endpoint-identity.ts";
 import { mapValues } from "../config/map-values.ts";
 import type { Stage } from "../config/stage.ts";
+import { ClaimsFacts, type ClaimsSpec } from "../wire/claims.ts";
+import { announceEndpointMoves, refuseEndpointMoves } from "../wire/endpoint-claims.ts";
+import type { EndpointIdentity } from "../wire/endpoint-identity.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 import { appEndpointIdentity, databaseEndpointIdentity } from "./endpoint-spec.ts";
 

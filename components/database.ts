@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { DatabaseFacts, databaseIdentity, refuseRestoreInPlace } from "../aptible/specs/database.ts";
 import type { Database as DatabaseConfig } from "../config/database.ts";
 import { mapValues } from "../config/map-values.ts";
+import { DatabaseFacts, databaseIdentity, refuseRestoreInPlace } from "../wire/database.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 import type { Claims } from "./claims.ts";
 import { isThere } from "./drift.ts";

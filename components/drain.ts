@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { DrainFacts } from "../aptible/specs/drain.ts";
 import type { LogDrain } from "../config/log-drain.ts";
 import type { MetricDrain } from "../config/metric-drain.ts";
+import { DrainFacts } from "../wire/drain.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 import { secretsIn } from "./secret-values.ts";
 

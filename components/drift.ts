@@ -3,8 +3,9 @@
  * object that is not as it was left gets the differences into its Command's environment, where they show in the preview and have
  * the update run, which heals it; the Command of every other one ignores that variable.
  */
-import type { Difference } from "../aptible/difference.ts";
+
 import type { LoadedStage } from "../config/load.ts";
+import type { Difference } from "../wire/difference.ts";
 import type { Look } from "./drift-look.ts";
 
 /** `off` looks for nothing; `required` fails where it cannot be told; anything else looks where there are credentials. */

@@ -1,7 +1,7 @@
-import type { EndpointSpec } from "../aptible/specs/endpoint.ts";
-import type { EndpointIdentity } from "../aptible/specs/endpoint-identity.ts";
 import { defaultSslProtocols } from "../config/catalogue.ts";
 import type { DatabaseEndpoint, Endpoint } from "../config/endpoint.ts";
+import type { EndpointSpec } from "../wire/endpoint.ts";
+import type { EndpointIdentity } from "../wire/endpoint-identity.ts";
 
 /** What of an endpoint does not depend on the others beside it. */
 export type LoneEndpointSpec = Omit<EndpointSpec, "hasTwins">;

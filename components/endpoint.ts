@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type DnsRecord, EndpointFacts, type EndpointSpec, refuseEndpointChange } from "../aptible/specs/endpoint.ts";
-import { endpointKey } from "../aptible/specs/endpoint-identity.ts";
+import { type DnsRecord, EndpointFacts, type EndpointSpec, refuseEndpointChange } from "../wire/endpoint.ts";
+import { endpointKey } from "../wire/endpoint-identity.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 
 /** An endpoint, and what is known of it. */

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { endpointKey, endpointPlace, exclusiveAddress } from "../aptible/specs/endpoint-identity.ts";
 import { mapValues } from "../config/map-values.ts";
+import { endpointKey, endpointPlace, exclusiveAddress } from "../wire/endpoint-identity.ts";
 import type { Claims } from "./claims.ts";
 import { Endpoint } from "./endpoint.ts";
 import type { LoneEndpointSpec } from "./endpoint-spec.ts";

@@ -2,20 +2,20 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Access } from "../aptible/access.ts";
 import { previewBackupLoss } from "../aptible/backup-policy.ts";
 import { Context } from "../aptible/context.ts";
+import type { Backups, Environment as EnvironmentConfig } from "../config/environment.ts";
 import {
 	type BackupRetention,
 	EnvironmentFacts,
 	type EnvironmentSpec,
 	environmentIdentity,
-} from "../aptible/specs/environment.ts";
+} from "../wire/environment.ts";
 import {
 	claimsVariable,
 	encodeClaims,
 	environmentHint,
 	LeftoversFacts,
 	type LeftoversSpec,
-} from "../aptible/specs/leftovers.ts";
-import type { Backups, Environment as EnvironmentConfig } from "../config/environment.ts";
+} from "../wire/leftovers.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 import type { Claims } from "./claims.ts";
 

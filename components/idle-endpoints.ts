@@ -1,8 +1,8 @@
 import { looksLike } from "../aptible/endpoint-find.ts";
 import type { Snapshot } from "../aptible/snapshot.ts";
-import type { EndpointSpec } from "../aptible/specs/endpoint.ts";
-import { endpointKey, refuseIdleService } from "../aptible/specs/endpoint-identity.ts";
 import type { Stage } from "../config/stage.ts";
+import type { EndpointSpec } from "../wire/endpoint.ts";
+import { endpointKey, refuseIdleService } from "../wire/endpoint-identity.ts";
 import { appEndpointIdentity } from "./endpoint-spec.ts";
 import type { RecordedCommand } from "./recorded.ts";
 

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { DnsRecord } from "../aptible/specs/endpoint.ts";
 import { mapValues } from "../config/map-values.ts";
 import type { Stage } from "../config/stage.ts";
+import type { DnsRecord } from "../wire/endpoint.ts";
 import type { App } from "./app.ts";
 import type { Database } from "./database.ts";
 

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { references } from "../aptible/template.ts";
+import { references } from "../wire/template.ts";
 
 /** The secrets that the texts of a spec refer to, by their references (`secrets.siemUrl`). */
 export function secretsIn(

@@ -1,17 +1,17 @@
 import { findEndpoint } from "../aptible/endpoint-find.ts";
 import type { LiveEndpoint } from "../aptible/endpoint-observe.ts";
 import type { Snapshot } from "../aptible/snapshot.ts";
-import { ClaimsFacts } from "../aptible/specs/claims.ts";
-import { isHandleOf } from "../aptible/specs/drain.ts";
-import type { EndpointSpec } from "../aptible/specs/endpoint.ts";
+import type { Stage } from "../config/stage.ts";
+import { ClaimsFacts } from "../wire/claims.ts";
+import { isHandleOf } from "../wire/drain.ts";
+import type { EndpointSpec } from "../wire/endpoint.ts";
 import {
 	type EndpointIdentity,
 	type EndpointOwner,
 	endpointKey,
 	endpointPlace,
 	ownerPlace,
-} from "../aptible/specs/endpoint-identity.ts";
-import type { Stage } from "../config/stage.ts";
+} from "../wire/endpoint-identity.ts";
 import { appEndpointIdentity, databaseEndpointIdentity } from "./endpoint-spec.ts";
 import type { RecordedCommand } from "./recorded.ts";
 

@@ -1,5 +1,5 @@
 /** What takes more than one value to see in the databases of a stage. */
-import { lookUp } from "../aptible/own.ts";
+import { lookUp } from "../wire/own.ts";
 import { databaseTypes, endedDatabaseTypes, iopsPerDiskGb, isSharedStack, replicableTypes } from "./catalogue.ts";
 import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
 import { didYouMean, nearestWord } from "./near-miss.ts";

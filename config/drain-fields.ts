@@ -1,5 +1,5 @@
 /** Fields that log drains and metric drains have in common. */
-import { references, TemplateError } from "../aptible/template.ts";
+import { references, TemplateError } from "../wire/template.ts";
 import { pattern, template, text } from "./fields.ts";
 
 const hostText = "the like of logs.example.com, without a scheme and a port";

@@ -1,5 +1,5 @@
 /** What takes more than one value to see in the drains of a stage. */
-import { references } from "../aptible/template.ts";
+import { references } from "../wire/template.ts";
 import { type Draft, type Mistake, type Place, wrongName, wrongValue } from "./mistakes.ts";
 import { didYouMean, nearestWord } from "./near-miss.ts";
 import { checkTemplate, fillSecrets } from "./references.ts";
@@ -8,7 +8,7 @@ type LogDrainDraft = NonNullable<NonNullable<Draft["logDrains"]>[string]>;
 type MetricDrainDraft = NonNullable<NonNullable<Draft["metricDrains"]>[string]>;
 type DrainDraft = LogDrainDraft | MetricDrainDraft;
 
-// 64 characters for a handle, less the id of the environment and a turn (`aptible/specs/drain.ts`).
+// 64 characters for a handle, less the id of the environment and a turn (`wire/drain.ts`).
 const name = /^[0-9a-z][0-9a-z._-]{0,47}$/;
 const nameText =
 	"1 to 48 lower-case letters, digits, dots, underscores and hyphens, a letter or digit first, as it begins a handle";

@@ -5,7 +5,7 @@
  * A message is a predicate: `config/parse.ts` puts the place and the bad value in front of it.
  */
 import { z } from "zod";
-import { lookUp } from "../aptible/own.ts";
+import { lookUp } from "../wire/own.ts";
 import { didYouMean, nearestWord } from "./near-miss.ts";
 
 /** How a message about a value begins that is not there. */

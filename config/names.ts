@@ -1,5 +1,5 @@
 /** Names that a stage file chooses itself: handles, process types, config keys, names of endpoints and secrets. */
-import { lookUp } from "../aptible/own.ts";
+import { lookUp } from "../wire/own.ts";
 import { ownAptibleConfig, retiredConfig } from "./catalogue.ts";
 import { type Draft, type Mistake, type Place, wrongName } from "./mistakes.ts";
 import { handlePattern, handleText } from "./shared-fields.ts";

@@ -1,11 +1,11 @@
 /**
  * References of a stage file, in the config and the registry of an app: `${secrets.NAME}`, `${databases.NAME.url}` (or `urls.TYPE`) and
- * `${storage.NAME.ATTRIBUTE}`. The grammar of templates is `aptible/template.ts`; here each reference is checked against the
+ * `${storage.NAME.ATTRIBUTE}`. The grammar of templates is `wire/template.ts`; here each reference is checked against the
  * stage.
  */
 
-import { lookUp } from "../aptible/own.ts";
-import { fillTemplate, parseTemplate, readDatabaseReference, TemplateError } from "../aptible/template.ts";
+import { lookUp } from "../wire/own.ts";
+import { fillTemplate, parseTemplate, readDatabaseReference, TemplateError } from "../wire/template.ts";
 import { credentialTypes } from "./catalogue.ts";
 import type { Draft, Mistake, Place } from "./mistakes.ts";
 import { didYouMean, nearestWord } from "./near-miss.ts";

@@ -1,5 +1,5 @@
 /** What takes more than one value of the storage to see. */
-import { lookUp } from "../aptible/own.ts";
+import { lookUp } from "../wire/own.ts";
 import { type Draft, type Mistake, type Place, wrongName, wrongValue } from "./mistakes.ts";
 import { didYouMean, nearestWord } from "./near-miss.ts";
 import { mostIpRules, privateNetworkOf, rulesOf } from "./storage-addresses.ts";

@@ -1,5 +1,5 @@
 /** What no text of a stage may be: something else than was written, more than a program can be given, or an option where it is a value. */
-import { isReadAsOption } from "../aptible/option-value.ts";
+import { isReadAsOption } from "../wire/option-value.ts";
 import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
 import { fillSecrets } from "./references.ts";
 
@@ -9,7 +9,7 @@ const dateText = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:\.\d+)? [+-]\d{4} (?:[A
 /** Bytes of one argument or variable (`NAME=VALUE` and the NUL behind it) on Linux: MAX_ARG_STRLEN. */
 export const mostBytes = 131_072;
 
-/** The variable in which a Command gets a secret begins with this (`aptible/template.ts`). */
+/** The variable in which a Command gets a secret begins with this (`wire/template.ts`). */
 const secretPrefix = "SECRETS_";
 
 const registryPrefix = "APTIBLE_PRIVATE_REGISTRY_";

@@ -1,13 +1,13 @@
 /** A live app as a stage file says it. */
 import type { ApiPolicy } from "../aptible/api/services.ts";
 import { autoscaleParameters } from "../aptible/autoscaling.ts";
-import { lookUp } from "../aptible/own.ts";
 import { gitRefOf } from "../aptible/release.ts";
 import type { LiveService } from "../aptible/services.ts";
 import type { SnapshotApp } from "../aptible/snapshot.ts";
 import { HorizontalAutoscale, VerticalAutoscale } from "../config/autoscale.ts";
 import { ownAptibleConfig, retiredConfig } from "../config/catalogue.ts";
 import { Service } from "../config/service.ts";
+import { lookUp } from "../wire/own.ts";
 import { adoptEndpoints } from "./adopt-endpoints.ts";
 import { type Block, lean, type Notes } from "./adopt-notes.ts";
 import { isHarmless } from "./adopt-secrets.ts";

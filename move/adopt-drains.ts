@@ -2,7 +2,7 @@
 import type { ApiLogDrain, ApiMetricDrain } from "../aptible/api/drains.ts";
 import { logDrainState } from "../aptible/log-drain.ts";
 import { metricDrainState } from "../aptible/metric-drain.ts";
-import { datadogSites } from "../aptible/specs/metric-drain.ts";
+import { datadogSites } from "../wire/metric-drain.ts";
 import { type Block, lean, type Notes } from "./adopt-notes.ts";
 
 type Databases = readonly { id: number; handle: string }[];

@@ -8,11 +8,11 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
-import { ClaimsFacts } from "../aptible/specs/claims.ts";
-import { EndpointSpec } from "../aptible/specs/endpoint.ts";
-import { endpointPlace } from "../aptible/specs/endpoint-identity.ts";
-import { claimsVariable, encodeClaims } from "../aptible/specs/leftovers.ts";
-import { environmentKey } from "../aptible/template.ts";
+import { ClaimsFacts } from "../wire/claims.ts";
+import { EndpointSpec } from "../wire/endpoint.ts";
+import { endpointPlace } from "../wire/endpoint-identity.ts";
+import { claimsVariable, encodeClaims } from "../wire/leftovers.ts";
+import { environmentKey } from "../wire/template.ts";
 
 const root = join(import.meta.dirname, "..");
 const commandType = "command:local:Command";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { leafFingerprint, normalFingerprint } from "../certificate.ts";
+import { leafFingerprint, normalFingerprint } from "../../wire/certificate.ts";
 import { ApiError } from "../errors.ts";
 import type { Api } from "./api.ts";
 

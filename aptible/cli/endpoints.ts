@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { EndpointKind, EndpointOwner } from "../specs/endpoint-identity.ts";
+import type { EndpointKind, EndpointOwner } from "../../wire/endpoint-identity.ts";
 import type { Cli } from "./cli.ts";
 import { type CliOptions, commandLine } from "./command-line.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { appDifferences, type LiveApp } from "../../aptible/app-differences.ts";
-import { AppFacts, AppSpec } from "../../aptible/specs/app.ts";
+import { AppFacts, AppSpec } from "../../wire/app.ts";
 import { horizontal, portalSpec } from "../support/app-spec.ts";
 
 const spec = AppSpec.parse(portalSpec({ services: { worker: { autoscale: horizontal() } } }));

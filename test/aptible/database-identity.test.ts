@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { databaseIdentity, refuseRestoreInPlace } from "../../aptible/specs/database.ts";
+import { databaseIdentity, refuseRestoreInPlace } from "../../wire/database.ts";
 
 const main = { handle: "main", type: "postgresql", version: "16", diskGb: 10 };
 

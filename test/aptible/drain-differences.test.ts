@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { ApiLogDrain, ApiMetricDrain } from "../../aptible/api/drains.ts";
 import { logDrainDifferences, logDrainState } from "../../aptible/log-drain.ts";
 import { metricDrainDifferences, metricDrainState } from "../../aptible/metric-drain.ts";
-import { drainHandle, isHandleOf } from "../../aptible/specs/drain.ts";
-import { LogDrainSpec } from "../../aptible/specs/log-drain.ts";
-import { MetricDrainSpec } from "../../aptible/specs/metric-drain.ts";
+import { drainHandle, isHandleOf } from "../../wire/drain.ts";
+import { LogDrainSpec } from "../../wire/log-drain.ts";
+import { MetricDrainSpec } from "../../wire/metric-drain.ts";
 
 const sentinel = "sentinel-41d7";
 const common = { environment: "acme-test", name: "siem", adopt: false };

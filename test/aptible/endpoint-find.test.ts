@@ -3,8 +3,8 @@ import { test } from "node:test";
 import type { CliEndpoint } from "../../aptible/cli/endpoints.ts";
 import { claimEndpoints } from "../../aptible/endpoint-claims.ts";
 import { findEndpoint } from "../../aptible/endpoint-find.ts";
-import type { EndpointSpec } from "../../aptible/specs/endpoint.ts";
-import type { ClaimedEndpoint } from "../../aptible/specs/endpoint-claims.ts";
+import type { EndpointSpec } from "../../wire/endpoint.ts";
+import type { ClaimedEndpoint } from "../../wire/endpoint-claims.ts";
 import { grpcSpec, httpsSpec, managedSpec, tcpSpec } from "./endpoints-under-test.ts";
 
 /** A live endpoint: tcp on worker, unless told otherwise. */

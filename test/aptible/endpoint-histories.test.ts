@@ -8,8 +8,8 @@ import { test } from "node:test";
 import type { CliEndpoint } from "../../aptible/cli/endpoints.ts";
 import { claimEndpoints } from "../../aptible/endpoint-claims.ts";
 import { findEndpoint } from "../../aptible/endpoint-find.ts";
-import type { EndpointClaim } from "../../aptible/specs/endpoint.ts";
-import { endpointPlace } from "../../aptible/specs/endpoint-identity.ts";
+import type { EndpointClaim } from "../../wire/endpoint.ts";
+import { endpointPlace } from "../../wire/endpoint-identity.ts";
 
 const histories = 3000;
 const stepsEach = 14;

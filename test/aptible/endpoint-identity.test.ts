@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type EndpointSpec, refuseEndpointChange } from "../../aptible/specs/endpoint.ts";
+import { type EndpointSpec, refuseEndpointChange } from "../../wire/endpoint.ts";
 import {
 	announceEndpointMoves,
 	type ClaimedEndpoint,
 	type ClaimedOwners,
 	refuseEndpointMoves,
-} from "../../aptible/specs/endpoint-claims.ts";
-import { endpointKey } from "../../aptible/specs/endpoint-identity.ts";
+} from "../../wire/endpoint-claims.ts";
+import { endpointKey } from "../../wire/endpoint-identity.ts";
 import { httpsSpec, managedSpec, ownSpec, tcpSpec } from "./endpoints-under-test.ts";
 
 const change = (before: object, after: object) => refuseEndpointChange(before as EndpointSpec, after as EndpointSpec);

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { syncAutoscaling } from "../../aptible/autoscaling.ts";
 import type { Context } from "../../aptible/context.ts";
 import { syncOptions } from "../../aptible/service-options.ts";
-import { AppSpec } from "../../aptible/specs/app.ts";
+import { AppSpec } from "../../wire/app.ts";
 import { portalSpec } from "../support/app-spec.ts";
 
 const place = { environment: "acme-test", app: "portal" };

@@ -1,8 +1,8 @@
 /** Environments of the matrix. */
 
-import { claimsVariable } from "../../aptible/specs/leftovers.ts";
 import { setFault } from "../../sandbox/aptible/faults.ts";
 import { attributeOperations } from "../../sandbox/aptible/setup.ts";
+import { claimsVariable } from "../../wire/leftovers.ts";
 import { postgresql, redis } from "../support/database-spec.ts";
 import type { Spec } from "./reconcilers.ts";
 import type { Subject } from "./subject.ts";

@@ -1,15 +1,15 @@
 /** The matrix leaves no field out: each one of a spec is changed by some subject, or said to be fixed. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AppSpec } from "../../aptible/specs/app.ts";
-import { ClaimsSpec } from "../../aptible/specs/claims.ts";
-import { DatabaseSpec } from "../../aptible/specs/database.ts";
-import { EndpointSpec } from "../../aptible/specs/endpoint.ts";
-import { EnvironmentSpec } from "../../aptible/specs/environment.ts";
-import { LeftoversSpec } from "../../aptible/specs/leftovers.ts";
-import { LogDrainSpec } from "../../aptible/specs/log-drain.ts";
-import { MetricDrainSpec } from "../../aptible/specs/metric-drain.ts";
-import { AutoscaleSpec, ServiceSpec } from "../../aptible/specs/service.ts";
+import { AppSpec } from "../../wire/app.ts";
+import { ClaimsSpec } from "../../wire/claims.ts";
+import { DatabaseSpec } from "../../wire/database.ts";
+import { EndpointSpec } from "../../wire/endpoint.ts";
+import { EnvironmentSpec } from "../../wire/environment.ts";
+import { LeftoversSpec } from "../../wire/leftovers.ts";
+import { LogDrainSpec } from "../../wire/log-drain.ts";
+import { MetricDrainSpec } from "../../wire/metric-drain.ts";
+import { AutoscaleSpec, ServiceSpec } from "../../wire/service.ts";
 import { apps } from "./apps.ts";
 import { claims } from "./claims.ts";
 import { databases } from "./databases.ts";

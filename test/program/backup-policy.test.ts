@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
-import type { EnvironmentSpec } from "../../aptible/specs/environment.ts";
 import { refuseChange } from "../../components/environment.ts";
+import type { EnvironmentSpec } from "../../wire/environment.ts";
 
 const backups = { daily: 30, monthly: 12, yearly: 6, makeCopy: true, keepFinal: true };
 const before: EnvironmentSpec = {

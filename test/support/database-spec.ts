@@ -1,6 +1,6 @@
 /** Specs that the tests of databases begin with. */
 import type { z } from "zod";
-import type { DatabaseSpec } from "../../aptible/specs/database.ts";
+import type { DatabaseSpec } from "../../wire/database.ts";
 
 /** A spec as a Command hands it over. */
 export type Spec = z.input<typeof DatabaseSpec>;

@@ -5,9 +5,9 @@ import { delimiter, dirname, join } from "node:path";
 import type { TestContext } from "node:test";
 import type { Execute } from "../../aptible/cli/process.ts";
 import { reconcile } from "../../aptible/reconcile.ts";
-import { environmentKey } from "../../aptible/template.ts";
 import { startAptible } from "../../sandbox/clouds.ts";
 import { definedVariables } from "../../sandbox/run.ts";
+import { environmentKey } from "../../wire/template.ts";
 import { callCli, EmulatedAptible, fakeSshKey } from "./emulated-aptible.ts";
 
 const root = join(import.meta.dirname, "../..");

@@ -1,11 +1,11 @@
 /** Every change that cannot be made in place, with what the preview says of it: one row for each identity rule of each noun. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { databaseIdentity, refuseRestoreInPlace } from "../../aptible/specs/database.ts";
-import { type EndpointSpec, refuseEndpointChange } from "../../aptible/specs/endpoint.ts";
-import { type ClaimedEndpoint, refuseEndpointMoves } from "../../aptible/specs/endpoint-claims.ts";
-import { environmentIdentity } from "../../aptible/specs/environment.ts";
-import { databaseSpec, grpcSpec, httpsSpec, managedSpec, ownSpec, tcpSpec } from "./endpoints-under-test.ts";
+import { databaseIdentity, refuseRestoreInPlace } from "../../wire/database.ts";
+import { type EndpointSpec, refuseEndpointChange } from "../../wire/endpoint.ts";
+import { type ClaimedEndpoint, refuseEndpointMoves } from "../../wire/endpoint-claims.ts";
+import { environmentIdentity } from "../../wire/environment.ts";
+import { databaseSpec, grpcSpec, httpsSpec, managedSpec, ownSpec, tcpSpec } from "../aptible/endpoints-under-test.ts";
 
 /** What is changed, what the rule says, and the whole message. */
 type Row = readonly [change: string, said: string | undefined, message: string | undefined];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { leafFingerprint, readCertificate } from "../../aptible/certificate.ts";
+import { leafFingerprint, readCertificate } from "../../wire/certificate.ts";
 import {
 	type CertificateWish,
 	certify,

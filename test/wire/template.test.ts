@@ -7,7 +7,7 @@ import {
 	readDatabaseReference,
 	references,
 	TemplateError,
-} from "../../aptible/template.ts";
+} from "../../wire/template.ts";
 
 test("text and references are told apart, and $${ is a literal ${", () => {
 	assert.deepEqual(parseTemplate("a${secrets.x}b${ databases.main.url }"), [
