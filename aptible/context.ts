@@ -1,13 +1,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Access } from "./access.ts";
 import { Api } from "./api/api.ts";
 import { listOperations, type Operation, type OperationTarget } from "./api/operations.ts";
 import { type Carried, isCarriedBy, tellOperation } from "./carried.ts";
 import { Cli } from "./cli/cli.ts";
 import { readOperationLogs } from "./cli/operations.ts";
-import { AptibleError, isPassing, mayHaveArrived, OperationError, unlessGone } from "./errors.ts";
-import { Redactor } from "./redact.ts";
-import { defaultWaits, heartbeatMs, Wait, type Waits } from "./wait.ts";
+import type { Access } from "./client/access.ts";
+import { AptibleError, isPassing, mayHaveArrived, OperationError, unlessGone } from "./client/errors.ts";
+import { Redactor } from "./client/redact.ts";
+import { defaultWaits, heartbeatMs, Wait, type Waits } from "./client/wait.ts";
 
 const logLinesShown = 15;
 /** What is sent late in a wait gets this long to arrive; its operation goes on without the CLI. */

@@ -1,6 +1,6 @@
 import { listEnvironments } from "./cli/environments.ts";
+import { AptibleError } from "./client/errors.ts";
 import type { Context } from "./context.ts";
-import { AptibleError } from "./errors.ts";
 
 /** How an object is found in a list: `findByIdentity` or, for a removal, `findRecorded`. */
 export type Find = typeof findByIdentity;

@@ -8,11 +8,11 @@ import { EnvironmentFacts, EnvironmentSpec } from "../wire/environment.ts";
 import { LeftoversFacts, LeftoversSpec } from "../wire/leftovers.ts";
 import { LogDrainSpec } from "../wire/log-drain.ts";
 import { MetricDrainSpec } from "../wire/metric-drain.ts";
-import type { Access } from "./access.ts";
+import type { Access } from "./client/access.ts";
+import { cutLines, cutMiddle, printJson } from "./client/lines.ts";
+import { isSecretVariable } from "./client/redact.ts";
+import type { Waits } from "./client/wait.ts";
 import { Context } from "./context.ts";
-import { cutLines, cutMiddle, printJson } from "./lines.ts";
-import { isSecretVariable } from "./redact.ts";
-import type { Waits } from "./wait.ts";
 
 /** Bytes of progress on stderr: Pulumi hands all of it to the next run as PULUMI_COMMAND_STDERR, and Linux takes 128 KiB. */
 const longestProgress = 64 * 1024;
@@ -53,14 +53,14 @@ function kind<Spec extends z.ZodType, Facts extends z.ZodType>(
 
 /** The reconcilers by the noun that a Command of the program names. */
 export const kinds = {
-	claims: kind(ClaimsSpec, ClaimsFacts, () => import("./claims.ts")),
-	environment: kind(EnvironmentSpec, EnvironmentFacts, () => import("./environment.ts")),
-	leftovers: kind(LeftoversSpec, LeftoversFacts, () => import("./leftovers.ts")),
-	database: kind(DatabaseSpec, DatabaseFacts, () => import("./database.ts")),
-	app: kind(AppSpec, AppFacts, () => import("./app.ts")),
-	endpoint: kind(EndpointSpec, EndpointFacts, () => import("./endpoint.ts")),
-	"log-drain": kind(LogDrainSpec, DrainFacts, () => import("./log-drain.ts")),
-	"metric-drain": kind(MetricDrainSpec, DrainFacts, () => import("./metric-drain.ts")),
+	claims: kind(ClaimsSpec, ClaimsFacts, () => import("./claims/claims.ts")),
+	environment: kind(EnvironmentSpec, EnvironmentFacts, () => import("./environment/environment.ts")),
+	leftovers: kind(LeftoversSpec, LeftoversFacts, () => import("./environment/leftovers.ts")),
+	database: kind(DatabaseSpec, DatabaseFacts, () => import("./database/database.ts")),
+	app: kind(AppSpec, AppFacts, () => import("./app/app.ts")),
+	endpoint: kind(EndpointSpec, EndpointFacts, () => import("./endpoint/endpoint.ts")),
+	"log-drain": kind(LogDrainSpec, DrainFacts, () => import("./drain/log-drain.ts")),
+	"metric-drain": kind(MetricDrainSpec, DrainFacts, () => import("./drain/metric-drain.ts")),
 } satisfies Readonly<Record<string, Run>>;
 export type Kind = keyof typeof kinds;
 

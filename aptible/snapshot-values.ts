@@ -2,8 +2,8 @@
 
 import type { AppSpec } from "../wire/app.ts";
 import { fillTemplate, readDatabaseReference } from "../wire/template.ts";
+import { type ResolvedValues, urlOf } from "./app/values.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { type ResolvedValues, urlOf } from "./values.ts";
 
 /** The value of a reference (`secrets.sessionKey`); undefined where it is not at hand, and what needs it is not compared. */
 export type Values = (reference: string) => string | undefined;

@@ -12,7 +12,8 @@ import {
 } from "./api/drains.ts";
 import { readEndpointDetails } from "./api/endpoints.ts";
 import { listServices, readPolicy } from "./api/services.ts";
-import type { LiveApp } from "./app-differences.ts";
+import type { LiveApp } from "./app/differences.ts";
+import type { LiveService } from "./app/services.ts";
 import { type CliApp, listApps, readConfig } from "./cli/apps.ts";
 import { type CliDatabase, listDatabases } from "./cli/databases.ts";
 import { type EndpointPlace, listEndpoints } from "./cli/endpoints.ts";
@@ -23,9 +24,8 @@ import {
 	readBackupRetention,
 } from "./cli/environments.ts";
 import type { Context } from "./context.ts";
-import type { LiveEndpoint } from "./endpoint-observe.ts";
-import { isRenewable } from "./endpoint-renewal.ts";
-import type { LiveService } from "./services.ts";
+import type { LiveEndpoint } from "./endpoint/observe.ts";
+import { isRenewable } from "./endpoint/renewal.ts";
 
 /** Every CLI is a process of about 0.8 s (recorded runs), most of it work for a processor. */
 const callsAtATime = 8;

@@ -5,7 +5,7 @@
  * it is run here. The table is the one of docs/terraform-provider.md.
  */
 import { defineImage } from "../sandbox/aptible/images.ts";
-import { httpsSpec } from "../test/aptible/endpoints-under-test.ts";
+import { httpsSpec } from "../test/aptible/endpoint/endpoints-under-test.ts";
 import { horizontal, small } from "../test/support/app-spec.ts";
 import { postgresql } from "../test/support/database-spec.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../test/support/reconcile.ts";

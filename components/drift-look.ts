@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { objectExists } from "../aptible/api/existence.ts";
 import { checkVersion } from "../aptible/cli/version.ts";
 import { Context } from "../aptible/context.ts";
-import { describeLoss, describeReturn } from "../aptible/database-gone.ts";
+import { describeLoss, describeReturn } from "../aptible/database/gone.ts";
 import { differencesOf, driftOf } from "../aptible/drift.ts";
 import { readSnapshot, type Snapshot } from "../aptible/snapshot.ts";
 import type { Values } from "../aptible/snapshot-values.ts";

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Access } from "../aptible/access.ts";
-import { previewBackupLoss } from "../aptible/backup-policy.ts";
+import type { Access } from "../aptible/client/access.ts";
 import { Context } from "../aptible/context.ts";
+import { previewBackupLoss } from "../aptible/environment/backup-policy.ts";
 import type { Backups, Environment as EnvironmentConfig } from "../config/environment.ts";
 import {
 	type BackupRetention,

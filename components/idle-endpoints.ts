@@ -1,4 +1,4 @@
-import { looksLike } from "../aptible/endpoint-find.ts";
+import { looksLike } from "../aptible/endpoint/find.ts";
 import type { Snapshot } from "../aptible/snapshot.ts";
 import type { Stage } from "../config/stage.ts";
 import type { EndpointSpec } from "../wire/endpoint.ts";

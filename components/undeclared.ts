@@ -1,5 +1,5 @@
-import { findEndpoint } from "../aptible/endpoint-find.ts";
-import type { LiveEndpoint } from "../aptible/endpoint-observe.ts";
+import { findEndpoint } from "../aptible/endpoint/find.ts";
+import type { LiveEndpoint } from "../aptible/endpoint/observe.ts";
 import type { Snapshot } from "../aptible/snapshot.ts";
 import type { Stage } from "../config/stage.ts";
 import { ClaimsFacts } from "../wire/claims.ts";

@@ -1,8 +1,8 @@
 /** A live app as a stage file says it. */
 import type { ApiPolicy } from "../aptible/api/services.ts";
-import { autoscaleParameters } from "../aptible/autoscaling.ts";
-import { gitRefOf } from "../aptible/release.ts";
-import type { LiveService } from "../aptible/services.ts";
+import { autoscaleParameters } from "../aptible/app/autoscaling.ts";
+import { gitRefOf } from "../aptible/app/release.ts";
+import type { LiveService } from "../aptible/app/services.ts";
 import type { SnapshotApp } from "../aptible/snapshot.ts";
 import { HorizontalAutoscale, VerticalAutoscale } from "../config/autoscale.ts";
 import { ownAptibleConfig, retiredConfig } from "../config/catalogue.ts";

@@ -1,7 +1,7 @@
 /** Live drains as a stage file says them. */
 import type { ApiLogDrain, ApiMetricDrain } from "../aptible/api/drains.ts";
-import { logDrainState } from "../aptible/log-drain.ts";
-import { metricDrainState } from "../aptible/metric-drain.ts";
+import { logDrainState } from "../aptible/drain/log-drain.ts";
+import { metricDrainState } from "../aptible/drain/metric-drain.ts";
 import { datadogSites } from "../wire/metric-drain.ts";
 import { type Block, lean, type Notes } from "./adopt-notes.ts";
 

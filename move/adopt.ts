@@ -4,8 +4,8 @@
  */
 import { parseArgs } from "node:util";
 import { checkVersion } from "../aptible/cli/version.ts";
+import { AptibleError } from "../aptible/client/errors.ts";
 import { Context } from "../aptible/context.ts";
-import { AptibleError } from "../aptible/errors.ts";
 import { readSnapshot } from "../aptible/snapshot.ts";
 import { parseStage, StageError } from "../config/parse.ts";
 import { stageFileText } from "./adopt-file.ts";

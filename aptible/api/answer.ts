@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { ApiError } from "../errors.ts";
-import { cutMiddle } from "../lines.ts";
+import { ApiError } from "../client/errors.ts";
+import { cutMiddle } from "../client/lines.ts";
 
 /** Statuses under which the same request may well succeed later; those of the 5xx kind beside them. */
 const passing = new Set([408, 425, 429]);

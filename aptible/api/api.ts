@@ -1,7 +1,7 @@
 import type { z } from "zod";
-import { type Access, refuseIfReadOnly } from "../access.ts";
-import { ApiError, AptibleError } from "../errors.ts";
-import { retryReads } from "../retry.ts";
+import { type Access, refuseIfReadOnly } from "../client/access.ts";
+import { ApiError, AptibleError } from "../client/errors.ts";
+import { retryReads } from "../client/retry.ts";
 import { failureOf, parseAnswer } from "./answer.ts";
 import { hasNext, idOf, pageOf, withPage } from "./page.ts";
 import { findToken, tokensFile } from "./token.ts";

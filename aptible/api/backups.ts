@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ApiError } from "../errors.ts";
+import { ApiError } from "../client/errors.ts";
 import type { Api } from "./api.ts";
 import { listOperations } from "./operations.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ApiError } from "../errors.ts";
+import { ApiError } from "../client/errors.ts";
 import type { Api } from "./api.ts";
 
 /** The two kinds of drain, as the API's paths name them. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { leafFingerprint, normalFingerprint } from "../../wire/certificate.ts";
-import { ApiError } from "../errors.ts";
+import { ApiError } from "../client/errors.ts";
 import type { Api } from "./api.ts";
 
 const Vhost = z.looseObject({

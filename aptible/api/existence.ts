@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { unlessGone } from "../errors.ts";
+import { unlessGone } from "../client/errors.ts";
 import type { Api } from "./api.ts";
 import type { OperationTarget } from "./operations.ts";
 

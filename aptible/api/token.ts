@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { AptibleError } from "../errors.ts";
+import { AptibleError } from "../client/errors.ts";
 
 /** Where the CLI keeps its tokens (helpers/token.rb, aptible-cli 0.26.6). */
 export function tokensFile(): string {

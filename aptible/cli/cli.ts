@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { z } from "zod";
-import { type Access, refuseIfReadOnly } from "../access.ts";
-import { CliError } from "../errors.ts";
-import type { Redactor } from "../redact.ts";
-import { retryReads } from "../retry.ts";
+import { type Access, refuseIfReadOnly } from "../client/access.ts";
+import { CliError } from "../client/errors.ts";
+import type { Redactor } from "../client/redact.ts";
+import { retryReads } from "../client/retry.ts";
 import { runCli } from "./run.ts";
 import { ensureSshKey } from "./ssh-key.ts";
 

@@ -1,5 +1,5 @@
 import { isReadAsOption } from "../../wire/option-value.ts";
-import { AptibleError } from "../errors.ts";
+import { AptibleError } from "../client/errors.ts";
 
 type OptionValue = string | number | boolean | readonly string[] | undefined;
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { BackupRetention } from "../../wire/environment.ts";
-import { CliError } from "../errors.ts";
+import { CliError } from "../client/errors.ts";
 import type { Cli } from "./cli.ts";
 import { commandLine } from "./command-line.ts";
 

@@ -1,6 +1,6 @@
-import { CliError } from "../errors.ts";
-import { cutMiddle } from "../lines.ts";
-import type { Redactor } from "../redact.ts";
+import { CliError } from "../client/errors.ts";
+import { cutMiddle } from "../client/lines.ts";
+import type { Redactor } from "../client/redact.ts";
 import { allTooLong, refuseUnsendable } from "./command-line.ts";
 import { packages, readFailure } from "./failure.ts";
 import { type Execute, executeAptible } from "./process.ts";

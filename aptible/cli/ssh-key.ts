@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { AptibleError } from "../errors.ts";
+import { AptibleError } from "../client/errors.ts";
 
 const waitMs = 60_000;
 /** Whoever holds the lock touches it this often; one that nobody has touched for a while was left by a process that was killed. */

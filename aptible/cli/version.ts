@@ -1,4 +1,4 @@
-import { AptibleError, CliError } from "../errors.ts";
+import { AptibleError, CliError } from "../client/errors.ts";
 import type { Cli } from "./cli.ts";
 import { packages } from "./failure.ts";
 

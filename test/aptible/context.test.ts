@@ -4,8 +4,8 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { createOperation } from "../../aptible/api/operations.ts";
+import type { Waits } from "../../aptible/client/wait.ts";
 import { Context } from "../../aptible/context.ts";
-import type { Waits } from "../../aptible/wait.ts";
 
 const object = { target: "vhosts", id: 1, label: 'endpoint "web"' } as const;
 const sending = { doing: "provisioning", carries: { type: "provision" } };

@@ -6,7 +6,7 @@ import type { Records } from "../../sandbox/aptible/model.ts";
 import { inSandbox } from "../../sandbox/aptible/sandbox.ts";
 import { redis } from "../support/database-spec.ts";
 import { openReconciler } from "../support/reconcile.ts";
-import { hints, openEndpoints, tcpSpec } from "./endpoints-under-test.ts";
+import { hints, openEndpoints, tcpSpec } from "./endpoint/endpoints-under-test.ts";
 
 for (const times of [1, 3]) {
 	test(`a database that ${times} lists lack after it was made`, async (t) => {

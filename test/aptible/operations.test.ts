@@ -4,7 +4,7 @@ import { setLatency } from "../../sandbox/aptible/setup.ts";
 import { portalSpec } from "../support/app-spec.ts";
 import { redis } from "../support/database-spec.ts";
 import { openReconciler } from "../support/reconcile.ts";
-import { hints, httpsSpec, openEndpoints, tcpSpec } from "./endpoints-under-test.ts";
+import { hints, httpsSpec, openEndpoints, tcpSpec } from "./endpoint/endpoints-under-test.ts";
 
 const byAna = /operation \d+ \((\w+) by Ana Ops, ana@acme\.example\) began meanwhile, and is not from here/;
 

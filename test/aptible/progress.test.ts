@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { heartbeatMs } from "../../aptible/client/wait.ts";
 import { Context } from "../../aptible/context.ts";
-import { heartbeatMs } from "../../aptible/wait.ts";
 
 test("what is done side by side shows each its own log", async (t) => {
 	const dir = await mkdtemp(join(tmpdir(), "medstack-to-aptible-"));

@@ -6,14 +6,14 @@ import assert from "node:assert/strict";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { waitForAnswer } from "../../aptible/endpoint-answer.ts";
+import { waitForAnswer } from "../../aptible/endpoint/answer.ts";
 import { setDnsRecord } from "../../sandbox/aptible/dns-server.ts";
 import { countRestarts } from "../../sandbox/aptible/journal.ts";
 import { inSandbox } from "../../sandbox/aptible/sandbox.ts";
 import { portalSpec } from "../support/app-spec.ts";
 import { certify } from "../support/certificates.ts";
 import { openReconciler } from "../support/reconcile.ts";
-import { grpcSpec, httpsSpec, managedSpec, openEndpoints } from "./endpoints-under-test.ts";
+import { grpcSpec, httpsSpec, managedSpec, openEndpoints } from "./endpoint/endpoints-under-test.ts";
 
 test("a service of which only a flag changes does not keep the others from being scaled", async (t) => {
 	const aptible = await openReconciler(t);

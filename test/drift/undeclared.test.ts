@@ -6,7 +6,7 @@ import { readSnapshot } from "../../aptible/snapshot.ts";
 import type { RecordedCommand } from "../../components/recorded.ts";
 import { undeclaredIn } from "../../components/undeclared.ts";
 import type { Stage } from "../../config/stage.ts";
-import { databaseSpec, httpsSpec, openEndpoints, tcpSpec } from "../aptible/endpoints-under-test.ts";
+import { databaseSpec, httpsSpec, openEndpoints, tcpSpec } from "../aptible/endpoint/endpoints-under-test.ts";
 
 const at = ["--app", "portal", "--environment", "acme-test"];
 const tcp = { ...tcpSpec(), adopt: false, renamedFrom: undefined };

@@ -1,5 +1,11 @@
 /** Claims of the matrix: a stage that takes over all that is there. They write nothing, so their facts are what is looked at. */
-import { claimedEndpoint, databaseSpec, httpsSpec, managedSpec, tcpSpec } from "../aptible/endpoints-under-test.ts";
+import {
+	claimedEndpoint,
+	databaseSpec,
+	httpsSpec,
+	managedSpec,
+	tcpSpec,
+} from "../aptible/endpoint/endpoints-under-test.ts";
 import { postgresql } from "../support/database-spec.ts";
 import type { Spec } from "./reconcilers.ts";
 import type { Subject } from "./subject.ts";

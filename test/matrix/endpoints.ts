@@ -1,7 +1,14 @@
 /** Endpoints of the matrix. */
 import assert from "node:assert/strict";
 import { leafFingerprint } from "../../wire/certificate.ts";
-import { databaseSpec, grpcSpec, httpsSpec, managedSpec, ownSpec, tcpSpec } from "../aptible/endpoints-under-test.ts";
+import {
+	databaseSpec,
+	grpcSpec,
+	httpsSpec,
+	managedSpec,
+	ownSpec,
+	tcpSpec,
+} from "../aptible/endpoint/endpoints-under-test.ts";
 import { postgresql } from "../support/database-spec.ts";
 import type { Spec } from "./reconcilers.ts";
 import { secrets } from "./secrets.ts";

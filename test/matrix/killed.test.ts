@@ -11,7 +11,7 @@ import type { Subject } from "./subject.ts";
 
 const [database, app, drain] = [databases[0], apps[0], drains[0]] as [Subject, Subject, Subject];
 
-/** Made by commands of the CLI; endpoints are in test/aptible/endpoint-kills.test.ts. */
+/** Made by commands of the CLI; endpoints are in test/aptible/endpoint/kills.test.ts. */
 const byCli = [database, app];
 
 for (const { name, kind, spec } of [database, app, drain]) {

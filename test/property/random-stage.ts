@@ -4,7 +4,7 @@
  */
 
 import { defineImage } from "../../sandbox/aptible/setup.ts";
-import { databaseSpec, httpsSpec, tcpSpec } from "../aptible/endpoints-under-test.ts";
+import { databaseSpec, httpsSpec, tcpSpec } from "../aptible/endpoint/endpoints-under-test.ts";
 import type { Kind, Spec } from "../matrix/reconcilers.ts";
 import { portalSpec } from "../support/app-spec.ts";
 import { postgresql, redis } from "../support/database-spec.ts";

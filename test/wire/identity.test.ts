@@ -5,7 +5,14 @@ import { databaseIdentity, refuseRestoreInPlace } from "../../wire/database.ts";
 import { type EndpointSpec, refuseEndpointChange } from "../../wire/endpoint.ts";
 import { type ClaimedEndpoint, refuseEndpointMoves } from "../../wire/endpoint-claims.ts";
 import { environmentIdentity } from "../../wire/environment.ts";
-import { databaseSpec, grpcSpec, httpsSpec, managedSpec, ownSpec, tcpSpec } from "../aptible/endpoints-under-test.ts";
+import {
+	databaseSpec,
+	grpcSpec,
+	httpsSpec,
+	managedSpec,
+	ownSpec,
+	tcpSpec,
+} from "../aptible/endpoint/endpoints-under-test.ts";
 
 /** What is changed, what the rule says, and the whole message. */
 type Row = readonly [change: string, said: string | undefined, message: string | undefined];

@@ -1,7 +1,7 @@
 /** Calls of everything in aptible/cli that asks the CLI for something, as the reconcilers make them. */
 import assert from "node:assert/strict";
 import type { z } from "zod";
-import { syncAutoscaling } from "../../../aptible/autoscaling.ts";
+import { syncAutoscaling } from "../../../aptible/app/autoscaling.ts";
 import * as apps from "../../../aptible/cli/apps.ts";
 import * as backups from "../../../aptible/cli/backups.ts";
 import { Cli } from "../../../aptible/cli/cli.ts";
@@ -12,14 +12,14 @@ import * as environments from "../../../aptible/cli/environments.ts";
 import * as operations from "../../../aptible/cli/operations.ts";
 import * as services from "../../../aptible/cli/services.ts";
 import * as version from "../../../aptible/cli/version.ts";
+import { Redactor } from "../../../aptible/client/redact.ts";
 import { Context } from "../../../aptible/context.ts";
-import { changeOptions, creationOptions, endpointDifferences } from "../../../aptible/endpoint-differences.ts";
-import { Redactor } from "../../../aptible/redact.ts";
+import { changeOptions, creationOptions, endpointDifferences } from "../../../aptible/endpoint/differences.ts";
 import { EndpointSpec } from "../../../wire/endpoint.ts";
 import { AutoscaleSpec } from "../../../wire/service.ts";
 import { horizontal, vertical } from "../../support/app-spec.ts";
 import type { NotedCall } from "../../support/contract-argv.ts";
-import { databaseSpec, grpcSpec, httpsSpec, managedSpec, tcpSpec } from "../endpoints-under-test.ts";
+import { databaseSpec, grpcSpec, httpsSpec, managedSpec, tcpSpec } from "../endpoint/endpoints-under-test.ts";
 
 /** A Cli that notes what it is asked, and answers with an empty list. */
 export class NotingCli extends Cli {

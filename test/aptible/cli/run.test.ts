@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { runCli } from "../../../aptible/cli/run.ts";
-import { CliError } from "../../../aptible/errors.ts";
-import { Redactor } from "../../../aptible/redact.ts";
+import { CliError } from "../../../aptible/client/errors.ts";
+import { Redactor } from "../../../aptible/client/redact.ts";
 
 const fake = `#!${process.execPath}
 const [verb, ...rest] = process.argv.slice(2);

@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 import { after, before, test } from "node:test";
 import { Cli } from "../../../aptible/cli/cli.ts";
 import { checkVersion, parseVersion } from "../../../aptible/cli/version.ts";
-import { Redactor } from "../../../aptible/redact.ts";
+import { Redactor } from "../../../aptible/client/redact.ts";
 
 const path = process.env.PATH;
 let folder: string;

@@ -18,7 +18,7 @@ async function start(t: TestContext, seconds: number) {
 	await chmod(join(dir, "aptible"), 0o755);
 	const program = `
 		import { runCli } from ${JSON.stringify(join(root, "aptible/cli/run.ts"))};
-		import { Redactor } from ${JSON.stringify(join(root, "aptible/redact.ts"))};
+		import { Redactor } from ${JSON.stringify(join(root, "aptible/client/redact.ts"))};
 		await runCli(["deploy"], { timeoutMs: 60_000, redactor: new Redactor() });`;
 	const child = spawn(process.execPath, ["--input-type=module-typescript", "--eval", program], {
 		env: { PATH: `${dir}:/usr/bin:/bin` },

@@ -1,0 +1,57 @@
+import type { AppFacts, AppSpec } from "../../wire/app.ts";
+import type { Difference } from "../../wire/difference.ts";
+import { lookUp } from "../../wire/own.ts";
+import type { ServiceSpec } from "../../wire/service.ts";
+import type { CliApp } from "../cli/apps.ts";
+import { configChanges, configDifferences } from "./config.ts";
+import { type LiveRelease, registryReasons, releaseDifferences } from "./release.ts";
+import { type LiveService, serviceDifferences } from "./services.ts";
+import type { ResolvedValues } from "./values.ts";
+
+/** An app as it is: what the CLI shows of it, and what only the API does. Config and settings are secrets. */
+export interface LiveApp extends LiveRelease {
+	config: ReadonlyMap<string, string>;
+	services: readonly LiveService[];
+}
+
+/** How a live app differs from its spec, as its reconciler would see it. `previous` is what the last run gave. */
+export function appDifferences(
+	spec: AppSpec,
+	live: LiveApp,
+	values: ResolvedValues,
+	previous: AppFacts | undefined,
+): Difference[] {
+	const { changes } = configChanges(values.config, live.config, previous?.configKeys ?? []);
+	return [
+		...handleDifferences(spec, live.app),
+		...releaseDifferences(spec, live, previous?.release),
+		...(isReleasedByOthers(live, previous) ? registryReasons(spec, live, values) : []),
+		...configDifferences(changes, live.config),
+		...eachService(spec, live.services, serviceDifferences),
+	];
+}
+
+/** How the handle of a live app differs. */
+export function handleDifferences(spec: AppSpec, { handle }: Pick<CliApp, "handle">): Difference[] {
+	return handle === spec.handle ? [] : [{ field: "handle", declared: spec.handle, live: handle }];
+}
+
+/** What differs in the services that the spec names. */
+export function eachService<Service extends { service: string }>(
+	spec: AppSpec,
+	services: readonly Service[],
+	differencesOf: (wanted: ServiceSpec, live: Service) => Difference[],
+): Difference[] {
+	return Object.keys(spec.services).flatMap((name) => {
+		const wanted = lookUp(spec.services, name);
+		const live = services.find(({ service }) => service === name);
+		if (wanted === undefined) return [];
+		if (live === undefined) return [{ field: `services.${name}`, declared: "declared", live: "none" }];
+		return differencesOf(wanted, live).map((one) => ({ ...one, field: `services.${name}.${one.field}` }));
+	});
+}
+
+/** Credentials come with a deploy: after the recorded one, other credentials are those that the stage file has changed. */
+function isReleasedByOthers({ app }: LiveRelease, previous: AppFacts | undefined): boolean {
+	return previous?.release === undefined || app.last_deploy_operation?.id !== previous.release.operationId;
+}

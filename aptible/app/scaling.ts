@@ -1,0 +1,164 @@
+import type { AppSpec } from "../../wire/app.ts";
+import { compare, type Difference } from "../../wire/difference.ts";
+import { lookUp } from "../../wire/own.ts";
+import type { ServiceSize, ServiceSpec } from "../../wire/service.ts";
+import { type ApiService, readService } from "../api/services.ts";
+import { type AppPlace, CliService, scale } from "../cli/apps.ts";
+import { forEachSideBySide } from "../client/side-by-side.ts";
+import type { Context } from "../context.ts";
+import { autoscaleDifferences, syncAutoscaling } from "./autoscaling.ts";
+import type { LiveService } from "./services.ts";
+
+/** How a live service differs in what the stage file decides of number, size and profile; the rest is the autoscaler's. */
+export function sizeDifferences(wanted: ServiceSpec, live: CliService): Difference[] {
+	const { containers, containerMb, containerProfile } = wanted;
+	const decided =
+		wanted.autoscale === undefined
+			? { containers, containerMb, containerProfile }
+			: wanted.autoscale.kind === "horizontal"
+				? { containerMb, containerProfile }
+				: { containers };
+	return compare(decided, sizeOf(live));
+}
+
+/** A service of the API under the names that the CLI has for its fields. */
+export function sizedService(service: ApiService): CliService {
+	return CliService.parse({
+		id: service.id,
+		service: service.process_type,
+		container_count: service.container_count,
+		container_size: service.container_memory_limit_mb,
+		container_profile: service.instance_class,
+	});
+}
+
+/** Those of the services that differ in what scaling them changes: number, size, profile and autoscaling. */
+function unscaled(spec: AppSpec, services: readonly LiveService[]): { service: LiveService; wanted: ServiceSpec }[] {
+	return services.flatMap((service) => {
+		const wanted = lookUp(spec.services, service.service);
+		if (wanted === undefined) return [];
+		const differences = [
+			...sizeDifferences(wanted, service),
+			...autoscaleDifferences(wanted.autoscale, service.policy),
+		];
+		return differences.length === 0 ? [] : [{ service, wanted }];
+	});
+}
+
+/**
+ * Takes those services to 0 that are to go there, before a release would start them anew.
+ *
+ * @returns the services that were scaled
+ */
+export async function stopServices(
+	context: Context,
+	place: AppPlace,
+	spec: AppSpec,
+	services: readonly LiveService[],
+): Promise<LiveService[]> {
+	const due = unscaled(spec, services).filter(
+		({ service, wanted }) => wanted.containers === 0 && service.container_count > 0,
+	);
+	await forEachSideBySide(due, ({ service, wanted }) => syncScaling(context, place, service, wanted));
+	return due.map(({ service }) => service);
+}
+
+/**
+ * Brings the services of an app to the number and size that they are to have, side by side. The undeclared ones come first: a
+ * declared one that still waits tells a later run that there may be undeclared ones left.
+ *
+ * @param services all that the app has
+ * @param started those that no spec names, and that are to have one container
+ * @returns whether anything was sent
+ */
+export async function syncServices(
+	context: Context,
+	place: AppPlace,
+	spec: AppSpec,
+	{ services, started }: { services: readonly LiveService[]; started: readonly LiveService[] },
+): Promise<boolean> {
+	const due = unscaled(spec, services);
+	await forEachSideBySide(started, (service) => scaleService(context, place, service, { containers: 1 }));
+	await forEachSideBySide(due, ({ service, wanted }) => syncScaling(context, place, service, wanted));
+	return started.length + due.length > 0;
+}
+
+/**
+ * Brings number, size and profile of a service to what is declared, and its autoscaling. Where the autoscaler decides, its
+ * choice is left alone: only before it takes over is a service put where autoscaling may start from.
+ */
+async function syncScaling(
+	context: Context,
+	place: AppPlace,
+	service: LiveService,
+	wanted: ServiceSpec,
+): Promise<void> {
+	const { autoscale } = wanted;
+	const scaleTo = (size: Partial<ServiceSize>) => scaleService(context, place, service, size);
+	if (autoscale !== undefined && service.policy === undefined) {
+		await scaleTo(startOf(wanted, service));
+		await syncAutoscaling(context, place, service, autoscale);
+		return;
+	}
+	// The former policy goes first, or the autoscaler would undo what is scaled.
+	await syncAutoscaling(context, place, service, autoscale);
+	const { containers, containerMb, containerProfile } = wanted;
+	if (autoscale === undefined) await scaleTo({ containers, containerMb, containerProfile });
+	else await scaleTo(autoscale.kind === "horizontal" ? { containerMb, containerProfile } : { containers });
+}
+
+/** Where a service begins to be autoscaled: as declared where none of it runs, else where it is, or at the nearest bound. */
+function startOf(wanted: ServiceSpec, live: CliService): Partial<ServiceSize> {
+	const { containers, containerMb, containerProfile, autoscale } = wanted;
+	if (live.container_count === 0) return { containers, containerMb, containerProfile };
+	if (autoscale?.kind === "horizontal") {
+		const within = Math.min(Math.max(live.container_count, autoscale.min), autoscale.max);
+		return { containers: within, containerMb, containerProfile };
+	}
+	if (autoscale === undefined) return { containers, containerMb, containerProfile };
+	const { minMb, maxMb = Number.POSITIVE_INFINITY } = autoscale;
+	const isWithin = live.container_size >= minMb && live.container_size <= maxMb;
+	return isWithin ? { containers } : { containers, containerMb };
+}
+
+/** Sends one scale for what differs, if anything does. */
+async function scaleService(
+	context: Context,
+	place: AppPlace,
+	live: CliService,
+	size: Partial<ServiceSize>,
+): Promise<void> {
+	if (compare(size, sizeOf(live)).length === 0) return;
+	const label = `app "${place.app}", service "${live.service}"`;
+	const object = { target: "services", id: live.id, label } as const;
+	// A run that was killed may have sent it already: what it left is waited for and looked at again.
+	await context.settled(object);
+	const differing = new Set(
+		compare(size, sizeOf(sizedService(await readService(context.api, live.id)))).map(({ field }) => field),
+	);
+	if (differing.size === 0) return;
+	// Only what differs is sent: a number that is right must not be repeated beside a size.
+	const to = {
+		containerCount: differing.has("containers") ? size.containers : undefined,
+		containerSize: differing.has("containerMb") ? size.containerMb : undefined,
+		containerProfile: differing.has("containerProfile") ? size.containerProfile : undefined,
+	};
+	const { containerCount: count, containerSize: mb, containerProfile: profile } = to;
+	const text = [
+		...(count === undefined ? [] : [`${count} ${count === 1 ? "container" : "containers"}`]),
+		...(mb === undefined ? [] : [`${mb} MB`]),
+		...(profile === undefined ? [] : [`profile ${profile}`]),
+	].join(", ");
+	const carries = { type: "scale", containerCount: count, containerMb: mb, containerProfile: profile };
+	await context.operate(object, { doing: `scaling to ${text}`, carries }, () =>
+		scale(context.cli, place, live.service, to),
+	);
+}
+
+function sizeOf(live: CliService): Record<keyof ServiceSize, unknown> {
+	return {
+		containers: live.container_count,
+		containerMb: live.container_size,
+		containerProfile: live.container_profile,
+	};
+}

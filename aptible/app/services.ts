@@ -1,0 +1,91 @@
+import type { AppSpec } from "../../wire/app.ts";
+import type { Difference } from "../../wire/difference.ts";
+import type { ServiceSpec } from "../../wire/service.ts";
+import type { ApiApp } from "../api/app-settings.ts";
+import { type ApiPolicy, type ApiService, listServices, readPolicy } from "../api/services.ts";
+import type { CliService } from "../cli/apps.ts";
+import { AptibleError } from "../client/errors.ts";
+import { readUntil } from "../client/lag.ts";
+import type { Context } from "../context.ts";
+import { autoscaleDifferences } from "./autoscaling.ts";
+import { sizeDifferences, sizedService } from "./scaling.ts";
+import { optionDifferences } from "./service-options.ts";
+
+/** A service as it is: what the CLI shows of it, and what only the API does. */
+export interface LiveService extends CliService {
+	/** Absent where the API does not list it yet. */
+	options: ApiService | undefined;
+	/** Absent where it is not autoscaled, and where the spec does not name the service. */
+	policy: ApiPolicy | undefined;
+}
+
+/**
+ * Reads the services of an app, with the autoscaling of those that the spec names. A list may lag behind the app itself, so that it is
+ * read until it has all of them.
+ *
+ * @param shown the app itself
+ * @param known services whose autoscaling has been read
+ */
+export async function readServices(
+	context: Context,
+	spec: AppSpec,
+	appId: number,
+	shown: ApiApp,
+	known: readonly LiveService[] = [],
+): Promise<LiveService[]> {
+	const embedded = shown._embedded?.services ?? [];
+	if (embedded.length === 0 && shown.status !== "provisioned") return [];
+	const services = await readUntil(
+		context,
+		() => listServices(context.api, appId),
+		(listed) => embedded.every(({ id }) => listed.some((one) => one.id === id)),
+	);
+	return Promise.all(
+		services.map(async (service) => {
+			const before = known.find(({ id }) => id === service.id);
+			if (before !== undefined) return liveService(service, before.policy);
+			const isDeclared = Object.hasOwn(spec.services, service.process_type);
+			return liveService(service, isDeclared ? await readPolicy(context.api, service.id) : undefined);
+		}),
+	);
+}
+
+/** A service as both clients show it together. */
+export function liveService(service: ApiService, policy: ApiPolicy | undefined): LiveService {
+	return { ...sizedService(service), options: service, policy };
+}
+
+/** How a live service differs in all that a stage file says of it. */
+export function serviceDifferences(wanted: ServiceSpec, live: LiveService): Difference[] {
+	return [
+		...sizeDifferences(wanted, live),
+		...autoscaleDifferences(wanted.autoscale, live.policy),
+		...optionDifferences(wanted, live.options),
+	];
+}
+
+/** Names of the services that the spec has and a release lacks. */
+export function missingServices(spec: AppSpec, services: readonly { service: string }[]): string[] {
+	return Object.keys(spec.services).filter((name) => !services.some(({ service }) => service === name));
+}
+
+/** @throws AptibleError when a release lacks a service that the spec names, with where its Procfile belongs. */
+export function refuseMissingServices(spec: AppSpec, services: readonly { service: string }[]): void {
+	const names = services.map(({ service }) => service).sort();
+	const missing = missingServices(spec, services);
+	if (missing.length === 0) return;
+	const quoted = (list: readonly string[]) => list.map((name) => `"${name}"`).join(", ");
+	const [what, procfile] =
+		spec.git === undefined
+			? [`image ${spec.image ?? "none"}`, "/.aptible/Procfile in the image"]
+			: [`commit ${spec.git.commitish}`, "the Procfile at the root of the repository"];
+	const found = names.length === 0 ? "none" : quoted(names);
+	const reason =
+		names.length === 1 && names[0] === "cmd"
+			? `Aptible makes the single service "cmd" where it finds no Procfile: it looks for ${procfile} and nowhere else.`
+			: `A service is a line of ${procfile}.`;
+	throw new AptibleError(
+		`app "${spec.handle}": ${what} has no service ${quoted(missing)}; it has ${found}. ${reason} Release one that has it, or ` +
+			`change apps.${spec.handle}.services.`,
+	);
+}

@@ -1,0 +1,83 @@
+import type { AppSpec } from "../../wire/app.ts";
+import {
+	type DatabaseReference,
+	environmentKey,
+	fillTemplate,
+	readDatabaseReference,
+	references,
+} from "../../wire/template.ts";
+import { type CliDatabase, listDatabases } from "../cli/databases.ts";
+import { AptibleError } from "../client/errors.ts";
+import type { Context } from "../context.ts";
+
+/** An app's config and registry credentials with every reference filled in: secrets, all of them. */
+export interface ResolvedValues {
+	config: Record<string, string>;
+	registry: { username: string; password: string } | undefined;
+}
+
+/**
+ * Fills the templates of a spec: a database's URL from Aptible at this moment, everything else from the environment variable
+ * in which the Command handed it over. A URL so never passes through Pulumi's state, not even encrypted.
+ */
+export async function resolveTemplates(context: Context, spec: AppSpec): Promise<ResolvedValues> {
+	const { username = "", password = "" } = spec.registry ?? {};
+	const templates = [...Object.values(spec.config), username, password];
+	const needed = new Set(templates.flatMap(references));
+	const databases = [...needed].some((reference) => reference.startsWith("databases."))
+		? await listDatabases(context.cli, spec.environment)
+		: [];
+	for (const { connection_url, credentials } of databases) {
+		for (const url of [connection_url, ...credentials.map((each) => each.connection_url)]) {
+			if (url) context.redactor.addUrl(url);
+		}
+	}
+	const lookup = (reference: string): string => {
+		const wanted = readDatabaseReference(reference);
+		if (wanted === undefined) return handedOver(`app "${spec.handle}"`, reference);
+		const { url, says } = urlOf(databases, wanted);
+		if (url) return url;
+		throw new AptibleError(
+			`app "${spec.handle}" needs \${${reference}}, but database "${wanted.database}" ${says}. Look at it with ` +
+				`\`aptible db:list --environment ${spec.environment}\`.`,
+		);
+	};
+	const fill = (template: string) => fillTemplate(template, lookup);
+	return {
+		config: Object.fromEntries(Object.entries(spec.config).map(([key, template]) => [key, fill(template)])),
+		registry: spec.registry && { username: fill(spec.registry.username), password: fill(spec.registry.password) },
+	};
+}
+
+/** The URL that a reference to a database stands for, and what to say where there is none. */
+export function urlOf(
+	databases: readonly CliDatabase[],
+	{ database, credential }: DatabaseReference,
+): { url: string | null | undefined; says: string } {
+	const live = databases.find(({ handle }) => handle === database);
+	if (credential === undefined || live === undefined || live.credentials.length === 0) {
+		return { url: credential === undefined ? live?.connection_url : undefined, says: "has no connection URL yet" };
+	}
+	const types = live.credentials.map(({ type }) => type).join(", ");
+	const url = live.credentials.find(({ type }) => type === credential)?.connection_url;
+	return { url, says: `has no credentials of type "${credential}"; it has: ${types}` };
+}
+
+/**
+ * Fills a template whose references are all to secrets, less white space at its ends: a secret that was read from a file often
+ * ends in a line feed.
+ *
+ * @param label who needs it, for messages
+ */
+export function fillSecrets(context: Context, label: string, template: string): string {
+	const value = fillTemplate(template, (reference) => handedOver(label, reference)).trim();
+	if (references(template).length > 0) context.redactor.addUrl(value);
+	return value;
+}
+
+/** The value of a reference that the Command handed over in an environment variable. */
+function handedOver(label: string, reference: string): string {
+	const value = process.env[environmentKey(reference)];
+	if (value !== undefined && value !== "") return value;
+	throw new AptibleError(`${label} needs \${${reference}}, which the program did not hand over.`);
+}

@@ -1,0 +1,112 @@
+import type { AppFacts, AppSpec } from "../../wire/app.ts";
+import type { Difference } from "../../wire/difference.ts";
+import { configOf, readApp, settingsOf } from "../api/app-settings.ts";
+import type { CliApp } from "../cli/apps.ts";
+import { AptibleError } from "../client/errors.ts";
+import { readUntil } from "../client/lag.ts";
+import type { Context } from "../context.ts";
+import { configChanges, configDifferences } from "./config.ts";
+import { eachService, handleDifferences, type LiveApp } from "./differences.ts";
+import { type LiveRelease, registryDifferences, releaseDifferences, releasedDifferences } from "./release.ts";
+import { sizeDifferences } from "./scaling.ts";
+import { optionDifferences } from "./service-options.ts";
+import { type LiveService, readServices } from "./services.ts";
+import type { ResolvedValues } from "./values.ts";
+
+/** What a run has done to an app, and goes by. */
+export interface Sent {
+	/** The app before it did. */
+	before: LiveRelease;
+	values: ResolvedValues;
+	released: "deploy" | "configure" | undefined;
+	/** Undeclared services that were given a container. */
+	started: readonly LiveService[];
+	previous: AppFacts | undefined;
+}
+
+/** An app as it was read again, and what could not be read of it. */
+export interface Verified {
+	live: LiveApp;
+	warnings: string[];
+}
+
+/** As the API shows it. */
+type Shown = Omit<LiveApp, "config"> & { config: LiveApp["config"] | "hidden" };
+
+/**
+ * Reads an app again after something was sent: an operation may succeed and leave another state, as when somebody sends one at the
+ * same time.
+ *
+ * @param app as it was read last, with its services
+ * @throws AptibleError that names what differs from the spec; secrets only by their names
+ */
+export async function verifyApp(
+	context: Context,
+	spec: AppSpec,
+	app: CliApp,
+	services: readonly LiveService[],
+	sent: Sent,
+): Promise<Verified> {
+	const shown = await readUntil(
+		context,
+		() => readAgain(context, spec, app, services, sent.before),
+		(one) => differencesOf(spec, one, sent).length === 0,
+	);
+	const left = differencesOf(spec, shown, sent);
+	if (left.length > 0) {
+		const text = left.map(({ field, declared, live }) => `${field} ${live} instead of ${declared}`).join(", ");
+		throw new AptibleError(
+			`app "${spec.handle}" was changed, but Aptible shows ${text}. If nobody else changes the app, run \`pulumi up\` again.`,
+		);
+	}
+	const isHidden = shown.config === "hidden" && Object.keys(spec.config).length > 0;
+	return {
+		live: { ...shown, config: shown.config === "hidden" ? new Map() : shown.config },
+		warnings: isHidden
+			? [
+					"this token may not see the app's config, so whether it is as declared is unknown; give its role the permission `sensitive`",
+				]
+			: [],
+	};
+}
+
+async function readAgain(
+	context: Context,
+	spec: AppSpec,
+	app: CliApp,
+	known: readonly LiveService[],
+	before: LiveRelease,
+): Promise<Shown> {
+	const shown = await readApp(context.api, app.id);
+	const [settings, config, services] = await Promise.all([
+		settingsOf(context.api, shown),
+		configOf(context.api, shown),
+		readServices(context, spec, app.id, shown, known),
+	]);
+	const { handle, status, _embedded } = shown;
+	const now = { ...app, handle, status, last_deploy_operation: _embedded?.last_deploy_operation, services };
+	// Where credentials were hidden before, or config is, none may as well be what the token gets to see.
+	const isBlind = before.settings.registry === "hidden" || config === "hidden";
+	const registry = settings.registry ?? (isBlind ? "hidden" : undefined);
+	return { app: now, settings: { ...settings, registry }, config, services };
+}
+
+/** What the autoscaler decides is not compared, nor is a value that the token may not see. */
+function differencesOf(spec: AppSpec, shown: Shown, { values, released, started, previous }: Sent): Difference[] {
+	const { app, settings, config } = shown;
+	const changes = config === "hidden" ? {} : configChanges(values.config, config, previous?.configKeys ?? []).changes;
+	const isRegistryDue = released === "deploy" && settings.registry !== "hidden";
+	return [
+		...handleDifferences(spec, app),
+		...(released === "deploy" ? releasedDifferences(spec, shown) : releaseDifferences(spec, shown, previous?.release)),
+		...(isRegistryDue ? registryDifferences(values.registry, settings.registry, previous?.ownsRegistry === true) : []),
+		...configDifferences(changes, config === "hidden" ? new Map() : config),
+		...eachService(spec, shown.services, (wanted, live) => [
+			...sizeDifferences(wanted, live),
+			...optionDifferences(wanted, live.options),
+		]),
+		...shown.services
+			.filter(({ id, container_count: count }) => count === 0 && started.some((one) => one.id === id))
+			.map(({ service }) => ({ field: `services.${service}.containers`, declared: "1", live: "0" })),
+	];
+}

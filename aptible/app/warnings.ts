@@ -1,0 +1,69 @@
+import type { AppFacts, AppSpec, Release } from "../../wire/app.ts";
+import type { LiveApp } from "./differences.ts";
+import { registryDifferences, tagWarnings } from "./release.ts";
+import type { ResolvedValues } from "./values.ts";
+
+/** What a person should know of an app. */
+export function appWarnings(
+	spec: AppSpec,
+	live: LiveApp,
+	{
+		values,
+		foreign,
+		previous,
+		now,
+	}: { values: ResolvedValues; foreign: readonly string[]; previous: AppFacts | undefined; now: Release | undefined },
+): string[] {
+	return [
+		...foreign.map((key) =>
+			/^APTIBLE_(DOCKER_IMAGE|PRIVATE_REGISTRY_)/.test(key)
+				? `config key ${key} is left from before 2026-05-04, when it became a setting of the app; take it out with ` +
+					`\`aptible config:unset --app ${spec.handle} --environment ${spec.environment} ${key}\``
+				: `config key ${key} is set on Aptible and not in the stage file; it was not set from here and is left alone`,
+		),
+		...undeclaredWarnings(spec, live),
+		...registryWarnings(spec, live, values, previous),
+		...tagWarnings(spec.image, now, previous?.release),
+	];
+}
+
+function undeclaredWarnings(spec: AppSpec, { services }: LiveApp): string[] {
+	return services
+		.filter(({ service }) => !Object.hasOwn(spec.services, service))
+		.map(({ service, container_count: count, container_size: mb }) => {
+			const what = count === 0 ? "it has 0 containers" : `it runs ${count} x ${mb} MB`;
+			const start = `aptible apps:scale --app ${spec.handle} --environment ${spec.environment} --container-count 1 -- ${service}`;
+			const how = count === 0 ? `; to start it: \`${start}\`` : "";
+			return `service "${service}" is in the release and not in the stage file: ${what} and is left alone${how}`;
+		})
+		.sort();
+}
+
+/** Credentials that wait for a deploy, and those that nobody can tell of. */
+function registryWarnings(
+	spec: AppSpec,
+	{ settings }: LiveApp,
+	values: ResolvedValues,
+	previous: AppFacts | undefined,
+): string[] {
+	const differences = registryDifferences(values.registry, settings.registry, previous?.ownsRegistry === true);
+	if (differences.length === 0) return [];
+	if (spec.registry === undefined) {
+		return settings.registry === "hidden"
+			? []
+			: ["the registry's credentials are on Aptible until the next deploy of another reason, which removes them"];
+	}
+	if (settings.registry === "hidden") {
+		const then =
+			spec.registry.deployOnChange === true
+				? "every run that touches this app deploys it again"
+				: "each deploy sends them";
+		return [
+			`this token may not see the registry's credentials, so ${then}; give its role the permission \`sensitive\``,
+		];
+	}
+	return [
+		"the registry's credentials in the stage file are not on Aptible yet: the next deploy of another reason sends them; to deploy " +
+			`for their sake, write \`deployOnChange: true\` under apps.${spec.handle}.registry`,
+	];
+}

@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Context } from "../context.ts";
+
+const firstPauseMs = 100;
+const longestPauseMs = 2_000;
+
+/**
+ * Reads until what is read is as it should be, for as long as what Aptible shows may lag behind; gives the last reading.
+ *
+ * @param isSeen whether there is nothing left to wait for
+ */
+export async function readUntil<T>(
+	{ lagMs }: Pick<Context, "lagMs">,
+	read: () => Promise<T>,
+	isSeen: (value: T) => boolean,
+): Promise<T> {
+	const deadline = Date.now() + lagMs;
+	for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+		const value = await read();
+		if (isSeen(value) || Date.now() + pauseMs > deadline) return value;
+		await sleep(pauseMs);
+	}
+}
+
+/** Looks for something that should be there, until it is or a list has had its time to catch up. */
+export function lookUntilFound<T>(
+	context: Pick<Context, "lagMs">,
+	look: () => Promise<T | undefined>,
+): Promise<T | undefined> {
+	return readUntil(context, look, (found) => found !== undefined);
+}

@@ -1,0 +1,45 @@
+import type { DnsRecord, EndpointSpec } from "../../wire/endpoint.ts";
+import type { CliEndpoint } from "../cli/endpoints.ts";
+
+/** The record by which Let's Encrypt knows that the domain is ours, before any traffic goes to Aptible. */
+export function challengeRecord(domain: string, live: CliEndpoint): DnsRecord {
+	return {
+		type: "CNAME",
+		name: `_acme-challenge.${domain.replace(/^\*\./, "")}`,
+		value: live.managed_tls_dns_challenge_hostname ?? `acme.${live.hostname ?? ""}`,
+		purpose: "lets the certificate be issued before traffic moves",
+	};
+}
+
+/** The records that the owner of an endpoint's domain has to make; none without a domain. */
+export function dnsRecordsOf({ domain, managedTls }: EndpointSpec, live: CliEndpoint): DnsRecord[] {
+	if (domain === undefined) return [];
+	const purpose = "sends the traffic to Aptible";
+	return [
+		...(managedTls ? [challengeRecord(domain, live)] : []),
+		{ type: "CNAME", name: domain, value: live.hostname ?? "", purpose },
+	];
+}
+
+/**
+ * The address to open. Schemes other than https are ours to choose: `grpcs`, `tls`, `tcp`, each with the port where there is one.
+ *
+ * @param databasePort port of the database, for its endpoints
+ */
+export function urlOf(spec: EndpointSpec, live: CliEndpoint, databasePort: number | undefined): string {
+	const host = spec.domain ?? live.default_domain ?? live.hostname ?? "";
+	switch (spec.kind) {
+		case "https":
+			return `https://${host}`;
+		case "grpc":
+			return `grpcs://${host}`;
+		case "database":
+			return `tcp://${withPort(host, databasePort)}`;
+		default:
+			return `${spec.kind}://${withPort(host, spec.ports.length === 1 ? spec.ports[0] : undefined)}`;
+	}
+}
+
+function withPort(host: string, port: number | undefined): string {
+	return port === undefined ? host : `${host}:${port}`;
+}

@@ -1,0 +1,89 @@
+/** Which live endpoint is the declared one. Aptible gives endpoints no handle, and several may look the same. */
+
+import type { EndpointClaim } from "../../wire/endpoint.ts";
+import { type EndpointIdentity, exclusiveAddress } from "../../wire/endpoint-identity.ts";
+import type { CliEndpoint } from "../cli/endpoints.ts";
+
+/** What is known of an endpoint before it is looked for. */
+export interface EndpointTraces {
+	/** Facts of the last run. */
+	previous?: { id: number } | undefined;
+	/** What the claims say of it. */
+	claim?: EndpointClaim | undefined;
+	/** Ids of the endpoints with the same identity that were seen to before this one. */
+	taken?: readonly number[];
+}
+
+/**
+ * The endpoint with the id it had last time; else the one with its default or managed domain, of which there can be one; else the
+ * oldest of those with its identity that can only be what a killed run left of it:
+ *
+ * - before it was ever recorded: one made after its claim, and not another's (`taken`; those that look the same are made one
+ *   after the other);
+ * - after somebody deleted the recorded one by hand: one made later; among twins only one that was never provisioned, for a
+ *   twin's own endpoint was.
+ */
+export function findEndpoint(
+	endpoints: readonly CliEndpoint[],
+	spec: EndpointIdentity & { hasTwins?: boolean },
+	{ previous, claim, taken = [] }: EndpointTraces,
+): CliEndpoint | undefined {
+	const recorded = endpoints.find(({ id }) => id === previous?.id) ?? endpoints.find(({ id }) => id === claim?.id);
+	if (recorded !== undefined) return recorded;
+	if (exclusiveAddress(spec) !== undefined) return endpoints.find((endpoint) => looksLike(endpoint, spec));
+	return oldest(ownCandidates(endpoints, spec, { previous, claim, taken }));
+}
+
+/** Those with the identity of the declared endpoint that were made later than its record or claim, and are not another's. */
+export function ownCandidates(
+	endpoints: readonly CliEndpoint[],
+	spec: EndpointIdentity & { hasTwins?: boolean },
+	{ previous, claim, taken = [] }: EndpointTraces,
+): CliEndpoint[] {
+	const newest = previous?.id ?? claim?.after ?? 0;
+	return endpoints.filter((endpoint) => {
+		const { id, hostname } = endpoint;
+		const isFree = previous === undefined || spec.hasTwins !== true || !hostname;
+		return id > newest && !taken.includes(id) && isFree && looksLike(endpoint, spec);
+	});
+}
+
+/** Whether a live endpoint may be the declared one by what Aptible shows of it. */
+export function looksLike(endpoint: CliEndpoint, spec: EndpointIdentity): boolean {
+	if (spec.defaultDomain) return endpoint.default_domain_enabled;
+	if (spec.managedTls) return endpoint.managed_tls_enabled && endpoint.managed_tls_domain === spec.domain;
+	const live = liveIdentity(endpoint, spec.kind === "database");
+	return (
+		!live.defaultDomain &&
+		!live.managedTls &&
+		live.kind === spec.kind &&
+		live.service === spec.service &&
+		live.internal === spec.internal
+	);
+}
+
+/** Identity of a live endpoint. */
+export function liveIdentity(endpoint: CliEndpoint, ofDatabase: boolean): EndpointIdentity {
+	const { type, service, internal, default_domain_enabled, managed_tls_enabled, managed_tls_domain } = endpoint;
+	return {
+		kind: ofDatabase ? "database" : kindOf(type),
+		...(ofDatabase ? {} : { service: service.service }),
+		internal,
+		defaultDomain: default_domain_enabled,
+		managedTls: managed_tls_enabled,
+		...(managed_tls_enabled ? { domain: managed_tls_domain ?? undefined } : {}),
+	};
+}
+
+/** The first of them to be made. */
+export function oldest(endpoints: readonly CliEndpoint[]): CliEndpoint | undefined {
+	return endpoints.reduce<CliEndpoint | undefined>(
+		(first, one) => (first && first.id < one.id ? first : one),
+		undefined,
+	);
+}
+
+/** The list leaves the type of a gRPC endpoint out (recorded run 69). */
+function kindOf(type: string | null | undefined): EndpointIdentity["kind"] {
+	return type === "https" || type === "tls" || type === "tcp" ? type : "grpc";
+}

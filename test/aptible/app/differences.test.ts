@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { appDifferences, type LiveApp } from "../../../aptible/app/differences.ts";
+import { AppFacts, AppSpec } from "../../../wire/app.ts";
+import { horizontal, portalSpec } from "../../support/app-spec.ts";
+
+const spec = AppSpec.parse(portalSpec({ services: { worker: { autoscale: horizontal() } } }));
+const values = { config: { A: "sentinel-declared" }, registry: { username: "deploy", password: "sentinel-declared" } };
+const facts = AppFacts.parse({
+	id: 1,
+	environmentId: 2,
+	handle: "portal",
+	gitRemote: "",
+	configKeys: ["A", "OLD"],
+	ownsRegistry: true,
+	release: { operationId: 7, image: "acme/portal:1" },
+	services: ["web", "worker"],
+	warnings: [],
+});
+
+/** What of a service is compared by what the CLI has of it. */
+function shownBeside(service: string) {
+	return { id: 3, process_type: service, container_count: 1, container_memory_limit_mb: 1024 };
+}
+
+function liveService(service: string, change: object = {}): LiveApp["services"][number] {
+	const options = { ...shownBeside(service), force_zero_downtime: false, naive_health_check: null, stop_timeout: null };
+	const size = { container_count: 1, container_size: 1024, container_profile: "m" };
+	return { id: 3, service, ...size, options, policy: undefined, ...change };
+}
+
+const policy = {
+	autoscaling: "horizontal",
+	scaling_enabled: true,
+	min_containers: 1,
+	max_containers: 4,
+	min_cpu_threshold: 0.1,
+	max_cpu_threshold: 0.8,
+	scale_up_step: 1,
+	scale_down_step: 1,
+	use_horizontal_scale: false,
+	metric_lookback_seconds: 1800,
+	percentile: 99,
+	post_scale_up_cooldown_seconds: 60,
+	post_scale_down_cooldown_seconds: 300,
+	post_release_cooldown_seconds: 60,
+};
+
+function live(change: Partial<LiveApp> = {}): LiveApp {
+	return {
+		app: {
+			id: 1,
+			handle: "portal",
+			status: "provisioned",
+			last_deploy_operation: { id: 7, status: "succeeded", git_ref: null },
+			services: [],
+			environment: { id: 2 },
+		},
+		settings: { image: "acme/portal:1", registry: { ...values.registry }, digest: undefined },
+		config: new Map([["A", "sentinel-declared"]]),
+		services: [liveService("web"), liveService("worker", { container_count: 3, policy })],
+		...change,
+	};
+}
+
+test("an app that is as declared shows nothing, and the autoscaler's choice is none of ours", () => {
+	assert.deepEqual(appDifferences(spec, live(), values, facts), []);
+});
+
+test("every field that differs is shown, and no secret is", () => {
+	const { app } = live();
+	const differences = appDifferences(
+		spec,
+		live({
+			app: { ...app, handle: "elsewhere", last_deploy_operation: { id: 9, status: "succeeded", git_ref: null } },
+			settings: { image: "acme/portal:2", registry: { username: "x", password: "sentinel-live" }, digest: undefined },
+			config: new Map([
+				["A", "sentinel-live"],
+				["OLD", "sentinel-live"],
+				["THEIRS", "sentinel-live"],
+			]),
+			services: [
+				liveService("web", {
+					container_count: 2,
+					options: { ...shownBeside("web"), stop_timeout: 30, naive_health_check: true },
+				}),
+				liveService("worker", {
+					container_size: 2048,
+					policy: { ...policy, max_containers: 8, scaling_enabled: false },
+				}),
+			],
+		}),
+		values,
+		facts,
+	);
+	assert.ok(!JSON.stringify(differences).includes("sentinel"));
+	assert.deepEqual(
+		differences.map(({ field, declared, live: shown }) => `${field}: ${declared}, live ${shown}`),
+		[
+			"handle: portal, live elsewhere",
+			"image: acme/portal:1, live acme/portal:2",
+			"config.A: as in the stage file, live another value",
+			"config.OLD: none, live another value",
+			"services.web.containers: 1, live 2",
+			"services.web.simpleHealthCheck: false, live true",
+			"services.web.stopTimeoutSeconds: 10, live 30",
+			"services.worker.containerMb: 1024, live 2048",
+			"services.worker.autoscale.enabled: true, live false",
+			"services.worker.autoscale.max: 4, live 8",
+		],
+	);
+});
+
+test("other credentials are drift only where they are a reason to deploy, and came with somebody else's deploy", () => {
+	const { app } = live();
+	const other = { username: "deploy", password: "sentinel-live" };
+	const shows = (operationId: number, deployOnChange?: true) =>
+		appDifferences(
+			{ ...spec, registry: { username: "deploy", password: "${secrets.password}", deployOnChange } },
+			live({
+				app: { ...app, last_deploy_operation: { id: operationId, status: "succeeded", git_ref: null } },
+				settings: { image: "acme/portal:1", registry: other, digest: undefined },
+			}),
+			values,
+			facts,
+		).map(({ field }) => field);
+	assert.deepEqual(shows(7), [], "the stage file has others");
+	assert.deepEqual(shows(9), [], "they wait for the next deploy, whoever set them");
+	assert.deepEqual(shows(7, true), [], "the stage file has others");
+	assert.deepEqual(shows(9, true), ["registry"]);
+});
+
+test("keys and services with the names of what every object has are none of the declared ones", () => {
+	const differences = appDifferences(
+		spec,
+		live({
+			config: new Map([
+				["A", "sentinel-declared"],
+				["constructor", "theirs"],
+				["toString", "theirs"],
+			]),
+			services: [...live().services, liveService("constructor"), liveService("valueOf")],
+		}),
+		values,
+		facts,
+	);
+	assert.deepEqual(differences, []);
+});
+
+test("what was released is judged by who released last, and by what Aptible took back", () => {
+	const shows = (change: object, last: object | undefined = facts.release, of: object = {}) =>
+		appDifferences({ ...spec, ...of }, live({ ...change }), values, { ...facts, release: last as typeof facts.release })
+			.filter(({ field }) => field === "image" || field === "git.commitish")
+			.map(({ live: shown }) => shown);
+	const operation = (change: object) => ({
+		app: { ...live().app, last_deploy_operation: { id: 7, status: "succeeded", git_ref: null, ...change } },
+	});
+	const fromGit = { settings: { image: undefined, registry: values.registry, digest: undefined } };
+	const git = { image: undefined, git: { commitish: "4f9a1c2" } };
+	assert.deepEqual(shows(operation({ id: 9 })), [], "somebody deployed the same image again");
+	assert.deepEqual(shows(operation({ id: 9, status: "failed" })), [], "a failed deploy was taken back");
+	assert.deepEqual(shows({}, { operationId: 7, image: "acme/portal:0" }), ["acme/portal:0"], "a failed one was not");
+	assert.deepEqual(
+		appDifferences(spec, live(operation({ status: "failed" })), values, undefined).map(({ live: shown }) => shown),
+		["acme/portal:1, whose deploy failed"],
+		"and nobody knows what ran before",
+	);
+	assert.deepEqual(shows({ app: { ...live().app, status: "pending" } }), ["none"]);
+	assert.deepEqual(shows({ ...fromGit, ...operation({ id: 9, git_ref: "4f9a1c2f0d" }) }, undefined, git), []);
+	assert.deepEqual(shows({ ...fromGit, ...operation({ id: 9, git_ref: "refs/heads/4f9a1c2" }) }, undefined, git), []);
+	assert.deepEqual(shows({ ...fromGit, ...operation({ id: 9, git_ref: "main" }) }, undefined, git), ["main"]);
+	assert.deepEqual(
+		shows(operation({ id: 9, git_ref: "4f9a1c2" }), undefined, git),
+		["4f9a1c2"],
+		"with an image beside",
+	);
+	// A branch that Aptible shows as the commit it stood for is known by the operation.
+	const branch = { image: undefined, git: { commitish: "release/7" } };
+	const released = { operationId: 7, commitish: "release/7" };
+	assert.deepEqual(shows({ ...fromGit, ...operation({ git_ref: "4f9a1c2f0d" }) }, released, branch), []);
+});

@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { CliEndpoint } from "../../../aptible/cli/endpoints.ts";
+import { claimEndpoints } from "../../../aptible/endpoint/claims.ts";
+import { findEndpoint } from "../../../aptible/endpoint/find.ts";
+import type { EndpointSpec } from "../../../wire/endpoint.ts";
+import type { ClaimedEndpoint } from "../../../wire/endpoint-claims.ts";
+import { grpcSpec, httpsSpec, managedSpec, tcpSpec } from "./endpoints-under-test.ts";
+
+/** A live endpoint: tcp on worker, unless told otherwise. */
+function live(id: number, change: object = {}): CliEndpoint {
+	return {
+		id,
+		hostname: `elb-${id}.aptible.in`,
+		status: "provisioned",
+		created_at: "2026-11-23 06:16:07 UTC",
+		type: "tcp",
+		internal: false,
+		ip_whitelist: "all traffic",
+		default_domain_enabled: false,
+		managed_tls_enabled: false,
+		service: { service: "worker" },
+		...change,
+	};
+}
+
+const idOf = (endpoints: CliEndpoint[], spec: object, traces: Parameters<typeof findEndpoint>[2] = {}) =>
+	findEndpoint(endpoints, spec as EndpointSpec, traces)?.id;
+
+test("the recorded id comes first, whatever else there is", () => {
+	const both = [live(5), live(6)];
+	assert.equal(idOf(both, tcpSpec(), { previous: { id: 6 } }), 6);
+	assert.equal(idOf(both, httpsSpec(), { previous: { id: 5 } }), 5);
+});
+
+test("an address of which there is one finds its endpoint", () => {
+	const all = [
+		live(5, { type: "https", default_domain_enabled: true, service: { service: "web" } }),
+		live(6, { type: "https", managed_tls_enabled: true, managed_tls_domain: "portal.acme.example" }),
+		live(7, { type: null, managed_tls_enabled: true, managed_tls_domain: "rpc.acme.example" }),
+	];
+	assert.equal(idOf(all, httpsSpec()), 5);
+	assert.equal(idOf(all, managedSpec()), 6);
+	assert.equal(idOf(all, grpcSpec()), 7);
+	assert.equal(idOf(all, managedSpec({ domain: "x.example" })), undefined);
+});
+
+test("kind, service, placement and address have to fit; a list without a type means gRPC", () => {
+	const rpc = grpcSpec({ managedTls: false, domain: undefined });
+	assert.equal(idOf([live(5)], rpc), undefined);
+	assert.equal(idOf([live(5, { type: undefined })], rpc), 5);
+	assert.equal(idOf([live(5, { internal: true })], tcpSpec()), undefined);
+	assert.equal(idOf([live(5, { service: { service: "web" } })], tcpSpec()), undefined);
+	assert.equal(idOf([live(5, { default_domain_enabled: true })], tcpSpec()), undefined);
+});
+
+test("before it was recorded, it is the oldest one made after its claim that is nobody else's", () => {
+	const all = [live(9), live(5), live(7)];
+	assert.equal(idOf(all, tcpSpec(), { claim: { after: 5 } }), 7);
+	assert.equal(idOf(all, tcpSpec(), { claim: { after: 5 }, taken: [7] }), 9);
+	assert.equal(idOf(all, tcpSpec(), { claim: { after: 9 } }), undefined);
+	assert.equal(idOf(all, tcpSpec(), { claim: { after: 9, id: 5 } }), 5, "one that was adopted");
+});
+
+test("after somebody deleted it, a twin's own endpoint is not taken for it", () => {
+	const twins = tcpSpec({ hasTwins: true });
+	assert.equal(idOf([live(8)], tcpSpec(), { previous: { id: 5 } }), 8);
+	assert.equal(idOf([live(4)], tcpSpec(), { previous: { id: 5 } }), undefined);
+	assert.equal(idOf([live(8)], twins, { previous: { id: 5 } }), undefined);
+	assert.equal(idOf([live(8), live(9, { hostname: null })], twins, { previous: { id: 5 } }), 9);
+});
+
+const mqtt: ClaimedEndpoint = {
+	adopt: false,
+	kind: "tcp",
+	service: "worker",
+	internal: false,
+	defaultDomain: false,
+	managedTls: false,
+};
+const on = { app: "portal" };
+const place = (name: string) => `apps.portal.endpoints.${name}/tcp-worker-external`;
+const outcome = (
+	endpoints: CliEndpoint[],
+	claims: Record<string, ClaimedEndpoint>,
+	known: Record<string, { after: number; id?: number }> = {},
+) => {
+	const { found, claims: made } = claimEndpoints(endpoints, on, claims, new Map(Object.entries(known)));
+	return { found: found.map(({ place, adopt }) => `${place}${adopt ? " adopted" : ""}`), claims: made };
+};
+
+test("a claim where nothing is notes the newest id there is", () => {
+	assert.deepEqual(outcome([live(7, { internal: true })], { mqtt }), {
+		found: [],
+		claims: { [place("mqtt")]: { after: 7 } },
+	});
+});
+
+test("a live endpoint that was not claimed is found, and adopted by its id", () => {
+	assert.deepEqual(outcome([live(5)], { mqtt }).found, ["apps.portal.endpoints.mqtt"]);
+	assert.deepEqual(outcome([live(5), live(6)], { mqtt: { ...mqtt, adopt: true } }), {
+		found: ["apps.portal.endpoints.mqtt adopted"],
+		claims: { [place("mqtt")]: { after: 6, id: 5 } },
+	});
+});
+
+test("as many as were claimed before are those; one more is somebody else's", () => {
+	const known = { [place("mqtt")]: { after: 3 } };
+	assert.deepEqual(outcome([live(5)], { mqtt, second: mqtt }, known), {
+		found: [],
+		claims: { [place("mqtt")]: { after: 3 }, [place("second")]: { after: 5 } },
+	});
+	assert.deepEqual(outcome([live(5), live(6)], { mqtt, second: mqtt }, known).found, ["apps.portal.endpoints.second"]);
+});
+
+test("one that goes in the same run still counts as claimed", () => {
+	const known = { [place("gone")]: { after: 3 } };
+	assert.deepEqual(outcome([live(5)], { mqtt }, known).found, []);
+});
+
+test("the one that adopts chooses first, and what was adopted before is not free", () => {
+	const claims = { a: mqtt, b: { ...mqtt, adopt: true } };
+	assert.deepEqual(outcome([live(5)], claims).found, ["apps.portal.endpoints.b adopted"]);
+	const known = { [place("b")]: { after: 6, id: 5 } };
+	assert.deepEqual(outcome([live(5)], { ...claims, c: mqtt }, known).found, []);
+});
