@@ -4,12 +4,12 @@ import { Claims } from "./components/claims.ts";
 import { declareDatabases } from "./components/databases.ts";
 import { checkDns, declareDns, nameServersOf } from "./components/dns-load.ts";
 import { declareDrains } from "./components/drains.ts";
-import { lookForDrift } from "./components/drift.ts";
 import { Environment } from "./components/environment.ts";
 import { databaseEndpointsOf, dnsRecordsOf, gitRemotesOf, hostnamesOf, urlsOf } from "./components/outputs.ts";
 import { declareStorage, findStorage, storageOutputs } from "./components/storage-load.ts";
 import { loadStage } from "./config/load.ts";
 import { mapValues } from "./config/map-values.ts";
+import { lookForDrift } from "./drift/drift.ts";
 
 // Pulumi takes several stacks for each resource and maps them through source maps, a tenth of a preview's time. Nothing here has any.
 Reflect.deleteProperty(Error, "prepareStackTrace");

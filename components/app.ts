@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { App as AppConfig } from "../config/app.ts";
 import { mapValues } from "../config/map-values.ts";
+import { appEndpointSpec } from "../config/to-spec/endpoint.ts";
+import { serviceSpec } from "../config/to-spec/service.ts";
 import { AppFacts } from "../wire/app.ts";
 import { lookUp } from "../wire/own.ts";
 import { readDatabaseReference, references } from "../wire/template.ts";
@@ -8,10 +10,8 @@ import { AptibleCommand } from "./aptible-command.ts";
 import type { Claims } from "./claims.ts";
 import type { Database } from "./database.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { appEndpointSpec } from "./endpoint-spec.ts";
 import { declareEndpoints } from "./endpoints.ts";
 import { formerNames } from "./former-names.ts";
-import { serviceSpec } from "./service-spec.ts";
 
 /** An app as the stage file describes it, under its handle. */
 export interface AppArgs extends AppConfig {

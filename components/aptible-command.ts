@@ -2,9 +2,9 @@ import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import type { Kind } from "../aptible/reconcile.ts";
+import { adoptionOf, driftFor, lossOf } from "../drift/drift.ts";
 import type { Difference } from "../wire/difference.ts";
 import { environmentKey } from "../wire/template.ts";
-import { adoptionOf, driftFor, lossOf } from "./drift.ts";
 
 /** What one Command of the program is about. */
 export interface AptibleCommandArgs<Spec, Facts extends z.ZodType<{ warnings: string[] }>> {

@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { mapValues } from "../config/map-values.ts";
 import type { Stage } from "../config/stage.ts";
+import { appEndpointIdentity, databaseEndpointIdentity } from "../config/to-spec/endpoint.ts";
 import { ClaimsFacts, type ClaimsSpec } from "../wire/claims.ts";
 import { announceEndpointMoves, refuseEndpointMoves } from "../wire/endpoint-claims.ts";
 import type { EndpointIdentity } from "../wire/endpoint-identity.ts";
 import { AptibleCommand } from "./aptible-command.ts";
-import { appEndpointIdentity, databaseEndpointIdentity } from "./endpoint-spec.ts";
 
 /** Values of the `Claims` component. */
 export interface ClaimsArgs {

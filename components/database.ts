@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Database as DatabaseConfig } from "../config/database.ts";
 import { mapValues } from "../config/map-values.ts";
+import { databaseEndpointSpec } from "../config/to-spec/endpoint.ts";
+import { isThere } from "../drift/drift.ts";
 import { DatabaseFacts, databaseIdentity, refuseRestoreInPlace } from "../wire/database.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 import type { Claims } from "./claims.ts";
-import { isThere } from "./drift.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { databaseEndpointSpec } from "./endpoint-spec.ts";
 import { declareEndpoints } from "./endpoints.ts";
 import { formerNames } from "./former-names.ts";
 

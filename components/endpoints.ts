@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { mapValues } from "../config/map-values.ts";
+import type { LoneEndpointSpec } from "../config/to-spec/endpoint.ts";
 import { endpointKey, endpointPlace, exclusiveAddress } from "../wire/endpoint-identity.ts";
 import type { Claims } from "./claims.ts";
 import { Endpoint } from "./endpoint.ts";
-import type { LoneEndpointSpec } from "./endpoint-spec.ts";
 
 /** An endpoint as it is declared: by itself, and with what only resources have. */
 export interface DeclaredEndpoint {

@@ -5,8 +5,8 @@ import { getManagementPolicy } from "@pulumi/azure-native/storage/getManagementP
 import { type GetStorageAccountResult, getStorageAccount } from "@pulumi/azure-native/storage/getStorageAccount.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Storage } from "../config/storage.ts";
+import { type RecordedResource, readRecordedAzure } from "../drift/recorded.ts";
 import { unlessMissing } from "./azure-missing.ts";
-import { type RecordedResource, readRecordedAzure } from "./recorded.ts";
 import type { LifecycleRule } from "./storage-baseline.ts";
 import { accountId, containerId } from "./storage-ids.ts";
 import { untouched } from "./storage-options.ts";

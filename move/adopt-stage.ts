@@ -1,7 +1,8 @@
 /** From a live environment to the blocks of a stage file that describes it as it is. Pure. */
-import type { Snapshot, SnapshotDatabase } from "../aptible/snapshot.ts";
+
 import { isSharedStack } from "../config/catalogue.ts";
 import { Database } from "../config/database.ts";
+import type { Snapshot, SnapshotDatabase } from "../drift/snapshot.ts";
 import { adoptApp, type DatabaseUrls } from "./adopt-app.ts";
 import { adoptLogDrain, adoptMetricDrain } from "./adopt-drains.ts";
 import { adoptDatabaseEndpoints } from "./adopt-endpoints.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Context } from "../../aptible/context.ts";
-import { driftOf, gone } from "../../aptible/drift.ts";
-import { readSnapshot } from "../../aptible/snapshot.ts";
+import { driftOf, gone } from "../../drift/compare.ts";
+import { readSnapshot } from "../../drift/snapshot.ts";
 import { portalSpec } from "../support/app-spec.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../support/reconcile.ts";
 

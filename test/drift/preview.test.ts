@@ -177,7 +177,7 @@ async function changeByHand(stage: StageUnderTest): Promise<void> {
 
 function runDrift({ sandbox: { dir, env } }: StageUnderTest, more: Record<string, string> = {}, ...options: string[]) {
 	const args = ["--stack", "staging", "--config-file", join(dir, "Pulumi.staging.yaml"), ...options];
-	return runNode("move/drift.ts", args, { ...env, ...more });
+	return runNode("drift/main.ts", args, { ...env, ...more });
 }
 
 /** What `npm run drift` says, in short. */

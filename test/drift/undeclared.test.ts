@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Context } from "../../aptible/context.ts";
-import { readSnapshot } from "../../aptible/snapshot.ts";
-import type { RecordedCommand } from "../../components/recorded.ts";
-import { undeclaredIn } from "../../components/undeclared.ts";
 import type { Stage } from "../../config/stage.ts";
+import type { RecordedCommand } from "../../drift/recorded.ts";
+import { readSnapshot } from "../../drift/snapshot.ts";
+import { undeclaredIn } from "../../drift/undeclared.ts";
 import { databaseSpec, httpsSpec, openEndpoints, tcpSpec } from "../aptible/endpoint/endpoints-under-test.ts";
 
 const at = ["--app", "portal", "--environment", "acme-test"];

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import type { TestContext } from "node:test";
-import { differencesOf } from "../../aptible/drift.ts";
-import { readSnapshot } from "../../aptible/snapshot.ts";
+import { differencesOf } from "../../drift/compare.ts";
+import { readSnapshot } from "../../drift/snapshot.ts";
 import { clearFaults, pendingFaults, setFault } from "../../sandbox/aptible/faults.ts";
 import { readJournal, readRuns } from "../../sandbox/aptible/journal.ts";
 import { setLatency } from "../../sandbox/aptible/setup.ts";

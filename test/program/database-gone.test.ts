@@ -23,7 +23,7 @@ test("a database that somebody deleted by hand, under the engine", async (t) => 
 		assert.match(await succeed(stage.preview("--diff")), says);
 		assert.match(await fail(stage.up()), says);
 		assert.deepEqual(stage.newWrites(), []);
-		const drift = await runNode("move/drift.ts", stage.options, stage.sandbox.env);
+		const drift = await runNode("drift/main.ts", stage.options, stage.sandbox.env);
 		assert.equal(drift.code, 2, drift.stderr);
 		assert.match(drift.stdout, says);
 		assert.doesNotMatch(drift.stdout, /object: live gone/, "`pulumi up` does not bring it back");

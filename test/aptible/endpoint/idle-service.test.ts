@@ -1,9 +1,9 @@
 /** A service goes offline with 0 containers, endpoint or not; only a new endpoint cannot come up on it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { idleEndpoints } from "../../../components/idle-endpoints.ts";
-import type { RecordedCommand } from "../../../components/recorded.ts";
 import { parseStage } from "../../../config/parse.ts";
+import { idleEndpoints } from "../../../drift/idle-endpoints.ts";
+import type { RecordedCommand } from "../../../drift/recorded.ts";
 import { portalSpec } from "../../support/app-spec.ts";
 import { httpsSpec, openEndpoints } from "./endpoints-under-test.ts";
 

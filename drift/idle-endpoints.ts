@@ -1,10 +1,10 @@
 import { looksLike } from "../aptible/endpoint/find.ts";
-import type { Snapshot } from "../aptible/snapshot.ts";
 import type { Stage } from "../config/stage.ts";
+import { appEndpointIdentity } from "../config/to-spec/endpoint.ts";
 import type { EndpointSpec } from "../wire/endpoint.ts";
 import { endpointKey, refuseIdleService } from "../wire/endpoint-identity.ts";
-import { appEndpointIdentity } from "./endpoint-spec.ts";
 import type { RecordedCommand } from "./recorded.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /**
  * Refusals of endpoints that would be new on a service without containers, one sentence each. One that is there may stay: that is how an

@@ -1,5 +1,5 @@
-import type { Service } from "../config/service.ts";
-import type { ServiceSpec } from "../wire/service.ts";
+import type { ServiceSpec } from "../../wire/service.ts";
+import type { Service } from "../service.ts";
 
 /** A service as its reconciler takes it: what autoscaling decides begins at its least. */
 export function serviceSpec(service: Service): ServiceSpec {

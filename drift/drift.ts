@@ -6,7 +6,7 @@
 
 import type { LoadedStage } from "../config/load.ts";
 import type { Difference } from "../wire/difference.ts";
-import type { Look } from "./drift-look.ts";
+import type { Look } from "./look.ts";
 
 /** `off` looks for nothing; `required` fails where it cannot be told; anything else looks where there are credentials. */
 const modeVariable = "MEDSTACK_TO_APTIBLE_DRIFT";
@@ -29,7 +29,7 @@ let look: Look | undefined;
 export async function lookForDrift(loaded: LoadedStage): Promise<void> {
 	const mode = process.env[modeVariable];
 	if (mode === "off") return;
-	const { takeLook } = await import("./drift-look.ts");
+	const { takeLook } = await import("./look.ts");
 	look = await takeLook(loaded, mode === "required");
 }
 

@@ -5,9 +5,6 @@ import { objectExists } from "../aptible/api/existence.ts";
 import { checkVersion } from "../aptible/cli/version.ts";
 import { Context } from "../aptible/context.ts";
 import { describeLoss, describeReturn } from "../aptible/database/gone.ts";
-import { differencesOf, driftOf } from "../aptible/drift.ts";
-import { readSnapshot, type Snapshot } from "../aptible/snapshot.ts";
-import type { Values } from "../aptible/snapshot-values.ts";
 import type { LoadedStage } from "../config/load.ts";
 import type { Stage } from "../config/stage.ts";
 import type { AppSpec } from "../wire/app.ts";
@@ -15,8 +12,11 @@ import type { Difference } from "../wire/difference.ts";
 import type { EndpointSpec } from "../wire/endpoint.ts";
 import { EnvironmentFacts } from "../wire/environment.ts";
 import { readDatabaseReference, references } from "../wire/template.ts";
+import { differencesOf, driftOf } from "./compare.ts";
 import { idleEndpoints } from "./idle-endpoints.ts";
 import { type RecordedCommand, readRecorded } from "./recorded.ts";
+import { readSnapshot, type Snapshot } from "./snapshot.ts";
+import type { Values } from "./snapshot-values.ts";
 import { type Undeclared, undeclaredIn } from "./undeclared.ts";
 
 /** A file that the findings are written to, for `npm run drift`. */

@@ -1,7 +1,7 @@
-import { defaultSslProtocols } from "../config/catalogue.ts";
-import type { DatabaseEndpoint, Endpoint } from "../config/endpoint.ts";
-import type { EndpointSpec } from "../wire/endpoint.ts";
-import type { EndpointIdentity } from "../wire/endpoint-identity.ts";
+import type { EndpointSpec } from "../../wire/endpoint.ts";
+import type { EndpointIdentity } from "../../wire/endpoint-identity.ts";
+import { defaultSslProtocols } from "../catalogue.ts";
+import type { DatabaseEndpoint, Endpoint } from "../endpoint.ts";
 
 /** What of an endpoint does not depend on the others beside it. */
 export type LoneEndpointSpec = Omit<EndpointSpec, "hasTwins">;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import type { Recorded } from "../aptible/drift.ts";
+import type { Recorded } from "./compare.ts";
 
 const longestMs = 60_000;
 /** A torn state is whole again within this time. */

@@ -1,8 +1,8 @@
 /** What the templates of a spec stand for, as far as that is at hand without asking Aptible again. */
 
+import { type ResolvedValues, urlOf } from "../aptible/app/values.ts";
 import type { AppSpec } from "../wire/app.ts";
 import { fillTemplate, readDatabaseReference } from "../wire/template.ts";
-import { type ResolvedValues, urlOf } from "./app/values.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** The value of a reference (`secrets.sessionKey`); undefined where it is not at hand, and what needs it is not compared. */

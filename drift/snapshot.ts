@@ -1,7 +1,7 @@
 /** One look at a whole environment, for drift and adoption: lists of the CLI side by side, and of the API what only it shows. */
 import type { z } from "zod";
-import { noSettings, readAppSettings } from "./api/app-settings.ts";
-import { type DatabaseSettings, readDatabaseSettings } from "./api/databases.ts";
+import { noSettings, readAppSettings } from "../aptible/api/app-settings.ts";
+import { type DatabaseSettings, readDatabaseSettings } from "../aptible/api/databases.ts";
 import {
 	ApiLogDrain,
 	ApiMetricDrain,
@@ -9,23 +9,23 @@ import {
 	type ListedDrain,
 	listDrains,
 	readDrain,
-} from "./api/drains.ts";
-import { readEndpointDetails } from "./api/endpoints.ts";
-import { listServices, readPolicy } from "./api/services.ts";
-import type { LiveApp } from "./app/differences.ts";
-import type { LiveService } from "./app/services.ts";
-import { type CliApp, listApps, readConfig } from "./cli/apps.ts";
-import { type CliDatabase, listDatabases } from "./cli/databases.ts";
-import { type EndpointPlace, listEndpoints } from "./cli/endpoints.ts";
+} from "../aptible/api/drains.ts";
+import { readEndpointDetails } from "../aptible/api/endpoints.ts";
+import { listServices, readPolicy } from "../aptible/api/services.ts";
+import type { LiveApp } from "../aptible/app/differences.ts";
+import type { LiveService } from "../aptible/app/services.ts";
+import { type CliApp, listApps, readConfig } from "../aptible/cli/apps.ts";
+import { type CliDatabase, listDatabases } from "../aptible/cli/databases.ts";
+import { type EndpointPlace, listEndpoints } from "../aptible/cli/endpoints.ts";
 import {
 	type CliBackupRetention,
 	type CliEnvironment,
 	listEnvironments,
 	readBackupRetention,
-} from "./cli/environments.ts";
-import type { Context } from "./context.ts";
-import type { LiveEndpoint } from "./endpoint/observe.ts";
-import { isRenewable } from "./endpoint/renewal.ts";
+} from "../aptible/cli/environments.ts";
+import type { Context } from "../aptible/context.ts";
+import type { LiveEndpoint } from "../aptible/endpoint/observe.ts";
+import { isRenewable } from "../aptible/endpoint/renewal.ts";
 
 /** Every CLI is a process of about 0.8 s (recorded runs), most of it work for a processor. */
 const callsAtATime = 8;

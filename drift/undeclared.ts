@@ -1,7 +1,7 @@
 import { findEndpoint } from "../aptible/endpoint/find.ts";
 import type { LiveEndpoint } from "../aptible/endpoint/observe.ts";
-import type { Snapshot } from "../aptible/snapshot.ts";
 import type { Stage } from "../config/stage.ts";
+import { appEndpointIdentity, databaseEndpointIdentity } from "../config/to-spec/endpoint.ts";
 import { ClaimsFacts } from "../wire/claims.ts";
 import { isHandleOf } from "../wire/drain.ts";
 import type { EndpointSpec } from "../wire/endpoint.ts";
@@ -12,8 +12,8 @@ import {
 	endpointPlace,
 	ownerPlace,
 } from "../wire/endpoint-identity.ts";
-import { appEndpointIdentity, databaseEndpointIdentity } from "./endpoint-spec.ts";
 import type { RecordedCommand } from "./recorded.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /** Live objects that are neither declared nor about to be deleted, one sentence each. */
 export interface Undeclared {

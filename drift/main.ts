@@ -9,7 +9,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import type { DriftReport } from "../components/drift-look.ts";
+import type { DriftReport } from "./look.ts";
 
 const options = process.argv.slice(2);
 const isJson = options.includes("--json");

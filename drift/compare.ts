@@ -1,5 +1,15 @@
 /** How the live objects of a snapshot differ from what was declared of them. No call is made, and no secret comes out. */
 import type { z } from "zod";
+import { appDifferences } from "../aptible/app/differences.ts";
+import { databaseDifferences } from "../aptible/database/database.ts";
+import { logDrainDifferences, logDrainState } from "../aptible/drain/log-drain.ts";
+import { metricDrainDifferences, metricDrainState } from "../aptible/drain/metric-drain.ts";
+import { endpointDifferences } from "../aptible/endpoint/differences.ts";
+import { findEndpoint, liveIdentity } from "../aptible/endpoint/find.ts";
+import type { LiveEndpoint } from "../aptible/endpoint/observe.ts";
+import { renewalDifferences } from "../aptible/endpoint/renewal.ts";
+import { backupDifferences } from "../aptible/environment/backup-policy.ts";
+import { findByIdentity } from "../aptible/find.ts";
 import { AppFacts, AppSpec } from "../wire/app.ts";
 import { leafFingerprint } from "../wire/certificate.ts";
 import { DatabaseFacts, DatabaseSpec } from "../wire/database.ts";
@@ -11,16 +21,6 @@ import { EnvironmentFacts, EnvironmentSpec } from "../wire/environment.ts";
 import { LogDrainSpec } from "../wire/log-drain.ts";
 import { MetricDrainSpec } from "../wire/metric-drain.ts";
 import { lookUp } from "../wire/own.ts";
-import { appDifferences } from "./app/differences.ts";
-import { databaseDifferences } from "./database/database.ts";
-import { logDrainDifferences, logDrainState } from "./drain/log-drain.ts";
-import { metricDrainDifferences, metricDrainState } from "./drain/metric-drain.ts";
-import { endpointDifferences } from "./endpoint/differences.ts";
-import { findEndpoint, liveIdentity } from "./endpoint/find.ts";
-import type { LiveEndpoint } from "./endpoint/observe.ts";
-import { renewalDifferences } from "./endpoint/renewal.ts";
-import { backupDifferences } from "./environment/backup-policy.ts";
-import { findByIdentity } from "./find.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { filler, resolveKnown, trimmed, type Values } from "./snapshot-values.ts";
 
