@@ -8,11 +8,11 @@ import { AptibleError } from "../aptible/client/errors.ts";
 import { Context } from "../aptible/context.ts";
 import { parseStage, StageError } from "../config/parse.ts";
 import { readSnapshot } from "../drift/snapshot.ts";
-import { stageFileText } from "./adopt-file.ts";
-import { Notes } from "./adopt-notes.ts";
-import { readFormer, writeStageFile } from "./adopt-output.ts";
-import { adoptStage } from "./adopt-stage.ts";
+import { stageFileText } from "./file.ts";
 import { writeImportFile } from "./import-file.ts";
+import { Notes } from "./notes.ts";
+import { readFormer, writeStageFile } from "./output.ts";
+import { adoptStage } from "./stage.ts";
 
 const usage = `usage: npm run adopt -- --environment HANDLE [--phi true|false] [--stack STACK] [--output FILE [--encrypt]]
        npm run adopt -- --import-file FILE --stack STACK [--config-file FILE]`;

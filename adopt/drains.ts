@@ -3,7 +3,7 @@ import type { ApiLogDrain, ApiMetricDrain } from "../aptible/api/drains.ts";
 import { logDrainState } from "../aptible/drain/log-drain.ts";
 import { metricDrainState } from "../aptible/drain/metric-drain.ts";
 import { datadogSites } from "../wire/metric-drain.ts";
-import { type Block, lean, type Notes } from "./adopt-notes.ts";
+import { type Block, lean, type Notes } from "./notes.ts";
 
 type Databases = readonly { id: number; handle: string }[];
 

@@ -12,7 +12,7 @@ test("an adopted environment is imported without running anything", async (t) =>
 	const { dir, env } = stage.sandbox;
 	const stageFile = join(dir, "Pulumi.staging.yaml");
 	const importFile = join(dir, "import.json");
-	const adopt = (...args: string[]) => runNode("move/adopt.ts", ["--stack", "staging", ...args], env);
+	const adopt = (...args: string[]) => runNode("adopt/main.ts", ["--stack", "staging", ...args], env);
 	const writeImport = () => adopt("--import-file", importFile, "--config-file", stageFile);
 	createEnvironment(stage.aptible.dir, "acme-live");
 	await makeLiveEnvironment(stage.aptible, "acme-live");

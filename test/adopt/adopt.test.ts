@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
+import { isHarmless } from "../../adopt/secrets.ts";
 import { parseStage } from "../../config/parse.ts";
-import { isHarmless } from "../../move/adopt-secrets.ts";
 import { liveSecrets, makeLiveEnvironment } from "../support/live-environment.ts";
 import { openReconciler } from "../support/reconcile.ts";
 import { runNode } from "../support/run-node.ts";
@@ -16,7 +16,7 @@ test("a live environment becomes a stage file", async (t) => {
 	const place = ["--app", "portal", "--environment", environment];
 	await aptible.cli("apps:create", "never-released", "--environment", environment);
 	aptible.newJournal();
-	const adopt = (...args: string[]) => runNode("move/adopt.ts", ["--environment", environment, ...args], env);
+	const adopt = (...args: string[]) => runNode("adopt/main.ts", ["--environment", environment, ...args], env);
 	const { code, stdout, stderr } = await adopt();
 	const blocks = Object.fromEntries(
 		Object.entries(parse(stdout).config as Record<string, unknown>).map(([key, block]) => [key.split(":")[1], block]),
@@ -48,7 +48,7 @@ test("a live environment becomes a stage file", async (t) => {
 	});
 
 	await t.test("an environment that the token does not see is named with those that it does", async () => {
-		const wrong = await runNode("move/adopt.ts", ["--environment", "acme-tset"], env);
+		const wrong = await runNode("adopt/main.ts", ["--environment", "acme-tset"], env);
 		assert.equal(wrong.code, 1);
 		assert.equal(wrong.stderr, 'environment "acme-tset" is not one that this token sees; it sees: acme-test.\n');
 	});

@@ -8,9 +8,9 @@ import { ownAptibleConfig, retiredConfig } from "../config/catalogue.ts";
 import { Service } from "../config/service.ts";
 import type { SnapshotApp } from "../drift/snapshot.ts";
 import { lookUp } from "../wire/own.ts";
-import { adoptEndpoints } from "./adopt-endpoints.ts";
-import { type Block, lean, type Notes } from "./adopt-notes.ts";
-import { isHarmless } from "./adopt-secrets.ts";
+import { adoptEndpoints } from "./endpoints.ts";
+import { type Block, lean, type Notes } from "./notes.ts";
+import { isHarmless } from "./secrets.ts";
 
 /** Connection URLs and what stands for each in a stage file, the one to be taken first. */
 export type DatabaseUrls = ReadonlyMap<string, string>;

@@ -1,7 +1,7 @@
 /** Endpoints of a live app or database as a stage file says them. */
 import { liveIdentity } from "../aptible/endpoint/find.ts";
 import type { LiveEndpoint } from "../aptible/endpoint/observe.ts";
-import { type Block, lean, type Notes } from "./adopt-notes.ts";
+import { type Block, lean, type Notes } from "./notes.ts";
 
 const defaults: Block = {
 	defaultDomain: false,

@@ -1,4 +1,4 @@
-import { FoundSecrets } from "./adopt-secrets.ts";
+import { FoundSecrets } from "./secrets.ts";
 
 /** What a stage file is made of, as plain values. */
 export type Block = Record<string, unknown>;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse } from "yaml";
-import { stageFileText } from "../../move/adopt-file.ts";
-import { Notes } from "../../move/adopt-notes.ts";
+import { stageFileText } from "../../adopt/file.ts";
+import { Notes } from "../../adopt/notes.ts";
 
 test("a file that is more than Linux hands to a program says so", () => {
 	const apps = Object.fromEntries(

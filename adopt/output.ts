@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { parse } from "yaml";
-import { secretPath } from "./adopt-file.ts";
-import type { Block } from "./adopt-notes.ts";
+import { secretPath } from "./file.ts";
+import type { Block } from "./notes.ts";
 
 /** What `pulumi stack init` writes into a stage file: by which key its secrets are encrypted. */
 const encryptionKeys = new Set(["encryptionsalt", "secretsprovider", "encryptedkey"]);

@@ -20,7 +20,7 @@ test("an adopted environment is taken over without a change", async (t) => {
 		await rm(file);
 		await succeed(
 			runNode(
-				"move/adopt.ts",
+				"adopt/main.ts",
 				["--environment", "acme-live", "--stack", "staging", "--output", file, "--encrypt"],
 				env,
 			),
@@ -55,7 +55,7 @@ test("the stage file is written into what `pulumi stack init` made, secrets and 
 	await copyFile("Pulumi.yaml", join(dir, "Pulumi.yaml"));
 	const file = join(dir, "Pulumi.live.yaml");
 	const place = ["--environment", "acme-live", "--stack", "live", "--output", file];
-	const adopt = (...args: string[]) => runNode("move/adopt.ts", [...place, ...args], env);
+	const adopt = (...args: string[]) => runNode("adopt/main.ts", [...place, ...args], env);
 
 	await t.test("without its stack there is no file, and the message says what to run first", async () => {
 		const message = await fail(adopt("--encrypt"));

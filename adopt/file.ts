@@ -2,7 +2,7 @@
 import { Document, visit } from "yaml";
 import { mapValues } from "../config/map-values.ts";
 import { mostBytes } from "../config/text-rules.ts";
-import type { Block, Notes } from "./adopt-notes.ts";
+import type { Block, Notes } from "./notes.ts";
 
 const namespace = "medstack-to-aptible:";
 
