@@ -1,12 +1,12 @@
 import { App } from "./components/app.ts";
 import { valuesFor } from "./components/app-values.ts";
+import { checkDns, declareDns, nameServersOf } from "./components/azure/dns-load.ts";
+import { declareStorage, findStorage, storageOutputs } from "./components/azure/storage-load.ts";
 import { Claims } from "./components/claims.ts";
 import { declareDatabases } from "./components/databases.ts";
-import { checkDns, declareDns, nameServersOf } from "./components/dns-load.ts";
 import { declareDrains } from "./components/drains.ts";
 import { Environment } from "./components/environment.ts";
 import { databaseEndpointsOf, dnsRecordsOf, gitRemotesOf, hostnamesOf, urlsOf } from "./components/outputs.ts";
-import { declareStorage, findStorage, storageOutputs } from "./components/storage-load.ts";
 import { loadStage } from "./config/load.ts";
 import { mapValues } from "./config/map-values.ts";
 import { lookForDrift } from "./drift/drift.ts";

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { ObjectStorage } from "./object-storage.ts";
+import type { ObjectStorage } from "./azure/object-storage.ts";
 
 /** What an app's references to secrets and storage stand for, by reference. Databases are Aptible's own to look up. */
 export function valuesFor(

@@ -1,12 +1,13 @@
 /** From what a stage file says to a `Stage`, or to the full list of its mistakes. Pure: no Pulumi, no file, no clock. */
+
+import { resolveDns } from "./azure/dns.ts";
+import { resolveStorage } from "./azure/storage.ts";
 import { checkCertificates } from "./certificate-rules.ts";
-import { resolveDns } from "./dns.ts";
 import { mapValues } from "./map-values.ts";
 import { judgeSchema, type Mistake, type Place, valueAt } from "./mistakes.ts";
 import { checkReferences } from "./references.ts";
 import { checkRules } from "./rules.ts";
 import { type Stage, StageFile } from "./stage.ts";
-import { resolveStorage } from "./storage.ts";
 import { checkFilledTexts, checkOptionValues, checkTexts } from "./text-rules.ts";
 
 /** The mistakes of a stage file, one line each: file, place, bad value, what is allowed, what to do. */

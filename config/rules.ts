@@ -3,15 +3,15 @@
  * that one mistake never hides another.
  */
 import { checkApps } from "./app-rules.ts";
+import { checkDns } from "./azure/dns-rules.ts";
+import { checkStorage } from "./azure/storage-rules.ts";
 import { containerSizesMb, isSharedStack } from "./catalogue.ts";
 import { checkDatabases } from "./database-rules.ts";
-import { checkDns } from "./dns-rules.ts";
 import { checkDrains } from "./drain-rules.ts";
 import { checkEndpoints } from "./endpoint-rules.ts";
 import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
 import { checkStageNames } from "./names.ts";
 import { nearestNumber } from "./near-miss.ts";
-import { checkStorage } from "./storage-rules.ts";
 
 type DatabaseDraft = NonNullable<NonNullable<Draft["databases"]>[string]>;
 type ContainerDraft = Pick<DatabaseDraft, "containerMb" | "containerProfile">;

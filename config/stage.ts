@@ -5,13 +5,13 @@
  */
 import { z } from "zod";
 import { App } from "./app.ts";
+import { type Dns, DnsFile } from "./azure/dns.ts";
+import { type Storage, StorageFile } from "./azure/storage.ts";
 import { Database } from "./database.ts";
-import { type Dns, DnsFile } from "./dns.ts";
 import { Environment } from "./environment.ts";
 import { block, message, named, text } from "./fields.ts";
 import { LogDrain } from "./log-drain.ts";
 import { MetricDrain } from "./metric-drain.ts";
-import { type Storage, StorageFile } from "./storage.ts";
 
 const secretError =
 	"is not text, or empty; set it with: pulumi config set --secret --path 'medstack-to-aptible:secrets.NAME'";

@@ -1,6 +1,7 @@
 /** Lists of who may connect that let everyone in. What a list admits counts, not how it is written. */
+
+import { countPublicAddresses, prefixLength } from "./azure/storage-addresses.ts";
 import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
-import { countPublicAddresses, prefixLength } from "./storage-addresses.ts";
 
 /** A list that admits more than the largest network anybody was ever given keeps nobody out. */
 const narrowestPrefix = 8;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { unsaid } from "../../components/storage-options.ts";
+import { unsaid } from "../../components/azure/storage-options.ts";
 import { registerStorage, storageStage } from "./registrations.ts";
 
 const { one, all, resources } = await registerStorage(storageStage());

@@ -11,8 +11,8 @@ function loaded(): string[] {
 }
 
 test("a stage without storage and zones loads nothing of Azure's SDK and asks for no login", async () => {
-	const { declareStorage, storageOutputs } = await import("../../components/storage-load.ts");
-	const { declareDns, nameServersOf } = await import("../../components/dns-load.ts");
+	const { declareStorage, storageOutputs } = await import("../../components/azure/storage-load.ts");
+	const { declareDns, nameServersOf } = await import("../../components/azure/dns-load.ts");
 	await import("../../components/app.ts");
 	await import("../../components/app-values.ts");
 	const stage = parseStage(stageWith(), { file: "Pulumi.test.yaml" });
@@ -24,7 +24,7 @@ test("a stage without storage and zones loads nothing of Azure's SDK and asks fo
 });
 
 test("a stage with storage loads the classes that it uses, and not the package", async () => {
-	await import("../../components/object-storage.ts");
+	await import("../../components/azure/object-storage.ts");
 	const files = loaded().map((file) => file.replace(/^.*\/azure-native\//, ""));
 	assert.ok(files.includes("storage/storageAccount.js"));
 	assert.deepEqual(

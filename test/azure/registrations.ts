@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
-import { declareDns } from "../../components/dns-load.ts";
-import { ObjectStorage } from "../../components/object-storage.ts";
-import { accountId, containerId } from "../../components/storage-ids.ts";
-import type { LiveStorage } from "../../components/storage-live.ts";
+import { declareDns } from "../../components/azure/dns-load.ts";
+import { ObjectStorage } from "../../components/azure/object-storage.ts";
+import { accountId, containerId } from "../../components/azure/storage-ids.ts";
+import type { LiveStorage } from "../../components/azure/storage-live.ts";
+import type { Storage } from "../../config/azure/storage.ts";
 import { parseStage } from "../../config/parse.ts";
 import type { Stage } from "../../config/stage.ts";
-import type { Storage } from "../../config/storage.ts";
 import { stageWith } from "../config/stage-file.ts";
 
 // The SDK's mocks know no hooks, which are the real engine's to run.

@@ -3,10 +3,10 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { sasClock } from "../../components/storage-clock.ts";
-import { missingCredentials, requireAzure } from "../../components/storage-credentials.ts";
-import { firewallAddresses } from "../../components/storage-firewall.ts";
-import { sasPeriod, sasWindow } from "../../components/storage-sas.ts";
+import { sasClock } from "../../components/azure/storage-clock.ts";
+import { missingCredentials, requireAzure } from "../../components/azure/storage-credentials.ts";
+import { firewallAddresses } from "../../components/azure/storage-firewall.ts";
+import { sasPeriod, sasWindow } from "../../components/azure/storage-sas.ts";
 
 test("every moment of a window has the same dates, to the second", () => {
 	const window = { start: "2026-11-15T23:45:00Z", renews: "2026-12-16T00:00:00Z", expires: "2027-01-15T00:00:00Z" };

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ageRule } from "../../components/storage-baseline.ts";
-import type { LiveStorage } from "../../components/storage-live.ts";
-import { refusalsOf } from "../../components/storage-refusals.ts";
+import { ageRule } from "../../components/azure/storage-baseline.ts";
+import type { LiveStorage } from "../../components/azure/storage-live.ts";
+import { refusalsOf } from "../../components/azure/storage-refusals.ts";
 import { storageStage } from "./registrations.ts";
 
 const account = { kind: "StorageV2", location: "canadacentral", sku: { name: "Standard_GRS" } };

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { unsaid, watched } from "../../components/storage-options.ts";
+import { unsaid, watched } from "../../components/azure/storage-options.ts";
 import { leavesOf, namesOf } from "./full-properties.ts";
 import { registerDns, registerStorage, storageStage } from "./registrations.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { admits, privateNetworkOf, rulesOf, sortRules } from "../../config/storage-addresses.ts";
+import { admits, privateNetworkOf, rulesOf, sortRules } from "../../config/azure/storage-addresses.ts";
 
 test("a /32 is its address and a /31 its two addresses, as Azure takes neither", () => {
 	assert.deepEqual(rulesOf("203.0.113.10/32"), ["203.0.113.10"]);

@@ -1,4 +1,4 @@
-import { mostIpRules, privateNetworkOf, rulesOf, sortRules } from "../config/storage-addresses.ts";
+import { mostIpRules, privateNetworkOf, rulesOf, sortRules } from "../../config/azure/storage-addresses.ts";
 
 /**
  * The addresses that a storage account lets in, in the form and order of its firewall (facts/azure.md §2): sorted and each

@@ -1,4 +1,4 @@
-import { windowsOfSas } from "../config/storage-catalogue.ts";
+import { windowsOfSas } from "../../config/azure/storage-catalogue.ts";
 
 /** The dates of the SAS tokens of one window. */
 export interface SasWindow {

@@ -1,5 +1,5 @@
 import type { CustomResourceOptions } from "@pulumi/pulumi";
-import type { Storage } from "../config/storage.ts";
+import type { Storage } from "../../config/azure/storage.ts";
 
 /**
  * Options of what holds files or names that others rely on: a protected resource cannot be deleted or replaced by Pulumi, and

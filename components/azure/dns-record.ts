@@ -1,7 +1,7 @@
 import { getRecordSet } from "@pulumi/azure-native/dns/getRecordSet.js";
 import { RecordSet, type RecordSetArgs } from "@pulumi/azure-native/dns/recordSet.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { DnsRecord as DnsRecordConfig } from "../config/dns.ts";
+import type { DnsRecord as DnsRecordConfig } from "../../config/azure/dns.ts";
 import { refuseLoss } from "./refuse-loss.ts";
 import { importOptions, unsaid, watched } from "./storage-options.ts";
 

@@ -4,9 +4,9 @@ import { getBlobServiceProperties } from "@pulumi/azure-native/storage/getBlobSe
 import { getManagementPolicy } from "@pulumi/azure-native/storage/getManagementPolicy.js";
 import { type GetStorageAccountResult, getStorageAccount } from "@pulumi/azure-native/storage/getStorageAccount.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { Storage } from "../config/storage.ts";
-import { type RecordedResource, readRecordedAzure } from "../drift/recorded.ts";
-import { unlessMissing } from "./azure-missing.ts";
+import type { Storage } from "../../config/azure/storage.ts";
+import { type RecordedResource, readRecordedAzure } from "../../drift/recorded.ts";
+import { unlessMissing } from "./missing.ts";
 import type { LifecycleRule } from "./storage-baseline.ts";
 import { accountId, containerId } from "./storage-ids.ts";
 import { untouched } from "./storage-options.ts";

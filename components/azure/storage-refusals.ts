@@ -1,6 +1,6 @@
 /** What a live account cannot become, or only as another account, in sentences for whoever runs the preview. */
 import { isDeepStrictEqual } from "node:util";
-import type { Storage } from "../config/storage.ts";
+import type { Storage } from "../../config/azure/storage.ts";
 import { ageRule, ageRuleName } from "./storage-baseline.ts";
 import type { LiveStorage } from "./storage-live.ts";
 

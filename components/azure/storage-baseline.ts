@@ -8,7 +8,7 @@ import type { GetManagementPolicyResult } from "@pulumi/azure-native/storage/get
 import type { ManagementPolicyArgs } from "@pulumi/azure-native/storage/managementPolicy.js";
 import type { StorageAccountArgs } from "@pulumi/azure-native/storage/storageAccount.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Storage } from "../config/storage.ts";
+import type { Storage } from "../../config/azure/storage.ts";
 import { sasPeriod } from "./storage-sas.ts";
 
 /** A rule of a lifecycle, as Azure answers it. */

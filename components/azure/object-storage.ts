@@ -6,8 +6,8 @@ import { getStorageAccount, getStorageAccountOutput } from "@pulumi/azure-native
 import { ManagementPolicy } from "@pulumi/azure-native/storage/managementPolicy.js";
 import { StorageAccount } from "@pulumi/azure-native/storage/storageAccount.js";
 import * as pulumi from "@pulumi/pulumi";
-import { mapValues } from "../config/map-values.ts";
-import type { Storage } from "../config/storage.ts";
+import type { Storage } from "../../config/azure/storage.ts";
+import { mapValues } from "../../config/map-values.ts";
 import { refuseLoss } from "./refuse-loss.ts";
 import { accountArgs, ageRuleName, blobServiceArgs, lifecycleArgs } from "./storage-baseline.ts";
 import { StorageContainer } from "./storage-container.ts";

@@ -1,7 +1,7 @@
 import { DiagnosticSetting } from "@pulumi/azure-native/monitor/diagnosticSetting.js";
 import { Workspace } from "@pulumi/azure-native/operationalinsights/workspace.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { Storage, StorageLogs as StorageLogsConfig } from "../config/storage.ts";
+import type { Storage, StorageLogs as StorageLogsConfig } from "../../config/azure/storage.ts";
 import { logCategories } from "./storage-baseline.ts";
 import { isDeclared, type LiveStorage } from "./storage-live.ts";
 import { keepOptions, leaveOptions } from "./storage-options.ts";

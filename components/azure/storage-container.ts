@@ -2,8 +2,8 @@ import { RoleAssignment } from "@pulumi/azure-native/authorization/roleAssignmen
 import { BlobContainer } from "@pulumi/azure-native/storage/blobContainer.js";
 import { getBlobContainer, getBlobContainerOutput } from "@pulumi/azure-native/storage/getBlobContainer.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { Storage, StorageContainer as StorageContainerConfig } from "../config/storage.ts";
-import { lookUp } from "../wire/own.ts";
+import type { Storage, StorageContainer as StorageContainerConfig } from "../../config/azure/storage.ts";
+import { lookUp } from "../../wire/own.ts";
 import { refuseLoss } from "./refuse-loss.ts";
 import { StorageAccess } from "./storage-access.ts";
 import { containerId, guidOf, roleId } from "./storage-ids.ts";

@@ -1,6 +1,6 @@
-import { mapValues } from "../config/map-values.ts";
-import type { Stage } from "../config/stage.ts";
-import type { Environment } from "./environment.ts";
+import { mapValues } from "../../config/map-values.ts";
+import type { Stage } from "../../config/stage.ts";
+import type { Environment } from "../environment.ts";
 import type { ObjectStorage } from "./object-storage.ts";
 import { sasClock } from "./storage-clock.ts";
 import { requireAzure } from "./storage-credentials.ts";

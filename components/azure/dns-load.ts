@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { DnsRecord } from "../config/dns.ts";
-import { mapValues } from "../config/map-values.ts";
-import type { Stage } from "../config/stage.ts";
-import type { App } from "./app.ts";
+import type { DnsRecord } from "../../config/azure/dns.ts";
+import { mapValues } from "../../config/map-values.ts";
+import type { Stage } from "../../config/stage.ts";
+import type { App } from "../app.ts";
 import type { DnsZone } from "./dns-zone.ts";
 import { requireAzure } from "./storage-credentials.ts";
 

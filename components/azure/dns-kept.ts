@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Dns, DnsRecord, DnsZone } from "../config/dns.ts";
-import { type RecordedResource, readRecordedAzure } from "../drift/recorded.ts";
+import type { Dns, DnsRecord, DnsZone } from "../../config/azure/dns.ts";
+import { type RecordedResource, readRecordedAzure } from "../../drift/recorded.ts";
 import { zoneId } from "./storage-ids.ts";
 
 /**

@@ -1,7 +1,7 @@
 /** Object storage that stays in Azure: one account of the customer's own, and the containers that apps use in it. */
 import { z } from "zod";
-import { block, choice, flag, message, named, pattern, text, whole } from "./fields.ts";
-import { didYouMean } from "./near-miss.ts";
+import { block, choice, flag, message, named, pattern, text, whole } from "../fields.ts";
+import { didYouMean } from "../near-miss.ts";
 import { isAddressRange } from "./storage-addresses.ts";
 import {
 	type Access,

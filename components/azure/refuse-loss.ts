@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
-import { unlessMissing } from "./azure-missing.ts";
+import { unlessMissing } from "./missing.ts";
 
 /**
  * What an update may not take off unseen, by the name that a person knows it under. A path ends with `*` where only the names below it

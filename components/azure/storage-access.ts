@@ -1,10 +1,10 @@
 import { listStorageAccountKeysOutput } from "@pulumi/azure-native/storage/listStorageAccountKeys.js";
 import { listStorageAccountServiceSASOutput } from "@pulumi/azure-native/storage/listStorageAccountServiceSAS.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { Storage, StorageContainer } from "../config/storage.ts";
-import { type Access, permissionsByAccess } from "../config/storage-catalogue.ts";
-import type { StorageAttribute } from "../config/storage-references.ts";
-import { lookUp } from "../wire/own.ts";
+import type { Storage, StorageContainer } from "../../config/azure/storage.ts";
+import { type Access, permissionsByAccess } from "../../config/azure/storage-catalogue.ts";
+import type { StorageAttribute } from "../../config/azure/storage-references.ts";
+import { lookUp } from "../../wire/own.ts";
 import type { SasWindow } from "./storage-sas.ts";
 
 /** What the tokens of a container are made from. */

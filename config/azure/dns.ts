@@ -1,6 +1,6 @@
 /** Zones and records in Azure DNS (facts/azure.md §5). */
 import { z } from "zod";
-import { block, choice, flag, message, named, pattern, text, whole } from "./fields.ts";
+import { block, choice, flag, message, named, pattern, text, whole } from "../fields.ts";
 import { ResourceGroup, subscription } from "./storage.ts";
 import { redundanciesByLocation } from "./storage-catalogue.ts";
 
