@@ -4,7 +4,7 @@
  * were seen where `seen` says so (facts/terraform-provider.md §7: run on 2026-11-29), and otherwise follow from its source: nothing of
  * it is run here. The table is the one of docs/terraform-provider.md.
  */
-import { defineImage } from "../sandbox/aptible/images.ts";
+import { defineImage } from "@medstack-to-aptible/sandbox/aptible/images.ts";
 import { httpsSpec } from "../test/aptible/endpoint/endpoints-under-test.ts";
 import { horizontal, small } from "../test/support/app-spec.ts";
 import { postgresql } from "../test/support/database-spec.ts";

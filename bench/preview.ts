@@ -6,8 +6,8 @@
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { prepareSandbox, type Sandbox } from "@medstack-to-aptible/sandbox/environment.ts";
 import { parse, stringify } from "yaml";
-import { prepareSandbox, type Sandbox } from "../sandbox/environment.ts";
 import { measure, type Sample } from "./measure.ts";
 import { inTurns, median } from "./turns.ts";
 

@@ -5,10 +5,10 @@
  */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { readJournal } from "@medstack-to-aptible/sandbox/aptible/journal.ts";
+import { defineImage, setLatency } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
+import { prepareSandbox } from "@medstack-to-aptible/sandbox/environment.ts";
 import { stringify } from "yaml";
-import { readJournal } from "../sandbox/aptible/journal.ts";
-import { defineImage, setLatency } from "../sandbox/aptible/setup.ts";
-import { prepareSandbox } from "../sandbox/environment.ts";
 import { fakeSshKey } from "../test/support/emulated-aptible.ts";
 import { measure } from "./measure.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { createEnvironment } from "../../sandbox/aptible/setup.ts";
+import { createEnvironment } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { liveSecrets, makeLiveEnvironment } from "../support/live-environment.ts";
 import { runNode } from "../support/run-node.ts";
 import { fail, openStage, succeed } from "../support/stage.ts";

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Records } from "../../sandbox/aptible/model.ts";
-import { inSandbox } from "../../sandbox/aptible/sandbox.ts";
+import type { Records } from "@medstack-to-aptible/sandbox/aptible/model.ts";
+import { inSandbox } from "@medstack-to-aptible/sandbox/aptible/sandbox.ts";
 import { redis } from "../support/database-spec.ts";
 import { openReconciler } from "../support/reconcile.ts";
 import { hints, openEndpoints, tcpSpec } from "./endpoint/endpoints-under-test.ts";

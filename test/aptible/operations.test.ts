@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setLatency } from "../../sandbox/aptible/setup.ts";
+import { setLatency } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { portalSpec } from "../support/app-spec.ts";
 import { redis } from "../support/database-spec.ts";
 import { openReconciler } from "../support/reconcile.ts";

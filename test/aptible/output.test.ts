@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { LineReader } from "@medstack-to-aptible/sandbox/plugins/line-reader.ts";
 import type { Execute } from "../../aptible/cli/process.ts";
 import { reconcile, sayTo } from "../../aptible/reconcile.ts";
-import { LineReader } from "../../sandbox/plugins/line-reader.ts";
 import { portalSpec } from "../support/app-spec.ts";
 import { openReconciler } from "../support/reconcile.ts";
 

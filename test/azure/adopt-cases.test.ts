@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { PropertyMap } from "../../sandbox/plugins/property-value.ts";
+import type { PropertyMap } from "@medstack-to-aptible/sandbox/plugins/property-value.ts";
 import { fail, succeed } from "../support/stage.ts";
 import { caseBlocks, caseSeed, openSeeded, subscription } from "./seeded.ts";
 

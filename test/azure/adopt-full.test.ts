@@ -1,8 +1,8 @@
 /** An account, a zone and a record that have every property that the SDK knows of, taken over. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { PropertyMap } from "@medstack-to-aptible/sandbox/plugins/property-value.ts";
 import { unsaid } from "../../components/azure/storage-options.ts";
-import type { PropertyMap } from "../../sandbox/plugins/property-value.ts";
 import { type Blocks, fail, succeed } from "../support/stage.ts";
 import { fullProperties } from "./full-properties.ts";
 import { openSeeded, type Seed, subscription } from "./seeded.ts";

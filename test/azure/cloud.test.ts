@@ -3,10 +3,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { Cloud } from "../../sandbox/azure/cloud.ts";
-import { callFunction } from "../../sandbox/azure/functions.ts";
-import { ArmStore } from "../../sandbox/azure/store.ts";
-import type { PropertyMap } from "../../sandbox/plugins/property-value.ts";
+import { Cloud } from "@medstack-to-aptible/sandbox/azure/cloud.ts";
+import { callFunction } from "@medstack-to-aptible/sandbox/azure/functions.ts";
+import { ArmStore } from "@medstack-to-aptible/sandbox/azure/store.ts";
+import type { PropertyMap } from "@medstack-to-aptible/sandbox/plugins/property-value.ts";
 
 const dir = await mkdtemp(join(tmpdir(), "azure-"));
 const store = new ArmStore(dir);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Cloud } from "../../sandbox/azure/cloud.ts";
+import { Cloud } from "@medstack-to-aptible/sandbox/azure/cloud.ts";
 import { fail, succeed } from "../support/stage.ts";
 import { openStorageStage, withStorage } from "./storage-stage.ts";
 

@@ -4,12 +4,12 @@ import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { Cloud } from "../../sandbox/azure/cloud.ts";
-import { armHeader, sourceHeader } from "../../sandbox/azure/front.ts";
-import { signServiceSas } from "../../sandbox/azure/service-sas.ts";
-import { type Azure, startAzure } from "../../sandbox/azure/start.ts";
-import { ArmStore } from "../../sandbox/azure/store.ts";
-import type { PropertyMap } from "../../sandbox/plugins/property-value.ts";
+import { Cloud } from "@medstack-to-aptible/sandbox/azure/cloud.ts";
+import { armHeader, sourceHeader } from "@medstack-to-aptible/sandbox/azure/front.ts";
+import { signServiceSas } from "@medstack-to-aptible/sandbox/azure/service-sas.ts";
+import { type Azure, startAzure } from "@medstack-to-aptible/sandbox/azure/start.ts";
+import { ArmStore } from "@medstack-to-aptible/sandbox/azure/store.ts";
+import type { PropertyMap } from "@medstack-to-aptible/sandbox/plugins/property-value.ts";
 
 let dir = "";
 let azure: Azure;

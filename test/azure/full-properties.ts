@@ -3,7 +3,7 @@
  * what the program knows of, and a new version of the SDK brings its new properties along.
  */
 import { readFileSync } from "node:fs";
-import type { PropertyMap, PropertyValue } from "../../sandbox/plugins/property-value.ts";
+import type { PropertyMap, PropertyValue } from "@medstack-to-aptible/sandbox/plugins/property-value.ts";
 
 const folder = new URL("../../node_modules/@pulumi/azure-native/", import.meta.url);
 const files = new Map<string, string>();

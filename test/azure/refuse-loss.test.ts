@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { answerAccount } from "@medstack-to-aptible/sandbox/azure/account-answer.ts";
 import { unlessMissing } from "../../components/azure/missing.ts";
 import { checkLoss, type Loss } from "../../components/azure/refuse-loss.ts";
 import { watched } from "../../components/azure/storage-options.ts";
-import { answerAccount } from "../../sandbox/azure/account-answer.ts";
 
 /** What is said of an update of a resource that the state has as `old`, and Azure as it is read. */
 async function say(old: object, read: () => Promise<object>, change: Partial<Loss> = {}): Promise<string> {

@@ -2,9 +2,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { Cloud } from "@medstack-to-aptible/sandbox/azure/cloud.ts";
+import type { PropertyMap } from "@medstack-to-aptible/sandbox/plugins/property-value.ts";
 import { parse } from "yaml";
-import { Cloud } from "../../sandbox/azure/cloud.ts";
-import type { PropertyMap } from "../../sandbox/plugins/property-value.ts";
 import type { Blocks } from "../support/stage.ts";
 import { openStorageStage, type StorageStage } from "./storage-stage.ts";
 

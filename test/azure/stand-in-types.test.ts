@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { ARM_FUNCTIONS, ARM_TYPES } from "../../sandbox/azure/resource-types.ts";
+import { ARM_FUNCTIONS, ARM_TYPES } from "@medstack-to-aptible/sandbox/azure/resource-types.ts";
 
 // The stand-in knows of each type only what it needs. What it knows is compared with the released package, in the version that
 // package.json pins, so that an upgrade which asks for more fails here and not in a live preview.
@@ -63,6 +63,6 @@ for (const [token, required] of Object.entries(ARM_FUNCTIONS)) {
 
 test("the stand-in's version is the one that package.json pins", () => {
 	const { dependencies } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-	const provider = readFileSync(new URL("../../sandbox/azure/provider.ts", import.meta.url), "utf8");
+	const provider = readFileSync(new URL("../../packages/sandbox/azure/provider.ts", import.meta.url), "utf8");
 	assert.ok(provider.includes(`version: "${dependencies["@pulumi/azure-native"]}"`));
 });

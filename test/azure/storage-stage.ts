@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { BlobServiceClient, type ContainerClient, RestError } from "@azure/storage-blob";
-import { sourceHeader } from "../../sandbox/azure/front.ts";
-import { ArmStore } from "../../sandbox/azure/store.ts";
+import { sourceHeader } from "@medstack-to-aptible/sandbox/azure/front.ts";
+import { ArmStore } from "@medstack-to-aptible/sandbox/azure/store.ts";
 import { type Blocks, openWholeStage, type StageUnderTest } from "../support/stage.ts";
 
 /** One app and its storage without health information: the least that shows everything. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { definedVariables } from "../../sandbox/run.ts";
+import { definedVariables } from "@medstack-to-aptible/sandbox/run.ts";
 import { runNode } from "../support/run-node.ts";
 
 const root = join(import.meta.dirname, "../..");

@@ -1,5 +1,5 @@
 /** Apps of the matrix. */
-import { defineImage } from "../../sandbox/aptible/setup.ts";
+import { defineImage } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { horizontal, portalSpec, small, vertical } from "../support/app-spec.ts";
 import type { Change, Subject } from "./subject.ts";
 

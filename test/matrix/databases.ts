@@ -1,5 +1,5 @@
 /** Databases of the matrix. */
-import { setClock } from "../../sandbox/aptible/setup.ts";
+import { setClock } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { postgresql, redis } from "../support/database-spec.ts";
 import type { Spec } from "./reconcilers.ts";
 import type { Subject } from "./subject.ts";

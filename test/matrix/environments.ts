@@ -1,7 +1,7 @@
 /** Environments of the matrix. */
 
-import { setFault } from "../../sandbox/aptible/faults.ts";
-import { attributeOperations } from "../../sandbox/aptible/setup.ts";
+import { setFault } from "@medstack-to-aptible/sandbox/aptible/faults.ts";
+import { attributeOperations } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { claimsVariable } from "../../wire/leftovers.ts";
 import { postgresql, redis } from "../support/database-spec.ts";
 import type { Spec } from "./reconcilers.ts";

@@ -1,7 +1,7 @@
 /** All that lives on an emulated Aptible, told without ids and dates, so that two of them can be compared. */
-import type { Kind, Records } from "../../sandbox/aptible/model.ts";
-import { inSandbox } from "../../sandbox/aptible/sandbox.ts";
-import type { Store } from "../../sandbox/aptible/store.ts";
+import type { Kind, Records } from "@medstack-to-aptible/sandbox/aptible/model.ts";
+import { inSandbox } from "@medstack-to-aptible/sandbox/aptible/sandbox.ts";
+import type { Store } from "@medstack-to-aptible/sandbox/aptible/store.ts";
 
 const kinds = [
 	"account",

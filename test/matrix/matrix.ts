@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import type { TestContext } from "node:test";
+import { clearFaults, pendingFaults, setFault } from "@medstack-to-aptible/sandbox/aptible/faults.ts";
+import { readJournal, readRuns } from "@medstack-to-aptible/sandbox/aptible/journal.ts";
+import { setLatency } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { differencesOf } from "../../drift/compare.ts";
 import { readSnapshot } from "../../drift/snapshot.ts";
-import { clearFaults, pendingFaults, setFault } from "../../sandbox/aptible/faults.ts";
-import { readJournal, readRuns } from "../../sandbox/aptible/journal.ts";
-import { setLatency } from "../../sandbox/aptible/setup.ts";
 import { environmentKey } from "../../wire/template.ts";
 import { liveState } from "./live-state.ts";
 import { type Plan, plansFor, tellPlan } from "./plans.ts";

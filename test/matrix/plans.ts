@@ -1,5 +1,5 @@
 /** What goes wrong in a cell of the matrix: a fault, a kill after the n-th write or at the n-th start of the CLI, or a fault and a kill. */
-import type { Fault } from "../../sandbox/aptible/faults.ts";
+import type { Fault } from "@medstack-to-aptible/sandbox/aptible/faults.ts";
 
 /** What goes wrong. */
 export interface Plan {

@@ -1,6 +1,6 @@
 /** What ran meanwhile: the lists show only what there is in the end. */
 import assert from "node:assert/strict";
-import { readRuns } from "../../sandbox/aptible/journal.ts";
+import { readRuns } from "@medstack-to-aptible/sandbox/aptible/journal.ts";
 import type { Scenario } from "./subject.ts";
 import type { World } from "./world.ts";
 

@@ -6,8 +6,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { defineImage } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { parse } from "yaml";
-import { defineImage } from "../../sandbox/aptible/setup.ts";
 import { fail, openStageFile, type StageUnderTest, succeed } from "../support/stage.ts";
 
 const cases = join(import.meta.dirname, "../cases");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addAutomaticBackups } from "../../sandbox/aptible/setup.ts";
+import { addAutomaticBackups } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { fail, openStage, succeed } from "../support/stage.ts";
 
 test("replicas, last backups and backup policies under the engine", async (t) => {

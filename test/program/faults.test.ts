@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Fault } from "../../sandbox/aptible/faults.ts";
+import type { Fault } from "@medstack-to-aptible/sandbox/aptible/faults.ts";
 import { openStage, succeed } from "../support/stage.ts";
 
 /**

@@ -1,7 +1,7 @@
 /** What a failed or killed up leaves: its change can be taken back, and destroy takes it away. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { attributeOperations } from "../../sandbox/aptible/setup.ts";
+import { attributeOperations } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { fail, oneOfEach, openStage, succeed } from "../support/stage.ts";
 
 test("lines that went in an up that failed come back as they were", async (t) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { telemetryLeaks } from "../../sandbox/aptible/journal.ts";
+import { telemetryLeaks } from "@medstack-to-aptible/sandbox/aptible/journal.ts";
 import { listProcesses } from "../support/processes.ts";
 import { fail, oneOfEach, openStage, succeed } from "../support/stage.ts";
 

@@ -1,7 +1,7 @@
 /** A week of changes on the real engine, something going wrong in each: the next `up` or `destroy` converges. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Fault } from "../../sandbox/aptible/faults.ts";
+import type { Fault } from "@medstack-to-aptible/sandbox/aptible/faults.ts";
 import { type Blocks, fail, openStage, type StageUnderTest, succeed } from "../support/stage.ts";
 
 interface Day {

@@ -3,7 +3,7 @@
  * when its policy goes, so that the live state depends on more than the stage.
  */
 
-import { defineImage } from "../../sandbox/aptible/setup.ts";
+import { defineImage } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { databaseSpec, httpsSpec, tcpSpec } from "../aptible/endpoint/endpoints-under-test.ts";
 import type { Kind, Spec } from "../matrix/reconcilers.ts";
 import { portalSpec } from "../support/app-spec.ts";

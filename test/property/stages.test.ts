@@ -1,7 +1,7 @@
 /** From any stage to any other: what lives then is what lives where the second one was made at once, with the fewest operations. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countOperations, markJournal } from "../../sandbox/aptible/journal.ts";
+import { countOperations, markJournal } from "@medstack-to-aptible/sandbox/aptible/journal.ts";
 import { environmentKey } from "../../wire/template.ts";
 import { liveState } from "../matrix/live-state.ts";
 import type { Facts } from "../matrix/reconcilers.ts";

@@ -1,5 +1,5 @@
 /** Checks of command lines against the contract of the CLI, stricter than the CLI is: it lets wrong words pass as arguments. */
-import type { Contract, ContractOption } from "../../sandbox/aptible/contract.ts";
+import type { Contract, ContractOption } from "@medstack-to-aptible/sandbox/aptible/contract.ts";
 
 /** One call, as a Cli that only notes them has it. */
 export interface NotedCall {

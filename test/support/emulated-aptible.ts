@@ -3,9 +3,15 @@ import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Env, type Io, runCli } from "../../sandbox/aptible/cli.ts";
-import { clearFaults, type Fault, isHalted, pendingFaults, setFault } from "../../sandbox/aptible/faults.ts";
-import { type JournalRow, readJournal, type Write } from "../../sandbox/aptible/journal.ts";
+import { callCli } from "@medstack-to-aptible/sandbox/aptible/cli.ts";
+import {
+	clearFaults,
+	type Fault,
+	isHalted,
+	pendingFaults,
+	setFault,
+} from "@medstack-to-aptible/sandbox/aptible/faults.ts";
+import { type JournalRow, readJournal, type Write } from "@medstack-to-aptible/sandbox/aptible/journal.ts";
 import { isAlive, killTree } from "./processes.ts";
 
 /** How long an orphaned CLI takes before it sends anything: the next run begins meanwhile. */
@@ -105,26 +111,6 @@ export class EmulatedAptible {
 			while (isAlive(pid)) await sleep(20);
 		};
 	}
-}
-
-/** Runs the emulated CLI in this process: a process of its own is most of what a call costs. */
-export async function callCli(
-	argv: readonly string[],
-	env: Env,
-	{ onStdout, ...io }: Omit<Io, "stdout" | "stderr"> & { onStdout?: (text: string) => void } = {},
-): Promise<{ code: number; stdout: string; stderr: string }> {
-	const texts = { stdout: "", stderr: "" };
-	const code = await runCli(argv, env, {
-		...io,
-		stdout: (text) => {
-			texts.stdout += text;
-			onStdout?.(text);
-		},
-		stderr: (text) => {
-			texts.stderr += text;
-		},
-	});
-	return { code, ...texts };
 }
 
 /** Puts an SSH key in the CLI's place: a real one takes a second to make, and no emulated call looks into it. */

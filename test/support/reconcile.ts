@@ -3,12 +3,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import type { TestContext } from "node:test";
+import { callCli } from "@medstack-to-aptible/sandbox/aptible/cli.ts";
+import { startAptible } from "@medstack-to-aptible/sandbox/clouds.ts";
+import { definedVariables } from "@medstack-to-aptible/sandbox/run.ts";
 import type { Execute } from "../../aptible/cli/process.ts";
 import { reconcile } from "../../aptible/reconcile.ts";
-import { startAptible } from "../../sandbox/clouds.ts";
-import { definedVariables } from "../../sandbox/run.ts";
 import { environmentKey } from "../../wire/template.ts";
-import { callCli, EmulatedAptible, fakeSshKey } from "./emulated-aptible.ts";
+import { EmulatedAptible, fakeSshKey } from "./emulated-aptible.ts";
 
 const root = join(import.meta.dirname, "../..");
 

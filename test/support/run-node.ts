@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Result, run } from "../../sandbox/run.ts";
+import { type Result, run } from "@medstack-to-aptible/sandbox/run.ts";
 
 const root = join(import.meta.dirname, "../..");
 

@@ -4,10 +4,10 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import type { JournalRow } from "@medstack-to-aptible/sandbox/aptible/journal.ts";
+import { prepareSandbox, type Sandbox } from "@medstack-to-aptible/sandbox/environment.ts";
+import type { Result } from "@medstack-to-aptible/sandbox/run.ts";
 import { parse, stringify } from "yaml";
-import type { JournalRow } from "../../sandbox/aptible/journal.ts";
-import { prepareSandbox, type Sandbox } from "../../sandbox/environment.ts";
-import type { Result } from "../../sandbox/run.ts";
 import { EmulatedAptible, fakeSshKey } from "./emulated-aptible.ts";
 
 const root = join(import.meta.dirname, "../..");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countRestarts } from "../../../sandbox/aptible/journal.ts";
-import { moveTag } from "../../../sandbox/aptible/setup.ts";
+import { countRestarts } from "@medstack-to-aptible/sandbox/aptible/journal.ts";
+import { moveTag } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { portalSpec } from "../../support/app-spec.ts";
 import { openReconciler } from "../../support/reconcile.ts";
 

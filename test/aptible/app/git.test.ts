@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defineImage } from "../../../sandbox/aptible/setup.ts";
+import { defineImage } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { portalSpec } from "../../support/app-spec.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../../support/reconcile.ts";
 import { wordsOf } from "../../support/words.ts";

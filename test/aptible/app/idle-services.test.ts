@@ -1,8 +1,8 @@
 /** Services at 0: one that somebody keeps there stays there, whatever image comes; one that goes there never runs the new image. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readRuns } from "../../../sandbox/aptible/journal.ts";
-import { attributeOperations } from "../../../sandbox/aptible/setup.ts";
+import { readRuns } from "@medstack-to-aptible/sandbox/aptible/journal.ts";
+import { attributeOperations } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { horizontal, portalSpec, small, vertical } from "../../support/app-spec.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../../support/reconcile.ts";
 import { wordsOf } from "../../support/words.ts";

@@ -1,8 +1,8 @@
 /** A release brings every service up as it is declared and in no other way, one that is not declared as Aptible would by itself. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readRuns, type ServiceRun } from "../../../sandbox/aptible/journal.ts";
-import { defineImage, setLatency } from "../../../sandbox/aptible/setup.ts";
+import { readRuns, type ServiceRun } from "@medstack-to-aptible/sandbox/aptible/journal.ts";
+import { defineImage, setLatency } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { horizontal, portalSpec, small, vertical } from "../../support/app-spec.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../../support/reconcile.ts";
 import { wordsOf } from "../../support/words.ts";

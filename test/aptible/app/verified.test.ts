@@ -1,7 +1,7 @@
 /** An operation that succeeds may leave another state than it was to: what a release and a scale have done is read again. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defineImage } from "../../../sandbox/aptible/setup.ts";
+import { defineImage } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { portalSpec } from "../../support/app-spec.ts";
 import { openReconciler } from "../../support/reconcile.ts";
 

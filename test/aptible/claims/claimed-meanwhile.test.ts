@@ -1,7 +1,7 @@
 /** A handle that was free when it was claimed, and under which somebody else made an object before this stack did. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { attributeOperations } from "../../../sandbox/aptible/setup.ts";
+import { attributeOperations } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { portalSpec } from "../../support/app-spec.ts";
 import { redis } from "../../support/database-spec.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../../support/reconcile.ts";

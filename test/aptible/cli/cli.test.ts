@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { loadContract } from "@medstack-to-aptible/sandbox/aptible/contract.ts";
+import { parseCall } from "@medstack-to-aptible/sandbox/aptible/thor.ts";
 import { cliOptions, commandLine, refuseUnsendable } from "../../../aptible/cli/command-line.ts";
-import { loadContract } from "../../../sandbox/aptible/contract.ts";
-import { parseCall } from "../../../sandbox/aptible/thor.ts";
 
 const values = [
 	"-abc",

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
-import { loadContract } from "../../../sandbox/aptible/contract.ts";
-import { parseCall } from "../../../sandbox/aptible/thor.ts";
+import { loadContract } from "@medstack-to-aptible/sandbox/aptible/contract.ts";
+import { parseCall } from "@medstack-to-aptible/sandbox/aptible/thor.ts";
 import { misfits, type NotedCall } from "../../support/contract-argv.ts";
 import { calls, modules, NotingCli } from "./command-calls.ts";
 

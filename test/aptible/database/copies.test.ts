@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setLatency } from "../../../sandbox/aptible/setup.ts";
+import { setLatency } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { postgresql, redis } from "../../support/database-spec.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../../support/reconcile.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setPitrDays } from "../../../sandbox/aptible/setup.ts";
+import { setPitrDays } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { postgresql, redis } from "../../support/database-spec.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../../support/reconcile.ts";
 

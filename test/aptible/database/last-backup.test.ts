@@ -1,9 +1,9 @@
 /** Which backup is the last one of a database that is deleted with `finalBackup`: only one that this removal, or one that was killed, took. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sandboxToken, setClock } from "../../../sandbox/aptible/setup.ts";
+import { callCli } from "@medstack-to-aptible/sandbox/aptible/cli.ts";
+import { sandboxToken, setClock } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { redis } from "../../support/database-spec.ts";
-import { callCli } from "../../support/emulated-aptible.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../../support/reconcile.ts";
 
 const spec = { ...redis, finalBackup: true };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { telemetryLeaks } from "../../../sandbox/aptible/journal.ts";
+import { telemetryLeaks } from "@medstack-to-aptible/sandbox/aptible/journal.ts";
 import { portalSpec } from "../../support/app-spec.ts";
 import { redis } from "../../support/database-spec.ts";
 import { openReconciler } from "../../support/reconcile.ts";

@@ -1,6 +1,6 @@
 import type { TestContext } from "node:test";
-import type { Records } from "../../../sandbox/aptible/model.ts";
-import { inSandbox } from "../../../sandbox/aptible/sandbox.ts";
+import type { Records } from "@medstack-to-aptible/sandbox/aptible/model.ts";
+import { inSandbox } from "@medstack-to-aptible/sandbox/aptible/sandbox.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../../support/reconcile.ts";
 
 /** The drains of an emulated Aptible, and the specs that tests make of them. */

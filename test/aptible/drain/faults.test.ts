@@ -1,7 +1,7 @@
 /** Log drains under everything that can go wrong; metric drains go through the same code (`metric-drain.test.ts`). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Fault } from "../../../sandbox/aptible/faults.ts";
+import type { Fault } from "@medstack-to-aptible/sandbox/aptible/faults.ts";
 import { openDrains } from "./drains-under-test.ts";
 
 const secrets = { "secrets.siemUrl": "https://logs.acme.example/key-1" };

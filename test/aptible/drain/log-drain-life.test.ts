@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { telemetryLeaks } from "../../../sandbox/aptible/journal.ts";
-import { inSandbox } from "../../../sandbox/aptible/sandbox.ts";
-import { createEnvironment } from "../../../sandbox/aptible/setup.ts";
+import { telemetryLeaks } from "@medstack-to-aptible/sandbox/aptible/journal.ts";
+import { inSandbox } from "@medstack-to-aptible/sandbox/aptible/sandbox.ts";
+import { createEnvironment } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { openDrains } from "./drains-under-test.ts";
 
 const sentinel = "sentinel-5f0c3a9e";

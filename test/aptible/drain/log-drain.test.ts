@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { type JournalRow, telemetryLeaks } from "../../../sandbox/aptible/journal.ts";
+import { type JournalRow, telemetryLeaks } from "@medstack-to-aptible/sandbox/aptible/journal.ts";
 import { openDrains } from "./drains-under-test.ts";
 
 const sentinel = "sentinel-5f0c3a9e";
@@ -10,7 +10,7 @@ const secrets = { "secrets.siemUrl": url, "secrets.token": sentinel };
 const other = { "secrets.siemUrl": url.replace("/x", "/y"), "secrets.token": `${sentinel}-2` };
 
 const recorded: { transcripts: { argv: string[]; writes: { create?: string; body: Record<string, unknown> }[] }[] } =
-	JSON.parse(readFileSync(new URL("../../sandbox/aptible/transcripts.json", import.meta.url), "utf8"));
+	JSON.parse(readFileSync(new URL("../../../packages/sandbox/test/aptible/transcripts.json", import.meta.url), "utf8"));
 
 /** Names of the fields that the real CLI sends for a command. */
 function recordedFields(command: string): string[] {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { telemetryLeaks } from "../../../sandbox/aptible/journal.ts";
+import { telemetryLeaks } from "@medstack-to-aptible/sandbox/aptible/journal.ts";
 import { openDrains } from "./drains-under-test.ts";
 
 const sentinel = "sentinel-b27d4401";

@@ -6,9 +6,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
+import { telemetryLeaks } from "@medstack-to-aptible/sandbox/aptible/journal.ts";
 import { certificateDue } from "../../../aptible/endpoint/certificate.ts";
 import { withCertificateFiles } from "../../../aptible/endpoint/certificate-files.ts";
-import { telemetryLeaks } from "../../../sandbox/aptible/journal.ts";
 import { certify, chainFor, inDays } from "../../support/certificates.ts";
 import { type EndpointsUnderTest, openEndpoints, ownSpec } from "./endpoints-under-test.ts";
 

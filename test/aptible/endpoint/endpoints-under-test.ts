@@ -1,8 +1,8 @@
 /** Endpoints for tests of their reconciler: an app and a database that have none yet, and specs. */
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
-import type { Served, Vhost } from "../../../sandbox/aptible/model.ts";
-import { inSandbox } from "../../../sandbox/aptible/sandbox.ts";
+import type { Served, Vhost } from "@medstack-to-aptible/sandbox/aptible/model.ts";
+import { inSandbox } from "@medstack-to-aptible/sandbox/aptible/sandbox.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../../support/reconcile.ts";
 
 type Blocks = Record<string, unknown>;

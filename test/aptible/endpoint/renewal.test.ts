@@ -5,11 +5,11 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setDnsRecord, startDns } from "@medstack-to-aptible/sandbox/aptible/dns-server.ts";
 import { CliEndpoint } from "../../../aptible/cli/endpoints.ts";
 import { addressesOf, leadsTo } from "../../../aptible/client/dns.ts";
 import { waitForAnswer } from "../../../aptible/endpoint/answer.ts";
 import { isRenewable, renewalDifferences } from "../../../aptible/endpoint/renewal.ts";
-import { setDnsRecord, startDns } from "../../../sandbox/aptible/dns-server.ts";
 import { certify } from "../../support/certificates.ts";
 import { httpsSpec, managedSpec, openEndpoints } from "./endpoints-under-test.ts";
 

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addAutomaticBackups, addTailDrain, forgetRetentionPolicy } from "../../../sandbox/aptible/setup.ts";
+import {
+	addAutomaticBackups,
+	addTailDrain,
+	forgetRetentionPolicy,
+} from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { redis } from "../../support/database-spec.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../../support/reconcile.ts";
 

@@ -1,7 +1,7 @@
 /** What goes with its environment of all that was claimed and never recorded, and what stays. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { attributeOperations, setClock } from "../../../sandbox/aptible/setup.ts";
+import { attributeOperations, setClock } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { portalSpec } from "../../support/app-spec.ts";
 import { postgresql, redis } from "../../support/database-spec.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../../support/reconcile.ts";

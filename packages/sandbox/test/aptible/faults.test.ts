@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { startApi } from "../../../sandbox/aptible/api-server.ts";
-import { clearFaults, isHalted, pendingFaults, setFault } from "../../../sandbox/aptible/faults.ts";
-import { countMutations } from "../../../sandbox/aptible/journal.ts";
-import { setLatency } from "../../../sandbox/aptible/setup.ts";
+import { startApi } from "../../aptible/api-server.ts";
+import { clearFaults, isHalted, pendingFaults, setFault } from "../../aptible/faults.ts";
+import { countMutations } from "../../aptible/journal.ts";
+import { setLatency } from "../../aptible/setup.ts";
 import { Bench } from "./support.ts";
 
 const DEPLOY = ["deploy", "--app", "portal", "--docker-image", "acme/portal:1"];

@@ -23,7 +23,7 @@ export function secret(value: structpb.JavaScriptValue): Wire {
 	return { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value };
 }
 
-const PROVIDER = path.join(import.meta.dirname, "../../../sandbox/plugins/command-provider.ts");
+const PROVIDER = path.join(import.meta.dirname, "../../plugins/command-provider.ts");
 const KINDS = ["add", "add_replace", "delete", "delete_replace", "update", "update_replace"];
 
 type Done<Response> = (error: ServiceError | null, response: Response) => void;

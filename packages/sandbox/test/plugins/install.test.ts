@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { installPlugins } from "../../../sandbox/plugins/install.ts";
+import { installPlugins } from "../../plugins/install.ts";
 
 const RELEASED = "released";
 const { HOME, PULUMI_HOME, MEDSTACK_TO_APTIBLE_CACHE } = process.env;

@@ -5,10 +5,10 @@ import path from "node:path";
 import process from "node:process";
 import { afterEach, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Result, run } from "../../sandbox/run.ts";
+import { type Result, run } from "../run.ts";
 
 const installing = "npm run setup: installing 600 packages, which takes about a minute\n";
-const SETUP = path.join(import.meta.dirname, "../../sandbox/setup.mjs");
+const SETUP = path.join(import.meta.dirname, "../setup.mjs");
 
 let dir: string;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addAutomaticBackups } from "../../../sandbox/aptible/setup.ts";
+import { addAutomaticBackups } from "../../aptible/setup.ts";
 import { Bench } from "./support.ts";
 
 interface Backup {

@@ -2,13 +2,12 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Env } from "../../../sandbox/aptible/cli.ts";
-import type { Write } from "../../../sandbox/aptible/journal.ts";
-import { createEnvironment, sandboxToken } from "../../../sandbox/aptible/setup.ts";
-import { callCli } from "../../support/emulated-aptible.ts";
+import { callCli, type Env } from "../../aptible/cli.ts";
+import type { Write } from "../../aptible/journal.ts";
+import { createEnvironment, sandboxToken } from "../../aptible/setup.ts";
 
 /** The emulated executable. */
-export const APTIBLE = new URL("../../../sandbox/aptible/bin/aptible", import.meta.url).pathname;
+export const APTIBLE = new URL("../../aptible/bin/aptible", import.meta.url).pathname;
 
 /** What one run of the CLI left behind. */
 export interface Outcome {

@@ -8,7 +8,7 @@ import { formatOutputs } from "./outputs.ts";
 import { definedVariables, run } from "./run.ts";
 
 const STACK = "staging";
-const ROOT = path.dirname(import.meta.dirname);
+const ROOT = path.join(import.meta.dirname, "../..");
 const DIR = path.resolve(process.env.SANDBOX_DIR || path.join(ROOT, ".sandbox"));
 
 const HELP = `Usage: npm run sandbox [-- <command>]

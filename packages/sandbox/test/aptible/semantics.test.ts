@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { countOperations, countRestarts, readRuns } from "../../../sandbox/aptible/journal.ts";
-import { defineImage, sandboxToken } from "../../../sandbox/aptible/setup.ts";
+import { countOperations, countRestarts, readRuns } from "../../aptible/journal.ts";
+import { defineImage, sandboxToken } from "../../aptible/setup.ts";
 import { Bench } from "./support.ts";
 
 const DEPLOY = ["deploy", "--app", "portal", "--docker-image", "acme/portal:1"];

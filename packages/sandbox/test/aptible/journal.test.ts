@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countMutations, markJournal, readJournal, telemetryLeaks } from "../../../sandbox/aptible/journal.ts";
+import { countMutations, markJournal, readJournal, telemetryLeaks } from "../../aptible/journal.ts";
 import { Bench } from "./support.ts";
 
 const SENTINEL = "sentinel-3f9a";

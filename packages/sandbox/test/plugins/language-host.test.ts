@@ -8,10 +8,10 @@ import { credentials, type ServiceError } from "@grpc/grpc-js";
 import languageServices from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import type { GetRequiredPackagesResponse } from "@pulumi/pulumi/proto/language_pb.js";
 import language from "@pulumi/pulumi/proto/language_pb.js";
-import { splitWords } from "../../../sandbox/plugins/command-line.ts";
+import { splitWords } from "../../plugins/command-line.ts";
 import { TinyProgram } from "../engine/tiny-program.ts";
 
-const ROOT = path.join(import.meta.dirname, "../../..");
+const ROOT = path.join(import.meta.dirname, "../../../..");
 
 describe("the language host (facts/pulumi.md §2.1, §6)", () => {
 	let program: TinyProgram;
@@ -56,7 +56,7 @@ describe("the language host (facts/pulumi.md §2.1, §6)", () => {
 });
 
 it("requires each provider that package.json names, used or not, as the released language host does", async (t) => {
-	const host = spawn(process.execPath, [path.join(ROOT, "sandbox/plugins/language-host.ts"), "127.0.0.1:1"]);
+	const host = spawn(process.execPath, [path.join(ROOT, "packages/sandbox/plugins/language-host.ts"), "127.0.0.1:1"]);
 	t.after(() => host.kill());
 	const [port] = await once(host.stdout, "data");
 	const client = new languageServices.LanguageRuntimeClient(

@@ -123,6 +123,26 @@ function hang(): Promise<never> {
 	return new Promise(() => setInterval(() => undefined, 60_000));
 }
 
+/** Runs the emulated CLI in this process: a process of its own is most of what a call costs. */
+export async function callCli(
+	argv: readonly string[],
+	env: Env,
+	{ onStdout, ...io }: Omit<Io, "stdout" | "stderr"> & { onStdout?: (text: string) => void } = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
+	const texts = { stdout: "", stderr: "" };
+	const code = await runCli(argv, env, {
+		...io,
+		stdout: (text) => {
+			texts.stdout += text;
+			onStdout?.(text);
+		},
+		stderr: (text) => {
+			texts.stderr += text;
+		},
+	});
+	return { code, ...texts };
+}
+
 /** Entry of `bin/aptible`. */
 export async function main(): Promise<void> {
 	burnProcessor(process.env.APTIBLE_SANDBOX);

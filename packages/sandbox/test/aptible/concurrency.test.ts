@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countOperations, readJournal } from "../../../sandbox/aptible/journal.ts";
-import { setLatency } from "../../../sandbox/aptible/setup.ts";
+import { countOperations, readJournal } from "../../aptible/journal.ts";
+import { setLatency } from "../../aptible/setup.ts";
 import { Bench } from "./support.ts";
 
 const EIGHT = Array.from({ length: 8 }, (_, index) => `app-${index}`);

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { after, describe, it } from "node:test";
-import { formatOutputs } from "../../../sandbox/outputs.ts";
+import { formatOutputs } from "../../outputs.ts";
 
-const MAIN = path.join(import.meta.dirname, "../../../sandbox/main.ts");
+const MAIN = path.join(import.meta.dirname, "../../main.ts");
 // A quote and a space in its name, as folders of people have them.
 const DIR = path.join(mkdtempSync(path.join(tmpdir(), "sandbox-main-")), "it's mine");
 

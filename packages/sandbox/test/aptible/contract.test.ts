@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type ContractOption, loadContract } from "../../../sandbox/aptible/contract.ts";
-import { parseCall, rubyName } from "../../../sandbox/aptible/thor.ts";
+import { type ContractOption, loadContract } from "../../aptible/contract.ts";
+import { parseCall, rubyName } from "../../aptible/thor.ts";
 import { Bench } from "./support.ts";
 
 const contract = loadContract();

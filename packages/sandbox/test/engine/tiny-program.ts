@@ -1,10 +1,10 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { prepareSandbox, type Sandbox } from "../../../sandbox/environment.ts";
-import type { Result } from "../../../sandbox/run.ts";
+import { prepareSandbox, type Sandbox } from "../../environment.ts";
+import type { Result } from "../../run.ts";
 
-const ROOT = path.join(import.meta.dirname, "../../..");
+const ROOT = path.join(import.meta.dirname, "../../../..");
 
 const PROJECT = `name: tiny
 main: index.ts

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { type Fault, setFault } from "../../../sandbox/aptible/faults.ts";
+import { type Fault, setFault } from "../../aptible/faults.ts";
 import { Bench, type Outcome } from "./support.ts";
 
 interface Transcript {
@@ -145,9 +145,9 @@ test("every listed difference belongs to a recording", () => {
 
 for (const [copy, name] of [
 	[FILE, "aptible-cli-transcripts.json"],
-	[new URL("../../../sandbox/aptible/contract.json", import.meta.url), "aptible-cli-contract.json"],
+	[new URL("../../aptible/contract.json", import.meta.url), "aptible-cli-contract.json"],
 ] as const) {
-	const original = new URL(`../../../../shared/${name}`, import.meta.url);
+	const original = new URL(`../../../../../shared/${name}`, import.meta.url);
 	test(`the copy of ${name} is the original`, { skip: !existsSync(original) }, () => {
 		assert.deepEqual(JSON.parse(readFileSync(copy, "utf8")), JSON.parse(readFileSync(original, "utf8")));
 	});

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { buildEngine } from "../../../sandbox/engine/build.ts";
-import { readPinnedModule } from "../../../sandbox/engine/cache.ts";
-import { findEngine } from "../../../sandbox/engine/find.ts";
-import { isAtLeast } from "../../../sandbox/engine/version.ts";
+import { buildEngine } from "../../engine/build.ts";
+import { readPinnedModule } from "../../engine/cache.ts";
+import { findEngine } from "../../engine/find.ts";
+import { isAtLeast } from "../../engine/version.ts";
 
-const ENGINE_FOLDER = path.join(import.meta.dirname, "../../../sandbox/engine");
+const ENGINE_FOLDER = path.join(import.meta.dirname, "../../engine");
 const { PATH, MEDSTACK_TO_APTIBLE_CACHE } = process.env;
 
 let dir: string;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startApi } from "../../../sandbox/aptible/api-server.ts";
-import { setFault } from "../../../sandbox/aptible/faults.ts";
-import { setPitrDays } from "../../../sandbox/aptible/setup.ts";
+import { startApi } from "../../aptible/api-server.ts";
+import { setFault } from "../../aptible/faults.ts";
+import { setPitrDays } from "../../aptible/setup.ts";
 import { Bench } from "./support.ts";
 
 const DEPLOY = ["deploy", "--app", "portal", "--docker-image", "acme/portal:1"];
