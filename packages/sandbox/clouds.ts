@@ -19,8 +19,8 @@ export interface Clouds {
 const STARTERS = [startAptible, startAzureCloud];
 
 /** Starts the emulated clouds, each keeping what it holds in a folder of its own under `dir`. */
-export async function startClouds(root: string, dir: string): Promise<Clouds> {
-	const clouds = await Promise.all(STARTERS.map((start) => start(root, dir)));
+export async function startClouds(dir: string): Promise<Clouds> {
+	const clouds = await Promise.all(STARTERS.map((start) => start(dir)));
 	return {
 		path: clouds.flatMap((cloud) => cloud.path),
 		env: Object.assign({}, ...clouds.map((cloud) => cloud.env)),
@@ -31,12 +31,12 @@ export async function startClouds(root: string, dir: string): Promise<Clouds> {
 }
 
 /** Starts the emulated Aptible alone. */
-export async function startAptible(root: string, dir: string): Promise<Clouds> {
+export async function startAptible(dir: string): Promise<Clouds> {
 	const folder = path.join(dir, "aptible");
 	await mkdir(folder, { recursive: true });
 	const [api, dns] = await Promise.all([startApi(folder), startDns(folder)]);
 	return {
-		path: [path.join(root, "sandbox", "aptible", "bin")],
+		path: [path.join(import.meta.dirname, "aptible", "bin")],
 		env: {
 			APTIBLE_SANDBOX: folder,
 			APTIBLE_CONFIG_PATH: path.join(folder, "config"),
@@ -52,6 +52,6 @@ export async function startAptible(root: string, dir: string): Promise<Clouds> {
 }
 
 /** Starts the emulated Azure alone. */
-async function startAzureCloud(_root: string, dir: string): Promise<Clouds> {
+async function startAzureCloud(dir: string): Promise<Clouds> {
 	return { path: [], ...(await startAzure(path.join(dir, "azure"))) };
 }

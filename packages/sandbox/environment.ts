@@ -70,7 +70,7 @@ export async function prepareSandbox(options: SandboxOptions): Promise<Sandbox> 
 	await Promise.all([home, state].map((folder) => mkdir(folder, { recursive: true })));
 	const engine = await findEngine(report);
 	const standIns = await installPlugins({ engine, home, report });
-	const clouds = await startClouds(root, dir);
+	const clouds = await startClouds(dir);
 	const folders = [...clouds.path, path.dirname(process.execPath), path.dirname(engine.binary)];
 	const env: Record<string, string> = {
 		...definedVariables(process.env),

@@ -95,7 +95,7 @@ async function hasStack(): Promise<boolean> {
 /** The emulated aptible needs no engine, so asking it something never waits for one. */
 async function runAptible(args: string[]): Promise<number> {
 	await mkdir(DIR, { recursive: true });
-	const clouds = await startClouds(ROOT, DIR);
+	const clouds = await startClouds(DIR);
 	try {
 		const [folder = ""] = clouds.path;
 		const folders = [...clouds.path, path.dirname(process.execPath), process.env.PATH ?? ""];

@@ -154,7 +154,7 @@ function inEnvironment<T>(env: Readonly<Record<string, string>>, run: () => Prom
 /** An emulated Aptible with one environment in it, which goes when the test ends. */
 export async function openReconciler(t: Pick<TestContext, "after">): Promise<ReconcilerUnderTest> {
 	const dir = await mkdtemp(join(tmpdir(), "medstack-to-aptible-"));
-	const cloud = await startAptible(root, dir);
+	const cloud = await startAptible(dir);
 	t.after(async () => {
 		await cloud.close();
 		await rm(dir, { recursive: true, force: true });

@@ -125,7 +125,7 @@ test("docs/aptible-commands.md lists the commands that are used, and how", () =>
 });
 
 test("every command that a message or a page tells people to run exists", () => {
-	const folders = ["aptible", "components", "config", "docs", "move"];
+	const folders = ["adopt", "aptible", "components", "config", "docs", "drift", "wire"];
 	const files = folders.flatMap((folder) =>
 		readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((file) => join(root, folder, file)),
 	);
