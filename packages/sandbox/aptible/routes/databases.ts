@@ -1,7 +1,7 @@
 /** Routes of databases, their images and backups. */
 import * as hal from "../hal.ts";
 import * as accounts from "../server/accounts.ts";
-import { replicasOf } from "../server/databases.ts";
+import { replicasOf } from "../server/resources.ts";
 import { find, ok, page, type Route } from "./route.ts";
 
 export const databaseRoutes: readonly Route[] = [
