@@ -1,10 +1,9 @@
 /** What takes more than one value of an app to see, its services' autoscaling included. */
 import { imageText } from "./app.ts";
 import { VerticalAutoscale } from "./autoscale.ts";
-import { containerSizesMb } from "./catalogue.ts";
 import { missing } from "./fields.ts";
 import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
-import { didYouMean, nearestNumber } from "./near-miss.ts";
+import { checkStartingSize } from "./sizes.ts";
 
 type AppDraft = NonNullable<NonNullable<Draft["apps"]>[string]>;
 type ServiceDraft = NonNullable<NonNullable<AppDraft["services"]>[string]>;
@@ -106,11 +105,7 @@ function checkBounds(at: Place, autoscale: NonNullable<ServiceDraft["autoscale"]
 	order("minMb", declared.minMb, "maxMb", declared.maxMb, true);
 	order("scaleDownMemory", declared.scaleDownMemory, "scaleUpMemory", declared.scaleUpMemory, false);
 	order("computeProfileRatio", declared.computeProfileRatio, "memoryProfileRatio", declared.memoryProfileRatio, false);
-	const { minMb } = declared;
-	if (minMb !== undefined && !containerSizesMb.m.includes(minMb)) {
-		const says = `is not a container size, and a new service starts with it; allowed: ${containerSizesMb.m.join(", ")}`;
-		mistakes.push(wrongValue([...at, "minMb"], says + didYouMean(nearestNumber(minMb, containerSizesMb.m))));
-	}
+	mistakes.push(...checkStartingSize([...at, "minMb"], declared.minMb));
 	return mistakes;
 }
 

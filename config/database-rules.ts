@@ -1,8 +1,9 @@
 /** What takes more than one value to see in the databases of a stage. */
 import { lookUp } from "../wire/own.ts";
-import { databaseTypes, endedDatabaseTypes, iopsPerDiskGb, isSharedStack, replicableTypes } from "./catalogue.ts";
+import { databaseTypes, endedDatabaseTypes, isSharedStack, replicableTypes } from "./catalogue.ts";
 import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
 import { didYouMean, nearestWord } from "./near-miss.ts";
+import { checkDisk } from "./sizes.ts";
 
 type DatabaseDraft = NonNullable<NonNullable<Draft["databases"]>[string]>;
 
@@ -42,14 +43,6 @@ function checkType(at: Place, database: DatabaseDraft): Mistake[] {
 	}
 	const says = `of ${type} is deprecated: Aptible makes no new ones since ${since}; allowed: ${quoted(versions.offered)}, or adopt: true where the database exists`;
 	return [wrongValue(place, says)];
-}
-
-function checkDisk(at: Place, database: DatabaseDraft): Mistake[] {
-	const { iops, diskGb = "diskGb" in database ? undefined : 10 } = database;
-	if (iops === undefined || diskGb === undefined || iops <= diskGb * iopsPerDiskGb) return [];
-	const needed = Math.ceil(iops / iopsPerDiskGb);
-	const says = `needs a disk of ${needed} GB (1 GB for each ${iopsPerDiskGb} IOPS), and diskGb is ${diskGb}; raise diskGb or allow at most ${diskGb * iopsPerDiskGb}`;
-	return [wrongValue([...at, "iops"], says)];
 }
 
 /** A key of KMS is in the region of the disk (Aptible docs: custom database encryption); a shared stack names its own. */
