@@ -115,19 +115,6 @@ function checkReplica(handle: string, replica: DatabaseDraft, databases: NonNull
 	return [];
 }
 
-/** With health information every database is backed up; a replica's data is its primary's. */
-function checkBackups(at: Place, database: DatabaseDraft, phi: boolean | undefined): Mistake[] {
-	if (phi !== true || database.replicaOf !== undefined) return [];
-	const mistakes: Mistake[] = [];
-	if (database.automaticBackups === false) {
-		mistakes.push(wrongValue([...at, "automaticBackups"], "is not allowed with phi: true; take the line out"));
-	}
-	if (database.finalBackup === false) {
-		mistakes.push(wrongValue([...at, "finalBackup"], "is not allowed with phi: true; take the line out"));
-	}
-	return mistakes;
-}
-
 /** Judges the databases of a stage, the sizes of their containers aside. */
 export function checkDatabases(draft: Draft): Mistake[] {
 	const databases = draft.databases ?? {};
@@ -140,7 +127,6 @@ export function checkDatabases(draft: Draft): Mistake[] {
 			...checkKey(at, database, draft.environment?.stack),
 			...checkOrigin(at, database),
 			...checkReplica(handle, database, databases),
-			...checkBackups(at, database, draft.environment?.phi),
 		];
 	});
 }

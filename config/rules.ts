@@ -5,26 +5,17 @@
 import { checkApps } from "./app-rules.ts";
 import { checkDns } from "./azure/dns-rules.ts";
 import { checkStorage } from "./azure/storage-rules.ts";
-import { isSharedStack } from "./catalogue.ts";
 import { checkDatabases } from "./database-rules.ts";
 import { checkDrains } from "./drain-rules.ts";
 import { checkEndpoints } from "./endpoint-rules.ts";
 import { type Draft, type Mistake, wrongValue } from "./mistakes.ts";
 import { checkStageNames } from "./names.ts";
+import { checkPhi } from "./phi.ts";
 import { checkContainers } from "./sizes.ts";
 
 function checkEnvironment(environment: Draft["environment"]): Mistake[] {
-	const { handle, stack, phi, renamedFrom, backups } = environment ?? {};
+	const { handle, renamedFrom } = environment ?? {};
 	const mistakes: Mistake[] = [];
-	if (phi === true && stack !== undefined && isSharedStack(stack)) {
-		const says = `is not allowed on "${stack}": Aptible's shared stacks may hold no health information; name a dedicated stack, or set phi: false`;
-		mistakes.push(wrongValue(["environment", "phi"], says));
-	}
-	if (phi === true && backups?.keepFinal === false) {
-		const says =
-			"is not allowed with phi: true; set keepFinal: true, which keeps the last backup of a database that is deleted";
-		mistakes.push(wrongValue(["environment", "backups", "keepFinal"], says));
-	}
 	if (renamedFrom !== undefined && renamedFrom === handle) {
 		mistakes.push(wrongValue(["environment", "renamedFrom"], "is its handle now; take the line out"));
 	}
@@ -51,7 +42,7 @@ function checkRenames(kind: "databases" | "apps", named: Draft["databases"] | Dr
 
 /** Judges everything in a stage that takes more than one value to see, references aside. */
 export function checkRules(draft: Draft): Mistake[] {
-	return [
+	const mistakes = [
 		...checkEnvironment(draft.environment),
 		...checkStageNames(draft),
 		...checkContainers("databases", draft),
@@ -65,4 +56,7 @@ export function checkRules(draft: Draft): Mistake[] {
 		...checkStorage(draft),
 		...checkDns(draft),
 	];
+	const places = new Set(mistakes.map(({ place }) => JSON.stringify(place)));
+	// Of a value that is wrong with or without health information, one message is enough.
+	return [...mistakes, ...checkPhi(draft).filter(({ place }) => !places.has(JSON.stringify(place)))];
 }
