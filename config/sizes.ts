@@ -4,15 +4,32 @@
  */
 import { isSharedStack } from "./catalogue.ts";
 import { choice, whole } from "./fields.ts";
-import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
+import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
 import { didYouMean, nearestNumber } from "./near-miss.ts";
-
-type DatabaseDraft = NonNullable<NonNullable<Draft["databases"]>[string]>;
-type ContainerDraft = Pick<DatabaseDraft, "containerMb" | "containerProfile">;
 
 /** `m` general purpose, `c` compute, `r` memory. */
 export const containerProfiles = ["m", "c", "r"] as const;
 export type ContainerProfile = (typeof containerProfiles)[number];
+
+/** What is judged of a container, as far as it is free of mistakes. */
+interface ContainerDraft {
+	containerMb?: number | undefined;
+	containerProfile?: ContainerProfile | undefined;
+}
+
+interface DatabaseDraft extends ContainerDraft {
+	diskGb?: number | undefined;
+	iops?: number | undefined;
+}
+
+type Named<T> = Readonly<Record<string, T | undefined>>;
+
+/** The part of a `Draft` that has containers. The schema is made with this file, so that it cannot be named here. */
+interface ContainersDraft {
+	environment?: { stack?: string | undefined } | undefined;
+	databases?: Named<ContainerDraft> | undefined;
+	apps?: Named<{ services?: Named<ContainerDraft> | undefined }> | undefined;
+}
 
 /**
  * Memory sizes in MB that a container of each profile may have (Aptible docs: container profiles, with the size list of
@@ -47,7 +64,7 @@ export const diskGb = () => whole("GB of disk", 10, 16000).default(defaultDiskGb
 export const iops = () => whole("provisioned IOPS of the disk", 3000, 16000).default(3000);
 
 /** Judges the containers of every database, and of every service of an app. */
-export function checkContainers(noun: "databases" | "apps", draft: Draft): Mistake[] {
+export function checkContainers(noun: "databases" | "apps", draft: ContainersDraft): Mistake[] {
 	const stack = draft.environment?.stack;
 	const containers: [Place, ContainerDraft | undefined][] =
 		noun === "databases"

@@ -1,7 +1,7 @@
 import { compare, type Difference } from "../../wire/difference.ts";
 import type { ServiceSize, ServiceSpec } from "../../wire/service.ts";
-import type { ApiService } from "../api/services.ts";
-import { CliService } from "../cli/apps.ts";
+import type { ApiService } from "../api/service.ts";
+import { CliService } from "../cli/app.ts";
 
 /** How a live service differs in what the stage file decides of number, size and profile; the rest is the autoscaler's. */
 export function sizeDifferences(wanted: ServiceSpec, live: CliService): Difference[] {
