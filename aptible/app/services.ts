@@ -1,9 +1,9 @@
 import type { AppSpec } from "../../wire/app.ts";
 import type { Difference } from "../../wire/difference.ts";
 import type { ServiceSpec } from "../../wire/service.ts";
-import type { ApiApp } from "../api/app-settings.ts";
-import { type ApiPolicy, type ApiService, listServices, readPolicy } from "../api/services.ts";
-import type { CliService } from "../cli/apps.ts";
+import type { ApiApp } from "../api/app.ts";
+import { type ApiPolicy, type ApiService, listServices, readPolicy } from "../api/service.ts";
+import type { CliService } from "../cli/app.ts";
 import { AptibleError } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";

@@ -1,7 +1,7 @@
 import type { AppFacts, AppSpec } from "../../wire/app.ts";
 import type { Difference } from "../../wire/difference.ts";
-import { configOf, readApp, settingsOf } from "../api/app-settings.ts";
-import type { CliApp } from "../cli/apps.ts";
+import { configOf, readApp, settingsOf } from "../api/app.ts";
+import type { CliApp } from "../cli/app.ts";
 import { AptibleError } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";

@@ -1,8 +1,8 @@
 import { compare, type Difference } from "../../wire/difference.ts";
 import type { EndpointSpec } from "../../wire/endpoint.ts";
-import type { EndpointDetails } from "../api/endpoints.ts";
+import type { EndpointDetails } from "../api/endpoint.ts";
 import type { CliOptions } from "../cli/command-line.ts";
-import type { CliEndpoint } from "../cli/endpoints.ts";
+import type { CliEndpoint } from "../cli/endpoint.ts";
 
 /** Settings by the names that `endpoints:list` gives them. */
 const settingNames = [
