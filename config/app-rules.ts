@@ -1,10 +1,9 @@
 /** What takes more than one value of an app to see, its services' autoscaling included. */
 import { imageText } from "./app.ts";
 import { VerticalAutoscale } from "./autoscale.ts";
-import { containerSizesMb } from "./catalogue.ts";
 import { missing } from "./fields.ts";
 import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
-import { didYouMean, nearestNumber } from "./near-miss.ts";
+import { checkStartingSize } from "./sizes.ts";
 
 type AppDraft = NonNullable<NonNullable<Draft["apps"]>[string]>;
 type ServiceDraft = NonNullable<NonNullable<AppDraft["services"]>[string]>;
@@ -12,8 +11,8 @@ type ServiceDraft = NonNullable<NonNullable<AppDraft["services"]>[string]>;
 /** Branches of an app's git remote on which a push acts at once (Aptible docs: deploying with Git, branches and refs). */
 const actingBranches = /^(?:refs\/heads\/)?(master|main|aptible-scan)$/;
 
-function checkSource(at: Place, app: AppDraft, phi: boolean | undefined): Mistake[] {
-	const { image, git } = app;
+function checkSource(at: Place, app: AppDraft): Mistake[] {
+	const { git } = app;
 	if ("image" in app && "git" in app) {
 		return [wrongValue([...at, "image"], "stands beside git; an app has one of the two: take the other out")];
 	}
@@ -21,15 +20,10 @@ function checkSource(at: Place, app: AppDraft, phi: boolean | undefined): Mistak
 		const says = `${missing}; give ${imageText.what}: ${imageText.allowed}; or git: with a commitish`;
 		return [{ place: [...at, "image"], says, about: "nothing" }];
 	}
-	if (phi === true && image !== undefined && /:latest(?:@|$)/.test(image)) {
-		const says =
-			"is not allowed with phi: true, as nobody can say later what ran; give the tag of one release, or a digest";
-		return [wrongValue([...at, "image"], says)];
-	}
-	return git?.commitish === undefined ? [] : checkCommitish([...at, "git", "commitish"], git.commitish, phi);
+	return git?.commitish === undefined ? [] : checkCommitish([...at, "git", "commitish"], git.commitish);
 }
 
-function checkCommitish(place: Place, commitish: string, phi: boolean | undefined): Mistake[] {
+function checkCommitish(place: Place, commitish: string): Mistake[] {
 	const acting = actingBranches.exec(commitish)?.[1];
 	if (acting === "aptible-scan") {
 		return [
@@ -41,10 +35,7 @@ function checkCommitish(place: Place, commitish: string, phi: boolean | undefine
 			"is a branch whose push deploys at once, without the config of this file; push to another branch and name that, or its commit";
 		return [wrongValue(place, says)];
 	}
-	if (phi !== true || /^[0-9a-f]{7,40}$/.test(commitish)) return [];
-	const says =
-		"is not allowed with phi: true, as a branch moves and nobody can say later what ran; give the commit, 7 to 40 hexadecimal digits";
-	return [wrongValue(place, says)];
+	return [];
 }
 
 const verticalDefaults = VerticalAutoscale.parse({ kind: "vertical" });
@@ -106,11 +97,7 @@ function checkBounds(at: Place, autoscale: NonNullable<ServiceDraft["autoscale"]
 	order("minMb", declared.minMb, "maxMb", declared.maxMb, true);
 	order("scaleDownMemory", declared.scaleDownMemory, "scaleUpMemory", declared.scaleUpMemory, false);
 	order("computeProfileRatio", declared.computeProfileRatio, "memoryProfileRatio", declared.memoryProfileRatio, false);
-	const { minMb } = declared;
-	if (minMb !== undefined && !containerSizesMb.m.includes(minMb)) {
-		const says = `is not a container size, and a new service starts with it; allowed: ${containerSizesMb.m.join(", ")}`;
-		mistakes.push(wrongValue([...at, "minMb"], says + didYouMean(nearestNumber(minMb, containerSizesMb.m))));
-	}
+	mistakes.push(...checkStartingSize([...at, "minMb"], declared.minMb));
 	return mistakes;
 }
 
@@ -119,7 +106,7 @@ export function checkApps(draft: Draft): Mistake[] {
 	return Object.entries(draft.apps ?? {}).flatMap(([handle, app]) => {
 		if (app === undefined) return [];
 		const at = ["apps", handle];
-		const mistakes = checkSource(at, app, draft.environment?.phi);
+		const mistakes = checkSource(at, app);
 		if (app.services !== undefined && Object.keys(app.services).length === 0) {
 			const says = "has no service; name at least one process type of its Procfile (cmd where it has none)";
 			mistakes.push({ place: [...at, "services"], says, about: "nothing" });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { block, choice, decimal, flag, message, whole } from "./fields.ts";
+import { autoscaledMb } from "./sizes.ts";
 
 const kinds = ["horizontal", "vertical"] as const;
 const kind = choice("a kind of autoscaling", kinds);
@@ -46,9 +47,9 @@ export const HorizontalAutoscale = block("horizontal autoscaling", {
 export const VerticalAutoscale = block("vertical autoscaling", {
 	kind: kind.extract(["vertical"]),
 	/** Least memory of a container in MB; what a new service starts with. @default 2048 */
-	minMb: whole("MB of memory of a container", 512, 784384).default(2048),
+	minMb: autoscaledMb().default(2048),
 	/** Most memory of a container in MB. @default the largest container there is */
-	maxMb: whole("MB of memory of a container", 512, 784384).optional(),
+	maxMb: autoscaledMb().optional(),
 	/** Share of its memory above which a container becomes larger. @default 0.9 */
 	scaleUpMemory: share("memory").default(0.9),
 	/** Share of its memory below which a container becomes smaller. @default 0.75 */

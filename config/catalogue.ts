@@ -3,21 +3,6 @@
  * databases is `aptible db:versions`; a table that has fallen behind is corrected here and nowhere else.
  */
 
-/** `m` general purpose, `c` compute, `r` memory. */
-export const containerProfiles = ["m", "c", "r"] as const;
-export type ContainerProfile = (typeof containerProfiles)[number];
-
-/**
- * Memory sizes in MB that a container of each profile may have (Aptible docs: container profiles, with the size list of
- * the Terraform provider; facts/aptible.md §2.1). The dashboard also shows 368 GB and more for `c` and `r`: left out, as
- * the provider refuses them.
- */
-export const containerSizesMb: Readonly<Record<ContainerProfile, readonly number[]>> = {
-	m: [512, 1024, 2048, 4096, 7168, 15360, 30720, 61440, 153600, 245760],
-	c: [2048, 4096, 7168, 15360, 30720, 61440, 153600, 245760],
-	r: [4096, 7168, 15360, 30720, 61440, 153600, 245760],
-};
-
 /** Versions of one database type. */
 export interface DatabaseVersions {
 	/** Versions that can be newly created; empty where the documentation names none, and any version passes. */
@@ -60,9 +45,6 @@ export const credentialTypes: Readonly<Record<string, readonly string[]>> = {
 
 /** Database types that Aptible has given up, with the day (Aptible docs: deprecations; facts/aptible.md §3.1). */
 export const endedDatabaseTypes: Readonly<Record<string, string>> = { couchdb: "2024-10-31" };
-
-/** GB of disk that a database needs for each 500 provisioned IOPS (Aptible docs: database scaling; facts/aptible.md §3.2). */
-export const iopsPerDiskGb = 500;
 
 /** Kinds of endpoint that an app's service can have (Aptible docs: app endpoints). */
 export const endpointKinds = ["https", "grpc", "tls", "tcp"] as const;

@@ -1,8 +1,9 @@
 /** What takes more than one value to see in the databases of a stage. */
 import { lookUp } from "../wire/own.ts";
-import { databaseTypes, endedDatabaseTypes, iopsPerDiskGb, isSharedStack, replicableTypes } from "./catalogue.ts";
+import { databaseTypes, endedDatabaseTypes, isSharedStack, replicableTypes } from "./catalogue.ts";
 import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
 import { didYouMean, nearestWord } from "./near-miss.ts";
+import { checkDisk } from "./sizes.ts";
 
 type DatabaseDraft = NonNullable<NonNullable<Draft["databases"]>[string]>;
 
@@ -42,14 +43,6 @@ function checkType(at: Place, database: DatabaseDraft): Mistake[] {
 	}
 	const says = `of ${type} is deprecated: Aptible makes no new ones since ${since}; allowed: ${quoted(versions.offered)}, or adopt: true where the database exists`;
 	return [wrongValue(place, says)];
-}
-
-function checkDisk(at: Place, database: DatabaseDraft): Mistake[] {
-	const { iops, diskGb = "diskGb" in database ? undefined : 10 } = database;
-	if (iops === undefined || diskGb === undefined || iops <= diskGb * iopsPerDiskGb) return [];
-	const needed = Math.ceil(iops / iopsPerDiskGb);
-	const says = `needs a disk of ${needed} GB (1 GB for each ${iopsPerDiskGb} IOPS), and diskGb is ${diskGb}; raise diskGb or allow at most ${diskGb * iopsPerDiskGb}`;
-	return [wrongValue([...at, "iops"], says)];
 }
 
 /** A key of KMS is in the region of the disk (Aptible docs: custom database encryption); a shared stack names its own. */
@@ -122,19 +115,6 @@ function checkReplica(handle: string, replica: DatabaseDraft, databases: NonNull
 	return [];
 }
 
-/** With health information every database is backed up; a replica's data is its primary's. */
-function checkBackups(at: Place, database: DatabaseDraft, phi: boolean | undefined): Mistake[] {
-	if (phi !== true || database.replicaOf !== undefined) return [];
-	const mistakes: Mistake[] = [];
-	if (database.automaticBackups === false) {
-		mistakes.push(wrongValue([...at, "automaticBackups"], "is not allowed with phi: true; take the line out"));
-	}
-	if (database.finalBackup === false) {
-		mistakes.push(wrongValue([...at, "finalBackup"], "is not allowed with phi: true; take the line out"));
-	}
-	return mistakes;
-}
-
 /** Judges the databases of a stage, the sizes of their containers aside. */
 export function checkDatabases(draft: Draft): Mistake[] {
 	const databases = draft.databases ?? {};
@@ -147,7 +127,6 @@ export function checkDatabases(draft: Draft): Mistake[] {
 			...checkKey(at, database, draft.environment?.stack),
 			...checkOrigin(at, database),
 			...checkReplica(handle, database, databases),
-			...checkBackups(at, database, draft.environment?.phi),
 		];
 	});
 }

@@ -2,15 +2,8 @@ import type { z } from "zod";
 import { databaseTypes } from "./catalogue.ts";
 import { DatabaseEndpoint } from "./endpoint.ts";
 import { block, flag, named, pattern, text, whole } from "./fields.ts";
-import {
-	adopt,
-	containerMb,
-	containerProfile,
-	handlePattern,
-	handleText,
-	protect,
-	renamedFrom,
-} from "./shared-fields.ts";
+import { adopt, handlePattern, handleText, protect, renamedFrom } from "./shared-fields.ts";
+import { containerMb, containerProfile, diskGb, iops } from "./sizes.ts";
 
 const kmsKeyArn = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key\/[0-9A-Za-z-]+$/;
 
@@ -24,9 +17,9 @@ export const Database = block("a database", {
 	/** @default "m" */
 	containerProfile: containerProfile(),
 	/** Disk in GB; it only ever grows (Aptible docs: database scaling; facts/aptible.md §3.2). @default 10 */
-	diskGb: whole("GB of disk", 10, 16000).default(10),
+	diskGb: diskGb(),
 	/** Provisioned IOPS; at least 1 GB of disk for each 500 (the same page). @default 3000 */
-	iops: whole("provisioned IOPS of the disk", 3000, 16000).default(3000),
+	iops: iops(),
 	/** Id of the backup that it is made from (`aptible backup:list`). @default none: it begins empty */
 	restoreFrom: whole("id of a backup", 1).optional(),
 	/** Id of the database that was deleted by hand, and may be made anew without its data. @default none: that is refused */

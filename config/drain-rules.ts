@@ -33,10 +33,12 @@ function checkReferences(at: Place, drain: DrainDraft, draft: Draft): Mistake[] 
 	});
 }
 
-function checkTransport(at: Place, drain: DrainDraft, isAllowed: boolean, why: string, draft: Draft): Mistake[] {
-	if (isAllowed || !("url" in drain) || drain.url === undefined) return [];
+/** Aptible sends logs over HTTPS only. What a metric drain may have depends on phi (`config/phi.ts`). */
+function checkTransport(at: Place, drain: DrainDraft, draft: Draft): Mistake[] {
+	if (!("url" in drain) || drain.url === undefined) return [];
 	if (!/^\s*http:/i.test(fillSecrets(drain.url, draft) ?? "")) return [];
-	return [{ place: [...at, "url"], says: `is an http:// address, ${why}; give the https:// one`, about: "nothing" }];
+	const says = "is an http:// address, and Aptible sends logs over HTTPS only; give the https:// one";
+	return [{ place: [...at, "url"], says, about: "nothing" }];
 }
 
 function checkDatabase(at: Place, drain: DrainDraft, type: string, draft: Draft): Mistake[] {
@@ -63,7 +65,6 @@ function checkNames(kind: string, drains: object | undefined): Mistake[] {
 
 /** Judges the drains of a stage. */
 export function checkDrains(draft: Draft): Mistake[] {
-	const phi = draft.environment?.phi === true;
 	return [
 		...checkNames("logDrains", draft.logDrains),
 		...Object.entries(draft.logDrains ?? {}).flatMap(([key, drain]) => {
@@ -71,7 +72,7 @@ export function checkDrains(draft: Draft): Mistake[] {
 			const at = ["logDrains", key];
 			return [
 				...checkReferences(at, drain, draft),
-				...checkTransport(at, drain, false, "and Aptible sends logs over HTTPS only", draft),
+				...checkTransport(at, drain, draft),
 				...checkDatabase(at, drain, "elasticsearch", draft),
 			];
 		}),
@@ -79,11 +80,7 @@ export function checkDrains(draft: Draft): Mistake[] {
 		...Object.entries(draft.metricDrains ?? {}).flatMap(([key, drain]) => {
 			if (drain === undefined) return [];
 			const at = ["metricDrains", key];
-			return [
-				...checkReferences(at, drain, draft),
-				...checkTransport(at, drain, !phi, "which phi: true rules out", draft),
-				...checkDatabase(at, drain, "influxdb", draft),
-			];
+			return [...checkReferences(at, drain, draft), ...checkDatabase(at, drain, "influxdb", draft)];
 		}),
 	];
 }

@@ -1,10 +1,8 @@
 /** What takes more than one value of an endpoint, or more than one endpoint, to see. */
 import { isDeepStrictEqual } from "node:util";
-import { classicSslProtocols, sslProtocols as sslProtocolChoices } from "./catalogue.ts";
 import { checkKind, checkShared } from "./endpoint-kind-rules.ts";
 import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
 import { didYouMean, nearestWord } from "./near-miss.ts";
-import { checkWidth } from "./width-rules.ts";
 
 type AppDraft = NonNullable<NonNullable<Draft["apps"]>[string]>;
 type EndpointDraft = NonNullable<NonNullable<AppDraft["endpoints"]>[string]>;
@@ -89,33 +87,6 @@ function checkPorts(at: Place, ports: readonly (number | undefined)[] | undefine
 	);
 }
 
-function checkTransport(at: Place, endpoint: EndpointDraft, phi: boolean | undefined): Mistake[] {
-	if (phi !== true) return [];
-	const mistakes: Mistake[] = [];
-	const { kind, sslProtocols, disableWeakCipherSuites } = endpoint;
-	if (sslProtocols !== undefined && /^default$|TLSv1(?:\.1)?(?: |$)/.test(sslProtocols)) {
-		const allowed = kind === "tls" || kind === "grpc" ? classicSslProtocols : sslProtocolChoices;
-		const modern = allowed
-			.filter((protocols) => !/TLSv1(?:\.1)?(?: |$)/.test(protocols))
-			.map((one) => JSON.stringify(one));
-		const says = `admits TLS below 1.2, which phi: true rules out; allowed: ${modern.join(", ")}`;
-		mistakes.push(wrongValue([...at, "sslProtocols"], says));
-	}
-	if (disableWeakCipherSuites === false) {
-		const says = "admits RC4, which phi: true rules out; take the line out";
-		mistakes.push(wrongValue([...at, "disableWeakCipherSuites"], says));
-	}
-	if (endpoint.forceSsl === false) {
-		mistakes.push(
-			wrongValue(
-				[...at, "forceSsl"],
-				"lets health information through in the open, which phi: true rules out; take the line out",
-			),
-		);
-	}
-	return mistakes;
-}
-
 function checkSharing(draft: Draft): Mistake[] {
 	const domains = new Map<string, string>();
 	return Object.entries(draft.apps ?? {}).flatMap(([handle, app]) => {
@@ -146,27 +117,11 @@ function checkSharing(draft: Draft): Mistake[] {
 	});
 }
 
-/** An endpoint of a database is open to the whole world by itself (facts/aptible.md §3.3). */
 function checkDatabaseEndpoints(draft: Draft): Mistake[] {
 	return Object.entries(draft.databases ?? {}).flatMap(([handle, database]) =>
-		Object.entries(database?.endpoints ?? {}).flatMap(([name, endpoint]): Mistake[] => {
-			if (endpoint === undefined) return [];
-			const at = ["databases", handle, "endpoints", name];
-			const mistakes = checkIpFilter(at, endpoint.ipFilter);
-			const isFiltered = "ipFilter" in endpoint && endpoint.ipFilter?.length !== 0;
-			const isInternal = endpoint.internal === true || ("internal" in endpoint && endpoint.internal === undefined);
-			if (draft.environment?.phi !== true || isInternal) return mistakes;
-			if (isFiltered) {
-				const place = [...at, "ipFilter"];
-				return [
-					...mistakes,
-					...checkWidth(place, endpoint.ipFilter, "which phi: true rules out", ", or internal: true"),
-				];
-			}
-			const says =
-				"opens a database with health information to the whole internet, which phi: true rules out; give it ipFilter: with who may connect, or internal: true";
-			return [...mistakes, { place: at, says, about: "name" }];
-		}),
+		Object.entries(database?.endpoints ?? {}).flatMap(([name, endpoint]) =>
+			checkIpFilter(["databases", handle, "endpoints", name], endpoint?.ipFilter),
+		),
 	);
 }
 
@@ -207,7 +162,6 @@ export function checkEndpoints(draft: Draft): Mistake[] {
 				...checkShared(at, endpoint),
 				...checkPorts(at, endpoint.ports),
 				...checkIpFilter(at, endpoint.ipFilter),
-				...checkTransport(at, endpoint, draft.environment?.phi),
 			];
 		}),
 	);

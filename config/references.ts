@@ -58,10 +58,6 @@ function wrongCredential(
 	draft: Draft,
 ): string | undefined {
 	const type = lookUp(draft.databases ?? {}, name)?.type;
-	// Aptible docs, Redis: the plain credentials are not for sensitive or regulated information.
-	if (draft.environment?.phi === true && type === "redis" && (credential ?? "redis") === "redis") {
-		return `is not encrypted on its way, which phi: true forbids; write \${databases.${name}.urls.redis+ssl}`;
-	}
 	const types = type === undefined ? undefined : lookUp(credentialTypes, type);
 	if (types === undefined || credential === undefined || types.includes(credential)) return undefined;
 	const near = didYouMean(nearestWord(credential, types));

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { Autoscale } from "./autoscale.ts";
 import { block, flag, whole } from "./fields.ts";
-import { containerMb, containerProfile } from "./shared-fields.ts";
+import { containerMb, containerProfile } from "./sizes.ts";
 
 /** One process type of an app: a line of its Procfile, or `cmd` (Aptible docs: services; facts/aptible.md §2.2). */
 export const Service = block("a service", {

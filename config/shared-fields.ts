@@ -1,6 +1,5 @@
 /** Fields that several nouns of a stage file have. */
-import { containerProfiles } from "./catalogue.ts";
-import { choice, flag, pattern, whole } from "./fields.ts";
+import { flag, pattern } from "./fields.ts";
 
 /**
  * A handle as Aptible takes them: lower-case letters, digits, `.`, `_` and `-` (dashboard rule; facts/aptible.md §1). One
@@ -16,8 +15,3 @@ export const renamedFrom = () => pattern("a handle", handleText, handlePattern).
 export const adopt = () => flag("true takes over a live object that this program did not make").default(false);
 /** Left out, it follows `environment.phi`: resolved once the whole stage is known. */
 export const protect = () => flag("true refuses to delete it").optional();
-
-/** MB of memory; which sizes there are depends on the profile, so a rule judges it. */
-export const containerMb = () => whole("MB of memory of a container", 1).default(1024);
-/** The kind of machine that a container runs on. */
-export const containerProfile = () => choice("a container profile", containerProfiles).default("m");

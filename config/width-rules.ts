@@ -10,7 +10,7 @@ const mostAddresses = 2 ** (32 - narrowestPrefix);
 /**
  * Judges a list of IPv4 addresses and ranges.
  *
- * @param why what is wrong with letting everyone in: `which phi: true rules out`
+ * @param why what is wrong with letting everyone in: `which is no firewall`
  * @param instead what else may be written: `, or internal: true`
  */
 export function checkWidth(

@@ -25,7 +25,7 @@ const managedSettings = [
 	"keysRenewed",
 ] as const satisfies readonly (keyof StorageDraft)[];
 
-function checkRedundancy({ location, redundancy, existing }: StorageDraft, phi: boolean | undefined): Mistake[] {
+function checkRedundancy({ location, redundancy }: StorageDraft): Mistake[] {
 	if (redundancy === undefined) return [];
 	const offered = location === undefined ? undefined : lookUp(redundanciesByLocation, location);
 	if (offered !== undefined && !offered.includes(redundancy)) {
@@ -36,10 +36,7 @@ function checkRedundancy({ location, redundancy, existing }: StorageDraft, phi: 
 		const says = `does not exist in ${location}, which has no zones; allowed there: ${offered.join(", ")}; or location: ${elsewhere.join(", ")}`;
 		return [wrongValue(at("redundancy"), says + didYouMean(meant))];
 	}
-	if (phi !== true || existing === "reference" || redundancy.includes("G")) return [];
-	const geo = (offered ?? []).filter((name) => name.includes("G"));
-	const says = `keeps everything in one region, which phi: true rules out; allowed: ${geo.join(", ")}`;
-	return [wrongValue(at("redundancy"), says + didYouMean(redundancy === "ZRS" ? "GZRS" : "GRS"))];
+	return [];
 }
 
 function checkRestore(storage: StorageDraft, phi: boolean | undefined): Mistake[] {
@@ -57,13 +54,10 @@ function checkRestore(storage: StorageDraft, phi: boolean | undefined): Mistake[
 				: wrongValue(at("restoreDays"), says),
 		);
 	}
-	if (versioning === false && phi === true) {
-		mistakes.push(
-			wrongValue(at("versioning"), "loses what an overwrite replaces, which phi: true rules out; take the line out"),
-		);
-	}
 	for (const key of ["versioning", "changeFeed"] as const) {
-		if ({ versioning, changeFeed }[key] || restoreDays === 0 || (key === "versioning" && phi === true)) continue;
+		if ({ versioning, changeFeed }[key] || restoreDays === 0) continue;
+		// With health information no number of days would do: config/phi.ts says so.
+		if (key === "versioning" && phi === true) continue;
 		mistakes.push(wrongValue(at(key), `leaves nothing to restore from; set ${key}: true, or restoreDays: 0`));
 	}
 	const { deleteVersionsAfterDays = 365, coolAfterDays, coldAfterDays } = lifecycle ?? {};
@@ -78,15 +72,8 @@ function checkRestore(storage: StorageDraft, phi: boolean | undefined): Mistake[
 	return mistakes;
 }
 
-function checkLogs(storage: StorageDraft, phi: boolean | undefined): Mistake[] {
-	const { logs, existing } = storage;
-	if (existing === "reference") return [];
-	if (logs === undefined) {
-		if (phi !== true || "logs" in storage) return [];
-		const says =
-			"is missing, and phi: true asks for a record of who read and wrote what; give logs: { workspace: NAME }, or { workspaceId: ID }";
-		return [{ place: at("logs"), says, about: "nothing" }];
-	}
+function checkLogs({ logs, existing }: StorageDraft): Mistake[] {
+	if (existing === "reference" || logs === undefined) return [];
 	if ("workspace" in logs && "workspaceId" in logs) {
 		return [wrongValue(at("logs", "workspaceId"), "stands beside workspace, which makes one; take one of the two out")];
 	}
@@ -126,7 +113,7 @@ function checkAddresses(ranges: StorageDraft["allowFrom"]): Mistake[] {
 	];
 }
 
-function checkOrigin(storage: StorageDraft, phi: boolean | undefined): Mistake[] {
+function checkOrigin(storage: StorageDraft): Mistake[] {
 	const { existing, subscription, resourceGroup, protect, keysRenewed } = storage;
 	const mistakes: Mistake[] = [];
 	if (existing === "import" && !("subscription" in storage)) {
@@ -147,10 +134,12 @@ function checkOrigin(storage: StorageDraft, phi: boolean | undefined): Mistake[]
 	if (existing === undefined && keysRenewed === true) {
 		mistakes.push(wrongValue(at("keysRenewed"), "is for an account that existed; take the line out"));
 	}
-	if (protect === false && (phi === true || existing !== undefined)) {
-		const why = phi === true ? "phi: true rules out" : `existing: ${existing} rules out`;
+	if (protect === false && existing !== undefined) {
 		mistakes.push(
-			wrongValue(at("protect"), `would let pulumi destroy delete every file, which ${why}; take the line out`),
+			wrongValue(
+				at("protect"),
+				`would let pulumi destroy delete every file, which existing: ${existing} rules out; take the line out`,
+			),
 		);
 	}
 	if (existing === "reference") {
@@ -219,10 +208,10 @@ export function checkStorage(draft: Draft): Mistake[] {
 	if (storage === undefined) return [];
 	const phi = draft.environment?.phi;
 	return [
-		...checkOrigin(storage, phi),
-		...checkRedundancy(storage, phi),
+		...checkOrigin(storage),
+		...checkRedundancy(storage),
 		...(storage.existing === "reference" ? [] : checkRestore(storage, phi)),
-		...checkLogs(storage, phi),
+		...checkLogs(storage),
 		...checkAddresses(storage.allowFrom),
 		...checkKeys(storage),
 		...checkContainers(draft, storage),

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { z } from "zod";
-import { containerSizesMb, databaseTypes, retiredConfig } from "../../config/catalogue.ts";
+import { databaseTypes, retiredConfig } from "../../config/catalogue.ts";
 import { LogDrain } from "../../config/log-drain.ts";
 import { MetricDrain } from "../../config/metric-drain.ts";
+import { containerSizesMb } from "../../config/sizes.ts";
 import { StageFile } from "../../config/stage.ts";
 
 const text = readFileSync(new URL("../../docs/configuration.md", import.meta.url), "utf8");

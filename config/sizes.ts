@@ -1,0 +1,106 @@
+/**
+ * Sizes of containers and disks: which there are, and everything that is checked of one. What is changed in place and what is refused
+ * (a disk never shrinks) is in `wire/database.ts`.
+ */
+import { isSharedStack } from "./catalogue.ts";
+import { choice, whole } from "./fields.ts";
+import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
+import { didYouMean, nearestNumber } from "./near-miss.ts";
+
+type DatabaseDraft = NonNullable<NonNullable<Draft["databases"]>[string]>;
+type ContainerDraft = Pick<DatabaseDraft, "containerMb" | "containerProfile">;
+
+/** `m` general purpose, `c` compute, `r` memory. */
+export const containerProfiles = ["m", "c", "r"] as const;
+export type ContainerProfile = (typeof containerProfiles)[number];
+
+/**
+ * Memory sizes in MB that a container of each profile may have (Aptible docs: container profiles, with the size list of
+ * the Terraform provider; facts/aptible.md §2.1). The dashboard also shows 368 GB and more for `c` and `r`: left out, as
+ * the provider refuses them.
+ */
+export const containerSizesMb: Readonly<Record<ContainerProfile, readonly number[]>> = {
+	m: [512, 1024, 2048, 4096, 7168, 15360, 30720, 61440, 153600, 245760],
+	c: [2048, 4096, 7168, 15360, 30720, 61440, 153600, 245760],
+	r: [4096, 7168, 15360, 30720, 61440, 153600, 245760],
+};
+
+const defaultContainerMb = 1024;
+const defaultDiskGb = 10;
+
+/** GB of disk that a database needs for each 500 provisioned IOPS (Aptible docs: database scaling; facts/aptible.md §3.2). */
+const iopsPerDiskGb = 500;
+
+/** MB of memory of a container; `checkContainer` judges it, as which sizes there are depends on the profile. */
+export const containerMb = () => whole("MB of memory of a container", 1).default(defaultContainerMb);
+
+/** The kind of machine that a container runs on. */
+export const containerProfile = () => choice("a container profile", containerProfiles).default("m");
+
+/** A bound of vertical autoscaling, in MB (facts/aptible.md §2.4). */
+export const autoscaledMb = () => whole("MB of memory of a container", 512, 784384);
+
+/** GB of disk of a database. */
+export const diskGb = () => whole("GB of disk", 10, 16000).default(defaultDiskGb);
+
+/** Provisioned IOPS of a database's disk; `checkDisk` judges how many its size allows. */
+export const iops = () => whole("provisioned IOPS of the disk", 3000, 16000).default(3000);
+
+/** Judges the containers of every database, and of every service of an app. */
+export function checkContainers(noun: "databases" | "apps", draft: Draft): Mistake[] {
+	const stack = draft.environment?.stack;
+	const containers: [Place, ContainerDraft | undefined][] =
+		noun === "databases"
+			? Object.entries(draft.databases ?? {}).map(([handle, database]) => [["databases", handle], database])
+			: Object.entries(draft.apps ?? {}).flatMap(([handle, app]) =>
+					Object.entries(app?.services ?? {}).map(([name, service]): [Place, ContainerDraft | undefined] => [
+						["apps", handle, "services", name],
+						service,
+					]),
+				);
+	return containers.flatMap(([at, container]) => (container === undefined ? [] : checkContainer(at, container, stack)));
+}
+
+/** Sizes by profile; `c` and `r` are on dedicated stacks only (Aptible docs: container profiles; facts/aptible.md §2.1). */
+function checkContainer(at: Place, container: ContainerDraft, stack: string | undefined): Mistake[] {
+	const { containerMb, containerProfile } = container;
+	const mistakes: Mistake[] = [];
+	if (containerProfile !== undefined && containerProfile !== "m" && stack !== undefined && isSharedStack(stack)) {
+		const says = `is not available on the shared stack "${stack}"; allowed: "m" (compute and memory profiles need a dedicated stack)`;
+		mistakes.push(wrongValue([...at, "containerProfile"], says));
+	}
+	if ("containerProfile" in container && containerProfile === undefined) return mistakes;
+	const sizes = containerSizesMb[containerProfile ?? "m"];
+	// The default is too small for c and r, so that a size has to be given there.
+	const size = containerMb ?? ("containerMb" in container ? undefined : defaultContainerMb);
+	if (size === undefined || sizes.includes(size)) return mistakes;
+	const allowed = `allowed for profile ${containerProfile ?? "m"}: ${sizes.join(", ")}`;
+	const near = `; did you mean ${nearestNumber(size, sizes)}?`;
+	return [
+		...mistakes,
+		containerMb === undefined
+			? {
+					place: [...at, "containerMb"],
+					says: `is missing, and its default of ${defaultContainerMb} is not a container size of this profile; ${allowed}${near}`,
+					about: "nothing",
+				}
+			: wrongValue([...at, "containerMb"], `is not a container size; ${allowed}${near}`),
+	];
+}
+
+/** Judges the least size of a vertically autoscaled service: a new one starts with it, in profile `m`. */
+export function checkStartingSize(place: Place, minMb: number | undefined): Mistake[] {
+	const sizes = containerSizesMb.m;
+	if (minMb === undefined || sizes.includes(minMb)) return [];
+	const says = `is not a container size, and a new service starts with it; allowed: ${sizes.join(", ")}`;
+	return [wrongValue(place, says + didYouMean(nearestNumber(minMb, sizes)))];
+}
+
+/** Judges whether the disk of a database is large enough for its IOPS. */
+export function checkDisk(at: Place, database: DatabaseDraft): Mistake[] {
+	const { iops, diskGb = "diskGb" in database ? undefined : defaultDiskGb } = database;
+	if (iops === undefined || diskGb === undefined || iops <= diskGb * iopsPerDiskGb) return [];
+	const needed = Math.ceil(iops / iopsPerDiskGb);
+	const says = `needs a disk of ${needed} GB (1 GB for each ${iopsPerDiskGb} IOPS), and diskGb is ${diskGb}; raise diskGb or allow at most ${diskGb * iopsPerDiskGb}`;
+	return [wrongValue([...at, "iops"], says)];
+}
