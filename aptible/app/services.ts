@@ -8,8 +8,8 @@ import { AptibleError } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";
 import { autoscaleDifferences } from "./autoscaling.ts";
-import { sizeDifferences, sizedService } from "./scaling.ts";
 import { optionDifferences } from "./service-options.ts";
+import { sizeDifferences, sizedService } from "./service-size.ts";
 
 /** A service as it is: what the CLI shows of it, and what only the API does. */
 export interface LiveService extends CliService {

@@ -8,8 +8,8 @@ import type { Context } from "../context.ts";
 import { configChanges, configDifferences } from "./config.ts";
 import { eachService, handleDifferences, type LiveApp } from "./differences.ts";
 import { type LiveRelease, registryDifferences, releaseDifferences, releasedDifferences } from "./release.ts";
-import { sizeDifferences } from "./scaling.ts";
 import { optionDifferences } from "./service-options.ts";
+import { sizeDifferences } from "./service-size.ts";
 import { type LiveService, readServices } from "./services.ts";
 import type { ResolvedValues } from "./values.ts";
 

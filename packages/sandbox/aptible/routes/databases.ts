@@ -2,7 +2,7 @@
 import { backupHal, databaseHal, databaseImageHal } from "../hal/database.ts";
 import { listOf } from "../hal/resource.ts";
 import * as accounts from "../server/accounts.ts";
-import { replicasOf } from "../server/databases.ts";
+import { replicasOf } from "../server/resources.ts";
 import { find, ok, page, type Route } from "./route.ts";
 
 export const databaseRoutes: readonly Route[] = [
