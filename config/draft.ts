@@ -1,4 +1,4 @@
-/** A stage file as far as it is free of mistakes. */
+/** A stage file as far as it is free of mistakes, which is what the rules judge. */
 import type { z } from "zod";
 import { missing } from "./fields.ts";
 import { type Mistake, type Place, valueAt } from "./mistakes.ts";

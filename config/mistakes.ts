@@ -1,4 +1,5 @@
-/** Mistakes in a stage file. */
+/** Mistakes in a stage file: where each is, and what it says. */
+
 /** Where something stands in a stage file: `["apps", "portal", "image"]`. */
 export type Place = readonly (string | number)[];
 
