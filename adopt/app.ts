@@ -1,5 +1,5 @@
 /** A live app as a stage file says it. */
-import type { ApiPolicy } from "../aptible/api/services.ts";
+import type { ApiPolicy } from "../aptible/api/service.ts";
 import { autoscaleParameters } from "../aptible/app/autoscaling.ts";
 import { gitRefOf } from "../aptible/app/release.ts";
 import type { LiveService } from "../aptible/app/services.ts";

@@ -1,5 +1,5 @@
 /** Live drains as a stage file says them. */
-import type { ApiLogDrain, ApiMetricDrain } from "../aptible/api/drains.ts";
+import type { ApiLogDrain, ApiMetricDrain } from "../aptible/api/drain.ts";
 import { logDrainState } from "../aptible/drain/log-drain.ts";
 import { metricDrainState } from "../aptible/drain/metric-drain.ts";
 import { datadogSites } from "../wire/metric-drain.ts";

@@ -1,4 +1,4 @@
-import type { Operation } from "./api/operations.ts";
+import type { Operation } from "./api/operation.ts";
 
 /**
  * What an operation carries, by which ours is told from somebody else's on the same object. What is left out, and what the API

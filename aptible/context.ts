@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Api } from "./api/api.ts";
-import { listOperations, type Operation, type OperationTarget } from "./api/operations.ts";
+import { listOperations, type Operation, type OperationTarget } from "./api/operation.ts";
 import { type Carried, isCarriedBy, tellOperation } from "./carried.ts";
 import { Cli } from "./cli/cli.ts";
-import { readOperationLogs } from "./cli/operations.ts";
+import { readOperationLogs } from "./cli/operation.ts";
 import type { Access } from "./client/access.ts";
 import { AptibleError, isPassing, mayHaveArrived, OperationError, unlessGone } from "./client/errors.ts";
 import { Redactor } from "./client/redact.ts";

@@ -1,4 +1,4 @@
-import { listEnvironments } from "./cli/environments.ts";
+import { listEnvironments } from "./cli/environment.ts";
 import { AptibleError } from "./client/errors.ts";
 import type { Context } from "./context.ts";
 

@@ -1,7 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Access } from "../aptible/client/access.ts";
-import { Context } from "../aptible/context.ts";
-import { previewBackupLoss } from "../aptible/environment/backup-policy.ts";
 import type { Backups, Environment as EnvironmentConfig } from "../config/environment.ts";
 import {
 	type BackupRetention,
@@ -103,6 +101,11 @@ export async function refuseChange(
 ): Promise<string | undefined> {
 	const refused = environmentIdentity(before, after);
 	if (refused !== undefined || JSON.stringify(before.backups) === JSON.stringify(after.backups)) return refused;
+	// Loaded here and not above: most previews change no backup policy, and what talks to Aptible takes time to load.
+	const [{ Context }, { previewBackupLoss }] = await Promise.all([
+		import("../aptible/context.ts"),
+		import("../aptible/environment/backup-policy.ts"),
+	]);
 	const signal = AbortSignal.timeout(longestMs);
 	const context = new Context({ signal, execute });
 	try {

@@ -1,8 +1,9 @@
 /** What takes more than one value of an app to see, its services' autoscaling included. */
 import { imageText } from "./app.ts";
 import { VerticalAutoscale } from "./autoscale.ts";
+import type { Draft } from "./draft.ts";
 import { missing } from "./fields.ts";
-import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
+import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
 import { checkStartingSize } from "./sizes.ts";
 
 type AppDraft = NonNullable<NonNullable<Draft["apps"]>[string]>;

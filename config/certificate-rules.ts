@@ -1,7 +1,8 @@
 /** What is in the secrets that a certificate refers to. Nothing of it is ever shown. */
 import { type OwnCertificate, readCertificate } from "../wire/certificate.ts";
 import { lookUp } from "../wire/own.ts";
-import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
+import type { Draft } from "./draft.ts";
+import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
 
 /** Days before its end from which a certificate is warned about. */
 const warnedDays = 30;

@@ -1,7 +1,8 @@
 /** What takes more than one value to see in the databases of a stage. */
 import { lookUp } from "../wire/own.ts";
 import { databaseTypes, endedDatabaseTypes, isSharedStack, replicableTypes } from "./catalogue.ts";
-import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
+import type { Draft } from "./draft.ts";
+import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
 import { didYouMean, nearestWord } from "./near-miss.ts";
 import { checkDisk } from "./sizes.ts";
 

@@ -1,6 +1,7 @@
 /** What takes more than one value to see in the drains of a stage. */
 import { references } from "../wire/template.ts";
-import { type Draft, type Mistake, type Place, wrongName, wrongValue } from "./mistakes.ts";
+import type { Draft } from "./draft.ts";
+import { type Mistake, type Place, wrongName, wrongValue } from "./mistakes.ts";
 import { didYouMean, nearestWord } from "./near-miss.ts";
 import { checkTemplate, fillSecrets } from "./references.ts";
 

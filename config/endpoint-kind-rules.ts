@@ -1,7 +1,8 @@
 /** What goes with which kind of endpoint (facts/aptible.md §4.2; CLI 0.26.6, `option_set_builder.rb`). */
 import { type AppEndpointKind, settingEntries } from "../wire/endpoint-settings.ts";
+import type { Draft } from "./draft.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
+import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
 import { didYouMean, nearestPhrase } from "./near-miss.ts";
 
 type AppDraft = NonNullable<NonNullable<Draft["apps"]>[string]>;

@@ -1,7 +1,8 @@
 /** What takes more than one value of an endpoint, or more than one endpoint, to see. */
 import { isDeepStrictEqual } from "node:util";
+import type { Draft } from "./draft.ts";
 import { checkKind, checkShared } from "./endpoint-kind-rules.ts";
-import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
+import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
 import { didYouMean, nearestWord } from "./near-miss.ts";
 
 type AppDraft = NonNullable<NonNullable<Draft["apps"]>[string]>;

@@ -1,8 +1,8 @@
 /** The stage of the current stack, as Pulumi hands it to the program. */
 import * as pulumi from "@pulumi/pulumi";
 import { warnOfCertificates } from "./certificate-rules.ts";
+import type { Draft } from "./draft.ts";
 import type { WholeStage } from "./include.ts";
-import type { Draft } from "./mistakes.ts";
 import { checkNamespaces, namespace } from "./namespaces.ts";
 import { parseStage, StageError } from "./parse.ts";
 import type { Stage } from "./stage.ts";

@@ -1,7 +1,8 @@
 /** Names that a stage file chooses itself: handles, process types, config keys, names of endpoints and secrets. */
 import { lookUp } from "../wire/own.ts";
 import { ownAptibleConfig, retiredConfig } from "./catalogue.ts";
-import { type Draft, type Mistake, type Place, wrongName } from "./mistakes.ts";
+import type { Draft } from "./draft.ts";
+import { type Mistake, type Place, wrongName } from "./mistakes.ts";
 import { handlePattern, handleText } from "./shared-fields.ts";
 
 // No hyphen: the endpoint `b-c` of app `a` and the endpoint `c` of app `a-b` would be one Pulumi resource, `a-b-c`.

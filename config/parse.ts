@@ -3,8 +3,9 @@
 import { resolveDns } from "./azure/dns.ts";
 import { resolveStorage } from "./azure/storage.ts";
 import { checkCertificates } from "./certificate-rules.ts";
+import { judgeSchema } from "./draft.ts";
 import { mapValues } from "./map-values.ts";
-import { judgeSchema, type Mistake, type Place, valueAt } from "./mistakes.ts";
+import { type Mistake, type Place, valueAt } from "./mistakes.ts";
 import { checkReferences } from "./references.ts";
 import { checkRules } from "./rules.ts";
 import { type Stage, StageFile } from "./stage.ts";

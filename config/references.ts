@@ -8,7 +8,8 @@ import { lookUp } from "../wire/own.ts";
 import { fillTemplate, parseTemplate, readDatabaseReference, TemplateError } from "../wire/template.ts";
 import { readStorageReference, type StorageReference, unknownStorageTarget } from "./azure/storage-references.ts";
 import { credentialTypes } from "./catalogue.ts";
-import type { Draft, Mistake, Place } from "./mistakes.ts";
+import type { Draft } from "./draft.ts";
+import type { Mistake, Place } from "./mistakes.ts";
 import { didYouMean, nearestWord } from "./near-miss.ts";
 
 /** What a reference points at. `name` is a name in the stage file. */

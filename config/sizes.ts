@@ -4,11 +4,8 @@
  */
 import { isSharedStack } from "./catalogue.ts";
 import { choice, whole } from "./fields.ts";
-import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
+import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
 import { didYouMean, nearestNumber } from "./near-miss.ts";
-
-type DatabaseDraft = NonNullable<NonNullable<Draft["databases"]>[string]>;
-type ContainerDraft = Pick<DatabaseDraft, "containerMb" | "containerProfile">;
 
 /** `m` general purpose, `c` compute, `r` memory. */
 export const containerProfiles = ["m", "c", "r"] as const;
@@ -24,6 +21,22 @@ export const containerSizesMb: Readonly<Record<ContainerProfile, readonly number
 	c: [2048, 4096, 7168, 15360, 30720, 61440, 153600, 245760],
 	r: [4096, 7168, 15360, 30720, 61440, 153600, 245760],
 };
+
+/** What is judged here of a draft of a stage; a key that is there but `undefined` is wrong by itself, and not judged. */
+interface ContainerDraft {
+	containerMb?: number | undefined;
+	containerProfile?: ContainerProfile | undefined;
+}
+interface DiskDraft {
+	diskGb?: number | undefined;
+	iops?: number | undefined;
+}
+type Named<T> = Readonly<Record<string, T | undefined>> | undefined;
+interface SizesDraft {
+	environment?: { stack?: string | undefined } | undefined;
+	databases?: Named<ContainerDraft>;
+	apps?: Named<{ services?: Named<ContainerDraft> }>;
+}
 
 const defaultContainerMb = 1024;
 const defaultDiskGb = 10;
@@ -47,7 +60,7 @@ export const diskGb = () => whole("GB of disk", 10, 16000).default(defaultDiskGb
 export const iops = () => whole("provisioned IOPS of the disk", 3000, 16000).default(3000);
 
 /** Judges the containers of every database, and of every service of an app. */
-export function checkContainers(noun: "databases" | "apps", draft: Draft): Mistake[] {
+export function checkContainers(noun: "databases" | "apps", draft: SizesDraft): Mistake[] {
 	const stack = draft.environment?.stack;
 	const containers: [Place, ContainerDraft | undefined][] =
 		noun === "databases"
@@ -97,7 +110,7 @@ export function checkStartingSize(place: Place, minMb: number | undefined): Mist
 }
 
 /** Judges whether the disk of a database is large enough for its IOPS. */
-export function checkDisk(at: Place, database: DatabaseDraft): Mistake[] {
+export function checkDisk(at: Place, database: DiskDraft): Mistake[] {
 	const { iops, diskGb = "diskGb" in database ? undefined : defaultDiskGb } = database;
 	if (iops === undefined || diskGb === undefined || iops <= diskGb * iopsPerDiskGb) return [];
 	const needed = Math.ceil(iops / iopsPerDiskGb);

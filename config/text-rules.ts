@@ -1,7 +1,8 @@
 /** What no text of a stage may be: something else than was written, more than a program can be given, or an option where it is a value. */
 import { settingEntries } from "../wire/endpoint-settings.ts";
 import { isReadAsOption } from "../wire/option-value.ts";
-import { type Draft, type Mistake, type Place, wrongValue } from "./mistakes.ts";
+import type { Draft } from "./draft.ts";
+import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
 import { fillSecrets } from "./references.ts";
 
 /** How Pulumi writes out what its YAML took for a date or a time: Go's `time.Time.String()` (facts/pulumi.md §9). */

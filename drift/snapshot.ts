@@ -1,7 +1,7 @@
 /** One look at a whole environment, for drift and adoption: lists of the CLI side by side, and of the API what only it shows. */
 import type { z } from "zod";
-import { noSettings, readAppSettings } from "../aptible/api/app-settings.ts";
-import { type DatabaseSettings, readDatabaseSettings } from "../aptible/api/databases.ts";
+import { noSettings, readAppSettings } from "../aptible/api/app.ts";
+import { type DatabaseSettings, readDatabaseSettings } from "../aptible/api/database.ts";
 import {
 	ApiLogDrain,
 	ApiMetricDrain,
@@ -9,20 +9,20 @@ import {
 	type ListedDrain,
 	listDrains,
 	readDrain,
-} from "../aptible/api/drains.ts";
-import { readEndpointDetails } from "../aptible/api/endpoints.ts";
-import { listServices, readPolicy } from "../aptible/api/services.ts";
+} from "../aptible/api/drain.ts";
+import { readEndpointDetails } from "../aptible/api/endpoint.ts";
+import { listServices, readPolicy } from "../aptible/api/service.ts";
 import type { LiveApp } from "../aptible/app/differences.ts";
 import type { LiveService } from "../aptible/app/services.ts";
-import { type CliApp, listApps, readConfig } from "../aptible/cli/apps.ts";
-import { type CliDatabase, listDatabases } from "../aptible/cli/databases.ts";
-import { type EndpointPlace, listEndpoints } from "../aptible/cli/endpoints.ts";
+import { type CliApp, listApps, readConfig } from "../aptible/cli/app.ts";
+import { type CliDatabase, listDatabases } from "../aptible/cli/database.ts";
+import { type EndpointPlace, listEndpoints } from "../aptible/cli/endpoint.ts";
 import {
 	type CliBackupRetention,
 	type CliEnvironment,
 	listEnvironments,
 	readBackupRetention,
-} from "../aptible/cli/environments.ts";
+} from "../aptible/cli/environment.ts";
 import type { Context } from "../aptible/context.ts";
 import type { LiveEndpoint } from "../aptible/endpoint/observe.ts";
 import { isRenewable } from "../aptible/endpoint/renewal.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { unlessGone } from "../client/errors.ts";
 import type { Api } from "./api.ts";
-import type { OperationTarget } from "./operations.ts";
+import type { OperationTarget } from "./operation.ts";
 
 const Resource = z.looseObject({
 	handle: z.string().nullish(),

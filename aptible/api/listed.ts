@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Api } from "./api.ts";
-import type { DrainTarget } from "./drains.ts";
+import type { DrainTarget } from "./drain.ts";
 
 const ListedObject = z.looseObject({
 	id: z.int(),

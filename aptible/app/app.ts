@@ -1,9 +1,9 @@
 import type { AppFacts, AppSpec } from "../../wire/app.ts";
-import { readApp, settingsOf } from "../api/app-settings.ts";
+import { readApp, settingsOf } from "../api/app.ts";
 import { objectExists } from "../api/existence.ts";
 import { refuseForeign } from "../claims/foreign.ts";
 import { describeApp } from "../claims/live.ts";
-import { type CliApp, createApp, deprovisionApp, listApps, readConfig, renameApp } from "../cli/apps.ts";
+import { type CliApp, createApp, deprovisionApp, listApps, readConfig, renameApp } from "../cli/app.ts";
 import { ApiError, AptibleError } from "../client/errors.ts";
 import { lookUntilFound } from "../client/lag.ts";
 import type { Context, OperationObject } from "../context.ts";

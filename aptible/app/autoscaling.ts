@@ -1,8 +1,8 @@
 import { compare, type Difference } from "../../wire/difference.ts";
 import type { AutoscaleSpec } from "../../wire/service.ts";
-import { type ApiPolicy, deletePolicy, readPolicy, updatePolicy } from "../api/services.ts";
-import type { AppPlace } from "../cli/apps.ts";
-import { createPolicy } from "../cli/services.ts";
+import { type ApiPolicy, deletePolicy, readPolicy, updatePolicy } from "../api/service.ts";
+import type { AppPlace } from "../cli/app.ts";
+import { createPolicy } from "../cli/service.ts";
 import { ApiError, AptibleError, mayHaveArrived } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";

@@ -1,5 +1,5 @@
 import type { Difference } from "../../wire/difference.ts";
-import type { ConfigChanges } from "../cli/apps.ts";
+import type { ConfigChanges } from "../cli/app.ts";
 
 /**
  * What has to be sent to bring an app's live config to the declared one. Aptible merges what it is sent and deletes a key

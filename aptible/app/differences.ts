@@ -2,7 +2,7 @@ import type { AppFacts, AppSpec } from "../../wire/app.ts";
 import type { Difference } from "../../wire/difference.ts";
 import { lookUp } from "../../wire/own.ts";
 import type { ServiceSpec } from "../../wire/service.ts";
-import type { CliApp } from "../cli/apps.ts";
+import type { CliApp } from "../cli/app.ts";
 import { configChanges, configDifferences } from "./config.ts";
 import { type LiveRelease, registryReasons, releaseDifferences } from "./release.ts";
 import { type LiveService, serviceDifferences } from "./services.ts";

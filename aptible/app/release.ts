@@ -1,7 +1,7 @@
 import type { AppFacts, AppSpec, Release } from "../../wire/app.ts";
 import type { Difference } from "../../wire/difference.ts";
-import type { AppSettings } from "../api/app-settings.ts";
-import { type AppPlace, type CliApp, type ConfigChanges, type DeploySource, deploy, setConfig } from "../cli/apps.ts";
+import type { AppSettings } from "../api/app.ts";
+import { type AppPlace, type CliApp, type ConfigChanges, type DeploySource, deploy, setConfig } from "../cli/app.ts";
 import type { Context, OperationObject } from "../context.ts";
 import { startingCount } from "./service-start.ts";
 import { missingServices } from "./services.ts";

@@ -1,36 +1,14 @@
 import type { AppSpec } from "../../wire/app.ts";
-import { compare, type Difference } from "../../wire/difference.ts";
+import { compare } from "../../wire/difference.ts";
 import { lookUp } from "../../wire/own.ts";
 import type { ServiceSize, ServiceSpec } from "../../wire/service.ts";
-import { type ApiService, readService } from "../api/services.ts";
-import { type AppPlace, CliService, scale } from "../cli/apps.ts";
+import { readService } from "../api/service.ts";
+import { type AppPlace, type CliService, scale } from "../cli/app.ts";
 import { forEachSideBySide } from "../client/side-by-side.ts";
 import type { Context } from "../context.ts";
 import { autoscaleDifferences, syncAutoscaling } from "./autoscaling.ts";
+import { sizeDifferences, sizedService, sizeOf } from "./service-size.ts";
 import type { LiveService } from "./services.ts";
-
-/** How a live service differs in what the stage file decides of number, size and profile; the rest is the autoscaler's. */
-export function sizeDifferences(wanted: ServiceSpec, live: CliService): Difference[] {
-	const { containers, containerMb, containerProfile } = wanted;
-	const decided =
-		wanted.autoscale === undefined
-			? { containers, containerMb, containerProfile }
-			: wanted.autoscale.kind === "horizontal"
-				? { containerMb, containerProfile }
-				: { containers };
-	return compare(decided, sizeOf(live));
-}
-
-/** A service of the API under the names that the CLI has for its fields. */
-export function sizedService(service: ApiService): CliService {
-	return CliService.parse({
-		id: service.id,
-		service: service.process_type,
-		container_count: service.container_count,
-		container_size: service.container_memory_limit_mb,
-		container_profile: service.instance_class,
-	});
-}
 
 /** Those of the services that differ in what scaling them changes: number, size, profile and autoscaling. */
 function unscaled(spec: AppSpec, services: readonly LiveService[]): { service: LiveService; wanted: ServiceSpec }[] {
@@ -153,12 +131,4 @@ async function scaleService(
 	await context.operate(object, { doing: `scaling to ${text}`, carries }, () =>
 		scale(context.cli, place, live.service, to),
 	);
-}
-
-function sizeOf(live: CliService): Record<keyof ServiceSize, unknown> {
-	return {
-		containers: live.container_count,
-		containerMb: live.container_size,
-		containerProfile: live.container_profile,
-	};
 }

@@ -4,7 +4,7 @@ import type { AppFacts, AppSpec } from "../../wire/app.ts";
 import { compare } from "../../wire/difference.ts";
 import { lookUp } from "../../wire/own.ts";
 import type { ServiceSize } from "../../wire/service.ts";
-import { listOperations } from "../api/operations.ts";
+import { listOperations } from "../api/operation.ts";
 import { findUserEmail } from "../api/token.ts";
 import { isCarriedBy } from "../carried.ts";
 import type { Context } from "../context.ts";

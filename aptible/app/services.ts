@@ -1,15 +1,15 @@
 import type { AppSpec } from "../../wire/app.ts";
 import type { Difference } from "../../wire/difference.ts";
 import type { ServiceSpec } from "../../wire/service.ts";
-import type { ApiApp } from "../api/app-settings.ts";
-import { type ApiPolicy, type ApiService, listServices, readPolicy } from "../api/services.ts";
-import type { CliService } from "../cli/apps.ts";
+import type { ApiApp } from "../api/app.ts";
+import { type ApiPolicy, type ApiService, listServices, readPolicy } from "../api/service.ts";
+import type { CliService } from "../cli/app.ts";
 import { AptibleError } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";
 import { autoscaleDifferences } from "./autoscaling.ts";
-import { sizeDifferences, sizedService } from "./scaling.ts";
 import { optionDifferences } from "./service-options.ts";
+import { sizeDifferences, sizedService } from "./service-size.ts";
 
 /** A service as it is: what the CLI shows of it, and what only the API does. */
 export interface LiveService extends CliService {

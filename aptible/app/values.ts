@@ -6,7 +6,7 @@ import {
 	readDatabaseReference,
 	references,
 } from "../../wire/template.ts";
-import { type CliDatabase, listDatabases } from "../cli/databases.ts";
+import { type CliDatabase, listDatabases } from "../cli/database.ts";
 import { AptibleError } from "../client/errors.ts";
 import type { Context } from "../context.ts";
 

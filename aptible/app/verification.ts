@@ -1,15 +1,15 @@
 import type { AppFacts, AppSpec } from "../../wire/app.ts";
 import type { Difference } from "../../wire/difference.ts";
-import { configOf, readApp, settingsOf } from "../api/app-settings.ts";
-import type { CliApp } from "../cli/apps.ts";
+import { configOf, readApp, settingsOf } from "../api/app.ts";
+import type { CliApp } from "../cli/app.ts";
 import { AptibleError } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";
 import { configChanges, configDifferences } from "./config.ts";
 import { eachService, handleDifferences, type LiveApp } from "./differences.ts";
 import { type LiveRelease, registryDifferences, releaseDifferences, releasedDifferences } from "./release.ts";
-import { sizeDifferences } from "./scaling.ts";
 import { optionDifferences } from "./service-options.ts";
+import { sizeDifferences } from "./service-size.ts";
 import { type LiveService, readServices } from "./services.ts";
 import type { ResolvedValues } from "./values.ts";
 

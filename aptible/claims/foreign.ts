@@ -2,8 +2,8 @@
 
 import { ClaimMark } from "../../wire/claims.ts";
 import { environmentKey } from "../../wire/template.ts";
-import { listOperations, type OperationTarget } from "../api/operations.ts";
-import { listServices } from "../api/services.ts";
+import { listOperations, type OperationTarget } from "../api/operation.ts";
+import { listServices } from "../api/service.ts";
 import { findUserEmail } from "../api/token.ts";
 import { AptibleError } from "../client/errors.ts";
 import type { Context } from "../context.ts";

@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClaimsSpec } from "../../wire/claims.ts";
 import { isHandleOf } from "../../wire/drain.ts";
-import { type ListedDrain, listDrains } from "../api/drains.ts";
-import { type CliApp, listApps } from "../cli/apps.ts";
-import { type CliDatabase, listDatabases } from "../cli/databases.ts";
-import { listEnvironments } from "../cli/environments.ts";
+import { type ListedDrain, listDrains } from "../api/drain.ts";
+import { type CliApp, listApps } from "../cli/app.ts";
+import { type CliDatabase, listDatabases } from "../cli/database.ts";
+import { listEnvironments } from "../cli/environment.ts";
 import type { Context } from "../context.ts";
 import { findByIdentity } from "../find.ts";
 

@@ -1,9 +1,10 @@
 import { CliError } from "../client/errors.ts";
+import type { Execute } from "../client/execute.ts";
 import { cutMiddle } from "../client/lines.ts";
 import type { Redactor } from "../client/redact.ts";
 import { allTooLong, refuseUnsendable } from "./command-line.ts";
 import { packages, readFailure } from "./failure.ts";
-import { type Execute, executeAptible } from "./process.ts";
+import { executeAptible } from "./process.ts";
 
 /** How one call of the CLI is made. */
 export interface RunOptions {

@@ -1,5 +1,5 @@
-import type { Execute } from "../cli/process.ts";
 import { AptibleError } from "./errors.ts";
+import type { Execute } from "./execute.ts";
 
 /** How a client reaches Aptible, and how far it may go. */
 export interface Access {

@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Context } from "../context.ts";
 
 const firstPauseMs = 100;
 const longestPauseMs = 2_000;
+
+/** For how long what Aptible shows may lag behind, in milliseconds. */
+interface Lag {
+	readonly lagMs: number;
+}
 
 /**
  * Reads until what is read is as it should be, for as long as what Aptible shows may lag behind; gives the last reading.
  *
  * @param isSeen whether there is nothing left to wait for
  */
-export async function readUntil<T>(
-	{ lagMs }: Pick<Context, "lagMs">,
-	read: () => Promise<T>,
-	isSeen: (value: T) => boolean,
-): Promise<T> {
+export async function readUntil<T>({ lagMs }: Lag, read: () => Promise<T>, isSeen: (value: T) => boolean): Promise<T> {
 	const deadline = Date.now() + lagMs;
 	for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
 		const value = await read();
@@ -23,9 +23,6 @@ export async function readUntil<T>(
 }
 
 /** Looks for something that should be there, until it is or a list has had its time to catch up. */
-export function lookUntilFound<T>(
-	context: Pick<Context, "lagMs">,
-	look: () => Promise<T | undefined>,
-): Promise<T | undefined> {
+export function lookUntilFound<T>(context: Lag, look: () => Promise<T | undefined>): Promise<T | undefined> {
 	return readUntil(context, look, (found) => found !== undefined);
 }

@@ -1,12 +1,12 @@
 import { type DatabaseFacts, type DatabaseSpec, databaseIdentity, refuseRestoreInPlace } from "../../wire/database.ts";
 import { compare, type Difference } from "../../wire/difference.ts";
-import { wasRestoredAs } from "../api/backups.ts";
-import { type DatabaseSettings, readDatabaseSettings, setAutomaticBackups, unlinkReplica } from "../api/databases.ts";
-import { readPitrDays } from "../api/environments.ts";
-import { createOperation } from "../api/operations.ts";
+import { wasRestoredAs } from "../api/backup.ts";
+import { type DatabaseSettings, readDatabaseSettings, setAutomaticBackups, unlinkReplica } from "../api/database.ts";
+import { readPitrDays } from "../api/environment.ts";
+import { createOperation } from "../api/operation.ts";
 import { refuseForeign } from "../claims/foreign.ts";
 import { describeDatabase } from "../claims/live.ts";
-import { type CliDatabase, listDatabases, renameDatabase, restartDatabase, setIops } from "../cli/databases.ts";
+import { type CliDatabase, listDatabases, renameDatabase, restartDatabase, setIops } from "../cli/database.ts";
 import { ApiError, AptibleError } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";

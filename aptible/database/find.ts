@@ -1,7 +1,7 @@
 import type { DatabaseSpec } from "../../wire/database.ts";
-import { listHandles } from "../api/databases.ts";
+import { listHandles } from "../api/database.ts";
 import { objectExists } from "../api/existence.ts";
-import { type CliDatabase, listDatabases } from "../cli/databases.ts";
+import { type CliDatabase, listDatabases } from "../cli/database.ts";
 import { AptibleError, unlessGone } from "../client/errors.ts";
 import { lookUntilFound } from "../client/lag.ts";
 import type { Context, OperationObject } from "../context.ts";

@@ -1,8 +1,8 @@
 /** A database that was there and is gone: somebody deleted it by hand. An empty one must not come in its place unasked. */
 
 import type { DatabaseSpec } from "../../wire/database.ts";
-import { readBackupOrigin } from "../api/backups.ts";
-import { type CliBackup, listOrphanedBackups } from "../cli/backups.ts";
+import { readBackupOrigin } from "../api/backup.ts";
+import { type CliBackup, listOrphanedBackups } from "../cli/backup.ts";
 import { AptibleError } from "../client/errors.ts";
 import type { Context } from "../context.ts";
 

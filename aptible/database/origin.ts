@@ -1,10 +1,10 @@
 /** Makes databases: empty ones, copies of a backup, and replicas. */
 
 import type { DatabaseFacts, DatabaseSpec, ReplicaOf } from "../../wire/database.ts";
-import { readBackupOrigin } from "../api/backups.ts";
-import { listOperations } from "../api/operations.ts";
+import { readBackupOrigin } from "../api/backup.ts";
+import { listOperations } from "../api/operation.ts";
 import type { Carried } from "../carried.ts";
-import { restoreBackup } from "../cli/backups.ts";
+import { restoreBackup } from "../cli/backup.ts";
 import type { CliOptions } from "../cli/command-line.ts";
 import {
 	type CliDatabase,
@@ -12,8 +12,8 @@ import {
 	deprovisionDatabase,
 	listDatabases,
 	replicateDatabase,
-} from "../cli/databases.ts";
-import { listEnvironments } from "../cli/environments.ts";
+} from "../cli/database.ts";
+import { listEnvironments } from "../cli/environment.ts";
 import { AptibleError, isAlreadyThere, mayHaveArrived, unlessGone } from "../client/errors.ts";
 import { lookUntilFound, readUntil } from "../client/lag.ts";
 import type { Context, OperationObject, Sending } from "../context.ts";

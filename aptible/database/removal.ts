@@ -1,11 +1,11 @@
 import type { DatabaseFacts, DatabaseSpec } from "../../wire/database.ts";
-import { listManualBackups, type ManualBackup } from "../api/backups.ts";
-import { listReplicas, readDatabaseSettings } from "../api/databases.ts";
-import { listOperations, type Operation } from "../api/operations.ts";
+import { listManualBackups, type ManualBackup } from "../api/backup.ts";
+import { listReplicas, readDatabaseSettings } from "../api/database.ts";
+import { listOperations, type Operation } from "../api/operation.ts";
 import { findUserEmail } from "../api/token.ts";
-import { backUp } from "../cli/backups.ts";
-import { type CliDatabase, deprovisionDatabase } from "../cli/databases.ts";
-import { readBackupRetention } from "../cli/environments.ts";
+import { backUp } from "../cli/backup.ts";
+import { type CliDatabase, deprovisionDatabase } from "../cli/database.ts";
+import { readBackupRetention } from "../cli/environment.ts";
 import { AptibleError } from "../client/errors.ts";
 import { lookUntilFound } from "../client/lag.ts";
 import type { Context } from "../context.ts";

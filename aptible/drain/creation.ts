@@ -1,5 +1,5 @@
 import { drainHandle, drainTurns } from "../../wire/drain.ts";
-import { createDrain, type ListedDrain, listDrains } from "../api/drains.ts";
+import { createDrain, type ListedDrain, listDrains } from "../api/drain.ts";
 import { AptibleError, isAlreadyThere } from "../client/errors.ts";
 import type { Context } from "../context.ts";
 import { type DeclaredDrain, type NamedDrain, objectOf } from "./kind.ts";

@@ -8,9 +8,9 @@
  */
 
 import { type DrainFacts, drainTurns, isHandleOf } from "../../wire/drain.ts";
-import { type ListedDrain, listDrains } from "../api/drains.ts";
-import { createOperation } from "../api/operations.ts";
-import { deprovisionDrain } from "../cli/drains.ts";
+import { type ListedDrain, listDrains } from "../api/drain.ts";
+import { createOperation } from "../api/operation.ts";
+import { deprovisionDrain } from "../cli/drain.ts";
 import { AptibleError, unlessGone } from "../client/errors.ts";
 import type { Context } from "../context.ts";
 import { liveEnvironmentOf } from "../find.ts";

@@ -1,5 +1,5 @@
 import type { Difference } from "../../wire/difference.ts";
-import type { DrainTarget, ListedDrain } from "../api/drains.ts";
+import type { DrainTarget, ListedDrain } from "../api/drain.ts";
 import type { Context, OperationObject } from "../context.ts";
 
 /** What tells the two kinds of drain apart. */

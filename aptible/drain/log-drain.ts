@@ -1,10 +1,10 @@
 import { compare, type Difference } from "../../wire/difference.ts";
 import type { DrainFacts } from "../../wire/drain.ts";
 import type { LogDrainSpec } from "../../wire/log-drain.ts";
-import { ApiLogDrain, databaseIdOf, readDrain, setLogDrainSources } from "../api/drains.ts";
+import { ApiLogDrain, databaseIdOf, readDrain, setLogDrainSources } from "../api/drain.ts";
 import { fillSecrets } from "../app/values.ts";
-import { type CliDatabase, listDatabases } from "../cli/databases.ts";
-import { createElasticsearchDrain, createSyslogDrain, type DrainSources } from "../cli/drains.ts";
+import { type CliDatabase, listDatabases } from "../cli/database.ts";
+import { createElasticsearchDrain, createSyslogDrain, type DrainSources } from "../cli/drain.ts";
 import { AptibleError } from "../client/errors.ts";
 import type { Context } from "../context.ts";
 import { type Destination, destinationDifferences, type Fill, hiddenFields, secretsOf } from "./destination.ts";

@@ -1,10 +1,10 @@
 import type { Difference } from "../../wire/difference.ts";
 import type { DrainFacts } from "../../wire/drain.ts";
 import { datadogSites, type MetricDrainSpec } from "../../wire/metric-drain.ts";
-import { ApiMetricDrain, databaseIdOf, readDrain } from "../api/drains.ts";
+import { ApiMetricDrain, databaseIdOf, readDrain } from "../api/drain.ts";
 import { fillSecrets } from "../app/values.ts";
-import { type CliDatabase, listDatabases } from "../cli/databases.ts";
-import { createInfluxdbDrain } from "../cli/drains.ts";
+import { type CliDatabase, listDatabases } from "../cli/database.ts";
+import { createInfluxdbDrain } from "../cli/drain.ts";
 import { AptibleError } from "../client/errors.ts";
 import type { Context } from "../context.ts";
 import { type Destination, destinationDifferences, type Fill, hiddenFields, secretsOf } from "./destination.ts";

@@ -2,7 +2,7 @@ import { type CertificatePem, type OwnCertificate, readCertificate } from "../..
 import type { Difference } from "../../wire/difference.ts";
 import type { EndpointFacts, EndpointSpec } from "../../wire/endpoint.ts";
 import { endpointLabel } from "../../wire/endpoint-identity.ts";
-import { type EndpointDetails, listCertificateFingerprints } from "../api/endpoints.ts";
+import { type EndpointDetails, listCertificateFingerprints } from "../api/endpoint.ts";
 import { fillSecrets } from "../app/values.ts";
 import type { CliOptions } from "../cli/command-line.ts";
 import { AptibleError } from "../client/errors.ts";

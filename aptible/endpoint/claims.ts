@@ -11,10 +11,10 @@ import {
 	ownerPlace,
 } from "../../wire/endpoint-identity.ts";
 import { objectExists } from "../api/existence.ts";
-import { listApps } from "../cli/apps.ts";
-import { listDatabases } from "../cli/databases.ts";
-import { type CliEndpoint, listEndpoints } from "../cli/endpoints.ts";
-import { listEnvironments } from "../cli/environments.ts";
+import { listApps } from "../cli/app.ts";
+import { listDatabases } from "../cli/database.ts";
+import { type CliEndpoint, listEndpoints } from "../cli/endpoint.ts";
+import { listEnvironments } from "../cli/environment.ts";
 import type { Context } from "../context.ts";
 import { findByIdentity } from "../find.ts";
 import { liveIdentity, looksLike, oldest } from "./find.ts";

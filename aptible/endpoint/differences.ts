@@ -1,9 +1,9 @@
 import { compare, type Difference } from "../../wire/difference.ts";
 import type { EndpointSpec } from "../../wire/endpoint.ts";
 import { type EndpointSetting, settingEntries, shownSetting } from "../../wire/endpoint-settings.ts";
-import type { EndpointDetails } from "../api/endpoints.ts";
+import type { EndpointDetails } from "../api/endpoint.ts";
 import type { CliOptions, OptionValue } from "../cli/command-line.ts";
-import type { CliEndpoint } from "../cli/endpoints.ts";
+import type { CliEndpoint } from "../cli/endpoint.ts";
 
 /** What of a live endpoint is compared, each as text; a field that does not go with its kind is not there. */
 type Fields = Readonly<Record<string, string | undefined>>;

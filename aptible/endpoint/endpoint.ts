@@ -1,12 +1,12 @@
 import { type EndpointFacts, type EndpointSpec, refuseUnsharing } from "../../wire/endpoint.ts";
 import { endpointIdentity, endpointLabel, exclusiveAddress } from "../../wire/endpoint-identity.ts";
 import { objectExists } from "../api/existence.ts";
-import { createOperation } from "../api/operations.ts";
+import { createOperation } from "../api/operation.ts";
 import type { Carried } from "../carried.ts";
-import { listApps } from "../cli/apps.ts";
+import { listApps } from "../cli/app.ts";
 import type { CliOptions } from "../cli/command-line.ts";
-import { listDatabases } from "../cli/databases.ts";
-import { type CliEndpoint, createEndpoint, deprovisionEndpoint, listEndpoints } from "../cli/endpoints.ts";
+import { listDatabases } from "../cli/database.ts";
+import { type CliEndpoint, createEndpoint, deprovisionEndpoint, listEndpoints } from "../cli/endpoint.ts";
 import { AptibleError, isAlreadyThere, mayHaveArrived, unlessGone } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";

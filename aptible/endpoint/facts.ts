@@ -1,5 +1,5 @@
 import type { DnsRecord, EndpointSpec } from "../../wire/endpoint.ts";
-import type { CliEndpoint } from "../cli/endpoints.ts";
+import type { CliEndpoint } from "../cli/endpoint.ts";
 
 /** The record by which Let's Encrypt knows that the domain is ours, before any traffic goes to Aptible. */
 export function challengeRecord(domain: string, live: CliEndpoint): DnsRecord {

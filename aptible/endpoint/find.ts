@@ -2,7 +2,7 @@
 
 import type { EndpointClaim } from "../../wire/endpoint.ts";
 import { type EndpointIdentity, exclusiveAddress } from "../../wire/endpoint-identity.ts";
-import type { CliEndpoint } from "../cli/endpoints.ts";
+import type { CliEndpoint } from "../cli/endpoint.ts";
 
 /** What is known of an endpoint before it is looked for. */
 export interface EndpointTraces {

@@ -1,9 +1,9 @@
 import { EndpointClaim, type EndpointFacts, type EndpointSpec } from "../../wire/endpoint.ts";
 import { endpointLabel } from "../../wire/endpoint-identity.ts";
 import { environmentKey } from "../../wire/template.ts";
-import { type EndpointDetails, readEndpointDetails } from "../api/endpoints.ts";
+import { type EndpointDetails, readEndpointDetails } from "../api/endpoint.ts";
 import { objectExists } from "../api/existence.ts";
-import { type CliEndpoint, type EndpointPlace, listEndpoints } from "../cli/endpoints.ts";
+import { type CliEndpoint, type EndpointPlace, listEndpoints } from "../cli/endpoint.ts";
 import { AptibleError } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context, OperationObject } from "../context.ts";

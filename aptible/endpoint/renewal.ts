@@ -1,7 +1,7 @@
 import type { Difference } from "../../wire/difference.ts";
 import type { EndpointSpec } from "../../wire/endpoint.ts";
-import type { CliEndpoint } from "../cli/endpoints.ts";
-import { renewEndpoint } from "../cli/endpoints.ts";
+import type { CliEndpoint } from "../cli/endpoint.ts";
+import { renewEndpoint } from "../cli/endpoint.ts";
 import { addressesOf, leadsTo } from "../client/dns.ts";
 import { AptibleError } from "../client/errors.ts";
 import type { Context, OperationObject } from "../context.ts";

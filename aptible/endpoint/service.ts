@@ -1,7 +1,7 @@
 import type { EndpointSpec } from "../../wire/endpoint.ts";
 import { refuseIdleService } from "../../wire/endpoint-identity.ts";
-import { listAppsOf } from "../api/app-settings.ts";
-import { listServices } from "../api/services.ts";
+import { listAppsOf } from "../api/app.ts";
+import { listServices } from "../api/service.ts";
 import { AptibleError } from "../client/errors.ts";
 import type { Context } from "../context.ts";
 

@@ -1,9 +1,9 @@
 import type { Difference } from "../../wire/difference.ts";
 import type { EndpointFacts, EndpointSpec } from "../../wire/endpoint.ts";
-import { clearPorts } from "../api/endpoints.ts";
-import { listOperations } from "../api/operations.ts";
+import { clearPorts } from "../api/endpoint.ts";
+import { listOperations } from "../api/operation.ts";
 import type { CliOptions } from "../cli/command-line.ts";
-import { modifyEndpoint } from "../cli/endpoints.ts";
+import { modifyEndpoint } from "../cli/endpoint.ts";
 import { AptibleError } from "../client/errors.ts";
 import type { Context } from "../context.ts";
 import { certificateDue, certificateMarks, type FilledCertificate, withCertificate } from "./certificate.ts";

@@ -5,8 +5,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EndpointSpec } from "../../wire/endpoint.ts";
 import { objectExists } from "../api/existence.ts";
-import { createOperation, listOperations } from "../api/operations.ts";
-import type { CliEndpoint } from "../cli/endpoints.ts";
+import { createOperation, listOperations } from "../api/operation.ts";
+import type { CliEndpoint } from "../cli/endpoint.ts";
 import type { Context } from "../context.ts";
 import { oldest } from "./find.ts";
 import { objectOf } from "./observe.ts";

@@ -1,7 +1,7 @@
 import type { BackupRetention } from "../../wire/environment.ts";
-import { type CliBackup, listBackups, listOrphanedBackups } from "../cli/backups.ts";
-import { listDatabases } from "../cli/databases.ts";
-import type { CliBackupRetention } from "../cli/environments.ts";
+import { type CliBackup, listBackups, listOrphanedBackups } from "../cli/backup.ts";
+import { listDatabases } from "../cli/database.ts";
+import type { CliBackupRetention } from "../cli/environment.ts";
 import type { Context } from "../context.ts";
 
 /** Backups that exist and that a policy would delete. */

@@ -5,7 +5,7 @@ import {
 	listEnvironments,
 	readBackupRetention,
 	setBackupRetention,
-} from "../cli/environments.ts";
+} from "../cli/environment.ts";
 import { AptibleError } from "../client/errors.ts";
 import type { Context } from "../context.ts";
 import { findByIdentity } from "../find.ts";

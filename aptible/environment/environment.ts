@@ -1,13 +1,7 @@
 import { type EnvironmentFacts, type EnvironmentSpec, environmentIdentity } from "../../wire/environment.ts";
-import {
-	createEnvironment,
-	deleteEnvironment,
-	listOrganizations,
-	listStacks,
-	type Stack,
-} from "../api/environments.ts";
+import { createEnvironment, deleteEnvironment, listOrganizations, listStacks, type Stack } from "../api/environment.ts";
 import { objectExists } from "../api/existence.ts";
-import { type CliEnvironment, listEnvironments, readCaCertificate, renameEnvironment } from "../cli/environments.ts";
+import { type CliEnvironment, listEnvironments, readCaCertificate, renameEnvironment } from "../cli/environment.ts";
 import { AptibleError } from "../client/errors.ts";
 import { lookUntilFound } from "../client/lag.ts";
 import type { Context } from "../context.ts";

@@ -9,16 +9,16 @@ import {
 	type LeftoversSpec,
 } from "../../wire/leftovers.ts";
 import { environmentKey } from "../../wire/template.ts";
-import { listReplicas, readDatabaseSettings } from "../api/databases.ts";
+import { listReplicas, readDatabaseSettings } from "../api/database.ts";
 import { objectExists } from "../api/existence.ts";
 import { type ListedObject, listObjects } from "../api/listed.ts";
-import { listOperations, type Operation } from "../api/operations.ts";
+import { listOperations, type Operation } from "../api/operation.ts";
 import { judgeOrigin } from "../claims/foreign.ts";
 import { type ClaimedNoun, claimedTargets, partsOf } from "../claims/live.ts";
-import { deprovisionApp } from "../cli/apps.ts";
-import { deprovisionDrain } from "../cli/drains.ts";
-import { listEndpoints } from "../cli/endpoints.ts";
-import { listEnvironments } from "../cli/environments.ts";
+import { deprovisionApp } from "../cli/app.ts";
+import { deprovisionDrain } from "../cli/drain.ts";
+import { listEndpoints } from "../cli/endpoint.ts";
+import { listEnvironments } from "../cli/environment.ts";
 import { unlessGone } from "../client/errors.ts";
 import { lookUntilFound } from "../client/lag.ts";
 import type { Context } from "../context.ts";

@@ -1,9 +1,9 @@
 /** What is still in an environment that is to be deleted: Aptible deletes only an empty one. */
-import { type DrainTarget, type ListedDrain, listDrains } from "../api/drains.ts";
-import { createOperation } from "../api/operations.ts";
-import { listApps } from "../cli/apps.ts";
-import { listOrphanedBackups } from "../cli/backups.ts";
-import { listDatabases } from "../cli/databases.ts";
+import { type DrainTarget, type ListedDrain, listDrains } from "../api/drain.ts";
+import { createOperation } from "../api/operation.ts";
+import { listApps } from "../cli/app.ts";
+import { listOrphanedBackups } from "../cli/backup.ts";
+import { listDatabases } from "../cli/database.ts";
 import type { Context } from "../context.ts";
 
 /**

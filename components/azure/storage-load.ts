@@ -13,7 +13,7 @@ import type { LiveStorage } from "./storage-live.ts";
 export async function findStorage({ storage }: Stage): Promise<LiveStorage | undefined> {
 	if (storage?.existing !== "import" && storage?.existing !== "managed") return undefined;
 	requireAzure("storage");
-	const { readLive } = await import("./storage-live.ts");
+	const { readLive } = await import("./storage-read.ts");
 	return readLive(storage);
 }
 

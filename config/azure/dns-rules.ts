@@ -1,6 +1,7 @@
 /** What takes more than one value of the DNS to see (facts/azure.md §5). */
 import { isIPv4 } from "node:net";
-import { type Draft, type Mistake, type Place, wrongValue } from "../mistakes.ts";
+import type { Draft } from "../draft.ts";
+import { type Mistake, type Place, wrongValue } from "../mistakes.ts";
 import { didYouMean, nearestWord } from "../near-miss.ts";
 
 type DnsDraft = NonNullable<Draft["dns"]>;

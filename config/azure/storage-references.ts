@@ -1,5 +1,5 @@
 /** References to storage: `${storage.CONTAINER.ATTRIBUTE}`, where CONTAINER is a key under `storage.containers`. */
-import type { Draft } from "../mistakes.ts";
+import type { Draft } from "../draft.ts";
 import { didYouMean, nearestWord } from "../near-miss.ts";
 
 /** What an app may ask of a container. */

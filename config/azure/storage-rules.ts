@@ -1,6 +1,7 @@
 /** What takes more than one value of the storage to see. */
 import { lookUp } from "../../wire/own.ts";
-import { type Draft, type Mistake, type Place, wrongName, wrongValue } from "../mistakes.ts";
+import type { Draft } from "../draft.ts";
+import { type Mistake, type Place, wrongName, wrongValue } from "../mistakes.ts";
 import { didYouMean, nearestWord } from "../near-miss.ts";
 import { checkWidth } from "../width-rules.ts";
 import { mostIpRules, privateNetworkOf, rulesOf } from "./storage-addresses.ts";

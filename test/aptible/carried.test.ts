@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { z } from "zod";
 import { Api } from "../../aptible/api/api.ts";
-import { listOperations, type Operation } from "../../aptible/api/operations.ts";
+import { listOperations, type Operation } from "../../aptible/api/operation.ts";
 import { type Carried, isCarriedBy, tellOperation } from "../../aptible/carried.ts";
 
 const sha = "4f2b9c1d0a7e6f5b4c3d2e1f0a9b8c7d6e5f4a3b";

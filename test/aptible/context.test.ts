@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
-import { createOperation } from "../../aptible/api/operations.ts";
+import { createOperation } from "../../aptible/api/operation.ts";
 import type { Waits } from "../../aptible/client/wait.ts";
 import { Context } from "../../aptible/context.ts";
 
@@ -144,11 +144,11 @@ test("a read that is tried again for long says so", async (t) => {
 
 test("an answer of another form names its request", async (t) => {
 	const { context } = await openContext(t, () => (response) => void response.end('{"id":"x"}'));
-	const { readApp } = await import("../../aptible/api/app-settings.ts");
-	const { readService } = await import("../../aptible/api/services.ts");
-	const { readBackupOrigin } = await import("../../aptible/api/backups.ts");
-	const { readDatabaseSettings } = await import("../../aptible/api/databases.ts");
-	const { readEndpointDetails } = await import("../../aptible/api/endpoints.ts");
+	const { readApp } = await import("../../aptible/api/app.ts");
+	const { readService } = await import("../../aptible/api/service.ts");
+	const { readBackupOrigin } = await import("../../aptible/api/backup.ts");
+	const { readDatabaseSettings } = await import("../../aptible/api/database.ts");
+	const { readEndpointDetails } = await import("../../aptible/api/endpoint.ts");
 	for (const [read, path] of [
 		[readApp, "apps"],
 		[readService, "services"],

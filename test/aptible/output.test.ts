@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LineReader } from "@medstack-to-aptible/sandbox/plugins/line-reader.ts";
-import type { Execute } from "../../aptible/cli/process.ts";
+import type { Execute } from "../../aptible/client/execute.ts";
 import { reconcile, sayTo } from "../../aptible/reconcile.ts";
 import { portalSpec } from "../support/app-spec.ts";
 import { openReconciler } from "../support/reconcile.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { warnOfCertificates } from "../../config/certificate-rules.ts";
-import type { Draft } from "../../config/mistakes.ts";
+import type { Draft } from "../../config/draft.ts";
 import { parseStage, StageError } from "../../config/parse.ts";
 import { certify, chainFor, inDays, type TestCertificate } from "../support/certificates.ts";
 import { stageWith } from "./stage-file.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Draft } from "../../config/mistakes.ts";
+import type { Draft } from "../../config/draft.ts";
 import { checkPhi, phiRules } from "../../config/phi.ts";
 
 const root = join(import.meta.dirname, "../..");

@@ -146,7 +146,7 @@ test("a service option is one entry: schema, spec, comparison, CLI option, adopt
 	const { is: toSpec } = await both(load, "config/to-spec/service.ts");
 	const { is: wire } = await both(load, "wire/service.ts");
 	const { is: options } = await both(load, "aptible/app/service-options.ts");
-	const { is: api } = await both(load, "aptible/api/services.ts");
+	const { is: api } = await both(load, "aptible/api/service.ts");
 
 	assert.match(problemsOf(parse.parseStage, { [at]: 0 }).join(), /is not a whole number from 1 to 600 \(seconds\)/);
 	assert.match(problemsOf(parseBefore.parseStage, { [at]: 30 }).join(), /is not known here/);

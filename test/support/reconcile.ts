@@ -6,7 +6,7 @@ import type { TestContext } from "node:test";
 import { callCli } from "@medstack-to-aptible/sandbox/aptible/cli.ts";
 import { startAptible } from "@medstack-to-aptible/sandbox/clouds.ts";
 import { definedVariables } from "@medstack-to-aptible/sandbox/run.ts";
-import type { Execute } from "../../aptible/cli/process.ts";
+import type { Execute } from "../../aptible/client/execute.ts";
 import { reconcile } from "../../aptible/reconcile.ts";
 import { environmentKey } from "../../wire/template.ts";
 import { EmulatedAptible, fakeSshKey } from "./emulated-aptible.ts";

@@ -87,22 +87,9 @@ export class Cli {
 		this.io.stdout(this.#lagging(text.endsWith("\n") ? text : `${text}\n`));
 	}
 
-	/** A list as it was when it was first asked for, where that fault is planted. */
 	#lagging(text: string): string {
-		const { command, handles, store } = this.session;
-		const name = `stale ${[command, ...handles].join(" ")}`;
-		if (command !== "apps" && !command.endsWith(":list")) return text;
-		const before = store.meta(name);
-		if (before !== undefined && this.session.strike("stale-list") !== undefined) return before;
-		let isPlanted = false;
-		this.session.strike("stale-list", [], () => {
-			isPlanted = true;
-			return false;
-		});
-		if (isPlanted || before !== undefined) {
-			store.transaction(() => store.setMeta(name, isPlanted ? text : undefined));
-		}
-		return text;
+		const { command } = this.session;
+		return command === "apps" || command.endsWith(":list") ? this.session.lagging("", text) : text;
 	}
 
 	/** The token, which the CLI reads as a JWT before it does anything with it. */

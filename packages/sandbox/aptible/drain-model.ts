@@ -1,4 +1,4 @@
-import type { Common, ResourceStatus } from "./model.ts";
+import type { Common, ResourceStatus } from "./record.ts";
 
 export interface LogDrain extends Common {
 	handle: string;

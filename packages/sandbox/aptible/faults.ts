@@ -22,7 +22,7 @@ export const FAULTS = {
 	"secrets-hidden":
 		"an answer of the API comes without secrets, as for a token that may not see them (`form`: whether an app's sensitive settings are `absent` or `empty`)",
 	"not-found-race": "one list misses the newest object",
-	"stale-list": "a list of the CLI is answered once as it is, and then `times` more as it was that time",
+	"stale-list": "a list of the CLI or the API is answered once as it is, and then `times` more as it was that time",
 	"foreign-operation":
 		"right after the next operation, somebody else's lands on the same object (`outcome`: how it ends); it changes nothing",
 	"operations-lag": "a list of operations lacks those that were begun since this was planted",
@@ -49,7 +49,7 @@ export interface Fault {
 	name: FaultName;
 	/** How often it strikes. @default 1 */
 	times?: number;
-	/** Only this CLI command, or this API route (`POST /accounts`), or each of a method (`GET `). @default any */
+	/** Only this CLI command, or this API route (`POST /accounts`, `GET /accounts/ID/apps`), or each of a method (`GET `). @default any */
 	command?: string;
 	/** Only where this handle (or host name, or id) is concerned. @default any */
 	handle?: string;
@@ -130,9 +130,7 @@ export function takeFault(
 	for (const row of store.rows("select id, times, params from faults where name = ? order by id", name)) {
 		const fault: Fault = { name, ...JSON.parse(String(row.params)) };
 		const wanted =
-			(fault.command === undefined || command === fault.command || command.startsWith(`${fault.command}/`)) &&
-			(fault.handle === undefined || handles.includes(fault.handle)) &&
-			matches(fault);
+			isOn(command, fault.command) && (fault.handle === undefined || handles.includes(fault.handle)) && matches(fault);
 		if (!wanted) continue;
 		const id = Number(row.id);
 		if (Number(row.times) > 1) store.run("update faults set times = times - 1 where id = ?", id);
@@ -140,6 +138,13 @@ export function takeFault(
 		return fault;
 	}
 	return undefined;
+}
+
+/** Whether a command or route is the wanted one, or below it; `ID` stands for any number. */
+function isOn(command: string, wanted: string | undefined): boolean {
+	if (wanted === undefined) return true;
+	const shown = wanted.includes("/ID") ? command.replace(/\/\d+/g, "/ID") : command;
+	return shown === wanted || shown.startsWith(`${wanted}/`) || (/^[A-Z]+ $/.test(wanted) && shown.startsWith(wanted));
 }
 
 /** Counts one write against a planted halt; true when this is the write that halts. */

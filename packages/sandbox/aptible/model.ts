@@ -12,14 +12,7 @@
  */
 
 import type { LogDrain, MetricDrain } from "./drain-model.ts";
-
-/** Fields that every record has. `owner` is the id of the record that it belongs to, 0 at the top. */
-export interface Common {
-	id: number;
-	owner: number;
-	created_at: string;
-	updated_at: string;
-}
+import type { Common, ResourceStatus } from "./record.ts";
 
 export interface Stack extends Common {
 	name: string;
@@ -43,14 +36,6 @@ export interface Account extends Common {
 	organization_id: string;
 	ca_body: string;
 }
-
-export type ResourceStatus =
-	| "pending"
-	| "provisioning"
-	| "provisioned"
-	| "provision_failed"
-	| "deprovisioning"
-	| "deprovision_failed";
 
 export interface App extends Common {
 	handle: string;

@@ -2,7 +2,7 @@ import { beginRow, endRow } from "./journal.ts";
 import type { Account } from "./model.ts";
 import { inSandbox } from "./sandbox.ts";
 import { createAccount } from "./server/accounts.ts";
-import { addBackup } from "./server/backup-operations.ts";
+import { addBackup } from "./server/backups.ts";
 import { Session } from "./server/session.ts";
 import type { Store } from "./store.ts";
 

@@ -2,7 +2,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { ApiError } from "./errors.ts";
-import type { Common, Draft, Kind, Operation, Records } from "./model.ts";
+import type { Draft, Kind, Operation, Records } from "./model.ts";
+import type { Common } from "./record.ts";
 
 const SCHEMA = `
 create table records (

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { z } from "zod";
 import { Api } from "../../../aptible/api/api.ts";
-import { listOperations } from "../../../aptible/api/operations.ts";
+import { listOperations } from "../../../aptible/api/operation.ts";
 
 const Thing = z.looseObject({ id: z.int() });
 type Page = Readonly<Record<string, unknown>>;

@@ -135,14 +135,17 @@ test("after an abort what was running is dead, and nothing that waited is starte
 test("a Command that is told to end takes its CLI along", async () => {
 	for (const signal of ["SIGTERM", "SIGINT", "SIGKILL"] as const) {
 		const file = join(folder, signal);
-		const modules = ["cli/run.ts", "redact.ts"].map(
+		const modules = ["cli/run.ts", "client/redact.ts"].map(
 			(name) => new URL(`../../../aptible/${name}`, import.meta.url).href,
 		);
 		const script = `const [{ runCli }, { Redactor }] = await Promise.all(${JSON.stringify(modules)}.map((url) => import(url)));
 			await runCli(["fork", ${JSON.stringify(file)}], { timeoutMs: 60_000, redactor: new Redactor() });`;
 		const command = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: "ignore" });
 		const ended = new Promise((resolve) => command.on("exit", (_, name) => resolve(name)));
-		while (!existsSync(file)) await sleep(20);
+		while (!existsSync(file)) {
+			assert.equal(command.exitCode, null, "it ended before its CLI began");
+			await sleep(20);
+		}
 		await sleep(50);
 		command.kill(signal);
 		assert.equal(await ended, signal);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ApiLogDrain, ApiMetricDrain } from "../../../aptible/api/drains.ts";
+import { ApiLogDrain, ApiMetricDrain } from "../../../aptible/api/drain.ts";
 import { logDrainDifferences, logDrainState } from "../../../aptible/drain/log-drain.ts";
 import { metricDrainDifferences, metricDrainState } from "../../../aptible/drain/metric-drain.ts";
 import { drainHandle, isHandleOf } from "../../../wire/drain.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CliEndpoint } from "../../../aptible/cli/endpoints.ts";
+import type { CliEndpoint } from "../../../aptible/cli/endpoint.ts";
 import { claimEndpoints } from "../../../aptible/endpoint/claims.ts";
 import { findEndpoint } from "../../../aptible/endpoint/find.ts";
 import type { EndpointSpec } from "../../../wire/endpoint.ts";

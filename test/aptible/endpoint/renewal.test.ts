@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setDnsRecord, startDns } from "@medstack-to-aptible/sandbox/aptible/dns-server.ts";
-import { CliEndpoint } from "../../../aptible/cli/endpoints.ts";
+import { CliEndpoint } from "../../../aptible/cli/endpoint.ts";
 import { addressesOf, leadsTo } from "../../../aptible/client/dns.ts";
 import { waitForAnswer } from "../../../aptible/endpoint/answer.ts";
 import { isRenewable, renewalDifferences } from "../../../aptible/endpoint/renewal.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CliBackup } from "../../../aptible/cli/backups.ts";
+import type { CliBackup } from "../../../aptible/cli/backup.ts";
 import { type BackedUp, backupLoss, keepsLess } from "../../../aptible/environment/backup-loss.ts";
 
 const live = { daily: 30, monthly: 12, yearly: 6, make_copy: true, keep_final: true };

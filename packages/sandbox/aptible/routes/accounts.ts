@@ -1,32 +1,76 @@
 /** Routes of tokens, organizations, stacks and environments, and of what lists an environment has. */
 import { ApiError } from "../errors.ts";
-import * as hal from "../hal.ts";
+import { accountHal, organizationHal, retentionHal, stackHal } from "../hal/account.ts";
+import { appHal } from "../hal/app.ts";
+import { backupHal, databaseHal } from "../hal/database.ts";
+import { drainHal } from "../hal/drain.ts";
+import { certificateHal, vhostHal } from "../hal/endpoint.ts";
+import { type Hal, listOf, type View } from "../hal/resource.ts";
+import { policyHal, serviceHal } from "../hal/service.ts";
 import type { Kind, Records } from "../model.ts";
 import * as accounts from "../server/accounts.ts";
 import { notFound } from "../server/resources.ts";
+import type { Store } from "../store.ts";
 import { find, ok, page, type Request, type Route } from "./route.ts";
 
-const LISTS: Record<string, { kind: Kind; shape: (view: hal.View, id: number) => hal.Hal }> = {
-	apps: { kind: "app", shape: (view, id) => hal.appHal(view, view.store.get("app", id)) },
-	databases: { kind: "database", shape: (view, id) => hal.databaseHal(view, view.store.get("database", id)) },
+interface List {
+	kind: Kind;
+	shape: (view: View, id: number) => Hal;
+	/** Its records. @default those that the environment owns */
+	of?: (store: Store, account: number) => Listed[];
+}
+
+interface Listed {
+	id: number;
+	handle?: string;
+	deleted_at?: string | null;
+}
+
+const LISTS: Record<string, List> = {
+	apps: { kind: "app", shape: (view, id) => appHal(view, view.store.get("app", id)) },
+	databases: { kind: "database", shape: (view, id) => databaseHal(view, view.store.get("database", id)) },
 	log_drains: {
 		kind: "log_drain",
-		shape: (view, id) => hal.drainHal(view, "log_drain", view.store.get("log_drain", id)),
+		shape: (view, id) => drainHal(view, "log_drain", view.store.get("log_drain", id)),
 	},
 	metric_drains: {
 		kind: "metric_drain",
-		shape: (view, id) => hal.drainHal(view, "metric_drain", view.store.get("metric_drain", id)),
+		shape: (view, id) => drainHal(view, "metric_drain", view.store.get("metric_drain", id)),
 	},
-	backups: { kind: "backup", shape: (view, id) => hal.backupHal(view, view.store.get("backup", id)) },
+	backups: { kind: "backup", shape: (view, id) => backupHal(view, view.store.get("backup", id)) },
 	backup_retention_policies: {
 		kind: "backup_retention_policy",
-		shape: (view, id) => hal.retentionHal(view, view.store.get("backup_retention_policy", id)),
+		shape: (view, id) => retentionHal(view, view.store.get("backup_retention_policy", id)),
 	},
 	certificates: {
 		kind: "certificate",
-		shape: (view, id) => hal.certificateHal(view, view.store.get("certificate", id)),
+		shape: (view, id) => certificateHal(view, view.store.get("certificate", id)),
+	},
+	services: {
+		kind: "service",
+		shape: (view, id) => serviceHal(view, view.store.get("service", id)),
+		of: (store, account) => servicesIn(store, account),
+	},
+	vhosts: {
+		kind: "vhost",
+		shape: (view, id) => vhostHal(view, view.store.get("vhost", id)),
+		of: (store, account) => servicesIn(store, account).flatMap(({ id }) => store.list("vhost", id)),
+	},
+	service_sizing_policies: {
+		kind: "service_sizing_policy",
+		shape: (view, id) => policyHal(view, view.store.get("service_sizing_policy", id)),
+		of: (store, account) => servicesIn(store, account).flatMap(({ id }) => store.list("service_sizing_policy", id)),
 	},
 };
+
+/** What belongs to an environment by way of an app or a database. */
+function servicesIn(store: Store, account: number): Records["service"][] {
+	const owners = [
+		...store.list("app", account),
+		...store.list("database", account).filter((each) => each.deleted_at === null),
+	];
+	return owners.flatMap(({ id }) => store.list("service", id));
+}
 
 function one<T>(found: T[]): T {
 	const [first, ...others] = found;
@@ -53,10 +97,10 @@ export const accountRoutes: readonly Route[] = [
 		/^\/organizations$/,
 		({ view, url }) =>
 			ok(
-				hal.listOf(
+				listOf(
 					view,
 					"organizations",
-					view.store.list("organization").map((each) => hal.organizationHal(view, each)),
+					view.store.list("organization").map((each) => organizationHal(view, each)),
 					url,
 				),
 			),
@@ -69,22 +113,22 @@ export const accountRoutes: readonly Route[] = [
 	[
 		"GET",
 		/^\/reauthenticate_organizations$/,
-		({ view, url }) => ok(hal.listOf(view, "reauthenticate_organizations", [], url)),
+		({ view, url }) => ok(listOf(view, "reauthenticate_organizations", [], url)),
 	],
 	[
 		"GET",
 		/^\/stacks$/,
 		({ view, url }) =>
 			ok(
-				hal.listOf(
+				listOf(
 					view,
 					"stacks",
-					view.store.list("stack").map((each) => hal.stackHal(view, each)),
+					view.store.list("stack").map((each) => stackHal(view, each)),
 					url,
 				),
 			),
 	],
-	["GET", /^\/stacks\/(\d+)$/, (request) => ok(hal.stackHal(request.view, find(request, "stack")))],
+	["GET", /^\/stacks\/(\d+)$/, (request) => ok(stackHal(request.view, find(request, "stack")))],
 	[
 		"GET",
 		/^\/accounts$/,
@@ -93,19 +137,19 @@ export const accountRoutes: readonly Route[] = [
 				request,
 				"accounts",
 				request.session.read((store) => store.list("account")),
-				(id) => hal.accountHal(request.view, request.view.store.get("account", id)),
+				(id) => accountHal(request.view, request.view.store.get("account", id)),
 			),
 	],
 	[
 		"POST",
 		/^\/accounts$/,
-		({ session, view, body }) => ({ status: 201, body: hal.accountHal(view, accounts.createAccount(session, body)) }),
+		({ session, view, body }) => ({ status: 201, body: accountHal(view, accounts.createAccount(session, body)) }),
 	],
-	["GET", /^\/accounts\/(\d+)$/, (request) => ok(hal.accountHal(request.view, find(request, "account")))],
+	["GET", /^\/accounts\/(\d+)$/, (request) => ok(accountHal(request.view, find(request, "account")))],
 	[
 		"PUT",
 		/^\/accounts\/(\d+)$/,
-		({ session, view, id, body }) => ok(hal.accountHal(view, accounts.updateAccount(session, id, body))),
+		({ session, view, id, body }) => ok(accountHal(view, accounts.updateAccount(session, id, body))),
 	],
 	[
 		"DELETE",
@@ -126,10 +170,7 @@ export const accountRoutes: readonly Route[] = [
 				return ok(LISTS[`${part}s`]?.shape(view, found.id) ?? {});
 			}
 			return ok(
-				hal.accountHal(
-					view,
-					one(session.read((store) => store.list("account")).filter((each) => each.handle === handle)),
-				),
+				accountHal(view, one(session.read((store) => store.list("account")).filter((each) => each.handle === handle))),
 			);
 		},
 	],
@@ -137,17 +178,20 @@ export const accountRoutes: readonly Route[] = [
 		"GET",
 		/^\/accounts\/(\d+)\/(\w+)$/,
 		(request) => {
-			const { id, part, session, view } = request;
+			const { id, part, session, url, view } = request;
 			const list = LISTS[part];
 			if (!list) throw notFound();
 			find(request, "account");
-			const records: { id: number; handle?: string; deleted_at?: string | null }[] = session.read((store) =>
-				store.list(list.kind, id),
-			);
+			const records: Listed[] = session.read((store) => list.of?.(store, id) ?? store.list(list.kind, id));
+			// Of backups all but those of live databases, as the CLI asks for them (aptible-api-ruby, account.rb).
+			const isOrphaned = (each: Listed) =>
+				view.store.get("database", view.store.get("backup", each.id).database_id).deleted_at !== null;
+			const wanted =
+				url.searchParams.get("orphaned") === "true" && part === "backups" ? records.filter(isOrphaned) : records;
 			return page(
 				request,
 				part,
-				records.filter((each) => !each.deleted_at),
+				wanted.filter((each) => !each.deleted_at),
 				(recordId) => list.shape(view, recordId),
 			);
 		},

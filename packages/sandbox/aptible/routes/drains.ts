@@ -1,5 +1,5 @@
 /** Routes of log drains and metric drains. */
-import * as hal from "../hal.ts";
+import { drainHal } from "../hal/drain.ts";
 import * as drains from "../server/drains.ts";
 import { find, ok, type Route } from "./route.ts";
 
@@ -11,25 +11,21 @@ export const drainRoutes: readonly Route[] = [
 			const kind = part === "log_drains" ? "log_drain" : "metric_drain";
 			const drain =
 				kind === "log_drain" ? drains.createLogDrain(session, id, body) : drains.createMetricDrain(session, id, body);
-			return { status: 201, body: hal.drainHal(view, kind, drain) };
+			return { status: 201, body: drainHal(view, kind, drain) };
 		},
 	],
-	[
-		"GET",
-		/^\/log_drains\/(\d+)$/,
-		(request) => ok(hal.drainHal(request.view, "log_drain", find(request, "log_drain"))),
-	],
+	["GET", /^\/log_drains\/(\d+)$/, (request) => ok(drainHal(request.view, "log_drain", find(request, "log_drain")))],
 	[
 		"GET",
 		/^\/metric_drains\/(\d+)$/,
-		(request) => ok(hal.drainHal(request.view, "metric_drain", find(request, "metric_drain"))),
+		(request) => ok(drainHal(request.view, "metric_drain", find(request, "metric_drain"))),
 	],
 	[
 		"PUT",
 		/^\/log_drains\/(\d+)$/,
 		(request) => {
 			drains.updateLogDrain(request.session, request.id, request.body);
-			return ok(hal.drainHal(request.view, "log_drain", find(request, "log_drain")));
+			return ok(drainHal(request.view, "log_drain", find(request, "log_drain")));
 		},
 	],
 	[
@@ -37,7 +33,7 @@ export const drainRoutes: readonly Route[] = [
 		/^\/metric_drains\/(\d+)$/,
 		(request) => {
 			drains.updateMetricDrain(request.session, request.id, request.body);
-			return ok(hal.drainHal(request.view, "metric_drain", find(request, "metric_drain")));
+			return ok(drainHal(request.view, "metric_drain", find(request, "metric_drain")));
 		},
 	],
 ];

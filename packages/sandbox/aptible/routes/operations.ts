@@ -1,7 +1,8 @@
 /** Routes of operations and their logs. */
 
 import type { Fault } from "../faults.ts";
-import * as hal from "../hal.ts";
+import { operationHal } from "../hal/operation.ts";
+import { listOf } from "../hal/resource.ts";
 import type { Operation, OperationBody, ResourceKind } from "../model.ts";
 import { cancelOperation, operationsOf, requestOperation } from "../server/operations.ts";
 import { notFound, resourceOf, unprocessable } from "../server/resources.ts";
@@ -48,8 +49,8 @@ export const operationRoutes: readonly Route[] = [
 			const { session, view, url } = request;
 			const lag = session.strike("operations-lag", [], ({ newest = 0 }) => operations.some(({ id }) => id > newest));
 			const shown = lag === undefined ? operations : operations.filter(({ id }) => id <= (lag.newest ?? 0));
-			const items = inOrder(shown, session.strike("operations-order")).map((each) => hal.operationHal(view, each));
-			return ok(hal.listOf(view, "operations", items, url));
+			const items = inOrder(shown, session.strike("operations-order")).map((each) => operationHal(view, each));
+			return ok(listOf(view, "operations", items, url));
 		},
 	],
 	[
@@ -61,20 +62,20 @@ export const operationRoutes: readonly Route[] = [
 			const operation = requestOperation(session, kind, id, operationBody(body));
 			return {
 				status: 201,
-				body: hal.operationHal(
+				body: operationHal(
 					view,
 					session.read((store) => store.get("operation", operation.id)),
 				),
 			};
 		},
 	],
-	["GET", /^\/operations\/(\d+)$/, (request) => ok(hal.operationHal(request.view, find(request, "operation")))],
+	["GET", /^\/operations\/(\d+)$/, (request) => ok(operationHal(request.view, find(request, "operation")))],
 	[
 		"PUT",
 		/^\/operations\/(\d+)$/,
 		({ session, view, id, body }) => {
 			if (body.cancelled !== true) throw unprocessable("Only cancelled can be set");
-			return ok(hal.operationHal(view, cancelOperation(session, id)));
+			return ok(operationHal(view, cancelOperation(session, id)));
 		},
 	],
 	[

@@ -1,6 +1,6 @@
 /** What routes are made of, and what they have in common. */
 import { withoutNewest } from "../cli-context.ts";
-import * as hal from "../hal.ts";
+import { type Hal, listOf, type View } from "../hal/resource.ts";
 import type { Kind, Records } from "../model.ts";
 import { notFound } from "../server/resources.ts";
 import type { Session } from "../server/session.ts";
@@ -8,7 +8,7 @@ import type { Session } from "../server/session.ts";
 /** A request on its way through a route. */
 export interface Request {
 	session: Session;
-	view: hal.View;
+	view: View;
 	url: URL;
 	body: Record<string, unknown>;
 	/** The part of the path that the route leaves open. */
@@ -19,7 +19,7 @@ export interface Request {
 /** An answer: a resource, a text, or nothing. */
 export interface Answer {
 	status: number;
-	body?: hal.Hal | string;
+	body?: Hal | string;
 	headers?: Readonly<Record<string, string>>;
 }
 
@@ -27,7 +27,7 @@ export interface Answer {
 export type Route = [method: string, path: RegExp, handle: (request: Request) => Answer];
 
 /** An answer with a resource. */
-export const ok = (body: hal.Hal): Answer => ({ status: 200, body });
+export const ok = (body: Hal): Answer => ({ status: 200, body });
 
 /** The record that a path names, unless it has gone. */
 export function find<K extends Kind>({ session, id }: Request, kind: K): Records[K] {
@@ -36,19 +36,16 @@ export function find<K extends Kind>({ session, id }: Request, kind: K): Records
 	return record;
 }
 
-/** An answer with one page of a collection, which may lag behind. */
+/** An answer with one page of a collection, which may lag behind; without what is embedded where the caller wants none. */
 export function page(
 	{ view, url, session }: Request,
 	name: string,
-	ids: { id: number; handle?: string }[],
-	shape: (id: number) => hal.Hal,
+	ids: { id: number; handle?: string; external_host?: string | null }[],
+	shape: (id: number) => Hal,
 ): Answer {
-	return ok(
-		hal.listOf(
-			view,
-			name,
-			withoutNewest(session, ids).map(({ id }) => shape(id)),
-			url,
-		),
-	);
+	const isBare = url.searchParams.get("no_embed") === "true";
+	const bare = ({ _embedded: _, ...rest }: Hal): Hal => rest;
+	const items = withoutNewest(session, ids).map(({ id }) => (isBare ? bare(shape(id)) : shape(id)));
+	const answer = listOf(view, name, items, url);
+	return ok(JSON.parse(session.lagging(`${url.search} ${view.showSecrets}`, JSON.stringify(answer))));
 }

@@ -1,5 +1,5 @@
 import type { Account, App, RetentionPolicy } from "../model.ts";
-import { enforceRetention } from "./backup-operations.ts";
+import { enforceRetention } from "./backups.ts";
 import { checkHandle, notFound, unprocessable } from "./resources.ts";
 import type { Session } from "./session.ts";
 

@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import type { Credential, Database, Operation } from "../model.ts";
 import type { Store } from "../store.ts";
 import { instanceClass, removeService } from "./app-operations.ts";
-import { addBackup, forgetIfGone } from "./backup-operations.ts";
-import { replicasOf } from "./databases.ts";
+import { addBackup, forgetIfGone } from "./backups.ts";
 import { OperationFailure } from "./failure.ts";
+import { replicasOf } from "./resources.ts";
 
 const DEFAULT_IOPS = 3000;
 const DEFAULT_CONTAINER_MB = 1024;

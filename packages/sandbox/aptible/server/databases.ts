@@ -1,5 +1,4 @@
 import type { Database } from "../model.ts";
-import type { Store } from "../store.ts";
 import { checkHandle, databaseDraft, notFound, unprocessable } from "./resources.ts";
 import type { Session } from "./session.ts";
 
@@ -12,12 +11,6 @@ export interface DatabaseRequest {
 	current_kms_arn?: string;
 	/** Address of the image, as the CLI gives it. */
 	database_image?: string;
-}
-
-/** The databases that follow a database. */
-export function replicasOf(store: Store, id: number): Database[] {
-	const databases = store.list("database");
-	return databases.filter((each) => each.replica && each.initialize_from_id === id && !each.deleted_at);
 }
 
 /** POST /accounts/{id}/databases: a record only; nothing is provisioned before an operation says so. */

@@ -1,6 +1,4 @@
 import type { LogDrain, MetricDrain } from "../drain-model.ts";
-import type { Operation } from "../model.ts";
-import type { Store } from "../store.ts";
 import { checkHandle, notFound, unprocessable } from "./resources.ts";
 import type { Session } from "./session.ts";
 
@@ -82,11 +80,4 @@ export function updateMetricDrain(session: Session, id: number, body: Record<str
 		if (!drain) throw notFound();
 		return { result: undefined, handles: [drain.handle], write: { update: "metric_drains", id, body } };
 	});
-}
-
-/** Carries out an operation on a drain of either kind. */
-export function settleDrain(store: Store, { resource_kind: kind, resource_id: id, type }: Operation): void {
-	if (kind !== "log_drain" && kind !== "metric_drain") return;
-	if (type === "deprovision") store.remove(id);
-	else store.save(kind, { ...store.get(kind, id), status: "provisioned" });
 }

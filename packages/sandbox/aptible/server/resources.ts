@@ -1,5 +1,6 @@
 import { ApiError } from "../errors.ts";
-import type { Draft, ResourceKind, ResourceStatus } from "../model.ts";
+import type { Database, Draft, ResourceKind } from "../model.ts";
+import type { ResourceStatus } from "../record.ts";
 import type { Store } from "../store.ts";
 
 /** What an operation needs to know of the record that it runs on. */
@@ -97,6 +98,12 @@ export function setStatus(store: Store, { kind, id }: Resource, status: Resource
 	if (kind === "service" || kind === "backup") return;
 	const record = store.get(kind, id);
 	store.save(kind, { ...record, status });
+}
+
+/** The databases that follow a database. */
+export function replicasOf(store: Store, id: number): Database[] {
+	const databases = store.list("database");
+	return databases.filter((each) => each.replica && each.initialize_from_id === id && !each.deleted_at);
 }
 
 /** A database record as it is before anything was provisioned for it. */

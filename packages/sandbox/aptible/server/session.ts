@@ -78,6 +78,27 @@ export class Session {
 		return this.store.transaction(() => takeFault(this.store, name, this.at(handles), matches));
 	}
 
+	/**
+	 * A list as it was when it was first asked for, where that fault is planted.
+	 *
+	 * @param variant what of the question is not in its command and handles
+	 */
+	lagging(variant: string, text: string): string {
+		const { command, handles, store } = this;
+		const name = `stale ${[command, ...handles, variant].join(" ")}`;
+		const before = store.meta(name);
+		if (before !== undefined && this.strike("stale-list") !== undefined) return before;
+		let isPlanted = false;
+		this.strike("stale-list", [], () => {
+			isPlanted = true;
+			return false;
+		});
+		if (isPlanted || before !== undefined) {
+			store.transaction(() => store.setMeta(name, isPlanted ? text : undefined));
+		}
+		return text;
+	}
+
 	/** Whether the server cannot be reached: for this once, or for as long as an outage lasts. */
 	isUnreachable(): boolean {
 		if (this.strike("api-unreachable")) return true;

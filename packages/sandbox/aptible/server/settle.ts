@@ -4,7 +4,7 @@ import type { Store } from "../store.ts";
 import { clampToAutoscaling, noteContainers, settleApp, settleService } from "./app-operations.ts";
 import { settleBackup } from "./backup-operations.ts";
 import { settleDatabase } from "./database-operations.ts";
-import { settleDrain } from "./drains.ts";
+import { settleDrain } from "./drain-operations.ts";
 import { OperationFailure } from "./failure.ts";
 import { settleVhost } from "./vhost-operations.ts";
 

@@ -1,4 +1,4 @@
-import type { AppPlace } from "./apps.ts";
+import type { AppPlace } from "./app.ts";
 import type { Cli } from "./cli.ts";
 import { type CliOptions, commandLine } from "./command-line.ts";
 

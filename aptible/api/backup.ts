@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ApiError } from "../client/errors.ts";
 import type { Api } from "./api.ts";
-import { listOperations } from "./operations.ts";
+import { listOperations } from "./operation.ts";
 
 const link = z.looseObject({ href: z.string() }).nullish();
 

@@ -1,0 +1,44 @@
+/** Stacks, organizations, environments and their policies. */
+import type { Account, Organization, RetentionPolicy, Stack } from "../model.ts";
+import { type Hal, resource, type View } from "./resource.ts";
+
+export function stackHal(view: View, stack: Stack): Hal {
+	const { organization_id: organization, ...fields } = stack;
+	const links = { organization: organization === null ? null : `/organizations/${organization}` };
+	return resource(view, "stack", `/stacks/${stack.id}`, fields, links);
+}
+
+export function organizationHal(view: View, { uuid, name, created_at }: Organization): Hal {
+	return resource(view, "organization", `/organizations/${uuid}`, { id: uuid, name, created_at });
+}
+
+export function accountHal(view: View, account: Account): Hal {
+	const { stack_id, organization_id, ...fields } = account;
+	const path = `/accounts/${account.id}`;
+	const lists = [
+		"apps",
+		"databases",
+		"log_drains",
+		"metric_drains",
+		"certificates",
+		"backups",
+		"backup_retention_policies",
+	];
+	return resource(view, "account", path, fields, {
+		stack: `/stacks/${stack_id}`,
+		organization: `/organizations/${organization_id}`,
+		...Object.fromEntries(lists.map((list) => [list, `${path}/${list}`])),
+	});
+}
+
+export function retentionHal(view: View, policy: RetentionPolicy): Hal {
+	return resource(
+		view,
+		"backup_retention_policy",
+		`/backup_retention_policies/${policy.id}`,
+		{ ...policy },
+		{
+			account: `/accounts/${policy.owner}`,
+		},
+	);
+}

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { registerHooks } from "node:module";
+import { join, relative } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { readImports } from "../support/imports.ts";
+
+const root = join(import.meta.dirname, "../..");
+const loaded: string[] = [];
+
+registerHooks({
+	load(url, context, next) {
+		if (url.startsWith("file:")) loaded.push(relative(root, fileURLToPath(url)));
+		return next(url, context);
+	},
+});
+
+// Each test file is a process of its own, so that what is loaded here is what `index.ts` loads.
+test("a preview without the look for drift loads nothing that talks to Aptible", async () => {
+	const first = (readImports().get("index.ts") ?? []).filter(({ kind }) => kind === "static");
+	for (const { target } of first) await import(pathToFileURL(join(root, target)).href);
+	const own = loaded.filter((file) => !file.startsWith("node_modules/") && !file.startsWith("test/"));
+	const folders = new Set(own.map((file) => file.split("/").slice(0, -1).join("/")));
+	assert.deepEqual(
+		[...folders].sort(),
+		["components", "components/azure", "config", "config/azure", "config/to-spec", "drift", "wire"],
+		own.join("\n"),
+	);
+	assert.deepEqual(
+		own.filter((file) => file.startsWith("drift/")),
+		["drift/drift.ts"],
+	);
+	assert.deepEqual(
+		own.filter((file) => file.startsWith("components/azure/")).sort(),
+		["dns-load", "storage-clock", "storage-credentials", "storage-load"].map((name) => `components/azure/${name}.ts`),
+	);
+});
