@@ -8,6 +8,7 @@ import { ownAptibleConfig, retiredConfig } from "../config/catalogue.ts";
 import { Service } from "../config/service.ts";
 import type { SnapshotApp } from "../drift/snapshot.ts";
 import { lookUp } from "../wire/own.ts";
+import { optionEntries } from "../wire/service-options.ts";
 import { adoptEndpoints } from "./endpoints.ts";
 import { type Block, lean, type Notes } from "./notes.ts";
 import { isHarmless } from "./secrets.ts";
@@ -91,17 +92,15 @@ function serviceOf(label: string, service: LiveService, notes: Notes): Block {
 	return {
 		...(autoscale?.kind === "horizontal" ? {} : { containers: container_count }),
 		...(autoscale?.kind === "vertical" ? {} : size),
-		...lean(
-			{
-				forceZeroDowntime: options?.force_zero_downtime,
-				simpleHealthCheck: options?.naive_health_check,
-				restartFreeScaling: options?.restart_free_scaling,
-				stopTimeoutSeconds: options?.stop_timeout,
-			},
-			defaults,
-		),
+		...adoptOptions(options),
 		...(autoscale === undefined ? {} : { autoscale }),
 	};
+}
+
+/** How a service is released, as far as that is not Aptible's own way. */
+export function adoptOptions(options: LiveService["options"]): Block {
+	const shown = optionEntries.map(([name, { api }]) => [name, options?.[api]]);
+	return lean(Object.fromEntries(shown), Object.fromEntries(optionEntries.map(([name, { unset }]) => [name, unset])));
 }
 
 function autoscaleOf(label: string, policy: ApiPolicy, notes: Notes): Block | undefined {

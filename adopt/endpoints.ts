@@ -1,17 +1,17 @@
 /** Endpoints of a live app or database as a stage file says them. */
 import { liveIdentity } from "../aptible/endpoint/find.ts";
 import type { LiveEndpoint } from "../aptible/endpoint/observe.ts";
+import type { EndpointKind } from "../wire/endpoint-identity.ts";
+import {
+	type AppEndpointKind,
+	type EndpointSetting,
+	settingEntries,
+	shownSetting,
+	writtenValue,
+} from "../wire/endpoint-settings.ts";
 import { type Block, lean, type Notes } from "./notes.ts";
 
-const defaults: Block = {
-	defaultDomain: false,
-	managedTls: false,
-	internal: false,
-	forceSsl: true,
-	disableWeakCipherSuites: true,
-	loadBalancingAlgorithm: "round_robin",
-	shared: false,
-};
+const defaults: Block = { defaultDomain: false, managedTls: false, internal: false, shared: false };
 
 /** Endpoints of an app, by names made from what they are. */
 export function adoptEndpoints(app: string, endpoints: readonly LiveEndpoint[], notes: Notes): Record<string, Block> {
@@ -24,11 +24,6 @@ export function adoptEndpoints(app: string, endpoints: readonly LiveEndpoint[], 
 			const { kind, service, internal, defaultDomain, managedTls, domain } = liveIdentity(listed, false);
 			noteStatus(label, listed.status, notes);
 			const isHttps = kind === "https";
-			const hasOldLoadBalancer = kind === "grpc" || kind === "tls";
-			const text = (value: unknown) =>
-				value === undefined || value === null || value === "" ? undefined : String(value);
-			const number = (value: unknown) => (text(value) === undefined ? undefined : Number(value));
-			const flag = (value: unknown) => text(value) === "true";
 			const ownCertificate = !defaultDomain && !managedTls && kind !== "tcp";
 			if (ownCertificate && (details?.certificate === undefined || details.certificate === "hidden")) {
 				notes.add(
@@ -49,21 +44,8 @@ export function adoptEndpoints(app: string, endpoints: readonly LiveEndpoint[], 
 					port: isHttps ? portNumber(listed.port) : kind === "grpc" ? details?.port : undefined,
 					ports: kind === "tls" || kind === "tcp" ? portNumbers(listed.ports) : undefined,
 					ipFilter: ipFilterOf(listed.ip_whitelist),
-					sslProtocols: kind === "tcp" ? undefined : (text(listed.ssl_protocols_override) ?? "default"),
-					sslCiphers: hasOldLoadBalancer ? text(listed.ssl_ciphers_override) : undefined,
-					disableWeakCipherSuites: hasOldLoadBalancer ? flag(listed.disable_weak_cipher_suites) : undefined,
-					idleTimeoutSeconds: number(listed.idle_timeout),
-					...(isHttps
-						? {
-								forceSsl: flag(listed.force_ssl),
-								loadBalancingAlgorithm: text(listed.load_balancing_algorithm_type),
-								shared: flag(listed.shared),
-								releaseHealthcheckTimeoutSeconds: number(listed.release_healthcheck_timeout),
-								strictHealthChecks: flag(listed.strict_health_checks) || undefined,
-								showElbHealthchecks: flag(listed.show_elb_healthchecks) || undefined,
-								maintenancePageUrl: text(listed.maintenance_page_url),
-							}
-						: {}),
+					...settingsOf(kind, listed),
+					shared: isHttps ? shownSetting(listed.shared) === "true" : undefined,
 					adopt: true,
 				},
 				defaults,
@@ -112,6 +94,28 @@ function nameOf(listed: LiveEndpoint["listed"]): string {
 	if (defaultDomain) return "default";
 	const name = domain ?? `${kind}_${service}${internal ? "_internal" : ""}`;
 	return name.replace("*", "any").replace(/[^A-Za-z0-9_]/g, "_");
+}
+
+/** The settings of a live endpoint, without those that a stage file has by itself. */
+function settingsOf(kind: EndpointKind, listed: LiveEndpoint["listed"]): Block {
+	if (kind === "database") return {};
+	return Object.fromEntries(
+		settingEntries.flatMap(([name, setting]) => {
+			const value = setting.kinds.includes(kind)
+				? adoptedValue(kind, setting, shownSetting(listed[setting.wire]))
+				: undefined;
+			return value === undefined ? [] : [[name, value]];
+		}),
+	);
+}
+
+/** What the stage file has to say so that nothing changes. */
+function adoptedValue(kind: AppEndpointKind, setting: EndpointSetting, shown: string | undefined): unknown {
+	const written = writtenValue(setting, kind);
+	if (setting.type === "number") return shown === undefined ? undefined : Number(shown);
+	if (setting.type === "switch") return (shown === "true") === (written ?? false) ? undefined : shown === "true";
+	const left = setting.type === "choice" ? setting.left : undefined;
+	return shown === undefined ? left : shown === written && left === undefined ? undefined : shown;
 }
 
 function portNumber(port: string | number | null | undefined): number | undefined {

@@ -3,6 +3,8 @@
  * databases is `aptible db:versions`; a table that has fallen behind is corrected here and nowhere else.
  */
 
+import { settingEntries } from "../wire/endpoint-settings.ts";
+
 /** Versions of one database type. */
 export interface DatabaseVersions {
 	/** Versions that can be newly created; empty where the documentation names none, and any version passes. */
@@ -46,35 +48,8 @@ export const credentialTypes: Readonly<Record<string, readonly string[]>> = {
 /** Database types that Aptible has given up, with the day (Aptible docs: deprecations; facts/aptible.md §3.1). */
 export const endedDatabaseTypes: Readonly<Record<string, string>> = { couchdb: "2024-10-31" };
 
-/** Kinds of endpoint that an app's service can have (Aptible docs: app endpoints). */
-export const endpointKinds = ["https", "grpc", "tls", "tcp"] as const;
-
-/** How an HTTPS endpoint chooses a container (CLI 0.26.6, `--load-balancing-algorithm-type`). */
-export const loadBalancingAlgorithms = ["round_robin", "least_outstanding_requests", "weighted_random"] as const;
-
 /** Ports that a TLS or TCP endpoint can have (Aptible docs: TCP endpoints). */
 export const mostPorts = 10;
-
-/**
- * TLS protocols that an HTTPS endpoint may admit, in the very words of Aptible (Aptible docs: HTTPS protocols, ALB;
- * facts/aptible.md §4.2). `PFS` keeps only cipher suites with forward secrecy.
- */
-export const sslProtocols = [
-	"TLSv1 TLSv1.1 TLSv1.2",
-	"TLSv1 TLSv1.1 TLSv1.2 PFS",
-	"TLSv1.1 TLSv1.2",
-	"TLSv1.1 TLSv1.2 PFS",
-	"TLSv1.2",
-	"TLSv1.2 PFS",
-	"TLSv1.2 PFS TLSv1.3",
-	"TLSv1.3",
-] as const;
-
-/** The ones that TLS and gRPC endpoints may admit, whose load balancer is an older one (CLI 0.26.6, ELB_PROTOCOL_VALUES). */
-export const classicSslProtocols = sslProtocols.filter((protocols) => !protocols.includes(" PFS"));
-
-/** What each kind of endpoint admits unless the stage says otherwise: nothing below TLS 1.2. */
-export const defaultSslProtocols = { https: "TLSv1.2 PFS TLSv1.3", grpc: "TLSv1.2", tls: "TLSv1.2" } as const;
 
 /**
  * Names that were settings when they stood among an app's config variables, until Aptible's release of 2026-05-04 moved
@@ -82,17 +57,14 @@ export const defaultSslProtocols = { https: "TLSv1.2 PFS TLSv1.3", grpc: "TLSv1.
  * that still set them would never converge. Each with what to write instead.
  */
 export const retiredConfig: Readonly<Record<string, string>> = {
-	FORCE_SSL: "forceSsl of the endpoint",
-	IDLE_TIMEOUT: "idleTimeoutSeconds of the endpoint",
-	MAINTENANCE_PAGE_URL: "maintenancePageUrl of the endpoint",
-	RELEASE_HEALTHCHECK_TIMEOUT: "releaseHealthcheckTimeoutSeconds of the endpoint",
-	SHOW_ELB_HEALTHCHECKS: "showElbHealthchecks of the endpoint",
-	STRICT_HEALTH_CHECKS: "strictHealthChecks of the endpoint",
-	SSL_PROTOCOLS_OVERRIDE: "sslProtocols of the endpoint",
-	// HTTPS endpoints never had a list of ciphers: it is for TLS and gRPC endpoints.
-	SSL_CIPHERS_OVERRIDE: "sslCiphers of the endpoint, or its sslProtocols where it is an https one",
-	DISABLE_WEAK_CIPHER_SUITE: "disableWeakCipherSuites of the endpoint, or its sslProtocols where it is an https one",
-	DISABLE_WEAK_CIPHER_SUITES: "disableWeakCipherSuites of the endpoint, or its sslProtocols where it is an https one",
+	...Object.fromEntries(
+		settingEntries.flatMap(([name, { variables }]) => {
+			const instead = [`${name} of the endpoint`, ...(variables?.others === undefined ? [] : [variables.others])].join(
+				", or ",
+			);
+			return (variables?.names ?? []).map((variable) => [variable, instead]);
+		}),
+	),
 	APTIBLE_DOCKER_IMAGE: "image of the app",
 	APTIBLE_PRIVATE_REGISTRY_USERNAME: "registry.username of the app",
 	APTIBLE_PRIVATE_REGISTRY_PASSWORD: "registry.password of the app",

@@ -1,5 +1,5 @@
 /** What goes with which kind of endpoint (facts/aptible.md §4.2; CLI 0.26.6, `option_set_builder.rb`). */
-import { classicSslProtocols, type endpointKinds } from "./catalogue.ts";
+import { type AppEndpointKind, settingEntries } from "../wire/endpoint-settings.ts";
 import type { Draft } from "./draft.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
@@ -7,27 +7,17 @@ import { didYouMean, nearestPhrase } from "./near-miss.ts";
 
 type AppDraft = NonNullable<NonNullable<Draft["apps"]>[string]>;
 type EndpointDraft = NonNullable<NonNullable<AppDraft["endpoints"]>[string]>;
-type Kind = (typeof endpointKinds)[number];
+const withTls: readonly AppEndpointKind[] = ["https", "grpc", "tls"];
 
-const withTls: readonly Kind[] = ["https", "grpc", "tls"];
-
-/** Kinds of the keys that not every kind has. */
-const kindsOf: Partial<Record<keyof Endpoint, readonly Kind[]>> = {
+/** Kinds of the keys, but for those that every kind has. */
+export const kindsOf: Partial<Record<keyof Endpoint, readonly AppEndpointKind[]>> = {
 	managedTls: withTls,
 	certificate: withTls,
 	certificateFingerprint: withTls,
 	port: ["https", "grpc"],
 	ports: ["tls", "tcp"],
-	sslProtocols: withTls,
-	sslCiphers: ["grpc", "tls"],
-	disableWeakCipherSuites: ["grpc", "tls"],
-	forceSsl: ["https"],
-	loadBalancingAlgorithm: ["https"],
+	...Object.fromEntries(settingEntries.map(([name, { kinds }]) => [name, kinds])),
 	shared: ["https"],
-	releaseHealthcheckTimeoutSeconds: ["https"],
-	strictHealthChecks: ["https"],
-	showElbHealthchecks: ["https"],
-	maintenancePageUrl: ["https"],
 	answersWithinSeconds: ["https"],
 };
 
@@ -40,7 +30,7 @@ export function checkKind(at: Place, endpoint: EndpointDraft): Mistake[] {
 		const says = `goes with kind ${kinds.join(", ")} only, and this one is ${kind}; ${instead(key, port, ports)}`;
 		return [{ place: [...at, key], says, about: "nothing" }];
 	});
-	return [...misplaced, ...checkProtocols(at, endpoint)];
+	return [...misplaced, ...checkChoices(at, endpoint, kind)];
 }
 
 function instead(key: string, port: number | undefined, ports: readonly (number | undefined)[] | undefined): string {
@@ -49,13 +39,17 @@ function instead(key: string, port: number | undefined, ports: readonly (number 
 	return "take the line out";
 }
 
-function checkProtocols(at: Place, { kind, sslProtocols }: EndpointDraft): Mistake[] {
-	if (sslProtocols === undefined || sslProtocols === "default" || (kind !== "tls" && kind !== "grpc")) return [];
-	if (classicSslProtocols.includes(sslProtocols)) return [];
-	const near = nearestPhrase(sslProtocols.split(" PFS")[0] ?? "", classicSslProtocols);
-	const allowed = classicSslProtocols.map((protocols) => JSON.stringify(protocols)).join(", ");
-	const says = `is for https only, as others have an older load balancer; allowed for ${kind}: ${allowed}${didYouMean(near)}`;
-	return [wrongValue([...at, "sslProtocols"], says)];
+/** Kinds of endpoint that have fewer choices of a setting than others. */
+function checkChoices(at: Place, endpoint: EndpointDraft, kind: AppEndpointKind): Mistake[] {
+	return settingEntries.flatMap(([name, setting]): Mistake[] => {
+		const value = endpoint[name];
+		if (setting.type !== "choice" || setting.fewer?.kinds.includes(kind) !== true) return [];
+		const { choices, why } = setting.fewer;
+		if (typeof value !== "string" || value === setting.left || choices.includes(value)) return [];
+		const near = nearestPhrase(value.split(" PFS")[0] ?? "", choices);
+		const allowed = choices.map((one) => JSON.stringify(one)).join(", ");
+		return [wrongValue([...at, name], `${why}; allowed for ${kind}: ${allowed}${didYouMean(near)}`)];
+	});
 }
 
 /** Judges what a shared load balancer asks for (Aptible docs: shared endpoints). */

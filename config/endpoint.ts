@@ -1,18 +1,13 @@
 import { isIPv4 } from "node:net";
 import { z } from "zod";
-import { endpointKinds, loadBalancingAlgorithms, mostPorts, sslProtocols } from "./catalogue.ts";
+import { appEndpointKinds } from "../wire/endpoint-settings.ts";
+import { mostPorts } from "./catalogue.ts";
 import { Certificate, fingerprint } from "./certificate.ts";
+import { settingFields } from "./endpoint-settings.ts";
 import { block, choice, flag, message, pattern, text, whole } from "./fields.ts";
-import { nearestPhrase } from "./near-miss.ts";
 import { adopt, protect } from "./shared-fields.ts";
 
 const domain = /^(?=.{4,253}$)(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/;
-
-const isHttpsUrl = (value: string) => URL.parse(value)?.protocol === "https:";
-
-const httpsUrl = text("an https:// address", "https://...").refine(isHttpsUrl, {
-	error: "is not an https:// address; allowed: the like of https://status.example.com/down.html",
-});
 
 /** An IPv4 address, or a network in CIDR form. */
 function isIPv4Range(value: string): boolean {
@@ -51,7 +46,7 @@ export const internal = () => flag("true opens it only to the same stack").defau
 export const Endpoint = block("an endpoint", {
 	/** The service of the same app that it leads to. */
 	service: text("a service of this app", "one of the names under services"),
-	kind: choice("a kind of endpoint", endpointKinds),
+	kind: choice("a kind of endpoint", appEndpointKinds),
 	/** Use the `app-<id>.on-aptible.com` address that Aptible gives; one for each app. @default false */
 	defaultDomain: flag("true uses the address that Aptible gives").default(false),
 	/** Own domain. @default none */
@@ -74,32 +69,9 @@ export const Endpoint = block("an endpoint", {
 	ports: ports.optional(),
 	/** IPv4 addresses and ranges that may connect. @default everyone */
 	ipFilter: ipFilter(),
-	/** @default "TLSv1.2 PFS TLSv1.3" for https, "TLSv1.2" for tls and grpc, as Aptible's own default still admits TLS 1.0 */
-	sslProtocols: choice("a choice of TLS protocols", [...sslProtocols, "default"], nearestPhrase).optional(),
-	/** Cipher suites in OpenSSL's words (tls, grpc). @default Aptible's */
-	sslCiphers: pattern(
-		"a list of cipher suites",
-		"names with a colon between them, such as ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256",
-		/^[A-Za-z0-9!+@=-][A-Za-z0-9!+@=_:-]*$/,
-	).optional(),
-	/** Block SSLv3 and RC4 (tls, grpc). @default true */
-	disableWeakCipherSuites: flag("true blocks SSLv3 and RC4").default(true),
-	/** Redirect HTTP to HTTPS, and tell browsers to remember it for a year (https). @default true */
-	forceSsl: flag("true redirects HTTP to HTTPS").default(true),
-	/** How a container is chosen (https). @default "round_robin" */
-	loadBalancingAlgorithm: choice("a load balancing algorithm", loadBalancingAlgorithms).default("round_robin"),
+	...settingFields,
 	/** Share the load balancer with others, for less money and for good (https). @default false */
 	shared: flag("true shares the load balancer with others").default(false),
-	/** Seconds after which an idle connection is cut. @default Aptible's */
-	idleTimeoutSeconds: whole("seconds", 30, 2400).optional(),
-	/** Seconds that a new release has to answer its health check (https). @default Aptible's, 180 */
-	releaseHealthcheckTimeoutSeconds: whole("seconds", 1, 900).optional(),
-	/** Ask `GET /healthcheck` for a 200, instead of `GET /` for any answer (https). @default Aptible's, off */
-	strictHealthChecks: flag("true asks /healthcheck for a 200").optional(),
-	/** Show the health checks in the app's logs (https). @default Aptible's, off */
-	showElbHealthchecks: flag("true shows health checks in the logs").optional(),
-	/** Page shown while the app is down; Aptible's support enables these for a stack (https). @default Aptible's page */
-	maintenancePageUrl: httpsUrl.optional(),
 	/** Seconds within which it has to answer after it was made or changed, or the update fails (https). @default not asked */
 	answersWithinSeconds: whole("seconds", 1, 900).optional(),
 	/** Take over an endpoint that exists already. @default false */

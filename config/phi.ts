@@ -2,10 +2,11 @@
  * What `environment.phi: true` forbids: one entry for each rule, in the words of the list in docs/configuration.md, which is written
  * from this one. What phi sets where the file says nothing (`protect`, `finalBackup`, `lock`) is a default of those keys.
  */
+import { classicSslProtocols, sslProtocols } from "../wire/endpoint-settings.ts";
 import { lookUp } from "../wire/own.ts";
 import { readDatabaseReference, references, TemplateError } from "../wire/template.ts";
 import { redundanciesByLocation } from "./azure/storage-catalogue.ts";
-import { classicSslProtocols, isSharedStack, sslProtocols } from "./catalogue.ts";
+import { isSharedStack } from "./catalogue.ts";
 import type { Draft } from "./draft.ts";
 import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
 import { didYouMean } from "./near-miss.ts";

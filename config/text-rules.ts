@@ -1,4 +1,5 @@
 /** What no text of a stage may be: something else than was written, more than a program can be given, or an option where it is a value. */
+import { settingEntries } from "../wire/endpoint-settings.ts";
 import { isReadAsOption } from "../wire/option-value.ts";
 import type { Draft } from "./draft.ts";
 import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
@@ -76,6 +77,8 @@ const readAsOption =
 	"begins with a dash, or has a line that does, in a way that the aptible CLI reads as an option of its own; there is no way to write " +
 	"it that the CLI would take; use another value";
 
+const textSettings = settingEntries.flatMap(([name, { type }]) => (type === "text" ? [name] : []));
+
 /** Judges the texts that go to the CLI as the value of an option. Config does not: it stands behind `--`. */
 export function checkOptionValues(draft: Draft): Mistake[] {
 	const sent: [place: Place, text: string | undefined][] = [
@@ -85,9 +88,9 @@ export function checkOptionValues(draft: Draft): Mistake[] {
 				return [["apps", handle, "registry", key], template && fillSecrets(template, draft)];
 			}),
 			...Object.entries(app?.endpoints ?? {}).flatMap(([name, endpoint]) =>
-				(["sslCiphers", "maintenancePageUrl"] as const).map((key): [Place, string | undefined] => [
+				textSettings.map((key): [Place, string | undefined] => [
 					["apps", handle, "endpoints", name, key],
-					endpoint?.[key],
+					endpoint?.[key] as string | undefined,
 				]),
 			),
 		]),

@@ -1,9 +1,7 @@
 import { z } from "zod";
 import { EndpointIdentity, EndpointOwner, endpointIdentity, endpointLabel } from "./endpoint-identity.ts";
+import { SettingsFields, SpecFields } from "./endpoint-settings.ts";
 import { Handle, Warnings } from "./fields.ts";
-
-/** How an HTTPS endpoint chooses a container (CLI 0.26.6, `--load-balancing-algorithm-type`). */
-export const LoadBalancingAlgorithm = z.enum(["round_robin", "least_outstanding_requests", "weighted_random"]);
 
 /** An endpoint of an app's service or of a database. What is not part of its identity changes with one provision operation. */
 export const EndpointSpec = z.strictObject({
@@ -20,22 +18,11 @@ export const EndpointSpec = z.strictObject({
 	ports: z.array(z.int().min(1).max(65535)).max(10),
 	/** IPv4 addresses or CIDRs that may connect; empty: everyone. */
 	ipFilter: z.array(z.string()).max(50),
-	/** Https only; absent: `round_robin`. */
-	loadBalancingAlgorithm: LoadBalancingAlgorithm.optional(),
+	...SpecFields,
 	/** Shares its load balancer with others, for good. */
 	shared: z.boolean(),
 	/** Endpoint settings under the names `aptible endpoints:list` gives them (`idle_timeout`); absent ones are the platform's defaults. */
-	settings: z.strictObject({
-		disable_weak_cipher_suites: z.boolean().optional(),
-		force_ssl: z.boolean().optional(),
-		idle_timeout: z.int().optional(),
-		maintenance_page_url: z.string().optional(),
-		release_healthcheck_timeout: z.int().optional(),
-		show_elb_healthchecks: z.boolean().optional(),
-		ssl_ciphers_override: z.string().optional(),
-		ssl_protocols_override: z.string().optional(),
-		strict_health_checks: z.boolean().optional(),
-	}),
+	settings: z.strictObject(SettingsFields),
 	/** Other endpoints of the stage have the same identity: what is found without an id may be one of theirs. */
 	hasTwins: z.boolean(),
 	/** Seconds within which an https endpoint that was provisioned has to answer; absent: not asked. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ContainerProfile } from "./fields.ts";
+import { OptionsSpec } from "./service-options.ts";
 
 const common = {
 	lookbackSeconds: z.int(),
@@ -51,10 +52,7 @@ export const ServiceSpec = z.strictObject({
 	containers: z.int().min(0),
 	containerMb: z.int().positive(),
 	containerProfile: ContainerProfile,
-	forceZeroDowntime: z.boolean().default(false),
-	simpleHealthCheck: z.boolean().default(false),
-	restartFreeScaling: z.boolean().default(false),
-	stopTimeoutSeconds: z.int().min(1).max(900).default(10),
+	...OptionsSpec,
 	autoscale: AutoscaleSpec.optional(),
 });
 export type ServiceSpec = z.infer<typeof ServiceSpec>;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { OptionsShown } from "../../wire/service-options.ts";
 import type { Api } from "./api.ts";
 
 /** A service: its containers, and how it is released, which the CLI can set and not show (facts/terraform-provider.md §3.6). */
@@ -9,12 +10,7 @@ export const ApiService = z.looseObject({
 	container_memory_limit_mb: z.int(),
 	/** `m5`: profile and generation. */
 	instance_class: z.string().nullish(),
-	force_zero_downtime: z.boolean().nullish(),
-	/** What the CLI calls the simple health check. */
-	naive_health_check: z.boolean().nullish(),
-	restart_free_scaling: z.boolean().nullish(),
-	/** Seconds; none means Aptible's 10. */
-	stop_timeout: z.int().nullish(),
+	...OptionsShown,
 });
 export type ApiService = z.infer<typeof ApiService>;
 

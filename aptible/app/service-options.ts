@@ -2,29 +2,36 @@ import type { AppSpec } from "../../wire/app.ts";
 import { compare, type Difference } from "../../wire/difference.ts";
 import { lookUp } from "../../wire/own.ts";
 import type { ServiceSpec } from "../../wire/service.ts";
+import { optionEntries, type ServiceOption } from "../../wire/service-options.ts";
 import type { ApiService } from "../api/service.ts";
 import { listServices } from "../api/service.ts";
 import type { AppPlace } from "../cli/app.ts";
+import type { CliOptions } from "../cli/command-line.ts";
 import { setServiceOptions } from "../cli/service.ts";
 import { AptibleError } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";
 
-/** Aptible's own time between SIGTERM and SIGKILL, in seconds; an untouched service shows none (facts/aptible.md §2.3). */
-const defaultStopTimeout = 10;
+type OptionName = (typeof optionEntries)[number][0];
 
 /** How a live service differs in the way it is released. */
 export function optionDifferences(wanted: ServiceSpec, live: ApiService | undefined): Difference[] {
-	const { forceZeroDowntime, simpleHealthCheck, restartFreeScaling, stopTimeoutSeconds } = wanted;
 	return compare(
-		{ forceZeroDowntime, simpleHealthCheck, restartFreeScaling, stopTimeoutSeconds },
-		{
-			forceZeroDowntime: live?.force_zero_downtime ?? false,
-			simpleHealthCheck: live?.naive_health_check ?? false,
-			restartFreeScaling: live?.restart_free_scaling ?? false,
-			stopTimeoutSeconds: live?.stop_timeout ?? defaultStopTimeout,
-		},
+		valuesOf((name, { unset }) => wanted[name] ?? unset),
+		valuesOf((_, { api, unset }) => live?.[api] ?? unset),
 	);
+}
+
+/** The CLI's options that bring about some of the fields. */
+export function optionsFor(wanted: ServiceSpec, fields: ReadonlySet<string>): CliOptions {
+	const chosen = optionEntries.flatMap(([name, { cli, unset }]) =>
+		fields.has(name) ? [[cli, wanted[name] ?? unset] as const] : [],
+	);
+	return Object.fromEntries(chosen);
+}
+
+function valuesOf<T>(read: (name: OptionName, option: ServiceOption) => T): Record<string, T> {
+	return Object.fromEntries(optionEntries.map(([name, option]) => [name, read(name, option)]));
 }
 
 /**
@@ -50,13 +57,9 @@ export async function syncOptions(
 		if (wanted === undefined) continue;
 		const fields = new Set(optionDifferences(wanted, options).map(({ field }) => field));
 		context.progress(`app "${place.app}", service "${service}": setting ${[...fields].join(", ")}...`);
-		const only = <T>(field: keyof ServiceSpec, value: T) => (fields.has(field) ? value : undefined);
-		await setServiceOptions(context.cli, place, service, {
-			forceZeroDowntime: only("forceZeroDowntime", wanted.forceZeroDowntime),
-			simpleHealthCheck: only("simpleHealthCheck", wanted.simpleHealthCheck),
-			restartFreeScaling: only("restartFreeScaling", wanted.restartFreeScaling),
-			stopTimeout: only("stopTimeoutSeconds", wanted.stopTimeoutSeconds),
-		}).catch((error: Error) => failures.push(error));
+		await setServiceOptions(context.cli, place, service, optionsFor(wanted, fields)).catch((error: Error) =>
+			failures.push(error),
+		);
 	}
 	if (changed.length === 0) return [];
 	const leftOf = (listed: readonly ApiService[]) =>

@@ -1,7 +1,8 @@
 import { isReadAsOption } from "../../wire/option-value.ts";
 import { AptibleError } from "../client/errors.ts";
 
-type OptionValue = string | number | boolean | readonly string[] | undefined;
+/** What an option takes. */
+export type OptionValue = string | number | boolean | readonly string[] | undefined;
 
 /** Options of a command by their names in camel case. */
 export type CliOptions = Readonly<Record<string, OptionValue>>;
@@ -22,7 +23,7 @@ export function commandLine(command: string, options: CliOptions = {}, ...args: 
 }
 
 /**
- * `{ containerCount: 2, forceSsl: false }` as `--container-count 2 --no-force-ssl`. Only `undefined` is left out.
+ * `{ containerCount: 2, makeCopy: false }` as `--container-count 2 --no-make-copy`. Only `undefined` is left out.
  *
  * @throws AptibleError where the CLI would read a value as another option, and take the option's own name for its value instead
  */

@@ -2,21 +2,12 @@ import type { AppPlace } from "./app.ts";
 import type { Cli } from "./cli.ts";
 import { type CliOptions, commandLine } from "./command-line.ts";
 
-/** How a service is released; what is left out stays as it is. It counts from the next release on. */
-export interface ServiceOptions extends CliOptions {
-	forceZeroDowntime?: boolean | undefined;
-	simpleHealthCheck?: boolean | undefined;
-	restartFreeScaling?: boolean | undefined;
-	/** Seconds. */
-	stopTimeout?: number | undefined;
-}
-
-/** Changes how a service is released. It has no operation: it is made when this returns. */
+/** Changes how a service is released, from the next release on; what is left out stays as it is. It has no operation: it is made when this returns. */
 export function setServiceOptions(
 	cli: Cli,
 	{ environment, app }: AppPlace,
 	service: string,
-	options: ServiceOptions,
+	options: CliOptions,
 ): Promise<void> {
 	return cli.change(commandLine("services:settings", { app, environment, ...options }, service));
 }

@@ -1,21 +1,9 @@
 import { compare, type Difference } from "../../wire/difference.ts";
 import type { EndpointSpec } from "../../wire/endpoint.ts";
+import { type EndpointSetting, settingEntries, shownSetting } from "../../wire/endpoint-settings.ts";
 import type { EndpointDetails } from "../api/endpoint.ts";
-import type { CliOptions } from "../cli/command-line.ts";
+import type { CliOptions, OptionValue } from "../cli/command-line.ts";
 import type { CliEndpoint } from "../cli/endpoint.ts";
-
-/** Settings by the names that `endpoints:list` gives them. */
-const settingNames = [
-	"disable_weak_cipher_suites",
-	"force_ssl",
-	"idle_timeout",
-	"maintenance_page_url",
-	"release_healthcheck_timeout",
-	"show_elb_healthchecks",
-	"ssl_ciphers_override",
-	"ssl_protocols_override",
-	"strict_health_checks",
-] as const satisfies (keyof EndpointSpec["settings"])[];
 
 /** What of a live endpoint is compared, each as text; a field that does not go with its kind is not there. */
 type Fields = Readonly<Record<string, string | undefined>>;
@@ -36,7 +24,7 @@ export function endpointDifferences(
 }
 
 function declaredFields(spec: EndpointSpec, details?: EndpointDetails, fingerprint?: string): Fields {
-	const { kind, ports, ipFilter, loadBalancingAlgorithm, shared, settings, certificateFingerprint } = spec;
+	const { kind, ports, ipFilter, shared, certificateFingerprint } = spec;
 	const wanted = fingerprint ?? certificateFingerprint;
 	const hasCertificate = wanted !== undefined && details !== undefined && details.certificate !== "hidden";
 	// The start of a fingerprint is enough for Aptible.
@@ -46,49 +34,62 @@ function declaredFields(spec: EndpointSpec, details?: EndpointDetails, fingerpri
 			? {}
 			: { [portField(kind)]: ports.length > 0 ? sorted(ports.map(String)) : "default" }),
 		ipFilter: ipFilter.length > 0 ? sorted(ipFilter) : "everyone",
-		...(kind === "https"
-			? { loadBalancingAlgorithm: loadBalancingAlgorithm ?? "round_robin", shared: String(shared) }
-			: {}),
+		...(kind === "https" ? { shared: String(shared) } : {}),
 		...(hasCertificate ? { certificate: isMet ? details.certificate : wanted } : {}),
-		...Object.fromEntries(settingNames.map((name) => [settingField(name), shownSetting(settings[name])])),
-	};
-}
-
-function liveFields(spec: EndpointSpec, live: CliEndpoint, details?: EndpointDetails): Fields {
-	const { kind, settings } = spec;
-	const port = kind === "grpc" ? details?.port : live.port;
-	const ports = kind === "https" || kind === "grpc" ? port : live.ports;
-	return {
-		[portField(kind)]: ports == null || ports === "all" ? "default" : sorted(String(ports).split(" ")),
-		ipFilter: live.ip_whitelist === "all traffic" ? "everyone" : sorted(live.ip_whitelist.split(" ")),
-		loadBalancingAlgorithm: live.load_balancing_algorithm_type ?? "round_robin",
-		shared: String(live.shared ?? false),
-		certificate: details?.certificate,
 		...Object.fromEntries(
-			settingNames.map((name) => {
-				const shown = shownSetting(live[name]);
-				// A switch that was never set is off.
-				const isSwitched = typeof settings[name] === "boolean";
-				if (isSwitched) return [settingField(name), shown ?? "false"];
-				return [settingField(name), shown === "false" ? undefined : shown];
+			compared(spec).map(([name, setting]) => {
+				const declared = shownSetting(specValue(spec, name, setting));
+				return [name, declared ?? (setting.at === "spec" ? String(setting.reset) : undefined)];
 			}),
 		),
 	};
 }
 
-/** All of an endpoint that a provision operation brings about; its settings come with that operation. */
+function liveFields(spec: EndpointSpec, live: CliEndpoint, details?: EndpointDetails): Fields {
+	const { kind } = spec;
+	const port = kind === "grpc" ? details?.port : live.port;
+	const ports = kind === "https" || kind === "grpc" ? port : live.ports;
+	return {
+		[portField(kind)]: ports == null || ports === "all" ? "default" : sorted(String(ports).split(" ")),
+		ipFilter: live.ip_whitelist === "all traffic" ? "everyone" : sorted(live.ip_whitelist.split(" ")),
+		shared: String(live.shared ?? false),
+		certificate: details?.certificate,
+		...Object.fromEntries(
+			compared(spec).map(([name, setting]) => {
+				const shown = shownSetting(live[setting.wire]);
+				if (setting.at === "spec") return [name, shown ?? String(setting.reset)];
+				// A switch that was never set is off.
+				if (setting.type === "switch" && specValue(spec, name, setting) !== undefined) return [name, shown ?? "false"];
+				return [name, shown === "false" ? undefined : shown];
+			}),
+		),
+	};
+}
+
+/** Settings that an endpoint of the spec's kind is compared in. What somebody set that its kind does not have is taken back. */
+function compared({ kind }: EndpointSpec): typeof settingEntries {
+	return settingEntries.filter(([, { at, kinds }]) => at === undefined || kinds.some((one) => one === kind));
+}
+
+function specValue(spec: EndpointSpec, name: string, { at, wire }: EndpointSetting): OptionValue {
+	const fields: Readonly<Record<string, unknown>> = at === "spec" ? spec : spec.settings;
+	return fields[at === "spec" ? name : wire] as OptionValue;
+}
+
+/**
+ * All of an endpoint that a provision operation brings about; its settings come with that operation. It is compared with what earlier
+ * versions recorded, so a later setting is in it only where it is set.
+ */
 export function recordOf(live: CliEndpoint, details: EndpointDetails | undefined): string {
-	const { port, ports, ip_whitelist, shared, load_balancing_algorithm_type } = live;
-	return JSON.stringify([
-		port,
-		ports,
-		ip_whitelist,
-		shared,
-		load_balancing_algorithm_type,
-		details?.port,
-		details?.certificate,
-		...settingNames.map((name) => shownSetting(live[name])),
-	]);
+	const { port, ports, ip_whitelist, shared } = live;
+	const record: unknown[] = [port, ports, ip_whitelist, shared, undefined, details?.port, details?.certificate];
+	const later = settingEntries.flatMap(([, { slot, wire }]): [string, string][] => {
+		const shown = shownSetting(live[wire]);
+		if (slot !== undefined) record[slot] = shown;
+		return slot === undefined && shown !== undefined ? [[wire, shown]] : [];
+	});
+	record.push(...later);
+	return JSON.stringify(record);
 }
 
 /** Options that bring about what differs; ports that are taken away and certificates are not among them. */
@@ -99,14 +100,11 @@ export function changeOptions(spec: EndpointSpec, differences: readonly Differen
 	return {
 		...(has("port") || has("ports") ? portOptions(spec) : {}),
 		...(has("ipFilter") ? filter : {}),
-		...(has("loadBalancingAlgorithm")
-			? { loadBalancingAlgorithmType: spec.loadBalancingAlgorithm ?? "round_robin" }
-			: {}),
 		...(has("shared") ? { shared: spec.shared } : {}),
 		...Object.fromEntries(
-			settingNames
-				.filter((name) => has(settingField(name)))
-				.map((name) => [camelCase(name), spec.settings[name] ?? resetOf(name)]),
+			settingEntries
+				.filter(([name]) => has(name))
+				.map(([name, setting]) => [camelCase(setting.wire), specValue(spec, name, setting) ?? setting.reset]),
 		),
 	};
 }
@@ -114,21 +112,24 @@ export function changeOptions(spec: EndpointSpec, differences: readonly Differen
 /** Names of the settings among what differs, as an operation carries them. */
 export function changedSettings(differences: readonly Difference[]): string[] {
 	const differing = new Set(differences.map(({ field }) => field));
-	return settingNames.filter((name) => differing.has(settingField(name))).map((name) => name.toUpperCase());
+	return settingEntries.flatMap(([name, { at, wire }]) =>
+		at === undefined && differing.has(name) ? [wire.toUpperCase()] : [],
+	);
 }
 
 /** Options of a new endpoint, its certificate aside. */
 export function creationOptions(spec: EndpointSpec): CliOptions {
-	const { defaultDomain, managedTls, domain, internal, ipFilter, loadBalancingAlgorithm, shared, settings } = spec;
+	const { defaultDomain, managedTls, domain, internal, ipFilter, shared } = spec;
 	return {
 		...(defaultDomain ? { defaultDomain: true } : {}),
 		...(managedTls ? { managedTls: true, managedTlsDomain: domain } : {}),
 		...(internal ? { internal: true } : {}),
 		...(ipFilter.length > 0 ? { ipWhitelist: ipFilter } : {}),
 		...portOptions(spec),
-		loadBalancingAlgorithmType: loadBalancingAlgorithm,
 		...(shared ? { shared: true } : {}),
-		...Object.fromEntries(Object.entries(settings).map(([name, value]) => [camelCase(name), value])),
+		...Object.fromEntries(
+			settingEntries.map(([name, setting]) => [camelCase(setting.wire), specValue(spec, name, setting)]),
+		),
 	};
 }
 
@@ -144,27 +145,6 @@ function portOptions({ kind, ports }: EndpointSpec): CliOptions {
 
 function portField(kind: EndpointSpec["kind"]): "port" | "ports" {
 	return kind === "https" || kind === "grpc" ? "port" : "ports";
-}
-
-/** A text goes back with `default`; a switch has no such word, and is off by default. */
-function resetOf(name: (typeof settingNames)[number]): string | false {
-	const isSwitch = /^(disable|force|show|strict)_/.test(name);
-	return isSwitch ? false : "default";
-}
-
-function shownSetting(value: unknown): string | undefined {
-	return value === undefined || value === null || value === "" ? undefined : String(value);
-}
-
-/** The name of a setting in the stage file. */
-function settingField(name: (typeof settingNames)[number]): string {
-	const names: Partial<Record<typeof name, string>> = {
-		idle_timeout: "idleTimeoutSeconds",
-		release_healthcheck_timeout: "releaseHealthcheckTimeoutSeconds",
-		ssl_ciphers_override: "sslCiphers",
-		ssl_protocols_override: "sslProtocols",
-	};
-	return names[name] ?? camelCase(name);
 }
 
 function sorted(words: readonly string[]): string {

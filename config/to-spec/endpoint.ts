@@ -1,6 +1,6 @@
 import type { EndpointSpec } from "../../wire/endpoint.ts";
 import type { EndpointIdentity } from "../../wire/endpoint-identity.ts";
-import { defaultSslProtocols } from "../catalogue.ts";
+import { declaredValue, settingEntries } from "../../wire/endpoint-settings.ts";
 import type { DatabaseEndpoint, Endpoint } from "../endpoint.ts";
 
 /** What of an endpoint does not depend on the others beside it. */
@@ -22,9 +22,7 @@ export function appEndpointSpec(
 	endpoint: Endpoint,
 	{ environment, app, name }: { environment: string; app: string; name: string },
 ): LoneEndpointSpec {
-	const { kind, certificate, certificateFingerprint, port, ports, ipFilter, sslProtocols, answersWithinSeconds } =
-		endpoint;
-	const isHttps = kind === "https";
+	const { certificate, certificateFingerprint, port, ports, ipFilter, answersWithinSeconds } = endpoint;
 	return {
 		environment,
 		on: { app },
@@ -34,29 +32,9 @@ export function appEndpointSpec(
 		certificateFingerprint,
 		ports: ports ?? (port === undefined ? [] : [port]),
 		ipFilter: [...ipFilter].sort(),
-		...(isHttps ? { loadBalancingAlgorithm: endpoint.loadBalancingAlgorithm } : {}),
-		shared: isHttps && endpoint.shared,
-		settings: {
-			idle_timeout: endpoint.idleTimeoutSeconds,
-			...(kind === "tcp" || sslProtocols === "default"
-				? {}
-				: { ssl_protocols_override: sslProtocols ?? defaultSslProtocols[kind] }),
-			...(kind === "tls" || kind === "grpc"
-				? {
-						disable_weak_cipher_suites: endpoint.disableWeakCipherSuites,
-						ssl_ciphers_override: endpoint.sslCiphers,
-					}
-				: {}),
-			...(isHttps
-				? {
-						force_ssl: endpoint.forceSsl,
-						maintenance_page_url: endpoint.maintenancePageUrl,
-						release_healthcheck_timeout: endpoint.releaseHealthcheckTimeoutSeconds,
-						show_elb_healthchecks: endpoint.showElbHealthchecks,
-						strict_health_checks: endpoint.strictHealthChecks,
-					}
-				: {}),
-		},
+		...declaredSettings(endpoint, "spec"),
+		shared: endpoint.kind === "https" && endpoint.shared,
+		settings: declaredSettings(endpoint, undefined),
 		answersWithinSeconds,
 	};
 }
@@ -76,4 +54,15 @@ export function databaseEndpointSpec(
 		shared: false,
 		settings: {},
 	};
+}
+
+/** The settings at one place of the spec, without those that are left to Aptible. */
+function declaredSettings(endpoint: Endpoint, place: "spec" | undefined): Record<string, unknown> {
+	return Object.fromEntries(
+		settingEntries.flatMap(([name, setting]) => {
+			const value = declaredValue(setting, endpoint.kind, endpoint[name]);
+			if (setting.at !== place || value === undefined) return [];
+			return [[setting.at === "spec" ? name : setting.wire, value]];
+		}),
+	);
 }

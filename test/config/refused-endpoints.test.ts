@@ -153,7 +153,7 @@ testRefused({
 	"a misspelt key of an endpoint with one of its own": {
 		change: { "apps/portal/endpoints/test/idleTimeout": 60 },
 		says: [
-			'apps.portal.endpoints.test.idleTimeout: is not known here; allowed: service, kind, defaultDomain, domain, managedTls, certificate, certificateFingerprint, internal, port, ports, ipFilter, sslProtocols, sslCiphers, disableWeakCipherSuites, forceSsl, loadBalancingAlgorithm, shared, idleTimeoutSeconds, releaseHealthcheckTimeoutSeconds, strictHealthChecks, showElbHealthchecks, maintenancePageUrl, answersWithinSeconds, adopt, renamedFrom, protect; did you mean "idleTimeoutSeconds"?',
+			'apps.portal.endpoints.test.idleTimeout: is not known here; allowed: service, kind, defaultDomain, domain, managedTls, certificate, certificateFingerprint, internal, port, ports, ipFilter, loadBalancingAlgorithm, idleTimeoutSeconds, sslProtocols, disableWeakCipherSuites, sslCiphers, forceSsl, maintenancePageUrl, releaseHealthcheckTimeoutSeconds, showElbHealthchecks, strictHealthChecks, shared, answersWithinSeconds, adopt, renamedFrom, protect; did you mean "idleTimeoutSeconds"?',
 		],
 	},
 });

@@ -60,7 +60,7 @@ test("each field of an https endpoint changes with one modify, which sends nothi
 		[{ loadBalancingAlgorithm: "weighted_random" }, "--load-balancing-algorithm-type weighted_random"],
 		[{ shared: true }, "--shared"],
 		[{ settings: { ...settings, idle_timeout: 60 } }, "--idle-timeout 60"],
-		[{ settings: { ...settings, force_ssl: false } }, "--no-force-ssl --idle-timeout default"],
+		[{ settings: { ...settings, force_ssl: false } }, "--idle-timeout default --no-force-ssl"],
 		[
 			{
 				settings: {
@@ -72,13 +72,13 @@ test("each field of an https endpoint changes with one modify, which sends nothi
 					strict_health_checks: true,
 				},
 			},
-			"--force-ssl --maintenance-page-url https://a.example/b.html --release-healthcheck-timeout 300 --show-elb-healthchecks " +
-				"--ssl-protocols-override TLSv1.3 --strict-health-checks",
+			"--ssl-protocols-override TLSv1.3 --force-ssl --maintenance-page-url https://a.example/b.html " +
+				"--release-healthcheck-timeout 300 --show-elb-healthchecks --strict-health-checks",
 		],
 		[
 			{ settings, ipFilter: [], loadBalancingAlgorithm: undefined },
-			"--no-ip-whitelist --load-balancing-algorithm-type round_robin --maintenance-page-url default " +
-				"--release-healthcheck-timeout default --no-show-elb-healthchecks --ssl-protocols-override TLSv1.2 PFS TLSv1.3 " +
+			"--no-ip-whitelist --load-balancing-algorithm-type round_robin --ssl-protocols-override TLSv1.2 PFS TLSv1.3 " +
+				"--maintenance-page-url default --release-healthcheck-timeout default --no-show-elb-healthchecks " +
 				"--no-strict-health-checks",
 		],
 	];
@@ -113,7 +113,7 @@ test("ports, filter, ciphers and the port of a gRPC endpoint, which only the API
 					ssl_ciphers_override: "HIGH:!RC4",
 				},
 			},
-			"--no-disable-weak-cipher-suites --ssl-ciphers-override HIGH:!RC4 --ssl-protocols-override TLSv1.3",
+			"--ssl-protocols-override TLSv1.3 --no-disable-weak-cipher-suites --ssl-ciphers-override HIGH:!RC4",
 		],
 		[databaseSpec(), { ipFilter: [] }, "--no-ip-whitelist"],
 	];
