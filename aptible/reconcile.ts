@@ -5,6 +5,9 @@ import { isSecretVariable } from "./client/redact.ts";
 import type { Waits } from "./client/wait.ts";
 import { Context } from "./context.ts";
 
+// A Command parses with each schema once or twice: compiling them to code takes longer than it saves.
+z.config({ jitless: true });
+
 /** Bytes of progress on stderr: Pulumi hands all of it to the next run as PULUMI_COMMAND_STDERR, and Linux takes 128 KiB. */
 const longestProgress = 64 * 1024;
 /** Characters of the failure, which comes last and of which each may be several bytes. */
