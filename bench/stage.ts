@@ -43,8 +43,9 @@ export class BenchStage {
 		const sandbox = await prepareSandbox({ root, dir, quiet: true });
 		await fakeSshKey(sandbox.env);
 		const stage = new BenchStage(sandbox, dir);
-		// Else Pulumi writes a file of its own into the checkout.
-		await sandbox.pulumi(["stack", "init", "bench", "--config-file", stage.#file]);
+		// From there, as Pulumi writes a stage file into the folder of the project.
+		await writeFile(join(dir, "Pulumi.yaml"), "name: medstack-to-aptible\nruntime: nodejs\n");
+		await sandbox.pulumi(["stack", "init", "bench"], { cwd: dir });
 		return stage;
 	}
 

@@ -1,5 +1,6 @@
 /** The stage of the current stack, as Pulumi hands it to the program. */
 import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
 import { warnOfCertificates } from "./certificate-rules.ts";
 import type { Draft } from "./draft.ts";
 import type { WholeStage } from "./include.ts";
@@ -7,6 +8,9 @@ import { checkNamespaces, namespace } from "./namespaces.ts";
 import { parseStage, StageError } from "./parse.ts";
 import type { Stage } from "./stage.ts";
 import { mostBytes } from "./text-rules.ts";
+
+// A preview parses with each schema once: compiling them to code takes three times as long as parsing does.
+z.config({ jitless: true });
 
 const prefix = `${namespace}:`;
 
