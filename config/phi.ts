@@ -1,6 +1,6 @@
 /**
- * What `environment.phi: true` forbids: one entry for each rule, in the words of the list in docs/configuration.md, which is written
- * from this one. What phi sets where the file says nothing (`protect`, `finalBackup`, `lock`) is a default of those keys.
+ * What `environment.phi: true` forbids: one entry for each rule, in the words of the list in docs/configuration/environment.md, which is
+ * written from this one. What phi sets where the file says nothing (`protect`, `finalBackup`, `lock`) is a default of those keys.
  */
 import { classicSslProtocols, sslProtocols } from "../wire/endpoint-settings.ts";
 import { lookUp } from "../wire/own.ts";

@@ -200,7 +200,7 @@ export const StorageFile = block("the storage of the stage", {
 	}),
 	logs: StorageLogs.optional().register(keyDocs, {
 		description: "log of reads, writes and deletes",
-		otherwise: "none; required with `phi: true`",
+		otherwise: "none; `phi` requires it",
 	}),
 	allowFrom: z
 		.array(addressRange, { error: message("a list", "IPv4 addresses and ranges, such as [198.51.100.0/24]") })
