@@ -62,7 +62,7 @@ export const phiRules: readonly PhiRule[] = [
 	},
 	{
 		key: "databases.NAME.endpoints.NAME",
-		forbids: "one that is open to everyone: neither `internal` nor with an `ipFilter` that keeps somebody out",
+		forbids: "one that is open to everyone: neither `internal` nor with an `ipFilter` that excludes somebody",
 		judgedBy: (draft) => entries(draft.databases, "databases").flatMap(([at, one]) => closedEndpoints(at, one)),
 	},
 	{
@@ -165,7 +165,7 @@ export const phiRules: readonly PhiRule[] = [
 	},
 	{
 		key: "storage.logs",
-		forbids: "leaving it out",
+		forbids: "none",
 		judgedBy: ({ storage }) => {
 			if (storage === undefined || storage.existing === "reference" || "logs" in storage) return [];
 			const says =
