@@ -1,4 +1,5 @@
 import { block, pattern, template } from "./fields.ts";
+import { keyDocs } from "./key-docs.ts";
 
 const secret = /^\$\{\s*secrets\.[^${}]+\}$/;
 
@@ -11,10 +12,14 @@ const reference = (name: string) => {
 
 /** A certificate of one's own, both parts as PEM in secrets. What is in them is judged in `config/certificate-rules.ts`. */
 export const Certificate = block("a certificate", {
-	/** The certificate itself, then its intermediates. */
-	chain: reference("portalChain"),
-	/** Its private key, without a passphrase. */
-	key: reference("portalKey"),
+	chain: reference("portalChain").register(keyDocs, {
+		description: "certificate as PEM, then its intermediates",
+		inPlace: "yes",
+	}),
+	key: reference("portalKey").register(keyDocs, {
+		description: "private key as PEM, without a passphrase",
+		inPlace: "yes",
+	}),
 });
 
 /** What Aptible calls a certificate by; the start is enough as long as no other begins with it. */

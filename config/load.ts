@@ -70,7 +70,9 @@ function warnOfSize(file: string): void {
 	const bytes = Buffer.byteLength(process.env.PULUMI_CONFIG ?? "");
 	if (bytes < mostBytes * 0.9) return;
 	const says = `its config takes ${bytes} of the ${mostBytes} bytes that Linux hands to a program at once, and beyond them pulumi ends as \`spawn E2BIG\``;
-	void pulumi.log.warn(`${file}: ${says}; move apps into files of their own (docs/configuration.md, include)`);
+	void pulumi.log.warn(
+		`${file}: ${says}; move apps into files of their own (docs/configuration/README.md#several-files)`,
+	);
 }
 
 /** Only a stage that includes something loads a reader of YAML. */

@@ -130,7 +130,7 @@ test("an endpoint setting is one entry: schema, spec, comparison, CLI option, ad
 	assert.equal(adopted.default[name], 45);
 
 	const { is: tables } = await both(load, "docs/write-tables.ts");
-	const page = tables.withTables(read("docs/configuration.md"));
+	const page = tables.withTables(read("docs/configuration/endpoints.md"));
 	assert.match(
 		page,
 		/^\| `clientBodyTimeoutSeconds` \| 1 to 3600 \| Aptible's, 60 \| time that a client .* \| yes \|$/m,
@@ -172,7 +172,7 @@ test("a service option is one entry: schema, spec, comparison, CLI option, adopt
 	assert.deepEqual(adopt.adoptOptions(live({ start_timeout: 45, stop_timeout: 10 })), { [name]: 45 });
 
 	const { is: tables } = await both(load, "docs/write-tables.ts");
-	const page = tables.withTables(read("docs/configuration.md"));
+	const page = tables.withTables(read("docs/configuration/apps.md"));
 	assert.match(
 		page,
 		/^\| `startTimeoutSeconds` \| 1 to 600 \| `120` \| time that a new .* \| yes, from the next release on \|$/m,
