@@ -24,7 +24,7 @@ export function adoptApp(live: SnapshotApp, urls: DatabaseUrls, notes: Notes): B
 		notes.add(label, "it was never released, so there is nothing to declare of it; it is left alone");
 		return undefined;
 	}
-	if (app.last_deploy_operation?.status === "failed") {
+	if (app.lastDeploy?.status === "failed") {
 		notes.add(label, "its last deploy failed, so `pulumi up` deploys once more");
 	}
 	return {
@@ -48,6 +48,10 @@ function registryOf(label: string, registry: SnapshotApp["settings"]["registry"]
 }
 
 function configOf(label: string, config: SnapshotApp["config"], urls: DatabaseUrls, notes: Notes): Block {
+	if (config === "hidden") {
+		notes.add(label, "this token may not see its config, which is left alone");
+		return {};
+	}
 	const entries = [...config].sort(([a], [b]) => (a < b ? -1 : 1));
 	return Object.fromEntries(
 		entries.flatMap(([key, value]) => {
@@ -84,19 +88,19 @@ function literal(text: string): string {
 }
 
 function serviceOf(label: string, service: LiveService, notes: Notes): Block {
-	const { container_count, container_size, container_profile, options, policy } = service;
+	const { containerCount, containerMb, containerProfile, policy } = service;
 	const autoscale = policy && autoscaleOf(`${label}, service "${service.service}"`, policy, notes);
 	const defaults = Service.parse({});
-	const size = { containerMb: container_size, ...lean({ containerProfile: container_profile }, defaults) };
+	const size = { containerMb, ...lean({ containerProfile }, defaults) };
 	return {
-		...(autoscale?.kind === "horizontal" ? {} : { containers: container_count }),
+		...(autoscale?.kind === "horizontal" ? {} : { containers: containerCount }),
 		...(autoscale?.kind === "vertical" ? {} : size),
 		...lean(
 			{
-				forceZeroDowntime: options?.force_zero_downtime,
-				simpleHealthCheck: options?.naive_health_check,
-				restartFreeScaling: options?.restart_free_scaling,
-				stopTimeoutSeconds: options?.stop_timeout,
+				forceZeroDowntime: service.forceZeroDowntime,
+				simpleHealthCheck: service.simpleHealthCheck,
+				restartFreeScaling: service.restartFreeScaling,
+				stopTimeoutSeconds: service.stopTimeoutSeconds,
 			},
 			defaults,
 		),

@@ -2,15 +2,15 @@ import type { AppSpec } from "../../wire/app.ts";
 import { compare, type Difference } from "../../wire/difference.ts";
 import { lookUp } from "../../wire/own.ts";
 import type { ServiceSize, ServiceSpec } from "../../wire/service.ts";
-import { type ApiService, readService } from "../api/service.ts";
-import { type AppPlace, CliService, scale } from "../cli/app.ts";
+import { readService, type Service } from "../api/service.ts";
+import { type AppPlace, scale } from "../cli/app.ts";
 import { forEachSideBySide } from "../client/side-by-side.ts";
 import type { Context } from "../context.ts";
 import { autoscaleDifferences, syncAutoscaling } from "./autoscaling.ts";
 import type { LiveService } from "./services.ts";
 
 /** How a live service differs in what the stage file decides of number, size and profile; the rest is the autoscaler's. */
-export function sizeDifferences(wanted: ServiceSpec, live: CliService): Difference[] {
+export function sizeDifferences(wanted: ServiceSpec, live: Service): Difference[] {
 	const { containers, containerMb, containerProfile } = wanted;
 	const decided =
 		wanted.autoscale === undefined
@@ -19,17 +19,6 @@ export function sizeDifferences(wanted: ServiceSpec, live: CliService): Differen
 				? { containerMb, containerProfile }
 				: { containers };
 	return compare(decided, sizeOf(live));
-}
-
-/** A service of the API under the names that the CLI has for its fields. */
-export function sizedService(service: ApiService): CliService {
-	return CliService.parse({
-		id: service.id,
-		service: service.process_type,
-		container_count: service.container_count,
-		container_size: service.container_memory_limit_mb,
-		container_profile: service.instance_class,
-	});
 }
 
 /** Those of the services that differ in what scaling them changes: number, size, profile and autoscaling. */
@@ -57,7 +46,7 @@ export async function stopServices(
 	services: readonly LiveService[],
 ): Promise<LiveService[]> {
 	const due = unscaled(spec, services).filter(
-		({ service, wanted }) => wanted.containers === 0 && service.container_count > 0,
+		({ service, wanted }) => wanted.containers === 0 && service.containerCount > 0,
 	);
 	await forEachSideBySide(due, ({ service, wanted }) => syncScaling(context, place, service, wanted));
 	return due.map(({ service }) => service);
@@ -108,16 +97,16 @@ async function syncScaling(
 }
 
 /** Where a service begins to be autoscaled: as declared where none of it runs, else where it is, or at the nearest bound. */
-function startOf(wanted: ServiceSpec, live: CliService): Partial<ServiceSize> {
+function startOf(wanted: ServiceSpec, live: Service): Partial<ServiceSize> {
 	const { containers, containerMb, containerProfile, autoscale } = wanted;
-	if (live.container_count === 0) return { containers, containerMb, containerProfile };
+	if (live.containerCount === 0) return { containers, containerMb, containerProfile };
 	if (autoscale?.kind === "horizontal") {
-		const within = Math.min(Math.max(live.container_count, autoscale.min), autoscale.max);
+		const within = Math.min(Math.max(live.containerCount, autoscale.min), autoscale.max);
 		return { containers: within, containerMb, containerProfile };
 	}
 	if (autoscale === undefined) return { containers, containerMb, containerProfile };
 	const { minMb, maxMb = Number.POSITIVE_INFINITY } = autoscale;
-	const isWithin = live.container_size >= minMb && live.container_size <= maxMb;
+	const isWithin = live.containerMb >= minMb && live.containerMb <= maxMb;
 	return isWithin ? { containers } : { containers, containerMb };
 }
 
@@ -125,7 +114,7 @@ function startOf(wanted: ServiceSpec, live: CliService): Partial<ServiceSize> {
 async function scaleService(
 	context: Context,
 	place: AppPlace,
-	live: CliService,
+	live: Service,
 	size: Partial<ServiceSize>,
 ): Promise<void> {
 	if (compare(size, sizeOf(live)).length === 0) return;
@@ -133,9 +122,7 @@ async function scaleService(
 	const object = { target: "services", id: live.id, label } as const;
 	// A run that was killed may have sent it already: what it left is waited for and looked at again.
 	await context.settled(object);
-	const differing = new Set(
-		compare(size, sizeOf(sizedService(await readService(context.api, live.id)))).map(({ field }) => field),
-	);
+	const differing = new Set(compare(size, sizeOf(await readService(context.api, live.id))).map(({ field }) => field));
 	if (differing.size === 0) return;
 	// Only what differs is sent: a number that is right must not be repeated beside a size.
 	const to = {
@@ -155,10 +142,6 @@ async function scaleService(
 	);
 }
 
-function sizeOf(live: CliService): Record<keyof ServiceSize, unknown> {
-	return {
-		containers: live.container_count,
-		containerMb: live.container_size,
-		containerProfile: live.container_profile,
-	};
+function sizeOf({ containerCount, containerMb, containerProfile }: Service): Record<keyof ServiceSize, unknown> {
+	return { containers: containerCount, containerMb, containerProfile };
 }

@@ -2,8 +2,7 @@ import type { AppSpec } from "../../wire/app.ts";
 import { compare, type Difference } from "../../wire/difference.ts";
 import { lookUp } from "../../wire/own.ts";
 import type { ServiceSpec } from "../../wire/service.ts";
-import type { ApiService } from "../api/service.ts";
-import { listServices } from "../api/service.ts";
+import { listServices, type Service } from "../api/service.ts";
 import type { AppPlace } from "../cli/app.ts";
 import { setServiceOptions } from "../cli/service.ts";
 import { AptibleError } from "../client/errors.ts";
@@ -14,15 +13,15 @@ import type { Context } from "../context.ts";
 const defaultStopTimeout = 10;
 
 /** How a live service differs in the way it is released. */
-export function optionDifferences(wanted: ServiceSpec, live: ApiService | undefined): Difference[] {
+export function optionDifferences(wanted: ServiceSpec, live: Service | undefined): Difference[] {
 	const { forceZeroDowntime, simpleHealthCheck, restartFreeScaling, stopTimeoutSeconds } = wanted;
 	return compare(
 		{ forceZeroDowntime, simpleHealthCheck, restartFreeScaling, stopTimeoutSeconds },
 		{
-			forceZeroDowntime: live?.force_zero_downtime ?? false,
-			simpleHealthCheck: live?.naive_health_check ?? false,
-			restartFreeScaling: live?.restart_free_scaling ?? false,
-			stopTimeoutSeconds: live?.stop_timeout ?? defaultStopTimeout,
+			forceZeroDowntime: live?.forceZeroDowntime ?? false,
+			simpleHealthCheck: live?.simpleHealthCheck ?? false,
+			restartFreeScaling: live?.restartFreeScaling ?? false,
+			stopTimeoutSeconds: live?.stopTimeoutSeconds ?? defaultStopTimeout,
 		},
 	);
 }
@@ -38,17 +37,18 @@ export async function syncOptions(
 	spec: AppSpec,
 	place: AppPlace,
 	appId: number,
-	services: readonly { id: number; service: string; options: ApiService | undefined }[],
+	services: readonly Service[],
 ): Promise<string[]> {
-	const changed = services.filter(({ service, options }) => {
-		const wanted = lookUp(spec.services, service);
-		return wanted !== undefined && optionDifferences(wanted, options).length > 0;
+	const changed = services.filter((live) => {
+		const wanted = lookUp(spec.services, live.service);
+		return wanted !== undefined && optionDifferences(wanted, live).length > 0;
 	});
 	const failures: Error[] = [];
-	for (const { service, options } of changed) {
+	for (const live of changed) {
+		const { service } = live;
 		const wanted = lookUp(spec.services, service);
 		if (wanted === undefined) continue;
-		const fields = new Set(optionDifferences(wanted, options).map(({ field }) => field));
+		const fields = new Set(optionDifferences(wanted, live).map(({ field }) => field));
 		context.progress(`app "${place.app}", service "${service}": setting ${[...fields].join(", ")}...`);
 		const only = <T>(field: keyof ServiceSpec, value: T) => (fields.has(field) ? value : undefined);
 		await setServiceOptions(context.cli, place, service, {
@@ -59,7 +59,7 @@ export async function syncOptions(
 		}).catch((error: Error) => failures.push(error));
 	}
 	if (changed.length === 0) return [];
-	const leftOf = (listed: readonly ApiService[]) =>
+	const leftOf = (listed: readonly Service[]) =>
 		changed.flatMap(({ id, service }) => {
 			const wanted = lookUp(spec.services, service);
 			const live = listed.find((one) => one.id === id);

@@ -1,8 +1,7 @@
 import { compare, type Difference } from "../../wire/difference.ts";
 import type { EndpointSpec } from "../../wire/endpoint.ts";
-import type { EndpointDetails } from "../api/endpoint.ts";
+import type { Endpoint, EndpointDetails } from "../api/endpoint.ts";
 import type { CliOptions } from "../cli/command-line.ts";
-import type { CliEndpoint } from "../cli/endpoint.ts";
 
 /** Settings by the names that `endpoints:list` gives them. */
 const settingNames = [
@@ -28,7 +27,7 @@ type Fields = Readonly<Record<string, string | undefined>>;
  */
 export function endpointDifferences(
 	spec: EndpointSpec,
-	live: CliEndpoint,
+	live: Endpoint,
 	details?: EndpointDetails,
 	fingerprint?: string,
 ): Difference[] {
@@ -54,7 +53,7 @@ function declaredFields(spec: EndpointSpec, details?: EndpointDetails, fingerpri
 	};
 }
 
-function liveFields(spec: EndpointSpec, live: CliEndpoint, details?: EndpointDetails): Fields {
+function liveFields(spec: EndpointSpec, live: Endpoint, details?: EndpointDetails): Fields {
 	const { kind, settings } = spec;
 	const port = kind === "grpc" ? details?.port : live.port;
 	const ports = kind === "https" || kind === "grpc" ? port : live.ports;
@@ -77,7 +76,7 @@ function liveFields(spec: EndpointSpec, live: CliEndpoint, details?: EndpointDet
 }
 
 /** All of an endpoint that a provision operation brings about; its settings come with that operation. */
-export function recordOf(live: CliEndpoint, details: EndpointDetails | undefined): string {
+export function recordOf(live: Endpoint, details: EndpointDetails | undefined): string {
 	const { port, ports, ip_whitelist, shared, load_balancing_algorithm_type } = live;
 	return JSON.stringify([
 		port,

@@ -135,7 +135,7 @@ test("after an abort what was running is dead, and nothing that waited is starte
 test("a Command that is told to end takes its CLI along", async () => {
 	for (const signal of ["SIGTERM", "SIGINT", "SIGKILL"] as const) {
 		const file = join(folder, signal);
-		const modules = ["cli/run.ts", "redact.ts"].map(
+		const modules = ["cli/run.ts", "client/redact.ts"].map(
 			(name) => new URL(`../../../aptible/${name}`, import.meta.url).href,
 		);
 		const script = `const [{ runCli }, { Redactor }] = await Promise.all(${JSON.stringify(modules)}.map((url) => import(url)));
