@@ -25,7 +25,7 @@ export function adoptApp(live: SnapshotApp, urls: DatabaseUrls, notes: Notes): B
 		notes.add(label, "it was never released, so there is nothing to declare of it; it is left alone");
 		return undefined;
 	}
-	if (app.last_deploy_operation?.status === "failed") {
+	if (app.lastDeploy?.status === "failed") {
 		notes.add(label, "its last deploy failed, so `pulumi up` deploys once more");
 	}
 	return {
@@ -49,6 +49,10 @@ function registryOf(label: string, registry: SnapshotApp["settings"]["registry"]
 }
 
 function configOf(label: string, config: SnapshotApp["config"], urls: DatabaseUrls, notes: Notes): Block {
+	if (config === "hidden") {
+		notes.add(label, "this token may not see its config, which is left alone");
+		return {};
+	}
 	const entries = [...config].sort(([a], [b]) => (a < b ? -1 : 1));
 	return Object.fromEntries(
 		entries.flatMap(([key, value]) => {
@@ -85,21 +89,21 @@ function literal(text: string): string {
 }
 
 function serviceOf(label: string, service: LiveService, notes: Notes): Block {
-	const { container_count, container_size, container_profile, options, policy } = service;
+	const { containerCount, containerMb, containerProfile, policy } = service;
 	const autoscale = policy && autoscaleOf(`${label}, service "${service.service}"`, policy, notes);
 	const defaults = Service.parse({});
-	const size = { containerMb: container_size, ...lean({ containerProfile: container_profile }, defaults) };
+	const size = { containerMb, ...lean({ containerProfile }, defaults) };
 	return {
-		...(autoscale?.kind === "horizontal" ? {} : { containers: container_count }),
+		...(autoscale?.kind === "horizontal" ? {} : { containers: containerCount }),
 		...(autoscale?.kind === "vertical" ? {} : size),
-		...adoptOptions(options),
+		...adoptOptions(service.options),
 		...(autoscale === undefined ? {} : { autoscale }),
 	};
 }
 
 /** How a service is released, as far as that is not Aptible's own way. */
 export function adoptOptions(options: LiveService["options"]): Block {
-	const shown = optionEntries.map(([name, { api }]) => [name, options?.[api]]);
+	const shown = optionEntries.map(([name]) => [name, options[name]]);
 	return lean(Object.fromEntries(shown), Object.fromEntries(optionEntries.map(([name, { unset }]) => [name, unset])));
 }
 

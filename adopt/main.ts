@@ -17,7 +17,9 @@ import { adoptStage } from "./stage.ts";
 const usage = `usage: npm run adopt -- --environment HANDLE [--phi true|false] [--stack STACK] [--output FILE [--encrypt]]
        npm run adopt -- --import-file FILE --stack STACK [--config-file FILE]`;
 
-const context = new Context();
+/** Requests at a time: nothing else runs beside it. */
+const requestsAtATime = 8;
+const context = new Context({ requestsAtATime });
 try {
 	const { values: options } = parseArgs({
 		options: {

@@ -57,7 +57,7 @@ export function adoptStage(snapshot: Snapshot, phi: boolean | undefined, notes: 
 }
 
 function backupsOf({ retention, environment }: Snapshot, notes: Notes): Block | undefined {
-	const { daily, monthly, yearly, make_copy: makeCopy, keep_final: keepFinal } = retention;
+	const { daily, monthly, yearly, makeCopy, keepFinal } = retention;
 	if (daily >= 1) return { daily, monthly, yearly, makeCopy, keepFinal };
 	notes.add(
 		`environment "${environment.handle}"`,
@@ -69,7 +69,7 @@ function backupsOf({ retention, environment }: Snapshot, notes: Notes): Block | 
 const databaseDefaults: Block = Database.parse({ type: "postgresql", version: "16" });
 
 function adoptDatabase(
-	{ listed, settings, endpoints }: SnapshotDatabase,
+	{ listed, endpoints }: SnapshotDatabase,
 	all: readonly SnapshotDatabase[],
 	notes: Notes,
 ): Block | undefined {
@@ -79,8 +79,8 @@ function adoptDatabase(
 		notes.add(label, `it is ${status}; once that is over, run this again`);
 		return undefined;
 	}
-	const primary = all.find((one) => one.listed.id === settings?.primaryId)?.listed;
-	if (settings?.primaryId !== undefined && primary === undefined) {
+	const primary = all.find((one) => one.listed.id === listed.primaryId)?.listed;
+	if (listed.primaryId !== undefined && primary === undefined) {
 		notes.add(label, "it is a replica of a database that is not in this environment; `pulumi up` would end that");
 	}
 	return {
@@ -88,14 +88,14 @@ function adoptDatabase(
 		version,
 		...lean(
 			{
-				containerMb: listed.container_size,
-				containerProfile: listed.container_profile,
-				diskGb: listed.disk_size,
-				iops: listed.disk_provisioned_iops,
+				containerMb: listed.containerMb,
+				containerProfile: listed.containerProfile,
+				diskGb: listed.diskGb,
+				iops: listed.iops,
 				replicaOf: primary?.handle,
 				logical: primary !== undefined && primary.version !== version,
-				kmsKeyArn: settings?.kmsKeyArn,
-				automaticBackups: settings?.automaticBackups,
+				kmsKeyArn: listed.kmsKeyArn,
+				automaticBackups: listed.automaticBackups,
 			},
 			databaseDefaults,
 		),
@@ -106,13 +106,13 @@ function adoptDatabase(
 
 function urlsOf(databases: readonly SnapshotDatabase[]): DatabaseUrls {
 	const urls = new Map<string, string>();
-	const add = (url: string | null | undefined, reference: string) => {
+	const add = (url: string | undefined, reference: string) => {
 		if (url && !urls.has(url)) urls.set(url, reference);
 	};
-	for (const { listed } of databases) add(listed.connection_url, `databases.${listed.handle}.url`);
+	for (const { listed } of databases) add(listed.connectionUrl, `databases.${listed.handle}.url`);
 	for (const { listed } of databases) {
-		for (const { type, connection_url } of listed.credentials)
-			add(connection_url, `databases.${listed.handle}.urls.${type}`);
+		for (const { type, connectionUrl } of listed.credentials)
+			add(connectionUrl, `databases.${listed.handle}.urls.${type}`);
 	}
 	return urls;
 }

@@ -1,5 +1,7 @@
-import { listEnvironments } from "./cli/environment.ts";
+import type { Api } from "./api/api.ts";
+import { type Environment, listEnvironments } from "./api/environment.ts";
 import { AptibleError } from "./client/errors.ts";
+import { lookUntilFound } from "./client/lag.ts";
 import type { Context } from "./context.ts";
 
 /** How an object is found in a list: `findByIdentity` or, for a removal, `findRecorded`. */
@@ -26,32 +28,51 @@ export function findByIdentity<T extends { id: number; handle: string }>(
 export const findRecorded: Find = (objects, spec, previous) =>
 	previous === undefined ? findByIdentity(objects, spec, undefined) : objects.find(({ id }) => id === previous.id);
 
+/** Per client, and so per Command: nothing renames an environment while a Command in it is at work. */
+const named = new WeakMap<Api, Map<string, Promise<Environment>>>();
+
+function namedFor({ api }: Context): Map<string, Promise<Environment>> {
+	const known = named.get(api) ?? new Map<string, Promise<Environment>>();
+	named.set(api, known);
+	return known;
+}
+
+/** The environment with a handle, which is looked for once. */
+export function environmentNamed(context: Context, handle: string): Promise<Environment> {
+	const known = namedFor(context);
+	const before = known.get(handle);
+	if (before !== undefined) return before;
+	const found = liveEnvironmentOf(context, handle, undefined);
+	known.set(handle, found);
+	found.catch(() => known.delete(handle));
+	return found;
+}
+
 /**
- * The handle that an object's environment has now, for the object's removal: by id, since the environment may have been
- * renamed in this very run.
+ * The environment of an object that is to be removed: by id, since it may have been renamed in this very run.
  *
  * @throws AptibleError when it is not listed. That may mean that it is gone, or that this token is somebody else's; taking
  * the second for the first would forget an object that still runs and still costs.
  */
-export async function environmentOf(
-	context: Context,
-	handle: string,
-	previous: { environmentId: number } | undefined,
-): Promise<string> {
-	return (await liveEnvironmentOf(context, handle, previous)).handle;
-}
-
-/** As `environmentOf`, with the environment's id. */
 export async function liveEnvironmentOf(
 	context: Context,
 	handle: string,
 	previous: { environmentId: number } | undefined,
-): Promise<{ id: number; handle: string }> {
-	const environments = await listEnvironments(context.cli);
-	const live =
-		environments.find(({ id }) => id === previous?.environmentId) ??
-		environments.find((environment) => environment.handle === handle);
-	if (live !== undefined) return live;
+): Promise<Environment> {
+	const known = await namedFor(context).get(handle);
+	if (known !== undefined && (previous === undefined || known.id === previous.environmentId)) return known;
+	const look = async () => {
+		const environments = await listEnvironments(context.api);
+		return (
+			environments.find(({ id }) => id === previous?.environmentId) ??
+			environments.find((environment) => environment.handle === handle)
+		);
+	};
+	const live = await lookUntilFound(context, look);
+	if (live !== undefined) {
+		namedFor(context).set(live.handle, Promise.resolve(live));
+		return live;
+	}
 	throw new AptibleError(
 		`environment "${handle}" is not among those that this token sees, so nothing in it can be changed or removed. Log in as a user who ` +
 			"sees it (`aptible login`). If it was deleted by hand, take its resources out of the state: `pulumi state delete URN`.",

@@ -122,7 +122,7 @@ function compareDatabase(
 		...compare({ id: previous?.id ?? live.listed.id }, { id: live.listed.id }),
 		...handleDifferences(spec, live.listed),
 		...statusDifferences(live.listed),
-		...databaseDifferences(spec, live.listed, live.settings),
+		...databaseDifferences(spec, live.listed),
 	];
 }
 
@@ -140,7 +140,10 @@ function compareApp(
 	const live = snapshot.apps.find((one) => one.app === app);
 	if (live === undefined) return undefined;
 	const { resolved, unknown } = resolveKnown(snapshot, spec, values);
-	const config = new Map([...live.config].filter(([key]) => !unknown.has(key)));
+	const config =
+		live.config === "hidden"
+			? new Map(Object.entries(resolved.config))
+			: new Map([...live.config].filter(([key]) => !unknown.has(key)));
 	// What this token may not see, or what is not at hand, cannot be said to differ.
 	const isUnknown =
 		live.settings.registry === "hidden" || (spec.registry !== undefined && resolved.registry === undefined);

@@ -21,7 +21,11 @@ import { type Undeclared, undeclaredIn } from "./undeclared.ts";
 
 /** A file that the findings are written to, for `npm run drift`. */
 const reportVariable = "MEDSTACK_TO_APTIBLE_DRIFT_REPORT";
-const longestMs = 60_000;
+/** Requests at a time of the one process that takes the look. */
+const requestsAtATime = 8;
+/** What a look may take however little there is to be read, and for each app that is read in full. */
+const leastMs = 60_000;
+const perAppMs = 1_000;
 /** A preview is not to stand still for a minute because Aptible cannot be reached. */
 const patienceMs = 10_000;
 
@@ -113,25 +117,28 @@ export class Look {
 
 /**
  * Takes the look, if there are credentials for it and anything to look at, and warns of live objects that the stage does not declare.
- * Aptible that does not answer is a warning, never a failed preview, unless the look is required. As this is where a run first needs
+ * It may take a minute, and a second more for each app that is declared: an app is two requests and one for each of its endpoints that
+ * has settings, of which eight are under way at a time. Aptible that does not answer is a warning, never a failed preview, unless the look is required. As this is where a run first needs
  * the `aptible` CLI, its version is checked here, once.
  *
  * @throws RunError where the CLI is too old for what the update would call, and where the update would be refused by what there is
  */
 export async function takeLook({ stage, secrets }: LoadedStage, isRequired: boolean): Promise<Look | undefined> {
+	const longestMs = leastMs + perAppMs * Object.keys(stage.apps).length;
 	const signal = AbortSignal.timeout(longestMs);
-	const context = new Context({ signal, patienceMs });
+	const context = new Context({ signal, patienceMs, requestsAtATime });
+	const progress: Progress = { doing: "reading the state of the stack" };
 	if (!isRequired && !(await context.api.hasToken())) return undefined;
-	// Beside each other: a call of the CLI is a process of about 0.8 s.
+	// Beside each other: where the CLI's version is not known yet, it is a process of about 0.8 s.
 	const [version, seen] = await Promise.allSettled([
 		checkVersion(context.cli),
-		plainValues(secrets, context).then((values) => see(context, stage, values)),
+		plainValues(secrets, context).then((values) => see(context, stage, values, progress)),
 	]);
 	if (version.status === "rejected") throw new pulumi.RunError(messageOf(version.reason));
 	if (version.value !== undefined) await pulumi.log.warn(version.value);
 	if (seen.status === "rejected") {
 		const reason = signal.aborted
-			? `Aptible has not answered within ${longestMs / 1000} s`
+			? `the look was given up after ${longestMs / 1000} s, while ${progress.doing}${slowest(context)}`
 			: context.redactor.mask(messageOf(seen.reason));
 		const text = `whether Aptible is still as this stack left it is unknown: ${reason}`;
 		if (isRequired) throw new pulumi.RunError(text);
@@ -177,8 +184,22 @@ async function plainValues(secrets: LoadedStage["secrets"], { redactor }: Contex
 	return (reference) => plain.get(reference);
 }
 
-async function see(context: Context, stage: Stage, values: Values): Promise<Seen | undefined> {
+/** What a look is at, for the warning where it takes too long. */
+interface Progress {
+	doing: string;
+}
+
+/** Where the time goes that requests take. */
+function slowest({ api }: Context): string {
+	const { request, ms } = api.slowest ?? {};
+	return request === undefined || ms === undefined
+		? ""
+		: `; its slowest request took ${(ms / 1000).toFixed(1)} s: ${request}`;
+}
+
+async function see(context: Context, stage: Stage, values: Values, progress: Progress): Promise<Seen | undefined> {
 	const recorded = await readRecorded();
+	progress.doing = "reading the lists of its environment on Aptible";
 	const facts = EnvironmentFacts.safeParse(recorded.find(({ kind }) => kind === "environment")?.facts).data;
 	if (facts === undefined && !stage.environment.adopt) return undefined;
 	const handle = facts?.handle ?? stage.environment.handle;
@@ -190,7 +211,9 @@ async function see(context: Context, stage: Stage, values: Values): Promise<Seen
 		(environments) =>
 			environments.find(({ id, handle: live }) => (facts === undefined ? live === handle : id === facts.id)),
 		{
-			guess: handle,
+			onProgress: (read, of) => {
+				progress.doing = `reading apps on Aptible (${read} of ${of} were read)`;
+			},
 			scope: {
 				app: ({ id, handle: live }) => ids.has(id) || Object.hasOwn(stage.apps, live),
 				databaseEndpoints: ({ id, handle: live }) => ids.has(id) || Object.hasOwn(stage.databases, live),

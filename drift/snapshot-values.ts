@@ -35,7 +35,7 @@ export function filler({ databases }: Snapshot, values: Values): (template: stri
 		const filled = fillTemplate(template, (reference) => {
 			const wanted = readDatabaseReference(reference);
 			const value = wanted === undefined ? values(reference) : urlOf(listed, wanted).url;
-			if (value == null || value === "") isWhole = false;
+			if (value === undefined || value === "") isWhole = false;
 			return value ?? "";
 		});
 		return isWhole ? filled : undefined;

@@ -1,7 +1,8 @@
-/** One look at a whole environment, for drift and adoption: lists of the CLI side by side, and of the API what only it shows. */
+/** One look at a whole environment, for drift and adoption: its lists side by side, and of each app what no list has. */
 import type { z } from "zod";
-import { noSettings, readAppSettings } from "../aptible/api/app.ts";
-import { type DatabaseSettings, readDatabaseSettings } from "../aptible/api/database.ts";
+import type { Api } from "../aptible/api/api.ts";
+import { type App, listWholeApps, noSettings, readAppSettings, readConfig } from "../aptible/api/app.ts";
+import { type Database, type DatabaseUrls, listDatabasesWithUrls } from "../aptible/api/database.ts";
 import {
 	ApiLogDrain,
 	ApiMetricDrain,
@@ -10,61 +11,59 @@ import {
 	listDrains,
 	readDrain,
 } from "../aptible/api/drain.ts";
-import { readEndpointDetails } from "../aptible/api/endpoint.ts";
-import { listServices, readPolicy } from "../aptible/api/service.ts";
-import type { LiveApp } from "../aptible/app/differences.ts";
-import type { LiveService } from "../aptible/app/services.ts";
-import { type CliApp, listApps, readConfig } from "../aptible/cli/app.ts";
-import { type CliDatabase, listDatabases } from "../aptible/cli/database.ts";
-import { type EndpointPlace, listEndpoints } from "../aptible/cli/endpoint.ts";
+import { type Endpoint, listEndpointsIn, listFingerprints, readEndpointDetails } from "../aptible/api/endpoint.ts";
 import {
-	type CliBackupRetention,
-	type CliEnvironment,
+	type Environment,
+	type LiveRetention,
 	listEnvironments,
+	type PlacedEnvironment,
 	readBackupRetention,
-} from "../aptible/cli/environment.ts";
+	withStack,
+} from "../aptible/api/environment.ts";
+import { type ApiPolicy, listPoliciesIn, listServicesIn, type Service, servicesOf } from "../aptible/api/service.ts";
+import type { LiveApp } from "../aptible/app/differences.ts";
+import { rememberUrls } from "../aptible/app/values.ts";
 import type { Context } from "../aptible/context.ts";
 import type { LiveEndpoint } from "../aptible/endpoint/observe.ts";
 import { isRenewable } from "../aptible/endpoint/renewal.ts";
 
-/** Every CLI is a process of about 0.8 s (recorded runs), most of it work for a processor. */
-const callsAtATime = 8;
-
-/** A database with its endpoints. `settings` and `endpoints` are missing where nobody asked for them. */
+/** A database with its endpoints, which are missing where nobody asked for them. */
 export interface SnapshotDatabase {
-	listed: CliDatabase;
-	settings: DatabaseSettings | undefined;
+	listed: Database & DatabaseUrls;
 	endpoints: LiveEndpoint[];
 }
 
 /** An app with its endpoints. */
-export interface SnapshotApp extends LiveApp {
+export interface SnapshotApp extends Omit<LiveApp, "config"> {
+	config: LiveApp["config"] | "hidden";
 	endpoints: LiveEndpoint[];
 }
 
 /** An environment with all that is in it. Holds secrets: config values, URLs, tokens. */
 export interface Snapshot {
-	environment: CliEnvironment;
-	retention: CliBackupRetention;
+	environment: PlacedEnvironment;
+	retention: LiveRetention;
 	databases: SnapshotDatabase[];
 	/** In full those that were asked for; `listed` has all of them. */
 	apps: SnapshotApp[];
-	listedApps: CliApp[];
+	listedApps: App[];
 	logDrains: ApiLogDrain[];
 	metricDrains: ApiMetricDrain[];
 }
 
 /** Of which objects everything is read. */
 export interface SnapshotScope {
-	/** An app in full takes two calls of the CLI and some of the API. */
-	app(live: CliApp): boolean;
-	/** A database's endpoints take one call of the CLI. */
-	databaseEndpoints(live: CliDatabase): boolean;
-	/** Whether ports and certificates of endpoints are read, which only the API shows. */
+	/** An app in full takes two requests, and one for each endpoint that has settings. */
+	app(live: App): boolean;
+	databaseEndpoints(live: Database): boolean;
+	/** Whether ports and certificates of endpoints are compared. */
 	endpointDetails: "all" | "none" | ((id: number) => boolean);
 }
 
 const everything: SnapshotScope = { app: () => true, databaseEndpoints: () => true, endpointDetails: "all" };
+
+/** How many apps there are to be read, and how many have been. */
+export type OnProgress = (read: number, of: number) => void;
 
 /**
  * Reads an environment.
@@ -73,112 +72,130 @@ const everything: SnapshotScope = { app: () => true, databaseEndpoints: () => tr
  */
 export async function readSnapshot(
 	context: Context,
-	find: (environments: readonly CliEnvironment[]) => CliEnvironment | undefined,
-	{ guess, scope = everything }: { guess?: string; scope?: SnapshotScope } = {},
+	find: (environments: readonly Environment[]) => Environment | undefined,
+	{ scope = everything, onProgress = () => {} }: { scope?: SnapshotScope; onProgress?: OnProgress } = {},
 ): Promise<Snapshot | undefined> {
-	const limit = limiter(callsAtATime);
-	// Under the handle that it very likely has, so that the lists need not wait for the one that says so.
-	const early = guess === undefined ? undefined : settled(readLists(context, limit, guess));
-	const environment = find(await limit(() => listEnvironments(context.cli)));
-	if (environment === undefined) return undefined;
-	const { handle, id } = environment;
-	const [contents, logDrains, metricDrains] = await Promise.all([
-		readContents(
-			{ context, limit, environment: handle, scope },
-			handle === guess && early !== undefined ? early.then((result) => result()) : readLists(context, limit, handle),
-		),
+	const { api } = context;
+	const found = find(await listEnvironments(api));
+	if (found === undefined) return undefined;
+	const { id } = found;
+	const [environment, retention, services, listedApps, logDrains, metricDrains] = await Promise.all([
+		withStack(api, found),
+		readBackupRetention(api, id),
+		listServicesIn(api, id),
+		listWholeApps(api, id),
 		readDrains(context, "log_drains", id, ApiLogDrain),
 		readDrains(context, "metric_drains", id, ApiMetricDrain),
 	]);
-	return { environment, ...contents, logDrains, metricDrains };
+	const listedDatabases = await listDatabasesWithUrls(api, id, services);
+	for (const database of listedDatabases) rememberUrls(context, database);
+	const wantedApps = listedApps.filter((app) => scope.app(app));
+	onProgress(0, wantedApps.length);
+	const owned = await readOwned(api, services, wantedApps, listedDatabases, scope);
+	const wantedServices = [...owned.values()].flat();
+	const [endpoints, policies] = await Promise.all([
+		wantedServices.length === 0 ? noEndpoints : listEndpointsIn(api, id, wantedServices, true),
+		wantedServices.length === 0 ? noPolicies : listPoliciesIn(api, id, services),
+	]);
+	const areCompared = [...endpoints.values()].flat().some((one) => hasCertificate(one) && wantsDetails(scope, one));
+	const fingerprints = areCompared ? await listFingerprints(api, id) : noFingerprints;
+	const read: Read = { context, scope, owned, endpoints, policies, fingerprints };
+	const [databases, apps] = await Promise.all([
+		Promise.all(
+			listedDatabases.map(async (listed) => ({ listed, endpoints: await endpointsOf(read, databaseKey(listed)) })),
+		),
+		eachToldOf(wantedApps, (app) => readApp(read, app), onProgress),
+	]);
+	return { environment, retention, databases, apps, listedApps, logDrains, metricDrains };
 }
 
-type Limit = <T>(call: () => Promise<T>) => Promise<T>;
+const noEndpoints: ReadonlyMap<number, readonly Endpoint[]> = new Map();
+const noPolicies: ReadonlyMap<number, ApiPolicy> = new Map();
+const noFingerprints: ReadonlyMap<number, string> = new Map();
 
 interface Read {
 	context: Context;
-	limit: Limit;
-	environment: string;
 	scope: SnapshotScope;
+	/** Services by what they belong to. */
+	owned: ReadonlyMap<string, readonly Service[]>;
+	/** By the ids of services. */
+	endpoints: ReadonlyMap<number, readonly Endpoint[]>;
+	policies: ReadonlyMap<number, ApiPolicy>;
+	/** By the ids of certificates. */
+	fingerprints: ReadonlyMap<number, string>;
 }
 
-type Lists = [CliBackupRetention, CliApp[], CliDatabase[]];
+const appKey = ({ id }: { id: number }) => `app ${id}`;
+const databaseKey = ({ id }: { id: number }) => `database ${id}`;
 
-async function readContents(
-	read: Read,
-	lists: Promise<Lists>,
-): Promise<Pick<Snapshot, "retention" | "databases" | "apps" | "listedApps">> {
-	const [retention, listedApps, listedDatabases] = await lists;
-	for (const { connection_url: url, credentials } of listedDatabases) {
-		for (const each of [url, ...credentials.map(({ connection_url }) => connection_url)]) {
-			if (each) read.context.redactor.addUrl(each);
-		}
-	}
-	const [databases, apps] = await Promise.all([
-		Promise.all(listedDatabases.map((listed) => readDatabase(read, listed))),
-		Promise.all(listedApps.filter((app) => read.scope.app(app)).map((app) => readApp(read, app))),
-	]);
-	return { retention, databases, apps, listedApps };
+/** The services of the apps and databases that are read in full; one that was never provisioned has none. */
+async function readOwned(
+	api: Api,
+	services: readonly Service[],
+	apps: readonly App[],
+	databases: readonly Database[],
+	scope: SnapshotScope,
+): Promise<Map<string, readonly Service[]>> {
+	const released = apps.filter(({ status }) => status === "provisioned");
+	const wanted = databases.filter((one) => one.status === "provisioned" && scope.databaseEndpoints(one));
+	return new Map(
+		await Promise.all([
+			...released.map(async (app) => [appKey(app), await servicesOf(api, services, { appId: app.id })] as const),
+			...wanted.map(async (one) => {
+				const own = await servicesOf(api, services, { databaseId: one.id, serviceId: one.serviceId });
+				return [databaseKey(one), own] as const;
+			}),
+		]),
+	);
 }
 
-function readLists({ cli }: Context, limit: Limit, environment: string): Promise<Lists> {
-	return Promise.all([
-		limit(() => readBackupRetention(cli, environment)),
-		limit(() => listApps(cli, environment)),
-		limit(() => listDatabases(cli, environment)),
-	]);
-}
-
-async function readDatabase({ context, limit, environment, scope }: Read, listed: CliDatabase) {
-	// The CLI fails on a database that was never provisioned; it has no endpoint.
-	const hasEndpoints = listed.status === "provisioned" && scope.databaseEndpoints(listed);
-	const [settings, endpoints] = await Promise.all([
-		readDatabaseSettings(context.api, listed.id),
-		hasEndpoints ? readEndpoints(context, limit, scope, { database: listed.handle, environment }) : [],
-	]);
-	return { listed, settings, endpoints };
-}
-
-async function readApp({ context, limit, environment, scope }: Read, app: CliApp): Promise<SnapshotApp> {
+async function readApp(read: Read, app: App): Promise<SnapshotApp> {
+	const { context, owned, policies } = read;
 	const isReleased = app.status === "provisioned";
-	const place = { environment, app: app.handle };
-	const [endpoints, config, settings, services] = await Promise.all([
-		readEndpoints(context, limit, scope, place),
-		isReleased ? limit(() => readConfig(context.cli, place)) : new Map<string, string>(),
-		isReleased ? readAppSettings(context.api, app.id) : noSettings,
-		isReleased ? readAllServices(context, app) : [],
+	const [endpoints, config, settings] = await Promise.all([
+		endpointsOf(read, appKey(app)),
+		isReleased ? readConfig(context.api, app) : new Map<string, string>(),
+		isReleased ? readAppSettings(context.api, app) : noSettings,
 	]);
-	for (const [key, value] of config) context.redactor.addFound(key, value);
+	for (const [key, value] of config === "hidden" ? [] : config) context.redactor.addFound(key, value);
+	const services = (owned.get(appKey(app)) ?? []).map((service) => ({ ...service, policy: policies.get(service.id) }));
 	return { app, config, settings, services, endpoints };
 }
 
-async function readAllServices({ api }: Context, app: CliApp): Promise<LiveService[]> {
-	const [options, policies] = await Promise.all([
-		listServices(api, app.id),
-		Promise.all(app.services.map(({ id }) => readPolicy(api, id))),
-	]);
-	return app.services.map((service, index) => ({
-		...service,
-		policy: policies[index],
-		options: options.find(({ id }) => id === service.id),
-	}));
+function hasCertificate({ certificateId }: Endpoint): boolean {
+	return certificateId !== undefined;
 }
 
-async function readEndpoints(
-	{ cli, api }: Context,
-	limit: Limit,
-	{ endpointDetails }: SnapshotScope,
-	place: EndpointPlace,
-): Promise<LiveEndpoint[]> {
-	const listed = await limit(() => listEndpoints(cli, place));
-	const wants = (id: number) =>
-		typeof endpointDetails === "function" ? endpointDetails(id) : endpointDetails === "all";
+function wantsDetails({ endpointDetails }: SnapshotScope, { id }: Endpoint): boolean {
+	return typeof endpointDetails === "function" ? endpointDetails(id) : endpointDetails === "all";
+}
+
+async function endpointsOf(read: Read, owner: string): Promise<LiveEndpoint[]> {
+	const { context, owned, endpoints, fingerprints, scope } = read;
+	const listed = (owned.get(owner) ?? []).flatMap(({ id }) => endpoints.get(id) ?? []);
+	const detailsOf = async (one: Endpoint) => {
+		const certificate = fingerprints.get(one.certificateId ?? 0);
+		// The list of certificates may lag behind.
+		return certificate === undefined ? readEndpointDetails(context.api, one) : { port: one.containerPort, certificate };
+	};
 	return Promise.all(
 		listed.map(async (one) => ({
 			listed: one,
-			details: wants(one.id) ? await readEndpointDetails(api, one.id) : undefined,
+			details: wantsDetails(scope, one) ? await detailsOf(one) : undefined,
 			isRenewable: await isRenewable(one),
 		})),
+	);
+}
+
+async function eachToldOf<T, U>(items: readonly T[], work: (item: T) => Promise<U>, tell: OnProgress): Promise<U[]> {
+	let count = 0;
+	return Promise.all(
+		items.map(async (item) => {
+			const result = await work(item);
+			count += 1;
+			tell(count, items.length);
+			return result;
+		}),
 	);
 }
 
@@ -193,31 +210,4 @@ async function readDrains<Drain extends z.ZodType>(
 	const listed = (await listDrains(api, target, environmentId)).filter(isShown);
 	const drains = await Promise.all(listed.map(({ id }) => readDrain(api, target, id, form)));
 	return drains.filter((drain) => drain !== undefined);
-}
-
-/** A promise that may fail before anybody waits for it. */
-function settled<T>(promise: Promise<T>): Promise<() => T> {
-	return promise.then(
-		(value) => () => value,
-		(error: unknown) => () => {
-			throw error;
-		},
-	);
-}
-
-/** Runs at most `most` calls at a time, in the order in which they come. */
-function limiter(most: number): Limit {
-	let running = 0;
-	const waiting: (() => void)[] = [];
-	return async (call) => {
-		if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve));
-		else running += 1;
-		try {
-			return await call();
-		} finally {
-			const next = waiting.shift();
-			if (next === undefined) running -= 1;
-			else next();
-		}
-	};
 }

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { type Access, refuseIfReadOnly } from "../client/access.ts";
 import { ApiError, AptibleError } from "../client/errors.ts";
+import { type Limit, limiter } from "../client/limiter.ts";
 import { retryReads } from "../client/retry.ts";
 import { failureOf, parseAnswer } from "./answer.ts";
 import { hasNext, idOf, pageOf, withPage } from "./page.ts";
@@ -10,6 +11,17 @@ const requestTimeoutMs = 30_000;
 /** A request that begins just before the deadline gets this long. */
 const leastTimeoutMs = 2_000;
 
+/** Requests at a time of one Command, of which Pulumi runs many side by side. */
+const commandRequests = 2;
+
+/**
+ * Whether an answer is to have secrets in it (`Prefer: no_sensitive_extras`, aptible-cli 0.26.6, cli.rb): asked without, Aptible records
+ * no access to them. `undefined` leaves it to the API. @default false
+ */
+interface Shown {
+	secrets?: boolean | undefined;
+}
+
 interface Message {
 	body?: Record<string, unknown> | undefined;
 	headers?: Record<string, string>;
@@ -17,8 +29,9 @@ interface Message {
 }
 
 /**
- * The Deploy API, for what the CLI cannot do; the files beside this one have its routes, noun by noun (facts/terraform-provider.md
- * §3.4, §3.5). It logs in with the CLI's own token. Reads are retried until their deadline while the failure is a passing one.
+ * The Deploy API, which everything is read from, and which does what the CLI cannot; the files beside this one have its routes, noun by
+ * noun (facts/terraform-provider.md §3.4, §3.5). It logs in with the CLI's own token. Reads are retried until their deadline while the
+ * failure is a passing one. Only so many requests are under way at a time.
  */
 export class Api {
 	/** Root of the Deploy API, without a slash at its end. */
@@ -26,16 +39,26 @@ export class Api {
 	/** Root of the auth API, likewise. */
 	readonly authRoot = (process.env.APTIBLE_AUTH_ROOT_URL ?? "https://auth.aptible.com").replace(/\/$/, "");
 	readonly #access: Access;
+	readonly #limit: Limit;
+	/** Answers that never change, by their addresses. */
+	readonly #kept = new Map<string, Promise<unknown>>();
 	#token: Promise<string> | undefined;
 	#clock: Date | undefined;
+	#slowest: { request: string; ms: number } | undefined;
 
 	constructor(access: Access = {}) {
 		this.#access = access;
+		this.#limit = limiter(access.requestsAtATime ?? commandRequests);
 	}
 
 	/** The time by Aptible's clock when it answered last; the clock of this machine may be wrong. */
 	get clock(): Date | undefined {
 		return this.#clock;
+	}
+
+	/** The request that has taken longest, its turn not counted. */
+	get slowest(): { request: string; ms: number } | undefined {
+		return this.#slowest;
 	}
 
 	/** Whether there is a token to log in with; where that is unknown, the first request says why. */
@@ -50,20 +73,20 @@ export class Api {
 	 * Reads a collection, every page of it: `name` is its key under `_embedded`. How long a page may be is not documented, so an
 	 * answer may be shorter than what was asked for.
 	 *
-	 * @param isEnough called with what has been read; true where no further page is needed
+	 * @param options `isEnough` is called with what has been read; true where no further page is needed
 	 */
 	async list<T extends z.ZodType>(
 		url: string,
 		name: string,
 		item: T,
-		isEnough: (found: readonly z.infer<T>[]) => boolean = () => false,
+		{ isEnough = () => false, ...shown }: Shown & { isEnough?: (found: readonly z.infer<T>[]) => boolean } = {},
 	): Promise<z.infer<T>[]> {
 		const form = pageOf(name, item);
 		// What is made while the pages are read moves others to the next one.
 		const found = new Map<unknown, z.infer<T>>();
 		for (let page = 1; ; page += 1) {
 			const before = found.size;
-			const answer = await this.read(page === 1 ? url : withPage(url, page), form);
+			const answer = await this.read(page === 1 ? url : withPage(url, page), form, shown);
 			const items = answer._embedded[name] ?? [];
 			for (const each of items) found.set(idOf(each), each as z.infer<T>);
 			if (found.size === before || !hasNext(url, answer, items.length)) break;
@@ -73,12 +96,23 @@ export class Api {
 	}
 
 	/** Reads one resource. */
-	async read<T extends z.ZodType>(url: string, form: T, headers: Record<string, string> = {}): Promise<z.infer<T>> {
+	async read<T extends z.ZodType>(url: string, form: T, shown: Shown = {}): Promise<z.infer<T>> {
+		const headers = preferring("secrets" in shown ? shown.secrets : false);
 		const answer = await retryReads((leftMs) => {
 			const timeoutMs = Math.min(requestTimeoutMs, Math.max(leftMs, leastTimeoutMs));
 			return this.#request("GET", url, { headers, timeoutMs });
 		}, this.#access);
 		return parseAnswer(`GET ${new URL(url).pathname} on the Deploy API`, 200, form, answer);
+	}
+
+	/** Reads what never changes, once however often it is asked for. */
+	readOnce<T extends z.ZodType>(url: string, form: T): Promise<z.infer<T>> {
+		const known = this.#kept.get(url) as Promise<z.infer<T>> | undefined;
+		if (known !== undefined) return known;
+		const read = this.read(url, form);
+		this.#kept.set(url, read);
+		read.catch(() => this.#kept.delete(url));
+		return read;
 	}
 
 	/** Changes something; sent once, whatever becomes of it. */
@@ -135,21 +169,29 @@ export class Api {
 	): Promise<{ status: number; text: string; retryAfter: string | null }> {
 		const { signal } = this.#access;
 		try {
-			const response = await fetch(url, {
-				method,
-				headers: {
-					Authorization: `Bearer ${token}`,
-					Accept: "application/json",
-					...(body === undefined ? {} : { "Content-Type": "application/json" }),
-					...headers,
-				},
-				body: body === undefined ? null : JSON.stringify(body),
-				signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]),
+			return await this.#limit(async () => {
+				const started = performance.now();
+				try {
+					const response = await fetch(url, {
+						method,
+						headers: {
+							Authorization: `Bearer ${token}`,
+							Accept: "application/json",
+							...(body === undefined ? {} : { "Content-Type": "application/json" }),
+							...headers,
+						},
+						body: body === undefined ? null : JSON.stringify(body),
+						signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]),
+					});
+					const { status } = response;
+					const date = new Date(response.headers.get("date") ?? "");
+					this.#clock = Number.isNaN(date.getTime()) ? undefined : date;
+					return { status, text: await response.text(), retryAfter: response.headers.get("retry-after") };
+				} finally {
+					const ms = performance.now() - started;
+					if (ms > (this.#slowest?.ms ?? 0)) this.#slowest = { request, ms };
+				}
 			});
-			const { status } = response;
-			const date = new Date(response.headers.get("date") ?? "");
-			this.#clock = Number.isNaN(date.getTime()) ? undefined : date;
-			return { status, text: await response.text(), retryAfter: response.headers.get("retry-after") };
 		} catch (cause) {
 			const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
 			const reason = inner instanceof Error ? inner.message : String(inner);
@@ -177,4 +219,8 @@ export class Api {
 			`no Aptible token: APTIBLE_ACCESS_TOKEN is not set and "${tokensFile()}" has none for ${this.authRoot}. Run \`aptible login\`.`,
 		);
 	}
+}
+
+function preferring(secrets: boolean | undefined): Record<string, string> {
+	return secrets === undefined ? {} : { Prefer: `no_sensitive_extras=${!secrets}` };
 }

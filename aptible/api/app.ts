@@ -1,24 +1,67 @@
 import { z } from "zod";
 import type { Api } from "./api.ts";
+import { Link, linkedId } from "./link.ts";
+import { ApiService, type Service } from "./service.ts";
 
-const Link = z.looseObject({ href: z.string() }).nullish();
-
-const App = z.looseObject({
+const AppForm = z.looseObject({
+	id: z.int(),
 	handle: z.string(),
 	status: z.string(),
 	git_repo: z.string().nullish(),
-	_links: z.looseObject({ current_setting: Link, current_configuration: Link }),
+	_links: z.looseObject({ current_setting: Link, current_configuration: Link }).nullish(),
 	_embedded: z
 		.looseObject({
 			current_image: z.looseObject({ docker_ref: z.string().nullish() }).nullish(),
 			last_deploy_operation: z
 				.looseObject({ id: z.int(), status: z.string(), git_ref: z.string().nullish() })
 				.nullish(),
-			services: z.array(z.looseObject({ id: z.int() })).nullish(),
+			services: z.array(ApiService).nullish(),
 		})
 		.nullish(),
 });
-export type ApiApp = z.infer<typeof App>;
+
+/** An app in a list, without what is embedded in one that is read alone. */
+export interface ListedApp {
+	id: number;
+	handle: string;
+	/** `pending` until the first deploy has succeeded. */
+	status: string;
+	/** Address of its git repository. */
+	gitRemote: string;
+}
+
+/** An app. */
+export interface App extends ListedApp {
+	/** `gitRef` is what was built from git: none for an image, and all zeros where the image was told to leave git. */
+	lastDeploy: { id: number; status: string; gitRef: string | undefined } | undefined;
+	/** As far as the answer has them. */
+	services: Service[];
+	/** Digest of the image that it does run, which its tag stood for when Aptible pulled it (dashboard, source). */
+	digest: string | undefined;
+	/** Absent until an operation that carried config, or settings, has succeeded. */
+	configurationId: number | undefined;
+	settingId: number | undefined;
+}
+
+const ApiApp = AppForm.transform(
+	({ id, handle, status, git_repo, _links, _embedded }): App => ({
+		id,
+		handle,
+		status,
+		gitRemote: git_repo ?? "",
+		lastDeploy: _embedded?.last_deploy_operation
+			? {
+					id: _embedded.last_deploy_operation.id,
+					status: _embedded.last_deploy_operation.status,
+					gitRef: _embedded.last_deploy_operation.git_ref ?? undefined,
+				}
+			: undefined,
+		services: _embedded?.services ?? [],
+		digest: text(_embedded?.current_image?.docker_ref),
+		configurationId: linkedId(_links?.current_configuration),
+		settingId: linkedId(_links?.current_setting),
+	}),
+);
 
 const Settings = z.looseObject({
 	settings: z.record(z.string(), z.unknown()).nullish(),
@@ -27,14 +70,11 @@ const Settings = z.looseObject({
 
 const Configuration = z.looseObject({ env: z.record(z.string(), z.string()).nullish() });
 
-const showSecrets = { Prefer: "no_sensitive_extras=false" };
-
 /** What an app is set to run; `undefined` where there is none. */
 export interface AppSettings {
 	image: string | undefined;
 	/** Credentials of a private registry; `hidden` where the token's role may not see them. */
 	registry: { username: string | undefined; password: string | undefined } | "hidden" | undefined;
-	/** Digest of the image that it does run, which its tag stood for when Aptible pulled it (dashboard, source). */
 	digest: string | undefined;
 }
 
@@ -42,35 +82,40 @@ export interface AppSettings {
 export const noSettings: AppSettings = { image: undefined, registry: undefined, digest: undefined };
 
 /** An app by its id, which no list has to show yet. */
-export function readApp(api: Api, appId: number): Promise<ApiApp> {
-	return api.read(`${api.root}/apps/${appId}`, App);
+export function readApp(api: Api, appId: number): Promise<App> {
+	return api.read(`${api.root}/apps/${appId}`, ApiApp);
 }
 
-/** The apps of an environment. */
-export function listAppsOf(api: Api, environmentId: number): Promise<{ id: number; handle: string }[]> {
-	const form = z.looseObject({ id: z.int(), handle: z.string() });
-	return api.list(`${api.root}/accounts/${environmentId}/apps?per_page=1000`, "apps", form);
+/** The apps of an environment, to find one among them. */
+export async function listApps(api: Api, environmentId: number): Promise<ListedApp[]> {
+	const apps = await api.list(`${api.root}/accounts/${environmentId}/apps?per_page=1000&no_embed=true`, "apps", ApiApp);
+	return apps.map(({ id, handle, status, gitRemote }) => ({ id, handle, status, gitRemote }));
 }
 
-/** Image and registry credentials that an app runs with; the CLI shows neither (facts/terraform-provider.md §3.6). */
-export async function readAppSettings(api: Api, appId: number): Promise<AppSettings> {
-	return settingsOf(api, await readApp(api, appId));
+/** The apps of an environment with what is embedded in them. */
+export function listWholeApps(api: Api, environmentId: number): Promise<App[]> {
+	return api.list(`${api.root}/accounts/${environmentId}/apps?per_page=1000`, "apps", ApiApp);
 }
 
-/** The settings of an app that has been read. */
-export async function settingsOf(api: Api, { _links, _embedded }: ApiApp): Promise<AppSettings> {
-	const digest = text(_embedded?.current_image?.docker_ref);
-	const href = _links.current_setting?.href;
-	if (href === undefined) return { ...noSettings, digest };
-	const { settings, sensitive_settings: sensitive } = await api.read(href, Settings, showSecrets);
+/** Image and registry credentials that an app runs with (facts/terraform-provider.md §3.6). */
+export async function readAppSettings(api: Api, { settingId, digest }: App): Promise<AppSettings> {
+	if (settingId === undefined) return { ...noSettings, digest };
+	const url = `${api.root}/settings/${settingId}`;
+	const { settings, sensitive_settings: sensitive } = await api.read(url, Settings, { secrets: true });
 	return { image: text(settings?.APTIBLE_DOCKER_IMAGE), registry: registryOf(sensitive), digest };
 }
 
-/** The config of an app that has been read, all of it secret; `hidden` where the token's role may not see it. */
-export async function configOf(api: Api, { _links }: ApiApp): Promise<ReadonlyMap<string, string> | "hidden"> {
-	const href = _links.current_configuration?.href;
-	if (href === undefined) return new Map();
-	const { env } = await api.read(href, Configuration, showSecrets);
+/**
+ * The config of an app. The values are secrets as far as anybody knows: they go no further than a comparison.
+ *
+ * @returns `hidden` where the token's role may not see it
+ */
+export async function readConfig(
+	api: Api,
+	{ configurationId }: Pick<App, "configurationId">,
+): Promise<ReadonlyMap<string, string> | "hidden"> {
+	if (configurationId === undefined) return new Map();
+	const { env } = await api.read(`${api.root}/configurations/${configurationId}`, Configuration, { secrets: true });
 	return env === undefined || env === null ? "hidden" : new Map(Object.entries(env));
 }
 

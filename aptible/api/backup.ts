@@ -1,26 +1,67 @@
 import { z } from "zod";
 import { ApiError } from "../client/errors.ts";
 import type { Api } from "./api.ts";
+import { readDatabaseImage } from "./database.ts";
+import { Link, linkedId } from "./link.ts";
 import { listOperations } from "./operation.ts";
 
-const link = z.looseObject({ href: z.string() }).nullish();
-
-const Backup = z.looseObject({
+const BackupForm = z.looseObject({
 	id: z.int(),
 	created_at: z.string(),
 	manual: z.boolean().nullish(),
 	database_handle: z.string().nullish(),
-	_links: z.looseObject({
-		copied_from: link,
-		created_from_operation: link,
-		database: link,
-		database_image: link,
-		database_with_deleted: link,
-	}),
-	_embedded: z.looseObject({ copied_from: z.looseObject({}).nullish() }).nullish(),
+	_links: z
+		.looseObject({
+			copied_from: Link,
+			created_from_operation: Link,
+			/** Also of a database that is deleted (aptible-api-ruby, backup.rb). */
+			database: Link,
+			database_image: Link,
+			database_with_deleted: Link,
+		})
+		.nullish(),
+	_embedded: z.looseObject({ copied_from: z.looseObject({ id: z.int().nullish() }).nullish() }).nullish(),
 });
 
-const DatabaseImage = z.looseObject({ type: z.string(), version: z.string() });
+/** A backup. */
+export interface Backup {
+	id: number;
+	/** `2026-11-23 06:16:23 UTC`, as the CLI prints it: sorts as it reads. */
+	createdAt: string;
+	isManual: boolean;
+	/** Whether it is a copy, in another region. */
+	isCopy: boolean;
+	/** The backup that it is a copy of; absent where the API does not say. */
+	copiedFromId: number | undefined;
+	databaseId: number | undefined;
+	/** Handle that its database had. */
+	databaseHandle: string | undefined;
+	/** Operation that took it (aptible-cli 0.26.6, resource_formatter.rb); absent where the API does not say. */
+	operationId: number | undefined;
+}
+
+const ApiBackup = BackupForm.transform(
+	({ id, created_at, manual, database_handle, _links: links, _embedded: embedded }): Backup => ({
+		id,
+		createdAt: `${new Date(created_at).toISOString().slice(0, 19).replace("T", " ")} UTC`,
+		isManual: manual ?? false,
+		isCopy: Boolean(links?.copied_from ?? embedded?.copied_from),
+		copiedFromId: linkedId(links?.copied_from) ?? embedded?.copied_from?.id ?? undefined,
+		databaseId: linkedId(links?.database_with_deleted) ?? linkedId(links?.database),
+		databaseHandle: database_handle ?? undefined,
+		operationId: linkedId(links?.created_from_operation),
+	}),
+);
+
+/** Backups of one database (aptible-cli 0.26.6, subcommands/backup.rb). */
+export function listBackups(api: Api, databaseId: number): Promise<Backup[]> {
+	return api.list(`${api.root}/databases/${databaseId}/backups?per_page=1000`, "backups", ApiBackup);
+}
+
+/** Backups of the environment's deleted databases (aptible-api-ruby, account.rb). */
+export function listOrphanedBackups(api: Api, environmentId: number): Promise<Backup[]> {
+	return api.list(`${api.root}/accounts/${environmentId}/backups?orphaned=true&per_page=1000`, "backups", ApiBackup);
+}
 
 /** What a backup was taken of. */
 export interface BackupOrigin {
@@ -32,14 +73,14 @@ export interface BackupOrigin {
 	version: string | undefined;
 }
 
-/** What a backup was taken of, which the CLI does not show; nothing where there is no such backup. */
+/** What a backup was taken of; nothing where there is no such backup. */
 export async function readBackupOrigin(api: Api, id: number): Promise<BackupOrigin | undefined> {
 	try {
-		const { database_handle, _links } = await api.read(`${api.root}/backups/${id}`, Backup);
-		const image = _links.database_image?.href;
-		const { type, version } = image ? await api.read(image, DatabaseImage) : {};
-		const databaseId = idIn(_links.database_with_deleted) ?? idIn(_links.database);
-		return { handle: database_handle ?? "a database", databaseId, type, version };
+		const backup = await api.read(`${api.root}/backups/${id}`, BackupForm);
+		const imageId = linkedId(backup._links?.database_image);
+		const { type, version } = imageId === undefined ? {} : await readDatabaseImage(api, imageId);
+		const { databaseHandle: handle = "a database", databaseId } = ApiBackup.parse(backup);
+		return { handle, databaseId, type, version };
 	} catch (error) {
 		if (error instanceof ApiError && error.status === 404) return undefined;
 		throw error;
@@ -60,27 +101,7 @@ export async function wasRestoredAs(api: Api, id: number, handles: readonly (str
 	}
 }
 
-/** A backup that somebody had taken. */
-export interface ManualBackup {
-	id: number;
-	createdAt: string;
-	/** Operation that took it (aptible-cli 0.26.6, resource_formatter.rb); absent where the API does not say. */
-	operationId: number | undefined;
-}
-
-/** Manual backups of a database, without copies in another region. */
-export async function listManualBackups(api: Api, databaseId: number): Promise<ManualBackup[]> {
-	const backups = await api.list(`${api.root}/databases/${databaseId}/backups?per_page=200`, "backups", Backup);
-	return backups
-		.filter(({ manual, _links, _embedded }) => manual === true && !_links.copied_from && !_embedded?.copied_from)
-		.map(({ id, created_at, _links }) => ({
-			id,
-			createdAt: created_at,
-			operationId: idIn(_links.created_from_operation),
-		}));
-}
-
-function idIn(link: { href: string } | null | undefined): number | undefined {
-	const id = /\/(\d+)$/.exec(link?.href ?? "")?.[1];
-	return id === undefined ? undefined : Number(id);
+/** Backups of a database that somebody had taken, without copies in another region. */
+export async function listManualBackups(api: Api, databaseId: number): Promise<Backup[]> {
+	return (await listBackups(api, databaseId)).filter(({ isManual, isCopy }) => isManual && !isCopy);
 }

@@ -1,17 +1,33 @@
 import { z } from "zod";
+import { unlessGone } from "../client/errors.ts";
 import type { Api } from "./api.ts";
+import { Link, linkedId } from "./link.ts";
+import { readService, type Service } from "./service.ts";
 
-const link = z.looseObject({ href: z.string() }).nullish();
+const Disk = z.looseObject({ size: z.int().nullish(), baseline_iops: z.int().nullish() });
+const Credential = z.looseObject({ type: z.string(), connection_url: z.string().nullish() });
 
-const Database = z.looseObject({
-	enable_backups: z.boolean(),
+const DatabaseForm = z.looseObject({
+	id: z.int(),
+	handle: z.string(),
+	type: z.string(),
+	status: z.string(),
+	connection_url: z.string().nullish(),
+	enable_backups: z.boolean().nullish(),
 	current_kms_arn: z.string().nullish(),
-	_links: z.looseObject({ initialize_from: link }),
+	_links: z.looseObject({ database_image: Link, service: Link, initialize_from: Link, disk: Link }).nullish(),
+	_embedded: z.looseObject({ disk: Disk.nullish(), database_credentials: z.array(Credential).nullish() }).nullish(),
 });
+type DatabaseForm = z.infer<typeof DatabaseForm>;
 
-const Named = z.looseObject({ id: z.int(), handle: z.string() });
+const DatabaseImage = z.looseObject({ type: z.string(), version: z.string() });
 
-/** What of a database the CLI does not show (facts/terraform-provider.md §3.6). */
+const Named = z.looseObject({ id: z.int(), handle: z.string(), status: z.string().nullish() });
+
+/** A database as it is found by its handle. */
+export type NamedDatabase = z.infer<typeof Named>;
+
+/** What of a database can be changed beside its size (facts/terraform-provider.md §3.6). */
 export interface DatabaseSettings {
 	/** Whether Aptible backs it up every day. */
 	automaticBackups: boolean;
@@ -21,25 +37,157 @@ export interface DatabaseSettings {
 	primaryId: number | undefined;
 }
 
-/** Handles of an environment's databases. */
-export async function listHandles(api: Api, environmentId: number): Promise<string[]> {
-	const url = `${api.root}/accounts/${environmentId}/databases?per_page=200&no_embed=true`;
-	return (await api.list(url, "databases", Named)).map(({ handle }) => handle);
+/** A database without its credentials. */
+export interface Database extends DatabaseSettings {
+	id: number;
+	handle: string;
+	type: string;
+	version: string;
+	/** `provisioned`, `pending`, `provisioning`, `provision_failed`... */
+	status: string;
+	/** Absent until it is provisioned, as are its sizes. */
+	serviceId: number | undefined;
+	diskGb: number | undefined;
+	/** The disk's `baseline_iops`, which is what `db:list` shows (aptible-cli 0.26.6, resource_formatter.rb). */
+	iops: number | undefined;
+	containerMb: number | undefined;
+	containerProfile: string | undefined;
 }
 
+/** The URLs of a database, all of them secrets. */
+export interface DatabaseUrls {
+	id: number;
+	handle: string;
+	connectionUrl: string | undefined;
+	credentials: { type: string; connectionUrl: string | undefined }[];
+}
+
+/** What is at hand of the services that databases run as. */
+type Services = readonly Service[];
+
+/** The databases of an environment, to find one among them. */
+export async function listNamedDatabases(api: Api, environmentId: number): Promise<NamedDatabase[]> {
+	const url = `${databasesOf(api, environmentId)}&no_embed=true`;
+	return withoutGone(await api.list(url, "databases", Named));
+}
+
+/**
+ * The id of a database by its handle, from no list (as the CLI looks for one since 0.26.5; in no document).
+ *
+ * @param environment its handle
+ */
+export async function findDatabaseId(api: Api, environment: string, handle: string): Promise<number | undefined> {
+	const query = new URLSearchParams({ handle, environment });
+	return (await api.read(`${api.root}/find/database?${query}`, Named).catch(unlessGone))?.id;
+}
+
+/** The databases of an environment with their URLs, whole. */
+export async function listDatabasesWithUrls(
+	api: Api,
+	environmentId: number,
+	services: Services,
+): Promise<(Database & DatabaseUrls)[]> {
+	const shown = await api.list(databasesOf(api, environmentId), "databases", DatabaseForm, { secrets: true });
+	return Promise.all(
+		withoutGone(shown).map(async (one) => {
+			const [database, urls] = await Promise.all([databaseOf(api, one, services), shownUrls(api, one)]);
+			return { ...database, ...urls };
+		}),
+	);
+}
+
+/** A database by its id, which no list has to show yet. */
+export async function readDatabase(api: Api, id: number): Promise<Database> {
+	return databaseOf(api, await api.read(`${api.root}/databases/${id}`, DatabaseForm), []);
+}
+
+/** What can be changed of a database beside its size. */
 export async function readDatabaseSettings(api: Api, id: number): Promise<DatabaseSettings> {
-	const { enable_backups, current_kms_arn, _links } = await readDatabase(api, id);
-	const primary = /\/databases\/(\d+)$/.exec(_links.initialize_from?.href ?? "")?.[1];
+	return settingsOf(await api.read(`${api.root}/databases/${id}`, DatabaseForm));
+}
+
+/** The service that a database runs as, to which its endpoints belong; undefined where it was never provisioned. */
+export async function readDatabaseServiceId(api: Api, id: number): Promise<number | undefined> {
+	return linkedId((await api.read(`${api.root}/databases/${id}`, DatabaseForm))._links?.service);
+}
+
+/** The URLs of a database. */
+export async function readDatabaseUrls(api: Api, id: number): Promise<DatabaseUrls> {
+	return urlsOf(await api.read(`${api.root}/databases/${id}`, DatabaseForm, { secrets: true }));
+}
+
+/** Type and version of a database's image, which never changes. */
+export function readDatabaseImage(api: Api, id: number): Promise<z.infer<typeof DatabaseImage>> {
+	return api.readOnce(`${api.root}/database_images/${id}`, DatabaseImage);
+}
+
+function databasesOf(api: Api, environmentId: number): string {
+	return `${api.root}/accounts/${environmentId}/databases?per_page=1000`;
+}
+
+function withoutGone<T extends { status?: string | null | undefined }>(shown: readonly T[]): T[] {
+	return shown.filter(({ status }) => status !== "deprovisioned");
+}
+
+/** With version and size from where the CLI takes them: its image, its embedded disk and its service (resource_formatter.rb). */
+async function databaseOf(api: Api, shown: DatabaseForm, services: Services): Promise<Database> {
+	const { id, handle, type, status, _links: links, _embedded: embedded } = shown;
+	const serviceId = linkedId(links?.service);
+	const [image, service, disk] = await Promise.all([
+		imageOf(api, shown),
+		serviceId === undefined ? undefined : (services.find((one) => one.id === serviceId) ?? readService(api, serviceId)),
+		embedded?.disk ?? diskOf(api, shown),
+	]);
 	return {
-		automaticBackups: enable_backups,
-		kmsKeyArn: current_kms_arn || undefined,
-		primaryId: primary === undefined ? undefined : Number(primary),
+		id,
+		handle,
+		type,
+		version: image?.version ?? "unknown",
+		status,
+		serviceId,
+		diskGb: disk?.size ?? undefined,
+		iops: disk?.baseline_iops ?? undefined,
+		containerMb: service?.containerMb,
+		containerProfile: service?.containerProfile,
+		...settingsOf(shown),
 	};
 }
 
-/** Reads it without the credentials that the API would send along. */
-function readDatabase(api: Api, id: number): Promise<z.infer<typeof Database>> {
-	return api.read(`${api.root}/databases/${id}`, Database, { Prefer: "no_sensitive_extras=true" });
+async function imageOf(api: Api, { _links: links }: DatabaseForm) {
+	const id = linkedId(links?.database_image);
+	return id === undefined ? undefined : readDatabaseImage(api, id);
+}
+
+/** For an answer that has no disk embedded (documented: OpenAPI, `/disks/ID`). */
+async function diskOf(api: Api, { _links: links }: DatabaseForm): Promise<z.infer<typeof Disk> | undefined> {
+	const id = linkedId(links?.disk);
+	return id === undefined ? undefined : api.read(`${api.root}/disks/${id}`, Disk);
+}
+
+function settingsOf({ enable_backups, current_kms_arn, _links: links }: DatabaseForm): DatabaseSettings {
+	return {
+		automaticBackups: enable_backups ?? true,
+		kmsKeyArn: current_kms_arn || undefined,
+		primaryId: linkedId(links?.initialize_from),
+	};
+}
+
+/** As the CLI does, a database whose credentials a list leaves out is asked by itself (resource_formatter.rb). */
+async function shownUrls(api: Api, shown: DatabaseForm): Promise<DatabaseUrls> {
+	const isWhole = shown._embedded?.database_credentials != null || shown.status !== "provisioned";
+	return isWhole ? urlsOf(shown) : readDatabaseUrls(api, shown.id);
+}
+
+function urlsOf({ id, handle, connection_url, _embedded: embedded }: DatabaseForm): DatabaseUrls {
+	return {
+		id,
+		handle,
+		connectionUrl: connection_url || undefined,
+		credentials: (embedded?.database_credentials ?? []).map(({ type, connection_url: url }) => ({
+			type,
+			connectionUrl: url || undefined,
+		})),
+	};
 }
 
 /** Handles of a database's replicas. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ApiError } from "../client/errors.ts";
 import type { Api } from "./api.ts";
+import { Link, linkedId } from "./link.ts";
 
 /** The two kinds of drain, as the API's paths name them. */
 export type DrainTarget = "log_drains" | "metric_drains";
@@ -11,7 +12,7 @@ const text = z
 	.nullish()
 	.transform((value) => (value == null || value === "" ? undefined : String(value)));
 
-const links = z.looseObject({ database: z.looseObject({ href: z.string() }).nullish() });
+const links = z.looseObject({ database: Link });
 
 /** A drain in a list, whose secrets nobody asked for. */
 const ListedDrain = z.looseObject({ id: z.int(), handle: z.string(), drain_type: z.string(), status: z.string() });
@@ -40,8 +41,7 @@ export type ApiMetricDrain = z.infer<typeof ApiMetricDrain>;
 
 /** The number at the end of a drain's link to its database. */
 export function databaseIdOf(drain: { _links: z.infer<typeof links> }): number | undefined {
-	const id = drain._links.database?.href.split("/").at(-1);
-	return id === undefined ? undefined : Number(id);
+	return linkedId(drain._links.database);
 }
 
 /** All drains of an environment. */
@@ -63,7 +63,7 @@ export async function readDrain<Drain extends z.ZodType>(
 ): Promise<z.infer<Drain> | undefined> {
 	const url = `${api.root}/${target}/${id}`;
 	try {
-		return await api.read(url, form, { Prefer: "no_sensitive_extras=false" });
+		return await api.read(url, form, { secrets: true });
 	} catch (error) {
 		if (error instanceof ApiError && error.status === 404) return undefined;
 		throw error;

@@ -2,42 +2,197 @@ import { z } from "zod";
 import { leafFingerprint, normalFingerprint } from "../../wire/certificate.ts";
 import { ApiError } from "../client/errors.ts";
 import type { Api } from "./api.ts";
+import { Link, linkedId } from "./link.ts";
 
-const Vhost = z.looseObject({
+const Setting = z.looseObject({ settings: z.record(z.string(), z.unknown()).nullish() });
+
+/** What is shown of an endpoint where the API calls it a vhost (OpenAPI; aptible-cli 0.26.6, resource_formatter.rb). */
+const VhostForm = z.looseObject({
+	id: z.int(),
+	status: z.string(),
+	created_at: z.string(),
+	type: z.string().nullish(),
+	external_host: z.string().nullish(),
+	virtual_domain: z.string().nullish(),
+	user_domain: z.string().nullish(),
+	internal: z.boolean().nullish(),
+	default: z.boolean().nullish(),
+	acme: z.boolean().nullish(),
+	acme_status: z.string().nullish(),
+	acme_dns_challenge_host: z.string().nullish(),
 	container_port: z.int().nullish(),
-	_links: z.looseObject({ certificate: z.looseObject({ href: z.string() }).nullish() }),
+	container_ports: z.array(z.int()).nullish(),
+	ip_whitelist: z.array(z.string()).nullish(),
+	load_balancing_algorithm_type: z.string().nullish(),
+	shared: z.boolean().nullish(),
+	_links: z.looseObject({ service: Link, certificate: Link, current_setting: Link }).nullish(),
 });
+type VhostForm = z.infer<typeof VhostForm>;
 
-const Certificate = z.looseObject({ sha256_fingerprint: z.string(), certificate_body: z.string().nullish() });
+const Certificate = z.looseObject({
+	id: z.int(),
+	sha256_fingerprint: z.string(),
+	certificate_body: z.string().nullish(),
+});
+type Certificate = z.infer<typeof Certificate>;
 
-/** What the CLI does not show of an endpoint (facts/terraform-provider.md §3.6; recorded run 69 for the port of a gRPC one). */
+/**
+ * An endpoint. What an update compares and records of it (`recordOf`) stands in the words of `endpoints:list`, as earlier versions
+ * of this program have recorded it: its settings among the rest in lower case, once they have been set.
+ */
+export interface Endpoint {
+	id: number;
+	/** Absent until the first provision operation has run. */
+	hostname: string | undefined;
+	status: string;
+	createdAt: string;
+	/** `https`, `tls`, `tcp`; absent for gRPC endpoints (recorded run 69). */
+	type: string | undefined;
+	/** Of https only: `default`, or the port. */
+	port: string | number | undefined;
+	/** Of tls and tcp: `all`, or the ports with a space between them. */
+	ports: string | undefined;
+	load_balancing_algorithm_type: string | undefined;
+	/** `"false"`, or true. */
+	shared: string | boolean | undefined;
+	internal: boolean;
+	/** `all traffic`, or the addresses with a space between them. */
+	ip_whitelist: string;
+	defaultDomainEnabled: boolean;
+	defaultDomain: string | undefined;
+	managedTlsEnabled: boolean;
+	managedTlsDomain: string | undefined;
+	managedTlsDnsChallengeHostname: string | undefined;
+	managedTlsStatus: string | undefined;
+	/** Name of its service; absent where that is no longer listed. */
+	service: string;
+	/** The port that the API has for it, whatever its kind. */
+	containerPort: number | undefined;
+	certificateId: number | undefined;
+	[setting: string]: unknown;
+}
+
+/** What is compared of an endpoint only where the stage file says something of it. */
 export interface EndpointDetails {
 	port: number | undefined;
 	/** SHA-256 of its certificate in lower-case hex; `hidden` where the token's role may not see it. */
 	certificate: string | undefined;
 }
 
-export async function readEndpointDetails(api: Api, id: number): Promise<EndpointDetails> {
-	const vhost = await api.read(`${api.root}/vhosts/${id}`, Vhost);
-	const href = vhost._links.certificate?.href;
+/** Services by whose names endpoints are shown. */
+type Services = readonly { id: number; service: string }[];
+
+/** The endpoints of an app (aptible-api-ruby, app.rb; documented: OpenAPI, `/apps/ID/vhosts`). */
+export function listAppEndpoints(api: Api, appId: number, services: Services): Promise<Endpoint[]> {
+	return listEndpoints(api, `/apps/${appId}/vhosts`, services);
+}
+
+/** The endpoints of a service, as the CLI lists them (subcommands/endpoints.rb). */
+export function listServiceEndpoints(api: Api, service: Services[number]): Promise<Endpoint[]> {
+	return listEndpoints(api, `/services/${service.id}/vhosts`, [service]);
+}
+
+/**
+ * The endpoints of an environment, by the ids of their services (aptible-api-ruby, account.rb; documented: OpenAPI).
+ *
+ * @param services those whose endpoints are wanted
+ * @param hasSettings whether the settings of each are read, which takes a request for one that has some
+ */
+export async function listEndpointsIn(
+	api: Api,
+	environmentId: number,
+	services: Services,
+	hasSettings: boolean,
+): Promise<Map<number, Endpoint[]>> {
+	const vhosts = await api.list(`${api.root}/accounts/${environmentId}/vhosts?per_page=1000`, "vhosts", VhostForm);
+	const wanted = withoutGone(vhosts).flatMap((vhost) => {
+		const serviceId = linkedId(vhost._links?.service);
+		return services.some(({ id }) => id === serviceId) ? [{ vhost, serviceId: serviceId ?? 0 }] : [];
+	});
+	const endpoints = await Promise.all(
+		wanted.map(async ({ vhost, serviceId }) => ({
+			serviceId,
+			endpoint: await endpointOf(api, vhost, services, hasSettings),
+		})),
+	);
+	const found = new Map<number, Endpoint[]>();
+	for (const { serviceId, endpoint } of endpoints) {
+		found.set(serviceId, [...(found.get(serviceId) ?? []), endpoint]);
+	}
+	return found;
+}
+
+async function listEndpoints(api: Api, path: string, services: Services): Promise<Endpoint[]> {
+	const vhosts = await api.list(`${api.root}${path}?per_page=1000`, "vhosts", VhostForm);
+	return Promise.all(withoutGone(vhosts).map((vhost) => endpointOf(api, vhost, services)));
+}
+
+function withoutGone(vhosts: readonly VhostForm[]): VhostForm[] {
+	return vhosts.filter(({ status }) => status !== "deprovisioned");
+}
+
+/** With what `endpoints:list` makes of it (resource_formatter.rb, `inject_vhost`); its settings are read where it has some. */
+async function endpointOf(api: Api, vhost: VhostForm, services: Services, hasSettings = true): Promise<Endpoint> {
+	const { type, container_port: port, container_ports: ports, acme, _links: links } = vhost;
+	const isHttp = type === "http" || type === "http_proxy_protocol";
+	const isTcp = type === "tcp" || type === "tls";
+	const serviceId = linkedId(links?.service);
 	return {
-		port: vhost.container_port ?? undefined,
-		certificate: href === undefined ? undefined : await readFingerprint(api, href),
+		...(hasSettings ? await readSettings(api, linkedId(links?.current_setting)) : {}),
+		id: vhost.id,
+		hostname: vhost.external_host || undefined,
+		status: vhost.status,
+		createdAt: vhost.created_at,
+		type: isHttp ? "https" : isTcp ? type : undefined,
+		port: isHttp ? (port ?? "default") : undefined,
+		ports: isTcp ? (ports ?? []).join(" ") || "all" : undefined,
+		load_balancing_algorithm_type: isHttp ? (vhost.load_balancing_algorithm_type ?? "round_robin") : undefined,
+		shared: isHttp ? vhost.shared || "false" : undefined,
+		internal: vhost.internal ?? false,
+		ip_whitelist: (vhost.ip_whitelist ?? []).join(" ") || "all traffic",
+		defaultDomainEnabled: vhost.default ?? false,
+		defaultDomain: vhost.default ? (vhost.virtual_domain ?? undefined) : undefined,
+		managedTlsEnabled: acme ?? false,
+		managedTlsDomain: acme ? (vhost.user_domain ?? undefined) : undefined,
+		managedTlsDnsChallengeHostname: acme ? (vhost.acme_dns_challenge_host ?? undefined) : undefined,
+		managedTlsStatus: acme ? (vhost.acme_status ?? undefined) : undefined,
+		service: services.find(({ id }) => id === serviceId)?.service ?? "",
+		containerPort: port ?? undefined,
+		certificateId: linkedId(links?.certificate),
 	};
 }
 
-async function readFingerprint(api: Api, href: string): Promise<string> {
-	const certificate = await readUnless(api, href, Certificate, [403, 404]);
-	return certificate === undefined ? "hidden" : fingerprintOf(certificate);
+async function readSettings(api: Api, settingId: number | undefined): Promise<Record<string, unknown>> {
+	if (settingId === undefined) return {};
+	const { settings } = await api.read(`${api.root}/settings/${settingId}`, Setting);
+	return Object.fromEntries(Object.entries(settings ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
-/** Fingerprints of the certificates that an environment has, as far as the token's role may see them. */
-export async function listCertificateFingerprints(api: Api, environmentId: number): Promise<string[]> {
+/** Port and certificate of an endpoint that has been read (facts/terraform-provider.md §3.6; recorded run 69 for the port of a gRPC one). */
+export async function readEndpointDetails(
+	api: Api,
+	{ containerPort: port, certificateId }: Pick<Endpoint, "containerPort" | "certificateId">,
+): Promise<EndpointDetails> {
+	return { port, certificate: certificateId === undefined ? undefined : await readFingerprint(api, certificateId) };
+}
+
+async function readFingerprint(api: Api, id: number): Promise<string> {
+	try {
+		return fingerprintOf(await api.read(`${api.root}/certificates/${id}`, Certificate));
+	} catch (error) {
+		if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return "hidden";
+		throw error;
+	}
+}
+
+/** Fingerprints of an environment's certificates by their ids, as far as the token's role may see them. */
+export async function listFingerprints(api: Api, environmentId: number): Promise<Map<number, string>> {
 	const url = `${api.root}/accounts/${environmentId}/certificates?per_page=5000`;
 	try {
-		return (await api.list(url, "certificates", Certificate)).map(fingerprintOf);
+		const certificates = await api.list(url, "certificates", Certificate);
+		return new Map(certificates.map((one) => [one.id, fingerprintOf(one)]));
 	} catch (error) {
-		if (error instanceof ApiError && error.status === 403) return [];
+		if (error instanceof ApiError && error.status === 403) return new Map();
 		throw error;
 	}
 }
@@ -48,20 +203,6 @@ export function clearPorts(api: Api, id: number, field: "container_port" | "cont
 }
 
 /** By the certificate itself where it can be read: the API's own figure is only what it says it is. */
-function fingerprintOf({ certificate_body: body, sha256_fingerprint: shown }: z.infer<typeof Certificate>): string {
+function fingerprintOf({ certificate_body: body, sha256_fingerprint: shown }: Certificate): string {
 	return leafFingerprint(body ?? "") ?? normalFingerprint(shown);
-}
-
-async function readUnless<T extends z.ZodType>(
-	api: Api,
-	url: string,
-	form: T,
-	statuses: readonly number[],
-): Promise<z.infer<T> | undefined> {
-	try {
-		return await api.read(url, form);
-	} catch (error) {
-		if (error instanceof ApiError && statuses.includes(error.status)) return undefined;
-		throw error;
-	}
 }

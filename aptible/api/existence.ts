@@ -20,6 +20,6 @@ export async function objectExists(api: Api, target: Target, id: number): Promis
 /** The object, unless it is gone: unknown to the API, or shown as deprovisioned or deleted. */
 export async function findObject(api: Api, target: Target, id: number): Promise<z.infer<typeof Resource> | undefined> {
 	const url = `${api.root}/${target}/${id}`;
-	const shown = await api.read(url, Resource, { Prefer: "no_sensitive_extras=true" }).catch(unlessGone);
+	const shown = await api.read(url, Resource).catch(unlessGone);
 	return shown?.status === "deprovisioned" || shown?.deleted_at ? undefined : shown;
 }

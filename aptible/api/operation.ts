@@ -51,7 +51,9 @@ export async function listOperations(
 		const falls = found.every((operation, index) => index === 0 || operation.id < (found[index - 1]?.id ?? 0));
 		return falls && found.length >= enoughToTell && (found.at(-1)?.id ?? 0) <= after;
 	};
-	return (await api.list(url, "operations", Operation, isDown)).sort((a, b) => b.id - a.id);
+	// By the names in their `env` ours are recognised: whether an answer without secrets has those is not documented.
+	const options = { isEnough: isDown, secrets: undefined };
+	return (await api.list(url, "operations", Operation, options)).sort((a, b) => b.id - a.id);
 }
 
 /** Sends an operation, for the cases in which the CLI has no command for it. */

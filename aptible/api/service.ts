@@ -1,24 +1,63 @@
 import { z } from "zod";
-import { OptionsShown } from "../../wire/service-options.ts";
+import { OptionsShown, optionEntries } from "../../wire/service-options.ts";
 import type { Api } from "./api.ts";
+import { Link, linkedId } from "./link.ts";
 
-/** A service: its containers, and how it is released, which the CLI can set and not show (facts/terraform-provider.md §3.6). */
-export const ApiService = z.looseObject({
+const ServiceForm = z.looseObject({
 	id: z.int(),
 	process_type: z.string(),
 	container_count: z.int(),
 	container_memory_limit_mb: z.int(),
-	/** `m5`: profile and generation. */
 	instance_class: z.string().nullish(),
 	...OptionsShown,
+	_links: z.looseObject({ app: Link, database: Link, service_sizing_policy: Link }).nullish(),
 });
-export type ApiService = z.infer<typeof ApiService>;
+
+/** A service of an app, or the one of a database: its containers, and how it is released. */
+export interface Service {
+	id: number;
+	/** Its name in the Procfile; the API calls it `process_type`. */
+	service: string;
+	containerCount: number;
+	containerMb: number;
+	/** The letter that can be set; the API answers `m5`, `r4`... (aptible-cli 0.26.6, resource_formatter.rb). */
+	containerProfile: string | undefined;
+	/** How it is released, by the names of a stage file; none means Aptible's own value. */
+	options: Readonly<Record<string, boolean | number | undefined>>;
+	/** Of the app or the database, whichever it belongs to. */
+	appId: number | undefined;
+	databaseId: number | undefined;
+	/** Absent where nothing autoscales it, or the answer does not say. */
+	policyId: number | undefined;
+}
+
+/** A service as the API answers with it, by itself or embedded in its app. */
+export const ApiService = ServiceForm.transform(
+	(shown): Service => ({
+		id: shown.id,
+		service: shown.process_type,
+		containerCount: shown.container_count,
+		containerMb: shown.container_memory_limit_mb,
+		containerProfile: /[a-z]/.exec(shown.instance_class ?? "")?.[0],
+		options: optionsOf(shown),
+		appId: linkedId(shown._links?.app),
+		databaseId: linkedId(shown._links?.database),
+		policyId: linkedId(shown._links?.service_sizing_policy),
+	}),
+);
+
+function optionsOf(shown: Readonly<Record<string, unknown>>): Service["options"] {
+	return Object.fromEntries(
+		optionEntries.map(([name, { api }]) => [name, (shown[api] ?? undefined) as boolean | number | undefined]),
+	);
+}
 
 // Decimals may come as text.
 const number = z.union([z.number(), z.string().transform(Number)]).nullish();
 
 /** An autoscaling policy; `scaling_enabled` is false where somebody switched it off in the dashboard. */
 export const ApiPolicy = z.looseObject({
+	id: z.int().nullish(),
 	autoscaling: z.string(),
 	scaling_enabled: z
 		.boolean()
@@ -49,13 +88,64 @@ export const ApiPolicy = z.looseObject({
 export type ApiPolicy = z.infer<typeof ApiPolicy>;
 
 /** The services of an app. */
-export function listServices(api: Api, appId: number): Promise<ApiService[]> {
+export function listServices(api: Api, appId: number): Promise<Service[]> {
 	return api.list(`${api.root}/apps/${appId}/services?per_page=1000`, "services", ApiService);
 }
 
+/** The services of all apps and databases of an environment (documented: OpenAPI, `/accounts/ID/services`; aptible-api-ruby, account.rb). */
+export function listServicesIn(api: Api, environmentId: number): Promise<Service[]> {
+	return api.list(`${api.root}/accounts/${environmentId}/services?per_page=1000`, "services", ApiService);
+}
+
+/**
+ * The services of one app or database among those of its environment, by their links (app-ui, src/deploy/service). Where none has such
+ * a link, the app or the database is asked.
+ */
+export async function servicesOf(
+	api: Api,
+	services: readonly Service[],
+	owner: { appId: number } | { databaseId: number; serviceId: number | undefined },
+): Promise<Service[]> {
+	if ("appId" in owner) {
+		const own = services.filter(({ appId }) => appId === owner.appId);
+		return own.length > 0 ? own : listServices(api, owner.appId);
+	}
+	const { databaseId, serviceId } = owner;
+	const own = services.filter((one) => one.databaseId === databaseId || one.id === serviceId);
+	return own.length > 0 || serviceId === undefined ? own : [await readService(api, serviceId)];
+}
+
 /** A service by its id, which no list has to show yet. */
-export function readService(api: Api, serviceId: number): Promise<ApiService> {
+export function readService(api: Api, serviceId: number): Promise<Service> {
 	return api.read(`${api.root}/services/${serviceId}`, ApiService);
+}
+
+/**
+ * The autoscaling policies of an environment's services, by the service's id. A policy names its environment alone: which service it
+ * is of, the service's link says (app-ui, src/deploy/service and service-sizing-policy; documented, not observed). Where the two do not
+ * meet, the services are asked one by one.
+ */
+export async function listPoliciesIn(
+	api: Api,
+	environmentId: number,
+	services: readonly Service[],
+): Promise<Map<number, ApiPolicy>> {
+	const url = `${api.root}/accounts/${environmentId}/service_sizing_policies?per_page=1000`;
+	const policies = await api.list(url, "service_sizing_policies", ApiPolicy);
+	const joined = new Map<number, ApiPolicy>();
+	for (const { id, policyId } of services) {
+		const policy = policies.find((one) => policyId !== undefined && one.id === policyId);
+		if (policy !== undefined) joined.set(id, policy);
+	}
+	const areAllJoined = policies.every((policy) => [...joined.values()].includes(policy));
+	const left = services.filter(({ id, policyId }) => !joined.has(id) && (!areAllJoined || policyId !== undefined));
+	await Promise.all(
+		left.map(async ({ id }) => {
+			const policy = await readPolicy(api, id);
+			if (policy !== undefined) joined.set(id, policy);
+		}),
+	);
+	return joined;
 }
 
 /** The autoscaling policy of a service, if it has one; the CLI fails where it has none (recorded run 41). */

@@ -1,13 +1,12 @@
 import type { AppFacts, AppSpec } from "../../wire/app.ts";
-import { readApp, settingsOf } from "../api/app.ts";
-import { objectExists } from "../api/existence.ts";
+import { type App, type ListedApp, listApps, readApp, readAppSettings, readConfig } from "../api/app.ts";
 import { refuseForeign } from "../claims/foreign.ts";
 import { describeApp } from "../claims/live.ts";
-import { type CliApp, createApp, deprovisionApp, listApps, readConfig, renameApp } from "../cli/app.ts";
-import { ApiError, AptibleError } from "../client/errors.ts";
-import { lookUntilFound } from "../client/lag.ts";
+import { createApp, deprovisionApp, renameApp } from "../cli/app.ts";
+import { ApiError, AptibleError, unlessGone } from "../client/errors.ts";
+import { lookUntilFound, readUntil } from "../client/lag.ts";
 import type { Context, OperationObject } from "../context.ts";
-import { environmentOf, findByIdentity, findRecorded } from "../find.ts";
+import { environmentNamed, findByIdentity, liveEnvironmentOf } from "../find.ts";
 import { configChanges } from "./config.ts";
 import type { LiveApp } from "./differences.ts";
 import { deployReasons, knownSettings, release, releaseOf } from "./release.ts";
@@ -25,12 +24,12 @@ import { appWarnings } from "./warnings.ts";
  * read again.
  */
 export async function apply(context: Context, spec: AppSpec, recorded: AppFacts | undefined): Promise<AppFacts> {
-	let app = await ensureApp(context, spec, recorded);
+	const app = await ensureApp(context, spec, recorded);
 	// Of another app, in whose place this one comes, nothing holds.
 	const previous = recorded?.id === app.id ? recorded : undefined;
 	const object = objectOf(app);
 	const place = { environment: spec.environment, app: spec.handle };
-	await context.settled(object);
+	if (previous === undefined) await context.settled(object);
 	const [values, found] = await Promise.all([
 		resolveTemplates(context, spec),
 		readLiveApp(context, spec, app, previous),
@@ -44,12 +43,12 @@ export async function apply(context: Context, spec: AppSpec, recorded: AppFacts 
 	const stopped = isReleased ? await stopServices(context, place, spec, before.services) : [];
 	if (stopped.length > 0) {
 		const others = before.services.filter((service) => !stopped.includes(service));
-		before = { ...before, ...(await reread(context, spec, app, previous, others)) };
+		before = { ...before, ...(await reread(context, spec, app.id, previous, others)) };
 	}
 	const released = await release(context, { spec, place, object }, before, { values, changes, previous });
 	let services: readonly LiveService[] = before.services;
 	if (released !== undefined) {
-		({ app, services } = await reread(context, spec, app, previous, before.services));
+		({ services } = await reread(context, spec, app.id, previous, before.services));
 		refuseMissingServices(spec, services);
 		const fresh = services.filter(({ id }) => !before.services.some((service) => service.id === id));
 		await syncOptions(context, spec, place, app.id, fresh);
@@ -61,15 +60,15 @@ export async function apply(context: Context, spec: AppSpec, recorded: AppFacts 
 	const isScaled = await syncServices(context, place, spec, { services, started });
 	const isChanged = isScaled || released !== undefined || changed.length > 0;
 	const { live, warnings } = isChanged
-		? await verifyApp(context, spec, app, services, { before, values, released, started, previous })
+		? await verifyApp(context, spec, app.id, services, { before, values, released, started, previous })
 		: { live: before, warnings: [] };
 	const now = releaseOf(spec, live, previous?.release);
 	const isRegistryLeft = previous?.ownsRegistry === true && live.settings.registry !== undefined;
 	return {
 		id: app.id,
-		environmentId: app.environment.id,
+		environmentId: previous?.environmentId ?? (await environmentNamed(context, spec.environment)).id,
 		handle: live.app.handle,
-		gitRemote: app.git_remote ?? "",
+		gitRemote: live.app.gitRemote,
 		configKeys: Object.keys(spec.config).sort(),
 		ownsRegistry: spec.registry !== undefined || (isRegistryLeft && released !== "deploy"),
 		release: now,
@@ -78,58 +77,79 @@ export async function apply(context: Context, spec: AppSpec, recorded: AppFacts 
 	};
 }
 
-/** Reads an app with everything that a stage file says of one, endpoints aside. */
+/**
+ * Reads an app with everything that a stage file says of one, endpoints aside.
+ *
+ * @throws AptibleError where this token may not see the config that is to be compared
+ */
 async function readLiveApp(
 	context: Context,
 	spec: AppSpec,
-	listed: CliApp,
+	found: App | ListedApp,
 	previous: AppFacts | undefined,
 ): Promise<LiveApp> {
-	const config = (app: CliApp) =>
-		app.status === "provisioned"
-			? readConfig(context.cli, { environment: spec.environment, app: app.handle })
-			: undefined;
-	const [now, early] = await Promise.all([reread(context, spec, listed, previous), config(listed)]);
-	const live = early ?? (await config(now.app)) ?? new Map<string, string>();
+	const now = await readAround(
+		context,
+		spec,
+		isWhole(found) ? found : await readAgain(context, spec, found.id),
+		previous,
+	);
+	const config = await readConfig(context.api, now.app);
+	const isNeeded = Object.keys(spec.config).length > 0 || (previous?.configKeys ?? []).length > 0;
+	if (config === "hidden" && isNeeded) {
+		throw new AptibleError(
+			`app "${spec.handle}": this token may not see its config, so what of it differs is unknown. Give the token's role the ` +
+				"permission `sensitive`, then run `pulumi up` again.",
+		);
+	}
+	const live = config === "hidden" ? new Map<string, string>() : config;
 	// What stands in the stage file as it is, everybody may read.
 	for (const [key, value] of live) if (spec.config[key] !== value) context.redactor.addFound(key, value);
 	return { ...now, config: live };
 }
 
-/** The app by its id, which may have been worked on since it was listed. */
+/** The app by its id, once it may have been worked on. */
 async function reread(
 	context: Context,
 	spec: AppSpec,
-	app: CliApp,
+	appId: number,
+	previous: AppFacts | undefined,
+	known: readonly LiveService[],
+): Promise<Omit<LiveApp, "config">> {
+	return readAround(context, spec, await readAgain(context, spec, appId), previous, known);
+}
+
+function readAgain(context: Context, spec: AppSpec, appId: number): Promise<App> {
+	return readApp(context.api, appId).catch((error: unknown) => {
+		if (!(error instanceof ApiError && error.status === 404)) throw error;
+		throw new AptibleError(`app "${spec.handle}" has gone while it was being worked on. Run \`pulumi up\` again.`);
+	});
+}
+
+/** Reads what an app is set to, and its services. */
+async function readAround(
+	context: Context,
+	spec: AppSpec,
+	app: App,
 	previous: AppFacts | undefined,
 	known: readonly LiveService[] = [],
 ): Promise<Omit<LiveApp, "config">> {
-	const shown = await readApp(context.api, app.id).catch((error: unknown) => {
-		if (!(error instanceof ApiError && error.status === 404)) throw error;
-		throw new AptibleError(`app "${app.handle}" has gone while it was being worked on. Run \`pulumi up\` again.`);
-	});
 	const [settings, services] = await Promise.all([
-		settingsOf(context.api, shown),
-		readServices(context, spec, app.id, shown, known),
+		readAppSettings(context.api, app),
+		readServices(context, spec, app, known),
 	]);
-	const { handle, status, _embedded } = shown;
-	const now = { ...app, handle, status, last_deploy_operation: _embedded?.last_deploy_operation, services };
-	return { app: now, settings: knownSettings({ app: now, settings }, previous), services };
+	return { app, settings: knownSettings({ app, settings }, previous), services };
 }
 
 /** Deprovisions the app, and with it what endpoints it still has. */
 export async function remove(context: Context, spec: AppSpec, previous: AppFacts | undefined): Promise<void> {
-	const environment = await environmentOf(context, spec.environment, previous);
-	const find = async () => findRecorded(await listApps(context.cli, environment), spec, previous);
-	let live = await find();
-	if (live === undefined) {
-		// A list may lag behind; an app that is taken for gone would run on, and cost.
-		if (previous === undefined || !(await objectExists(context.api, "apps", previous.id))) return;
-		live = await lookUntilFound(context, find);
-	}
-	if (live === undefined) {
-		throw new AptibleError(`app "${spec.handle}" is not listed, but still there. Run the command again.`);
-	}
+	const { id, handle: environment } = await liveEnvironmentOf(context, spec.environment, previous);
+	const find = async () =>
+		previous === undefined
+			? findByIdentity(await listApps(context.api, id), spec, undefined)
+			: readById(context, previous.id);
+	const live = await find();
+	if (live === undefined) return;
 	await context.deprovision(
 		objectOf(live),
 		() => deprovisionApp(context.cli, { environment, app: live.handle }),
@@ -137,48 +157,58 @@ export async function remove(context: Context, spec: AppSpec, previous: AppFacts
 	);
 }
 
-async function ensureApp(context: Context, spec: AppSpec, previous: AppFacts | undefined): Promise<CliApp> {
-	const { api, cli } = context;
-	let found = findByIdentity(await listApps(cli, spec.environment), spec, previous);
-	if (previous !== undefined && found?.id !== previous.id && (await objectExists(api, "apps", previous.id))) {
-		// The list lags behind: another app must not be made in the place of this one.
-		found = await look(context, spec, ({ id }) => id === previous.id);
-		if (found === undefined) {
-			throw new AptibleError(`app "${spec.handle}" is not listed, but still there. Run \`pulumi up\` again.`);
-		}
-	}
-	if (found === undefined && previous === undefined && spec.renamedFrom !== undefined) {
-		// It was there under its former handle, so that one list without it says little.
-		found = await look(context, spec, ({ handle }) => handle === spec.handle || handle === spec.renamedFrom);
-	}
+function isWhole(app: App | ListedApp): app is App {
+	return "lastDeploy" in app;
+}
+
+/** An app by its id, from no list, which may lag behind: another one would be made in its place. */
+async function readById({ api }: Context, id: number): Promise<App | undefined> {
+	const app = await readApp(api, id).catch(unlessGone);
+	return app?.status === "deprovisioned" ? undefined : app;
+}
+
+/** Finds the app, once nothing is at work on one that was recorded, or makes it; and gives it its handle. */
+async function ensureApp(context: Context, spec: AppSpec, previous: AppFacts | undefined): Promise<App | ListedApp> {
+	if (previous !== undefined) await context.settled(objectOf(previous)).catch(unlessGone);
+	const recorded = previous && (await readById(context, previous.id));
+	if (recorded?.handle === spec.handle) return recorded;
+	if (recorded !== undefined) return rename(context, spec, recorded);
+	const { id: environmentId } = await environmentNamed(context, spec.environment);
+	const list = () => listApps(context.api, environmentId);
+	const find = async () => findByIdentity(await list(), spec, previous);
+	// What is renamed was there under its former handle, so that one list without it says little.
+	const isRenamed = previous === undefined && spec.renamedFrom !== undefined;
+	const found = (await find()) ?? (isRenamed ? await lookUntilFound(context, find) : undefined);
 	if (found !== undefined && previous === undefined) {
-		await refuseForeign(context, objectOf(found), { place: `apps.${spec.handle}`, text: describeApp(found) });
+		const { id } = found;
+		const describe = () => describeApp(context.api, id);
+		await refuseForeign(context, objectOf(found), { place: `apps.${spec.handle}`, describe });
 	}
-	if (found?.handle === spec.handle) return found;
-	let failure: unknown;
-	if (found === undefined) {
-		context.progress(`app "${spec.handle}": creating...`);
-		failure = await createApp(cli, { environment: spec.environment, app: spec.handle }).then(
-			() => undefined,
-			(error: unknown) => error,
-		);
-	} else {
-		context.progress(`app "${found.handle}": renaming to "${spec.handle}"...`);
-		await renameApp(cli, { environment: spec.environment, app: found.handle }, spec.handle);
-	}
-	const live = await look(context, spec, ({ handle }) => handle === spec.handle);
-	if (live !== undefined) return live;
+	if (found !== undefined) return found.handle === spec.handle ? found : rename(context, spec, found);
+	context.progress(`app "${spec.handle}": creating...`);
+	const failure = await createApp(context.cli, { environment: spec.environment, app: spec.handle }).then(
+		() => undefined,
+		(error: unknown) => error,
+	);
+	const made = await lookUntilFound(context, async () => (await list()).find(({ handle }) => handle === spec.handle));
+	if (made !== undefined) return made;
 	throw (
 		failure ??
 		new AptibleError(`app "${spec.handle}" is not in the list after it was created. Run \`pulumi up\` again.`)
 	);
 }
 
-/** Looks for an app that should be there, as a list may lag behind. */
-function look(context: Context, spec: AppSpec, isIt: (app: CliApp) => boolean): Promise<CliApp | undefined> {
-	return lookUntilFound(context, async () => (await listApps(context.cli, spec.environment)).find(isIt));
+async function rename(context: Context, spec: AppSpec, { id, handle }: ListedApp): Promise<App> {
+	context.progress(`app "${handle}": renaming to "${spec.handle}"...`);
+	await renameApp(context.cli, { environment: spec.environment, app: handle }, spec.handle);
+	const read = () => readAgain(context, spec, id);
+	const app = await readUntil(context, read, (shown) => shown.handle === spec.handle);
+	if (app.handle === spec.handle) return app;
+	throw new AptibleError(
+		`app "${handle}" was renamed to "${spec.handle}", but Aptible still shows "${app.handle}". Run \`pulumi up\` again.`,
+	);
 }
 
-function objectOf(live: CliApp): OperationObject {
+function objectOf(live: Pick<ListedApp, "id" | "handle">): OperationObject {
 	return { target: "apps", id: live.id, label: `app "${live.handle}"` };
 }

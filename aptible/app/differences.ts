@@ -2,13 +2,13 @@ import type { AppFacts, AppSpec } from "../../wire/app.ts";
 import type { Difference } from "../../wire/difference.ts";
 import { lookUp } from "../../wire/own.ts";
 import type { ServiceSpec } from "../../wire/service.ts";
-import type { CliApp } from "../cli/app.ts";
+import type { ListedApp } from "../api/app.ts";
 import { configChanges, configDifferences } from "./config.ts";
 import { type LiveRelease, registryReasons, releaseDifferences } from "./release.ts";
 import { type LiveService, serviceDifferences } from "./services.ts";
 import type { ResolvedValues } from "./values.ts";
 
-/** An app as it is: what the CLI shows of it, and what only the API does. Config and settings are secrets. */
+/** An app as it is. Config and settings are secrets. */
 export interface LiveApp extends LiveRelease {
 	config: ReadonlyMap<string, string>;
 	services: readonly LiveService[];
@@ -32,7 +32,7 @@ export function appDifferences(
 }
 
 /** How the handle of a live app differs. */
-export function handleDifferences(spec: AppSpec, { handle }: Pick<CliApp, "handle">): Difference[] {
+export function handleDifferences(spec: AppSpec, { handle }: Pick<ListedApp, "handle">): Difference[] {
 	return handle === spec.handle ? [] : [{ field: "handle", declared: spec.handle, live: handle }];
 }
 
@@ -53,5 +53,5 @@ export function eachService<Service extends { service: string }>(
 
 /** Credentials come with a deploy: after the recorded one, other credentials are those that the stage file has changed. */
 function isReleasedByOthers({ app }: LiveRelease, previous: AppFacts | undefined): boolean {
-	return previous?.release === undefined || app.last_deploy_operation?.id !== previous.release.operationId;
+	return previous?.release === undefined || app.lastDeploy?.id !== previous.release.operationId;
 }

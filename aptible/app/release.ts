@@ -1,15 +1,15 @@
 import type { AppFacts, AppSpec, Release } from "../../wire/app.ts";
 import type { Difference } from "../../wire/difference.ts";
-import type { AppSettings } from "../api/app.ts";
-import { type AppPlace, type CliApp, type ConfigChanges, type DeploySource, deploy, setConfig } from "../cli/app.ts";
+import type { App, AppSettings } from "../api/app.ts";
+import { type AppPlace, type ConfigChanges, type DeploySource, deploy, setConfig } from "../cli/app.ts";
 import type { Context, OperationObject } from "../context.ts";
 import { startingCount } from "./service-start.ts";
 import { missingServices } from "./services.ts";
 import type { ResolvedValues } from "./values.ts";
 
-/** What an app runs, as the CLI and the API show it together. */
+/** What an app runs, and is set to run. */
 export interface LiveRelease {
-	app: CliApp;
+	app: App;
 	settings: AppSettings;
 }
 
@@ -30,7 +30,7 @@ export function releaseDifferences(
 		if (last.image === spec.image && last.commitish === spec.git?.commitish) return [];
 		return differs(last.commitish ?? last.image ?? "none");
 	}
-	if (app.last_deploy_operation?.status === "failed") return differs(`${shown}, whose deploy failed`);
+	if (app.lastDeploy?.status === "failed") return differs(`${shown}, whose deploy failed`);
 	return spec.git === undefined || isSameCommit(gitRefOf(app), spec.git.commitish) ? [] : differs(shown);
 }
 
@@ -60,7 +60,7 @@ export function knownSettings({ app, settings }: LiveRelease, previous: AppFacts
 }
 
 /** Whether nobody released anything since, for Aptible takes back what a failed operation did (Aptible docs: operations). */
-function isStillReleased({ last_deploy_operation: operation }: CliApp, last: Release): boolean {
+function isStillReleased({ lastDeploy: operation }: App, last: Release): boolean {
 	return operation?.status === "failed" || operation?.id === last.operationId;
 }
 
@@ -161,8 +161,8 @@ export function releaseOf(
 	{ app, settings }: LiveRelease,
 	last: Release | undefined,
 ): Release | undefined {
-	const operation = app.last_deploy_operation;
-	if (operation === undefined || operation === null || operation.status === "failed") return last;
+	const operation = app.lastDeploy;
+	if (operation === undefined || operation.status === "failed") return last;
 	return {
 		operationId: operation.id,
 		image: spec.image,
@@ -197,8 +197,8 @@ export function tagWarnings(image: string | undefined, now: Release | undefined,
 }
 
 /** What was built from git, if the release is from git; `--git-detach` leaves a commit of zeros. */
-export function gitRefOf(app: CliApp): string | undefined {
-	const ref = app.last_deploy_operation?.git_ref ?? "";
+export function gitRefOf(app: App): string | undefined {
+	const ref = app.lastDeploy?.gitRef ?? "";
 	return /^0*$/.test(ref) ? undefined : ref;
 }
 
@@ -213,7 +213,7 @@ function isCommit(ref: string): boolean {
 	return /^[0-9a-f]{7,40}$/.test(ref);
 }
 
-function adviseDeploy({ git }: AppSpec, app: CliApp, log: string): string | undefined {
+function adviseDeploy({ git }: AppSpec, app: App, log: string): string | undefined {
 	const advice: string[] = [];
 	if (/\bbefore_(deploy|release)\b/.test(log)) {
 		const file = git === undefined ? "/.aptible/.aptible.yml in the image" : ".aptible.yml in the repository";
@@ -224,7 +224,7 @@ function adviseDeploy({ git }: AppSpec, app: CliApp, log: string): string | unde
 		);
 	}
 	if (git !== undefined) {
-		const remote = app.git_remote ?? "REMOTE";
+		const remote = app.gitRemote || "REMOTE";
 		advice.push(
 			`Aptible builds only what was pushed to it: git push ${remote} ${git.commitish}:refs/heads/BRANCH, with any branch ` +
 				"but master and main, which would deploy at once.",

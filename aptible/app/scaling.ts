@@ -2,12 +2,12 @@ import type { AppSpec } from "../../wire/app.ts";
 import { compare } from "../../wire/difference.ts";
 import { lookUp } from "../../wire/own.ts";
 import type { ServiceSize, ServiceSpec } from "../../wire/service.ts";
-import { readService } from "../api/service.ts";
-import { type AppPlace, type CliService, scale } from "../cli/app.ts";
+import { readService, type Service } from "../api/service.ts";
+import { type AppPlace, scale } from "../cli/app.ts";
 import { forEachSideBySide } from "../client/side-by-side.ts";
 import type { Context } from "../context.ts";
 import { autoscaleDifferences, syncAutoscaling } from "./autoscaling.ts";
-import { sizeDifferences, sizedService, sizeOf } from "./service-size.ts";
+import { sizeDifferences, sizeOf } from "./service-size.ts";
 import type { LiveService } from "./services.ts";
 
 /** Those of the services that differ in what scaling them changes: number, size, profile and autoscaling. */
@@ -35,7 +35,7 @@ export async function stopServices(
 	services: readonly LiveService[],
 ): Promise<LiveService[]> {
 	const due = unscaled(spec, services).filter(
-		({ service, wanted }) => wanted.containers === 0 && service.container_count > 0,
+		({ service, wanted }) => wanted.containers === 0 && service.containerCount > 0,
 	);
 	await forEachSideBySide(due, ({ service, wanted }) => syncScaling(context, place, service, wanted));
 	return due.map(({ service }) => service);
@@ -86,16 +86,16 @@ async function syncScaling(
 }
 
 /** Where a service begins to be autoscaled: as declared where none of it runs, else where it is, or at the nearest bound. */
-function startOf(wanted: ServiceSpec, live: CliService): Partial<ServiceSize> {
+function startOf(wanted: ServiceSpec, live: Service): Partial<ServiceSize> {
 	const { containers, containerMb, containerProfile, autoscale } = wanted;
-	if (live.container_count === 0) return { containers, containerMb, containerProfile };
+	if (live.containerCount === 0) return { containers, containerMb, containerProfile };
 	if (autoscale?.kind === "horizontal") {
-		const within = Math.min(Math.max(live.container_count, autoscale.min), autoscale.max);
+		const within = Math.min(Math.max(live.containerCount, autoscale.min), autoscale.max);
 		return { containers: within, containerMb, containerProfile };
 	}
 	if (autoscale === undefined) return { containers, containerMb, containerProfile };
 	const { minMb, maxMb = Number.POSITIVE_INFINITY } = autoscale;
-	const isWithin = live.container_size >= minMb && live.container_size <= maxMb;
+	const isWithin = live.containerMb >= minMb && live.containerMb <= maxMb;
 	return isWithin ? { containers } : { containers, containerMb };
 }
 
@@ -103,7 +103,7 @@ function startOf(wanted: ServiceSpec, live: CliService): Partial<ServiceSize> {
 async function scaleService(
 	context: Context,
 	place: AppPlace,
-	live: CliService,
+	live: Service,
 	size: Partial<ServiceSize>,
 ): Promise<void> {
 	if (compare(size, sizeOf(live)).length === 0) return;
@@ -111,9 +111,7 @@ async function scaleService(
 	const object = { target: "services", id: live.id, label } as const;
 	// A run that was killed may have sent it already: what it left is waited for and looked at again.
 	const after = (await context.settled(object))?.id ?? 0;
-	const differing = new Set(
-		compare(size, sizeOf(sizedService(await readService(context.api, live.id)))).map(({ field }) => field),
-	);
+	const differing = new Set(compare(size, sizeOf(await readService(context.api, live.id))).map(({ field }) => field));
 	if (differing.size === 0) return;
 	// Only what differs is sent: a number that is right must not be repeated beside a size.
 	const to = {

@@ -3,8 +3,7 @@ import { compare, type Difference } from "../../wire/difference.ts";
 import { lookUp } from "../../wire/own.ts";
 import type { ServiceSpec } from "../../wire/service.ts";
 import { optionEntries, type ServiceOption } from "../../wire/service-options.ts";
-import type { ApiService } from "../api/service.ts";
-import { listServices } from "../api/service.ts";
+import { listServices, type Service } from "../api/service.ts";
 import type { AppPlace } from "../cli/app.ts";
 import type { CliOptions } from "../cli/command-line.ts";
 import { setServiceOptions } from "../cli/service.ts";
@@ -16,10 +15,10 @@ import type { Context } from "../context.ts";
 type OptionName = (typeof optionEntries)[number][0];
 
 /** How a live service differs in the way it is released. */
-export function optionDifferences(wanted: ServiceSpec, live: ApiService | undefined): Difference[] {
+export function optionDifferences(wanted: ServiceSpec, live: Service | undefined): Difference[] {
 	return compare(
 		valuesOf((name, { unset }) => wanted[name] ?? unset),
-		valuesOf((_, { api, unset }) => live?.[api] ?? unset),
+		valuesOf((name, { unset }) => live?.options[name] ?? unset),
 	);
 }
 
@@ -46,16 +45,17 @@ export async function syncOptions(
 	spec: AppSpec,
 	place: AppPlace,
 	appId: number,
-	services: readonly { id: number; service: string; options: ApiService | undefined }[],
+	services: readonly Service[],
 ): Promise<string[]> {
-	const changed = services.filter(({ service, options }) => {
-		const wanted = lookUp(spec.services, service);
-		return wanted !== undefined && optionDifferences(wanted, options).length > 0;
+	const changed = services.filter((live) => {
+		const wanted = lookUp(spec.services, live.service);
+		return wanted !== undefined && optionDifferences(wanted, live).length > 0;
 	});
-	const set = async ({ service, options }: (typeof changed)[number]) => {
+	const set = async (live: Service) => {
+		const { service } = live;
 		const wanted = lookUp(spec.services, service);
 		if (wanted === undefined) return;
-		const fields = new Set(optionDifferences(wanted, options).map(({ field }) => field));
+		const fields = new Set(optionDifferences(wanted, live).map(({ field }) => field));
 		context.progress(`app "${place.app}", service "${service}": setting ${[...fields].join(", ")}...`);
 		await setServiceOptions(context.cli, place, service, optionsFor(wanted, fields));
 	};
@@ -64,7 +64,7 @@ export async function syncOptions(
 		(error: Error) => error,
 	);
 	if (changed.length === 0) return [];
-	const leftOf = (listed: readonly ApiService[]) =>
+	const leftOf = (listed: readonly Service[]) =>
 		changed.flatMap(({ id, service }) => {
 			const wanted = lookUp(spec.services, service);
 			const live = listed.find((one) => one.id === id);

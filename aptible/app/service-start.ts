@@ -37,7 +37,7 @@ export async function unstartedServices(
 	{ known, previous }: { known: ReadonlySet<number>; previous: AppFacts | undefined },
 ): Promise<LiveService[]> {
 	const idle = services.filter(
-		({ service, container_count: count }) =>
+		({ service, containerCount: count }) =>
 			count === 0 && !Object.hasOwn(spec.services, service) && !previous?.services.includes(service),
 	);
 	const isFresh = ({ id }: LiveService) => !known.has(id);
@@ -76,7 +76,7 @@ async function hasLeftServices(
 	);
 	if (!isOurs || previous !== undefined) return isOurs;
 	const waiting = services.filter(
-		({ service, container_count: count }) => count === 0 && (lookUp(spec.services, service)?.containers ?? 0) > 0,
+		({ service, containerCount: count }) => count === 0 && (lookUp(spec.services, service)?.containers ?? 0) > 0,
 	);
 	return (await neverScaled(context, waiting)).length > 0;
 }

@@ -1,20 +1,17 @@
 import type { AppSpec } from "../../wire/app.ts";
 import type { Difference } from "../../wire/difference.ts";
 import type { ServiceSpec } from "../../wire/service.ts";
-import type { ApiApp } from "../api/app.ts";
-import { type ApiPolicy, type ApiService, listServices, readPolicy } from "../api/service.ts";
-import type { CliService } from "../cli/app.ts";
+import type { App } from "../api/app.ts";
+import { type ApiPolicy, listServices, readPolicy, type Service } from "../api/service.ts";
 import { AptibleError } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";
 import { autoscaleDifferences } from "./autoscaling.ts";
 import { optionDifferences } from "./service-options.ts";
-import { sizeDifferences, sizedService } from "./service-size.ts";
+import { sizeDifferences } from "./service-size.ts";
 
-/** A service as it is: what the CLI shows of it, and what only the API does. */
-export interface LiveService extends CliService {
-	/** Absent where the API does not list it yet. */
-	options: ApiService | undefined;
+/** A service as it is. */
+export interface LiveService extends Service {
 	/** Absent where it is not autoscaled, and where the spec does not name the service. */
 	policy: ApiPolicy | undefined;
 }
@@ -29,11 +26,10 @@ export interface LiveService extends CliService {
 export async function readServices(
 	context: Context,
 	spec: AppSpec,
-	appId: number,
-	shown: ApiApp,
+	shown: App,
 	known: readonly LiveService[] = [],
 ): Promise<LiveService[]> {
-	const embedded = shown._embedded?.services ?? [];
+	const { id: appId, services: embedded } = shown;
 	if (embedded.length === 0 && shown.status !== "provisioned") return [];
 	const services = await readUntil(
 		context,
@@ -43,16 +39,11 @@ export async function readServices(
 	return Promise.all(
 		services.map(async (service) => {
 			const before = known.find(({ id }) => id === service.id);
-			if (before !== undefined) return liveService(service, before.policy);
-			const isDeclared = Object.hasOwn(spec.services, service.process_type);
-			return liveService(service, isDeclared ? await readPolicy(context.api, service.id) : undefined);
+			if (before !== undefined) return { ...service, policy: before.policy };
+			const isDeclared = Object.hasOwn(spec.services, service.service);
+			return { ...service, policy: isDeclared ? await readPolicy(context.api, service.id) : undefined };
 		}),
 	);
-}
-
-/** A service as both clients show it together. */
-export function liveService(service: ApiService, policy: ApiPolicy | undefined): LiveService {
-	return { ...sizedService(service), options: service, policy };
 }
 
 /** How a live service differs in all that a stage file says of it. */
@@ -60,7 +51,7 @@ export function serviceDifferences(wanted: ServiceSpec, live: LiveService): Diff
 	return [
 		...sizeDifferences(wanted, live),
 		...autoscaleDifferences(wanted.autoscale, live.policy),
-		...optionDifferences(wanted, live.options),
+		...optionDifferences(wanted, live),
 	];
 }
 

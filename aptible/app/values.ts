@@ -6,9 +6,11 @@ import {
 	readDatabaseReference,
 	references,
 } from "../../wire/template.ts";
-import { type CliDatabase, listDatabases } from "../cli/database.ts";
+import { type DatabaseUrls, listNamedDatabases, readDatabaseUrls } from "../api/database.ts";
 import { AptibleError } from "../client/errors.ts";
+import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";
+import { environmentNamed } from "../find.ts";
 
 /** An app's config and registry credentials with every reference filled in: secrets, all of them. */
 export interface ResolvedValues {
@@ -24,14 +26,7 @@ export async function resolveTemplates(context: Context, spec: AppSpec): Promise
 	const { username = "", password = "" } = spec.registry ?? {};
 	const templates = [...Object.values(spec.config), username, password];
 	const needed = new Set(templates.flatMap(references));
-	const databases = [...needed].some((reference) => reference.startsWith("databases."))
-		? await listDatabases(context.cli, spec.environment)
-		: [];
-	for (const { connection_url, credentials } of databases) {
-		for (const url of [connection_url, ...credentials.map((each) => each.connection_url)]) {
-			if (url) context.redactor.addUrl(url);
-		}
-	}
+	const databases = await readUrls(context, spec.environment, needed);
 	const lookup = (reference: string): string => {
 		const wanted = readDatabaseReference(reference);
 		if (wanted === undefined) return handedOver(`app "${spec.handle}"`, reference);
@@ -49,17 +44,36 @@ export async function resolveTemplates(context: Context, spec: AppSpec): Promise
 	};
 }
 
+/** The URLs of the databases that are referred to, as far as they are there. */
+async function readUrls(context: Context, environment: string, needed: ReadonlySet<string>): Promise<DatabaseUrls[]> {
+	const handles = new Set([...needed].flatMap((reference) => readDatabaseReference(reference)?.database ?? []));
+	if (handles.size === 0) return [];
+	const { id } = await environmentNamed(context, environment);
+	const find = async () => (await listNamedDatabases(context.api, id)).filter(({ handle }) => handles.has(handle));
+	const found = await readUntil(context, find, ({ length }) => length === handles.size);
+	const databases = await Promise.all(found.map((one) => readDatabaseUrls(context.api, one.id)));
+	for (const urls of databases) rememberUrls(context, urls);
+	return databases;
+}
+
+/** Has the URLs of a database masked in whatever is printed. */
+export function rememberUrls({ redactor }: Context, { connectionUrl, credentials }: DatabaseUrls): void {
+	for (const url of [connectionUrl, ...credentials.map((each) => each.connectionUrl)]) {
+		if (url !== undefined) redactor.addUrl(url);
+	}
+}
+
 /** The URL that a reference to a database stands for, and what to say where there is none. */
 export function urlOf(
-	databases: readonly CliDatabase[],
+	databases: readonly DatabaseUrls[],
 	{ database, credential }: DatabaseReference,
-): { url: string | null | undefined; says: string } {
+): { url: string | undefined; says: string } {
 	const live = databases.find(({ handle }) => handle === database);
 	if (credential === undefined || live === undefined || live.credentials.length === 0) {
-		return { url: credential === undefined ? live?.connection_url : undefined, says: "has no connection URL yet" };
+		return { url: credential === undefined ? live?.connectionUrl : undefined, says: "has no connection URL yet" };
 	}
 	const types = live.credentials.map(({ type }) => type).join(", ");
-	const url = live.credentials.find(({ type }) => type === credential)?.connection_url;
+	const url = live.credentials.find(({ type }) => type === credential)?.connectionUrl;
 	return { url, says: `has no credentials of type "${credential}"; it has: ${types}` };
 }
 

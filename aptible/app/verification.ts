@@ -1,7 +1,6 @@
 import type { AppFacts, AppSpec } from "../../wire/app.ts";
 import type { Difference } from "../../wire/difference.ts";
-import { configOf, readApp, settingsOf } from "../api/app.ts";
-import type { CliApp } from "../cli/app.ts";
+import { readApp, readAppSettings, readConfig } from "../api/app.ts";
 import { AptibleError } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";
@@ -37,19 +36,19 @@ type Shown = Omit<LiveApp, "config"> & { config: LiveApp["config"] | "hidden" };
  * Reads an app again after something was sent: an operation may succeed and leave another state, as when somebody sends one at the
  * same time.
  *
- * @param app as it was read last, with its services
+ * @param services as they were read last
  * @throws AptibleError that names what differs from the spec; secrets only by their names
  */
 export async function verifyApp(
 	context: Context,
 	spec: AppSpec,
-	app: CliApp,
+	appId: number,
 	services: readonly LiveService[],
 	sent: Sent,
 ): Promise<Verified> {
 	const shown = await readUntil(
 		context,
-		() => readAgain(context, spec, app, services, sent.before),
+		() => readAgain(context, spec, appId, services, sent.before),
 		(one) => differencesOf(spec, one, sent).length === 0,
 	);
 	const left = differencesOf(spec, shown, sent);
@@ -73,22 +72,20 @@ export async function verifyApp(
 async function readAgain(
 	context: Context,
 	spec: AppSpec,
-	app: CliApp,
+	appId: number,
 	known: readonly LiveService[],
 	before: LiveRelease,
 ): Promise<Shown> {
-	const shown = await readApp(context.api, app.id);
+	const shown = await readApp(context.api, appId);
 	const [settings, config, services] = await Promise.all([
-		settingsOf(context.api, shown),
-		configOf(context.api, shown),
-		readServices(context, spec, app.id, shown, known),
+		readAppSettings(context.api, shown),
+		readConfig(context.api, shown),
+		readServices(context, spec, shown, known),
 	]);
-	const { handle, status, _embedded } = shown;
-	const now = { ...app, handle, status, last_deploy_operation: _embedded?.last_deploy_operation, services };
 	// Where credentials were hidden before, or config is, none may as well be what the token gets to see.
 	const isBlind = before.settings.registry === "hidden" || config === "hidden";
 	const registry = settings.registry ?? (isBlind ? "hidden" : undefined);
-	return { app: now, settings: { ...settings, registry }, config, services };
+	return { app: shown, settings: { ...settings, registry }, config, services };
 }
 
 /** What the autoscaler decides is not compared, nor is a value that the token may not see. */
@@ -103,10 +100,10 @@ function differencesOf(spec: AppSpec, shown: Shown, { values, released, started,
 		...configDifferences(changes, config === "hidden" ? new Map() : config),
 		...eachService(spec, shown.services, (wanted, live) => [
 			...sizeDifferences(wanted, live),
-			...optionDifferences(wanted, live.options),
+			...optionDifferences(wanted, live),
 		]),
 		...shown.services
-			.filter(({ id, container_count: count }) => count === 0 && started.some((one) => one.id === id))
+			.filter(({ id, containerCount: count }) => count === 0 && started.some((one) => one.id === id))
 			.map(({ service }) => ({ field: `services.${service}.containers`, declared: "1", live: "0" })),
 	];
 }

@@ -111,7 +111,7 @@ async function claimHandles(
 		}
 		const [there] = objects;
 		carry(place, { after: live.newest(place), by, ...(there === undefined ? {} : { id: there.id }) });
-		if (there !== undefined) claimed.found.push({ place, text: there.text, adopt });
+		if (there !== undefined) claimed.found.push({ place, text: await live.describe(place, there), adopt });
 	}
 	return claimed;
 }

@@ -43,10 +43,16 @@ export async function judgeOrigin(
  *
  * @throws AptibleError as the claims do
  */
-export async function refuseForeign(context: Context, object: ClaimedObject, taken: Taken): Promise<void> {
+export async function refuseForeign(
+	context: Context,
+	object: ClaimedObject,
+	{ place, describe }: { place: string; describe: () => string | Promise<string> },
+): Promise<void> {
 	const mark = ClaimMark.nullable().parse(JSON.parse(process.env[environmentKey("hints.claim")] ?? "null"));
 	if (mark === null || object.id === mark.id) return;
-	if ((await judgeOrigin(context, mark, object)) === "foreign") throw new AptibleError(describeTaken([taken]));
+	if ((await judgeOrigin(context, mark, object)) === "foreign") {
+		throw new AptibleError(describeTaken([{ place, text: await describe() }]));
+	}
 }
 
 /** What is taken, and what to do about it. */

@@ -2,10 +2,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClaimsSpec } from "../../wire/claims.ts";
 import { isHandleOf } from "../../wire/drain.ts";
+import type { Api } from "../api/api.ts";
+import { type App, listApps, readApp } from "../api/app.ts";
+import { type Database, listNamedDatabases, readDatabase } from "../api/database.ts";
 import { type ListedDrain, listDrains } from "../api/drain.ts";
-import { type CliApp, listApps } from "../cli/app.ts";
-import { type CliDatabase, listDatabases } from "../cli/database.ts";
-import { listEnvironments } from "../cli/environment.ts";
+import { listEnvironments, withStack } from "../api/environment.ts";
 import type { Context } from "../context.ts";
 import { findByIdentity } from "../find.ts";
 
@@ -18,10 +19,10 @@ export const claimedTargets = {
 } as const;
 export type ClaimedNoun = keyof typeof claimedTargets;
 
-/** An object as messages tell it. */
+/** An object at a place. */
 export interface LiveObject {
 	id: number;
-	text: string;
+	handle: string;
 }
 
 /** A place, as `databases.main` is one, in its parts. */
@@ -34,6 +35,8 @@ export function partsOf(place: string): [ClaimedNoun, string] {
 export interface LivePlaces {
 	/** What lives at a place, or under the handle that it had before. */
 	at(place: string, renamedFrom?: string): LiveObject[];
+	/** What one of them is. */
+	describe(place: string, live: LiveObject): Promise<string>;
 	/** Newest id of the kind of a place. */
 	newest(place: string): number;
 }
@@ -58,40 +61,39 @@ async function readLive(
 	spec: ClaimsSpec["environment"],
 	places: readonly string[],
 ): Promise<LivePlaces> {
-	const environments = await listEnvironments(context.cli);
+	const { api } = context;
+	const environments = await listEnvironments(api);
 	const environment = findByIdentity(environments, spec, undefined);
-	const read = <T>(noun: ClaimedNoun, list: (environment: { id: number; handle: string }) => Promise<T[]>) =>
-		environment !== undefined && places.some((place) => partsOf(place)[0] === noun) ? list(environment) : [];
+	const read = <T>(noun: ClaimedNoun, list: (environmentId: number) => Promise<T[]>) =>
+		environment !== undefined && places.some((place) => partsOf(place)[0] === noun) ? list(environment.id) : [];
 	const [databases, apps, logDrains, metricDrains] = await Promise.all([
-		read("databases", ({ handle }) => listDatabases(context.cli, handle)),
-		read("apps", ({ handle }) => listApps(context.cli, handle)),
-		read("logDrains", ({ id }) => listDrains(context.api, "log_drains", id)),
-		read("metricDrains", ({ id }) => listDrains(context.api, "metric_drains", id)),
+		read("databases", (id) => listNamedDatabases(api, id)),
+		read("apps", (id) => listApps(api, id)),
+		read("logDrains", (id) => listDrains(api, "log_drains", id)),
+		read("metricDrains", (id) => listDrains(api, "metric_drains", id)),
 	]);
 	const drainsAt = (drains: readonly ListedDrain[], name: string) =>
-		drains
-			.filter(({ handle, status }) => {
-				return isHandleOf(handle, { name, adopt: true }, environment?.id ?? 0) && status !== "deprovisioned";
-			})
-			.map(({ id, handle, drain_type, status }) => ({ id, text: `"${handle}", ${drain_type}, ${status}` }));
+		drains.filter(({ handle, status }) => {
+			return isHandleOf(handle, { name, adopt: true }, environment?.id ?? 0) && status !== "deprovisioned";
+		});
 	const lists = { databases, apps, logDrains, metricDrains };
 	return {
 		at: (place, renamedFrom) => {
-			if (place === "environment") {
-				return environment === undefined
-					? []
-					: [{ id: environment.id, text: `"${environment.handle}" on stack ${environment.stack.name}` }];
-			}
+			if (place === "environment") return environment === undefined ? [] : [environment];
 			const [noun, handle] = partsOf(place);
 			if (noun === "logDrains" || noun === "metricDrains") return drainsAt(lists[noun], handle);
-			const [database, app] = [
-				noun === "databases" ? findByIdentity(databases, { handle, renamedFrom }, undefined) : undefined,
-				noun === "apps" ? findByIdentity(apps, { handle, renamedFrom }, undefined) : undefined,
-			];
-			return [
-				...(database === undefined ? [] : [{ id: database.id, text: describeDatabase(database) }]),
-				...(app === undefined ? [] : [{ id: app.id, text: describeApp(app) }]),
-			];
+			const found = findByIdentity<LiveObject>(lists[noun], { handle, renamedFrom }, undefined);
+			return found === undefined ? [] : [found];
+		},
+		describe: async (place, { id, handle }) => {
+			if (environment !== undefined && place === "environment") {
+				return `"${handle}" on stack ${(await withStack(api, environment)).stack.name}`;
+			}
+			const [noun] = partsOf(place);
+			if (noun === "databases") return describeDatabase(await readDatabase(api, id));
+			if (noun === "apps") return describeApp(api, id);
+			const drain = [...logDrains, ...metricDrains].find((one) => one.id === id);
+			return `"${handle}", ${drain?.drain_type}, ${drain?.status}`;
 		},
 		newest: (place) => {
 			const list: readonly { id: number }[] = place === "environment" ? environments : lists[partsOf(place)[0]];
@@ -100,14 +102,17 @@ async function readLive(
 	};
 }
 
-export function describeDatabase(live: CliDatabase): string {
-	const sizes = `${live.container_size ?? "?"} MB, disk ${live.disk_size ?? "?"} GB`;
+/** A database as messages tell it. */
+export function describeDatabase(live: Database): string {
+	const sizes = `${live.containerMb ?? "?"} MB, disk ${live.diskGb ?? "?"} GB`;
 	return `"${live.handle}", ${live.type} ${live.version}, ${sizes}, ${live.status}`;
 }
 
-export function describeApp(live: CliApp): string {
-	const services = live.services.map(({ service, container_count, container_size }) => {
-		return `${service} ${container_count} x ${container_size} MB`;
+/** An app as messages tell it. */
+export async function describeApp(api: Api, id: number): Promise<string> {
+	const live: App = await readApp(api, id);
+	const services = live.services.map(({ service, containerCount, containerMb }) => {
+		return `${service} ${containerCount} x ${containerMb} MB`;
 	});
 	return `"${live.handle}", ${services.length === 0 ? "never deployed" : services.join(", ")}`;
 }

@@ -1,39 +1,5 @@
-import { z } from "zod";
 import type { Cli } from "./cli.ts";
 import { type CliOptions, commandLine } from "./command-line.ts";
-import { profile } from "./profile.ts";
-
-/** A service as `apps` shows it. */
-export const CliService = z.looseObject({
-	id: z.int(),
-	service: z.string(),
-	container_count: z.int(),
-	container_size: z.int(),
-	container_profile: profile,
-});
-export type CliService = z.infer<typeof CliService>;
-
-/** An app as `apps` shows it. */
-export const CliApp = z.looseObject({
-	id: z.int(),
-	handle: z.string(),
-	/** `pending` until the first deploy has succeeded. */
-	status: z.string(),
-	git_remote: z.string().nullish(),
-	last_deploy_operation: z
-		.looseObject({
-			id: z.int(),
-			status: z.string(),
-			/** What was built from git; none for an image, and all zeros where the image was told to leave git. */
-			git_ref: z.string().nullish(),
-		})
-		.nullish(),
-	services: z.array(CliService),
-	environment: z.looseObject({ id: z.int() }),
-});
-export type CliApp = z.infer<typeof CliApp>;
-
-const CliConfig = z.looseObject({ key: z.string(), value: z.string() });
 
 /** Config changes: a value sets a key, the empty string deletes it (the API merges, facts/terraform-provider.md §2.2). */
 export type ConfigChanges = Readonly<Record<string, string>>;
@@ -42,16 +8,6 @@ export type ConfigChanges = Readonly<Record<string, string>>;
 export interface AppPlace {
 	environment: string;
 	app: string;
-}
-
-export function listApps(cli: Cli, environment: string): Promise<CliApp[]> {
-	return cli.read(z.array(CliApp), commandLine("apps", { environment }));
-}
-
-/** Config of an app. The values are secrets as far as anybody knows: they go no further than a comparison. */
-export async function readConfig(cli: Cli, { environment, app }: AppPlace): Promise<Map<string, string>> {
-	const pairs = await cli.read(z.array(CliConfig), commandLine("config", { app, environment }));
-	return new Map(pairs.map(({ key, value }) => [key, value]));
 }
 
 export function createApp(cli: Cli, { environment, app }: AppPlace): Promise<void> {

@@ -1,7 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { z } from "zod";
 import { type Access, refuseIfReadOnly } from "../client/access.ts";
-import { CliError } from "../client/errors.ts";
 import type { Redactor } from "../client/redact.ts";
 import { retryReads } from "../client/retry.ts";
 import { runCli } from "./run.ts";
@@ -14,9 +12,9 @@ const changeTimeoutMs = 60_000;
 const operationTimeoutMs = 75 * 60_000;
 
 /**
- * The `aptible` CLI. The files beside this one have its commands, noun by noun. Reads answer typed values and are retried on
- * connection trouble until their deadline; what changes something is sent once and answers nothing: its stdout is an operation's log, so the caller
- * reads the object again.
+ * The `aptible` CLI, which changes things; everything is read from the API. The files beside this one have its commands, noun by noun.
+ * What changes something is sent once and answers nothing: its stdout is an operation's log, so the caller reads the object again. The
+ * few texts that it prints are asked for again on connection trouble until their deadline.
  */
 export class Cli {
 	readonly #redactor: Redactor;
@@ -29,27 +27,6 @@ export class Cli {
 		this.#redactor = redactor;
 		this.#onLogLine = onLogLine;
 		this.#access = access;
-	}
-
-	/** Runs a command that changes nothing, and parses its JSON. */
-	async read<T extends z.ZodType>(schema: T, argv: readonly string[]): Promise<z.infer<T>> {
-		const command = argv[0] ?? "";
-		const stdout = await retryReads((leftMs) => this.#run(argv, Math.max(leftMs, leastTimeoutMs)), this.#access);
-		let answer: unknown;
-		try {
-			answer = JSON.parse(stdout);
-		} catch {
-			throw new CliError(command, "its answer is not JSON. Is this aptible CLI 0.26.6 or newer?", "", false);
-		}
-		const parsed = schema.safeParse(answer);
-		if (parsed.success) return parsed.data;
-		// zod's issues name paths and types, never the values.
-		throw new CliError(
-			command,
-			`its answer has another form than expected:\n${z.prettifyError(parsed.error)}`,
-			"",
-			false,
-		);
 	}
 
 	/** Runs a command that changes nothing and prints text. */

@@ -1,32 +1,5 @@
-import { z } from "zod";
 import type { Cli } from "./cli.ts";
 import { type CliOptions, commandLine } from "./command-line.ts";
-import { profile } from "./profile.ts";
-
-/** A database as `db:list` shows it. */
-export const CliDatabase = z.looseObject({
-	id: z.int(),
-	handle: z.string(),
-	type: z.string(),
-	version: z.string(),
-	/** `provisioned`, `pending`, `provisioning`, `provision_failed`... */
-	status: z.string(),
-	connection_url: z.string().nullish(),
-	credentials: z
-		.array(z.looseObject({ type: z.string(), connection_url: z.string().nullish() }))
-		.nullish()
-		.transform((credentials) => credentials ?? []),
-	disk_size: z.int().nullish(),
-	disk_provisioned_iops: z.int().nullish(),
-	container_size: z.int().nullish(),
-	container_profile: profile,
-	environment: z.looseObject({ id: z.int() }),
-});
-export type CliDatabase = z.infer<typeof CliDatabase>;
-
-export function listDatabases(cli: Cli, environment: string): Promise<CliDatabase[]> {
-	return cli.read(z.array(CliDatabase), commandLine("db:list", { environment }));
-}
 
 /** @param options `type`, `version`, `containerSize`, `containerProfile`, `diskSize`, `iops`, `keyArn` */
 export function createDatabase(cli: Cli, environment: string, handle: string, options: CliOptions): Promise<void> {

@@ -1,6 +1,7 @@
 import { AptibleError, CliError } from "../client/errors.ts";
 import type { Cli } from "./cli.ts";
 import { packages } from "./failure.ts";
+import { findBinary, keepVersion, readKnownVersion } from "./version-cache.ts";
 
 type Version = readonly [major: number, minor: number, patch: number];
 
@@ -11,17 +12,26 @@ const oldest: Version = [0, 26, 6];
 const firstUnknownMajor = 1;
 
 /**
- * Checks the CLI, once a run: it takes a process of 0.8 s. Where it cannot be run at all, whatever needs it says so itself.
+ * Checks the CLI, which is asked once a day for each binary: it takes a process of 0.8 s. Only what there is nothing to say of is kept, so
+ * that a newer CLI is noticed at once. Where it cannot be run at all, whatever needs it says so itself.
  *
  * @returns what a person should know of it
  * @throws AptibleError when it is older than what this program calls, with how to install a newer one.
  */
 export async function checkVersion(cli: Cli): Promise<string | undefined> {
+	const binary = await findBinary();
+	if (binary !== undefined && (await readKnownVersion(binary)) !== undefined) return undefined;
 	const text = await readVersion(cli).catch((error: unknown) => {
 		if (error instanceof CliError) return undefined;
 		throw error;
 	});
 	if (text === undefined) return undefined;
+	const warning = judgeVersion(text);
+	if (warning === undefined && binary !== undefined) await keepVersion(binary, text.trim());
+	return warning;
+}
+
+function judgeVersion(text: string): string | undefined {
 	const version = parseVersion(text);
 	const [least, tested] = [oldest.join("."), `${oldest[0]}.${oldest[1]}`];
 	if (version === undefined) {

@@ -11,6 +11,8 @@ export interface Access {
 	execute?: Execute | undefined;
 	/** For how long a read that fails for a passing reason is tried again, in milliseconds from its start. @default a minute */
 	patienceMs?: number | undefined;
+	/** How many requests to the API are under way at a time. @default 2 */
+	requestsAtATime?: number | undefined;
 	/** Called every so often while a read is tried again, with why. */
 	tell?: ((text: string) => void) | undefined;
 	/** Masks what an answer may hold of secrets, before any of it is cut. */

@@ -1,16 +1,24 @@
 import { type DatabaseFacts, type DatabaseSpec, databaseIdentity, refuseRestoreInPlace } from "../../wire/database.ts";
 import { compare, type Difference } from "../../wire/difference.ts";
 import { wasRestoredAs } from "../api/backup.ts";
-import { type DatabaseSettings, readDatabaseSettings, setAutomaticBackups, unlinkReplica } from "../api/database.ts";
-import { readPitrDays } from "../api/environment.ts";
+import {
+	type Database,
+	type DatabaseSettings,
+	listNamedDatabases,
+	readDatabase,
+	readDatabaseSettings,
+	setAutomaticBackups,
+	unlinkReplica,
+} from "../api/database.ts";
+import { readBackupRetention } from "../api/environment.ts";
 import { createOperation } from "../api/operation.ts";
 import { refuseForeign } from "../claims/foreign.ts";
 import { describeDatabase } from "../claims/live.ts";
-import { type CliDatabase, listDatabases, renameDatabase, restartDatabase, setIops } from "../cli/database.ts";
-import { ApiError, AptibleError } from "../client/errors.ts";
+import { renameDatabase, restartDatabase, setIops } from "../cli/database.ts";
+import { ApiError, AptibleError, unlessGone } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";
-import { liveEnvironmentOf } from "../find.ts";
+import { environmentNamed } from "../find.ts";
 import { databaseObject, findSettledDatabase } from "./find.ts";
 import { refuseLoss } from "./gone.ts";
 import { makeDatabase, settleCopy } from "./origin.ts";
@@ -27,7 +35,7 @@ export async function apply(
 ): Promise<DatabaseFacts> {
 	const found = await findSettledDatabase(context, spec, previous);
 	if (found !== undefined && previous === undefined) {
-		const taken = { place: `databases.${spec.handle}`, text: describeDatabase(found) };
+		const taken = { place: `databases.${spec.handle}`, describe: () => describeDatabase(found) };
 		await refuseForeign(context, databaseObject(found), taken);
 	}
 	let live = found && (await settleCopy(context, spec, found));
@@ -36,20 +44,19 @@ export async function apply(
 		if (!spec.automaticBackups) await refuseBackupsOff(context, spec);
 		live = await makeDatabase(context, spec, previous);
 	}
-	let settings = await readDatabaseSettings(context.api, live.id);
-	await refuseOtherIdentity(context, spec, live, settings);
+	await refuseOtherIdentity(context, spec, live);
 	if (live.id === previous?.id) await refuseOtherBackup(context, spec, previous);
 	if (live.status !== "provisioned") live = await provisionAgain(context, spec, live);
 	if (live.handle !== spec.handle) {
 		context.progress(`database "${live.handle}": renaming to "${spec.handle}"...`);
 		await renameDatabase(context.cli, spec.environment, live.handle, spec.handle);
-		live = await reread(context, spec, live, ({ handle }) => handle === spec.handle);
+		live = await reread(context, live, ({ handle }) => handle === spec.handle);
 	}
-	settings = await syncSettings(context, spec, live, settings);
-	await resize(context, spec, live, settings);
+	live = { ...live, ...(await syncSettings(context, spec, live)) };
+	await resize(context, spec, live);
 	return {
 		id: live.id,
-		environmentId: live.environment.id,
+		environmentId: (await environmentNamed(context, spec.environment)).id,
 		handle: spec.handle,
 		type: live.type,
 		version: live.version,
@@ -61,37 +68,17 @@ export async function apply(
 /** Deprovisions the database; see `removeDatabase`. */
 export const remove = removeDatabase;
 
-/**
- * How a live database differs in what can be changed in place.
- *
- * @param settings what the CLI does not show; without them that part is not compared
- */
+/** How a live database differs in what can be changed in place. */
 export function databaseDifferences(
-	spec: DatabaseSpec,
-	live: CliDatabase,
-	settings?: Pick<DatabaseSettings, "automaticBackups">,
+	{ containerMb, containerProfile, diskGb, iops, automaticBackups }: DatabaseSpec,
+	live: Database,
 ): Difference[] {
-	const { containerMb, containerProfile, diskGb, iops, automaticBackups } = spec;
-	return compare(
-		{ containerMb, containerProfile, diskGb, iops, ...(settings === undefined ? {} : { automaticBackups }) },
-		{
-			containerMb: live.container_size,
-			containerProfile: live.container_profile,
-			diskGb: live.disk_size,
-			iops: live.disk_provisioned_iops,
-			automaticBackups: settings?.automaticBackups,
-		},
-	);
+	return compare({ containerMb, containerProfile, diskGb, iops, automaticBackups }, { ...live });
 }
 
-/** Reads a database again after a change, for as long as the list may not show it yet. */
-async function reread(
-	context: Context,
-	spec: DatabaseSpec,
-	live: CliDatabase,
-	isSeen: (again: CliDatabase) => boolean,
-): Promise<CliDatabase> {
-	const read = async () => (await listDatabases(context.cli, spec.environment)).find(({ id }) => id === live.id);
+/** Reads a database again after a change, for as long as Aptible may not show it yet. */
+async function reread(context: Context, live: Database, isSeen: (again: Database) => boolean): Promise<Database> {
+	const read = () => readDatabase(context.api, live.id).catch(unlessGone);
 	const again = await readUntil(context, read, (found) => found !== undefined && isSeen(found));
 	if (again === undefined) throw new AptibleError(`database "${live.handle}" has gone while it was being worked on.`);
 	return again;
@@ -101,7 +88,7 @@ async function reread(
  * Finishes the record of a creation that failed or was cut off: it holds no data yet, and its handle is taken. The CLI has no
  * command for it, only `db:create`, which refuses the handle (recorded runs 101, 102).
  */
-async function provisionAgain(context: Context, spec: DatabaseSpec, live: CliDatabase): Promise<CliDatabase> {
+async function provisionAgain(context: Context, spec: DatabaseSpec, live: Database): Promise<Database> {
 	if (spec.restoreFrom !== undefined || spec.replicaOf !== undefined || live.status === "deprovision_failed") {
 		throw new AptibleError(
 			`database "${live.handle}" is ${live.status}, and only a person can say what is in it. If it is of no use, delete it ` +
@@ -117,20 +104,15 @@ async function provisionAgain(context: Context, spec: DatabaseSpec, live: CliDat
 			provisioned_iops: spec.iops,
 		}),
 	);
-	return reread(context, spec, live, ({ status }) => status === "provisioned");
+	return reread(context, live, ({ status }) => status === "provisioned");
 }
 
 /** Backups on or off, and the end of being a replica: both take no operation. */
-async function syncSettings(
-	context: Context,
-	spec: DatabaseSpec,
-	live: CliDatabase,
-	settings: DatabaseSettings,
-): Promise<DatabaseSettings> {
+async function syncSettings(context: Context, spec: DatabaseSpec, live: Database): Promise<DatabaseSettings> {
 	const { automaticBackups } = spec;
-	const endsReplica = settings.primaryId !== undefined && spec.replicaOf === undefined;
-	if (settings.automaticBackups === automaticBackups && !endsReplica) return settings;
-	if (settings.automaticBackups !== automaticBackups) {
+	const endsReplica = live.primaryId !== undefined && spec.replicaOf === undefined;
+	if (live.automaticBackups === automaticBackups && !endsReplica) return live;
+	if (live.automaticBackups !== automaticBackups) {
 		if (!automaticBackups) await refuseBackupsOff(context, spec);
 		context.progress(`database "${spec.handle}": turning automatic backups ${automaticBackups ? "on" : "off"}...`);
 		await setAutomaticBackups(context.api, live.id, automaticBackups).catch((error: unknown) => {
@@ -158,8 +140,8 @@ async function syncSettings(
  */
 async function refuseBackupsOff(context: Context, spec: DatabaseSpec): Promise<void> {
 	if (spec.type !== "postgresql") return;
-	const { id } = await liveEnvironmentOf(context, spec.environment, undefined);
-	const days = (await readPitrDays(context.api, id)) ?? 0;
+	const { id } = await environmentNamed(context, spec.environment);
+	const days = (await readBackupRetention(context.api, id)).pitrDays ?? 0;
 	if (days > 0) {
 		const because = `the environment keeps ${days} ${days === 1 ? "day" : "days"} of point-in-time recovery for PostgreSQL`;
 		throw new AptibleError(backupsStayOn(spec, because));
@@ -175,13 +157,8 @@ function backupsStayOn({ handle, environment }: DatabaseSpec, because: string): 
 }
 
 /** Size, profile and disk take one restart; IOPS alone takes none (facts/aptible.md §3.2). */
-async function resize(
-	context: Context,
-	spec: DatabaseSpec,
-	live: CliDatabase,
-	settings: DatabaseSettings,
-): Promise<void> {
-	const differing = new Set(databaseDifferences(spec, live, settings).map(({ field }) => field));
+async function resize(context: Context, spec: DatabaseSpec, live: Database): Promise<void> {
+	const differing = new Set(databaseDifferences(spec, live).map(({ field }) => field));
 	if (differing.size === 0) return;
 	const { handle, environment } = spec;
 	if (differing.size === 1 && differing.has("iops")) {
@@ -202,8 +179,8 @@ async function resize(
 			restartDatabase(context.cli, environment, handle, sizes),
 		);
 	}
-	const leftOf = (shown: CliDatabase) => databaseDifferences(spec, shown);
-	const left = leftOf(await reread(context, spec, live, (shown) => leftOf(shown).length === 0));
+	const leftOf = (shown: Database) => databaseDifferences(spec, shown);
+	const left = leftOf(await reread(context, live, (shown) => leftOf(shown).length === 0));
 	if (left.length === 0) return;
 	const text = left.map(({ field, declared, live: shown }) => `${field} ${shown} instead of ${declared}`).join(", ");
 	throw new AptibleError(
@@ -223,23 +200,17 @@ async function refuseOtherBackup(context: Context, spec: DatabaseSpec, previous:
 	throw new AptibleError(refused);
 }
 
-async function refuseOtherIdentity(
-	context: Context,
-	spec: DatabaseSpec,
-	live: CliDatabase,
-	settings: DatabaseSettings,
-): Promise<void> {
-	const { type, version, disk_size } = live;
+async function refuseOtherIdentity(context: Context, spec: DatabaseSpec, live: Database): Promise<void> {
 	// Whether the API shows the key of a copy is not documented.
 	const copied = spec.restoreFrom !== undefined || spec.replicaOf !== undefined;
-	const liveKey = settings.kmsKeyArn ?? (copied ? spec.kmsKeyArn : undefined);
+	const liveKey = live.kmsKeyArn ?? (copied ? spec.kmsKeyArn : undefined);
 	const refused = databaseIdentity(
 		{
 			handle: spec.handle,
-			type,
-			version,
-			diskGb: disk_size ?? 0,
-			replicaOf: spec.replicaOf && (await livePrimary(context, spec, settings)),
+			type: live.type,
+			version: live.version,
+			diskGb: live.diskGb ?? 0,
+			replicaOf: spec.replicaOf && (await livePrimary(context, spec, live)),
 			// Without one in the stage file, a key that somebody chose by hand stays.
 			kmsKeyArn: spec.kmsKeyArn && liveKey,
 		},
@@ -252,9 +223,10 @@ async function refuseOtherIdentity(
 async function livePrimary(
 	context: Context,
 	{ environment, replicaOf }: DatabaseSpec,
-	{ primaryId }: DatabaseSettings,
+	{ primaryId }: Database,
 ): Promise<DatabaseSpec["replicaOf"]> {
 	if (primaryId === undefined || replicaOf === undefined) return undefined;
-	const primary = (await listDatabases(context.cli, environment)).find(({ id }) => id === primaryId);
+	const { id } = await environmentNamed(context, environment);
+	const primary = (await listNamedDatabases(context.api, id)).find((one) => one.id === primaryId);
 	return { handle: primary?.handle ?? `database ${primaryId}`, logical: replicaOf.logical };
 }

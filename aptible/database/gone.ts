@@ -1,10 +1,10 @@
 /** A database that was there and is gone: somebody deleted it by hand. An empty one must not come in its place unasked. */
 
 import type { DatabaseSpec } from "../../wire/database.ts";
-import { readBackupOrigin } from "../api/backup.ts";
-import { type CliBackup, listOrphanedBackups } from "../cli/backup.ts";
+import { type Backup, listOrphanedBackups, readBackupOrigin } from "../api/backup.ts";
 import { AptibleError } from "../client/errors.ts";
 import type { Context } from "../context.ts";
+import { environmentNamed } from "../find.ts";
 
 /** What the last run recorded of it. */
 interface Lost {
@@ -53,16 +53,17 @@ export function describeReturn({ handle, restoreFrom, replicaOf }: Wanted, { id 
 }
 
 async function describeBackups(context: Context, environment: string, lost: Lost, place: string): Promise<string> {
-	const orphans = await listOrphanedBackups(context.cli, environment);
+	const { id: environmentId } = await environmentNamed(context, environment);
+	const orphans = await listOrphanedBackups(context.api, environmentId);
 	const [newest, ...others] = orphans
-		.filter(({ database, copied_from }) => database?.id === lost.id && copied_from == null)
-		.sort((a, b) => (a.created_at < b.created_at ? 1 : -1));
+		.filter(({ databaseId, isCopy }) => databaseId === lost.id && !isCopy)
+		.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
 	if (newest === undefined)
 		return `No backup of it is left (\`aptible backup:orphaned --environment ${environment}\`). `;
 	const older = others.length === 0 ? "" : `, older ones are ${others.slice(0, 3).map(describe).join(", ")}`;
 	return `Its last backup is ${describe(newest)}${older}. To bring it back, set ${place}.restoreFrom: ${newest.id}. `;
 }
 
-function describe({ id, created_at }: CliBackup): string {
-	return `${id} of ${created_at}`;
+function describe({ id, createdAt }: Backup): string {
+	return `${id} of ${createdAt}`;
 }

@@ -2,21 +2,18 @@
 
 import type { DatabaseFacts, DatabaseSpec, ReplicaOf } from "../../wire/database.ts";
 import { readBackupOrigin } from "../api/backup.ts";
+import { type Database, listNamedDatabases, readDatabase } from "../api/database.ts";
+import { withStack } from "../api/environment.ts";
+import { objectExists } from "../api/existence.ts";
 import { listOperations } from "../api/operation.ts";
 import type { Carried } from "../carried.ts";
 import { restoreBackup } from "../cli/backup.ts";
 import type { CliOptions } from "../cli/command-line.ts";
-import {
-	type CliDatabase,
-	createDatabase,
-	deprovisionDatabase,
-	listDatabases,
-	replicateDatabase,
-} from "../cli/database.ts";
-import { listEnvironments } from "../cli/environment.ts";
+import { createDatabase, deprovisionDatabase, replicateDatabase } from "../cli/database.ts";
 import { AptibleError, isAlreadyThere, mayHaveArrived, unlessGone } from "../client/errors.ts";
 import { lookUntilFound, readUntil } from "../client/lag.ts";
 import type { Context, OperationObject, Sending } from "../context.ts";
+import { environmentNamed } from "../find.ts";
 import { databaseObject, findDatabase } from "./find.ts";
 
 const cleanUpUrl = "https://www.aptible.com/docs/how-to-guides/database-guides/upgrade-postgresql#cleanup";
@@ -31,7 +28,7 @@ export async function makeDatabase(
 	context: Context,
 	spec: DatabaseSpec,
 	previous: DatabaseFacts | undefined,
-): Promise<CliDatabase> {
+): Promise<Database> {
 	if (spec.kmsKeyArn !== undefined) await refuseForeignKey(context, spec, spec.kmsKeyArn);
 	if (spec.restoreFrom !== undefined) return restore(context, spec, previous, spec.restoreFrom);
 	if (spec.replicaOf !== undefined) return replicate(context, spec, previous, spec.replicaOf);
@@ -47,7 +44,7 @@ export async function makeDatabase(
 	if (isAlreadyThere(failure) && live.status === "pending" && (await context.settled(object)) === undefined)
 		return live;
 	await context.confirm(object, { doing: "creating", carries: { type: "provision" } }, 0, failure);
-	return readProvisioned(context, spec, live);
+	return readProvisioned(context, live);
 }
 
 /**
@@ -57,11 +54,7 @@ export async function makeDatabase(
  *
  * @returns the database, unless it has been taken away
  */
-export async function settleCopy(
-	context: Context,
-	spec: DatabaseSpec,
-	found: CliDatabase,
-): Promise<CliDatabase | undefined> {
+export async function settleCopy(context: Context, spec: DatabaseSpec, found: Database): Promise<Database | undefined> {
 	if ((spec.restoreFrom === undefined && spec.replicaOf === undefined) || found.status === "provisioned") return found;
 	const source = await sourceOf(context, spec);
 	// A backup may have been purged since.
@@ -74,7 +67,7 @@ export async function settleCopy(
 	await context.deprovision(
 		databaseObject(live),
 		() => deprovisionDatabase(context.cli, spec.environment, live.handle),
-		async () => (await listDatabases(context.cli, spec.environment)).some(({ id }) => id === live.id),
+		() => objectExists(context.api, "databases", live.id),
 	);
 	return undefined;
 }
@@ -86,7 +79,8 @@ async function sourceOf(
 ): Promise<OperationObject | undefined> {
 	const label = `database "${handle}"`;
 	if (restoreFrom !== undefined) return { target: "backups", id: restoreFrom, label };
-	const primary = (await listDatabases(context.cli, environment)).find((each) => each.handle === replicaOf?.handle);
+	const { id } = await environmentNamed(context, environment);
+	const primary = (await listNamedDatabases(context.api, id)).find((each) => each.handle === replicaOf?.handle);
 	return primary && { target: "databases", id: primary.id, label };
 }
 
@@ -95,7 +89,7 @@ async function restore(
 	spec: DatabaseSpec,
 	previous: DatabaseFacts | undefined,
 	backup: number,
-): Promise<CliDatabase> {
+): Promise<Database> {
 	const origin = await readBackupOrigin(context.api, backup);
 	if (origin === undefined) {
 		throw new AptibleError(
@@ -121,7 +115,7 @@ async function replicate(
 	spec: DatabaseSpec,
 	previous: DatabaseFacts | undefined,
 	{ handle, logical }: ReplicaOf,
-): Promise<CliDatabase> {
+): Promise<Database> {
 	const doing = `replicating "${handle}"${logical ? ` to version ${spec.version}` : ""}`;
 	const options = { ...sizesOf(spec), ...(logical ? { logical, version: spec.version } : {}) };
 	const send = () => replicateDatabase(context.cli, spec.environment, handle, spec.handle, options);
@@ -140,7 +134,7 @@ async function copy(
 	sending: Sending,
 	send: () => Promise<void>,
 	advise?: () => string,
-): Promise<CliDatabase> {
+): Promise<Database> {
 	const source = await sourceOf(context, spec);
 	if (source === undefined) {
 		throw new AptibleError(
@@ -161,23 +155,23 @@ async function copy(
 	if (spec.replicaOf !== undefined || (await context.settled(object)) !== undefined) {
 		await context.confirm(object, own, 0, undefined, advise);
 	}
-	return readProvisioned(context, spec, live);
+	return readProvisioned(context, live);
 }
 
-/** Reads a database again once it has been provisioned; for as long as a list may lag, it may show it as it was. */
-async function readProvisioned(context: Context, spec: DatabaseSpec, live: CliDatabase): Promise<CliDatabase> {
-	const read = () => findDatabase(context, spec, live);
+/** Reads a database again once it has been provisioned; Aptible may show it as it was for a moment. */
+async function readProvisioned(context: Context, live: Database): Promise<Database> {
+	const read = () => readDatabase(context.api, live.id).catch(unlessGone);
 	return (await readUntil(context, read, (found) => found?.status === "provisioned")) ?? live;
 }
 
 /** A key works only in its own region, and Aptible finds that out only after it has made the record. */
 async function refuseForeignKey(context: Context, spec: DatabaseSpec, kmsKeyArn: string): Promise<void> {
-	const environment = (await listEnvironments(context.cli)).find(({ handle }) => handle === spec.environment);
+	const { stack } = await withStack(context.api, await environmentNamed(context, spec.environment));
 	const region = kmsKeyArn.split(":")[3];
-	if (environment === undefined || environment.stack.region === region) return;
+	if (stack.region === region) return;
 	throw new AptibleError(
-		`database "${spec.handle}": its KMS key is in ${region}, and its stack "${environment.stack.name}" in ` +
-			`${environment.stack.region}. Set databases.${spec.handle}.kmsKeyArn to a key of that region, shared with Aptible.`,
+		`database "${spec.handle}": its KMS key is in ${region}, and its stack "${stack.name}" in ` +
+			`${stack.region}. Set databases.${spec.handle}.kmsKeyArn to a key of that region, shared with Aptible.`,
 	);
 }
 

@@ -1,15 +1,15 @@
 import type { DatabaseFacts, DatabaseSpec } from "../../wire/database.ts";
-import { listManualBackups, type ManualBackup } from "../api/backup.ts";
-import { listReplicas, readDatabaseSettings } from "../api/database.ts";
+import { type Backup, listManualBackups } from "../api/backup.ts";
+import { type Database, listReplicas } from "../api/database.ts";
+import { readBackupRetention } from "../api/environment.ts";
 import { listOperations, type Operation } from "../api/operation.ts";
 import { findUserEmail } from "../api/token.ts";
 import { backUp } from "../cli/backup.ts";
-import { type CliDatabase, deprovisionDatabase } from "../cli/database.ts";
-import { readBackupRetention } from "../cli/environment.ts";
+import { deprovisionDatabase } from "../cli/database.ts";
 import { AptibleError } from "../client/errors.ts";
 import { lookUntilFound } from "../client/lag.ts";
 import type { Context } from "../context.ts";
-import { environmentOf, findRecorded } from "../find.ts";
+import { findRecorded, liveEnvironmentOf } from "../find.ts";
 import { databaseObject, findDatabase, findSettledDatabase } from "./find.ts";
 
 /** A last backup that an earlier, interrupted removal took is as good as a new one for this long. */
@@ -26,12 +26,12 @@ export async function removeDatabase(
 	spec: DatabaseSpec,
 	previous: DatabaseFacts | undefined,
 ): Promise<void> {
-	const environment = await environmentOf(context, spec.environment, previous);
+	const { id: environmentId, handle: environment } = await liveEnvironmentOf(context, spec.environment, previous);
 	const place = { ...spec, environment };
 	const live = await findSettledDatabase(context, place, previous, findRecorded);
 	if (live === undefined) return;
 	await refuseWithReplicas(context, live);
-	if (spec.finalBackup) await ensureLastBackup(context, environment, live);
+	if (spec.finalBackup) await ensureLastBackup(context, { id: environmentId, handle: environment }, live);
 	await context.deprovision(
 		databaseObject(live),
 		() => deprovisionDatabase(context.cli, environment, live.handle),
@@ -40,7 +40,7 @@ export async function removeDatabase(
 }
 
 /** Aptible refuses it too, but only in the operation, after the last backup. */
-async function refuseWithReplicas(context: Context, live: CliDatabase): Promise<void> {
+async function refuseWithReplicas(context: Context, live: Database): Promise<void> {
 	const replicas = await listReplicas(context.api, live.id);
 	if (replicas.length === 0) return;
 	throw new AptibleError(
@@ -49,13 +49,16 @@ async function refuseWithReplicas(context: Context, live: CliDatabase): Promise<
 	);
 }
 
-async function ensureLastBackup(context: Context, environment: string, live: CliDatabase): Promise<void> {
+async function ensureLastBackup(
+	context: Context,
+	{ id: environmentId, handle: environment }: { id: number; handle: string },
+	live: Database,
+): Promise<void> {
 	// It holds nothing.
 	if (live.status === "provision_failed" || live.status === "pending") return;
-	const settings = await readDatabaseSettings(context.api, live.id);
-	const policy = await readBackupRetention(context.cli, environment);
+	const policy = await readBackupRetention(context.api, environmentId);
 	// A database that is left out of automatic backups gets no final one, whatever the policy says (the same page).
-	if (policy.keep_final && settings.automaticBackups) return;
+	if (policy.keepFinal && live.automaticBackups) return;
 	const earlier = await listOperations(context.api, "databases", live.id);
 	const interrupted = await findInterruptedBackup(context, live, earlier);
 	const latest = interrupted && (await findBackup(context, live, interrupted));
@@ -104,7 +107,7 @@ async function ensureLastBackup(context: Context, environment: string, live: Cli
  */
 async function findInterruptedBackup(
 	{ api }: Context,
-	{ status }: CliDatabase,
+	{ status }: Database,
 	operations: readonly Operation[],
 ): Promise<Operation | undefined> {
 	if (status !== "deprovision_failed" && operations[0]?.type !== "deprovision") return undefined;
@@ -126,17 +129,13 @@ function isFresh({ created_at }: Operation, clock: Date | undefined): boolean {
 }
 
 /** The backup that an operation took, which the list may show late. */
-async function findBackup(
-	context: Context,
-	live: CliDatabase,
-	operation: Operation,
-): Promise<ManualBackup | undefined> {
+async function findBackup(context: Context, live: Database, operation: Operation): Promise<Backup | undefined> {
 	return lookUntilFound(context, async () =>
 		(await listManualBackups(context.api, live.id)).find((backup) => isOf(backup, operation)),
 	);
 }
 
-function isOf({ operationId, createdAt }: ManualBackup, operation: Operation): boolean {
+function isOf({ operationId, createdAt }: Backup, operation: Operation): boolean {
 	if (operationId !== undefined) return operationId === operation.id;
 	return Date.parse(createdAt) > Date.parse(operation.created_at ?? "") - secondMs;
 }

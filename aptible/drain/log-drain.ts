@@ -1,12 +1,13 @@
 import { compare, type Difference } from "../../wire/difference.ts";
 import type { DrainFacts } from "../../wire/drain.ts";
 import type { LogDrainSpec } from "../../wire/log-drain.ts";
+import { listNamedDatabases, type NamedDatabase } from "../api/database.ts";
 import { ApiLogDrain, databaseIdOf, readDrain, setLogDrainSources } from "../api/drain.ts";
 import { fillSecrets } from "../app/values.ts";
-import { type CliDatabase, listDatabases } from "../cli/database.ts";
 import { createElasticsearchDrain, createSyslogDrain, type DrainSources } from "../cli/drain.ts";
 import { AptibleError } from "../client/errors.ts";
 import type { Context } from "../context.ts";
+import { environmentNamed } from "../find.ts";
 import { type Destination, destinationDifferences, type Fill, hiddenFields, secretsOf } from "./destination.ts";
 import { ensureDrain, removeDrain } from "./drain.ts";
 import type { DeclaredDrain, DrainNoun } from "./kind.ts";
@@ -17,7 +18,10 @@ export async function apply(
 	spec: LogDrainSpec,
 	previous: DrainFacts | undefined,
 ): Promise<DrainFacts> {
-	const databases = spec.kind === "elasticsearch" ? await listDatabases(context.cli, spec.environment) : [];
+	const databases =
+		spec.kind === "elasticsearch"
+			? await listNamedDatabases(context.api, (await environmentNamed(context, spec.environment)).id)
+			: [];
 	return ensureDrain(context, spec, previous, declare(context, spec, databases));
 }
 
@@ -46,7 +50,7 @@ export function logDrainDifferences(spec: LogDrainSpec, live: LogDrainState, fil
 /** What the API shows of a log drain, in the stage file's words. `databases` are those of its environment. */
 export function logDrainState(
 	live: ApiLogDrain,
-	databases: readonly Pick<CliDatabase, "id" | "handle">[],
+	databases: readonly Pick<NamedDatabase, "id" | "handle">[],
 ): LogDrainState {
 	const id = databaseIdOf(live);
 	return {
@@ -93,7 +97,11 @@ const logDrain: DrainNoun<ApiLogDrain> = {
 	secretsOf: (live) => secretsOf(logDrainState(live, []).destination),
 };
 
-function declare(context: Context, spec: LogDrainSpec, databases: readonly CliDatabase[]): DeclaredDrain<ApiLogDrain> {
+function declare(
+	context: Context,
+	spec: LogDrainSpec,
+	databases: readonly NamedDatabase[],
+): DeclaredDrain<ApiLogDrain> {
 	const label = `log drain "${spec.name}"`;
 	const fill = (template: string) => fillSecrets(context, label, template);
 	if ("url" in spec && URL.parse(fill(spec.url))?.protocol !== "https:") {

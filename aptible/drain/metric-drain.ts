@@ -1,12 +1,13 @@
 import type { Difference } from "../../wire/difference.ts";
 import type { DrainFacts } from "../../wire/drain.ts";
 import { datadogSites, type MetricDrainSpec } from "../../wire/metric-drain.ts";
+import { listNamedDatabases, type NamedDatabase } from "../api/database.ts";
 import { ApiMetricDrain, databaseIdOf, readDrain } from "../api/drain.ts";
 import { fillSecrets } from "../app/values.ts";
-import { type CliDatabase, listDatabases } from "../cli/database.ts";
 import { createInfluxdbDrain } from "../cli/drain.ts";
 import { AptibleError } from "../client/errors.ts";
 import type { Context } from "../context.ts";
+import { environmentNamed } from "../find.ts";
 import { type Destination, destinationDifferences, type Fill, hiddenFields, secretsOf } from "./destination.ts";
 import { ensureDrain, removeDrain } from "./drain.ts";
 import type { DeclaredDrain, DrainNoun } from "./kind.ts";
@@ -17,7 +18,10 @@ export async function apply(
 	spec: MetricDrainSpec,
 	previous: DrainFacts | undefined,
 ): Promise<DrainFacts> {
-	const databases = spec.kind === "influxdb" ? await listDatabases(context.cli, spec.environment) : [];
+	const databases =
+		spec.kind === "influxdb"
+			? await listNamedDatabases(context.api, (await environmentNamed(context, spec.environment)).id)
+			: [];
 	return ensureDrain(context, spec, previous, declare(context, spec, databases));
 }
 
@@ -47,7 +51,7 @@ export function metricDrainDifferences(spec: MetricDrainSpec, live: MetricDrainS
 /** What the API shows of a metric drain, in the stage file's words. `databases` are those of its environment. */
 export function metricDrainState(
 	live: ApiMetricDrain,
-	databases: readonly Pick<CliDatabase, "id" | "handle">[],
+	databases: readonly Pick<NamedDatabase, "id" | "handle">[],
 ): MetricDrainState {
 	const { drain_type: type, drain_configuration: shown } = live;
 	if (type === "influxdb_database") {
@@ -93,7 +97,7 @@ const metricDrain: DrainNoun<ApiMetricDrain> = {
 function declare(
 	context: Context,
 	spec: MetricDrainSpec,
-	databases: readonly CliDatabase[],
+	databases: readonly NamedDatabase[],
 ): DeclaredDrain<ApiMetricDrain> {
 	const label = `metric drain "${spec.name}"`;
 	const fill = (template: string) => fillSecrets(context, label, template);

@@ -2,7 +2,7 @@ import { type CertificatePem, type OwnCertificate, readCertificate } from "../..
 import type { Difference } from "../../wire/difference.ts";
 import type { EndpointFacts, EndpointSpec } from "../../wire/endpoint.ts";
 import { endpointLabel } from "../../wire/endpoint-identity.ts";
-import { type EndpointDetails, listCertificateFingerprints } from "../api/endpoint.ts";
+import { type EndpointDetails, listFingerprints } from "../api/endpoint.ts";
 import { fillSecrets } from "../app/values.ts";
 import type { CliOptions } from "../cli/command-line.ts";
 import { AptibleError } from "../client/errors.ts";
@@ -67,7 +67,7 @@ export async function withCertificate(
 	use: (options: CliOptions) => Promise<void>,
 ): Promise<void> {
 	if (own === undefined) return use({ certificateFingerprint: spec.certificateFingerprint });
-	const known = due === "chain" ? [] : await listCertificateFingerprints(context.api, environmentId);
+	const known = due === "chain" ? [] : [...(await listFingerprints(context.api, environmentId)).values()];
 	if (known.includes(own.fingerprint)) return use({ certificateFingerprint: own.fingerprint });
 	return withCertificateFiles(own, use);
 }

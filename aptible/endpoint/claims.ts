@@ -10,11 +10,12 @@ import {
 	exclusiveAddress,
 	ownerPlace,
 } from "../../wire/endpoint-identity.ts";
+import { listApps } from "../api/app.ts";
+import { listNamedDatabases } from "../api/database.ts";
+import { type Endpoint, listEndpointsIn } from "../api/endpoint.ts";
+import { listEnvironments } from "../api/environment.ts";
 import { objectExists } from "../api/existence.ts";
-import { listApps } from "../cli/app.ts";
-import { listDatabases } from "../cli/database.ts";
-import { type CliEndpoint, listEndpoints } from "../cli/endpoint.ts";
-import { listEnvironments } from "../cli/environment.ts";
+import { listServicesIn, servicesOf } from "../api/service.ts";
 import type { Context } from "../context.ts";
 import { findByIdentity } from "../find.ts";
 import { liveIdentity, looksLike, oldest } from "./find.ts";
@@ -52,13 +53,18 @@ export async function claimAllEndpoints(
 	const found: FoundEndpoint[] = [];
 	const claims: Record<string, EndpointClaim> = {};
 	const kept: ClaimsFacts["kept"] = {};
+	let lists: Promise<FindEndpoints> | undefined;
+	const find: FindEndpoints = async (owner) => {
+		lists ??= readLists(context, spec);
+		return (await lists)(owner);
+	};
 	for (const owner of ownersOf(spec, before)) {
 		const { on, endpoints } = owner;
 		const places = new Set(Object.entries(endpoints).map(([name, one]) => endpointPlace(on, name, one)));
 		const known = knownOf(owner, before);
 		const dropped = [...known.places.keys()].filter((place) => !places.has(place));
 		const isNew = [...places].some((place) => !known.claims.has(place));
-		const live = isNew || dropped.length > 0 ? await listAll(context, spec, owner) : [];
+		const live = isNew || dropped.length > 0 ? await find(owner) : [];
 		const claimed = claimEndpoints(live, on, endpoints, known.claims, keptBefore);
 		found.push(...claimed.found);
 		Object.assign(claims, claimed.claims);
@@ -120,18 +126,33 @@ function knownOf(owner: Owner, before: ClaimsFacts["endpoints"]): Known {
 	return known;
 }
 
-async function listAll(context: Context, spec: ClaimsSpec, { on, renamedFrom }: Owner): Promise<CliEndpoint[]> {
-	const environment = findByIdentity(await listEnvironments(context.cli), spec.environment, undefined)?.handle;
-	if (environment === undefined) return [];
-	if ("app" in on) {
-		const app = findByIdentity(await listApps(context.cli, environment), { handle: on.app, renamedFrom }, undefined);
-		return app === undefined ? [] : listEndpoints(context.cli, { app: app.handle, environment });
-	}
-	const databases = await listDatabases(context.cli, environment);
-	const database = findByIdentity(databases, { handle: on.database, renamedFrom }, undefined);
-	// The CLI fails on a database that was never provisioned; it has no endpoint.
-	if (database?.status !== "provisioned") return [];
-	return listEndpoints(context.cli, { database: database.handle, environment });
+/** Finds the live endpoints of an app or a database. */
+type FindEndpoints = (owner: Owner) => Promise<readonly Endpoint[]>;
+
+/** Reads the lists of the environment, which are few, however many apps it has. */
+async function readLists({ api }: Context, spec: ClaimsSpec): Promise<FindEndpoints> {
+	const environment = findByIdentity(await listEnvironments(api), spec.environment, undefined);
+	if (environment === undefined) return async () => [];
+	const [apps, databases, services] = await Promise.all([
+		listApps(api, environment.id),
+		listNamedDatabases(api, environment.id),
+		listServicesIn(api, environment.id),
+	]);
+	const endpoints = await listEndpointsIn(api, environment.id, services, false);
+	return async ({ on, renamedFrom }) => {
+		const found = findByIdentity<{ id: number; handle: string; status?: string | null | undefined }>(
+			"app" in on ? apps : databases,
+			{ handle: "app" in on ? on.app : on.database, renamedFrom },
+			undefined,
+		);
+		if (found === undefined || found.status === "pending") return [];
+		const own = await servicesOf(
+			api,
+			services,
+			"app" in on ? { appId: found.id } : { databaseId: found.id, serviceId: undefined },
+		);
+		return own.flatMap(({ id }) => endpoints.get(id) ?? []);
+	};
 }
 
 /**
@@ -146,7 +167,7 @@ async function listAll(context: Context, spec: ClaimsSpec, { on, renamedFrom }: 
  * @returns also the ids of the live ones that earlier claims stand for
  */
 export function claimEndpoints(
-	live: readonly CliEndpoint[],
+	live: readonly Endpoint[],
 	on: EndpointOwner,
 	endpoints: Readonly<Record<string, ClaimedEndpoint>>,
 	known: ReadonlyMap<string, EndpointClaim>,
@@ -159,7 +180,7 @@ export function claimEndpoints(
 	const claims: Record<string, EndpointClaim> = {};
 	const assigned = new Set([...ids.values(), ...Object.values(kept)]);
 	const isDeclared = (id: number) => [...ids].some(([place, one]) => one === id && places.has(place));
-	const isFree = (one: CliEndpoint, endpoint: ClaimedEndpoint) =>
+	const isFree = (one: Endpoint, endpoint: ClaimedEndpoint) =>
 		looksLike(one, endpoint) && (exclusiveAddress(endpoint) !== undefined || !assigned.has(one.id));
 	for (const [name, endpoint] of adoptersFirst(endpoints)) {
 		const place = endpointPlace(on, name, endpoint);
@@ -184,7 +205,7 @@ export function claimEndpoints(
  * others may be gone.
  */
 function idsOfKnown(
-	live: readonly CliEndpoint[],
+	live: readonly Endpoint[],
 	on: EndpointOwner,
 	known: ReadonlyMap<string, EndpointClaim>,
 	places: ReadonlySet<string>,
@@ -220,7 +241,7 @@ function adoptersFirst(endpoints: Readonly<Record<string, ClaimedEndpoint>>): [s
 	});
 }
 
-function describe(live: CliEndpoint): string {
+function describe(live: Endpoint): string {
 	const { hostname, service, type, status } = live;
-	return `${hostname ?? "no host name yet"}, ${type ?? "grpc"} on service ${service.service}, ${status}`;
+	return `${hostname ?? "no host name yet"}, ${type ?? "grpc"} on service ${service}, ${status}`;
 }

@@ -1,9 +1,8 @@
 import { compare, type Difference } from "../../wire/difference.ts";
 import type { EndpointSpec } from "../../wire/endpoint.ts";
 import { type EndpointSetting, settingEntries, shownSetting } from "../../wire/endpoint-settings.ts";
-import type { EndpointDetails } from "../api/endpoint.ts";
+import type { Endpoint, EndpointDetails } from "../api/endpoint.ts";
 import type { CliOptions, OptionValue } from "../cli/command-line.ts";
-import type { CliEndpoint } from "../cli/endpoint.ts";
 
 /** What of a live endpoint is compared, each as text; a field that does not go with its kind is not there. */
 type Fields = Readonly<Record<string, string | undefined>>;
@@ -16,7 +15,7 @@ type Fields = Readonly<Record<string, string | undefined>>;
  */
 export function endpointDifferences(
 	spec: EndpointSpec,
-	live: CliEndpoint,
+	live: Endpoint,
 	details?: EndpointDetails,
 	fingerprint?: string,
 ): Difference[] {
@@ -45,7 +44,7 @@ function declaredFields(spec: EndpointSpec, details?: EndpointDetails, fingerpri
 	};
 }
 
-function liveFields(spec: EndpointSpec, live: CliEndpoint, details?: EndpointDetails): Fields {
+function liveFields(spec: EndpointSpec, live: Endpoint, details?: EndpointDetails): Fields {
 	const { kind } = spec;
 	const port = kind === "grpc" ? details?.port : live.port;
 	const ports = kind === "https" || kind === "grpc" ? port : live.ports;
@@ -80,7 +79,7 @@ function specValue(spec: EndpointSpec, name: string, { at, wire }: EndpointSetti
  * All of an endpoint that a provision operation brings about; its settings come with that operation. It is compared with what earlier
  * versions recorded, so a later setting is in it only where it is set.
  */
-export function recordOf(live: CliEndpoint, details: EndpointDetails | undefined): string {
+export function recordOf(live: Endpoint, details: EndpointDetails | undefined): string {
 	const { port, ports, ip_whitelist, shared } = live;
 	const record: unknown[] = [port, ports, ip_whitelist, shared, undefined, details?.port, details?.certificate];
 	const later = settingEntries.flatMap(([, { slot, wire }]): [string, string][] => {

@@ -1,16 +1,16 @@
 import { type EndpointFacts, type EndpointSpec, refuseUnsharing } from "../../wire/endpoint.ts";
 import { endpointIdentity, endpointLabel, exclusiveAddress } from "../../wire/endpoint-identity.ts";
+import { readDatabaseUrls } from "../api/database.ts";
+import type { Endpoint } from "../api/endpoint.ts";
 import { objectExists } from "../api/existence.ts";
 import { createOperation } from "../api/operation.ts";
 import type { Carried } from "../carried.ts";
-import { listApps } from "../cli/app.ts";
 import type { CliOptions } from "../cli/command-line.ts";
-import { listDatabases } from "../cli/database.ts";
-import { type CliEndpoint, createEndpoint, deprovisionEndpoint, listEndpoints } from "../cli/endpoint.ts";
+import { createEndpoint, deprovisionEndpoint } from "../cli/endpoint.ts";
 import { AptibleError, isAlreadyThere, mayHaveArrived, unlessGone } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";
-import { environmentOf, liveEnvironmentOf } from "../find.ts";
+import { environmentNamed, liveEnvironmentOf } from "../find.ts";
 import { waitForAnswer } from "./answer.ts";
 import { certificateMarks, type FilledCertificate, fillCertificate, withCertificate } from "./certificate.ts";
 import { creationOptions, operationSettings, recordOf } from "./differences.ts";
@@ -22,10 +22,12 @@ import {
 	lookFor,
 	objectOf,
 	observe,
+	ownerPlaceOf,
 	placeOf,
 	tracesOf,
 	withDetails,
 } from "./observe.ts";
+import { findOwner, listEndpoints } from "./owner.ts";
 import { renewWhenDnsIsInPlace } from "./renewal.ts";
 import { refuseOnIdleService } from "./service.ts";
 import { sync } from "./sync.ts";
@@ -38,11 +40,10 @@ export async function apply(
 	previous: EndpointFacts | undefined,
 ): Promise<EndpointFacts> {
 	const own = await fillCertificate(context, spec);
-	const place = environmentOnce(context, spec);
-	const { live: found, isNew } = await ensureEndpoint(context, spec, own, previous, place);
+	const { live: found, isNew } = await ensureEndpoint(context, spec, own, previous);
 	const { id } = found.listed;
-	const environmentId = previous?.id === id ? previous.environmentId : await place();
-	let live = await sync(context, spec, await finish(context, spec, found, place), { environmentId, own, previous });
+	const environmentId = (await environmentNamed(context, spec.environment)).id;
+	let live = await sync(context, spec, await finish(context, spec, found), { environmentId, own, previous });
 	const object = objectOf(spec, id);
 	const operation = (await context.settled(object))?.id ?? 0;
 	if (operation !== previous?.operation) await awaitAnswer(context, spec, live.listed);
@@ -57,7 +58,7 @@ export async function apply(
 		hostname: listed.hostname ?? "",
 		url: urlOf(spec, listed, await databasePort(context, spec)),
 		dnsRecords: dnsRecordsOf(spec, listed),
-		...(listed.managed_tls_status ? { managedTlsStatus: listed.managed_tls_status } : {}),
+		...(listed.managedTlsStatus ? { managedTlsStatus: listed.managedTlsStatus } : {}),
 		...certificateMarks(spec, own),
 		record: recordOf(listed, details),
 		operation: newest,
@@ -67,10 +68,10 @@ export async function apply(
 
 /** Deprovisions the endpoint. One that is gone already, alone or with its app or database, is no error. */
 export async function remove(context: Context, spec: EndpointSpec, previous: EndpointFacts | undefined): Promise<void> {
-	const environment = await environmentOf(context, spec.environment, previous);
+	const environment = await liveEnvironmentOf(context, spec.environment, previous);
 	if (previous !== undefined && !(await objectExists(context.api, "vhosts", previous.id))) return;
-	const at = { ...spec.on, environment };
-	const listed = (await hasEndpoints(context, spec, environment)) ? await listEndpoints(context.cli, at) : [];
+	const at = { ...spec.on, environment: environment.handle };
+	const listed = await listEndpoints(context, { on: spec.on, environmentId: environment.id });
 	// Only the recorded one: what else looks like it is another's.
 	const isRecorded = previous !== undefined || exclusiveAddress(spec) === undefined;
 	const live = isRecorded ? listed.find(({ id }) => id === previous?.id) : findEndpoint(listed, spec, {});
@@ -92,7 +93,6 @@ async function ensureEndpoint(
 	spec: EndpointSpec,
 	own: FilledCertificate | undefined,
 	previous: EndpointFacts | undefined,
-	environmentId: () => Promise<number>,
 ): Promise<{ live: LiveEndpoint; isNew: boolean }> {
 	const label = endpointLabel(spec.name, spec.on);
 	if (previous !== undefined) await context.settled(objectOf(spec, previous.id)).catch(unlessGone);
@@ -111,10 +111,11 @@ async function ensureEndpoint(
 		const { id } = await settleLeftOver(context, spec, traces, found, before);
 		return { live: await observe(context, spec, id), isNew: false };
 	}
-	await refuseOnIdleService(context, spec, environmentId);
-	const failure = await context.create(label, "creating", () => create(context, spec, own, environmentId));
+	await refuseOnIdleService(context, spec);
+	const failure = await context.create(label, "creating", () => create(context, spec, own));
+	const place = await ownerPlaceOf(context, spec);
 	const look = async () => {
-		const now = await listEndpoints(context.cli, placeOf(spec));
+		const now = await listEndpoints(context, place);
 		const fresh = now.filter(({ id }) => !before.some((one) => one.id === id));
 		return fresh.filter((endpoint) => looksLike(endpoint, spec));
 	};
@@ -140,9 +141,9 @@ async function settleLeftOver(
 	context: Context,
 	spec: EndpointSpec,
 	traces: EndpointTraces,
-	found: CliEndpoint,
-	listed: readonly CliEndpoint[],
-): Promise<CliEndpoint> {
+	found: Endpoint,
+	listed: readonly Endpoint[],
+): Promise<Endpoint> {
 	const isOurs = traces.previous !== undefined || (traces.claim !== undefined && traces.claim.id !== found.id);
 	const candidates = isOurs ? ownCandidates(listed, spec, traces) : [];
 	const kept = (await chooseTwin(context, candidates)) ?? found;
@@ -151,31 +152,22 @@ async function settleLeftOver(
 	return kept;
 }
 
-async function create(
-	context: Context,
-	spec: EndpointSpec,
-	own: FilledCertificate | undefined,
-	environmentId: () => Promise<number>,
-): Promise<void> {
+async function create(context: Context, spec: EndpointSpec, own: FilledCertificate | undefined): Promise<void> {
 	const send = (certificate: CliOptions) =>
 		createEndpoint(context.cli, placeOf(spec), spec.kind, spec.service ?? "", {
 			...creationOptions(spec),
 			...certificate,
 		});
 	if (own === undefined && spec.certificateFingerprint === undefined) return send({});
-	return withCertificate(context, spec, await environmentId(), own, "certificate", send);
+	const { id } = await environmentNamed(context, spec.environment);
+	return withCertificate(context, spec, id, own, "certificate", send);
 }
 
 /** Provisions a record whose provisioning failed or was cut off; it may have no host name, which is what the CLI goes by. */
-async function finish(
-	context: Context,
-	spec: EndpointSpec,
-	live: LiveEndpoint,
-	environmentId: () => Promise<number>,
-): Promise<LiveEndpoint> {
+async function finish(context: Context, spec: EndpointSpec, live: LiveEndpoint): Promise<LiveEndpoint> {
 	const { id, status, hostname } = live.listed;
 	if (status === "provisioned") return live;
-	if (!hostname) await refuseOnIdleService(context, spec, environmentId);
+	if (!hostname) await refuseOnIdleService(context, spec);
 	const settings = operationSettings(spec);
 	await context.operate(objectOf(spec, id), { doing: "provisioning again", carries: provisionOf(spec) }, () =>
 		createOperation(context.api, "vhosts", id, {
@@ -190,27 +182,11 @@ function provisionOf(spec: EndpointSpec): Carried {
 	return { type: "provision", settings: Object.keys(operationSettings(spec)) };
 }
 
-/** Asks for the id of the environment when it is needed first. */
-function environmentOnce(context: Context, { environment }: EndpointSpec): () => Promise<number> {
-	let id: Promise<number> | undefined;
-	return () => {
-		id ??= liveEnvironmentOf(context, environment, undefined).then((live) => live.id);
-		return id;
-	};
-}
-
-/** Whether what the endpoint belongs to is there, and far enough to have endpoints: the CLI fails on one that is not. */
-async function hasEndpoints(context: Context, { on }: EndpointSpec, environment: string): Promise<boolean> {
-	if ("app" in on) return (await listApps(context.cli, environment)).some(({ handle }) => handle === on.app);
-	const databases = await listDatabases(context.cli, environment);
-	return databases.some(({ handle, status }) => handle === on.database && status === "provisioned");
-}
-
 /** An endpoint of a database has the database's own port. */
-async function databasePort(context: Context, { on, environment }: EndpointSpec): Promise<number | undefined> {
-	if ("app" in on) return undefined;
-	const database = (await listDatabases(context.cli, environment)).find(({ handle }) => handle === on.database);
-	const url = database?.connection_url;
+async function databasePort(context: Context, spec: EndpointSpec): Promise<number | undefined> {
+	if ("app" in spec.on) return undefined;
+	const database = await findOwner(context, await ownerPlaceOf(context, spec));
+	const url = database && (await readDatabaseUrls(context.api, database.id)).connectionUrl;
 	if (!url) return undefined;
 	context.redactor.addUrl(url);
 	return Number(URL.parse(url)?.port) || undefined;
@@ -223,16 +199,12 @@ function adviseOnNew(context: Context, { on, environment }: EndpointSpec): void 
 	context.progress(`database "${on.database}" has a new endpoint: its certificate names it only after \`${command}\``);
 }
 
-async function awaitAnswer(
-	context: Context,
-	spec: EndpointSpec,
-	{ hostname, default_domain }: CliEndpoint,
-): Promise<void> {
+async function awaitAnswer(context: Context, spec: EndpointSpec, { hostname, defaultDomain }: Endpoint): Promise<void> {
 	const { answersWithinSeconds: seconds, domain, settings } = spec;
 	if (seconds === undefined || !hostname) return;
 	const label = endpointLabel(spec.name, spec.on);
 	const path = settings.strict_health_checks === true ? "/healthcheck" : "/";
-	const host = (domain ?? default_domain ?? hostname).replace(/^\*\./, "any.");
+	const host = (domain ?? defaultDomain ?? hostname).replace(/^\*\./, "any.");
 	await context.during(`${label}: waiting for an answer`, () =>
 		waitForAnswer({ label, hostname, host, path }, seconds),
 	);

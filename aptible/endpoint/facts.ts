@@ -1,18 +1,18 @@
 import type { DnsRecord, EndpointSpec } from "../../wire/endpoint.ts";
-import type { CliEndpoint } from "../cli/endpoint.ts";
+import type { Endpoint } from "../api/endpoint.ts";
 
 /** The record by which Let's Encrypt knows that the domain is ours, before any traffic goes to Aptible. */
-export function challengeRecord(domain: string, live: CliEndpoint): DnsRecord {
+export function challengeRecord(domain: string, live: Endpoint): DnsRecord {
 	return {
 		type: "CNAME",
 		name: `_acme-challenge.${domain.replace(/^\*\./, "")}`,
-		value: live.managed_tls_dns_challenge_hostname ?? `acme.${live.hostname ?? ""}`,
+		value: live.managedTlsDnsChallengeHostname ?? `acme.${live.hostname ?? ""}`,
 		purpose: "lets the certificate be issued before traffic moves",
 	};
 }
 
 /** The records that the owner of an endpoint's domain has to make; none without a domain. */
-export function dnsRecordsOf({ domain, managedTls }: EndpointSpec, live: CliEndpoint): DnsRecord[] {
+export function dnsRecordsOf({ domain, managedTls }: EndpointSpec, live: Endpoint): DnsRecord[] {
 	if (domain === undefined) return [];
 	const purpose = "sends the traffic to Aptible";
 	return [
@@ -26,8 +26,8 @@ export function dnsRecordsOf({ domain, managedTls }: EndpointSpec, live: CliEndp
  *
  * @param databasePort port of the database, for its endpoints
  */
-export function urlOf(spec: EndpointSpec, live: CliEndpoint, databasePort: number | undefined): string {
-	const host = spec.domain ?? live.default_domain ?? live.hostname ?? "";
+export function urlOf(spec: EndpointSpec, live: Endpoint, databasePort: number | undefined): string {
+	const host = spec.domain ?? live.defaultDomain ?? live.hostname ?? "";
 	switch (spec.kind) {
 		case "https":
 			return `https://${host}`;

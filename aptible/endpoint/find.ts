@@ -2,7 +2,7 @@
 
 import type { EndpointClaim } from "../../wire/endpoint.ts";
 import { type EndpointIdentity, exclusiveAddress } from "../../wire/endpoint-identity.ts";
-import type { CliEndpoint } from "../cli/endpoint.ts";
+import type { Endpoint } from "../api/endpoint.ts";
 
 /** What is known of an endpoint before it is looked for. */
 export interface EndpointTraces {
@@ -24,10 +24,10 @@ export interface EndpointTraces {
  *   twin's own endpoint was.
  */
 export function findEndpoint(
-	endpoints: readonly CliEndpoint[],
+	endpoints: readonly Endpoint[],
 	spec: EndpointIdentity & { hasTwins?: boolean },
 	{ previous, claim, taken = [] }: EndpointTraces,
-): CliEndpoint | undefined {
+): Endpoint | undefined {
 	const recorded = endpoints.find(({ id }) => id === previous?.id) ?? endpoints.find(({ id }) => id === claim?.id);
 	if (recorded !== undefined) return recorded;
 	if (exclusiveAddress(spec) !== undefined) return endpoints.find((endpoint) => looksLike(endpoint, spec));
@@ -36,10 +36,10 @@ export function findEndpoint(
 
 /** Those with the identity of the declared endpoint that were made later than its record or claim, and are not another's. */
 export function ownCandidates(
-	endpoints: readonly CliEndpoint[],
+	endpoints: readonly Endpoint[],
 	spec: EndpointIdentity & { hasTwins?: boolean },
 	{ previous, claim, taken = [] }: EndpointTraces,
-): CliEndpoint[] {
+): Endpoint[] {
 	const newest = previous?.id ?? claim?.after ?? 0;
 	return endpoints.filter((endpoint) => {
 		const { id, hostname } = endpoint;
@@ -49,9 +49,9 @@ export function ownCandidates(
 }
 
 /** Whether a live endpoint may be the declared one by what Aptible shows of it. */
-export function looksLike(endpoint: CliEndpoint, spec: EndpointIdentity): boolean {
-	if (spec.defaultDomain) return endpoint.default_domain_enabled;
-	if (spec.managedTls) return endpoint.managed_tls_enabled && endpoint.managed_tls_domain === spec.domain;
+export function looksLike(endpoint: Endpoint, spec: EndpointIdentity): boolean {
+	if (spec.defaultDomain) return endpoint.defaultDomainEnabled;
+	if (spec.managedTls) return endpoint.managedTlsEnabled && endpoint.managedTlsDomain === spec.domain;
 	const live = liveIdentity(endpoint, spec.kind === "database");
 	return (
 		!live.defaultDomain &&
@@ -63,24 +63,21 @@ export function looksLike(endpoint: CliEndpoint, spec: EndpointIdentity): boolea
 }
 
 /** Identity of a live endpoint. */
-export function liveIdentity(endpoint: CliEndpoint, ofDatabase: boolean): EndpointIdentity {
-	const { type, service, internal, default_domain_enabled, managed_tls_enabled, managed_tls_domain } = endpoint;
+export function liveIdentity(endpoint: Endpoint, ofDatabase: boolean): EndpointIdentity {
+	const { type, service, internal, defaultDomainEnabled, managedTlsEnabled, managedTlsDomain } = endpoint;
 	return {
 		kind: ofDatabase ? "database" : kindOf(type),
-		...(ofDatabase ? {} : { service: service.service }),
+		...(ofDatabase ? {} : { service }),
 		internal,
-		defaultDomain: default_domain_enabled,
-		managedTls: managed_tls_enabled,
-		...(managed_tls_enabled ? { domain: managed_tls_domain ?? undefined } : {}),
+		defaultDomain: defaultDomainEnabled,
+		managedTls: managedTlsEnabled,
+		...(managedTlsEnabled ? { domain: managedTlsDomain } : {}),
 	};
 }
 
 /** The first of them to be made. */
-export function oldest(endpoints: readonly CliEndpoint[]): CliEndpoint | undefined {
-	return endpoints.reduce<CliEndpoint | undefined>(
-		(first, one) => (first && first.id < one.id ? first : one),
-		undefined,
-	);
+export function oldest(endpoints: readonly Endpoint[]): Endpoint | undefined {
+	return endpoints.reduce<Endpoint | undefined>((first, one) => (first && first.id < one.id ? first : one), undefined);
 }
 
 /** The list leaves the type of a gRPC endpoint out (recorded run 69). */

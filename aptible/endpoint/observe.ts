@@ -1,17 +1,19 @@
 import { EndpointClaim, type EndpointFacts, type EndpointSpec } from "../../wire/endpoint.ts";
 import { endpointLabel } from "../../wire/endpoint-identity.ts";
 import { environmentKey } from "../../wire/template.ts";
-import { type EndpointDetails, readEndpointDetails } from "../api/endpoint.ts";
+import { type Endpoint, type EndpointDetails, readEndpointDetails } from "../api/endpoint.ts";
 import { objectExists } from "../api/existence.ts";
-import { type CliEndpoint, type EndpointPlace, listEndpoints } from "../cli/endpoint.ts";
+import type { EndpointPlace } from "../cli/endpoint.ts";
 import { AptibleError } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context, OperationObject } from "../context.ts";
+import { environmentNamed } from "../find.ts";
 import { type EndpointTraces, findEndpoint } from "./find.ts";
+import { listEndpoints, type OwnerPlace, requireOwner } from "./owner.ts";
 
-/** A live endpoint: what the CLI lists, and what only the API shows where that matters. */
+/** A live endpoint, with its certificate where that matters. */
 export interface LiveEndpoint {
-	listed: CliEndpoint;
+	listed: Endpoint;
 	details: EndpointDetails | undefined;
 	/** Whether its managed certificate is missing and could be had now; read only where drift is looked for. */
 	isRenewable?: boolean;
@@ -19,6 +21,11 @@ export interface LiveEndpoint {
 
 export function placeOf({ on, environment }: EndpointSpec): EndpointPlace {
 	return { ...on, environment };
+}
+
+/** Where the endpoint is, for reading. */
+export async function ownerPlaceOf(context: Context, { on, environment }: EndpointSpec): Promise<OwnerPlace> {
+	return { on, environmentId: (await environmentNamed(context, environment)).id };
 }
 
 export function objectOf(spec: EndpointSpec, id: number): OperationObject {
@@ -41,10 +48,11 @@ export async function lookFor(
 	context: Context,
 	spec: EndpointSpec,
 	traces: EndpointTraces,
-): Promise<{ found: CliEndpoint | undefined; endpoints: CliEndpoint[] }> {
-	const first = await listEndpoints(context.cli, placeOf(spec));
-	const again =
-		findEndpoint(first, spec, traces) === undefined ? await listEndpoints(context.cli, placeOf(spec)) : first;
+): Promise<{ found: Endpoint | undefined; endpoints: Endpoint[] }> {
+	const place = await ownerPlaceOf(context, spec);
+	await requireOwner(context, place, spec.environment);
+	const first = await listEndpoints(context, place);
+	const again = findEndpoint(first, spec, traces) === undefined ? await listEndpoints(context, place) : first;
 	return { found: findEndpoint(again, spec, traces), endpoints: again };
 }
 
@@ -59,8 +67,9 @@ export async function observe(
 	id: number,
 	isSeen: (live: LiveEndpoint) => boolean = () => true,
 ): Promise<LiveEndpoint> {
+	const place = await ownerPlaceOf(context, spec);
 	const look = async () => {
-		const listed = (await listEndpoints(context.cli, placeOf(spec))).find((endpoint) => endpoint.id === id);
+		const listed = (await listEndpoints(context, place)).find((endpoint) => endpoint.id === id);
 		if (listed !== undefined) return withDetails(context, spec, listed);
 		return (await objectExists(context.api, "vhosts", id)) ? undefined : "gone";
 	};
@@ -74,8 +83,8 @@ export function isProvisioned({ listed }: LiveEndpoint): boolean {
 	return listed.status === "provisioned";
 }
 
-/** An endpoint with what only the API shows, where the spec says anything of that. */
-export async function withDetails(context: Context, spec: EndpointSpec, listed: CliEndpoint): Promise<LiveEndpoint> {
+/** An endpoint with its details, where the spec says anything of them. */
+export async function withDetails(context: Context, spec: EndpointSpec, listed: Endpoint): Promise<LiveEndpoint> {
 	const isNeeded = spec.kind === "grpc" || spec.certificate !== undefined || spec.certificateFingerprint !== undefined;
-	return { listed, details: isNeeded ? await readEndpointDetails(context.api, listed.id) : undefined };
+	return { listed, details: isNeeded ? await readEndpointDetails(context.api, listed) : undefined };
 }

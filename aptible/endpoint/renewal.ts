@@ -1,6 +1,7 @@
 import type { Difference } from "../../wire/difference.ts";
 import type { EndpointSpec } from "../../wire/endpoint.ts";
-import type { CliEndpoint } from "../cli/endpoint.ts";
+import type { Endpoint } from "../api/endpoint.ts";
+
 import { renewEndpoint } from "../cli/endpoint.ts";
 import { addressesOf, leadsTo } from "../client/dns.ts";
 import { AptibleError } from "../client/errors.ts";
@@ -8,29 +9,27 @@ import type { Context, OperationObject } from "../context.ts";
 import { challengeRecord } from "./facts.ts";
 
 /** Whether an endpoint has yet to get its managed certificate, and would get it now. */
-export async function isRenewable(live: CliEndpoint): Promise<boolean> {
+export async function isRenewable(live: Endpoint): Promise<boolean> {
 	return awaitsCertificate(live) && (await isDnsInPlace(live));
 }
 
 /** A certificate that could be had now, as drift: what was declared is not there, and an update brings it. */
-export function renewalDifferences(live: CliEndpoint, isRenewable: boolean | undefined): Difference[] {
+export function renewalDifferences(live: Endpoint, isRenewable: boolean | undefined): Difference[] {
 	if (isRenewable !== true) return [];
-	return [
-		{ field: "managedTls", declared: "ready", live: `${live.managed_tls_status}, though its DNS record is there` },
-	];
+	return [{ field: "managedTls", declared: "ready", live: `${live.managedTlsStatus}, though its DNS record is there` }];
 }
 
-function awaitsCertificate(live: CliEndpoint): boolean {
-	return live.managed_tls_enabled && live.managed_tls_status !== "ready";
+function awaitsCertificate(live: Endpoint): boolean {
+	return live.managedTlsEnabled && live.managedTlsStatus !== "ready";
 }
 
 /**
  * Whether Let's Encrypt would find what it looks for: the challenge's record; or, where it may connect, the domain itself
  * (facts/aptible.md §4.3). Asking it in vain counts against its limits.
  */
-async function isDnsInPlace(live: CliEndpoint): Promise<boolean> {
+async function isDnsInPlace(live: Endpoint): Promise<boolean> {
 	const { internal, ip_whitelist } = live;
-	const [domain, hostname] = [live.managed_tls_domain ?? "", live.hostname ?? ""];
+	const [domain, hostname] = [live.managedTlsDomain ?? "", live.hostname ?? ""];
 	const { name, value } = challengeRecord(domain, live);
 	const isReachable = !internal && ip_whitelist === "all traffic" && !domain.startsWith("*.");
 	// All at once: each waits some seconds where no server answers.
@@ -57,7 +56,7 @@ export async function renewWhenDnsIsInPlace(
 	context: Context,
 	spec: EndpointSpec,
 	object: OperationObject,
-	live: CliEndpoint,
+	live: Endpoint,
 ): Promise<string[]> {
 	if (!awaitsCertificate(live)) return [];
 	const hostname = live.hostname ?? "";

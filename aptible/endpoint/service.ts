@@ -1,9 +1,10 @@
 import type { EndpointSpec } from "../../wire/endpoint.ts";
 import { refuseIdleService } from "../../wire/endpoint-identity.ts";
-import { listAppsOf } from "../api/app.ts";
 import { listServices } from "../api/service.ts";
 import { AptibleError } from "../client/errors.ts";
 import type { Context } from "../context.ts";
+import { ownerPlaceOf } from "./observe.ts";
+import { findOwner } from "./owner.ts";
 
 /**
  * Refuses an endpoint that is still to be provisioned for the first time on a service that has no containers: Aptible's operation would
@@ -11,14 +12,11 @@ import type { Context } from "../context.ts";
  *
  * @throws AptibleError with what to do instead
  */
-export async function refuseOnIdleService(
-	{ api }: Context,
-	{ on, name, service }: EndpointSpec,
-	environmentId: () => Promise<number>,
-): Promise<void> {
+export async function refuseOnIdleService(context: Context, spec: EndpointSpec): Promise<void> {
+	const { on, name, service } = spec;
 	if (!("app" in on) || service === undefined) return;
-	const app = (await listAppsOf(api, await environmentId())).find(({ handle }) => handle === on.app);
+	const app = await findOwner(context, await ownerPlaceOf(context, spec));
 	if (app === undefined) return;
-	const live = (await listServices(api, app.id)).find(({ process_type: type }) => type === service);
-	if (live?.container_count === 0) throw new AptibleError(refuseIdleService(name, on, service));
+	const live = (await listServices(context.api, app.id)).find((one) => one.service === service);
+	if (live?.containerCount === 0) throw new AptibleError(refuseIdleService(name, on, service));
 }

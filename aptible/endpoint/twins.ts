@@ -4,9 +4,10 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EndpointSpec } from "../../wire/endpoint.ts";
+import type { Endpoint } from "../api/endpoint.ts";
 import { objectExists } from "../api/existence.ts";
 import { createOperation, listOperations } from "../api/operation.ts";
-import type { CliEndpoint } from "../cli/endpoint.ts";
+
 import type { Context } from "../context.ts";
 import { oldest } from "./find.ts";
 import { objectOf } from "./observe.ts";
@@ -15,10 +16,7 @@ import { objectOf } from "./observe.ts";
 const apartMs = 2 * 60_000;
 
 /** Of the records that may be ours, the one that the CLI went on with, which need not be the oldest. */
-export async function chooseTwin(
-	context: Context,
-	candidates: readonly CliEndpoint[],
-): Promise<CliEndpoint | undefined> {
+export async function chooseTwin(context: Context, candidates: readonly Endpoint[]): Promise<Endpoint | undefined> {
 	const first = oldest(candidates);
 	if (first === undefined || candidates.length === 1) return first;
 	for (const one of candidates.filter((other) => isTwin(first, other)).sort((a, b) => a.id - b.id)) {
@@ -31,10 +29,10 @@ export async function chooseTwin(
 export async function removeTwins(
 	context: Context,
 	spec: EndpointSpec,
-	kept: CliEndpoint,
-	candidates: readonly CliEndpoint[],
+	kept: Endpoint,
+	candidates: readonly Endpoint[],
 ): Promise<void> {
-	const twins: CliEndpoint[] = [];
+	const twins: Endpoint[] = [];
 	for (const one of candidates) {
 		if (one.id !== kept.id && isTwin(kept, one) && !(await isBegun(context, one))) twins.push(one);
 	}
@@ -52,11 +50,11 @@ export async function removeTwins(
 	}
 }
 
-function isTwin(one: CliEndpoint, other: CliEndpoint): boolean {
-	return Math.abs(Date.parse(one.created_at) - Date.parse(other.created_at)) < apartMs;
+function isTwin(one: Endpoint, other: Endpoint): boolean {
+	return Math.abs(Date.parse(one.createdAt) - Date.parse(other.createdAt)) < apartMs;
 }
 
 /** Whether anybody ever sent an operation to it: a record alone serves nothing. */
-export async function isBegun(context: Context, { id, status }: CliEndpoint): Promise<boolean> {
+export async function isBegun(context: Context, { id, status }: Endpoint): Promise<boolean> {
 	return status !== "pending" || (await listOperations(context.api, "vhosts", id)).length > 0;
 }

@@ -1,7 +1,7 @@
 import type { BackupRetention } from "../../wire/environment.ts";
-import { type CliBackup, listBackups, listOrphanedBackups } from "../cli/backup.ts";
-import { listDatabases } from "../cli/database.ts";
-import type { CliBackupRetention } from "../cli/environment.ts";
+import { type Backup, listBackups, listOrphanedBackups } from "../api/backup.ts";
+import { listNamedDatabases } from "../api/database.ts";
+import type { LiveRetention } from "../api/environment.ts";
 import type { Context } from "../context.ts";
 
 /** Backups that exist and that a policy would delete. */
@@ -11,36 +11,39 @@ export interface BackupLoss {
 	lines: string[];
 }
 
-/** A live database and what `backup:list` shows of it. */
+/** A live database and its backups. */
 export interface BackedUp {
 	handle: string;
-	backups: readonly CliBackup[];
+	backups: readonly Backup[];
 }
 
 /** Whether a policy keeps less than another in any way: only then does Aptible delete something. */
-export function keepsLess(wanted: BackupRetention, live: CliBackupRetention): boolean {
+export function keepsLess(wanted: BackupRetention, live: LiveRetention): boolean {
 	return (
 		wanted.daily < live.daily ||
 		wanted.monthly < live.monthly ||
 		wanted.yearly < live.yearly ||
-		(live.make_copy && !wanted.makeCopy) ||
-		(live.keep_final && !wanted.keepFinal)
+		(live.makeCopy && !wanted.makeCopy) ||
+		(live.keepFinal && !wanted.keepFinal)
 	);
 }
 
 /** Counts, for a policy that keeps less than the live one, what of all that exists it would delete. */
 export async function countBackupLoss(
 	context: Context,
-	environment: string,
+	environmentId: number,
 	wanted: BackupRetention,
-	live: CliBackupRetention,
+	live: LiveRetention,
 ): Promise<BackupLoss> {
-	const { cli } = context;
-	const databases: BackedUp[] = [];
-	for (const { handle } of await listDatabases(cli, environment)) {
-		databases.push({ handle, backups: await listBackups(cli, environment, handle) });
-	}
-	return backupLoss(wanted, live, databases, await listOrphanedBackups(cli, environment));
+	const { api } = context;
+	const [named, orphaned] = await Promise.all([
+		listNamedDatabases(api, environmentId),
+		listOrphanedBackups(api, environmentId),
+	]);
+	const databases = await Promise.all(
+		named.map(async ({ id, handle }) => ({ handle, backups: await listBackups(api, id) })),
+	);
+	return backupLoss(wanted, live, databases, orphaned);
 }
 
 /**
@@ -52,16 +55,16 @@ export async function countBackupLoss(
  */
 export function backupLoss(
 	wanted: BackupRetention,
-	live: CliBackupRetention,
+	live: LiveRetention,
 	databases: readonly BackedUp[],
-	orphaned: readonly CliBackup[],
+	orphaned: readonly Backup[],
 ): BackupLoss {
-	const dropsCopies = live.make_copy && !wanted.makeCopy;
-	const dropsFinal = live.keep_final && !wanted.keepFinal;
+	const dropsCopies = live.makeCopy && !wanted.makeCopy;
+	const dropsFinal = live.keepFinal && !wanted.keepFinal;
 	const loss: BackupLoss = { count: 0, lines: [] };
-	const add = (subject: string, kind: string, gone: readonly CliBackup[]) => {
+	const add = (subject: string, kind: string, gone: readonly Backup[]) => {
 		if (gone.length === 0) return;
-		const days = gone.map(({ created_at }) => created_at.slice(0, 10)).sort();
+		const days = gone.map(({ createdAt }) => createdAt.slice(0, 10)).sort();
 		const span = days[0] === days.at(-1) ? `of ${days[0]}` : `from ${days[0]} to ${days.at(-1)}`;
 		loss.count += gone.length;
 		loss.lines.push(`${subject}: ${gone.length} ${kind}, ${span}`);
@@ -70,23 +73,23 @@ export function backupLoss(
 		const gone = beyondPolicy(wanted, backups);
 		const goneIds = new Set(gone.map(({ id }) => id));
 		add(`database "${handle}"`, "automatic", gone);
-		const goesWithIt = (copy: CliBackup) => copy.copied_from != null && goneIds.has(copy.copied_from.id);
-		const copies = backups.filter((backup) => backup.copied_from != null && (dropsCopies || goesWithIt(backup)));
+		const goesWithIt = (copy: Backup) => copy.copiedFromId !== undefined && goneIds.has(copy.copiedFromId);
+		const copies = backups.filter((backup) => backup.isCopy && (dropsCopies || goesWithIt(backup)));
 		add(`database "${handle}"`, "copies in another region", copies);
 	}
-	const final = orphaned.filter(({ manual, copied_from }) => dropsFinal && !manual && copied_from == null);
+	const final = orphaned.filter(({ isManual, isCopy }) => dropsFinal && !isManual && !isCopy);
 	add("deleted databases", "final backups", final);
 	const orphanedCopies = orphaned.filter(
-		({ manual, copied_from }) => copied_from != null && (dropsCopies || (dropsFinal && !manual)),
+		({ isManual, isCopy }) => isCopy && (dropsCopies || (dropsFinal && !isManual)),
 	);
 	add("deleted databases", "copies in another region", orphanedCopies);
 	return loss;
 }
 
-function beyondPolicy({ daily, monthly, yearly }: BackupRetention, backups: readonly CliBackup[]): CliBackup[] {
+function beyondPolicy({ daily, monthly, yearly }: BackupRetention, backups: readonly Backup[]): Backup[] {
 	const newestFirst = backups
-		.filter(({ manual, copied_from }) => !manual && copied_from == null)
-		.sort((a, b) => b.created_at.localeCompare(a.created_at) || b.id - a.id);
+		.filter(({ isManual, isCopy }) => !isManual && !isCopy)
+		.sort((a, b) => b.createdAt.localeCompare(a.createdAt) || b.id - a.id);
 	const kept = new Set([
 		...newestFirst.slice(0, daily),
 		...lastOfEach(newestFirst, "2026-11".length).slice(0, monthly),
@@ -96,7 +99,7 @@ function beyondPolicy({ daily, monthly, yearly }: BackupRetention, backups: read
 }
 
 /** The last backup of each month or year, told apart by the first letters of their dates. */
-function lastOfEach(newestFirst: readonly CliBackup[], letters: number): CliBackup[] {
-	const period = (backup: CliBackup | undefined) => backup?.created_at.slice(0, letters);
+function lastOfEach(newestFirst: readonly Backup[], letters: number): Backup[] {
+	const period = (backup: Backup | undefined) => backup?.createdAt.slice(0, letters);
 	return newestFirst.filter((backup, index) => period(backup) !== period(newestFirst[index - 1]));
 }

@@ -1,7 +1,15 @@
 import { type EnvironmentFacts, type EnvironmentSpec, environmentIdentity } from "../../wire/environment.ts";
-import { createEnvironment, deleteEnvironment, listOrganizations, listStacks, type Stack } from "../api/environment.ts";
+import {
+	createEnvironment,
+	deleteEnvironment,
+	type Environment,
+	listEnvironments,
+	listOrganizations,
+	listStacks,
+	withStack,
+} from "../api/environment.ts";
 import { objectExists } from "../api/existence.ts";
-import { type CliEnvironment, listEnvironments, readCaCertificate, renameEnvironment } from "../cli/environment.ts";
+import { renameEnvironment } from "../cli/environment.ts";
 import { AptibleError } from "../client/errors.ts";
 import { lookUntilFound } from "../client/lag.ts";
 import type { Context } from "../context.ts";
@@ -19,30 +27,35 @@ export async function apply(
 	if (found === undefined) {
 		await create(context, spec);
 	} else {
-		const refused = environmentIdentity({ handle: spec.handle, stack: found.stack.name }, spec);
+		const { stack } = await withStack(context.api, found);
+		const refused = environmentIdentity({ handle: spec.handle, stack: stack.name }, spec);
 		if (refused !== undefined) throw new AptibleError(refused);
 		if (found.handle !== spec.handle) {
 			context.progress(`environment "${found.handle}": renaming to "${spec.handle}"...`);
 			await renameEnvironment(context.cli, found.handle, spec.handle);
 		}
 	}
-	const live = await lookUntilFound(context, async () =>
-		(await listEnvironments(context.cli)).find(({ handle }) => handle === spec.handle),
-	);
+	const isAsFound = found?.handle === spec.handle;
+	const live = isAsFound
+		? found
+		: await lookUntilFound(context, async () =>
+				(await listEnvironments(context.api)).find(({ handle }) => handle === spec.handle),
+			);
 	if (live === undefined) {
 		throw new AptibleError(
 			`environment "${spec.handle}" is not in the list after it was created. Run \`pulumi up\` again.`,
 		);
 	}
 	const { backups } = spec;
-	const warnings = backups === undefined ? [] : await syncBackupPolicy(context, { ...spec, backups });
+	const warnings = backups === undefined ? [] : await syncBackupPolicy(context, { ...spec, backups }, live.id);
+	const { stack } = await withStack(context.api, live);
 	return {
 		id: live.id,
 		handle: live.handle,
-		stack: live.stack.name,
-		region: live.stack.region,
-		outboundIpAddresses: [...(live.stack.outbound_ip_addresses ?? [])].sort(),
-		caCertificate: await readCaCertificate(context.cli, live.handle),
+		stack: stack.name,
+		region: stack.region,
+		outboundIpAddresses: [...stack.outboundIpAddresses].sort(),
+		caCertificate: live.caCertificate,
 		warnings,
 	};
 }
@@ -59,7 +72,7 @@ export async function remove(
 	try {
 		await deleteEnvironment(context.api, found.id);
 	} catch (error) {
-		if (!(await listEnvironments(context.cli)).some(({ id }) => id === found.id)) return;
+		if (!(await listEnvironments(context.api)).some(({ id }) => id === found.id)) return;
 		const reason = error instanceof Error ? error.message : String(error);
 		throw new AptibleError(
 			[
@@ -83,14 +96,14 @@ async function find(
 	spec: EnvironmentSpec,
 	previous: EnvironmentFacts | undefined,
 	findIn: Find = findByIdentity,
-): Promise<CliEnvironment | undefined> {
-	const look = async () => findIn(await listEnvironments(context.cli), spec, previous);
+): Promise<Environment | undefined> {
+	const look = async () => findIn(await listEnvironments(context.api), spec, previous);
 	const found = await look();
 	if (previous === undefined)
 		return found ?? (spec.renamedFrom === undefined ? undefined : lookUntilFound(context, look));
 	if (found?.id === previous.id || !(await objectExists(context.api, "accounts", previous.id))) return found;
 	const late = await lookUntilFound(context, async () =>
-		(await listEnvironments(context.cli)).find(({ id }) => id === previous.id),
+		(await listEnvironments(context.api)).find(({ id }) => id === previous.id),
 	);
 	if (late !== undefined) return late;
 	throw new AptibleError(`environment "${spec.handle}" is not listed, but still there. Run the command again.`);
@@ -103,7 +116,7 @@ async function create(context: Context, spec: EnvironmentSpec): Promise<void> {
 		const names = stacks.map(({ name }) => name).sort();
 		throw new AptibleError(`stack "${spec.stack}" is not one that this token can see; there are: ${names.join(", ")}.`);
 	}
-	const dedicatedTo = organizationOf(stack);
+	const dedicatedTo = stack.organizationId;
 	if (spec.phi && dedicatedTo === undefined) {
 		throw new AptibleError(
 			`stack "${spec.stack}" is shared, and Aptible forbids health data there. Set environment.phi: false, or a dedicated stack.`,
@@ -117,10 +130,6 @@ async function create(context: Context, spec: EnvironmentSpec): Promise<void> {
 		// The kind must fit the stack (facts/terraform-provider.md §3.4).
 		type: dedicatedTo === undefined ? "development" : "production",
 	});
-}
-
-function organizationOf(stack: Stack): string | undefined {
-	return stack._links.organization?.href.split("/").at(-1);
 }
 
 /** A shared stack belongs to nobody, so the organization is the user's; with several there is no telling which. */

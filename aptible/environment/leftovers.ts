@@ -10,6 +10,7 @@ import {
 } from "../../wire/leftovers.ts";
 import { environmentKey } from "../../wire/template.ts";
 import { listReplicas, readDatabaseSettings } from "../api/database.ts";
+import { listEnvironments } from "../api/environment.ts";
 import { objectExists } from "../api/existence.ts";
 import { type ListedObject, listObjects } from "../api/listed.ts";
 import { listOperations, type Operation } from "../api/operation.ts";
@@ -17,12 +18,11 @@ import { judgeOrigin } from "../claims/foreign.ts";
 import { type ClaimedNoun, claimedTargets, partsOf } from "../claims/live.ts";
 import { deprovisionApp } from "../cli/app.ts";
 import { deprovisionDrain } from "../cli/drain.ts";
-import { listEndpoints } from "../cli/endpoint.ts";
-import { listEnvironments } from "../cli/environment.ts";
 import { unlessGone } from "../client/errors.ts";
 import { lookUntilFound } from "../client/lag.ts";
 import type { Context } from "../context.ts";
 import { isFreshBackup, removeDatabase } from "../database/removal.ts";
+import { listEndpoints } from "../endpoint/owner.ts";
 
 /** A live object under a claimed handle. */
 interface Claimed extends ListedObject {
@@ -79,14 +79,14 @@ export async function remove(context: Context, spec: LeftoversSpec): Promise<voi
  */
 async function judgeUse(
 	context: Context,
-	{ handle: environment }: Environment,
+	{ id: environmentId }: Environment,
 	{ noun, id, handle, status }: Claimed,
 ): Promise<"in use" | "never came up" | "has no other use"> {
 	if (noun === "logDrains" || noun === "metricDrains") return "has no other use";
 	const operations = await listOperations(context.api, claimedTargets[noun], id, 0);
 	if (noun === "apps") {
 		const hasRun = operations.some((one) => one.status === "succeeded" && one.type !== "deprovision");
-		return hasRun || (await listEndpoints(context.cli, { app: handle, environment })).length > 0
+		return hasRun || (await listEndpoints(context, { on: { app: handle }, environmentId })).length > 0
 			? "in use"
 			: "never came up";
 	}
@@ -98,7 +98,7 @@ async function judgeUse(
 	const isOwn = (operation: Operation) =>
 		creations.includes(operation.type) || operation.type === "deprovision" || isFreshBackup(context, operation);
 	if (!operations.every(isOwn) || (await listReplicas(context.api, id)).length > 0) return "in use";
-	const endpoints = await listEndpoints(context.cli, { database: handle, environment });
+	const endpoints = await listEndpoints(context, { on: { database: handle }, environmentId });
 	return endpoints.length > 0 ? "in use" : "has no other use";
 }
 
@@ -106,7 +106,7 @@ async function judgeUse(
 async function findEnvironment(context: Context, handle: string): Promise<Environment | undefined> {
 	const known = process.env[environmentKey(environmentHint)];
 	return lookUntilFound(context, async () =>
-		(await listEnvironments(context.cli)).find((one) =>
+		(await listEnvironments(context.api)).find((one) =>
 			known === undefined ? one.handle === handle : one.id === Number(known),
 		),
 	);

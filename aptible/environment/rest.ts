@@ -1,9 +1,9 @@
 /** What is still in an environment that is to be deleted: Aptible deletes only an empty one. */
+import { listApps } from "../api/app.ts";
+import { listOrphanedBackups } from "../api/backup.ts";
+import { listNamedDatabases } from "../api/database.ts";
 import { type DrainTarget, type ListedDrain, listDrains } from "../api/drain.ts";
 import { createOperation } from "../api/operation.ts";
-import { listApps } from "../cli/app.ts";
-import { listOrphanedBackups } from "../cli/backup.ts";
-import { listDatabases } from "../cli/database.ts";
 import type { Context } from "../context.ts";
 
 /**
@@ -29,15 +29,15 @@ export async function describeRest(
 	context: Context,
 	{ id, handle }: { id: number; handle: string },
 ): Promise<string[]> {
-	const { api, cli } = context;
+	const { api } = context;
 	const at = `--environment ${handle}`;
 	const isThere = ({ status }: ListedDrain) => status !== "deprovisioned";
 	const drains = async (target: DrainTarget) => (await listDrains(api, target, id)).filter(isThere);
 	const lines = await Promise.all([
-		linesOf("apps", listApps(cli, handle), (app) => {
+		linesOf("apps", listApps(api, id), (app) => {
 			return `  app "${app.handle}": \`aptible apps:deprovision --app ${app.handle} ${at}\` removes it`;
 		}),
-		linesOf("databases", listDatabases(cli, handle), (database) => {
+		linesOf("databases", listNamedDatabases(api, id), (database) => {
 			return `  database "${database.handle}": \`aptible db:deprovision ${database.handle} ${at}\` removes it`;
 		}),
 		linesOf("log drains", drains("log_drains"), (drain) => {
@@ -46,8 +46,8 @@ export async function describeRest(
 		linesOf("metric drains", drains("metric_drains"), (drain) => {
 			return `  metric drain "${drain.handle}": \`aptible metric_drain:deprovision ${drain.handle} ${at}\` removes it`;
 		}),
-		linesOf("last backups of deleted databases", listOrphanedBackups(cli, handle), (backup) => {
-			const of = `backup ${backup.id}, of database "${backup.database?.handle ?? "?"}"`;
+		linesOf("last backups of deleted databases", listOrphanedBackups(api, id), (backup) => {
+			const of = `backup ${backup.id}, of database "${backup.databaseHandle ?? "?"}"`;
 			return `  ${of}, kept on purpose: \`aptible backup:purge ${backup.id}\` deletes it for good`;
 		}),
 	]);

@@ -148,13 +148,11 @@ test("an answer of another form names its request", async (t) => {
 	const { readService } = await import("../../aptible/api/service.ts");
 	const { readBackupOrigin } = await import("../../aptible/api/backup.ts");
 	const { readDatabaseSettings } = await import("../../aptible/api/database.ts");
-	const { readEndpointDetails } = await import("../../aptible/api/endpoint.ts");
 	for (const [read, path] of [
 		[readApp, "apps"],
 		[readService, "services"],
 		[readBackupOrigin, "backups"],
 		[readDatabaseSettings, "databases"],
-		[readEndpointDetails, "vhosts"],
 	] as const) {
 		await assert.rejects(
 			async () => {

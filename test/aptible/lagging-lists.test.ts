@@ -11,7 +11,7 @@ import { hints, openEndpoints, tcpSpec } from "./endpoint/endpoints-under-test.t
 for (const times of [1, 3]) {
 	test(`a database that ${times} lists lack after it was made`, async (t) => {
 		const aptible = await openReconciler(t);
-		aptible.fault({ name: "not-found-race", command: "db:list", handle: "cache", times });
+		aptible.fault({ name: "not-found-race", command: "GET /accounts/ID/databases", handle: "cache", times });
 		const previous = await aptible.applied("database", redis);
 		assert.deepEqual(aptible.newWrites(), ["create databases cache", "provision databases cache"]);
 		await aptible.applied("database", redis, { previous });
@@ -24,7 +24,7 @@ for (const times of [1, 3]) {
 		await aptible.cli("db:backup", "cache");
 		const [{ id }] = (await aptible.cli("backup:list", "cache")) as [{ id: number }];
 		aptible.newWrites();
-		aptible.fault({ name: "not-found-race", command: "db:list", handle: "copy", times });
+		aptible.fault({ name: "not-found-race", command: "GET /accounts/ID/databases", handle: "copy", times });
 		await aptible.applied("database", { ...redis, handle: "copy", restoreFrom: id });
 		assert.equal(aptible.newWrites().filter((write) => /^(restore|create)/.test(write)).length, 1);
 	});
@@ -33,7 +33,7 @@ for (const times of [1, 3]) {
 		const endpoints = await openEndpoints(t);
 		const { aptible } = endpoints;
 		const secrets = hints({ after: 0 });
-		aptible.fault({ name: "not-found-race", command: "endpoints:list", times });
+		aptible.fault({ name: "not-found-race", command: "GET /apps/ID/vhosts", times });
 		await aptible.applied("endpoint", tcpSpec(), { secrets });
 		assert.equal((await endpoints.only()).status, "provisioned");
 	});
@@ -42,10 +42,10 @@ for (const times of [1, 3]) {
 		const aptible = await openReconciler(t);
 		const previous = await aptible.applied("database", redis);
 		aptible.newWrites();
-		aptible.fault({ name: "stale-list", command: "db:list", times });
+		aptible.fault({ name: "stale-list", command: "GET /accounts/ID/databases", times });
 		const resized = await aptible.apply("database", { ...redis, containerMb: 1024 }, { previous });
 		assert.equal(resized.code, 0, resized.stderr);
-		aptible.fault({ name: "stale-list", command: "db:list", times });
+		aptible.fault({ name: "stale-list", command: "GET /accounts/ID/databases", times });
 		const renamed = await aptible.apply(
 			"database",
 			{ ...redis, containerMb: 1024, handle: "store", renamedFrom: "cache" },
@@ -56,7 +56,7 @@ for (const times of [1, 3]) {
 		const endpoints = await openEndpoints(t);
 		const before = await endpoints.aptible.applied("endpoint", tcpSpec());
 		endpoints.aptible.newWrites();
-		endpoints.aptible.fault({ name: "stale-list", command: "endpoints:list", times });
+		endpoints.aptible.fault({ name: "stale-list", command: "GET /apps/ID/vhosts", times });
 		const changed = tcpSpec({ ipFilter: ["203.0.113.7"] });
 		const filtered = await endpoints.aptible.apply("endpoint", changed, { previous: before });
 		assert.equal(filtered.code, 0, filtered.stderr);

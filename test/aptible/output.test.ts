@@ -4,7 +4,7 @@ import { LineReader } from "@medstack-to-aptible/sandbox/plugins/line-reader.ts"
 import type { Execute } from "../../aptible/client/execute.ts";
 import { reconcile, sayTo } from "../../aptible/reconcile.ts";
 import { portalSpec } from "../support/app-spec.ts";
-import { openReconciler } from "../support/reconcile.ts";
+import { openReconciler, type ReconcilerUnderTest } from "../support/reconcile.ts";
 
 /** Whether Pulumi's command provider could read it by lines: it hangs for ever at one that is too long. */
 function isReadable(text: string): boolean {
@@ -13,25 +13,24 @@ function isReadable(text: string): boolean {
 
 const huge = "x".repeat(200 * 1024);
 
-async function failing(execute: Execute): Promise<string> {
+/** What a Command prints whose CLI fails so. */
+async function failing(aptible: ReconcilerUnderTest, execute: Execute): Promise<string> {
+	Object.assign(process.env, aptible.env);
 	let stderr = "";
-	const code = await reconcile(
-		["environment", "apply"],
-		JSON.stringify({ handle: "acme", stack: "s", phi: false }),
-		undefined,
-		{
-			access: { execute, patienceMs: 0 },
-			stdout: () => {},
-			stderr: (text) => {
-				stderr += text;
-			},
+	const code = await reconcile(["app", "apply"], JSON.stringify(portalSpec()), undefined, {
+		access: { execute, patienceMs: 0 },
+		waits: { lagMs: 0 },
+		stdout: () => {},
+		stderr: (text) => {
+			stderr += text;
 		},
-	);
+	});
 	assert.equal(code, 1);
 	return stderr;
 }
 
-test("a long line of the CLI, or of anything else, is shown by its head and its tail, and never as it is", async () => {
+test("a long line of the CLI, or of anything else, is shown by its head and its tail, and never as it is", async (t) => {
+	const aptible = await openReconciler(t);
 	for (const execute of [
 		async () => ({ code: 1, stdout: "", stderr: `the head ${huge} the tail` }),
 		async () => ({ code: 1, stdout: "", stderr: `the head ${"y\n".repeat(100_000)} the tail` }),
@@ -39,7 +38,7 @@ test("a long line of the CLI, or of anything else, is shown by its head and its 
 			throw new Error(`the head ${huge} the tail`);
 		},
 	] as const) {
-		const stderr = await failing(execute);
+		const stderr = await failing(aptible, execute);
 		assert.match(stderr, /the head .*the tail/s);
 		assert.ok(isReadable(stderr));
 		assert.ok(stderr.length < 10_000, String(stderr.length));

@@ -105,9 +105,9 @@ test("an endpoint setting is one entry: schema, spec, comparison, CLI option, ad
 		port: "default",
 		internal: false,
 		ip_whitelist: "all traffic",
-		default_domain_enabled: true,
-		managed_tls_enabled: false,
-		service: { service: "web" },
+		defaultDomainEnabled: true,
+		managedTlsEnabled: false,
+		service: "web",
 		force_ssl: "true",
 		ssl_protocols_override: "TLSv1.2 PFS TLSv1.3",
 	};
@@ -169,7 +169,7 @@ test("a service option is one entry: schema, spec, comparison, CLI option, adopt
 	assert.deepEqual(options.optionsFor(bare, new Set([name])), { startTimeout: 120 });
 
 	const { is: adopt } = await both(load, "adopt/app.ts");
-	assert.deepEqual(adopt.adoptOptions(live({ start_timeout: 45, stop_timeout: 10 })), { [name]: 45 });
+	assert.deepEqual(adopt.adoptOptions(live({ start_timeout: 45, stop_timeout: 10 }).options), { [name]: 45 });
 
 	const { is: tables } = await both(load, "docs/write-tables.ts");
 	const page = tables.withTables(read("docs/configuration/apps.md"));

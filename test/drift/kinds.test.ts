@@ -173,9 +173,7 @@ test("a change of the declaration is no drift, nor is one by hand that it has ca
 });
 
 async function snapshot() {
-	const found = await readSnapshot(new Context(), (all) => all.find(({ handle }) => handle === environment), {
-		guess: environment,
-	});
+	const found = await readSnapshot(new Context(), (all) => all.find(({ handle }) => handle === environment));
 	assert.ok(found !== undefined);
 	return found;
 }

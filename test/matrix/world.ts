@@ -93,8 +93,12 @@ class GuardedApi extends Api {
 		this.#life = life;
 	}
 
-	override read<T extends z.ZodType>(url: string, form: T, headers?: Record<string, string>): Promise<z.infer<T>> {
-		return this.#life.guard(() => super.read(url, form, headers));
+	override read<T extends z.ZodType>(
+		url: string,
+		form: T,
+		shown?: { secrets?: boolean | undefined },
+	): Promise<z.infer<T>> {
+		return this.#life.guard(() => super.read(url, form, shown));
 	}
 
 	override send(...request: Parameters<Api["send"]>): Promise<void> {
@@ -114,10 +118,6 @@ class InProcessCli extends Cli {
 	constructor(call: Run) {
 		super(new Redactor(), () => {});
 		this.#call = call;
-	}
-
-	override async read<T extends z.ZodType>(schema: T, argv: readonly string[]): Promise<z.infer<T>> {
-		return schema.parse(JSON.parse(await this.readText(argv)));
 	}
 
 	override readText(argv: readonly string[]): Promise<string> {

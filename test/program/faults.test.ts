@@ -37,7 +37,7 @@ const rounds: { faults: Fault[]; says?: RegExp }[] = [
 			{ name: "connection-drops", command: "apps:scale" },
 			{ name: "slow-queue", ms: 400, command: "db:modify" },
 			{ name: "api-unreachable", times: 2 },
-			{ name: "not-found-race", command: "apps" },
+			{ name: "not-found-race", command: "GET /accounts/ID/apps" },
 		],
 	},
 ];
@@ -45,7 +45,7 @@ const rounds: { faults: Fault[]; says?: RegExp }[] = [
 test("whatever goes wrong once, the next up converges and the one after it sends nothing", async (t) => {
 	const stage = await openStage(t, "staging");
 	stage.aptible.fault({ name: "provision-fails", handle: "main" });
-	stage.aptible.fault({ name: "not-found-race", command: "db:list" });
+	stage.aptible.fault({ name: "not-found-race", command: "GET /accounts/ID/databases" });
 	await stage.up();
 	stage.aptible.clearFaults();
 	for (const [turn, { faults, says }] of rounds.entries()) {

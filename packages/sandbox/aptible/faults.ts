@@ -49,7 +49,9 @@ export interface Fault {
 	name: FaultName;
 	/** How often it strikes. @default 1 */
 	times?: number;
-	/** Only this CLI command, or this API route (`POST /accounts`, `GET /accounts/ID/apps`), or each of a method (`GET `). @default any */
+	/**
+	 * Only this CLI command, or this API route (`POST /accounts`, `GET /accounts/ID/apps`), or each of a method (`GET `); a `$` at its
+	 * end leaves out what is below it. @default any */
 	command?: string;
 	/** Only where this handle (or host name, or id) is concerned. @default any */
 	handle?: string;
@@ -144,6 +146,7 @@ export function takeFault(
 function isOn(command: string, wanted: string | undefined): boolean {
 	if (wanted === undefined) return true;
 	const shown = wanted.includes("/ID") ? command.replace(/\/\d+/g, "/ID") : command;
+	if (wanted.endsWith("$")) return shown === wanted.slice(0, -1);
 	return shown === wanted || shown.startsWith(`${wanted}/`) || (/^[A-Z]+ $/.test(wanted) && shown.startsWith(wanted));
 }
 

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { appDifferences, type LiveApp } from "../../../aptible/app/differences.ts";
 import { AppFacts, AppSpec } from "../../../wire/app.ts";
 import { horizontal, portalSpec } from "../../support/app-spec.ts";
+import { liveService } from "../../support/live.ts";
 
 const spec = AppSpec.parse(portalSpec({ services: { worker: { autoscale: horizontal() } } }));
 const values = { config: { A: "sentinel-declared" }, registry: { username: "deploy", password: "sentinel-declared" } };
@@ -18,15 +19,8 @@ const facts = AppFacts.parse({
 	warnings: [],
 });
 
-/** What of a service is compared by what the CLI has of it. */
-function shownBeside(service: string) {
-	return { id: 3, process_type: service, container_count: 1, container_memory_limit_mb: 1024 };
-}
-
-function liveService(service: string, change: object = {}): LiveApp["services"][number] {
-	const options = { ...shownBeside(service), force_zero_downtime: false, naive_health_check: null, stop_timeout: null };
-	const size = { container_count: 1, container_size: 1024, container_profile: "m" };
-	return { id: 3, service, ...size, options, policy: undefined, ...change };
+function service(name: string, change: Partial<LiveApp["services"][number]> = {}): LiveApp["services"][number] {
+	return { policy: undefined, ...liveService(name), ...change };
 }
 
 const policy = {
@@ -52,13 +46,16 @@ function live(change: Partial<LiveApp> = {}): LiveApp {
 			id: 1,
 			handle: "portal",
 			status: "provisioned",
-			last_deploy_operation: { id: 7, status: "succeeded", git_ref: null },
+			gitRemote: "",
+			lastDeploy: { id: 7, status: "succeeded", gitRef: undefined },
 			services: [],
-			environment: { id: 2 },
+			digest: undefined,
+			configurationId: 1,
+			settingId: 1,
 		},
 		settings: { image: "acme/portal:1", registry: { ...values.registry }, digest: undefined },
 		config: new Map([["A", "sentinel-declared"]]),
-		services: [liveService("web"), liveService("worker", { container_count: 3, policy })],
+		services: [service("web"), service("worker", { containerCount: 3, policy })],
 		...change,
 	};
 }
@@ -72,7 +69,7 @@ test("every field that differs is shown, and no secret is", () => {
 	const differences = appDifferences(
 		spec,
 		live({
-			app: { ...app, handle: "elsewhere", last_deploy_operation: { id: 9, status: "succeeded", git_ref: null } },
+			app: { ...app, handle: "elsewhere", lastDeploy: { id: 9, status: "succeeded", gitRef: undefined } },
 			settings: { image: "acme/portal:2", registry: { username: "x", password: "sentinel-live" }, digest: undefined },
 			config: new Map([
 				["A", "sentinel-live"],
@@ -80,12 +77,12 @@ test("every field that differs is shown, and no secret is", () => {
 				["THEIRS", "sentinel-live"],
 			]),
 			services: [
-				liveService("web", {
-					container_count: 2,
-					options: { ...shownBeside("web"), stop_timeout: 30, naive_health_check: true },
+				service("web", {
+					containerCount: 2,
+					options: { stopTimeoutSeconds: 30, simpleHealthCheck: true },
 				}),
-				liveService("worker", {
-					container_size: 2048,
+				service("worker", {
+					containerMb: 2048,
 					policy: { ...policy, max_containers: 8, scaling_enabled: false },
 				}),
 			],
@@ -118,7 +115,7 @@ test("other credentials are drift only where they are a reason to deploy, and ca
 		appDifferences(
 			{ ...spec, registry: { username: "deploy", password: "${secrets.password}", deployOnChange } },
 			live({
-				app: { ...app, last_deploy_operation: { id: operationId, status: "succeeded", git_ref: null } },
+				app: { ...app, lastDeploy: { id: operationId, status: "succeeded", gitRef: undefined } },
 				settings: { image: "acme/portal:1", registry: other, digest: undefined },
 			}),
 			values,
@@ -139,7 +136,7 @@ test("keys and services with the names of what every object has are none of the 
 				["constructor", "theirs"],
 				["toString", "theirs"],
 			]),
-			services: [...live().services, liveService("constructor"), liveService("valueOf")],
+			services: [...live().services, service("constructor"), service("valueOf")],
 		}),
 		values,
 		facts,
@@ -153,7 +150,7 @@ test("what was released is judged by who released last, and by what Aptible took
 			.filter(({ field }) => field === "image" || field === "git.commitish")
 			.map(({ live: shown }) => shown);
 	const operation = (change: object) => ({
-		app: { ...live().app, last_deploy_operation: { id: 7, status: "succeeded", git_ref: null, ...change } },
+		app: { ...live().app, lastDeploy: { id: 7, status: "succeeded", gitRef: undefined, ...change } },
 	});
 	const fromGit = { settings: { image: undefined, registry: values.registry, digest: undefined } };
 	const git = { image: undefined, git: { commitish: "4f9a1c2" } };
@@ -166,16 +163,12 @@ test("what was released is judged by who released last, and by what Aptible took
 		"and nobody knows what ran before",
 	);
 	assert.deepEqual(shows({ app: { ...live().app, status: "pending" } }), ["none"]);
-	assert.deepEqual(shows({ ...fromGit, ...operation({ id: 9, git_ref: "4f9a1c2f0d" }) }, undefined, git), []);
-	assert.deepEqual(shows({ ...fromGit, ...operation({ id: 9, git_ref: "refs/heads/4f9a1c2" }) }, undefined, git), []);
-	assert.deepEqual(shows({ ...fromGit, ...operation({ id: 9, git_ref: "main" }) }, undefined, git), ["main"]);
-	assert.deepEqual(
-		shows(operation({ id: 9, git_ref: "4f9a1c2" }), undefined, git),
-		["4f9a1c2"],
-		"with an image beside",
-	);
+	assert.deepEqual(shows({ ...fromGit, ...operation({ id: 9, gitRef: "4f9a1c2f0d" }) }, undefined, git), []);
+	assert.deepEqual(shows({ ...fromGit, ...operation({ id: 9, gitRef: "refs/heads/4f9a1c2" }) }, undefined, git), []);
+	assert.deepEqual(shows({ ...fromGit, ...operation({ id: 9, gitRef: "main" }) }, undefined, git), ["main"]);
+	assert.deepEqual(shows(operation({ id: 9, gitRef: "4f9a1c2" }), undefined, git), ["4f9a1c2"], "with an image beside");
 	// A branch that Aptible shows as the commit it stood for is known by the operation.
 	const branch = { image: undefined, git: { commitish: "release/7" } };
 	const released = { operationId: 7, commitish: "release/7" };
-	assert.deepEqual(shows({ ...fromGit, ...operation({ git_ref: "4f9a1c2f0d" }) }, released, branch), []);
+	assert.deepEqual(shows({ ...fromGit, ...operation({ gitRef: "4f9a1c2f0d" }) }, released, branch), []);
 });

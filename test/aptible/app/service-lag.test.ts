@@ -6,6 +6,7 @@ import { syncOptions } from "../../../aptible/app/service-options.ts";
 import type { Context } from "../../../aptible/context.ts";
 import { AppSpec } from "../../../wire/app.ts";
 import { portalSpec } from "../../support/app-spec.ts";
+import { liveService } from "../../support/live.ts";
 
 const place = { environment: "acme-test", app: "portal" };
 
@@ -25,16 +26,10 @@ function lagging(first: readonly object[], then: readonly object[]): Context {
 }
 
 test("how a service is released may show late", async () => {
-	const service = {
-		id: 7,
-		process_type: "web",
-		container_count: 1,
-		container_memory_limit_mb: 1024,
-		stop_timeout: null as number | null,
-	};
+	const service = liveService("web", { id: 7 });
 	const spec = AppSpec.parse(portalSpec({ services: { web: { stopTimeoutSeconds: 60 } } }));
-	const context = lagging([service], [{ ...service, stop_timeout: 60 }]);
-	assert.deepEqual(await syncOptions(context, spec, place, 1, [{ id: 7, service: "web", options: service }]), ["web"]);
+	const context = lagging([service], [{ ...service, stopTimeoutSeconds: 60 }]);
+	assert.deepEqual(await syncOptions(context, spec, place, 1, [service]), ["web"]);
 });
 
 test("the end of autoscaling may show late", async () => {

@@ -1,16 +1,16 @@
 /** Calls of everything in aptible/cli that asks the CLI for something, as the reconcilers make them. */
 import assert from "node:assert/strict";
-import type { z } from "zod";
+import type { Endpoint } from "../../../aptible/api/endpoint.ts";
 import { syncAutoscaling } from "../../../aptible/app/autoscaling.ts";
-import * as apps from "../../../aptible/cli/app.ts";
-import * as backups from "../../../aptible/cli/backup.ts";
+import * as app from "../../../aptible/cli/app.ts";
+import * as backup from "../../../aptible/cli/backup.ts";
 import { Cli } from "../../../aptible/cli/cli.ts";
-import * as databases from "../../../aptible/cli/database.ts";
-import * as drains from "../../../aptible/cli/drain.ts";
-import * as endpoints from "../../../aptible/cli/endpoint.ts";
+import * as database from "../../../aptible/cli/database.ts";
+import * as drain from "../../../aptible/cli/drain.ts";
+import * as endpoint from "../../../aptible/cli/endpoint.ts";
 import * as environments from "../../../aptible/cli/environment.ts";
-import * as operations from "../../../aptible/cli/operation.ts";
-import * as services from "../../../aptible/cli/service.ts";
+import * as operation from "../../../aptible/cli/operation.ts";
+import * as service from "../../../aptible/cli/service.ts";
 import * as version from "../../../aptible/cli/version.ts";
 import { Redactor } from "../../../aptible/client/redact.ts";
 import { Context } from "../../../aptible/context.ts";
@@ -19,19 +19,15 @@ import { EndpointSpec } from "../../../wire/endpoint.ts";
 import { AutoscaleSpec } from "../../../wire/service.ts";
 import { horizontal, vertical } from "../../support/app-spec.ts";
 import type { NotedCall } from "../../support/contract-argv.ts";
+import { liveEndpoint } from "../../support/live.ts";
 import { databaseSpec, grpcSpec, httpsSpec, managedSpec, tcpSpec } from "../endpoint/endpoints-under-test.ts";
 
-/** A Cli that notes what it is asked, and answers with an empty list. */
+/** A Cli that notes what it is asked. */
 export class NotingCli extends Cli {
 	readonly calls: NotedCall[] = [];
 
 	constructor() {
 		super(new Redactor(), () => {});
-	}
-
-	override async read<T extends z.ZodType>(_schema: T, argv: readonly string[]): Promise<z.infer<T>> {
-		this.calls.push({ way: "read", argv });
-		return [] as unknown as z.infer<T>;
 	}
 
 	override async readText(argv: readonly string[]): Promise<string> {
@@ -49,7 +45,17 @@ export class NotingCli extends Cli {
 }
 
 /** The files of aptible/cli that have commands. */
-export const modules = { apps, backups, databases, drains, endpoints, environments, operations, services, version };
+export const modules = {
+	app,
+	backup,
+	database,
+	drain,
+	endpoint,
+	environment: environments,
+	operation,
+	service,
+	version,
+};
 
 const environment = "acme-test";
 const place = { environment, app: "portal" };
@@ -59,65 +65,55 @@ const allSources = { drainApps: true, drainDatabases: false, drainEphemeralSessi
 
 /** Calls each exported command with every option that the reconcilers can send. */
 export const calls: Readonly<Record<string, (cli: Cli) => unknown>> = {
-	"apps.listApps": (cli) => apps.listApps(cli, environment),
-	"apps.readConfig": (cli) => apps.readConfig(cli, place),
-	"apps.createApp": (cli) => apps.createApp(cli, place),
-	"apps.renameApp": (cli) => apps.renameApp(cli, place, "clinic"),
-	"apps.deprovisionApp": (cli) => apps.deprovisionApp(cli, place),
-	"apps.deploy": async (cli) => {
+	"app.createApp": (cli) => app.createApp(cli, place),
+	"app.renameApp": (cli) => app.renameApp(cli, place, "clinic"),
+	"app.deprovisionApp": (cli) => app.deprovisionApp(cli, place),
+	"app.deploy": async (cli) => {
 		const registry = { username: "deploy", password: "secret" };
-		await apps.deploy(cli, place, { image: "acme/portal:1" }, { A: "x=y", GONE: "" }, 0);
-		await apps.deploy(cli, place, { image: "acme/portal:1", detach: true, registry }, { A: "1" });
-		await apps.deploy(cli, place, { commitish: "4f9a1c2", image: "" }, {}, 0);
+		await app.deploy(cli, place, { image: "acme/portal:1" }, { A: "x=y", GONE: "" }, 0);
+		await app.deploy(cli, place, { image: "acme/portal:1", detach: true, registry }, { A: "1" });
+		await app.deploy(cli, place, { commitish: "4f9a1c2", image: "" }, {}, 0);
 	},
-	"apps.setConfig": (cli) => apps.setConfig(cli, place, { A: "x=y", GONE: "" }),
-	"apps.scale": (cli) =>
-		apps.scale(cli, place, "web", { containerCount: 0, containerSize: 512, containerProfile: "r" }),
-	"backups.listBackups": (cli) => backups.listBackups(cli, environment, "main"),
-	"backups.listOrphanedBackups": (cli) => backups.listOrphanedBackups(cli, environment),
-	"backups.backUp": (cli) => backups.backUp(cli, environment, "main"),
-	"backups.restoreBackup": (cli) => backups.restoreBackup(cli, 7, { environment, handle: "copy", ...sizes, ...kmsKey }),
-	"databases.listDatabases": (cli) => databases.listDatabases(cli, environment),
-	"databases.createDatabase": (cli) =>
-		databases.createDatabase(cli, environment, "main", { type: "postgresql", version: "16", ...sizes, ...kmsKey }),
-	"databases.replicateDatabase": async (cli) => {
-		await databases.replicateDatabase(cli, environment, "main", "copy", { ...sizes, ...kmsKey });
-		await databases.replicateDatabase(cli, environment, "main", "copy", { ...sizes, logical: true, version: "17" });
+	"app.setConfig": (cli) => app.setConfig(cli, place, { A: "x=y", GONE: "" }),
+	"app.scale": (cli) => app.scale(cli, place, "web", { containerCount: 0, containerSize: 512, containerProfile: "r" }),
+	"backup.backUp": (cli) => backup.backUp(cli, environment, "main"),
+	"backup.restoreBackup": (cli) => backup.restoreBackup(cli, 7, { environment, handle: "copy", ...sizes, ...kmsKey }),
+	"database.createDatabase": (cli) =>
+		database.createDatabase(cli, environment, "main", { type: "postgresql", version: "16", ...sizes, ...kmsKey }),
+	"database.replicateDatabase": async (cli) => {
+		await database.replicateDatabase(cli, environment, "main", "copy", { ...sizes, ...kmsKey });
+		await database.replicateDatabase(cli, environment, "main", "copy", { ...sizes, logical: true, version: "17" });
 	},
-	"databases.renameDatabase": (cli) => databases.renameDatabase(cli, environment, "main", "primary"),
-	"databases.restartDatabase": (cli) => databases.restartDatabase(cli, environment, "main", sizes),
-	"databases.setIops": (cli) => databases.setIops(cli, environment, "main", 6000),
-	"databases.deprovisionDatabase": (cli) => databases.deprovisionDatabase(cli, environment, "main"),
-	"drains.createSyslogDrain": async (cli) => {
+	"database.renameDatabase": (cli) => database.renameDatabase(cli, environment, "main", "primary"),
+	"database.restartDatabase": (cli) => database.restartDatabase(cli, environment, "main", sizes),
+	"database.setIops": (cli) => database.setIops(cli, environment, "main", 6000),
+	"database.deprovisionDatabase": (cli) => database.deprovisionDatabase(cli, environment, "main"),
+	"drain.createSyslogDrain": async (cli) => {
 		for (const kind of ["papertrail", "syslog"] as const) {
 			const options = { kind, host: "logs.acme.example", port: 6514, sources: allSources };
-			await drains.createSyslogDrain(cli, environment, "siem-1", options);
+			await drain.createSyslogDrain(cli, environment, "siem-1", options);
 		}
 	},
-	"drains.createElasticsearchDrain": (cli) =>
-		drains.createElasticsearchDrain(cli, environment, "logs-1", {
+	"drain.createElasticsearchDrain": (cli) =>
+		drain.createElasticsearchDrain(cli, environment, "logs-1", {
 			database: "search",
 			pipeline: "logs",
 			sources: allSources,
 		}),
-	"drains.createInfluxdbDrain": (cli) => drains.createInfluxdbDrain(cli, environment, "load-1", "metrics"),
-	"drains.deprovisionDrain": async (cli) => {
-		await drains.deprovisionDrain(cli, "log_drain", environment, "siem-1");
-		await drains.deprovisionDrain(cli, "metric_drain", environment, "load-1");
+	"drain.createInfluxdbDrain": (cli) => drain.createInfluxdbDrain(cli, environment, "load-1", "metrics"),
+	"drain.deprovisionDrain": async (cli) => {
+		await drain.deprovisionDrain(cli, "log_drain", environment, "siem-1");
+		await drain.deprovisionDrain(cli, "metric_drain", environment, "load-1");
 	},
-	"endpoints.listEndpoints": async (cli) => {
-		await endpoints.listEndpoints(cli, place);
-		await endpoints.listEndpoints(cli, { environment, database: "main" });
-	},
-	"endpoints.createEndpoint": async (cli) => {
+	"endpoint.createEndpoint": async (cli) => {
 		for (const spec of endpointSpecs) {
 			for (const certificate of certificatesOf(spec)) {
 				const options = { ...creationOptions(spec), ...certificate };
-				await endpoints.createEndpoint(cli, placeOf(spec), spec.kind, spec.service ?? "", options);
+				await endpoint.createEndpoint(cli, placeOf(spec), spec.kind, spec.service ?? "", options);
 			}
 		}
 	},
-	"endpoints.modifyEndpoint": async (cli) => {
+	"endpoint.modifyEndpoint": async (cli) => {
 		for (const spec of endpointSpecs) {
 			for (const [from, to] of [
 				[bare(spec), spec],
@@ -125,33 +121,30 @@ export const calls: Readonly<Record<string, (cli: Cli) => unknown>> = {
 			] as const) {
 				for (const certificate of certificatesOf(spec)) {
 					const options = { ...changeOptions(to, endpointDifferences(to, ...liveOf(from))), ...certificate };
-					await endpoints.modifyEndpoint(cli, placeOf(to), to.kind, "elb-1.acme.example", options);
+					await endpoint.modifyEndpoint(cli, placeOf(to), to.kind, "elb-1.acme.example", options);
 				}
 			}
 		}
 	},
-	"endpoints.renewEndpoint": (cli) => endpoints.renewEndpoint(cli, place, "elb-1.acme.example"),
-	"endpoints.deprovisionEndpoint": async (cli) => {
-		await endpoints.deprovisionEndpoint(cli, place, "elb-1.acme.example");
-		await endpoints.deprovisionEndpoint(cli, { environment, database: "main" }, "elb-1.acme.example");
+	"endpoint.renewEndpoint": (cli) => endpoint.renewEndpoint(cli, place, "elb-1.acme.example"),
+	"endpoint.deprovisionEndpoint": async (cli) => {
+		await endpoint.deprovisionEndpoint(cli, place, "elb-1.acme.example");
+		await endpoint.deprovisionEndpoint(cli, { environment, database: "main" }, "elb-1.acme.example");
 	},
-	"environments.listEnvironments": (cli) => environments.listEnvironments(cli),
-	"environments.renameEnvironment": (cli) => environments.renameEnvironment(cli, "acme", environment),
-	"environments.readBackupRetention": (cli) => environments.readBackupRetention(cli, environment),
-	"environments.readCaCertificate": (cli) => environments.readCaCertificate(cli, environment),
-	"environments.setBackupRetention": async (cli) => {
+	"environment.renameEnvironment": (cli) => environments.renameEnvironment(cli, "acme", environment),
+	"environment.setBackupRetention": async (cli) => {
 		const numbers = { daily: 14, monthly: 0, yearly: 0 };
 		await environments.setBackupRetention(cli, environment, { ...numbers, makeCopy: true, keepFinal: false });
 		await environments.setBackupRetention(cli, environment, { ...numbers, makeCopy: false, keepFinal: true });
 	},
-	"operations.readOperationLogs": (cli) => operations.readOperationLogs(cli, 17),
-	"services.setServiceOptions": async (cli) => {
+	"operation.readOperationLogs": (cli) => operation.readOperationLogs(cli, 17),
+	"service.setServiceOptions": async (cli) => {
 		for (const on of [true, false]) {
 			const options = { forceZeroDowntime: on, simpleHealthCheck: on, restartFreeScaling: on, stopTimeout: 60 };
-			await services.setServiceOptions(cli, place, "web", options);
+			await service.setServiceOptions(cli, place, "web", options);
 		}
 	},
-	"services.createPolicy": async (cli) => {
+	"service.createPolicy": async (cli) => {
 		for (const policy of [horizontal(), horizontal({ restartFree: true }), vertical(), vertical({ maxMb: 7168 })]) {
 			// What the reconciler makes of it. It then reads the policy back, which may not go out to anybody's real Aptible.
 			const context = new Context({ signal: AbortSignal.abort() });
@@ -200,21 +193,18 @@ function bare(spec: EndpointSpec): EndpointSpec {
 	return { ...rest, ports: [], ipFilter: [], settings: {}, shared: false };
 }
 
-/** How the CLI and the API show an endpoint that is as its spec says. */
-function liveOf(spec: EndpointSpec): [endpoints.CliEndpoint, { port: number | undefined; certificate: undefined }] {
-	const listed = endpoints.CliEndpoint.parse({
-		id: 1,
-		status: "provisioned",
-		created_at: "2026-11-23 06:16:07 UTC",
+/** How the API shows an endpoint that is as its spec says. */
+function liveOf(spec: EndpointSpec): [Endpoint, { port: number | undefined; certificate: undefined }] {
+	const listed = liveEndpoint(1, {
 		internal: spec.internal,
 		ip_whitelist: spec.ipFilter.length > 0 ? spec.ipFilter.join(" ") : "all traffic",
-		default_domain_enabled: spec.defaultDomain,
-		managed_tls_enabled: spec.managedTls,
+		defaultDomainEnabled: spec.defaultDomain,
+		managedTlsEnabled: spec.managedTls,
 		port: spec.ports[0] ?? "default",
 		ports: spec.ports.length > 0 ? spec.ports.join(" ") : "all",
 		load_balancing_algorithm_type: spec.loadBalancingAlgorithm,
 		shared: spec.shared,
-		service: { service: spec.service ?? "main" },
+		service: spec.service ?? "main",
 		...spec.settings,
 	});
 	return [listed, { port: spec.ports[0], certificate: undefined }];
@@ -227,6 +217,6 @@ function certificatesOf({ kind }: EndpointSpec) {
 	return [{}, files, { certificateFingerprint: "0123456789abcdef" }];
 }
 
-function placeOf({ on }: EndpointSpec): endpoints.EndpointPlace {
+function placeOf({ on }: EndpointSpec): endpoint.EndpointPlace {
 	return { ...on, environment };
 }

@@ -13,28 +13,25 @@ for (const times of [1, 3, 4]) {
 			const facts = await aptible.applied("database", redis);
 			const previous = isRecorded ? facts : undefined;
 			aptible.newWrites();
-			aptible.fault({ name: "not-found-race", command: "db:list", times });
+			aptible.fault({ name: "not-found-race", command: "GET /accounts/ID/databases", times });
 			await aptible.applied("database", renamed, { previous });
 			assert.deepEqual(aptible.newWrites(), ["update databases"]);
 		}
 	});
 }
 
-test("a database that the list never shows and Aptible knows by its id is neither made nor forgotten", async (t) => {
-	const aptible = await openReconciler(t);
-	const previous = await aptible.applied("database", redis);
-	aptible.newWrites();
-	aptible.fault({ name: "not-found-race", command: "db:list", times: 1000 });
-	const runs = await Promise.all([
-		aptible.apply("database", renamed, { previous }),
-		aptible.apply("database", renamed),
-		aptible.remove("database", redis, { previous }),
-	]);
-	for (const { code, stderr } of runs) {
-		assert.equal(code, 1);
-		assert.match(stderr, /database "(cache|store)" is not listed, but still there\. Run the command again\./);
+test("a database that the list never shows is found by its id, or its handle, and neither made nor forgotten", async (t) => {
+	for (const isRecorded of [true, false]) {
+		const aptible = await openReconciler(t);
+		const facts = await aptible.applied("database", redis);
+		aptible.newWrites();
+		aptible.fault({ name: "not-found-race", command: "GET /accounts/ID/databases", times: 1000 });
+		const previous = await aptible.applied("database", renamed, isRecorded ? { previous: facts } : {});
+		assert.equal(previous.id, facts.id);
+		assert.deepEqual(aptible.newWrites(), ["update databases"]);
+		await aptible.removed("database", renamed, { previous });
+		assert.deepEqual(aptible.newWrites(), ["deprovision databases store"]);
 	}
-	assert.deepEqual(aptible.newWrites(), []);
 });
 
 test("a renamedFrom that is nowhere is made", async (t) => {

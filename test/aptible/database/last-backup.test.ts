@@ -65,7 +65,7 @@ test("a deletion that failed months ago makes no last backup of one that is two 
 	assert.match(
 		stderr,
 		new RegExp(
-			`database "cache" is not deleted: an earlier deletion of it failed, and it has no last backup. Its newest manual backup is ${id} of \\d{4}-\\S+. ` +
+			`database "cache" is not deleted: an earlier deletion of it failed, and it has no last backup. Its newest manual backup is ${id} of \\d{4}-[^.]+ UTC\\. ` +
 				"If its data is not needed beyond that, run `aptible db:deprovision cache --environment acme-test`, then this command again.",
 		),
 	);
@@ -136,7 +136,6 @@ test("nothing is deleted while the backup that was taken is not listed", async (
 	const { aptible, previous } = await openDatabase(t);
 	await at(aptible, -yearMs, () => aptible.cli("db:backup", "cache"));
 	aptible.fault({ name: "not-found-race", command: `GET /databases/${previous.id}/backups`, times: 1000 });
-	aptible.fault({ name: "not-found-race", command: "backup:list", times: 1000 });
 	const { code, stderr } = await aptible.remove("database", spec);
 	assert.equal(code, 1);
 	assert.match(stderr, /database "cache" is not deleted: its last backup was taken \(operation \d+\), but/);

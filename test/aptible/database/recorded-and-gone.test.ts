@@ -77,7 +77,7 @@ test("an app that one list misses is removed all the same", async (t) => {
 	const aptible = await openReconciler(t);
 	const previous = await aptible.applied("app", app);
 	aptible.newWrites();
-	aptible.fault({ name: "not-found-race", command: "apps", times: 1 });
+	aptible.fault({ name: "not-found-race", command: "GET /accounts/ID/apps", times: 1 });
 	await aptible.removed("app", app, { previous });
 	assert.deepEqual(aptible.newWrites(), ["deprovision apps portal"]);
 });
@@ -85,8 +85,8 @@ test("an app that one list misses is removed all the same", async (t) => {
 test("an environment that was just made or renamed may be missing from a list", async (t) => {
 	const aptible = await openReconciler(t);
 	const spec = { handle: "acme-later", stack: "shared-ca-central-1", phi: false };
-	aptible.fault({ name: "not-found-race", command: "environment:list", times: 2 });
+	aptible.fault({ name: "not-found-race", command: "GET /accounts$", times: 2 });
 	const previous = await aptible.applied("environment", spec);
-	aptible.fault({ name: "not-found-race", command: "environment:list", times: 4 });
+	aptible.fault({ name: "not-found-race", command: "GET /accounts$", times: 4 });
 	await aptible.applied("environment", { ...spec, handle: "acme-last", renamedFrom: "acme-later" }, { previous });
 });

@@ -128,7 +128,7 @@ test("a removal takes only what Aptible says is gone for gone", async (t) => {
 		{ name: "unauthorized", command: `GET /accounts/${drains.environmentId}` },
 		{ name: "unauthorized", command: "GET /log_drains" },
 		{ name: "api-unreachable", command: "GET /log_drains", times: 999 },
-		{ name: "unauthorized", command: "environment:list" },
+		{ name: "unauthorized", command: "GET /accounts$" },
 	];
 	for (const fault of reading) {
 		aptible.fault(fault);

@@ -35,10 +35,10 @@ test("a list that lags behind makes no second endpoint", async (t) => {
 	const { aptible } = endpoints;
 	assert.ok(await aptible.interrupted(2, "endpoint", tcpSpec(), { secrets }));
 	aptible.newJournal();
-	aptible.fault({ name: "not-found-race", command: "endpoints:list", times: 1 });
+	aptible.fault({ name: "not-found-race", command: "GET /apps/ID/vhosts", times: 1 });
 	const previous = await aptible.applied("endpoint", tcpSpec(), { secrets });
 	assert.equal((await endpoints.only()).id, previous.id);
-	aptible.fault({ name: "not-found-race", command: "endpoints:list", times: 1 });
+	aptible.fault({ name: "not-found-race", command: "GET /apps/ID/vhosts", times: 1 });
 	await aptible.removed("endpoint", tcpSpec(), { previous });
 	assert.deepEqual(await endpoints.list(), []);
 });

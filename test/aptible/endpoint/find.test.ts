@@ -1,30 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CliEndpoint } from "../../../aptible/cli/endpoint.ts";
+import type { Endpoint } from "../../../aptible/api/endpoint.ts";
 import { claimEndpoints } from "../../../aptible/endpoint/claims.ts";
 import { findEndpoint } from "../../../aptible/endpoint/find.ts";
 import type { EndpointSpec } from "../../../wire/endpoint.ts";
 import type { ClaimedEndpoint } from "../../../wire/endpoint-claims.ts";
+import { liveEndpoint } from "../../support/live.ts";
 import { grpcSpec, httpsSpec, managedSpec, tcpSpec } from "./endpoints-under-test.ts";
 
-/** A live endpoint: tcp on worker, unless told otherwise. */
-function live(id: number, change: object = {}): CliEndpoint {
-	return {
-		id,
-		hostname: `elb-${id}.aptible.in`,
-		status: "provisioned",
-		created_at: "2026-11-23 06:16:07 UTC",
-		type: "tcp",
-		internal: false,
-		ip_whitelist: "all traffic",
-		default_domain_enabled: false,
-		managed_tls_enabled: false,
-		service: { service: "worker" },
-		...change,
-	};
-}
+const live = liveEndpoint;
 
-const idOf = (endpoints: CliEndpoint[], spec: object, traces: Parameters<typeof findEndpoint>[2] = {}) =>
+const idOf = (endpoints: Endpoint[], spec: object, traces: Parameters<typeof findEndpoint>[2] = {}) =>
 	findEndpoint(endpoints, spec as EndpointSpec, traces)?.id;
 
 test("the recorded id comes first, whatever else there is", () => {
@@ -35,9 +21,9 @@ test("the recorded id comes first, whatever else there is", () => {
 
 test("an address of which there is one finds its endpoint", () => {
 	const all = [
-		live(5, { type: "https", default_domain_enabled: true, service: { service: "web" } }),
-		live(6, { type: "https", managed_tls_enabled: true, managed_tls_domain: "portal.acme.example" }),
-		live(7, { type: null, managed_tls_enabled: true, managed_tls_domain: "rpc.acme.example" }),
+		live(5, { type: "https", defaultDomainEnabled: true, service: "web" }),
+		live(6, { type: "https", managedTlsEnabled: true, managedTlsDomain: "portal.acme.example" }),
+		live(7, { type: undefined, managedTlsEnabled: true, managedTlsDomain: "rpc.acme.example" }),
 	];
 	assert.equal(idOf(all, httpsSpec()), 5);
 	assert.equal(idOf(all, managedSpec()), 6);
@@ -50,8 +36,8 @@ test("kind, service, placement and address have to fit; a list without a type me
 	assert.equal(idOf([live(5)], rpc), undefined);
 	assert.equal(idOf([live(5, { type: undefined })], rpc), 5);
 	assert.equal(idOf([live(5, { internal: true })], tcpSpec()), undefined);
-	assert.equal(idOf([live(5, { service: { service: "web" } })], tcpSpec()), undefined);
-	assert.equal(idOf([live(5, { default_domain_enabled: true })], tcpSpec()), undefined);
+	assert.equal(idOf([live(5, { service: "web" })], tcpSpec()), undefined);
+	assert.equal(idOf([live(5, { defaultDomainEnabled: true })], tcpSpec()), undefined);
 });
 
 test("before it was recorded, it is the oldest one made after its claim that is nobody else's", () => {
@@ -67,7 +53,7 @@ test("after somebody deleted it, a twin's own endpoint is not taken for it", () 
 	assert.equal(idOf([live(8)], tcpSpec(), { previous: { id: 5 } }), 8);
 	assert.equal(idOf([live(4)], tcpSpec(), { previous: { id: 5 } }), undefined);
 	assert.equal(idOf([live(8)], twins, { previous: { id: 5 } }), undefined);
-	assert.equal(idOf([live(8), live(9, { hostname: null })], twins, { previous: { id: 5 } }), 9);
+	assert.equal(idOf([live(8), live(9, { hostname: undefined })], twins, { previous: { id: 5 } }), 9);
 });
 
 const mqtt: ClaimedEndpoint = {
@@ -81,7 +67,7 @@ const mqtt: ClaimedEndpoint = {
 const on = { app: "portal" };
 const place = (name: string) => `apps.portal.endpoints.${name}/tcp-worker-external`;
 const outcome = (
-	endpoints: CliEndpoint[],
+	endpoints: Endpoint[],
 	claims: Record<string, ClaimedEndpoint>,
 	known: Record<string, { after: number; id?: number }> = {},
 ) => {

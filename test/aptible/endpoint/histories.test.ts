@@ -5,11 +5,12 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CliEndpoint } from "../../../aptible/cli/endpoint.ts";
+import type { Endpoint } from "../../../aptible/api/endpoint.ts";
 import { claimEndpoints } from "../../../aptible/endpoint/claims.ts";
 import { findEndpoint } from "../../../aptible/endpoint/find.ts";
 import type { EndpointClaim } from "../../../wire/endpoint.ts";
 import { endpointPlace } from "../../../wire/endpoint-identity.ts";
+import { liveEndpoint } from "../../support/live.ts";
 
 const histories = 3000;
 const stepsEach = 14;
@@ -35,7 +36,7 @@ class Killed extends Error {}
 
 /** A stage with endpoints alike, its state, and what is on Aptible. */
 class History {
-	readonly live = new Map<number, CliEndpoint>();
+	readonly live = new Map<number, Endpoint>();
 	readonly foreign = new Set<number>();
 	/** Ids by name, as Pulumi's state has them. */
 	readonly recorded = new Map<string, number>();
@@ -52,18 +53,8 @@ class History {
 
 	make(hostname: boolean): number {
 		const id = this.#nextId++;
-		this.live.set(id, {
-			id,
-			hostname: hostname ? `elb-${id}` : null,
-			status: hostname ? "provisioned" : "pending",
-			created_at: "2026-11-23 06:16:07 UTC",
-			type: "tcp",
-			internal: false,
-			ip_whitelist: "all traffic",
-			default_domain_enabled: false,
-			managed_tls_enabled: false,
-			service: { service: "worker" },
-		});
+		const change = hostname ? {} : { hostname: undefined, status: "pending" };
+		this.live.set(id, liveEndpoint(id, change));
 		return id;
 	}
 

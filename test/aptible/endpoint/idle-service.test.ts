@@ -88,7 +88,7 @@ test("the preview refuses an endpoint that would be new, and none that is record
 	assert.deepEqual(idleEndpoints(stage, recorded(httpsSpec({ name: "other" })), undefined), refused);
 	assert.deepEqual(idleEndpoints(stage, recorded(httpsSpec({ on: { app: "clinic" } })), undefined), refused);
 	const lives = (handle: string) => ({
-		apps: [{ app: { handle }, endpoints: [{ listed: { default_domain_enabled: true } }] }],
+		apps: [{ app: { handle }, endpoints: [{ listed: { defaultDomainEnabled: true } }] }],
 	});
 	assert.deepEqual(idleEndpoints(stage, [], lives("portal") as never), []);
 	assert.deepEqual(idleEndpoints(stage, [], lives("clinic") as never), refused);

@@ -6,10 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setDnsRecord, startDns } from "@medstack-to-aptible/sandbox/aptible/dns-server.ts";
-import { CliEndpoint } from "../../../aptible/cli/endpoint.ts";
 import { addressesOf, leadsTo } from "../../../aptible/client/dns.ts";
+import { Context } from "../../../aptible/context.ts";
 import { waitForAnswer } from "../../../aptible/endpoint/answer.ts";
+import { listEndpoints } from "../../../aptible/endpoint/owner.ts";
 import { isRenewable, renewalDifferences } from "../../../aptible/endpoint/renewal.ts";
+import { environmentNamed } from "../../../aptible/find.ts";
 import { certify } from "../../support/certificates.ts";
 import { httpsSpec, managedSpec, openEndpoints } from "./endpoints-under-test.ts";
 
@@ -141,14 +143,19 @@ test("a certificate that could be had now is drift, so that an update of an unch
 	t.after(() => {
 		delete process.env.MEDSTACK_TO_APTIBLE_DNS;
 	});
+	Object.assign(process.env, aptible.env);
+	const context = new Context();
+	const { id: environmentId } = await environmentNamed(context, aptible.environment);
+	const listLive = () => listEndpoints(context, { on: { app: "portal" }, environmentId });
 	const renewable = async () => {
-		const seen = await Promise.all((await endpoints.list()).map((one) => isRenewable(CliEndpoint.parse(one))));
+		const seen = await Promise.all((await listLive()).map((one) => isRenewable(one)));
 		return seen.sort();
 	};
 	assert.deepEqual(await renewable(), [false, false]);
 	setDnsRecord(aptible.dir, challenge, { cname: `acme.${hostname}` });
 	assert.deepEqual(await renewable(), [false, true]);
-	const live = CliEndpoint.parse((await endpoints.list()).find((one) => one.hostname === hostname));
+	const live = (await listLive()).find((one) => one.hostname === hostname);
+	assert.ok(live !== undefined);
 	assert.deepEqual(renewalDifferences(live, true), [
 		{ field: "managedTls", declared: "ready", live: "pending, though its DNS record is there" },
 	]);

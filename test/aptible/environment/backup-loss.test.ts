@@ -1,26 +1,36 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CliBackup } from "../../../aptible/cli/backup.ts";
+import type { Backup } from "../../../aptible/api/backup.ts";
 import { type BackedUp, backupLoss, keepsLess } from "../../../aptible/environment/backup-loss.ts";
 
-const live = { daily: 30, monthly: 12, yearly: 6, make_copy: true, keep_final: true };
+const live = { daily: 30, monthly: 12, yearly: 6, makeCopy: true, keepFinal: true, pitrDays: undefined };
 const wanted = { daily: 30, monthly: 12, yearly: 6, makeCopy: true, keepFinal: true };
 
 let lastId = 0;
-function backup(day: string, more: Partial<CliBackup> = {}): CliBackup {
+function backup(day: string, more: Partial<Backup> = {}): Backup {
 	lastId += 1;
-	return { id: lastId, created_at: `${day} 04:00:00 UTC`, manual: false, ...more };
+	return {
+		id: lastId,
+		createdAt: `${day} 04:00:00 UTC`,
+		isManual: false,
+		isCopy: more.copiedFromId !== undefined,
+		copiedFromId: undefined,
+		databaseId: undefined,
+		databaseHandle: undefined,
+		operationId: undefined,
+		...more,
+	};
 }
 
 /** One automatic backup a day, newest first, as the CLI lists them. */
-function daily(from: string, count: number): CliBackup[] {
+function daily(from: string, count: number): Backup[] {
 	const first = Date.parse(from);
 	return Array.from({ length: count }, (_, day) =>
 		backup(new Date(first - day * 86_400_000).toISOString().slice(0, 10)),
 	);
 }
 
-function lossOf(change: Partial<typeof wanted>, databases: BackedUp[], orphaned: CliBackup[] = []) {
+function lossOf(change: Partial<typeof wanted>, databases: BackedUp[], orphaned: Backup[] = []) {
 	return backupLoss({ ...wanted, ...change }, live, databases, orphaned);
 }
 
@@ -52,8 +62,8 @@ test("monthly and yearly backups are counted from today", () => {
 
 test("manual backups stay, and a copy goes with what it is a copy of", () => {
 	const originals = daily("2026-11-20", 4);
-	const copies = originals.map(({ id, created_at }) => backup(created_at.slice(0, 10), { copied_from: { id } }));
-	const manual = backup("2026-01-01", { manual: true });
+	const copies = originals.map(({ id, createdAt }) => backup(createdAt.slice(0, 10), { copiedFromId: id }));
+	const manual = backup("2026-01-01", { isManual: true });
 	const backups = [...originals, ...copies, manual];
 	assert.deepEqual(lossOf({ daily: 3, monthly: 0, yearly: 0 }, [{ handle: "main", backups }]), {
 		count: 2,
@@ -69,11 +79,7 @@ test("manual backups stay, and a copy goes with what it is a copy of", () => {
 
 test("without keepFinal the last backups of deleted databases go, manual ones aside", () => {
 	const final = backup("2026-10-01");
-	const orphaned = [
-		final,
-		backup("2026-10-01", { copied_from: { id: final.id } }),
-		backup("2026-09-01", { manual: true }),
-	];
+	const orphaned = [final, backup("2026-10-01", { copiedFromId: final.id }), backup("2026-09-01", { isManual: true })];
 	assert.deepEqual(lossOf({ keepFinal: false }, [], orphaned), {
 		count: 2,
 		lines: [
@@ -90,5 +96,5 @@ test("only a policy that keeps less deletes anything", () => {
 	for (const change of [{ daily: 29 }, { monthly: 11 }, { yearly: 5 }, { makeCopy: false }, { keepFinal: false }]) {
 		assert.equal(keepsLess({ ...wanted, ...change }, live), true, JSON.stringify(change));
 	}
-	assert.equal(keepsLess({ ...wanted, makeCopy: false }, { ...live, make_copy: false }), false);
+	assert.equal(keepsLess({ ...wanted, makeCopy: false }, { ...live, makeCopy: false }), false);
 });

@@ -145,9 +145,12 @@ test("an environment that is not empty says what is left in it, and what could n
 		"",
 	];
 	assert.equal(await refused(), [first, ...rest].join("\n"));
-	aptible.fault({ name: "unauthorized", command: "db:list" });
+	aptible.fault({ name: "unauthorized", command: "GET /accounts/ID/databases" });
 	const lines = (await refused()).split("\n");
-	assert.match(lines[2] ?? "", /^ {2}databases: unknown, as they could not be read: aptible db:list failed: /);
+	assert.match(
+		lines[2] ?? "",
+		/^ {2}databases: unknown, as they could not be read: GET \/accounts\/119\/databases on the Deploy API failed: /,
+	);
 	assert.deepEqual([...lines.slice(0, 2), ...lines.slice(3)], [first, rest[0], ...rest.slice(2)]);
 });
 

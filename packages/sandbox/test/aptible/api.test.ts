@@ -223,3 +223,49 @@ test("drains are made and changed over the API without going through a command l
 	assert.equal((await client.ask("POST", `/accounts/${account.id}/metric_drains`, metrics))[0], 201);
 	assert.equal((await items(client, `/accounts/${account.id}/metric_drains`, "metric_drains"))[0]?.handle, "dd");
 });
+
+const environment = "acme-test";
+
+test("an environment lists what it has by way of its apps and databases, with links to join it by", async () => {
+	using bench = new Bench(environment);
+	await using client = await Client.over(bench);
+	await bench.ok("apps:create", "portal", "--environment", environment);
+	await bench.ok(...DEPLOY);
+	await bench.ok("db:create", "main", "--type", "postgresql", "--environment", environment);
+	await bench.ok("services:autoscaling_policy:set", "web", "--app", "portal", "--autoscaling-type", "vertical");
+	await bench.ok("endpoints:https:create", "web", "--app", "portal", "--default-domain", "--idle-timeout", "120");
+	const [account] = await items(client, "/accounts", "accounts");
+	const at = `/accounts/${account?.id}`;
+	const services = await items(client, `${at}/services`, "services");
+	assert.equal(services.filter(({ _links }) => _links.database).length, 1);
+	const web = services.find(({ _links }) => _links.app && _links.service_sizing_policy);
+	const [policy, ...others] = await items(client, `${at}/service_sizing_policies`, "service_sizing_policies");
+	assert.deepEqual(others, []);
+	assert.equal(web?._links.service_sizing_policy?.href.split("/").at(-1), String(policy?.id));
+	assert.deepEqual(Object.keys(policy?._links ?? {}), ["self", "account"], "it does not say which service it is of");
+	const [vhost] = await items(client, `${at}/vhosts`, "vhosts");
+	assert.equal(vhost?._links.service?.href, web?._links.self?.href);
+	assert.deepEqual((await client.get(vhost?._links.current_setting?.href ?? "")).settings, { IDLE_TIMEOUT: "120" });
+	const [app] = await items(client, `${at}/apps`, "apps");
+	assert.equal((await items(client, `/apps/${app?.id}/vhosts`, "vhosts")).length, 1);
+	assert.equal((await items(client, `/services/${web?.id}/vhosts`, "vhosts")).length, 1);
+	assert.ok(app !== undefined && "_embedded" in app);
+	const [bare] = await items(client, `${at}/apps?no_embed=true`, "apps");
+	assert.ok(bare !== undefined && !("_embedded" in bare));
+	const shown = async (prefer: string) => {
+		const list = await client.get(`${at}/databases`, { prefer });
+		return "database_credentials" in (list._embedded.databases?.[0]?._embedded ?? {});
+	};
+	assert.deepEqual([await shown("no_sensitive_extras=false"), await shown("no_sensitive_extras=true")], [true, false]);
+});
+
+test("a list of the API may be as it was before, for as often as was planted", async () => {
+	using bench = new Bench(environment);
+	await using client = await Client.over(bench);
+	const [account] = await items(client, "/accounts", "accounts");
+	const apps = async () => (await items(client, `/accounts/${account?.id}/apps`, "apps")).map(({ handle }) => handle);
+	setFault(bench.dir, { name: "stale-list", times: 2, command: "GET /accounts/ID/apps" });
+	assert.deepEqual(await apps(), []);
+	await bench.ok("apps:create", "portal", "--environment", environment);
+	assert.deepEqual([await apps(), await apps(), await apps()], [[], [], ["portal"]]);
+});

@@ -1,0 +1,77 @@
+/** The app or database that an endpoint belongs to, by way of its service. */
+import type { EndpointOwner } from "../../wire/endpoint-identity.ts";
+import type { Api } from "../api/api.ts";
+import { listApps, readApp } from "../api/app.ts";
+import { listNamedDatabases, readDatabaseServiceId } from "../api/database.ts";
+import { type Endpoint, listAppEndpoints, listServiceEndpoints } from "../api/endpoint.ts";
+import { listServices, readService } from "../api/service.ts";
+import { AptibleError } from "../client/errors.ts";
+import { lookUntilFound } from "../client/lag.ts";
+import type { Context } from "../context.ts";
+
+/** Where endpoints are: what they belong to, and its environment. */
+export interface OwnerPlace {
+	on: EndpointOwner;
+	environmentId: number;
+}
+
+/** A live app or database, with the services that its endpoints go to. */
+export interface LiveOwner {
+	id: number;
+	services: readonly { id: number; service: string }[];
+}
+
+/** Per client, and so per Command, which is about one owner: what was found is asked for once. */
+const found = new WeakMap<Api, Map<string, LiveOwner>>();
+
+/** The app or database with a handle; undefined where the list has none. */
+export async function findOwner({ api }: Context, place: OwnerPlace): Promise<LiveOwner | undefined> {
+	const known = found.get(api) ?? new Map<string, LiveOwner>();
+	found.set(api, known);
+	const key = JSON.stringify([place.environmentId, place.on]);
+	const owner = known.get(key) ?? (await readOwner(api, place));
+	if (owner !== undefined) known.set(key, owner);
+	return owner;
+}
+
+async function readOwner(api: Api, { on, environmentId }: OwnerPlace): Promise<LiveOwner | undefined> {
+	if ("app" in on) {
+		const app = (await listApps(api, environmentId)).find(({ handle }) => handle === on.app);
+		if (app === undefined) return undefined;
+		const { services } = await readApp(api, app.id);
+		// What an app embeds is shown, not documented.
+		return { id: app.id, services: services.length > 0 ? services : await listServices(api, app.id) };
+	}
+	const database = (await listNamedDatabases(api, environmentId)).find(({ handle }) => handle === on.database);
+	if (database === undefined) return undefined;
+	const serviceId = await readDatabaseServiceId(api, database.id);
+	return { id: database.id, services: serviceId === undefined ? [] : [await readService(api, serviceId)] };
+}
+
+/** The endpoints at a place; none where nothing of that name is there, or it was never provisioned. */
+export async function listEndpoints(context: Context, place: OwnerPlace): Promise<Endpoint[]> {
+	const owner = await findOwner(context, place);
+	if (owner === undefined) return [];
+	const endpoints = await listOf(context, place, owner);
+	if (endpoints.every(({ service }) => service !== "")) return endpoints;
+	// A release has brought in a service meanwhile.
+	const renewed = await readOwner(context.api, place);
+	return renewed === undefined ? [] : listOf(context, place, renewed);
+}
+
+async function listOf({ api }: Context, { on }: OwnerPlace, { id, services }: LiveOwner): Promise<Endpoint[]> {
+	if ("app" in on) return listAppEndpoints(api, id, services);
+	return (await Promise.all(services.map((service) => listServiceEndpoints(api, service)))).flat();
+}
+
+/** @throws AptibleError where an endpoint is to be on something that is not there */
+export async function requireOwner(context: Context, place: OwnerPlace, environment: string): Promise<LiveOwner> {
+	const owner = await lookUntilFound(context, () => findOwner(context, place));
+	if (owner !== undefined) return owner;
+	const [what, list] =
+		"app" in place.on ? [`app "${place.on.app}"`, "apps"] : [`database "${place.on.database}"`, "db:list"];
+	throw new AptibleError(
+		`${what} is not in environment "${environment}", so it can have no endpoint. Look at what is there with ` +
+			`\`aptible ${list} --environment ${environment}\`, then run \`pulumi up\` again.`,
+	);
+}

@@ -1,0 +1,350 @@
+/** Lists of a whole environment: what is made of them, and what is asked where an answer lacks what the next one may have. */
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type TestContext, test } from "node:test";
+import { Api } from "../../../aptible/api/api.ts";
+import { listApps, readApp, readConfig } from "../../../aptible/api/app.ts";
+import { listBackups, listOrphanedBackups } from "../../../aptible/api/backup.ts";
+import { listDatabasesWithUrls, readDatabase } from "../../../aptible/api/database.ts";
+import { listEndpointsIn, listFingerprints } from "../../../aptible/api/endpoint.ts";
+import { listEnvironments, readBackupRetention, withStack } from "../../../aptible/api/environment.ts";
+import { listPoliciesIn, listServicesIn, servicesOf } from "../../../aptible/api/service.ts";
+
+type Answers = Readonly<Record<string, unknown>>;
+
+interface Asked {
+	path: string;
+	prefer: string | undefined;
+}
+
+/** An API that answers these paths, and 404 to all others. Items of a list are given by their names. */
+async function openApi(t: TestContext, answers: Answers, delayMs = 0) {
+	const asked: Asked[] = [];
+	let [open, mostOpen, busy, mostBusy] = [0, 0, 0, 0];
+	const server = createServer((request, response) => {
+		const { pathname } = new URL(request.url ?? "/", "http://localhost");
+		const prefer = request.headers.prefer;
+		asked.push({ path: request.url ?? "", prefer: typeof prefer === "string" ? prefer : undefined });
+		const answer = answers[pathname];
+		busy += 1;
+		mostBusy = Math.max(mostBusy, busy);
+		setTimeout(() => {
+			busy -= 1;
+			response.writeHead(answer === undefined ? 404 : 200);
+			response.end(JSON.stringify(Array.isArray(answer) ? listOf(pathname, answer) : (answer ?? {})));
+		}, delayMs);
+	});
+	server.on("connection", (socket) => {
+		open += 1;
+		mostOpen = Math.max(mostOpen, open);
+		socket.on("close", () => {
+			open -= 1;
+		});
+	});
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	t.after(() => void server.close().closeAllConnections());
+	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	const variables = { APTIBLE_API_ROOT_URL: url, APTIBLE_AUTH_ROOT_URL: url, APTIBLE_ACCESS_TOKEN: "t0ken" };
+	const { ...before } = process.env;
+	Object.assign(process.env, variables);
+	t.after(() => {
+		for (const name of Object.keys(variables)) {
+			if (before[name] === undefined) delete process.env[name];
+			else process.env[name] = before[name];
+		}
+	});
+	const open_ = (requestsAtATime?: number) => new Api({ patienceMs: 200, firstPauseMs: 10, requestsAtATime });
+	return { api: open_(), open: open_, url, asked, most: () => ({ sockets: mostOpen, requests: mostBusy }) };
+}
+
+function listOf(path: string, items: readonly unknown[]) {
+	return { per_page: 1000, _embedded: { [path.split("/").at(-1) ?? ""]: items }, _links: {} };
+}
+
+const link = (path: string) => ({ href: `https://api.aptible.example${path}` });
+
+test("an environment has its certificate from the list, and its stack from a link that is read once", async (t) => {
+	const account = { id: 7, handle: "acme", ca_body: "PEM", _links: { stack: link("/stacks/3") } };
+	const { api, asked } = await openApi(t, {
+		"/accounts": [account, { id: 8, handle: "bare" }],
+		"/accounts/8": { id: 8, handle: "bare", _links: { stack: link("/stacks/3") } },
+		"/stacks/3": {
+			id: 3,
+			name: "acme-ca",
+			region: "ca-central-1",
+			outbound_ip_addresses: ["203.0.113.9"],
+			_links: { organization: link("/organizations/5b1f") },
+		},
+	});
+	const environments = await listEnvironments(api);
+	assert.deepEqual(environments, [
+		{ id: 7, handle: "acme", caCertificate: "PEM", stackId: 3 },
+		{ id: 8, handle: "bare", caCertificate: "", stackId: undefined },
+	]);
+	const placed = await Promise.all(environments.map((one) => withStack(api, one)));
+	assert.deepEqual(placed.map(({ stack }) => stack)[1], {
+		id: 3,
+		name: "acme-ca",
+		region: "ca-central-1",
+		outboundIpAddresses: ["203.0.113.9"],
+		organizationId: "5b1f",
+	});
+	assert.equal(asked.filter(({ path }) => path === "/stacks/3").length, 1);
+	assert.deepEqual([...new Set(asked.map(({ prefer }) => prefer))], ["no_sensitive_extras=true"]);
+});
+
+test("of several backup policies the newest is in force, and of none Aptible's own", async (t) => {
+	const policy = { daily: 1, monthly: 0, yearly: 0, make_copy: true, keep_final: false };
+	const { api } = await openApi(t, {
+		"/accounts/7/backup_retention_policies": [
+			{ id: 1, ...policy },
+			{ id: 9, ...policy, daily: 14, pitr_days: 3 },
+			{ id: 4, ...policy },
+		],
+		"/accounts/8/backup_retention_policies": [],
+	});
+	const { daily, makeCopy, keepFinal, pitrDays } = await readBackupRetention(api, 7);
+	assert.deepEqual([daily, makeCopy, keepFinal, pitrDays], [14, true, false, 3]);
+	assert.deepEqual(await readBackupRetention(api, 8), {
+		daily: 30,
+		monthly: 12,
+		yearly: 6,
+		makeCopy: false,
+		keepFinal: true,
+		pitrDays: undefined,
+	});
+});
+
+const service = { container_count: 1, container_memory_limit_mb: 1024, instance_class: "r5" };
+const databaseLinks = { database_image: link("/database_images/2"), service: link("/services/30") };
+
+test("a database is whole by its image, its service and its disk, wherever the API has them", async (t) => {
+	const { api, asked } = await openApi(t, {
+		"/accounts/7/databases": [
+			{
+				id: 10,
+				handle: "main",
+				type: "postgresql",
+				status: "provisioned",
+				enable_backups: false,
+				current_kms_arn: "arn:aws:kms:x",
+				connection_url: "postgresql://u:p@h:1/db",
+				_links: { ...databaseLinks, initialize_from: link("/databases/9") },
+				_embedded: {
+					disk: { size: 50, baseline_iops: 4000 },
+					database_credentials: [{ type: "postgresql", connection_url: "postgresql://u:p@h:1/db", default: true }],
+				},
+			},
+			// Of the second nothing is embedded, and its service is not in the list of services.
+			{
+				id: 11,
+				handle: "bare",
+				type: "redis",
+				status: "provisioned",
+				_links: { ...databaseLinks, service: link("/services/31"), disk: link("/disks/5") },
+			},
+			{
+				id: 12,
+				handle: "young",
+				type: "redis",
+				status: "pending",
+				_links: { database_image: link("/database_images/2") },
+			},
+			{ id: 13, handle: "gone", type: "redis", status: "deprovisioned" },
+		],
+		"/databases/11": {
+			id: 11,
+			handle: "bare",
+			type: "redis",
+			status: "provisioned",
+			_embedded: { database_credentials: [{ type: "redis", connection_url: "redis://:p@h:1" }] },
+		},
+		"/accounts/7/services": [
+			{ id: 30, process_type: "postgresql", ...service, _links: { database: link("/databases/10") } },
+		],
+		"/services/31": { id: 31, process_type: "redis", ...service, container_memory_limit_mb: 512 },
+		"/database_images/2": { type: "postgresql", version: "16" },
+		"/disks/5": { size: 10, baseline_iops: 3000 },
+	});
+	const services = await listServicesIn(api, 7);
+	const databases = await listDatabasesWithUrls(api, 7, services);
+	assert.deepEqual(
+		databases.map(({ handle, diskGb, iops, containerMb, containerProfile, connectionUrl }) => {
+			return [handle, diskGb, iops, containerMb, containerProfile, connectionUrl];
+		}),
+		[
+			["main", 50, 4000, 1024, "r", "postgresql://u:p@h:1/db"],
+			["bare", 10, 3000, 512, "r", undefined],
+			["young", undefined, undefined, undefined, undefined, undefined],
+		],
+	);
+	assert.deepEqual(databases[1]?.credentials, [{ type: "redis", connectionUrl: "redis://:p@h:1" }]);
+	const [main] = databases;
+	assert.deepEqual(
+		[main?.version, main?.automaticBackups, main?.kmsKeyArn, main?.primaryId],
+		["16", false, "arn:aws:kms:x", 9],
+	);
+	assert.equal(asked.filter(({ path }) => path.startsWith("/database_images/2")).length, 1, "an image never changes");
+	const withSecrets = asked.filter(({ prefer }) => prefer === "no_sensitive_extras=false").map(({ path }) => path);
+	assert.deepEqual(withSecrets, ["/accounts/7/databases?per_page=1000", "/databases/11"]);
+	await readDatabase(api, 11);
+	assert.equal(asked.at(-1)?.prefer ?? asked.at(-2)?.prefer, "no_sensitive_extras=true");
+});
+
+test("a policy is joined by the link of its service, and asked for where the two do not meet", async (t) => {
+	const policy = { autoscaling: "horizontal", scaling_enabled: true };
+	const of = (id: number, links: object) => ({ id, process_type: "web", ...service, _links: links });
+	const answers = {
+		"/accounts/7/service_sizing_policies": [
+			{ id: 50, ...policy },
+			{ id: 51, ...policy, autoscaling: "vertical" },
+		],
+		"/accounts/7/services": [
+			of(1, { service_sizing_policy: link("/service_sizing_policies/50"), app: link("/apps/5") }),
+			of(2, { service_sizing_policy: link("/service_sizing_policies/51"), app: link("/apps/5") }),
+			of(3, { app: link("/apps/6") }),
+		],
+	};
+	const whole = await openApi(t, answers);
+	const services = await listServicesIn(whole.api, 7);
+	const joined = await listPoliciesIn(whole.api, 7, services);
+	assert.deepEqual(
+		[...joined].map(([id, { autoscaling }]) => [id, autoscaling]),
+		[
+			[1, "horizontal"],
+			[2, "vertical"],
+		],
+	);
+	assert.equal(whole.asked.length, 2);
+	assert.deepEqual(
+		(await servicesOf(whole.api, services, { appId: 5 })).map(({ id }) => id),
+		[1, 2],
+	);
+	const unlinked = await openApi(t, {
+		...answers,
+		"/accounts/7/services": [of(1, { service_sizing_policy: link("/services/1/service_sizing_policy") }), of(2, {})],
+		"/services/1/service_sizing_policies": [{ id: 50, ...policy }],
+		"/services/2/service_sizing_policies": [],
+		"/apps/5/services": [of(1, {}), of(2, {})],
+	});
+	const bare = await listServicesIn(unlinked.api, 7);
+	assert.deepEqual([...(await listPoliciesIn(unlinked.api, 7, bare)).keys()], [1]);
+	assert.equal((await servicesOf(unlinked.api, bare, { appId: 5 })).length, 2, "the app is asked");
+});
+
+test("an endpoint stands as `endpoints:list` has it, and its settings are read where it has some", async (t) => {
+	const vhost = { status: "provisioned", created_at: "2026-11-23T06:16:07Z", ip_whitelist: [], container_ports: [] };
+	const on = (id: number, more: object = {}) => ({ service: link(`/services/${id}`), ...more });
+	const { api, asked } = await openApi(t, {
+		"/accounts/7/vhosts": [
+			{
+				...vhost,
+				id: 1,
+				type: "http",
+				default: true,
+				virtual_domain: "app-1.on-aptible.com",
+				external_host: "elb-1.aptible.in",
+				ip_whitelist: ["203.0.113.7", "203.0.113.8"],
+				_links: on(30, { current_setting: link("/settings/90"), certificate: link("/certificates/60") }),
+			},
+			{ ...vhost, id: 2, type: "tcp", container_ports: [1883, 1884], internal: true, _links: on(30) },
+			{
+				...vhost,
+				id: 3,
+				type: "grpc",
+				acme: true,
+				user_domain: "rpc.acme.example",
+				container_port: 9000,
+				_links: on(30),
+			},
+			{ ...vhost, id: 4, type: "tls", _links: on(99) },
+			{ ...vhost, id: 5, type: "tls", status: "deprovisioned", _links: on(30) },
+		],
+		"/settings/90": { id: 90, settings: { FORCE_SSL: "true", IDLE_TIMEOUT: "120" } },
+		"/accounts/7/certificates": [{ id: 60, sha256_fingerprint: "AB:CD" }],
+	});
+	const endpoints = (await listEndpointsIn(api, 7, [{ id: 30, service: "web" }], true)).get(30) ?? [];
+	const fields = ["type", "port", "ports", "shared", "internal", "ip_whitelist", "service", "force_ssl"];
+	assert.deepEqual(
+		endpoints.map((one) => [one.id, ...fields.map((field) => one[field])]),
+		[
+			[1, "https", "default", undefined, "false", false, "203.0.113.7 203.0.113.8", "web", "true"],
+			[2, "tcp", undefined, "1883 1884", undefined, true, "all traffic", "web", undefined],
+			[3, undefined, undefined, undefined, undefined, false, "all traffic", "web", undefined],
+		],
+	);
+	const [https, , grpc] = endpoints;
+	assert.deepEqual([https?.defaultDomain, https?.certificateId], ["app-1.on-aptible.com", 60]);
+	assert.deepEqual([grpc?.managedTlsDomain, grpc?.containerPort], ["rpc.acme.example", 9000]);
+	assert.deepEqual(
+		asked.map(({ path }) => path.split("?")[0]),
+		["/accounts/7/vhosts", "/settings/90"],
+	);
+	assert.deepEqual(await listFingerprints(api, 7), new Map([[60, "abcd"]]));
+});
+
+test("an app without what may be embedded is one all the same", async (t) => {
+	const { api } = await openApi(t, {
+		"/accounts/7/apps": [{ id: 5, handle: "portal", status: "pending" }],
+		"/apps/5": { id: 5, handle: "portal", status: "pending", _links: {} },
+		"/apps/6": {
+			id: 6,
+			handle: "hidden",
+			status: "provisioned",
+			_links: { current_configuration: link("/configurations/8") },
+		},
+		"/configurations/8": { id: 8 },
+	});
+	assert.deepEqual(await listApps(api, 7), [{ id: 5, handle: "portal", status: "pending", gitRemote: "" }]);
+	const bare = await readApp(api, 5);
+	assert.deepEqual([bare.services, bare.lastDeploy, bare.settingId], [[], undefined, undefined]);
+	assert.deepEqual(await readConfig(api, bare), new Map());
+	assert.equal(await readConfig(api, await readApp(api, 6)), "hidden");
+});
+
+test("a backup says when it was taken, of what, and what it is a copy of", async (t) => {
+	const backup = { created_at: "2026-11-23T06:16:23.456Z", database_handle: "main" };
+	const { api, asked } = await openApi(t, {
+		"/databases/10/backups": [
+			{ ...backup, id: 2, manual: true, _links: { created_from_operation: link("/operations/77") } },
+			{ ...backup, id: 3, _links: { copied_from: link("/backups/2") } },
+			{ ...backup, id: 4, _embedded: { copied_from: { id: 2 } } },
+		],
+		"/accounts/7/backups": [{ ...backup, id: 5, _links: { database: link("/databases/10") } }],
+	});
+	assert.deepEqual(
+		(await listBackups(api, 10)).map(({ id, isManual, isCopy, copiedFromId, operationId }) => {
+			return [id, isManual, isCopy, copiedFromId, operationId];
+		}),
+		[
+			[2, true, false, undefined, 77],
+			[3, false, true, 2, undefined],
+			[4, false, true, 2, undefined],
+		],
+	);
+	const [orphan] = await listOrphanedBackups(api, 7);
+	assert.deepEqual(
+		[orphan?.createdAt, orphan?.databaseId, orphan?.databaseHandle],
+		["2026-11-23 06:16:23 UTC", 10, "main"],
+	);
+	assert.match(asked.at(-1)?.path ?? "", /^\/accounts\/7\/backups\?orphaned=true&/);
+});
+
+test("two requests are under way at a time in a Command, eight where told so, on hardly more connections", async (t) => {
+	const apps = Object.fromEntries(
+		Array.from({ length: 40 }, (_, id) => [`/apps/${id}`, { id, handle: `app-${id}`, status: "pending" }]),
+	);
+	for (const [told, most] of [
+		[undefined, 2],
+		[8, 8],
+	] as const) {
+		const { open, most: seen, asked } = await openApi(t, apps, 5);
+		const api = open(told);
+		await Promise.all(Array.from({ length: 40 }, (_, id) => readApp(api, id)));
+		assert.equal(asked.length, 40);
+		assert.equal(seen().requests, most);
+		// One may be opened before another is known to be free.
+		assert.ok(seen().sockets <= 2 * most, `${seen().sockets} sockets`);
+	}
+});

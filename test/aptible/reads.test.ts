@@ -1,0 +1,96 @@
+/** Who is asked what: the API for everything that is read, the CLI for changes alone. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { JournalRow } from "@medstack-to-aptible/sandbox/aptible/journal.ts";
+import { Context } from "../../aptible/context.ts";
+import { readSnapshot } from "../../drift/snapshot.ts";
+import { portalSpec } from "../support/app-spec.ts";
+import { redis } from "../support/database-spec.ts";
+import { openReconciler } from "../support/reconcile.ts";
+import { httpsSpec } from "./endpoint/endpoints-under-test.ts";
+
+const environment = "acme-test";
+const drain = {
+	environment,
+	name: "siem",
+	adopt: false,
+	kind: "syslog",
+	host: "logs.acme.example",
+	port: 6514,
+	apps: true,
+	databases: true,
+	ephemeralSessions: true,
+	proxies: true,
+};
+
+const claims = {
+	environment: { handle: environment, adopt: true },
+	databases: { cache: { adopt: false } },
+	apps: { portal: { adopt: false, endpoints: {} } },
+	logDrains: { siem: { adopt: false } },
+};
+
+const objects: readonly [kind: string, spec: object][] = [
+	["claims", claims],
+	["environment", { handle: environment, stack: "shared-ca-central-1", phi: false }],
+	["database", redis],
+	["app", portalSpec()],
+	["endpoint", httpsSpec()],
+	["log-drain", drain],
+];
+
+const ofCli = (rows: readonly JournalRow[]) => rows.filter(({ source }) => source === "cli");
+
+test("a first run starts no CLI but those that change something, and one with nothing to change none", async (t) => {
+	const aptible = await openReconciler(t);
+	for (const [kind, spec] of objects) {
+		const previous = await aptible.applied(kind, spec);
+		const first = ofCli(aptible.newJournal());
+		assert.ok(
+			first.every(({ mutating }) => mutating),
+			`${kind}: ${first.map(({ command }) => command).join(", ")}`,
+		);
+		await aptible.applied(kind, spec, { previous });
+		const second = aptible.newJournal();
+		assert.deepEqual(ofCli(second), [], kind);
+		const read = second.map(({ command, argv }) => `${command}${argv.join("")}`);
+		const twice = read.filter((one, index) => read.indexOf(one) !== index && !/\/operations/.test(one));
+		assert.deepEqual(twice, [], `${kind} reads nothing twice`);
+	}
+	for (const [kind, spec] of [...objects].reverse().filter(([kind]) => kind !== "claims")) {
+		if (kind === "environment") continue;
+		await aptible.removed(kind, spec);
+		assert.ok(
+			ofCli(aptible.newJournal()).every(({ mutating }) => mutating),
+			kind,
+		);
+	}
+});
+
+test("a look at an environment is a handful of requests, and two or three more for each app", async (t) => {
+	const aptible = await openReconciler(t);
+	Object.assign(process.env, aptible.env);
+	const look = async () => {
+		aptible.newJournal();
+		const found = await readSnapshot(new Context(), (all) => all.find(({ handle }) => handle === environment));
+		assert.ok(found !== undefined);
+		const rows = aptible.newJournal();
+		assert.deepEqual(ofCli(rows), []);
+		return { requests: rows.length, found };
+	};
+	await aptible.applied("database", redis);
+	await aptible.applied("app", portalSpec());
+	await aptible.applied("endpoint", httpsSpec());
+	const { requests: one } = await look();
+	assert.ok(one <= 14, `${one} requests`);
+	const handles = ["a", "b", "c", "d", "e"];
+	for (const handle of handles) {
+		await aptible.applied("app", portalSpec({ handle }));
+		await aptible.applied("endpoint", httpsSpec({ on: { app: handle } }));
+	}
+	const { requests: six, found } = await look();
+	// Config and settings of the app, and the settings of its endpoint, which has some.
+	assert.equal(six - one, 3 * handles.length);
+	assert.equal(found.apps.length, 6);
+	assert.ok(found.apps.every(({ config, endpoints }) => config !== "hidden" && endpoints.length === 1));
+});
