@@ -44,7 +44,7 @@ const rows = {
 	nothing: {
 		name: "nothing: up",
 		beyond: "nothing",
-		aim: { seconds: Number.POSITIVE_INFINITY, requests: 0 },
+		aim: { seconds: Number.POSITIVE_INFINITY, requests: Number.POSITIVE_INFINITY },
 		rival: { seconds: 0.2, requests: 0 },
 	},
 	release: {
