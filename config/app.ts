@@ -1,18 +1,13 @@
 import { z } from "zod";
 import { Endpoint } from "./endpoint.ts";
-import { block, flag, named, pattern, template, textMessage } from "./fields.ts";
+import { block, type FieldMarks, flag, named, pattern, secretOnly, template, textMessage } from "./fields.ts";
 import { Service } from "./service.ts";
 import { adopt, protect, renamedFrom } from "./shared-fields.ts";
-
-const registryPassword = "${secrets.registryPassword} or another secret, and nothing beside it";
 
 /** Credentials of a private registry. */
 export const Registry = block("registry credentials", {
 	username: template("a user name", "the one at the registry"),
-	/** One reference to a secret and nothing else, so that no password stands in the file. */
-	password: template("a reference to a secret", registryPassword).regex(/^\$\{\s*secrets\.[^${}]+\}$/, {
-		error: `is not one reference to a secret; allowed: ${registryPassword}`,
-	}),
+	password: secretOnly("registryPassword"),
 	/** Deploy where nothing but the credentials differs. @default false: they go with the next deploy */
 	deployOnChange: flag("true deploys where nothing but the credentials differs")
 		.optional()
@@ -42,7 +37,8 @@ const configValue = z
 	.string({
 		error: (issue) => (issue.input === null ? emptyConfig : textMessage("the value of a variable", "text")(issue)),
 	})
-	.min(1, { error: emptyConfig });
+	.min(1, { error: emptyConfig })
+	.meta({ isTemplate: true } satisfies FieldMarks);
 
 /** What `image` is, in words. */
 export const imageText = {

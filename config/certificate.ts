@@ -1,20 +1,11 @@
-import { block, pattern, template } from "./fields.ts";
-
-const secret = /^\$\{\s*secrets\.[^${}]+\}$/;
-
-const reference = (name: string) => {
-	const allowed = `\${secrets.${name}} or another secret, and nothing beside it`;
-	return template("a reference to a secret", allowed).regex(secret, {
-		error: `is not one reference to a secret; allowed: ${allowed}`,
-	});
-};
+import { block, pattern, secretOnly } from "./fields.ts";
 
 /** A certificate of one's own, both parts as PEM in secrets. What is in them is judged in `config/certificate-rules.ts`. */
 export const Certificate = block("a certificate", {
 	/** The certificate itself, then its intermediates. */
-	chain: reference("portalChain"),
+	chain: secretOnly("portalChain"),
 	/** Its private key, without a passphrase. */
-	key: reference("portalKey"),
+	key: secretOnly("portalKey"),
 });
 
 /** What Aptible calls a certificate by; the start is enough as long as no other begins with it. */

@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { kindsOf } from "../config/endpoint-kind-rules.ts";
 import { phiRules } from "../config/phi.ts";
+import { type DrainKinds, logDrainKinds, metricDrainKinds } from "../wire/drain-kinds.ts";
 import { appEndpointKinds, type EndpointSetting, settingEntries } from "../wire/endpoint-settings.ts";
 import { optionEntries } from "../wire/service-options.ts";
 
@@ -18,9 +19,33 @@ export function withTables(text: string): string {
 		(lines: string[]) => replaceRows(lines, endpoint, (rows) => appEndpointKinds.map((kind) => kindRow(kind, rows))),
 		(lines: string[]) => replaceRows(lines, endpoint, (rows) => replaceKeys(rows, settingRows()), "| Key |"),
 		(lines: string[]) => replaceRows(lines, "### `apps.NAME.services.NAME`", (rows) => replaceKeys(rows, optionRows())),
+		...drains.flatMap(({ noun, section, kinds, what }) => [
+			(lines: string[]) => replaceRows(lines, section, (rows) => replaceKeys(rows, [drainKindRow(kinds, what)])),
+			(lines: string[]) => replaceRows(lines, section, () => drainRows(kinds), `| Kind of ${noun} |`),
+		]),
 	]
 		.reduce((lines, replace) => replace(lines), text.split("\n"))
 		.join("\n");
+}
+
+const drains: readonly { noun: string; section: string; kinds: DrainKinds; what: string }[] = [
+	{ noun: "log drain", section: "### `logDrains.NAME`", kinds: logDrainKinds, what: "what takes the logs" },
+	{ noun: "metric drain", section: "### `metricDrains.NAME`", kinds: metricDrainKinds, what: "what takes the metrics" },
+];
+
+/** The row of the key that tells the kinds apart. */
+function drainKindRow(kinds: DrainKinds, what: string): string {
+	return row(code("kind"), Object.keys(kinds).map(code).join(", "), "required", what, "no: new beside old");
+}
+
+/** A row for each kind with its keys. */
+function drainRows(kinds: DrainKinds): string[] {
+	return Object.entries(kinds).map(([kind, { fields }]) => {
+		const keys = Object.entries(fields).map(([name, { page }]) =>
+			page === undefined ? code(name) : `${code(name)}: ${page}`,
+		);
+		return row(code(kind), keys.join(", "));
+	});
 }
 
 /** A row for each rule, in the words of its entry. */
