@@ -50,7 +50,7 @@ export function stageFileText(
 function sizeProblem(config: Readonly<Record<string, Block>>): string[] {
 	const handed = JSON.stringify(mapValues(config, (block) => JSON.stringify(block)));
 	if (Buffer.byteLength(handed) < mostBytes * 0.9) return [];
-	return ["its apps have to move into files of their own: docs/configuration.md, include"];
+	return ["its apps have to move into files of their own: docs/configuration/README.md#several-files"];
 }
 
 /** YAML in which text stays text to Pulumi, whose YAML knows dates and more forms of numbers (go-yaml v3, resolve.go). */

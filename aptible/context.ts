@@ -27,6 +27,12 @@ export interface OperationObject {
 export interface Sending {
 	doing: string;
 	carries: Carried;
+	/**
+	 * The newest operation of the object, or 0, where the caller has waited for the object (`settled`) and read it since.
+	 *
+	 * @default - it is waited for before anything is sent
+	 */
+	after?: number;
 }
 
 /** What a reconciler works with: the CLI, the API, what must not be printed, and how long a wait may be. */
@@ -92,7 +98,7 @@ export class Context {
 		advise?: (log: string) => string | undefined,
 	): Promise<void> {
 		const wait = this.#wait();
-		const before = (await this.settled(object, wait))?.id ?? 0;
+		const before = sending.after ?? (await this.settled(object, wait))?.id ?? 0;
 		const sent = await this.#send(`${object.label}: ${sending.doing}`, send, wait);
 		const ours = await this.#ended(object, sending, before, sent, wait);
 		await this.#judge(object, sending, ours, sent, advise);

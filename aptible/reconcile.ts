@@ -1,18 +1,12 @@
 import { z } from "zod";
-import { AppFacts, AppSpec } from "../wire/app.ts";
-import { ClaimsFacts, ClaimsSpec } from "../wire/claims.ts";
-import { DatabaseFacts, DatabaseSpec } from "../wire/database.ts";
-import { DrainFacts } from "../wire/drain.ts";
-import { EndpointFacts, EndpointSpec } from "../wire/endpoint.ts";
-import { EnvironmentFacts, EnvironmentSpec } from "../wire/environment.ts";
-import { LeftoversFacts, LeftoversSpec } from "../wire/leftovers.ts";
-import { LogDrainSpec } from "../wire/log-drain.ts";
-import { MetricDrainSpec } from "../wire/metric-drain.ts";
 import type { Access } from "./client/access.ts";
 import { cutLines, cutMiddle, printJson } from "./client/lines.ts";
 import { isSecretVariable } from "./client/redact.ts";
 import type { Waits } from "./client/wait.ts";
 import { Context } from "./context.ts";
+
+// A Command parses with each schema once or twice: compiling them to code takes longer than it saves.
+z.config({ jitless: true });
 
 /** Bytes of progress on stderr: Pulumi hands all of it to the next run as PULUMI_COMMAND_STDERR, and Linux takes 128 KiB. */
 const longestProgress = 64 * 1024;
@@ -36,13 +30,16 @@ interface Reconciler<Spec, Facts> {
 
 type Run = (verb: "apply" | "remove", context: Context, spec: unknown, previous: unknown) => Promise<unknown>;
 
-function kind<Spec extends z.ZodType, Facts extends z.ZodType>(
-	spec: Spec,
-	facts: Facts,
-	load: () => Promise<Reconciler<z.infer<Spec>, z.infer<Facts>>>,
-): Run {
+/** What a kind needs, loaded when it is run: a Command is about one noun, and half of its start is loading. */
+interface Loaded<Spec extends z.ZodType, Facts extends z.ZodType> {
+	spec: Spec;
+	facts: Facts;
+	reconciler: Reconciler<z.infer<Spec>, z.infer<Facts>>;
+}
+
+function kind<Spec extends z.ZodType, Facts extends z.ZodType>(load: () => Promise<Loaded<Spec, Facts>>): Run {
 	return async (verb, context, input, last) => {
-		const reconciler = await load();
+		const { spec, facts, reconciler } = await load();
 		const parsed = spec.parse(input);
 		const previous = last === undefined ? undefined : facts.parse(last);
 		return verb === "apply"
@@ -53,14 +50,52 @@ function kind<Spec extends z.ZodType, Facts extends z.ZodType>(
 
 /** The reconcilers by the noun that a Command of the program names. */
 export const kinds = {
-	claims: kind(ClaimsSpec, ClaimsFacts, () => import("./claims/claims.ts")),
-	environment: kind(EnvironmentSpec, EnvironmentFacts, () => import("./environment/environment.ts")),
-	leftovers: kind(LeftoversSpec, LeftoversFacts, () => import("./environment/leftovers.ts")),
-	database: kind(DatabaseSpec, DatabaseFacts, () => import("./database/database.ts")),
-	app: kind(AppSpec, AppFacts, () => import("./app/app.ts")),
-	endpoint: kind(EndpointSpec, EndpointFacts, () => import("./endpoint/endpoint.ts")),
-	"log-drain": kind(LogDrainSpec, DrainFacts, () => import("./drain/log-drain.ts")),
-	"metric-drain": kind(MetricDrainSpec, DrainFacts, () => import("./drain/metric-drain.ts")),
+	claims: kind(async () => {
+		const [wire, reconciler] = await Promise.all([import("../wire/claims.ts"), import("./claims/claims.ts")]);
+		return { spec: wire.ClaimsSpec, facts: wire.ClaimsFacts, reconciler };
+	}),
+	environment: kind(async () => {
+		const [wire, reconciler] = await Promise.all([
+			import("../wire/environment.ts"),
+			import("./environment/environment.ts"),
+		]);
+		return { spec: wire.EnvironmentSpec, facts: wire.EnvironmentFacts, reconciler };
+	}),
+	leftovers: kind(async () => {
+		const [wire, reconciler] = await Promise.all([
+			import("../wire/leftovers.ts"),
+			import("./environment/leftovers.ts"),
+		]);
+		return { spec: wire.LeftoversSpec, facts: wire.LeftoversFacts, reconciler };
+	}),
+	database: kind(async () => {
+		const [wire, reconciler] = await Promise.all([import("../wire/database.ts"), import("./database/database.ts")]);
+		return { spec: wire.DatabaseSpec, facts: wire.DatabaseFacts, reconciler };
+	}),
+	app: kind(async () => {
+		const [wire, reconciler] = await Promise.all([import("../wire/app.ts"), import("./app/app.ts")]);
+		return { spec: wire.AppSpec, facts: wire.AppFacts, reconciler };
+	}),
+	endpoint: kind(async () => {
+		const [wire, reconciler] = await Promise.all([import("../wire/endpoint.ts"), import("./endpoint/endpoint.ts")]);
+		return { spec: wire.EndpointSpec, facts: wire.EndpointFacts, reconciler };
+	}),
+	"log-drain": kind(async () => {
+		const [drain, wire, reconciler] = await Promise.all([
+			import("../wire/drain.ts"),
+			import("../wire/log-drain.ts"),
+			import("./drain/log-drain.ts"),
+		]);
+		return { spec: wire.LogDrainSpec, facts: drain.DrainFacts, reconciler };
+	}),
+	"metric-drain": kind(async () => {
+		const [drain, wire, reconciler] = await Promise.all([
+			import("../wire/drain.ts"),
+			import("../wire/metric-drain.ts"),
+			import("./drain/metric-drain.ts"),
+		]);
+		return { spec: wire.MetricDrainSpec, facts: drain.DrainFacts, reconciler };
+	}),
 } satisfies Readonly<Record<string, Run>>;
 export type Kind = keyof typeof kinds;
 

@@ -2,17 +2,15 @@
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
-const samplePauseMs = 40;
-
 /** What a command took. */
 export interface Sample {
 	/** Wall time. */
 	seconds: number;
 	/** User and system time of all its processes. */
 	cpuSeconds: number;
-	/** MB of memory that all processes of the run held together, at the moment when it was most. */
+	/** MB of memory that all processes of the run held together, at the moment when it was most; 0 where it is not sampled. */
 	megabytes: number;
-	/** Connections to `port` that were open at once, at most. */
+	/** Connections to `port` that were open at once, at most; 0 where they are not sampled. */
 	sockets: number;
 }
 
@@ -23,6 +21,13 @@ export interface CommandToMeasure {
 	env: Readonly<Record<string, string>>;
 	/** Local port whose connections are counted. @default none */
 	port?: number;
+	/**
+	 * How often memory and connections are looked at. Each look reads /proc whole, which takes the machine about 10 ms of CPU: on
+	 * two cores, a run of many processes is slower for it.
+	 *
+	 * @default 40
+	 */
+	sampleMs?: number | "never";
 }
 
 /**
@@ -30,7 +35,7 @@ export interface CommandToMeasure {
  *
  * @throws Error with what it printed, when it exits with another code than 0
  */
-export async function measure({ argv, cwd, env, port }: CommandToMeasure): Promise<Sample> {
+export async function measure({ argv, cwd, env, port, sampleMs = 40 }: CommandToMeasure): Promise<Sample> {
 	const started = performance.now();
 	// bash tells, of all its ended descendants together, what no call of Node does.
 	const child = spawn("bash", ["-c", '"$@"; code=$?; times >&3; exit $code', "bash", ...argv], {
@@ -45,10 +50,11 @@ export async function measure({ argv, cwd, env, port }: CommandToMeasure): Promi
 		});
 	}
 	let [megabytes, sockets] = [0, 0];
-	const sampler = setInterval(() => {
+	const sample = () => {
 		megabytes = Math.max(megabytes, treeMegabytes(child.pid ?? 0));
 		if (port !== undefined) sockets = Math.max(sockets, openConnections(port));
-	}, samplePauseMs);
+	};
+	const sampler = sampleMs === "never" ? undefined : setInterval(sample, sampleMs);
 	const code = await new Promise((resolve) => child.on("close", resolve));
 	clearInterval(sampler);
 	if (code !== 0) throw new Error(`${argv.join(" ")} ended with exit code ${code}:\n${printed.text.slice(-4000)}`);

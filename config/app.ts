@@ -1,17 +1,29 @@
 import { z } from "zod";
 import { Endpoint } from "./endpoint.ts";
-import { block, type FieldMarks, flag, named, pattern, secretOnly, template, textMessage } from "./fields.ts";
+import { block, fieldMarks, flag, named, pattern, secretOnly, template, textMessage } from "./fields.ts";
+import { keyDocs } from "./key-docs.ts";
 import { Service } from "./service.ts";
 import { adopt, protect, renamedFrom } from "./shared-fields.ts";
 
 /** Credentials of a private registry. */
 export const Registry = block("registry credentials", {
-	username: template("a user name", "the one at the registry"),
-	password: secretOnly("registryPassword"),
-	/** Deploy where nothing but the credentials differs. @default false: they go with the next deploy */
+	username: template("a user name", "the one at the registry").register(keyDocs, {
+		description: "user name at the registry",
+		inPlace: "with the next deploy",
+		allowed: "text; references may stand in it",
+	}),
+	password: secretOnly("registryPassword").register(keyDocs, {
+		description: "password at the registry",
+		inPlace: "with the next deploy",
+	}),
 	deployOnChange: flag("true deploys where nothing but the credentials differs")
 		.optional()
-		.transform((value) => value || undefined),
+		.transform((value) => value || undefined)
+		.register(keyDocs, {
+			description: "deploy where nothing but the credentials differs",
+			inPlace: "yes",
+			otherwise: "`false`",
+		}),
 });
 export type Registry = z.infer<typeof Registry>;
 
@@ -23,12 +35,15 @@ const commitish = /^(?!.*(?:\.\.|\/\/|\.lock$|[/.]$))[A-Za-z0-9][A-Za-z0-9._/-]{
 
 /** What has been pushed to the app's git remote and is to be built and released. */
 export const Git = block("a deploy from git", {
-	/** A commit or a branch; a branch that moves on is not seen. */
 	commitish: pattern(
 		"a commit or a branch",
 		"a commit such as 4f9a1c2 in quotes, or a branch that was pushed to the app's git remote",
 		commitish,
-	),
+	).register(keyDocs, {
+		description: "commit or branch that Aptible builds and runs; a branch that moves on is not seen",
+		inPlace: "restart",
+		allowed: "a commit, in quotes, or a branch that was pushed; not `master`, `main`, `aptible-scan`",
+	}),
 });
 export type Git = z.infer<typeof Git>;
 
@@ -38,7 +53,7 @@ const configValue = z
 		error: (issue) => (issue.input === null ? emptyConfig : textMessage("the value of a variable", "text")(issue)),
 	})
 	.min(1, { error: emptyConfig })
-	.meta({ isTemplate: true } satisfies FieldMarks);
+	.register(fieldMarks, { isTemplate: true });
 
 /** What `image` is, in words. */
 export const imageText = {
@@ -48,23 +63,35 @@ export const imageText = {
 
 /** An app: an image or a commit, its config and its services; its key in the stage file is its handle. */
 export const App = block("an app", {
-	/** Image with a tag or a digest. Exactly one of `image` and `git` is there. */
-	image: pattern(imageText.what, imageText.allowed, image).optional(),
-	/** Builds and releases a commit that was pushed to the app's git remote, instead of an image. */
-	git: Git.optional(),
-	/** Credentials of a private registry. @default none: the image is public */
-	registry: Registry.optional(),
-	/** Environment variables; references may stand in the values. @default none */
-	config: named("config variables", configValue).default({}),
-	/** By process type. */
-	services: named("services", Service),
-	/** By a name of your choice, which no one outside the stage file sees. @default none */
-	endpoints: named("endpoints", Endpoint).default({}),
-	/** Take over an app that exists already. @default false */
+	image: pattern(imageText.what, imageText.allowed, image).optional().register(keyDocs, {
+		description: "image that it runs",
+		inPlace: "restart",
+		otherwise: "required without `git`",
+	}),
+	git: Git.optional().register(keyDocs, {
+		description: "commit or branch of the app's git remote that Aptible builds and runs",
+		inPlace: "restart",
+		otherwise: "required without `image`",
+	}),
+	registry: Registry.optional().register(keyDocs, {
+		description: "credentials of a private registry",
+		inPlace: "with the next deploy",
+		otherwise: "none: the image is public",
+	}),
+	config: named("config variables", configValue).default({}).register(keyDocs, {
+		description: "environment variables; references may stand in the text",
+		inPlace: "restart",
+		allowed: "variable: text",
+	}),
+	services: named("services", Service).register(keyDocs, {
+		description: "services, by process type of the image",
+		allowed: "process type: block, at least one",
+	}),
+	endpoints: named("endpoints", Endpoint).default({}).register(keyDocs, {
+		description: "endpoints, by names of your choice that are seen nowhere else",
+	}),
 	adopt: adopt(),
-	/** Handle it had before: renames it. */
 	renamedFrom: renamedFrom(),
-	/** Refuse to delete it. @default the value of `environment.phi` */
 	protect: protect(),
 });
 export type App = z.infer<typeof App> & { protect: boolean; endpoints: Record<string, Endpoint> };

@@ -2,7 +2,18 @@
 import { z } from "zod";
 import type { DrainField, DrainKinds, KindsSchema } from "../wire/drain-kinds.ts";
 import { references, TemplateError } from "../wire/template.ts";
-import { block, choice, kindMessage, pattern, secretMarks, secretOnly, template, text, whole } from "./fields.ts";
+import {
+	block,
+	choice,
+	fieldMarks,
+	kindMessage,
+	pattern,
+	secretMarks,
+	secretOnly,
+	template,
+	text,
+	whole,
+} from "./fields.ts";
 
 const hostText = "the like of logs.example.com, without a scheme and a port";
 const hostPattern =
@@ -67,7 +78,7 @@ function address(what: string, allowed: string) {
 			error: "holds a password or a key in the open; put it among the secrets and write ${secrets.NAME} in its place",
 			abort: true,
 		})
-		.meta(secretMarks);
+		.register(fieldMarks, secretMarks);
 }
 
 /** What is wrong with the references in a template is said where they are checked. */

@@ -6,6 +6,7 @@ import {
 	settingEntries,
 } from "../wire/endpoint-settings.ts";
 import { choice, flag, text, whole } from "./fields.ts";
+import { keyDocs } from "./key-docs.ts";
 import { nearestPhrase, nearestWord } from "./near-miss.ts";
 
 type Table = typeof endpointSettings;
@@ -22,7 +23,13 @@ function fieldOf(setting: EndpointSetting): z.ZodType {
 	const field = valueField(setting);
 	const written = "written" in setting ? setting.written : undefined;
 	// A default by kind is filled in where the kind is known: config/to-spec/endpoint.ts.
-	return written === undefined || typeof written === "object" ? field.optional() : field.default(written);
+	const filled = written === undefined || typeof written === "object" ? field.optional() : field.default(written);
+	return filled.register(keyDocs, {
+		description: setting.does,
+		inPlace: "yes",
+		...(setting.allowedText === undefined ? {} : { allowed: setting.allowedText }),
+		...(setting.otherwise === undefined ? {} : { otherwise: setting.otherwise }),
+	});
 }
 
 function valueField(setting: EndpointSetting): z.ZodType {

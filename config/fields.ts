@@ -62,7 +62,7 @@ export function template(what: string, allowed: string) {
 	return z
 		.string({ error: textMessage(what, allowed) })
 		.min(1, { error: `is empty; give ${what}: ${allowed}` })
-		.meta({ isTemplate: true } satisfies FieldMarks);
+		.register(fieldMarks, { isTemplate: true });
 }
 
 /** What the schema says of a field beside its form (`config/templates.ts`). */
@@ -73,6 +73,9 @@ export interface FieldMarks {
 	isSecret?: true;
 }
 
+/** Filled by `.register`, which unlike `.meta()` makes no second schema; what is made from a marked schema has its marks. */
+export const fieldMarks = z.registry<FieldMarks>();
+
 /** The marks of a template that stands for a secret. */
 export const secretMarks = { isTemplate: true, isSecret: true } satisfies FieldMarks;
 
@@ -81,7 +84,7 @@ export function secretOnly(example: string) {
 	const allowed = `\${secrets.${example}} or another secret, and nothing beside it`;
 	return template("a reference to a secret", allowed)
 		.regex(/^\$\{\s*secrets\.[^${}]+\}$/, { error: `is not one reference to a secret; allowed: ${allowed}` })
-		.meta(secretMarks);
+		.register(fieldMarks, secretMarks);
 }
 
 /** One of a few words; `nearest` finds the one that was meant. */

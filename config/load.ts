@@ -1,5 +1,6 @@
 /** The stage of the current stack, as Pulumi hands it to the program. */
 import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
 import { warnOfCertificates } from "./certificate-rules.ts";
 import type { Draft } from "./draft.ts";
 import type { WholeStage } from "./include.ts";
@@ -7,6 +8,9 @@ import { checkNamespaces, namespace } from "./namespaces.ts";
 import { parseStage, StageError } from "./parse.ts";
 import type { Stage } from "./stage.ts";
 import { mostBytes } from "./text-rules.ts";
+
+// A preview parses with each schema once: compiling them to code takes three times as long as parsing does.
+z.config({ jitless: true });
 
 const prefix = `${namespace}:`;
 
@@ -66,7 +70,9 @@ function warnOfSize(file: string): void {
 	const bytes = Buffer.byteLength(process.env.PULUMI_CONFIG ?? "");
 	if (bytes < mostBytes * 0.9) return;
 	const says = `its config takes ${bytes} of the ${mostBytes} bytes that Linux hands to a program at once, and beyond them pulumi ends as \`spawn E2BIG\``;
-	void pulumi.log.warn(`${file}: ${says}; move apps into files of their own (docs/configuration.md, include)`);
+	void pulumi.log.warn(
+		`${file}: ${says}; move apps into files of their own (docs/configuration/README.md#several-files)`,
+	);
 }
 
 /** Only a stage that includes something loads a reader of YAML. */

@@ -1,6 +1,6 @@
 /**
- * What `environment.phi: true` forbids: one entry for each rule, in the words of the list in docs/configuration.md, which is written
- * from this one. What phi sets where the file says nothing (`protect`, `finalBackup`, `lock`) is a default of those keys.
+ * What `environment.phi: true` forbids: one entry for each rule, in the words of the list in docs/configuration/environment.md, which is
+ * written from this one. What phi sets where the file says nothing (`protect`, `finalBackup`, `lock`) is a default of those keys.
  */
 import { classicSslProtocols, sslProtocols } from "../wire/endpoint-settings.ts";
 import { lookUp } from "../wire/own.ts";
@@ -63,7 +63,7 @@ export const phiRules: readonly PhiRule[] = [
 	},
 	{
 		key: "databases.NAME.endpoints.NAME",
-		forbids: "one that is open to everyone: neither `internal` nor with an `ipFilter` that keeps somebody out",
+		forbids: "one that is open to everyone: neither `internal` nor with an `ipFilter` that excludes somebody",
 		judgedBy: (draft) => entries(draft.databases, "databases").flatMap(([at, one]) => checkOpenEndpoints(at, one)),
 	},
 	{
@@ -160,7 +160,7 @@ export const phiRules: readonly PhiRule[] = [
 	},
 	{
 		key: "storage.logs",
-		forbids: "leaving it out",
+		forbids: "none",
 		judgedBy: ({ storage }) => {
 			if (storage === undefined || storage.existing === "reference" || "logs" in storage) return [];
 			const says =

@@ -2,21 +2,27 @@ import type { z } from "zod";
 import { optionFields } from "../wire/service-options.ts";
 import { Autoscale } from "./autoscale.ts";
 import { block, flag, whole } from "./fields.ts";
+import { keyDocs } from "./key-docs.ts";
 import { containerMb, containerProfile } from "./sizes.ts";
 
 /** One process type of an app: a line of its Procfile, or `cmd` (Aptible docs: services; facts/aptible.md §2.2). */
 export const Service = block("a service", {
-	/** 0 stops it; the dashboard goes to 32 (facts/aptible.md §2.1). @default 1 */
-	containers: whole("containers", 0, 32).default(1),
-	/** Memory of each container in MB. @default 1024 */
+	// The dashboard goes to 32: facts/aptible.md §2.1.
+	containers: whole("containers", 0, 32).default(1).register(keyDocs, {
+		description: "number of containers; two or more are spread over availability zones",
+		inPlace: "restart",
+	}),
 	containerMb: containerMb(),
-	/** @default "m" */
 	containerProfile: containerProfile(),
-	/** In place of `containers` (horizontal) or of size and profile (vertical). @default none */
-	autoscale: Autoscale.optional(),
-	/** How it is released. */
+	autoscale: Autoscale.optional().register(keyDocs, {
+		description: "autoscaling policy, in place of `containers`, or of size and profile",
+	}),
 	...optionFields((option) =>
-		option.type === "switch" ? flag(option.means) : whole(option.means, option.least, option.most),
+		(option.type === "switch" ? flag(option.means) : whole(option.means, option.least, option.most)).register(keyDocs, {
+			description: option.does,
+			inPlace: "yes, from the next release on",
+			otherwise: `\`${option.unset}\``,
+		}),
 	),
 });
 export type Service = z.infer<typeof Service>;

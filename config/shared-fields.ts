@@ -1,5 +1,6 @@
 /** Fields that several nouns of a stage file have. */
 import { flag, pattern } from "./fields.ts";
+import { keyDocs } from "./key-docs.ts";
 
 /**
  * A handle as Aptible takes them: lower-case letters, digits, `.`, `_` and `-` (dashboard rule; facts/aptible.md §1). One
@@ -10,8 +11,19 @@ export const handlePattern = /^[0-9a-z][0-9a-z._-]{0,63}$/;
 export const handleText = "1 to 64 lower-case letters, digits, dots, underscores and hyphens, a letter or digit first";
 
 /** The handle that a renamed object had. */
-export const renamedFrom = () => pattern("a handle", handleText, handlePattern).optional();
+export const renamedFrom = () =>
+	pattern("a handle", handleText, handlePattern)
+		.optional()
+		.register(keyDocs, { description: "handle that it had before", inPlace: "yes", allowed: "a handle" });
 /** Whether a live object is taken over. */
-export const adopt = () => flag("true takes over a live object that this program did not make").default(false);
+export const adopt = () =>
+	flag("true takes over a live object that this program did not make")
+		.default(false)
+		.register(keyDocs, { description: "take over one that exists already", inPlace: "yes" });
 /** Left out, it follows `environment.phi`: resolved once the whole stage is known. */
-export const protect = () => flag("true refuses to delete it").optional();
+export const protect = () =>
+	flag("true refuses to delete it").optional().register(keyDocs, {
+		description: "refuse to delete it",
+		inPlace: "yes",
+		otherwise: "value of `environment.phi`",
+	});

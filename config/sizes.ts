@@ -4,6 +4,7 @@
  */
 import { isSharedStack } from "./catalogue.ts";
 import { choice, whole } from "./fields.ts";
+import { keyDocs } from "./key-docs.ts";
 import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
 import { didYouMean, nearestNumber } from "./near-miss.ts";
 
@@ -45,19 +46,38 @@ const defaultDiskGb = 10;
 const iopsPerDiskGb = 500;
 
 /** MB of memory of a container; `checkContainer` judges it, as which sizes there are depends on the profile. */
-export const containerMb = () => whole("MB of memory of a container", 1).default(defaultContainerMb);
+export const containerMb = () =>
+	whole("MB of memory of a container", 1).default(defaultContainerMb).register(keyDocs, {
+		description: "memory of each container, in MB",
+		inPlace: "restart",
+		allowed: "a container size of its profile",
+	});
 
 /** The kind of machine that a container runs on. */
-export const containerProfile = () => choice("a container profile", containerProfiles).default("m");
+export const containerProfile = () =>
+	choice("a container profile", containerProfiles).default("m").register(keyDocs, {
+		description: "container profile: `m` is general purpose, `c` compute, `r` memory",
+		inPlace: "restart",
+	});
 
 /** A bound of vertical autoscaling, in MB (facts/aptible.md §2.4). */
 export const autoscaledMb = () => whole("MB of memory of a container", 512, 784384);
 
 /** GB of disk of a database. */
-export const diskGb = () => whole("GB of disk", 10, 16000).default(defaultDiskGb);
+export const diskGb = () =>
+	whole("GB of disk", 10, 16000)
+		.default(defaultDiskGb)
+		.register(keyDocs, { description: "disk, in GB", inPlace: "restart; it only grows" });
 
 /** Provisioned IOPS of a database's disk; `checkDisk` judges how many its size allows. */
-export const iops = () => whole("provisioned IOPS of the disk", 3000, 16000).default(3000);
+export const iops = () =>
+	whole("provisioned IOPS of the disk", 3000, 16000)
+		.default(3000)
+		.register(keyDocs, {
+			description: "provisioned IOPS of the disk",
+			inPlace: "yes",
+			allowed: `3000 to 16000, at most ${iopsPerDiskGb} for each GB of disk`,
+		});
 
 /** Judges the containers of every database, and of every service of an app. */
 export function checkContainers(noun: "databases" | "apps", draft: SizesDraft): Mistake[] {

@@ -10,6 +10,7 @@ import { type Storage, StorageFile } from "./azure/storage.ts";
 import { Database } from "./database.ts";
 import { Environment } from "./environment.ts";
 import { block, message, named, text } from "./fields.ts";
+import { keyDocs } from "./key-docs.ts";
 import { LogDrain } from "./log-drain.ts";
 import { MetricDrain } from "./metric-drain.ts";
 
@@ -21,27 +22,31 @@ export const Secrets = named("secrets", z.string({ error: secretError }).min(1, 
 
 /** A whole stage file: every key under `medstack-to-aptible:`. */
 export const StageFile = block("the stage", {
-	environment: Environment,
-	/** @default none */
-	databases: named("databases", Database).default({}),
-	/** @default none */
-	apps: named("apps", App).default({}),
-	/** @default none */
-	logDrains: named("log drains", LogDrain).default({}),
-	/** @default none */
-	metricDrains: named("metric drains", MetricDrain).default({}),
-	/** @default none */
-	storage: StorageFile.optional(),
-	/** @default none */
-	dns: DnsFile.optional(),
-	/** @default none */
-	secrets: Secrets.default({}),
-	/** Files with more blocks, which are read before a stage comes here (`config/include.ts`). @default none */
+	environment: Environment.register(keyDocs, { description: "Aptible environment that holds the stage" }),
+	databases: named("databases", Database)
+		.default({})
+		.register(keyDocs, { description: "managed databases", allowed: "handle: block" }),
+	apps: named("apps", App)
+		.default({})
+		.register(keyDocs, { description: "apps, each one image or git repository", allowed: "handle: block" }),
+	logDrains: named("log drains", LogDrain).default({}).register(keyDocs, { description: "where logs are sent" }),
+	metricDrains: named("metric drains", MetricDrain)
+		.default({})
+		.register(keyDocs, { description: "where metrics are sent" }),
+	storage: StorageFile.optional().register(keyDocs, { description: "storage account in Azure with its containers" }),
+	dns: DnsFile.optional().register(keyDocs, { description: "zones and records in Azure DNS" }),
+	secrets: Secrets.default({}).register(keyDocs, {
+		description: "values that apps, endpoints and drains refer to",
+		inPlace: "restart of apps; other objects are updated",
+		allowed: "name: encrypted text",
+	}),
+	// Read before a stage comes here: config/include.ts.
 	include: z
 		.array(text("a path", "apps/*.yaml or another one from the folder of Pulumi.yaml"), {
 			error: message("a list", "paths and patterns from the folder of Pulumi.yaml, such as [apps/*.yaml]"),
 		})
-		.optional(),
+		.optional()
+		.register(keyDocs, { description: "files that hold more of these blocks", inPlace: "yes" }),
 });
 
 /** Keys of a stage file. */

@@ -1,7 +1,7 @@
 /** Which texts of a stage are templates, and which of them stand for a secret, as the schema marks them (`config/fields.ts`). */
 import { z } from "zod";
 import type { Draft } from "./draft.ts";
-import type { FieldMarks } from "./fields.ts";
+import { type FieldMarks, fieldMarks } from "./fields.ts";
 import type { Place } from "./mistakes.ts";
 import { StageFile } from "./stage.ts";
 
@@ -45,7 +45,7 @@ function fieldsAt(schema: unknown, key: string, block?: object): unknown[] {
 
 function marksOf(schema: unknown): FieldMarks {
 	const inner = unwrap(schema);
-	return inner instanceof z.ZodType ? ((inner.meta() ?? {}) as FieldMarks) : {};
+	return inner instanceof z.ZodType ? (fieldMarks.get(inner) ?? {}) : {};
 }
 
 function unwrap(schema: unknown): unknown {

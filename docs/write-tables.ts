@@ -1,133 +1,148 @@
 /**
- * Writes the tables of docs/configuration.md that come from the program: `npm run docs`. Everything else in the page is written by
- * hand; a test holds that the page is as this leaves it.
+ * `npm run docs`: writes the tables of docs/configuration/ that come from the program, each between `<!-- generated: NAME -->` and
+ * `<!-- end -->`. Everything else on the pages is written by hand. A test holds that the pages are as this leaves them.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { databaseTypes, retiredConfig } from "../config/catalogue.ts";
 import { kindsOf } from "../config/endpoint-kind-rules.ts";
 import { phiRules } from "../config/phi.ts";
+import { containerSizesMb } from "../config/sizes.ts";
 import { type DrainKinds, logDrainKinds, metricDrainKinds } from "../wire/drain-kinds.ts";
-import { appEndpointKinds, type EndpointSetting, settingEntries } from "../wire/endpoint-settings.ts";
-import { optionEntries } from "../wire/service-options.ts";
+import { type AppEndpointKind, appEndpointKinds } from "../wire/endpoint-settings.ts";
+import { readStageKeys, type StageKey } from "./stage-keys.ts";
 
-const page = new URL("configuration.md", import.meta.url);
+/** Folder of the pages. */
+export const folder = join(import.meta.dirname, "configuration");
 
-/** The page with its tables as the program has them today. */
-export function withTables(text: string): string {
-	const endpoint = "### `apps.NAME.endpoints.NAME`";
-	return [
-		(lines: string[]) => replaceRows(lines, "#### What `phi: true` forbids", () => phiRows()),
-		(lines: string[]) => replaceRows(lines, endpoint, (rows) => appEndpointKinds.map((kind) => kindRow(kind, rows))),
-		(lines: string[]) => replaceRows(lines, endpoint, (rows) => replaceKeys(rows, settingRows()), "| Key |"),
-		(lines: string[]) => replaceRows(lines, "### `apps.NAME.services.NAME`", (rows) => replaceKeys(rows, optionRows())),
-		...drains.flatMap(({ noun, section, kinds, what }) => [
-			(lines: string[]) => replaceRows(lines, section, (rows) => replaceKeys(rows, [drainKindRow(kinds, what)])),
-			(lines: string[]) => replaceRows(lines, section, () => drainRows(kinds), `| Kind of ${noun} |`),
+/** Files of the pages. */
+export function pages(): string[] {
+	return readdirSync(folder).filter((file) => file.endsWith(".md"));
+}
+
+/** Tables by their names in the marks. `keys of SECTION` lists the keys of one block of a stage file. */
+export function tables(): ReadonlyMap<string, string> {
+	const keys = readStageKeys();
+	const sections = [...new Set(keys.map(({ section }) => section))];
+	return new Map([
+		...sections.map(
+			(section) => [`keys of ${section}`, keyTable(keys.filter((key) => key.section === section))] as const,
+		),
+		["phi", phi()],
+		["endpoint kinds", endpointKinds()],
+		["container sizes", containerSizes()],
+		["log drain kinds", drainKinds("log drain", logDrainKinds)],
+		["metric drain kinds", drainKinds("metric drain", metricDrainKinds)],
+		["database versions", databaseVersions()],
+		["retired variables", retiredVariables()],
+	]);
+}
+
+/**
+ * A page with its tables as the program has them.
+ *
+ * @throws Error where a mark names no table, or has no end.
+ */
+export function withTables(page: string): string {
+	const known = tables();
+	return page.replace(
+		/^<!-- generated: (.+) -->\n(?:[\s\S]*?^(<!-- (?:end|generated: .+) -->)$)?/gm,
+		(_, name: string, end?: string) => {
+			const generated = known.get(name);
+			if (generated === undefined) throw new Error(`no table is called "${name}"`);
+			if (end !== "<!-- end -->") throw new Error(`the table "${name}" has no <!-- end -->`);
+			return `<!-- generated: ${name} -->\n\n${generated}\n<!-- end -->`;
+		},
+	);
+}
+
+function keyTable(keys: readonly StageKey[]): string {
+	return table(
+		["Key", "Allowed", "Default", "What it is", "Changes in place"],
+		keys.map(({ key, allowed, otherwise, description, inPlace }) => [
+			`\`${key}\``,
+			allowed,
+			otherwise,
+			description,
+			inPlace,
 		]),
-	]
-		.reduce((lines, replace) => replace(lines), text.split("\n"))
-		.join("\n");
-}
-
-const drains: readonly { noun: string; section: string; kinds: DrainKinds; what: string }[] = [
-	{ noun: "log drain", section: "### `logDrains.NAME`", kinds: logDrainKinds, what: "what takes the logs" },
-	{ noun: "metric drain", section: "### `metricDrains.NAME`", kinds: metricDrainKinds, what: "what takes the metrics" },
-];
-
-/** The row of the key that tells the kinds apart. */
-function drainKindRow(kinds: DrainKinds, what: string): string {
-	return row(code("kind"), Object.keys(kinds).map(code).join(", "), "required", what, "no: new beside old");
-}
-
-/** A row for each kind with its keys. */
-function drainRows(kinds: DrainKinds): string[] {
-	return Object.entries(kinds).map(([kind, { fields }]) => {
-		const keys = Object.entries(fields).map(([name, { page }]) =>
-			page === undefined ? code(name) : `${code(name)}: ${page}`,
-		);
-		return row(code(kind), keys.join(", "));
-	});
-}
-
-/** A row for each rule, in the words of its entry. */
-function phiRows(): string[] {
-	return phiRules.map(({ key, forbids, judgedBy }) =>
-		row(code(key), forbids, typeof judgedBy === "function" ? "in the preview" : judgedBy.when),
 	);
 }
 
-/** The row of a kind of endpoint with the keys that not every kind has. How its address is chosen is said beside the table. */
-function kindRow(kind: (typeof appEndpointKinds)[number], rows: readonly string[]): string {
+function phi(): string {
+	const rows = phiRules.map(({ key, forbids, judgedBy }) => [
+		`\`${key}\``,
+		forbids,
+		typeof judgedBy === "function" ? "in the preview" : judgedBy.when,
+	]);
+	return table(["Key", "Forbidden", "Checked"], rows);
+}
+
+const endpointKindDocs: Readonly<Record<AppEndpointKind, readonly [does: string, address: string]>> = {
+	https: ["HTTP behind TLS", "one of the four below"],
+	grpc: ["gRPC behind TLS", "one of the four below"],
+	tls: ["TCP behind TLS", "one of the four below"],
+	tcp: ["plain TCP", "none, or `defaultDomain: true`"],
+};
+
+/** Each kind with the keys that not every kind has, those of its address aside. */
+function endpointKinds(): string {
 	const ofAddress = ["managedTls", "certificate", "certificateFingerprint"];
-	const keys = Object.entries(kindsOf).flatMap(([key, kinds]) =>
-		kinds.includes(kind) && kinds.length < appEndpointKinds.length && !ofAddress.includes(key) ? [code(key)] : [],
+	const own = Object.entries(kindsOf).filter(
+		([key, kinds]) => kinds.length < appEndpointKinds.length && !ofAddress.includes(key),
 	);
-	const written =
-		rows
-			.find((one) => keyOf(one) === kind)
-			?.split(" | ")
-			.slice(1, -1) ?? [];
-	return row(code(kind), ...written, keys.join(", "));
-}
-
-function settingRows(): string[] {
-	return settingEntries.map(([name, setting]) =>
-		row(code(name), allowed(setting), fallback(setting), setting.does, "yes"),
-	);
-}
-
-function optionRows(): string[] {
-	return optionEntries.map(([name, option]) => {
-		const allowed = option.type === "switch" ? "`true`, `false`" : `${option.least} to ${option.most}`;
-		return row(code(name), allowed, code(String(option.unset)), option.does, "yes, from the next release on");
+	const rows = appEndpointKinds.map((kind) => {
+		const keys = own.flatMap(([key, kinds]) => (kinds.includes(kind) ? [`\`${key}\``] : []));
+		return [`\`${kind}\``, ...endpointKindDocs[kind], keys.join(", ")];
 	});
+	return table(["Kind", "What it is", "Address", "Keys of its own"], rows);
 }
 
-function allowed(setting: EndpointSetting): string {
-	if (setting.allowedText !== undefined) return setting.allowedText;
-	if (setting.type === "switch") return "`true`, `false`";
-	if (setting.type === "number") return `${setting.least} to ${setting.most}`;
-	return setting.type === "choice" ? setting.choices.map(code).join(", ") : setting.allowed;
+/** Each kind of drain with its keys. */
+function drainKinds(noun: string, kinds: DrainKinds): string {
+	const rows = Object.entries(kinds).map(([kind, { fields }]) => {
+		const keys = Object.entries(fields).map(
+			([name, { page }]) => `\`${name}\`${page === undefined ? "" : `: ${page}`}`,
+		);
+		return [`\`${kind}\``, keys.join(", ")];
+	});
+	return table([`Kind of ${noun}`, "Keys"], rows);
 }
 
-function fallback(setting: EndpointSetting): string {
-	const written = "written" in setting ? setting.written : undefined;
-	return setting.otherwise ?? (typeof written === "object" ? "by kind" : code(String(written)));
+function containerSizes(): string {
+	const rows = Object.entries(containerSizesMb).map(([profile, sizes]) => [`\`${profile}\``, sizes.join(", ")]);
+	return table(["Profile", "Sizes in MB"], rows);
 }
 
-/** Puts rows in the place of those that have the same keys, where the first of them stood. */
-function replaceKeys(rows: readonly string[], own: readonly string[]): string[] {
-	const keys = new Set(own.map(keyOf));
-	const first = rows.findIndex((one) => keys.has(keyOf(one)));
-	const others = rows.filter((one) => !keys.has(keyOf(one)));
-	return others.toSpliced(first, 0, ...own);
+function databaseVersions(): string {
+	const rows = Object.entries(databaseTypes).map(([type, { offered, deprecated }]) => [
+		`\`${type}\``,
+		offered.join(", ") || "not checked",
+		Object.entries(deprecated)
+			.map(([version, since]) => `${version} (${since})`)
+			.join(", ") || "none",
+	]);
+	return table(["Type", "Versions", "No longer created, since"], rows);
 }
 
-/** Replaces the rows of the first table after a line of the page whose head begins so. */
-function replaceRows(
-	lines: readonly string[],
-	after: string,
-	make: (rows: string[]) => string[],
-	head = "|",
-): string[] {
-	const start = lines.indexOf(after);
-	const rule = lines.findIndex(
-		(line, at) => at > start && /^\|(?:-+\|)+$/.test(line) && (lines[at - 1] ?? "").startsWith(head),
+function retiredVariables(): string {
+	return table(
+		["Variable", "Now"],
+		Object.entries(retiredConfig).map(([name, now]) => [
+			`\`${name}\``,
+			now.replace(/\b(?:[a-z]+[A-Z]\w*|registry\.\w+|image)\b/g, "`$&`"),
+		]),
 	);
-	if (start < 0 || rule < 0) throw new Error(`docs/configuration.md has no table after "${after}"`);
-	const end = lines.findIndex((line, at) => at > rule && !line.startsWith("|"));
-	return lines.toSpliced(rule + 1, end - rule - 1, ...make(lines.slice(rule + 1, end)));
 }
 
-function keyOf(line: string): string | undefined {
-	return /^\| `([^`]+)` \|/.exec(line)?.[1];
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+	const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`;
+	return [line(head), `|${"---|".repeat(head.length)}\n`, ...rows.map(line)].join("");
 }
 
-function row(...cells: readonly string[]): string {
-	return `| ${cells.join(" | ")} |`;
+if (import.meta.main) {
+	for (const page of pages()) {
+		const file = join(folder, page);
+		writeFileSync(file, withTables(readFileSync(file, "utf8")));
+	}
 }
-
-function code(text: string): string {
-	return `\`${text}\``;
-}
-
-if (import.meta.main) writeFileSync(page, withTables(readFileSync(page, "utf8")));

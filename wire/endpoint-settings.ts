@@ -1,6 +1,6 @@
 /**
  * The settings of an endpoint: one entry each, from which come the stage file's schema and rules, the spec, the comparison, the CLI's
- * options, adoption and the rows of docs/configuration.md. How to add one: docs/recipes.md.
+ * options, adoption and the rows of docs/configuration/endpoints.md. How to add one: docs/recipes.md.
  *
  * The order is that of the specs in people's states: a later setting comes last.
  */
@@ -102,7 +102,7 @@ export const endpointSettings = {
 		choices: ["round_robin", "least_outstanding_requests", "weighted_random"],
 		written: "round_robin",
 		reset: "round_robin",
-		does: "how a container is chosen",
+		does: "how the load balancer chooses a container",
 		slot: 4,
 	},
 	idleTimeoutSeconds: {
@@ -113,7 +113,7 @@ export const endpointSettings = {
 		least: 30,
 		most: 2400,
 		reset: "default",
-		does: "cut a connection that is idle for so long",
+		does: "idle timeout: seconds after which an idle connection is closed",
 		otherwise: "Aptible's",
 		variables: { names: ["IDLE_TIMEOUT"] },
 		slot: 9,
@@ -146,7 +146,7 @@ export const endpointSettings = {
 		means: "true blocks SSLv3 and RC4",
 		written: true,
 		reset: false,
-		does: "block SSLv3 and RC4",
+		does: "refuse SSLv3 and RC4",
 		variables: { names: ["DISABLE_WEAK_CIPHER_SUITE", "DISABLE_WEAK_CIPHER_SUITES"], others: onHttps },
 		slot: 7,
 	},
@@ -158,7 +158,7 @@ export const endpointSettings = {
 		accepts: (value) => /^[A-Za-z0-9!+@=-][A-Za-z0-9!+@=_:-]*$/.test(value),
 		allowed: "names with a colon between them, such as ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256",
 		reset: "default",
-		does: "which cipher suites are offered",
+		does: "cipher suites that are offered",
 		otherwise: "Aptible's",
 		allowedText: "names in OpenSSL's words, a colon between them",
 		variables: { names: ["SSL_CIPHERS_OVERRIDE"], others: onHttps },
@@ -183,7 +183,7 @@ export const endpointSettings = {
 		accepts: (value) => URL.parse(value)?.protocol === "https:",
 		allowed: "the like of https://status.example.com/down.html",
 		reset: "default",
-		does: "page while the app is down; Aptible's support enables it for a stack",
+		does: "maintenance page, shown while the app is down; Aptible's support enables it for a stack",
 		otherwise: "Aptible's page",
 		allowedText: "an `https://` address",
 		variables: { names: ["MAINTENANCE_PAGE_URL"] },
@@ -197,7 +197,7 @@ export const endpointSettings = {
 		least: 1,
 		most: 900,
 		reset: "default",
-		does: "time a new release has to answer",
+		does: "release health check timeout: seconds that a new release has to answer",
 		otherwise: "Aptible's, 180",
 		variables: { names: ["RELEASE_HEALTHCHECK_TIMEOUT"] },
 		slot: 11,
@@ -208,7 +208,7 @@ export const endpointSettings = {
 		type: "switch",
 		means: "true shows health checks in the logs",
 		reset: false,
-		does: "show health checks in the logs",
+		does: "show health checks in the app's logs",
 		otherwise: "Aptible's, off",
 		variables: { names: ["SHOW_ELB_HEALTHCHECKS"] },
 		slot: 12,

@@ -1,6 +1,7 @@
 /**
  * How a service is released: one entry for each option, from which come the stage file's schema, the spec, the comparison, the CLI's
- * options, adoption and the rows of docs/configuration.md. How to add one: docs/recipes.md. The order is that of the specs in states.
+ * options, adoption and the rows of docs/configuration/apps.md. How to add one: docs/recipes.md. The order is that of the specs in
+ * states.
  */
 import { z } from "zod";
 
@@ -49,7 +50,7 @@ export const serviceOptions = {
 		means: "true asks only that a container stays up for 30 s",
 		unset: false,
 		isWritten: true,
-		does: "for that, only ask that a container stays up for 30 s, not the image's `HEALTHCHECK`",
+		does: "health check of a release without downtime: a container stays up for 30 s, in place of the image's `HEALTHCHECK`",
 	},
 	restartFreeScaling: {
 		api: "restart_free_scaling",
@@ -58,7 +59,7 @@ export const serviceOptions = {
 		means: "true leaves running containers alone when their number changes",
 		unset: false,
 		isWritten: true,
-		does: "leave running containers alone when their number changes; not with a tcp, tls or grpc endpoint",
+		does: "do not restart running containers when their number changes; not with a tcp, tls or grpc endpoint",
 	},
 	stopTimeoutSeconds: {
 		api: "stop_timeout",

@@ -110,7 +110,7 @@ async function scaleService(
 	const label = `app "${place.app}", service "${live.service}"`;
 	const object = { target: "services", id: live.id, label } as const;
 	// A run that was killed may have sent it already: what it left is waited for and looked at again.
-	await context.settled(object);
+	const after = (await context.settled(object))?.id ?? 0;
 	const differing = new Set(
 		compare(size, sizeOf(sizedService(await readService(context.api, live.id)))).map(({ field }) => field),
 	);
@@ -128,7 +128,7 @@ async function scaleService(
 		...(profile === undefined ? [] : [`profile ${profile}`]),
 	].join(", ");
 	const carries = { type: "scale", containerCount: count, containerMb: mb, containerProfile: profile };
-	await context.operate(object, { doing: `scaling to ${text}`, carries }, () =>
+	await context.operate(object, { doing: `scaling to ${text}`, carries, after }, () =>
 		scale(context.cli, place, live.service, to),
 	);
 }

@@ -10,6 +10,7 @@ import type { CliOptions } from "../cli/command-line.ts";
 import { setServiceOptions } from "../cli/service.ts";
 import { AptibleError } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
+import { forEachSideBySide } from "../client/side-by-side.ts";
 import type { Context } from "../context.ts";
 
 type OptionName = (typeof optionEntries)[number][0];
@@ -51,16 +52,17 @@ export async function syncOptions(
 		const wanted = lookUp(spec.services, service);
 		return wanted !== undefined && optionDifferences(wanted, options).length > 0;
 	});
-	const failures: Error[] = [];
-	for (const { service, options } of changed) {
+	const set = async ({ service, options }: (typeof changed)[number]) => {
 		const wanted = lookUp(spec.services, service);
-		if (wanted === undefined) continue;
+		if (wanted === undefined) return;
 		const fields = new Set(optionDifferences(wanted, options).map(({ field }) => field));
 		context.progress(`app "${place.app}", service "${service}": setting ${[...fields].join(", ")}...`);
-		await setServiceOptions(context.cli, place, service, optionsFor(wanted, fields)).catch((error: Error) =>
-			failures.push(error),
-		);
-	}
+		await setServiceOptions(context.cli, place, service, optionsFor(wanted, fields));
+	};
+	const failure = await forEachSideBySide(changed, set).then(
+		() => undefined,
+		(error: Error) => error,
+	);
 	if (changed.length === 0) return [];
 	const leftOf = (listed: readonly ApiService[]) =>
 		changed.flatMap(({ id, service }) => {
@@ -75,7 +77,7 @@ export async function syncOptions(
 		(texts) => texts.length === 0,
 	);
 	if (left.length === 0) return changed.map(({ service }) => service);
-	if (failures[0] !== undefined) throw failures[0];
+	if (failure !== undefined) throw failure;
 	throw new AptibleError(
 		`app "${place.app}": Aptible still shows for service ${left.join(", ")}. Run \`pulumi up\` again.`,
 	);

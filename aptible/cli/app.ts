@@ -35,7 +35,7 @@ export type CliApp = z.infer<typeof CliApp>;
 
 const CliConfig = z.looseObject({ key: z.string(), value: z.string() });
 
-/** Config changes: a value sets a key, the empty string deletes it (the API merges, facts/aptible.md §0). */
+/** Config changes: a value sets a key, the empty string deletes it (the API merges, facts/terraform-provider.md §2.2). */
 export type ConfigChanges = Readonly<Record<string, string>>;
 
 /** Where a command applies: handles of an app and of its environment. */

@@ -1,6 +1,7 @@
 /** Zones and records in Azure DNS (facts/azure.md §5). */
 import { z } from "zod";
 import { block, choice, flag, message, named, pattern, text, whole } from "../fields.ts";
+import { keyDocs } from "../key-docs.ts";
 import { ResourceGroup, subscription } from "./storage.ts";
 import { redundanciesByLocation } from "./storage-catalogue.ts";
 
@@ -14,39 +15,76 @@ const targetPattern =
 
 /** A record set; its key is a name of your choice. Exactly one of `target`, `endpoint`, `values` and `alias` says where it leads. */
 export const DnsRecord = block("a record", {
-	/** Name within the zone. */
 	name: pattern(
 		"the name of a record",
 		'"@" for the zone itself, or the like of portal, *.portal, _acme-challenge.portal',
 		relativeName,
-	),
-	type: choice("a type of record", ["A", "CNAME", "TXT"]),
-	/** Seconds for which others may remember it; lower it a while before a cutover. @default 3600 */
-	ttlSeconds: whole("seconds", 1, 2147483647).default(3600),
-	/** Host name, for a CNAME. @default none */
+	).register(keyDocs, { description: "name within the zone", inPlace: "no: another record" }),
+	type: choice("a type of record", ["A", "CNAME", "TXT"]).register(keyDocs, {
+		description: "record type; `@` takes no `CNAME`",
+		inPlace: "deletes the old record first",
+	}),
+	ttlSeconds: whole("seconds", 1, 2147483647).default(3600).register(keyDocs, {
+		description: "TTL: seconds for which resolvers cache it; lower it some time before a cutover",
+		inPlace: "yes",
+	}),
 	target: pattern("a host name", "the like of elb-portal-1.aptible.in", targetPattern)
 		.transform((target) => target.replace(/\.$/, ""))
-		.optional(),
-	/** Endpoint of this stage, for a CNAME to its host name. @default none */
-	endpoint: pattern("an endpoint of this stage", "APP.ENDPOINT, such as portal.public", /^.+\.[^.]+$/).optional(),
-	/** Address of that endpoint's own certificate challenge instead of its host name. @default false */
-	challenge: flag("true leads to the endpoint's certificate challenge").default(false),
-	/** Addresses of an A record, texts of a TXT record. @default none */
-	values: z.array(text("text", "one value to a line"), { error: message("a list", "addresses or texts") }).optional(),
-	/** Id of the Azure resource that an A or CNAME record follows. @default none */
-	alias: pattern("the id of an Azure resource", "/subscriptions/...", /^\/subscriptions\/[^/]+\/.+$/).optional(),
-	/** Take the live record as it is, and change nothing of it until this line goes. @default false */
-	import: flag("true takes the live record as it is").default(false),
+		.optional()
+		.register(keyDocs, {
+			description: "host name that a `CNAME` leads to; a final dot makes no difference",
+			inPlace: "yes",
+			otherwise: "one of `target`, `endpoint`, `values`, `alias`",
+		}),
+	endpoint: pattern("an endpoint of this stage", "APP.ENDPOINT, such as portal.public", /^.+\.[^.]+$/)
+		.optional()
+		.register(keyDocs, {
+			description: "endpoint that a `CNAME` leads to; its domain is the record's name, or a wildcard over it",
+			inPlace: "yes",
+			otherwise: "one of `target`, `endpoint`, `values`, `alias`",
+		}),
+	challenge: flag("true leads to the endpoint's certificate challenge").default(false).register(keyDocs, {
+		description: "lead to the endpoint's certificate challenge instead of its host name",
+		inPlace: "yes",
+	}),
+	values: z
+		.array(text("text", "one value to a line"), { error: message("a list", "addresses or texts") })
+		.optional()
+		.register(keyDocs, {
+			description:
+				"addresses of an `A` record, texts of a `TXT` record; a text over 255 bytes is sent in several strings, which resolvers join",
+			inPlace: "yes",
+			allowed: "list of addresses, or of texts of at most 4096 bytes",
+			otherwise: "one of `target`, `endpoint`, `values`, `alias`",
+		}),
+	alias: pattern("the id of an Azure resource", "/subscriptions/...", /^\/subscriptions\/[^/]+\/.+$/)
+		.optional()
+		.register(keyDocs, {
+			description: "Azure resource that an `A` or `CNAME` record follows",
+			inPlace: "yes",
+			otherwise: "one of `target`, `endpoint`, `values`, `alias`",
+		}),
+	import: flag("true takes the live record as it is").default(false).register(keyDocs, {
+		description: "take the live record as it is; it is never changed or deleted while this line stands",
+		inPlace: "yes",
+	}),
 });
 export type DnsRecord = z.infer<typeof DnsRecord>;
 
 /** A zone; its key is a name of your choice. */
 export const DnsZone = block("a zone", {
-	domain: pattern("a domain", "lower case, such as acme.example", zonePattern),
-	/** How the zone came to be: `import` takes a live one over, `reference` only puts records into it. @default made here */
-	existing: choice("a way with a zone that exists", ["import", "reference"]).optional(),
-	/** @default none */
-	records: named("records", DnsRecord).default({}),
+	domain: pattern("a domain", "lower case, such as acme.example", zonePattern).register(keyDocs, {
+		description: "name of the zone",
+		inPlace: "no",
+	}),
+	existing: choice("a way with a zone that exists", ["import", "reference"]).optional().register(keyDocs, {
+		description: "a zone that exists: `import` takes it over, `reference` only puts records into it",
+		inPlace: "yes",
+		otherwise: "the zone is created here",
+	}),
+	records: named("records", DnsRecord)
+		.default({})
+		.register(keyDocs, { description: "record sets, by names of your choice" }),
 });
 export type DnsZone = z.infer<typeof DnsZone>;
 
@@ -54,11 +92,16 @@ export type DnsZone = z.infer<typeof DnsZone>;
 export const DnsFile = block("the DNS of the stage", {
 	subscription: subscription(),
 	resourceGroup: ResourceGroup,
-	/** Where a made resource group lists its contents; zones are global. @default "canadacentral" */
-	location: choice("a location", Object.keys(redundanciesByLocation)).default("canadacentral"),
-	/** Refuse to delete group and zones, and leave them in Azure. @default true */
-	protect: flag("true refuses to delete it").optional(),
-	zones: named("zones", DnsZone),
+	location: choice("a location", Object.keys(redundanciesByLocation)).default("canadacentral").register(keyDocs, {
+		description: "location of a created resource group; zones are global",
+		inPlace: "no",
+	}),
+	protect: flag("true refuses to delete it").optional().register(keyDocs, {
+		description: "refuse to delete group and zones, and leave them in Azure",
+		inPlace: "yes",
+		otherwise: "`true`",
+	}),
+	zones: named("zones", DnsZone).register(keyDocs, { description: "zones, by names of your choice" }),
 });
 
 /** The DNS of a stage, every default applied. */

@@ -1,6 +1,7 @@
 /** Object storage that stays in Azure: one account of the customer's own, and the containers that apps use in it. */
 import { z } from "zod";
 import { block, choice, flag, message, named, pattern, text, whole } from "../fields.ts";
+import { keyDocs } from "../key-docs.ts";
 import { didYouMean } from "../near-miss.ts";
 import { isAddressRange } from "./storage-addresses.ts";
 import {
@@ -8,10 +9,12 @@ import {
 	accountPattern,
 	containerPattern,
 	guidPattern,
+	longestSasDays,
 	permissionsByAccess,
 	redundancies,
 	redundanciesByLocation,
 	resourceGroupPattern,
+	windowsOfSas,
 	workspacePattern,
 } from "./storage-catalogue.ts";
 
@@ -25,14 +28,20 @@ export const ResourceGroup = block("a resource group", {
 		"the name of a resource group",
 		"1 to 90 letters, digits and . _ - ( ), no dot last",
 		resourceGroupPattern,
-	),
-	/** Leave it to whoever made it. @default false */
-	existing: flag("true uses one that is there, and never changes it").default(false),
-});
+	).register(keyDocs, { description: "name in Azure", inPlace: "no" }),
+	existing: flag("true uses one that is there, and never changes it")
+		.default(false)
+		.register(keyDocs, { description: "use a group that exists, and never change it", inPlace: "yes" }),
+}).register(keyDocs, { description: "resource group, in which everything of this block is" });
 export type ResourceGroup = z.infer<typeof ResourceGroup>;
 
 /** The subscription, where something that exists there is imported: its id is part of every id in it. */
-export const subscription = () => guid("the id of a subscription").optional();
+export const subscription = () =>
+	guid("the id of a subscription").optional().register(keyDocs, {
+		description: "subscription in which the imported objects are",
+		inPlace: "-",
+		otherwise: "required with an import",
+	});
 
 const accountText = "3 to 24 lower-case letters and digits";
 
@@ -49,13 +58,25 @@ const account = text("the name of a storage account", accountText).refine((name)
 
 /** A container; its key is how references name it (`${storage.documents.sasToken}`). */
 export const StorageContainer = block("a container", {
-	name: pattern("the name of a container", "3 to 63 lower-case letters, digits and single hyphens", containerPattern),
-	/** What the SAS of it allows. @default "readWrite", which cannot delete */
-	access: choice("an access level", accessLevels).default("readWrite"),
-	/** Another level for one app. @default none: each app has `access` */
-	accessByApp: named("apps", choice("an access level", accessLevels)).default({}),
-	/** Entra principals that may enter without a SAS, by a name of your choice. @default none */
-	principals: named("principals", guid("the object id of an Entra principal")).default({}),
+	name: pattern(
+		"the name of a container",
+		"3 to 63 lower-case letters, digits and single hyphens",
+		containerPattern,
+	).register(keyDocs, { description: "name in Azure", inPlace: "no" }),
+	access: choice("an access level", accessLevels).default("readWrite").register(keyDocs, {
+		description: "what the SAS of the container allows; `upload` adds blobs and reads none",
+		inPlace: "restart of apps",
+	}),
+	accessByApp: named("apps", choice("an access level", accessLevels)).default({}).register(keyDocs, {
+		description: "access level of a single app, in place of `access`",
+		inPlace: "restart of that app",
+		allowed: "app: access level",
+	}),
+	principals: named("principals", guid("the object id of an Entra principal")).default({}).register(keyDocs, {
+		description: "Entra principals with access of their own, without a SAS",
+		inPlace: "yes",
+		allowed: "name: object id",
+	}),
 });
 export type StorageContainer = z.infer<typeof StorageContainer>;
 
@@ -78,78 +99,154 @@ const workspaceId = pattern(
 
 /** Where the reads, writes and deletes of blobs are logged (facts/azure.md §2, 164.312(b)). They hold names of blobs. */
 export const StorageLogs = block("the logs of the storage", {
-	/** A workspace to make, in the location of the account. @default none */
-	workspace: pattern("the name of a workspace", "4 to 63 letters, digits and hyphens", workspacePattern).optional(),
-	/** A workspace that exists; keep it in the location of the account. @default none */
-	workspaceId: workspaceId.optional(),
-	/** Days that a made workspace keeps them. @default 90 */
-	retentionDays: whole("days of logs", 30, 730).default(90),
+	workspace: pattern("the name of a workspace", "4 to 63 letters, digits and hyphens", workspacePattern)
+		.optional()
+		.register(keyDocs, {
+			description: "Log Analytics workspace that is created in the account's location",
+			inPlace: "no",
+		}),
+	workspaceId: workspaceId.optional().register(keyDocs, {
+		description: "Log Analytics workspace that exists; keep it in the account's location",
+		inPlace: "yes",
+	}),
+	retentionDays: whole("days of logs", 30, 730).default(90).register(keyDocs, {
+		description: "retention of the logs in a created workspace, in days",
+		inPlace: "yes",
+	}),
 });
 export type StorageLogs = z.infer<typeof StorageLogs>;
 
 /** What happens to blobs with time (facts/azure.md §2: versions would add up for ever). */
 export const StorageLifecycle = block("the lifecycle of blobs", {
-	/** Days after which an old version and a snapshot are deleted. @default 365 */
-	deleteVersionsAfterDays: whole("days that old versions are kept", 1, 36500).default(365),
-	/** Days without a change after which a blob is kept in the cool tier. @default never */
-	coolAfterDays: whole("days without a change", 1, 36500).optional(),
-	/** Days without a change after which a blob is kept in the cold tier. @default never */
-	coldAfterDays: whole("days without a change", 1, 36500).optional(),
+	deleteVersionsAfterDays: whole("days that old versions are kept", 1, 36500).default(365).register(keyDocs, {
+		description: "days after which old versions and snapshots are deleted",
+		inPlace: "yes",
+		allowed: "1 to 36500, more than `restoreDays`",
+	}),
+	coolAfterDays: whole("days without a change", 1, 36500).optional().register(keyDocs, {
+		description: "days without a change after which a blob goes to the cool tier",
+		inPlace: "yes",
+		otherwise: "never",
+	}),
+	coldAfterDays: whole("days without a change", 1, 36500).optional().register(keyDocs, {
+		description: "days without a change after which a blob goes to the cold tier",
+		inPlace: "yes",
+		allowed: "1 to 36500, more than `coolAfterDays`",
+		otherwise: "never",
+	}),
 });
 
 /** How the SAS tokens of apps are made (facts/azure.md §1b). */
 export const StorageSas = block("the making of SAS tokens", {
-	/** Days of a window. Each has its own token, which lives for that window and the next. @default 30 */
-	windowDays: whole("days of a window", 1).default(30),
-	/** Key that signs, for rotation without an outage. @default "key1" */
-	signWith: choice("a key of the account", ["key1", "key2"]).default("key1"),
+	windowDays: whole("days of a window", 1)
+		.default(30)
+		.register(keyDocs, {
+			description: "days of a window; a token is valid for its window and the next",
+			inPlace: "restart of apps",
+			allowed: `1 to ${Math.floor(longestSasDays / windowsOfSas)}`,
+		}),
+	signWith: choice("a key of the account", ["key1", "key2"])
+		.default("key1")
+		.register(keyDocs, { description: "account key that signs the tokens", inPlace: "restart of apps" }),
 });
 
 /** The storage account of a stage, with the baseline for health information as its defaults (facts/azure.md §2). */
 export const StorageFile = block("the storage of the stage", {
-	/** How the account came to be: `import` takes a live one as it is, `managed` tightens it then, `reference` only uses it. @default made here */
-	existing: choice("a way with an account that exists", ["import", "managed", "reference"]).optional(),
+	existing: choice("a way with an account that exists", ["import", "managed", "reference"])
+		.optional()
+		.register(keyDocs, {
+			description:
+				"an account that exists: `import` takes it as it is, `managed` tightens it, `reference` only uses it",
+			inPlace: "yes",
+			otherwise: "the account is created here",
+		}),
 	subscription: subscription(),
 	resourceGroup: ResourceGroup,
-	/** Globally unique, as it is part of a host name. It stays for life. */
-	account,
-	/** Azure region. It stays for life. */
-	location: choice("a location with known redundancies", Object.keys(redundanciesByLocation)),
-	redundancy: choice("a redundancy", redundancies),
-	/** Days for which deleted blobs and containers can be had back. @default 30 */
-	softDeleteDays: whole("days of soft delete", 1, 365).default(30),
-	/** Days to which all blobs can be put back at once; 0 is never. Fewer than `softDeleteDays`. @default 7 */
-	restoreDays: whole("days of point-in-time restore", 0, 364).default(7),
-	/** Keep what an overwrite replaces. @default true */
-	versioning: flag("true keeps what an overwrite replaces").default(true),
-	/** Keep a log of changes, which a restore needs. @default true */
-	changeFeed: flag("true keeps a log of changes").default(true),
-	/** @default versions go after 365 days */
-	lifecycle: StorageLifecycle.default({ deleteVersionsAfterDays: 365 }),
-	/** Have Azure itself refuse to delete the account. @default the value of `environment.phi` */
-	lock: flag("true has Azure refuse to delete it").optional(),
-	/** @default no logs; with phi they are a must */
-	logs: StorageLogs.optional(),
-	/** Addresses that may connect beside the Aptible stack's own. @default none */
+	account: account.register(keyDocs, {
+		description: "name of the storage account, unique in all of Azure",
+		inPlace: "no",
+	}),
+	location: choice("a location with known redundancies", Object.keys(redundanciesByLocation)).register(keyDocs, {
+		description: "Azure region",
+		inPlace: "no",
+	}),
+	redundancy: choice("a redundancy", redundancies).register(keyDocs, {
+		description: "replication of the data; those with `Z` are in `canadacentral` only",
+		inPlace: "yes; zones by a conversion",
+	}),
+	softDeleteDays: whole("days of soft delete", 1, 365).default(30).register(keyDocs, {
+		description: "soft delete: days for which deleted blobs and containers can be restored",
+		inPlace: "yes",
+	}),
+	restoreDays: whole("days of point-in-time restore", 0, 364).default(7).register(keyDocs, {
+		description: "point-in-time restore: days to which all blobs can be reset; 0 turns it off",
+		inPlace: "yes",
+		allowed: "0 to 364, less than `softDeleteDays`",
+	}),
+	versioning: flag("true keeps what an overwrite replaces")
+		.default(true)
+		.register(keyDocs, { description: "keep the former version of a blob", inPlace: "yes" }),
+	changeFeed: flag("true keeps a log of changes")
+		.default(true)
+		.register(keyDocs, { description: "change feed, which a point-in-time restore needs", inPlace: "yes" }),
+	lifecycle: StorageLifecycle.default({ deleteVersionsAfterDays: 365 }).register(keyDocs, {
+		description: "what happens to blobs with time",
+		otherwise: "versions are deleted after 365 days",
+	}),
+	lock: flag("true has Azure refuse to delete it").optional().register(keyDocs, {
+		description: "resource lock: Azure itself refuses to delete the account",
+		inPlace: "yes",
+		otherwise: "value of `environment.phi`",
+	}),
+	logs: StorageLogs.optional().register(keyDocs, {
+		description: "log of reads, writes and deletes",
+		otherwise: "none; `phi` requires it",
+	}),
 	allowFrom: z
 		.array(addressRange, { error: message("a list", "IPv4 addresses and ranges, such as [198.51.100.0/24]") })
-		.default([]),
-	/** Azure subnets that may connect: clients in the account's own region ignore addresses (facts/azure.md §0.4). @default none */
-	allowSubnets: z.array(subnetId, { error: message("a list", "ids of subnets") }).default([]),
-	/** Accounts from which blobs may be copied into this one: a copy from MedStack's tenant needs `anywhere`. @default "sameTenant" */
-	copyFrom: choice("a source of copies", ["sameTenant", "anywhere"]).default("sameTenant"),
-	/** Let keys and SAS tokens open the account; false leaves Entra only. @default true */
-	sharedKey: flag("true lets keys and SAS tokens open the account").default(true),
-	/** Let apps have the key of the whole account, by `${storage.NAME.accountKey}`. @default false */
-	allowAccountKey: flag("true lets an app hold the key of the whole account").default(false),
-	/** @default windows of 30 days, signed with key1 */
-	sas: StorageSas.default({ windowDays: 30, signWith: "key1" }),
-	/** An account that existed has had both keys renewed, without which Azure refuses expiry policies. @default false */
-	keysRenewed: flag("true says that both keys were renewed").default(false),
-	/** Refuse to delete group, account and containers, and leave them in Azure. @default true */
-	protect: flag("true refuses to delete it").optional(),
-	/** By names that references use. */
-	containers: named("containers", StorageContainer),
+		.default([])
+		.register(keyDocs, {
+			description: "addresses that may connect, besides those of the Aptible stack",
+			inPlace: "yes",
+			allowed: "list of public IPv4 addresses and ranges, no wider than /8 together",
+		}),
+	// Clients in the account's own region ignore addresses: facts/azure.md §0.4.
+	allowSubnets: z
+		.array(subnetId, { error: message("a list", "ids of subnets") })
+		.default([])
+		.register(keyDocs, {
+			description: "Azure subnets that may connect; clients in the account's region need one",
+			inPlace: "yes",
+		}),
+	copyFrom: choice("a source of copies", ["sameTenant", "anywhere"]).default("sameTenant").register(keyDocs, {
+		description: "accounts from which blobs may be copied; a copy from MedStack needs `anywhere`",
+		inPlace: "yes",
+	}),
+	sharedKey: flag("true lets keys and SAS tokens open the account").default(true).register(keyDocs, {
+		description: "accept account keys and SAS tokens; `false` leaves Entra only",
+		inPlace: "yes",
+	}),
+	allowAccountKey: flag("true lets an app hold the key of the whole account").default(false).register(keyDocs, {
+		description: "allow references to the key of the whole account",
+		inPlace: "yes",
+	}),
+	sas: StorageSas.default({ windowDays: 30, signWith: "key1" }).register(keyDocs, {
+		description: "how SAS tokens are made",
+		otherwise: "windows of 30 days, signed with `key1`",
+	}),
+	// Without which Azure refuses expiry policies.
+	keysRenewed: flag("true says that both keys were renewed").default(false).register(keyDocs, {
+		description: "says that both keys of an account that existed were renewed",
+		inPlace: "yes",
+	}),
+	protect: flag("true refuses to delete it").optional().register(keyDocs, {
+		description: "refuse to delete group, account and containers, and leave them in Azure",
+		inPlace: "yes",
+		otherwise: "`true`",
+	}),
+	containers: named("containers", StorageContainer).register(keyDocs, {
+		description: "containers, by the names that references use",
+	}),
 });
 
 /** The storage of a stage, every default applied. */

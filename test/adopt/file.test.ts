@@ -10,7 +10,10 @@ test("a file that is more than Linux hands to a program says so", () => {
 	);
 	const options = { former: {}, stack: "acme", encrypted: false, problems: [] };
 	const text = stageFileText({ environment: { handle: "acme" }, apps }, new Notes(), options);
-	assert.match(text, /^# {3}its apps have to move into files of their own: docs\/configuration\.md, include$/m);
+	assert.match(
+		text,
+		/^# {3}its apps have to move into files of their own: docs\/configuration\/README\.md#several-files$/m,
+	);
 	assert.doesNotMatch(stageFileText({ environment: { handle: "acme" } }, new Notes(), options), /include/);
 });
 

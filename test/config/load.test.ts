@@ -99,6 +99,6 @@ test("config that is nearly all that Linux hands to a program is warned about be
 	process.env.PULUMI_CONFIG = "x".repeat(120_000);
 	await loadStage();
 	assert.deepEqual(warnings, [
-		"Pulumi.staging.yaml: its config takes 120000 of the 131072 bytes that Linux hands to a program at once, and beyond them pulumi ends as `spawn E2BIG`; move apps into files of their own (docs/configuration.md, include)",
+		"Pulumi.staging.yaml: its config takes 120000 of the 131072 bytes that Linux hands to a program at once, and beyond them pulumi ends as `spawn E2BIG`; move apps into files of their own (docs/configuration/README.md#several-files)",
 	]);
 });

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { definedVariables } from "@medstack-to-aptible/sandbox/run.ts";
+import { pages } from "../../docs/write-tables.ts";
 import { runNode } from "../support/run-node.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -44,7 +45,9 @@ for (const [heading, names] of Object.entries(attributes)) {
 }
 
 test("every key of ours on the page is one of the stage file, or an output", () => {
-	const known = read("docs/configuration.md");
+	const known = pages()
+		.map((file) => read(`docs/configuration/${file}`))
+		.join("\n");
 	const outputs = new Set([...read("index.ts").matchAll(/^export const (\w+)/gm)].map(([, name]) => name));
 	const tables = page.slice(0, page.indexOf("## Its defects"));
 	const cells = rowsOf(tables).map(([, ours = ""]) => ours);

@@ -49,7 +49,7 @@ function isLive(record: Records[(typeof kinds)[number]]): boolean {
 	return !("deleted_at" in record) || record.deleted_at === null;
 }
 
-/** What was never set, as what it stands for: stop timeout in seconds (facts/aptible.md §2.1), no config, no settings. */
+/** What was never set, as what it stands for: stop timeout in seconds (facts/aptible.md §2.3), no config, no settings. */
 const defaults: Readonly<Record<string, unknown>> = { stop_timeout: 10, configuration: {}, settings: {} };
 
 function tell(store: Store, record: Records[(typeof kinds)[number]]): string {

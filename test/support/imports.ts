@@ -1,8 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
-
-const root = join(import.meta.dirname, "../..");
+import { filesOf, readText } from "./repository.ts";
 
 /** One import of a file. */
 export interface Import {
@@ -20,16 +17,8 @@ const forms: readonly [Import["kind"] | undefined, RegExp][] = [
 
 /** What each file of code in the repository imports. */
 export function readImports(): ReadonlyMap<string, readonly Import[]> {
-	const listed = execFileSync(
-		"git",
-		["ls-files", "--cached", "--others", "--exclude-standard", "*.ts", "*.js", "*.mjs"],
-		{
-			cwd: root,
-			encoding: "utf8",
-		},
-	);
-	const files = listed.trim().split("\n");
-	return new Map(files.map((file) => [file, importsIn(file, readFileSync(join(root, file), "utf8"))]));
+	const files = filesOf(".ts", ".js", ".mjs");
+	return new Map(files.map((file) => [file, importsIn(file, readText(file))]));
 }
 
 /** What the text of a file imports. */

@@ -30,6 +30,14 @@ export function setLatency(dir: string, { callMs, cpuMs, operationMs, keygenMs }
 	});
 }
 
+/**
+ * Has operations on the services of one app run side by side; those on the app itself still wait for them. Which of the two Aptible does
+ * is not documented: the sandbox runs them one after the other unless it is told.
+ */
+export function runServicesApart(dir: string): void {
+	inSandbox(dir, (store) => store.setMeta("services_apart", "true"));
+}
+
 /** Sets how far the clock of Aptible is ahead of (or, below 0, behind) the one of this machine. */
 export function setClock(dir: string, aheadMs: number): void {
 	inSandbox(dir, (store) => store.setMeta("clock_ms", String(aheadMs)));

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 
 const execute = promisify(execFile);
 
-/** Whether a version such as `3.259.0` is `oldest` or newer. Anything after the three numbers does not count. */
+/** Whether a version such as `3.99.0` is `oldest` or newer. Anything after the three numbers does not count. */
 export function isAtLeast(version: string, oldest: string): boolean {
 	const [given, wanted] = [numbers(version), numbers(oldest)];
 	const index = given.findIndex((number, place) => number !== wanted[place]);

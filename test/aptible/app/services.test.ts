@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { countRestarts } from "@medstack-to-aptible/sandbox/aptible/journal.ts";
-import { defineImage } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
+import { defineImage, setLatency } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { portalSpec } from "../../support/app-spec.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../../support/reconcile.ts";
 import { wordsOf } from "../../support/words.ts";
@@ -151,4 +151,31 @@ test("a failed scale fails the run, and only what is left is sent again", async 
 	commands(aptible);
 	await aptible.applied("app", spec, { previous });
 	assert.deepEqual(commands(aptible), ["apps:scale worker --container-size 2048"]);
+});
+
+test("settings of several services are set side by side", async (t) => {
+	const aptible = await openReconciler(t);
+	const previous = await aptible.applied("app", portalSpec());
+	setLatency(aptible.dir, { callMs: 300 });
+	const services = { web: { stopTimeoutSeconds: 60 }, worker: { stopTimeoutSeconds: 60 } };
+	aptible.newJournal();
+	await aptible.applied("app", portalSpec({ services }), { previous });
+	const settings = aptible.newJournal().filter(({ command }) => command === "services:settings");
+	assert.equal(settings.length, 2);
+	const [first, second] = settings.map(({ at, endedAt }) => ({ from: Date.parse(at), to: Date.parse(endedAt ?? "") }));
+	assert.ok((second?.from ?? 0) - (first?.from ?? 0) < 300, "the second was sent after the first had ended");
+});
+
+test("the operations of a service are read once before its scale, and once after", async (t) => {
+	const aptible = await openReconciler(t);
+	const previous = await aptible.applied("app", portalSpec());
+	aptible.newJournal();
+	await aptible.applied("app", portalSpec({ services: { worker: { containers: 3 } } }), { previous });
+	const reads = aptible
+		.newJournal()
+		.filter(({ command }) => /^(GET \/services\/\d+\/operations|apps:scale)$/.test(command));
+	assert.deepEqual(
+		reads.map(({ source }) => source),
+		["api", "cli", "api"],
+	);
 });

@@ -140,7 +140,8 @@ function misleading(session: Session, portal: Portal, handles: string[]): Fault 
 
 /** A resource does one thing at a time: an operation starts when those before it are over. */
 function startOf(store: Store, lock: string): number {
-	const ahead = store.openOperations().filter((operation) => operation.lock === lock);
+	const excludes = (other: string) => `${other}/`.startsWith(`${lock}/`) || `${lock}/`.startsWith(`${other}/`);
+	const ahead = store.openOperations().filter((operation) => excludes(operation.lock));
 	return Math.max(Date.now(), ...ahead.map((operation) => operation.end_ms));
 }
 

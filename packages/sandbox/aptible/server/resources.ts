@@ -11,7 +11,7 @@ export interface Resource {
 	name: string | number;
 	/** Everything that it goes by, for faults that match on a handle. */
 	handles: string[];
-	/** Operations with the same lock run one after the other: an app and its services share one. */
+	/** Operations whose locks are the same, or one below the other (`app:1/service:2`), run one after the other. */
 	lock: string;
 	/** Handle of the app it is or belongs to. */
 	app?: string;
@@ -64,7 +64,8 @@ export function resourceOf(store: Store, kind: ResourceKind, id: number): Resour
 			const service = store.find("service", id);
 			if (!service) throw notFound();
 			const { handle } = store.get(service.of, service.owner);
-			const base = { kind, id, name: service.process_type, lock: `${service.of}:${service.owner}` };
+			const own = store.meta("services_apart") === "true" ? `/service:${id}` : "";
+			const base = { kind, id, name: service.process_type, lock: `${service.of}:${service.owner}${own}` };
 			const handles = [service.process_type, handle];
 			return service.of === "app" ? { ...base, handles, app: handle } : { ...base, handles };
 		}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { countOperations, readJournal } from "../../aptible/journal.ts";
-import { setLatency } from "../../aptible/setup.ts";
+import { defineImage, runServicesApart, setLatency } from "../../aptible/setup.ts";
 import { Bench } from "./support.ts";
 
 const EIGHT = Array.from({ length: 8 }, (_, index) => `app-${index}`);
@@ -83,4 +83,27 @@ test("of two first operations at once one fails over the ssh key, though both ar
 		again.map(({ exit }) => exit),
 		[0, 0],
 	);
+});
+
+test("scales of several services of an app run one after the other, or side by side where the sandbox is told so; a deploy waits for all", async () => {
+	using bench = new Bench("acme-staging");
+	defineImage(bench.dir, "acme/clinic:1", ["web", "worker", "cron"]);
+	await bench.ok("apps:create", "clinic");
+	await bench.ok("deploy", "--app", "clinic", "--docker-image", "acme/clinic:1");
+	const operationMs = 300;
+	setLatency(bench.dir, { operationMs });
+	const app = ["--app", "clinic"];
+	const took = async (count: string, ...commands: string[][]) => {
+		const startedMs = Date.now();
+		const scales = ["web", "worker", "cron"].map((service) =>
+			bench.ok("apps:scale", service, ...app, "--container-count", count),
+		);
+		await Promise.all([...scales, ...commands.map((command) => bench.ok(...command))]);
+		return Date.now() - startedMs;
+	};
+	assert.ok((await took("2")) >= 3 * operationMs, "scales of one app ran at the same time");
+	runServicesApart(bench.dir);
+	const side = await took("3");
+	assert.ok(side >= operationMs && side < 3 * operationMs, `three scales side by side took ${side} ms`);
+	assert.ok((await took("4", ["config:set", ...app, "A=1"])) >= 2 * operationMs, "a configure ran beside the scales");
 });
