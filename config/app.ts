@@ -1,11 +1,9 @@
 import { z } from "zod";
 import { Endpoint } from "./endpoint.ts";
-import { block, flag, named, pattern, template, textMessage } from "./fields.ts";
+import { block, fieldMarks, flag, named, pattern, secretOnly, template, textMessage } from "./fields.ts";
 import { keyDocs } from "./key-docs.ts";
 import { Service } from "./service.ts";
 import { adopt, protect, renamedFrom } from "./shared-fields.ts";
-
-const registryPassword = "${secrets.registryPassword} or another secret, and nothing beside it";
 
 /** Credentials of a private registry. */
 export const Registry = block("registry credentials", {
@@ -14,12 +12,10 @@ export const Registry = block("registry credentials", {
 		inPlace: "with the next deploy",
 		allowed: "text; references may stand in it",
 	}),
-	// Nothing beside the reference, so that no password stands in the file.
-	password: template("a reference to a secret", registryPassword)
-		.regex(/^\$\{\s*secrets\.[^${}]+\}$/, {
-			error: `is not one reference to a secret; allowed: ${registryPassword}`,
-		})
-		.register(keyDocs, { description: "password at the registry", inPlace: "with the next deploy" }),
+	password: secretOnly("registryPassword").register(keyDocs, {
+		description: "password at the registry",
+		inPlace: "with the next deploy",
+	}),
 	deployOnChange: flag("true deploys where nothing but the credentials differs")
 		.optional()
 		.transform((value) => value || undefined)
@@ -56,7 +52,8 @@ const configValue = z
 	.string({
 		error: (issue) => (issue.input === null ? emptyConfig : textMessage("the value of a variable", "text")(issue)),
 	})
-	.min(1, { error: emptyConfig });
+	.min(1, { error: emptyConfig })
+	.register(fieldMarks, { isTemplate: true });
 
 /** What `image` is, in words. */
 export const imageText = {

@@ -1,22 +1,13 @@
-import { block, pattern, template } from "./fields.ts";
+import { block, pattern, secretOnly } from "./fields.ts";
 import { keyDocs } from "./key-docs.ts";
-
-const secret = /^\$\{\s*secrets\.[^${}]+\}$/;
-
-const reference = (name: string) => {
-	const allowed = `\${secrets.${name}} or another secret, and nothing beside it`;
-	return template("a reference to a secret", allowed).regex(secret, {
-		error: `is not one reference to a secret; allowed: ${allowed}`,
-	});
-};
 
 /** A certificate of one's own, both parts as PEM in secrets. What is in them is judged in `config/certificate-rules.ts`. */
 export const Certificate = block("a certificate", {
-	chain: reference("portalChain").register(keyDocs, {
+	chain: secretOnly("portalChain").register(keyDocs, {
 		description: "certificate as PEM, then its intermediates",
 		inPlace: "yes",
 	}),
-	key: reference("portalKey").register(keyDocs, {
+	key: secretOnly("portalKey").register(keyDocs, {
 		description: "private key as PEM, without a passphrase",
 		inPlace: "yes",
 	}),

@@ -1,27 +1,69 @@
-/** Fields that log drains and metric drains have in common. */
+/** Blocks of drains, made from the table of their kinds. */
+import { z } from "zod";
+import type { DrainField, DrainKinds, KindsSchema } from "../wire/drain-kinds.ts";
 import { references, TemplateError } from "../wire/template.ts";
-import { pattern, template, text } from "./fields.ts";
+import {
+	block,
+	choice,
+	fieldMarks,
+	kindMessage,
+	pattern,
+	secretMarks,
+	secretOnly,
+	template,
+	text,
+	whole,
+} from "./fields.ts";
 
 const hostText = "the like of logs.example.com, without a scheme and a port";
 const hostPattern =
 	/^(?=.{1,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 
-/** Host name of a destination. */
-export const host = () => pattern("a host name", hostText, hostPattern);
-
-/** Handle of a database of the same stage. */
-export const database = (type: string) => text(`a database of type ${type}`, "one of the names under databases");
-
-/** One reference to a secret and nothing else, so that no key stands in the file. */
-export function secretOnly(what: string, example: string) {
-	const allowed = `\${secrets.${example}} or another secret, and nothing beside it`;
-	return template(what, allowed).regex(/^\$\{\s*secrets\.[^${}]+\}$/, {
-		error: `is not one reference to a secret; allowed: ${allowed}`,
+/** The block of a drain: of each kind its own fields, and the shared ones. */
+export function drainBlock<const Kinds extends DrainKinds, Shared extends z.ZodRawShape>(
+	what: string,
+	kinds: Kinds,
+	shared: Shared,
+): KindsSchema<Kinds, Shared> {
+	const blocks = Object.entries(kinds).map(([kind, { fields }]) => {
+		const own = Object.entries(fields).map(([name, field]) => [name, fieldOf(field)]);
+		return block(what, { kind: z.literal(kind), ...Object.fromEntries(own), ...shared });
 	});
+	const error = kindMessage(what, Object.keys(kinds));
+	return z.discriminatedUnion("kind", blocks as never, { error }) as unknown as KindsSchema<Kinds, Shared>;
+}
+
+function fieldOf(field: DrainField): z.ZodType {
+	const schema = valueField(field);
+	if (field.form === "choice") return field.written === undefined ? schema.optional() : schema.default(field.written);
+	return field.isOptional === true ? schema.optional() : schema;
+}
+
+function valueField(field: DrainField): z.ZodType {
+	switch (field.form) {
+		case "url":
+			return secretUrl(field.example);
+		case "secret":
+			return secretOnly(field.example);
+		case "address":
+			return address(field.means, field.allowed);
+		case "user":
+			return template(field.means, field.allowed);
+		case "host":
+			return pattern("a host name", hostText, hostPattern);
+		case "port":
+			return whole("port of the destination", 1, 65535);
+		case "database":
+			return text(`a database of type ${field.type}`, "one of the names under databases");
+		case "choice":
+			return choice(field.means, Object.keys(field.choices));
+		case "text":
+			return text(field.means, field.allowed).min(1, { error: `is empty; give ${field.means}` });
+	}
 }
 
 /** An address whose key or password is a secret. Services take logs at addresses that are keys themselves. */
-export function secretUrl(example: string) {
+function secretUrl(example: string) {
 	const allowed = `\${secrets.${example}}, or https://... with a secret in it`;
 	return address("an https:// address with a secret in it", allowed).refine(hasReference, {
 		error: `is not an https:// address with a secret in it; allowed: ${allowed}`,
@@ -29,13 +71,14 @@ export function secretUrl(example: string) {
 }
 
 /** An address without a key of its own, which may be a secret all the same. */
-export function address(what: string, allowed: string) {
+function address(what: string, allowed: string) {
 	return template(what, allowed)
 		.refine(isAddress, { error: `is not ${what}; allowed: ${allowed}`, abort: true })
 		.refine((value) => !hasOpenCredential(value), {
 			error: "holds a password or a key in the open; put it among the secrets and write ${secrets.NAME} in its place",
 			abort: true,
-		});
+		})
+		.register(fieldMarks, secretMarks);
 }
 
 /** What is wrong with the references in a template is said where they are checked. */

@@ -1,9 +1,12 @@
 /** What takes more than one value to see in the drains of a stage. */
+import { type DrainKinds, logDrainKinds, metricDrainKinds } from "../wire/drain-kinds.ts";
+import { lookUp } from "../wire/own.ts";
 import { references } from "../wire/template.ts";
 import type { Draft } from "./draft.ts";
 import { type Mistake, type Place, wrongName, wrongValue } from "./mistakes.ts";
 import { didYouMean, nearestWord } from "./near-miss.ts";
 import { checkTemplate, fillSecrets } from "./references.ts";
+import { listTemplates } from "./templates.ts";
 
 type LogDrainDraft = NonNullable<NonNullable<Draft["logDrains"]>[string]>;
 type MetricDrainDraft = NonNullable<NonNullable<Draft["metricDrains"]>[string]>;
@@ -14,17 +17,12 @@ const name = /^[0-9a-z][0-9a-z._-]{0,47}$/;
 const nameText =
 	"1 to 48 lower-case letters, digits, dots, underscores and hyphens, a letter or digit first, as it begins a handle";
 
-const templates = ["url", "token", "username", "password", "apiKey"] as const;
-
 /** References to secrets only: nothing else of a stage is meant for a log service. */
-function checkReferences(at: Place, drain: DrainDraft, draft: Draft): Mistake[] {
-	return templates.flatMap((key): Mistake[] => {
-		const value = key in drain ? (drain as Record<string, string | undefined>)[key] : undefined;
-		if (value === undefined) return [];
-		const place = [...at, key];
-		const wrong = checkTemplate(place, value, draft);
+function checkReferences(draft: Pick<Draft, "logDrains" | "metricDrains">, stage: Draft): Mistake[] {
+	return listTemplates(draft).flatMap(({ place, template }): Mistake[] => {
+		const wrong = checkTemplate(place, template, stage);
 		if (wrong.length > 0) return wrong;
-		return references(value)
+		return references(template)
 			.filter((reference) => !reference.startsWith("secrets."))
 			.map((reference) => ({
 				place,
@@ -42,7 +40,10 @@ function checkTransport(at: Place, drain: DrainDraft, draft: Draft): Mistake[] {
 	return [{ place: [...at, "url"], says, about: "nothing" }];
 }
 
-function checkDatabase(at: Place, drain: DrainDraft, type: string, draft: Draft): Mistake[] {
+function checkDatabase(at: Place, drain: DrainDraft, kinds: DrainKinds, draft: Draft): Mistake[] {
+	const field = lookUp(kinds, drain.kind ?? "")?.fields.database;
+	if (field?.form !== "database") return [];
+	const { type } = field;
 	if (!("database" in drain) || drain.database === undefined) return [];
 	if (draft.databases === undefined && "databases" in draft) return [];
 	const databases = draft.databases ?? {};
@@ -72,16 +73,19 @@ export function checkDrains(draft: Draft): Mistake[] {
 			if (drain === undefined) return [];
 			const at = ["logDrains", key];
 			return [
-				...checkReferences(at, drain, draft),
+				...checkReferences({ logDrains: { [key]: drain } }, draft),
 				...checkTransport(at, drain, draft),
-				...checkDatabase(at, drain, "elasticsearch", draft),
+				...checkDatabase(at, drain, logDrainKinds, draft),
 			];
 		}),
 		...checkNames("metricDrains", draft.metricDrains),
 		...Object.entries(draft.metricDrains ?? {}).flatMap(([key, drain]) => {
 			if (drain === undefined) return [];
 			const at = ["metricDrains", key];
-			return [...checkReferences(at, drain, draft), ...checkDatabase(at, drain, "influxdb", draft)];
+			return [
+				...checkReferences({ metricDrains: { [key]: drain } }, draft),
+				...checkDatabase(at, drain, metricDrainKinds, draft),
+			];
 		}),
 	];
 }

@@ -59,7 +59,32 @@ export function pattern(what: string, allowed: string, regex: RegExp) {
 
 /** Text in which references may stand. */
 export function template(what: string, allowed: string) {
-	return z.string({ error: textMessage(what, allowed) }).min(1, { error: `is empty; give ${what}: ${allowed}` });
+	return z
+		.string({ error: textMessage(what, allowed) })
+		.min(1, { error: `is empty; give ${what}: ${allowed}` })
+		.register(fieldMarks, { isTemplate: true });
+}
+
+/** What the schema says of a field beside its form (`config/templates.ts`). */
+export interface FieldMarks {
+	/** References may stand in it. */
+	isTemplate?: true;
+	/** It is meant for a secret, so that no message may show what stands there, which may be one by mistake. */
+	isSecret?: true;
+}
+
+/** Filled by `.register`, which unlike `.meta()` makes no second schema; what is made from a marked schema has its marks. */
+export const fieldMarks = z.registry<FieldMarks>();
+
+/** The marks of a template that stands for a secret. */
+export const secretMarks = { isTemplate: true, isSecret: true } satisfies FieldMarks;
+
+/** One reference to a secret and nothing else, so that no key stands in the file. */
+export function secretOnly(example: string) {
+	const allowed = `\${secrets.${example}} or another secret, and nothing beside it`;
+	return template("a reference to a secret", allowed)
+		.regex(/^\$\{\s*secrets\.[^${}]+\}$/, { error: `is not one reference to a secret; allowed: ${allowed}` })
+		.register(fieldMarks, secretMarks);
 }
 
 /** One of a few words; `nearest` finds the one that was meant. */

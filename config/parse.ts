@@ -9,6 +9,7 @@ import { type Mistake, type Place, valueAt } from "./mistakes.ts";
 import { checkReferences } from "./references.ts";
 import { checkRules } from "./rules.ts";
 import { type Stage, StageFile } from "./stage.ts";
+import { isSecretPlace, isSecretReference } from "./templates.ts";
 import { checkFilledTexts, checkOptionValues, checkTexts } from "./text-rules.ts";
 
 /** The mistakes of a stage file, one line each: file, place, bad value, what is allowed, what to do. */
@@ -73,17 +74,13 @@ function renderValue(value: unknown): string {
 	return text.length > longestShown ? `${text.slice(0, longestShown)}..."` : text;
 }
 
-/** Keys whose value is meant to be a reference, but may be a password by mistake. */
-const hiddenKeys: ReadonlySet<string | number | undefined> = new Set(["password", "url", "token", "apiKey", "key"]);
-
-function isHidden(place: Place): boolean {
-	return place[0] === "secrets" || hiddenKeys.has(place.at(-1));
-}
-
 function renderSubject({ place, about }: Mistake, raw: unknown): string {
 	if (about === "nothing") return "";
 	if (about === "name") return `${JSON.stringify(place.at(-1))} `;
-	return isHidden(place) ? "its value " : `${renderValue(valueAt(raw, place))} `;
+	const value = valueAt(raw, place);
+	// A reference is no secret, but what stands in its place may be one.
+	const isHidden = isSecretPlace(place) && !isSecretReference(value);
+	return isHidden ? "its value " : `${renderValue(value)} `;
 }
 
 function renderMistake(mistake: Mistake, raw: unknown): string {

@@ -11,6 +11,7 @@ import type { Draft } from "./draft.ts";
 import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
 import { didYouMean } from "./near-miss.ts";
 import { fillSecrets } from "./references.ts";
+import { listTemplates } from "./templates.ts";
 import { checkWidth } from "./width-rules.ts";
 
 /** One thing that a stage with health information may not have. */
@@ -53,17 +54,17 @@ export const phiRules: readonly PhiRule[] = [
 	{
 		key: "databases.NAME.automaticBackups",
 		forbids: "`false`, but for a replica, whose data is its primary's",
-		judgedBy: (draft) => primaries(draft).flatMap(([at, one]) => notFalse(at, "automaticBackups", one)),
+		judgedBy: (draft) => primaries(draft).flatMap(([at, one]) => refuseFalse(at, "automaticBackups", one)),
 	},
 	{
 		key: "databases.NAME.finalBackup",
 		forbids: "`false`, but for a replica",
-		judgedBy: (draft) => primaries(draft).flatMap(([at, one]) => notFalse(at, "finalBackup", one)),
+		judgedBy: (draft) => primaries(draft).flatMap(([at, one]) => refuseFalse(at, "finalBackup", one)),
 	},
 	{
 		key: "databases.NAME.endpoints.NAME",
 		forbids: "one that is open to everyone: neither `internal` nor with an `ipFilter` that excludes somebody",
-		judgedBy: (draft) => entries(draft.databases, "databases").flatMap(([at, one]) => closedEndpoints(at, one)),
+		judgedBy: (draft) => entries(draft.databases, "databases").flatMap(([at, one]) => checkOpenEndpoints(at, one)),
 	},
 	{
 		key: "apps.NAME.image",
@@ -90,13 +91,7 @@ export const phiRules: readonly PhiRule[] = [
 	{
 		key: "apps.NAME.config.NAME",
 		forbids: "the URL of Redis' unencrypted credentials",
-		judgedBy: (draft) =>
-			apps(draft).flatMap(([at, { config, registry }]) => [
-				...Object.entries(config ?? {}).flatMap(([key, value]) => encryptedUrls([...at, "config", key], value, draft)),
-				...Object.entries(registry ?? {}).flatMap(([key, value]) =>
-					encryptedUrls([...at, "registry", key], value, draft),
-				),
-			]),
+		judgedBy: (draft) => listTemplates(draft).flatMap(({ place, template }) => checkEncryption(place, template, draft)),
 	},
 	{
 		key: "apps.NAME.endpoints.NAME.sslProtocols",
@@ -207,13 +202,13 @@ const appEndpoints = (draft: Draft) =>
 const primaries = (draft: Draft) =>
 	entries(draft.databases, "databases").filter(([, { replicaOf }]) => replicaOf === undefined);
 
-function notFalse<Key extends string>(at: Place, key: Key, block: { [K in Key]?: boolean | undefined }): Mistake[] {
+function refuseFalse<Key extends string>(at: Place, key: Key, block: { [K in Key]?: boolean | undefined }): Mistake[] {
 	if (block[key] !== false) return [];
 	return [wrongValue([...at, key], "is not allowed with phi: true; take the line out")];
 }
 
 /** An endpoint of a database is open to the whole world by itself (facts/aptible.md §3.3). */
-function closedEndpoints(at: Place, database: DatabaseDraft): Mistake[] {
+function checkOpenEndpoints(at: Place, database: DatabaseDraft): Mistake[] {
 	return entries(database.endpoints, ...at, "endpoints").flatMap(([place, endpoint]): Mistake[] => {
 		const isInternal = endpoint.internal === true || ("internal" in endpoint && endpoint.internal === undefined);
 		if (isInternal) return [];
@@ -228,7 +223,7 @@ function closedEndpoints(at: Place, database: DatabaseDraft): Mistake[] {
 }
 
 /** Aptible docs, Redis: the plain credentials are not for sensitive or regulated information. */
-function encryptedUrls(place: Place, template: unknown, draft: Draft): Mistake[] {
+function checkEncryption(place: Place, template: string, draft: Draft): Mistake[] {
 	return referencesOf(template).flatMap((reference): Mistake[] => {
 		const { database, credential = "redis" } = readDatabaseReference(reference) ?? {};
 		if (database === undefined || credential !== "redis") return [];
@@ -239,8 +234,7 @@ function encryptedUrls(place: Place, template: unknown, draft: Draft): Mistake[]
 }
 
 /** What is wrong with a template is said where templates are checked. */
-function referencesOf(template: unknown): string[] {
-	if (typeof template !== "string") return [];
+function referencesOf(template: string): string[] {
 	try {
 		return references(template);
 	} catch (error) {

@@ -11,6 +11,7 @@ import { credentialTypes } from "./catalogue.ts";
 import type { Draft } from "./draft.ts";
 import type { Mistake, Place } from "./mistakes.ts";
 import { didYouMean, nearestWord } from "./near-miss.ts";
+import { listTemplates } from "./templates.ts";
 
 /** What a reference points at. `name` is a name in the stage file. */
 export type Reference =
@@ -113,18 +114,9 @@ export function checkTemplate(place: Place, template: string | undefined, draft:
 	}
 }
 
-/** Checks every reference of a stage. */
+/** Checks every reference of a stage but those of drains, of which more is asked (`config/drain-rules.ts`). */
 export function checkReferences(draft: Draft): Mistake[] {
-	return Object.entries(draft.apps ?? {}).flatMap(([handle, app]) => [
-		...checkTemplate(["apps", handle, "registry", "username"], app?.registry?.username, draft),
-		...checkTemplate(["apps", handle, "registry", "password"], app?.registry?.password, draft),
-		...Object.entries(app?.config ?? {}).flatMap(([key, template]) =>
-			checkTemplate(["apps", handle, "config", key], template, draft),
-		),
-		...Object.entries(app?.endpoints ?? {}).flatMap(([name, endpoint]) =>
-			(["chain", "key"] as const).flatMap((part) =>
-				checkTemplate(["apps", handle, "endpoints", name, "certificate", part], endpoint?.certificate?.[part], draft),
-			),
-		),
-	]);
+	return listTemplates(draft)
+		.filter(({ place: [noun] }) => noun !== "logDrains" && noun !== "metricDrains")
+		.flatMap(({ place, template }) => checkTemplate(place, template, draft));
 }

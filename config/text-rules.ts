@@ -1,6 +1,8 @@
 /** What no text of a stage may be: something else than was written, more than a program can be given, or an option where it is a value. */
+import { type DrainKinds, logDrainKinds, metricDrainKinds } from "../wire/drain-kinds.ts";
 import { settingEntries } from "../wire/endpoint-settings.ts";
 import { isReadAsOption } from "../wire/option-value.ts";
+import { lookUp } from "../wire/own.ts";
 import type { Draft } from "./draft.ts";
 import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
 import { fillSecrets } from "./references.ts";
@@ -98,13 +100,25 @@ export function checkOptionValues(draft: Draft): Mistake[] {
 			["databases", handle, "version"],
 			database?.version,
 		]),
-		...Object.entries(draft.logDrains ?? {}).map(([name, drain]): [Place, string | undefined] => [
-			["logDrains", name, "pipeline"],
-			drain !== undefined && "pipeline" in drain ? drain.pipeline : undefined,
-		]),
+		...drainTexts("logDrains", logDrainKinds, draft),
+		...drainTexts("metricDrains", metricDrainKinds, draft),
 	];
 	return sent.flatMap(([place, text]): Mistake[] =>
 		text !== undefined && isReadAsOption(text) ? [{ place, says: readAsOption, about: "nothing" }] : [],
+	);
+}
+
+function drainTexts(
+	noun: "logDrains" | "metricDrains",
+	kinds: DrainKinds,
+	draft: Draft,
+): [place: Place, text: string | undefined][] {
+	return Object.entries(draft[noun] ?? {}).flatMap(([name, drain]) =>
+		Object.entries(lookUp(kinds, drain?.kind ?? "")?.fields ?? {}).flatMap(([key, { form, cli }]) => {
+			const text = (drain as Readonly<Record<string, unknown>> | undefined)?.[key];
+			if (form !== "text" || cli === undefined || typeof text !== "string") return [];
+			return [[[noun, name, key], text] satisfies [Place, string]];
+		}),
 	);
 }
 

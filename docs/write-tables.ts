@@ -8,6 +8,7 @@ import { databaseTypes, retiredConfig } from "../config/catalogue.ts";
 import { kindsOf } from "../config/endpoint-kind-rules.ts";
 import { phiRules } from "../config/phi.ts";
 import { containerSizesMb } from "../config/sizes.ts";
+import { type DrainKinds, logDrainKinds, metricDrainKinds } from "../wire/drain-kinds.ts";
 import { type AppEndpointKind, appEndpointKinds } from "../wire/endpoint-settings.ts";
 import { readStageKeys, type StageKey } from "./stage-keys.ts";
 
@@ -30,6 +31,8 @@ export function tables(): ReadonlyMap<string, string> {
 		["phi", phi()],
 		["endpoint kinds", endpointKinds()],
 		["container sizes", containerSizes()],
+		["log drain kinds", drainKinds("log drain", logDrainKinds)],
+		["metric drain kinds", drainKinds("metric drain", metricDrainKinds)],
 		["database versions", databaseVersions()],
 		["retired variables", retiredVariables()],
 	]);
@@ -93,6 +96,17 @@ function endpointKinds(): string {
 		return [`\`${kind}\``, ...endpointKindDocs[kind], keys.join(", ")];
 	});
 	return table(["Kind", "What it is", "Address", "Keys of its own"], rows);
+}
+
+/** Each kind of drain with its keys. */
+function drainKinds(noun: string, kinds: DrainKinds): string {
+	const rows = Object.entries(kinds).map(([kind, { fields }]) => {
+		const keys = Object.entries(fields).map(
+			([name, { page }]) => `\`${name}\`${page === undefined ? "" : `: ${page}`}`,
+		);
+		return [`\`${kind}\``, keys.join(", ")];
+	});
+	return table([`Kind of ${noun}`, "Keys"], rows);
 }
 
 function containerSizes(): string {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type DrainKinds, logDrainKinds } from "../../wire/drain-kinds.ts";
 import { ApiError } from "../client/errors.ts";
 import type { Api } from "./api.ts";
 import { Link, linkedId } from "./link.ts";
@@ -18,16 +19,18 @@ const links = z.looseObject({ database: Link });
 const ListedDrain = z.looseObject({ id: z.int(), handle: z.string(), drain_type: z.string(), status: z.string() });
 export type ListedDrain = z.infer<typeof ListedDrain>;
 
+function shownFields(kinds: DrainKinds): Record<string, typeof text> {
+	const names = Object.values(kinds).flatMap(({ fields }) => Object.values(fields).flatMap(({ api }) => api ?? []));
+	return Object.fromEntries(names.map((name) => [name, text]));
+}
+
 /** A log drain with its secrets, as far as the token may see them (OpenAPI of the Deploy API: `log_drain`). */
 export const ApiLogDrain = ListedDrain.extend({
 	drain_apps: z.boolean(),
 	drain_databases: z.boolean(),
 	drain_ephemeral_sessions: z.boolean(),
 	drain_proxies: z.boolean(),
-	url: text,
-	drain_host: text,
-	drain_port: text,
-	logging_token: text,
+	...shownFields(logDrainKinds),
 	_links: links,
 });
 export type ApiLogDrain = z.infer<typeof ApiLogDrain>;

@@ -1,14 +1,25 @@
 import { compare, type Difference } from "../../wire/difference.ts";
 import type { DrainFacts } from "../../wire/drain.ts";
+import { logDrainKinds } from "../../wire/drain-kinds.ts";
 import type { LogDrainSpec } from "../../wire/log-drain.ts";
 import { listNamedDatabases, type NamedDatabase } from "../api/database.ts";
-import { ApiLogDrain, databaseIdOf, readDrain, setLogDrainSources } from "../api/drain.ts";
+import { ApiLogDrain, readDrain, setLogDrainSources } from "../api/drain.ts";
 import { fillSecrets } from "../app/values.ts";
-import { createElasticsearchDrain, createSyslogDrain, type DrainSources } from "../cli/drain.ts";
 import { AptibleError } from "../client/errors.ts";
 import type { Context } from "../context.ts";
 import { environmentNamed } from "../find.ts";
-import { type Destination, destinationDifferences, type Fill, hiddenFields, secretsOf } from "./destination.ts";
+import {
+	creationOf,
+	type Destination,
+	destinationDifferences,
+	destinationOf,
+	type Fill,
+	hiddenFields,
+	linkedDatabase,
+	liveDestination,
+	secretsOf,
+	typesOf,
+} from "./destination.ts";
 import { ensureDrain, removeDrain } from "./drain.ts";
 import type { DeclaredDrain, DrainNoun } from "./kind.ts";
 
@@ -19,7 +30,7 @@ export async function apply(
 	previous: DrainFacts | undefined,
 ): Promise<DrainFacts> {
 	const databases =
-		spec.kind === "elasticsearch"
+		"database" in spec
 			? await listNamedDatabases(context.api, (await environmentNamed(context, spec.environment)).id)
 			: [];
 	return ensureDrain(context, spec, previous, declare(context, spec, databases));
@@ -52,7 +63,6 @@ export function logDrainState(
 	live: ApiLogDrain,
 	databases: readonly Pick<NamedDatabase, "id" | "handle">[],
 ): LogDrainState {
-	const id = databaseIdOf(live);
 	return {
 		type: live.drain_type,
 		sources: {
@@ -61,33 +71,12 @@ export function logDrainState(
 			ephemeralSessions: live.drain_ephemeral_sessions,
 			proxies: live.drain_proxies,
 		},
-		destination: {
-			url: live.url,
-			host: live.drain_host,
-			port: live.drain_port,
-			// One field of the API is a token of some types and the name of a pipeline of another.
-			...(live.drain_type === "elasticsearch_database"
-				? { pipeline: live.logging_token }
-				: { token: live.logging_token }),
-			database: id === undefined ? undefined : (databases.find((one) => one.id === id)?.handle ?? `number ${id}`),
-		},
+		destination: liveDestination(logDrainKinds, live.drain_type, live, linkedDatabase(live, databases)),
 	};
 }
 
 const sources = ["apps", "databases", "ephemeralSessions", "proxies"] as const;
 type Source = (typeof sources)[number];
-
-/** The API's type of each kind; the second one is the dashboard's (facts/aptible.md §5.1, app-ui `log-drain/index.ts`). */
-const types: Readonly<Record<LogDrainSpec["kind"], readonly [string, ...string[]]>> = {
-	https: ["https_post"],
-	datadog: ["https_post"],
-	sumologic: ["https_post"],
-	logdna: ["https_post"],
-	papertrail: ["syslog_tls_tcp", "papertrail"],
-	solarwinds: ["solarwinds"],
-	syslog: ["syslog_tls_tcp"],
-	elasticsearch: ["elasticsearch_database"],
-};
 
 const logDrain: DrainNoun<ApiLogDrain> = {
 	target: "log_drains",
@@ -110,12 +99,20 @@ function declare(
 				"secret again: pulumi config set --secret --path 'medstack-to-aptible:secrets.NAME'",
 		);
 	}
+	const flags = Object.fromEntries(sources.map((source) => [wireSources[source], spec[source]]));
 	const stateOf = (live: ApiLogDrain) => logDrainState(live, databases);
 	return {
 		...logDrain,
 		differences: (live) => destinationOnly(spec, stateOf(live), fill),
-		hidden: (live) => hiddenFields(destinationOf(spec), stateOf(live).destination),
-		creation: creationOf(context, spec, fill),
+		hidden: (live) => hiddenFields(destinationOf(logDrainKinds, spec), stateOf(live).destination),
+		creation: creationOf(
+			context.cli,
+			logDrainKinds,
+			spec,
+			fill,
+			(fields) => ({ ...fields, ...flags, drain_type: typesOf(logDrainKinds, spec)[0] }),
+			Object.fromEntries(sources.map((source) => [optionOf(wireSources[source]), spec[source]])),
+		),
 		adjust: async (live) => {
 			const differing = sourceDifferences(spec, stateOf(live));
 			if (differing.length === 0) return false;
@@ -141,69 +138,19 @@ const wireSources: Readonly<Record<Source, string>> = {
 	proxies: "drain_proxies",
 };
 
+/** `drain_apps` as the CLI's option in camel case. */
+function optionOf(name: string): string {
+	return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
 function sourceDifferences(spec: LogDrainSpec, live: LogDrainState): Difference[] {
 	return compare(Object.fromEntries(sources.map((source) => [source, spec[source]])), live.sources);
 }
 
 function destinationOnly(spec: LogDrainSpec, live: LogDrainState, fill: Fill | undefined): Difference[] {
-	const [type, ...others] = types[spec.kind];
-	if (live.type === type || others.includes(live.type)) {
-		return destinationDifferences(destinationOf(spec), live.destination, fill);
+	const types = typesOf(logDrainKinds, spec);
+	if (types.includes(live.type)) {
+		return destinationDifferences(destinationOf(logDrainKinds, spec), live.destination, fill);
 	}
-	return [{ field: "kind", declared: type, live: live.type }];
-}
-
-function destinationOf(spec: LogDrainSpec): Destination {
-	switch (spec.kind) {
-		case "papertrail":
-			return { host: spec.host, port: String(spec.port), token: undefined };
-		case "syslog":
-			return { host: spec.host, port: String(spec.port), token: spec.token };
-		case "solarwinds":
-			return { host: spec.host, token: spec.token };
-		case "elasticsearch":
-			return { database: spec.database, pipeline: spec.pipeline };
-		default:
-			return { url: spec.url };
-	}
-}
-
-/** Bodies as the CLI sends them (recorded runs 83, 85, 86), without its telemetry where there is a secret in one. */
-function creationOf(
-	{ cli }: Context,
-	spec: LogDrainSpec,
-	fill: (template: string) => string,
-): DeclaredDrain<ApiLogDrain>["creation"] {
-	const { environment } = spec;
-	const flags = Object.fromEntries(sources.map((source) => [wireSources[source], spec[source]]));
-	const body = (fields: Record<string, string>) => ({ body: { ...fields, ...flags, drain_type: types[spec.kind][0] } });
-	const options: DrainSources = {
-		drainApps: spec.apps,
-		drainDatabases: spec.databases,
-		drainEphemeralSessions: spec.ephemeralSessions,
-		drainProxies: spec.proxies,
-	};
-	switch (spec.kind) {
-		case "papertrail":
-		case "syslog": {
-			const { kind, host, port } = spec;
-			if (spec.kind === "syslog" && spec.token !== undefined) {
-				return body({ drain_host: host, drain_port: String(port), logging_token: fill(spec.token) });
-			}
-			return {
-				command: (handle) => createSyslogDrain(cli, environment, handle, { kind, host, port, sources: options }),
-			};
-		}
-		case "solarwinds":
-			return body({ drain_host: spec.host, logging_token: fill(spec.token) });
-		case "elasticsearch": {
-			const { database, pipeline } = spec;
-			return {
-				command: (handle) =>
-					createElasticsearchDrain(cli, environment, handle, { database, pipeline, sources: options }),
-			};
-		}
-		default:
-			return body({ url: fill(spec.url) });
-	}
+	return [{ field: "kind", declared: types[0] ?? "none", live: live.type }];
 }

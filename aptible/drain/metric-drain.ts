@@ -1,14 +1,25 @@
 import type { Difference } from "../../wire/difference.ts";
 import type { DrainFacts } from "../../wire/drain.ts";
-import { datadogSites, type MetricDrainSpec } from "../../wire/metric-drain.ts";
+import { fieldsOfType, metricDrainKinds } from "../../wire/drain-kinds.ts";
+import type { MetricDrainSpec } from "../../wire/metric-drain.ts";
 import { listNamedDatabases, type NamedDatabase } from "../api/database.ts";
-import { ApiMetricDrain, databaseIdOf, readDrain } from "../api/drain.ts";
+import { ApiMetricDrain, readDrain } from "../api/drain.ts";
 import { fillSecrets } from "../app/values.ts";
-import { createInfluxdbDrain } from "../cli/drain.ts";
 import { AptibleError } from "../client/errors.ts";
 import type { Context } from "../context.ts";
 import { environmentNamed } from "../find.ts";
-import { type Destination, destinationDifferences, type Fill, hiddenFields, secretsOf } from "./destination.ts";
+import {
+	creationOf,
+	type Destination,
+	destinationDifferences,
+	destinationOf,
+	type Fill,
+	hiddenFields,
+	linkedDatabase,
+	liveDestination,
+	secretsOf,
+	typesOf,
+} from "./destination.ts";
 import { ensureDrain, removeDrain } from "./drain.ts";
 import type { DeclaredDrain, DrainNoun } from "./kind.ts";
 
@@ -19,7 +30,7 @@ export async function apply(
 	previous: DrainFacts | undefined,
 ): Promise<DrainFacts> {
 	const databases =
-		spec.kind === "influxdb"
+		"database" in spec
 			? await listNamedDatabases(context.api, (await environmentNamed(context, spec.environment)).id)
 			: [];
 	return ensureDrain(context, spec, previous, declare(context, spec, databases));
@@ -43,9 +54,9 @@ export interface MetricDrainState {
  * @param fill gives the secrets; without it, what holds one is not compared
  */
 export function metricDrainDifferences(spec: MetricDrainSpec, live: MetricDrainState, fill?: Fill): Difference[] {
-	const type = types[spec.kind];
-	if (live.type !== type) return [{ field: "kind", declared: type, live: live.type }];
-	return destinationDifferences(destinationOf(spec), live.destination, fill);
+	const types = typesOf(metricDrainKinds, spec);
+	if (!types.includes(live.type)) return [{ field: "kind", declared: types[0] ?? "none", live: live.type }];
+	return destinationDifferences(destinationOf(metricDrainKinds, spec), live.destination, fill);
 }
 
 /** What the API shows of a metric drain, in the stage file's words. `databases` are those of its environment. */
@@ -54,37 +65,12 @@ export function metricDrainState(
 	databases: readonly Pick<NamedDatabase, "id" | "handle">[],
 ): MetricDrainState {
 	const { drain_type: type, drain_configuration: shown } = live;
-	if (type === "influxdb_database") {
-		const id = databaseIdOf(live);
-		const database = databases.find((one) => one.id === id)?.handle ?? `number ${id}`;
-		return { type, destination: { database: id === undefined ? undefined : database } };
-	}
-	// No type is without settings: what shows none, hides them.
-	if (shown == null || Object.keys(shown).length === 0) return { type, destination: undefined };
-	return {
-		type,
-		destination: {
-			url: shown.address,
-			username: shown.username,
-			password: shown.password,
-			databaseName: shown.database,
-			org: shown.org,
-			token: shown.authToken,
-			bucket: shown.bucket,
-			apiKey: shown.api_key,
-			// Made without a site it goes to the first one, which the CLI then leaves out.
-			site: shown.series_url === undefined ? "US1" : siteOf(shown.series_url),
-		},
-	};
+	const database = linkedDatabase(live, databases);
+	const isLinked = fieldsOfType(metricDrainKinds, type).some(([, { form }]) => form === "database");
+	// No other type is without settings: what shows none, hides them.
+	const isHidden = !isLinked && Object.keys(shown ?? {}).length === 0;
+	return { type, destination: isHidden ? undefined : liveDestination(metricDrainKinds, type, shown ?? {}, database) };
 }
-
-/** The API's type of each kind (CLI 0.26.6, `metric_drain.rb`). */
-const types: Readonly<Record<MetricDrainSpec["kind"], string>> = {
-	influxdb: "influxdb_database",
-	"influxdb:custom": "influxdb",
-	"influxdb:customv2": "influxdb2",
-	datadog: "datadog",
-};
 
 const metricDrain: DrainNoun<ApiMetricDrain> = {
 	target: "metric_drains",
@@ -111,43 +97,11 @@ function declare(
 	return {
 		...metricDrain,
 		differences: (live) => metricDrainDifferences(spec, stateOf(live), fill),
-		hidden: (live) => hiddenFields(destinationOf(spec), stateOf(live).destination),
-		creation: creationOf(context, spec, fill),
+		hidden: (live) => hiddenFields(destinationOf(metricDrainKinds, spec), stateOf(live).destination),
+		creation: creationOf(context.cli, metricDrainKinds, spec, fill, (fields) => ({
+			drain_configuration: fields,
+			drain_type: typesOf(metricDrainKinds, spec)[0],
+		})),
 		adjust: async () => false,
 	};
-}
-
-function destinationOf(spec: MetricDrainSpec): Destination {
-	const { kind: _kind, environment: _environment, name: _name, adopt: _adopt, ...destination } = spec;
-	return destination;
-}
-
-function siteOf(seriesUrl: string): string {
-	return Object.entries(datadogSites).find(([, url]) => url === seriesUrl)?.[0] ?? seriesUrl;
-}
-
-/** Bodies as the CLI sends them (recorded runs 89, 90), without its telemetry. */
-function creationOf(
-	{ cli }: Context,
-	spec: MetricDrainSpec,
-	fill: (template: string) => string,
-): DeclaredDrain<ApiMetricDrain>["creation"] {
-	const body = (configuration: Record<string, string>) => ({
-		body: { drain_configuration: configuration, drain_type: types[spec.kind] },
-	});
-	switch (spec.kind) {
-		case "influxdb":
-			return { command: (handle) => createInfluxdbDrain(cli, spec.environment, handle, spec.database) };
-		case "influxdb:custom":
-			return body({
-				address: fill(spec.url),
-				username: fill(spec.username),
-				password: fill(spec.password),
-				database: spec.databaseName,
-			});
-		case "influxdb:customv2":
-			return body({ address: fill(spec.url), org: spec.org, authToken: fill(spec.token), bucket: spec.bucket });
-		default:
-			return body({ api_key: fill(spec.apiKey), series_url: datadogSites[spec.site] });
-	}
 }

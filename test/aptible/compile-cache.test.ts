@@ -41,22 +41,6 @@ test("a folder in which others may write is not used", (t) => {
 	assert.deepEqual(readdirSync(temporary), []);
 });
 
-test("a Command whose modules are in the cache does not load the parser of TypeScript, not even for its entry", (t) => {
-	const cache = mkdtempSync(join(tmpdir(), "compile-cache-"));
-	t.after(() => rmSync(cache, { recursive: true, force: true }));
-	const { NODE_COMPILE_CACHE: _, ...env } = process.env;
-	const tell = 'process.on("exit",()=>console.error("parser:"+process.moduleLoadList.some(n=>n.includes("amaro"))))';
-	const run = () =>
-		spawnSync(process.execPath, ["--import", `data:text/javascript,${tell}`, "aptible/main.ts", "app", "apply"], {
-			cwd: root,
-			env: { ...env, XDG_CACHE_HOME: cache },
-			input: "{}",
-			encoding: "utf8",
-		}).stderr;
-	assert.match(run(), /expected string.*parser:true/s);
-	assert.match(run(), /expected string.*parser:false/s);
-});
-
 test("previews have it too, from before anything is loaded", () => {
 	const [, file = ""] = /nodeargs: --import (\S+)/.exec(readFileSync(join(root, "Pulumi.yaml"), "utf8")) ?? [];
 	assert.ok(existsSync(join(root, file)), file);

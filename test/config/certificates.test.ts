@@ -38,7 +38,7 @@ test("a certificate that fits is no mistake", () => {
 test("one that does not is a mistake at the part that is wrong, and none of it is shown", () => {
 	const problems = problemsOf(stageOf({ ...portal, keyPem: certify({ names: ["x"] }).keyPem }));
 	assert.deepEqual(problems, [
-		`${place}.certificate.key: its value is not the key of the certificate in chain; give the two that were made together`,
+		`${place}.certificate.key: "\${secrets.portalKey}" is not the key of the certificate in chain; give the two that were made together`,
 	]);
 	assert.deepEqual(problemsOf(stageOf(portal, "other.example")), [
 		`${place}.domain: "other.example" is not a name of the certificate; it is for portal.acme.example`,

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { logDrainKinds, metricDrainKinds } from "../../wire/drain-kinds.ts";
 import { settingEntries } from "../../wire/endpoint-settings.ts";
 import { optionEntries } from "../../wire/service-options.ts";
 import { stageWith } from "../config/stage-file.ts";
@@ -179,16 +180,96 @@ test("a service option is one entry: schema, spec, comparison, CLI option, adopt
 	);
 });
 
-test("a setting or an option stands in its table, and in one more file at most", () => {
+test("a drain kind is one entry: schema, spec, comparison, creation, masking, adoption and page follow from it", async () => {
+	const { load } = follow("Add a drain kind");
+	const { is: parse, was: parseBefore } = await both(load, "config/parse.ts");
+	const { is: wire } = await both(load, "wire/log-drain.ts");
+	const { is: drain } = await both(load, "aptible/drain/log-drain.ts");
+	const { is: destination } = await both(load, "aptible/drain/destination.ts");
+	const { is: kinds } = await both(load, "wire/drain-kinds.ts");
+	const { is: api } = await both(load, "aptible/api/drain.ts");
+	const secrets = { "secrets/honeycombToken": "hc-0123456789" };
+	const honeycomb = {
+		kind: "honeycomb",
+		host: "api.honeycomb.example",
+		dataset: "prod",
+		token: "${secrets.honeycombToken}",
+	};
+
+	const openly = { ...secrets, "logDrains/hc": { ...honeycomb, token: "hc-0123456789" } };
+	assert.match(problemsOf(parse.parseStage, openly).join(), /hc\.token: its value is not one reference to a secret/);
+	assert.match(problemsOf(parseBefore.parseStage, { "logDrains/hc": honeycomb }).join(), /is not a kind of log drain/);
+	const declared = parse.parseStage(stageWith({ ...secrets, "logDrains/hc": honeycomb }), context).logDrains.hc;
+	const spec = wire.LogDrainSpec.parse({ environment: "acme", name: "hc", ...declared });
+
+	const live = (shown: object) =>
+		drain.logDrainState(
+			api.ApiLogDrain.parse({
+				id: 1,
+				handle: "hc-1",
+				status: "provisioned",
+				drain_type: "honeycomb",
+				drain_apps: true,
+				drain_databases: true,
+				drain_ephemeral_sessions: true,
+				drain_proxies: true,
+				drain_host: "api.honeycomb.example",
+				drain_dataset: "prod",
+				logging_token: "hc-0123456789",
+				_links: {},
+				...shown,
+			}),
+			[],
+		);
+	const fill = (template: string) => template.replace("${secrets.honeycombToken}", "hc-0123456789");
+	assert.deepEqual(drain.logDrainDifferences(spec, live({}), fill), []);
+	assert.deepEqual(drain.logDrainDifferences(spec, live({ drain_dataset: "test" }), fill), [
+		{ field: "dataset", declared: "prod", live: "test" },
+	]);
+	assert.deepEqual(drain.logDrainDifferences(spec, live({ logging_token: "hc-9876543210" }), fill), [
+		{ field: "token", declared: "${secrets.honeycombToken}", live: "another value" },
+	]);
+	assert.deepEqual(destination.secretsOf(live({}).destination), ["hc-0123456789"]);
+	assert.deepEqual(
+		destination.creationOf(undefined, kinds.logDrainKinds, spec, fill, (fields: object) => fields),
+		{ body: { drain_host: "api.honeycomb.example", drain_dataset: "prod", logging_token: "hc-0123456789" } },
+	);
+
+	const { is: adopt } = await both(load, "adopt/drains.ts");
+	const { is: notes } = await both(load, "adopt/notes.ts");
+	const shown = {
+		id: 1,
+		handle: "hc",
+		drain_type: "honeycomb",
+		drain_host: "api.honeycomb.example",
+		drain_dataset: "prod",
+	};
+	const found = new notes.Notes();
+	assert.deepEqual(adopt.adoptLogDrain({ ...shown, logging_token: "hc-0123456789", _links: {} }, [], found), {
+		kind: "honeycomb",
+		host: "api.honeycomb.example",
+		dataset: "prod",
+		token: "${secrets.hcToken}",
+		adopt: true,
+	});
+
+	const { is: tables } = await both(load, "docs/write-tables.ts");
+	assert.match(tables.tables().get("log drain kinds"), /^\| `honeycomb` \| `host`, `dataset`, `token` \|$/m);
+});
+
+test("a setting, an option or a drain kind stands in its table, and in one more file at most", () => {
 	const files = program
 		.flatMap((folder) =>
 			readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((file) => join(folder, file)),
 		)
 		.filter((file) => file.endsWith(".ts"))
 		.map((file) => ({ file, text: readFileSync(join(root, file), "utf8") }));
+	const drainKinds = [...Object.keys(logDrainKinds), ...Object.keys(metricDrainKinds)];
 	const tables = [
 		...settingEntries.map(([name, { wire }]) => [name, wire]),
 		...optionEntries.map(([name, { api, cli }]) => [name, api, cli]),
+		// The others are words for endpoints and databases too.
+		...drainKinds.filter((kind) => !["https", "elasticsearch", "influxdb"].includes(kind)).map((kind) => [kind]),
 	];
 	for (const names of tables) {
 		const word = new RegExp(`\\b(?:${names.join("|")})\\b`);

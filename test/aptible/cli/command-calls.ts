@@ -14,7 +14,9 @@ import * as service from "../../../aptible/cli/service.ts";
 import * as version from "../../../aptible/cli/version.ts";
 import { Redactor } from "../../../aptible/client/redact.ts";
 import { Context } from "../../../aptible/context.ts";
+import { creationOf } from "../../../aptible/drain/destination.ts";
 import { changeOptions, creationOptions, endpointDifferences } from "../../../aptible/endpoint/differences.ts";
+import { logDrainKinds, metricDrainKinds } from "../../../wire/drain-kinds.ts";
 import { EndpointSpec } from "../../../wire/endpoint.ts";
 import { AutoscaleSpec } from "../../../wire/service.ts";
 import { horizontal, vertical } from "../../support/app-spec.ts";
@@ -88,19 +90,17 @@ export const calls: Readonly<Record<string, (cli: Cli) => unknown>> = {
 	"database.restartDatabase": (cli) => database.restartDatabase(cli, environment, "main", sizes),
 	"database.setIops": (cli) => database.setIops(cli, environment, "main", 6000),
 	"database.deprovisionDatabase": (cli) => database.deprovisionDatabase(cli, environment, "main"),
-	"drain.createSyslogDrain": async (cli) => {
-		for (const kind of ["papertrail", "syslog"] as const) {
-			const options = { kind, host: "logs.acme.example", port: 6514, sources: allSources };
-			await drain.createSyslogDrain(cli, environment, "siem-1", options);
+	"drain.createDrain": async (cli) => {
+		const fill = (template: string) => template;
+		const at = { environment, host: "logs.acme.example", port: 6514, database: "search", pipeline: "logs" };
+		for (const kinds of [logDrainKinds, metricDrainKinds]) {
+			for (const kind of Object.keys(kinds)) {
+				const options = kinds === logDrainKinds ? allSources : {};
+				const creation = creationOf(cli, kinds, { ...at, kind }, fill, (fields) => fields, options);
+				if ("command" in creation) await creation.command("siem-1");
+			}
 		}
 	},
-	"drain.createElasticsearchDrain": (cli) =>
-		drain.createElasticsearchDrain(cli, environment, "logs-1", {
-			database: "search",
-			pipeline: "logs",
-			sources: allSources,
-		}),
-	"drain.createInfluxdbDrain": (cli) => drain.createInfluxdbDrain(cli, environment, "load-1", "metrics"),
 	"drain.deprovisionDrain": async (cli) => {
 		await drain.deprovisionDrain(cli, "log_drain", environment, "siem-1");
 		await drain.deprovisionDrain(cli, "metric_drain", environment, "load-1");
