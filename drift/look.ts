@@ -231,7 +231,7 @@ async function see(context: Context, stage: Stage, values: Values, progress: Pro
 	);
 }
 
-/** Whether only the API shows all that is declared of an endpoint. */
+/** Whether port and certificate are among what is declared of an endpoint. */
 function needsDetails(spec: unknown): boolean {
 	const { kind, certificate, certificateFingerprint } = spec as Partial<EndpointSpec>;
 	return kind === "grpc" || certificate !== undefined || certificateFingerprint !== undefined;

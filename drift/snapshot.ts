@@ -23,6 +23,7 @@ import {
 import { type ApiPolicy, listPoliciesIn, listServicesIn, type Service, servicesOf } from "../aptible/api/service.ts";
 import type { LiveApp } from "../aptible/app/differences.ts";
 import { rememberUrls } from "../aptible/app/values.ts";
+import { unlessGone } from "../aptible/client/errors.ts";
 import type { Context } from "../aptible/context.ts";
 import type { LiveEndpoint } from "../aptible/endpoint/observe.ts";
 import { isRenewable } from "../aptible/endpoint/renewal.ts";
@@ -104,9 +105,11 @@ export async function readSnapshot(
 		Promise.all(
 			listedDatabases.map(async (listed) => ({ listed, endpoints: await endpointsOf(read, databaseKey(listed)) })),
 		),
-		eachToldOf(wantedApps, (app) => readApp(read, app), onProgress),
+		eachToldOf(wantedApps, (app) => readApp(read, app).catch(unlessGone), onProgress),
 	]);
-	return { environment, retention, databases, apps, listedApps, logDrains, metricDrains };
+	// One may be removed since it was listed.
+	const there = apps.filter((app) => app !== undefined);
+	return { environment, retention, databases, apps: there, listedApps, logDrains, metricDrains };
 }
 
 const noEndpoints: ReadonlyMap<number, readonly Endpoint[]> = new Map();

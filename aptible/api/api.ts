@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { z } from "zod";
 import { type Access, refuseIfReadOnly } from "../client/access.ts";
 import { ApiError, AptibleError } from "../client/errors.ts";
@@ -190,6 +191,8 @@ export class Api {
 				} finally {
 					const ms = performance.now() - started;
 					if (ms > (this.#slowest?.ms ?? 0)) this.#slowest = { request, ms };
+					// Its connection is free a moment later; a request that came before would open another.
+					await nextTurn();
 				}
 			});
 		} catch (cause) {

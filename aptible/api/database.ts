@@ -88,12 +88,13 @@ export async function listDatabasesWithUrls(
 	services: Services,
 ): Promise<(Database & DatabaseUrls)[]> {
 	const shown = await api.list(databasesOf(api, environmentId), "databases", DatabaseForm, { secrets: true });
-	return Promise.all(
-		withoutGone(shown).map(async (one) => {
-			const [database, urls] = await Promise.all([databaseOf(api, one, services), shownUrls(api, one)]);
-			return { ...database, ...urls };
-		}),
-	);
+	const databases = withoutGone(shown).map(async (one) => {
+		const [database, urls] = await Promise.all([databaseOf(api, one, services), shownUrls(api, one)]);
+		return { ...database, ...urls };
+	});
+	// One may be removed since it was listed.
+	const whole = await Promise.all(databases.map((one) => one.catch(unlessGone)));
+	return whole.filter((one) => one !== undefined);
 }
 
 /** A database by its id, which no list has to show yet. */

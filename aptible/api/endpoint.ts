@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { leafFingerprint, normalFingerprint } from "../../wire/certificate.ts";
-import { ApiError } from "../client/errors.ts";
+import { ApiError, unlessGone } from "../client/errors.ts";
 import type { Api } from "./api.ts";
 import { Link, linkedId } from "./link.ts";
 
@@ -112,19 +112,23 @@ export async function listEndpointsIn(
 	const endpoints = await Promise.all(
 		wanted.map(async ({ vhost, serviceId }) => ({
 			serviceId,
-			endpoint: await endpointOf(api, vhost, services, hasSettings),
+			// It may be removed since it was listed.
+			endpoint: await endpointOf(api, vhost, services, hasSettings).catch(unlessGone),
 		})),
 	);
 	const found = new Map<number, Endpoint[]>();
 	for (const { serviceId, endpoint } of endpoints) {
-		found.set(serviceId, [...(found.get(serviceId) ?? []), endpoint]);
+		if (endpoint !== undefined) found.set(serviceId, [...(found.get(serviceId) ?? []), endpoint]);
 	}
 	return found;
 }
 
 async function listEndpoints(api: Api, path: string, services: Services): Promise<Endpoint[]> {
 	const vhosts = await api.list(`${api.root}${path}?per_page=1000`, "vhosts", VhostForm);
-	return Promise.all(withoutGone(vhosts).map((vhost) => endpointOf(api, vhost, services)));
+	const endpoints = await Promise.all(
+		withoutGone(vhosts).map((vhost) => endpointOf(api, vhost, services).catch(unlessGone)),
+	);
+	return endpoints.filter((endpoint) => endpoint !== undefined);
 }
 
 function withoutGone(vhosts: readonly VhostForm[]): VhostForm[] {

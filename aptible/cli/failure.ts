@@ -30,8 +30,6 @@ const meanings: { pattern: RegExp; fix?: string; transient?: boolean }[] = [
 			/HTTPClient::(KeepAliveDisconnected|(Connect|Send|Receive)?TimeoutError|BadResponseError)|OpenSSL::SSL::SSLError/,
 		transient: true,
 	},
-	// A list asks for its objects one by one, and one of them may be removed meanwhile by another Command.
-	{ pattern: /Resource not found/, transient: true },
 	// An answer of the 5xx kind, and one that is no JSON.
 	{ pattern: /HyperResource::(Server|Response)Error|Faraday::ParsingError|JSON::ParserError/, transient: true },
 	{ pattern: /^(An error occurred: )?(408|425|429|50[0234])\b/m, transient: true },

@@ -3,9 +3,6 @@ import type { Access } from "./access.ts";
 import { ApiError, CliError } from "./errors.ts";
 import { heartbeatMs } from "./wait.ts";
 
-/** A list of the CLI asks for its objects one by one; one that is removed meanwhile is not in the next list. */
-const raceMs = 5_000;
-
 /**
  * Reads, and tries again until the deadline while the failure is a passing one. Only for reads: a change that got no answer may
  * have been made, so after one the object is read again instead.
@@ -42,7 +39,6 @@ export async function retryReads<T>(
 
 /** For how long a failure is worth trying again, at most. */
 function patienceWith(error: unknown): number {
-	if (error instanceof CliError && /Resource not found/.test(error.stderr)) return raceMs;
 	const isPassing = (error instanceof CliError || error instanceof ApiError) && error.transient;
 	return isPassing ? Number.POSITIVE_INFINITY : 0;
 }
