@@ -221,5 +221,7 @@ test("the page lists every kind of drain with the keys of its own", () => {
 			return [shape.kind.value, Object.keys(shape).filter((key) => !common.includes(key))];
 		});
 		assert.deepEqual(rows, kinds, noun);
+		const words = kinds.map(([kind]) => `\`${kind}\``).join(", ");
+		assert.ok(textOf.get("drains.md")?.includes(`| \`kind\` | ${words} | required |`), `${noun}: row of kind`);
 	}
 });
