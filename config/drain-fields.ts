@@ -14,10 +14,19 @@ import {
 	text,
 	whole,
 } from "./fields.ts";
+import { keyDocs } from "./key-docs.ts";
+import { adopt } from "./shared-fields.ts";
 
 const hostText = "the like of logs.example.com, without a scheme and a port";
 const hostPattern =
 	/^(?=.{1,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
+
+/** Whether a live drain is taken over, which is known by its handle alone. */
+export const adoptDrain = () =>
+	adopt().register(keyDocs, {
+		description: "take over a drain that exists already, whose handle is this name",
+		inPlace: "yes",
+	});
 
 /** The block of a drain: of each kind its own fields, and the shared ones. */
 export function drainBlock<const Kinds extends DrainKinds, Shared extends z.ZodRawShape>(
@@ -27,13 +36,32 @@ export function drainBlock<const Kinds extends DrainKinds, Shared extends z.ZodR
 ): KindsSchema<Kinds, Shared> {
 	const blocks = Object.entries(kinds).map(([kind, { fields }]) => {
 		const own = Object.entries(fields).map(([name, field]) => [name, fieldOf(field)]);
-		return block(what, { kind: z.literal(kind), ...Object.fromEntries(own), ...shared });
+		return block(what, {
+			kind: z.literal(kind).register(keyDocs, { description: "kind of destination", inPlace }),
+			...Object.fromEntries(own),
+			...shared,
+		});
 	});
 	const error = kindMessage(what, Object.keys(kinds));
 	return z.discriminatedUnion("kind", blocks as never, { error }) as unknown as KindsSchema<Kinds, Shared>;
 }
 
+/** Aptible cannot change where a drain sends. */
+const inPlace = "no: new beside old";
+
+const allowed: Readonly<Partial<Record<DrainField["form"], string>>> = {
+	url: "`${secrets.NAME}`, or an `https://` address with one in it",
+	secret: "`${secrets.NAME}`",
+	user: "text; `${secrets.NAME}` may stand in it",
+};
+
 function fieldOf(field: DrainField): z.ZodType {
+	const doc = { description: field.does, inPlace };
+	const allowedText = allowed[field.form];
+	return optionalField(field).register(keyDocs, allowedText === undefined ? doc : { ...doc, allowed: allowedText });
+}
+
+function optionalField(field: DrainField): z.ZodType {
 	const schema = valueField(field);
 	if (field.form === "choice") return field.written === undefined ? schema.optional() : schema.default(field.written);
 	return field.isOptional === true ? schema.optional() : schema;

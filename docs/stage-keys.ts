@@ -47,8 +47,14 @@ function mergeKinds(options: readonly z.ZodObject[], section: string): StageKey[
 		if (first === undefined) return [];
 		const isCommon = having.length === options.length;
 		const only = isCommon ? "" : `; ${having.map(({ kinds }) => kinds).join(", ")} only`;
-		const distinct = (cell: "allowed" | "otherwise") => [...new Set(same.map((one) => one[cell]))].join(", ");
-		return { ...first, allowed: distinct("allowed") + only, otherwise: distinct("otherwise"), isCommon };
+		const distinct = (cell: "allowed" | "otherwise" | "description") => [...new Set(same.map((one) => one[cell]))];
+		return {
+			...first,
+			allowed: distinct("allowed").join(", ") + only,
+			otherwise: distinct("otherwise").join(" or "),
+			description: distinct("description").join(", or "),
+			isCommon,
+		};
 	});
 	const rank = ({ key, isCommon }: (typeof merged)[number]) => (key === "kind" ? 0 : isCommon ? 2 : 1);
 	return merged.toSorted((a, b) => rank(a) - rank(b)).map(({ isCommon, ...key }) => key);

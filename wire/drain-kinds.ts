@@ -1,6 +1,6 @@
 /**
  * Where drains send: one entry for each kind, from which come the stage file's schema and rules, the spec, the comparison, how one is
- * made, adoption and the rows of docs/configuration.md. How to add one: docs/recipes.md. The order of the fields is that of the specs
+ * made, adoption and the rows of docs/configuration/drains.md. How to add one: docs/recipes.md. The order of the fields is that of the specs
  * in people's states.
  */
 import { z } from "zod";
@@ -11,6 +11,8 @@ interface Common {
 	/** The option of the CLI that makes the drain, in camel case. */
 	readonly cli?: string;
 	readonly isOptional?: true;
+	/** For the page: what it is. */
+	readonly does: string;
 	/** For the page: what is said of the field for this kind. */
 	readonly page?: string;
 }
@@ -56,9 +58,15 @@ export interface DrainKind {
 }
 
 const url = (example: string, page?: string) =>
-	({ form: "url", api: "url", example, ...(page === undefined ? {} : { page }) }) as const;
-const host = { form: "host", api: "drain_host", cli: "host" } as const;
-const port = { form: "port", api: "drain_port", cli: "port" } as const;
+	({
+		form: "url",
+		api: "url",
+		example,
+		does: "address, with the key or password in it",
+		...(page === undefined ? {} : { page }),
+	}) as const;
+const host = { form: "host", api: "drain_host", cli: "host", does: "host of the destination" } as const;
+const port = { form: "port", api: "drain_port", cli: "port", does: "port of the destination; TCP with TLS" } as const;
 
 /** Log drains under the CLI's names (Aptible docs: log drains; facts/aptible.md §5.1; types: app-ui, `log-drain/index.ts`). */
 export const logDrainKinds = {
@@ -87,7 +95,10 @@ export const logDrainKinds = {
 	solarwinds: {
 		types: ["solarwinds"],
 		adopted: "solarwinds",
-		fields: { host, token: { form: "secret", api: "logging_token", example: "solarwindsToken" } },
+		fields: {
+			host,
+			token: { form: "secret", api: "logging_token", example: "solarwindsToken", does: "token of SolarWinds" },
+		},
 	},
 	syslog: {
 		types: ["syslog_tls_tcp"],
@@ -96,7 +107,13 @@ export const logDrainKinds = {
 		fields: {
 			host,
 			port,
-			token: { form: "secret", api: "logging_token", example: "syslogToken", isOptional: true },
+			token: {
+				form: "secret",
+				api: "logging_token",
+				example: "syslogToken",
+				isOptional: true,
+				does: "text before each line",
+			},
 		},
 	},
 	elasticsearch: {
@@ -104,7 +121,7 @@ export const logDrainKinds = {
 		adopted: "elasticsearch_database",
 		command: "log_drain:create:elasticsearch",
 		fields: {
-			database: { form: "database", type: "elasticsearch", cli: "db" },
+			database: { form: "database", type: "elasticsearch", cli: "db", does: "database that stores the logs" },
 			pipeline: {
 				form: "text",
 				// The same field of the API as another type's token.
@@ -112,6 +129,7 @@ export const logDrainKinds = {
 				cli: "pipeline",
 				means: "the name of a pipeline",
 				allowed: "as Elasticsearch has it",
+				does: "ingest pipeline of Elasticsearch",
 				isOptional: true,
 			},
 		},
@@ -123,9 +141,10 @@ const influxUrl = {
 	api: "address",
 	means: "the address of an InfluxDB",
 	allowed: "the like of https://influx.example.com:8086",
+	does: "address of InfluxDB, with its port",
 } as const;
-const influxName = (api: string, means: string) =>
-	({ form: "text", api, means, allowed: "as InfluxDB has it" }) as const;
+const influxName = (api: string, means: string, does: string) =>
+	({ form: "text", api, means, allowed: "as InfluxDB has it", does }) as const;
 
 /** Metric drains under the CLI's names (Aptible docs: metrics drains; facts/aptible.md §5.2; types: CLI 0.26.6, `metric_drain.rb`). */
 export const metricDrainKinds = {
@@ -133,16 +152,22 @@ export const metricDrainKinds = {
 		types: ["influxdb_database"],
 		adopted: "influxdb_database",
 		command: "metric_drain:create:influxdb",
-		fields: { database: { form: "database", type: "influxdb", cli: "db" } },
+		fields: { database: { form: "database", type: "influxdb", cli: "db", does: "database that stores the metrics" } },
 	},
 	"influxdb:custom": {
 		types: ["influxdb"],
 		adopted: "influxdb",
 		fields: {
 			url: influxUrl,
-			username: { form: "user", api: "username", means: "a user name", allowed: "the one at InfluxDB" },
-			password: { form: "secret", api: "password", example: "influxPassword" },
-			databaseName: influxName("database", "the name of a database"),
+			username: {
+				form: "user",
+				api: "username",
+				means: "a user name",
+				allowed: "the one at InfluxDB",
+				does: "user name at InfluxDB",
+			},
+			password: { form: "secret", api: "password", example: "influxPassword", does: "password at InfluxDB" },
+			databaseName: influxName("database", "the name of a database", "database in InfluxDB 1"),
 		},
 	},
 	"influxdb:customv2": {
@@ -150,20 +175,21 @@ export const metricDrainKinds = {
 		adopted: "influxdb2",
 		fields: {
 			url: influxUrl,
-			org: influxName("org", "the name of an organization"),
-			token: { form: "secret", api: "authToken", example: "influxToken" },
-			bucket: influxName("bucket", "the name of a bucket"),
+			org: influxName("org", "the name of an organization", "organization in InfluxDB 2"),
+			token: { form: "secret", api: "authToken", example: "influxToken", does: "token of InfluxDB 2" },
+			bucket: influxName("bucket", "the name of a bucket", "bucket in InfluxDB 2"),
 		},
 	},
 	datadog: {
 		types: ["datadog"],
 		adopted: "datadog",
 		fields: {
-			apiKey: { form: "secret", api: "api_key", example: "datadogApiKey" },
+			apiKey: { form: "secret", api: "api_key", example: "datadogApiKey", does: "API key of Datadog" },
 			site: {
 				form: "choice",
 				api: "series_url",
 				means: "a site of Datadog",
+				does: "Datadog site",
 				written: "US1",
 				// With the address that metrics go to (CLI 0.26.6, `metric_drain.rb`).
 				choices: {

@@ -255,6 +255,9 @@ test("a drain kind is one entry: schema, spec, comparison, creation, masking, ad
 
 	const { is: tables } = await both(load, "docs/write-tables.ts");
 	assert.match(tables.tables().get("log drain kinds"), /^\| `honeycomb` \| `host`, `dataset`, `token` \|$/m);
+	const keys = tables.tables().get("keys of logDrains.NAME");
+	assert.match(keys, /^\| `kind` \| .*`elasticsearch`, `honeycomb` \| required \|/m);
+	assert.match(keys, /^\| `dataset` \| .*; `honeycomb` only \| required \| dataset at Honeycomb \|/m);
 });
 
 test("a setting, an option or a drain kind stands in its table, and in one more file at most", () => {
