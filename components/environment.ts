@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Access } from "../aptible/client/access.ts";
 import type { Backups, Environment as EnvironmentConfig } from "../config/environment.ts";
 import {
 	type BackupRetention,
@@ -97,7 +96,7 @@ export class Environment extends pulumi.ComponentResource {
 export async function refuseChange(
 	before: EnvironmentSpec,
 	after: EnvironmentSpec,
-	{ longestMs = 60_000, execute }: { longestMs?: number } & Pick<Access, "execute"> = {},
+	{ longestMs = 60_000 }: { longestMs?: number } = {},
 ): Promise<string | undefined> {
 	const refused = environmentIdentity(before, after);
 	if (refused !== undefined || JSON.stringify(before.backups) === JSON.stringify(after.backups)) return refused;
@@ -107,7 +106,7 @@ export async function refuseChange(
 		import("../aptible/environment/backup-policy.ts"),
 	]);
 	const signal = AbortSignal.timeout(longestMs);
-	const context = new Context({ signal, execute });
+	const context = new Context({ signal });
 	try {
 		return await Promise.race([previewBackupLoss(context, after), rejectAtEnd(signal)]);
 	} catch (error) {

@@ -1,5 +1,6 @@
 /** Environments, which the API calls accounts, with the stacks that they are on. */
 import { z } from "zod";
+import { AptibleError } from "../client/errors.ts";
 import type { Api } from "./api.ts";
 import { Link, linkedId } from "./link.ts";
 
@@ -61,6 +62,11 @@ export async function listEnvironments(api: Api): Promise<Environment[]> {
 export async function withStack(api: Api, environment: Environment): Promise<PlacedEnvironment> {
 	// An environment in a list may come without its links.
 	const stackId = environment.stackId ?? (await readStackId(api, environment.id));
+	if (stackId === undefined) {
+		throw new AptibleError(
+			`environment "${environment.handle}": Aptible does not say which stack it is on. Look at it with \`aptible environment:list\`.`,
+		);
+	}
 	return { ...environment, stack: stackOf(await api.readOnce(`${api.root}/stacks/${stackId}`, StackForm)) };
 }
 

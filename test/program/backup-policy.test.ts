@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { refuseChange } from "../../components/environment.ts";
 import type { EnvironmentSpec } from "../../wire/environment.ts";
@@ -22,17 +23,17 @@ test("a preview gives Aptible its time to say what a policy would delete, and no
 	Object.assign(pulumi.log, { warn: async (message: string) => void warnings.push(message) });
 	t.after(() => Object.assign(pulumi.log, { warn }));
 	const asked: string[] = [];
-	// A call that does not end, whatever it is told.
-	const execute = async (argv: readonly string[]) => {
-		asked.push(argv.join(" "));
-		await sleep(5_000, undefined, { signal: t.signal });
-		return { code: 0, signal: null, timedOut: false, stdout: "[]", stderr: "" };
-	};
+	// It takes a request, and never answers.
+	const server = createServer(({ url = "" }) => void asked.push(url));
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	t.after(() => void server.close().closeAllConnections());
+	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	Object.assign(process.env, { APTIBLE_API_ROOT_URL: url, APTIBLE_AUTH_ROOT_URL: url, APTIBLE_ACCESS_TOKEN: "t0ken" });
 	const start = Date.now();
-	assert.equal(await refuseChange(before, after, { longestMs: 200, execute }), undefined);
+	assert.equal(await refuseChange(before, after, { longestMs: 1_500 }), undefined);
 	assert.ok(Date.now() - start < 4_000);
 	assert.equal(asked.length, 1);
 	assert.deepEqual(warnings, [
-		"what the new backup policy would delete is not known yet: Aptible has not answered within 0.2 s",
+		"what the new backup policy would delete is not known yet: Aptible has not answered within 1.5 s",
 	]);
 });
