@@ -1,7 +1,7 @@
 import { App } from "./components/app.ts";
 import { valuesFor } from "./components/app-values.ts";
 import { checkDns, declareDns, nameServersOf } from "./components/azure/dns-load.ts";
-import { declareStorage, findStorage, storageOutputs } from "./components/azure/storage-load.ts";
+import { declareStorage, findStorage, showStorage } from "./components/azure/storage-load.ts";
 import { Claims } from "./components/claims.ts";
 import { declareDatabases } from "./components/databases.ts";
 import { declareDrains } from "./components/drains.ts";
@@ -92,7 +92,7 @@ export const databaseEndpoints = databaseEndpointsOf(databaseResources);
 export const dnsRecords = dnsRecordsOf(appResources);
 
 /** Where the files are, who may connect, when the SAS tokens change, and for each container what AzCopy needs. */
-export const storage = storageOutputs(stage, storageResource);
+export const storage = showStorage(stage, storageResource);
 
 /** Name servers of each zone, for the registrar of its domain. */
 export const nameServers = nameServersOf(zoneResources);

@@ -1,8 +1,8 @@
 /** Live drains as a stage file says them. */
 import type { ApiLogDrain, ApiMetricDrain } from "../aptible/api/drain.ts";
 import type { Destination } from "../aptible/drain/destination.ts";
-import { logDrainState } from "../aptible/drain/log-drain.ts";
-import { metricDrainState } from "../aptible/drain/metric-drain.ts";
+import { readLogDrainState } from "../aptible/drain/log-drain.ts";
+import { readMetricDrainState } from "../aptible/drain/metric-drain.ts";
 import { type DrainKinds, isSecret, logDrainKinds, metricDrainKinds } from "../wire/drain-kinds.ts";
 import { type Block, lean, type Notes } from "./notes.ts";
 
@@ -13,14 +13,14 @@ const sourcesOn: Block = { apps: true, databases: true, ephemeralSessions: true,
 /** A log drain; undefined, with a note, where a stage file has no such kind. */
 export function adoptLogDrain(live: ApiLogDrain, databases: Databases, notes: Notes): Block | undefined {
 	const label = `log drain "${live.handle}"`;
-	const { type, sources, destination } = logDrainState(live, databases);
+	const { type, sources, destination } = readLogDrainState(live, databases);
 	return adoptDrain(label, live.handle, logDrainKinds, type, destination, sources, notes);
 }
 
 /** A metric drain, likewise. */
 export function adoptMetricDrain(live: ApiMetricDrain, databases: Databases, notes: Notes): Block | undefined {
 	const label = `metric drain "${live.handle}"`;
-	const { type, destination = {} } = metricDrainState(live, databases);
+	const { type, destination = {} } = readMetricDrainState(live, databases);
 	return adoptDrain(label, live.handle, metricDrainKinds, type, destination, {}, notes);
 }
 

@@ -1,5 +1,5 @@
 /** Endpoints of a live app or database as a stage file says them. */
-import { liveIdentity } from "../aptible/endpoint/find.ts";
+import { identifyLive } from "../aptible/endpoint/find.ts";
 import type { LiveEndpoint } from "../aptible/endpoint/observe.ts";
 import type { EndpointKind } from "../wire/endpoint-identity.ts";
 import {
@@ -21,7 +21,7 @@ export function adoptEndpoints(app: string, endpoints: readonly LiveEndpoint[], 
 		(live, name) => {
 			const { listed, details } = live;
 			const label = `endpoint "${name}" of app "${app}"`;
-			const { kind, service, internal, defaultDomain, managedTls, domain } = liveIdentity(listed, false);
+			const { kind, service, internal, defaultDomain, managedTls, domain } = identifyLive(listed, false);
 			noteStatus(label, listed.status, notes);
 			const isHttps = kind === "https";
 			const ownCertificate = !defaultDomain && !managedTls && kind !== "tcp";
@@ -90,7 +90,7 @@ function named(
 }
 
 function nameOf(listed: LiveEndpoint["listed"]): string {
-	const { kind, service, internal, defaultDomain, domain } = liveIdentity(listed, false);
+	const { kind, service, internal, defaultDomain, domain } = identifyLive(listed, false);
 	if (defaultDomain) return "default";
 	const name = domain ?? `${kind}_${service}${internal ? "_internal" : ""}`;
 	return name.replace("*", "any").replace(/[^A-Za-z0-9_]/g, "_");

@@ -12,7 +12,7 @@ const namespace = "medstack-to-aptible:";
  * @param former what is kept of the file that was there
  * @param problems what is wrong with it as it stands
  */
-export function stageFileText(
+export function renderStageFile(
 	blocks: Readonly<Record<string, Block>>,
 	notes: Notes,
 	{
@@ -26,7 +26,7 @@ export function stageFileText(
 	const secrets = notes.secrets.entries();
 	const head = [
 		`Environment "${String(blocks.environment?.handle)}" as \`npm run adopt\` found it. Everything in it is taken over as it is: \`pulumi`,
-		"preview` says so of each object, and `pulumi up` changes nothing. After that, `adopt` can be taken out.",
+		"preview` says so of each object, and `pulumi up` changes nothing. After that, `adopt` can be removed.",
 		...section("Wrong with this file until it is changed by hand:", problems),
 		...section("Too large to be handed to a program on Linux:", sizeProblem(Object.fromEntries(config))),
 		...section("Left out, or not the same afterwards:", notes.lines()),

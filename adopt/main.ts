@@ -8,7 +8,7 @@ import { AptibleError } from "../aptible/client/errors.ts";
 import { Context } from "../aptible/context.ts";
 import { parseStage, StageError } from "../config/parse.ts";
 import { readSnapshot } from "../drift/snapshot.ts";
-import { stageFileText } from "./file.ts";
+import { renderStageFile } from "./file.ts";
 import { writeImportFile } from "./import-file.ts";
 import { Notes } from "./notes.ts";
 import { readFormer, writeStageFile } from "./output.ts";
@@ -79,7 +79,7 @@ async function adopt(
 		...blocks,
 		secrets: Object.fromEntries(secrets.map(([name, { value }]) => [name, value])),
 	});
-	const text = stageFileText(blocks, notes, { former, stack, encrypted: encrypt, problems });
+	const text = renderStageFile(blocks, notes, { former, stack, encrypted: encrypt, problems });
 	if (output === undefined) {
 		process.stdout.write(text);
 		return;

@@ -1,5 +1,5 @@
 /**
- * Keeps compiled modules for the next process: most of the time of a preview and of each Command went into reading the same modules anew.
+ * Keeps compiled modules for the next process: most of the time of a preview and of each Command went into reading the same modules again.
  * Loaded before anything else, by `aptible/main.ts` and by the `nodeargs` of Pulumi.yaml.
  *
  * Whoever can write into the cache decides what runs here, with the credentials of whoever runs Pulumi: Node's own choice, a folder

@@ -28,7 +28,7 @@ export interface Sending {
 	doing: string;
 	carries: Carried;
 	/**
-	 * The newest operation of the object, or 0, where the caller has waited for the object (`settled`) and read it since.
+	 * The newest operation of the object, or 0, where the caller has waited for the object (`waitUntilIdle`) and read it since.
 	 *
 	 * @default - it is waited for before anything is sent
 	 */
@@ -73,7 +73,7 @@ export class Context {
 	 * Waits until no operation of the object is queued or running, and gives the newest one. An earlier run may have been
 	 * killed while its operation went on: a second one sent on top would do the work twice.
 	 */
-	async settled(object: OperationObject, wait = this.#wait()): Promise<Operation | undefined> {
+	async waitUntilIdle(object: OperationObject, wait = this.#wait()): Promise<Operation | undefined> {
 		for (let isAtWork = false; ; ) {
 			const operations = await this.#read(object, undefined, isAtWork ? wait : undefined);
 			const active = operations.findLast(isActive);
@@ -98,7 +98,7 @@ export class Context {
 		advise?: (log: string) => string | undefined,
 	): Promise<void> {
 		const wait = this.#wait();
-		const before = sending.after ?? (await this.settled(object, wait))?.id ?? 0;
+		const before = sending.after ?? (await this.waitUntilIdle(object, wait))?.id ?? 0;
 		const sent = await this.#send(`${object.label}: ${sending.doing}`, send, wait);
 		const ours = await this.#ended(object, sending, before, sent, wait);
 		await this.#judge(object, sending, ours, sent, advise);
@@ -134,7 +134,7 @@ export class Context {
 	): Promise<void> {
 		const sending = { doing: "deprovisioning", carries: { type: "deprovision" } };
 		const wait = this.#wait();
-		const before = await this.settled(object, wait).then((newest) => ({ id: newest?.id ?? 0 }), unlessGone);
+		const before = await this.waitUntilIdle(object, wait).then((newest) => ({ id: newest?.id ?? 0 }), unlessGone);
 		if (!(await isListed())) return;
 		const sent = before && (await this.#send(`${object.label}: ${sending.doing}`, send, wait));
 		const ours = before && (await this.#ended(object, sending, before.id, sent, wait).catch(unlessGone));
@@ -224,7 +224,7 @@ export class Context {
 		);
 	}
 
-	/** @param patience a wait during which Aptible may be out of reach: what is at work there goes on */
+	/** @param patience a wait during which Aptible may be out of reach: what runs there goes on */
 	async #read(object: OperationObject, after: number | undefined, patience: Wait | undefined): Promise<Operation[]> {
 		for (;;) {
 			try {

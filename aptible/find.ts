@@ -1,7 +1,7 @@
 import type { Api } from "./api/api.ts";
 import { type Environment, listEnvironments } from "./api/environment.ts";
 import { AptibleError } from "./client/errors.ts";
-import { lookUntilFound } from "./client/lag.ts";
+import { findUntilThere } from "./client/lag.ts";
 import type { Context } from "./context.ts";
 
 /** How an object is found in a list: `findByIdentity` or, for a removal, `findRecorded`. */
@@ -68,7 +68,7 @@ export async function liveEnvironmentOf(
 			environments.find((environment) => environment.handle === handle)
 		);
 	};
-	const live = await lookUntilFound(context, look);
+	const live = await findUntilThere(context, look);
 	if (live !== undefined) {
 		namedFor(context).set(live.handle, Promise.resolve(live));
 		return live;

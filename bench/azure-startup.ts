@@ -71,7 +71,7 @@ try {
 	await rm(dir, { recursive: true, force: true });
 }
 
-/** The staging stage with its storage, or with all that has to do with it taken out. */
+/** The staging stage with its storage, or with all that has to do with it removed. */
 async function variant({ pulumi }: Sandbox, name: string, storage: boolean): Promise<Variant> {
 	const stack = `bench-${name}`;
 	const file = join(dir, `Pulumi.${stack}.yaml`);

@@ -1,5 +1,5 @@
 /**
- * `npm run bench:operations`: how many operations Aptible is asked for by named changes, and how many of them start containers anew. Ours
+ * `npm run bench:operations`: how many operations Aptible is asked for by named changes, and how many of them start containers again. Ours
  * are counted in the emulator's journal, with the reconcilers run as Pulumi runs them. The Terraform provider's (`fa97460`, 2026-04-30)
  * were seen where `seen` says so (facts/terraform-provider.md §7: run on 2026-11-29), and otherwise follow from its source: nothing of
  * it is run here. The table is the one of docs/terraform-provider.md.

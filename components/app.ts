@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { App as AppConfig } from "../config/app.ts";
 import { mapValues } from "../config/map-values.ts";
-import { appEndpointSpec } from "../config/to-spec/endpoint.ts";
-import { serviceSpec } from "../config/to-spec/service.ts";
+import { toAppEndpointSpec } from "../config/to-spec/endpoint.ts";
+import { toServiceSpec } from "../config/to-spec/service.ts";
 import { AppFacts } from "../wire/app.ts";
 import { lookUp } from "../wire/own.ts";
 import { readDatabaseReference, references } from "../wire/template.ts";
@@ -48,7 +48,7 @@ export class App extends pulumi.ComponentResource {
 			name,
 			{
 				kind: "app",
-				spec: { handle: name, ...spec, services: mapValues(spec.services, serviceSpec) },
+				spec: { handle: name, ...spec, services: mapValues(spec.services, toServiceSpec) },
 				facts: AppFacts,
 				hints: { "hints.claim": claims.mark(`apps.${name}`, { adopt }) },
 				secrets: pick(values, needed, (reference) => reference),
@@ -65,7 +65,7 @@ export class App extends pulumi.ComponentResource {
 		this.endpoints = declareEndpoints(
 			mapValues(endpoints, (endpoint, key) => ({
 				...endpoint,
-				spec: appEndpointSpec(endpoint, { environment, app: name, name: key }),
+				spec: toAppEndpointSpec(endpoint, { environment, app: name, name: key }),
 			})),
 			{ owner: { name, renamedFrom }, claims, values, parent: this, dependsOn: command.resource },
 		);

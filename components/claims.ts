@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { mapValues } from "../config/map-values.ts";
 import type { Stage } from "../config/stage.ts";
-import { appEndpointIdentity, databaseEndpointIdentity } from "../config/to-spec/endpoint.ts";
+import { identifyAppEndpoint, identifyDatabaseEndpoint } from "../config/to-spec/endpoint.ts";
 import { ClaimsFacts, type ClaimsSpec } from "../wire/claims.ts";
 import { announceEndpointMoves, refuseEndpointMoves } from "../wire/endpoint-claims.ts";
 import type { EndpointIdentity } from "../wire/endpoint-identity.ts";
@@ -77,11 +77,11 @@ function claimsOf({ environment, databases, apps, logDrains, metricDrains }: Sta
 		environment: { handle: environment.handle, ...claim(environment) },
 		databases: mapValues(databases, (database) => ({
 			...claim(database),
-			endpoints: claimEndpoints(database.endpoints, databaseEndpointIdentity),
+			endpoints: claimEndpoints(database.endpoints, identifyDatabaseEndpoint),
 		})),
 		apps: mapValues(apps, (app) => ({
 			...claim(app),
-			endpoints: claimEndpoints(app.endpoints, appEndpointIdentity),
+			endpoints: claimEndpoints(app.endpoints, identifyAppEndpoint),
 		})),
 		logDrains: mapValues(logDrains, ({ adopt }) => ({ adopt })),
 		metricDrains: mapValues(metricDrains, ({ adopt }) => ({ adopt })),

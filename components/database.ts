@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Database as DatabaseConfig } from "../config/database.ts";
 import { mapValues } from "../config/map-values.ts";
-import { databaseEndpointSpec } from "../config/to-spec/endpoint.ts";
+import { toDatabaseEndpointSpec } from "../config/to-spec/endpoint.ts";
 import { isThere } from "../drift/drift.ts";
-import { DatabaseFacts, databaseIdentity, refuseRestoreInPlace } from "../wire/database.ts";
+import { DatabaseFacts, refuseDatabaseChange, refuseRestoreInPlace } from "../wire/database.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 import type { Claims } from "./claims.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -46,7 +46,7 @@ export class Database extends pulumi.ComponentResource {
 				facts: DatabaseFacts,
 				hints: { "hints.claim": claims.mark(`databases.${name}`, { adopt }) },
 				refuse: (before, after) =>
-					databaseIdentity(before, after) ??
+					refuseDatabaseChange(before, after) ??
 					// One that is gone may come back from a backup. Where there was no look, the update asks Aptible.
 					(isThere("database", [name, spec.renamedFrom])
 						? refuseRestoreInPlace(name, before.restoreFrom, after.restoreFrom)
@@ -58,7 +58,7 @@ export class Database extends pulumi.ComponentResource {
 		this.endpoints = declareEndpoints(
 			mapValues(endpoints, (endpoint, key) => ({
 				...endpoint,
-				spec: databaseEndpointSpec(endpoint, { environment, database: name, name: key }),
+				spec: toDatabaseEndpointSpec(endpoint, { environment, database: name, name: key }),
 			})),
 			{ owner: { name, renamedFrom }, claims, values: {}, parent: this, dependsOn: resource },
 		);

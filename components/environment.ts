@@ -4,7 +4,7 @@ import {
 	type BackupRetention,
 	EnvironmentFacts,
 	type EnvironmentSpec,
-	environmentIdentity,
+	refuseEnvironmentChange,
 } from "../wire/environment.ts";
 import {
 	claimsVariable,
@@ -98,7 +98,7 @@ export async function refuseChange(
 	after: EnvironmentSpec,
 	{ longestMs = 60_000 }: { longestMs?: number } = {},
 ): Promise<string | undefined> {
-	const refused = environmentIdentity(before, after);
+	const refused = refuseEnvironmentChange(before, after);
 	if (refused !== undefined || JSON.stringify(before.backups) === JSON.stringify(after.backups)) return refused;
 	// Loaded here and not above: most previews change no backup policy, and what talks to Aptible takes time to load.
 	const [{ Context }, { previewBackupLoss }] = await Promise.all([

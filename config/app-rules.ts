@@ -15,7 +15,7 @@ const actingBranches = /^(?:refs\/heads\/)?(master|main|aptible-scan)$/;
 function checkSource(at: Place, app: AppDraft): Mistake[] {
 	const { git } = app;
 	if ("image" in app && "git" in app) {
-		return [wrongValue([...at, "image"], "stands beside git; an app has one of the two: take the other out")];
+		return [wrongValue([...at, "image"], "stands beside git; an app has one of the two: remove the other")];
 	}
 	if (!("image" in app) && !("git" in app)) {
 		const says = `${missing}; give ${imageText.what}: ${imageText.allowed}; or git: with a commitish`;
@@ -46,7 +46,7 @@ function checkDecided(at: Place, service: ServiceDraft): Mistake[] {
 	const { autoscale } = service;
 	if (autoscale?.kind === "horizontal" && "containers" in service) {
 		const says =
-			"stands beside horizontal autoscaling, which decides it; take the line out (it starts with autoscale.min)";
+			"stands beside horizontal autoscaling, which decides it; remove the line (it starts with autoscale.min)";
 		return [wrongValue([...at, "containers"], says)];
 	}
 	if (autoscale?.kind !== "vertical") return [];
@@ -54,7 +54,7 @@ function checkDecided(at: Place, service: ServiceDraft): Mistake[] {
 	return (["containerMb", "containerProfile"] as const)
 		.filter((key) => key in service)
 		.map((key) =>
-			wrongValue([...at, key], `stands beside vertical autoscaling, which decides it; take the line out (${starts})`),
+			wrongValue([...at, key], `stands beside vertical autoscaling, which decides it; remove the line (${starts})`),
 		);
 }
 
@@ -67,7 +67,7 @@ function checkRestartFree(at: Place, name: string, service: ServiceDraft, endpoi
 			([, one]) => one?.service === name && restartingKinds.includes(one.kind ?? ""),
 		) ?? [];
 	if (endpoint === undefined) return [];
-	const says = `is not possible with its ${endpoint.kind} endpoint "${key}"; take the line out`;
+	const says = `is not possible with its ${endpoint.kind} endpoint "${key}"; remove the line`;
 	return [
 		...(service.restartFreeScaling === true ? [wrongValue([...at, "restartFreeScaling"], says)] : []),
 		...(service.autoscale?.kind === "horizontal" && service.autoscale.restartFree === true

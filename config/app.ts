@@ -47,7 +47,7 @@ export const Git = block("a deploy from git", {
 });
 export type Git = z.infer<typeof Git>;
 
-const emptyConfig = 'is empty, and Aptible deletes a variable set to ""; give it a value or take the line out';
+const emptyConfig = 'is empty, and Aptible deletes a variable set to ""; give it a value or remove the line';
 const configValue = z
 	.string({
 		error: (issue) => (issue.input === null ? emptyConfig : textMessage("the value of a variable", "text")(issue)),

@@ -3,7 +3,7 @@ import { lookUp } from "../wire/own.ts";
 import { databaseTypes, endedDatabaseTypes, isSharedStack, replicableTypes } from "./catalogue.ts";
 import type { Draft } from "./draft.ts";
 import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
-import { didYouMean, nearestWord } from "./near-miss.ts";
+import { findNearestWord, suggest } from "./near-miss.ts";
 import { checkDisk } from "./sizes.ts";
 
 type DatabaseDraft = NonNullable<NonNullable<Draft["databases"]>[string]>;
@@ -31,7 +31,7 @@ function checkType(at: Place, database: DatabaseDraft): Mistake[] {
 	}
 	if (versions === undefined) {
 		const types = Object.keys(databaseTypes);
-		const near = didYouMean(nearestWord(type, types));
+		const near = suggest(findNearestWord(type, types));
 		return [wrongValue([...at, "type"], `is not a database type; allowed: ${types.join(", ")}${near}`)];
 	}
 	if (version === undefined || versions.offered.length === 0 || versions.offered.includes(version)) return [];
@@ -39,7 +39,7 @@ function checkType(at: Place, database: DatabaseDraft): Mistake[] {
 	const place = [...at, "version"];
 	const since = lookUp(versions.deprecated, version);
 	if (since === undefined) {
-		const near = didYouMean(nearestWord(version, versions.offered));
+		const near = suggest(findNearestWord(version, versions.offered));
 		return [wrongValue(place, `is not a version of ${type}; allowed: ${quoted(versions.offered)}${near}`)];
 	}
 	const says = `of ${type} is deprecated: Aptible makes no new ones since ${since}; allowed: ${quoted(versions.offered)}, or adopt: true where the database exists`;
@@ -64,7 +64,7 @@ function checkOrigin(at: Place, { restoreFrom, replicaOf, logical, adopt }: Data
 		mistakes.push(wrongValue([...at, "restoreFrom"], says));
 	}
 	if (restoreFrom !== undefined && adopt === true) {
-		const says = "is not allowed with adopt: true, which takes over a database that exists; take one of them out";
+		const says = "is not allowed with adopt: true, which takes over a database that exists; remove one of them";
 		mistakes.push(wrongValue([...at, "restoreFrom"], says));
 	}
 	if (logical === true && replicaOf === undefined) {
@@ -84,7 +84,7 @@ function checkReplica(handle: string, replica: DatabaseDraft, databases: NonNull
 		if (Object.hasOwn(databases, replicaOf)) return [];
 		const others = Object.keys(databases).filter((name) => name !== handle);
 		const declared = others.length === 0 ? "no other is declared" : `declared: ${others.join(", ")}`;
-		const near = didYouMean(nearestWord(replicaOf, others));
+		const near = suggest(findNearestWord(replicaOf, others));
 		return [wrongValue(place, `is not a database of this stage; ${declared}${near}`)];
 	}
 	if (primary.replicaOf !== undefined) {
@@ -100,7 +100,7 @@ function checkReplica(handle: string, replica: DatabaseDraft, databases: NonNull
 		return [wrongValue([...at, "type"], says)];
 	}
 	if (logical === true && type !== undefined && type !== "postgresql") {
-		return [wrongValue([...at, "logical"], `is for postgresql alone, and this is ${type}; take the line out`)];
+		return [wrongValue([...at, "logical"], `is for postgresql alone, and this is ${type}; remove the line`)];
 	}
 	if (version === undefined || primary.version === undefined) return [];
 	const versionPlace = [...at, "version"];

@@ -4,7 +4,7 @@ import { lookUp } from "../wire/own.ts";
 import { references } from "../wire/template.ts";
 import type { Draft } from "./draft.ts";
 import { type Mistake, type Place, wrongName, wrongValue } from "./mistakes.ts";
-import { didYouMean, nearestWord } from "./near-miss.ts";
+import { findNearestWord, suggest } from "./near-miss.ts";
 import { checkTemplate, fillSecrets } from "./references.ts";
 import { listTemplates } from "./templates.ts";
 
@@ -51,7 +51,7 @@ function checkDatabase(at: Place, drain: DrainDraft, kinds: DrainKinds, draft: D
 	const fitting = Object.keys(databases).filter((handle) => databases[handle]?.type === type);
 	const allowed = fitting.length === 0 ? `none of type ${type} is declared` : `allowed: ${fitting.join(", ")}`;
 	if (!Object.hasOwn(databases, drain.database)) {
-		const near = didYouMean(nearestWord(drain.database, Object.keys(databases)));
+		const near = suggest(findNearestWord(drain.database, Object.keys(databases)));
 		return [wrongValue(place, `is not a database of this stage; ${allowed}${near}`)];
 	}
 	const found = databases[drain.database]?.type;

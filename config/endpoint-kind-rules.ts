@@ -3,7 +3,7 @@ import { type AppEndpointKind, settingEntries } from "../wire/endpoint-settings.
 import type { Draft } from "./draft.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
-import { didYouMean, nearestPhrase } from "./near-miss.ts";
+import { findNearestPhrase, suggest } from "./near-miss.ts";
 
 type AppDraft = NonNullable<NonNullable<Draft["apps"]>[string]>;
 type EndpointDraft = NonNullable<NonNullable<AppDraft["endpoints"]>[string]>;
@@ -36,7 +36,7 @@ export function checkKind(at: Place, endpoint: EndpointDraft): Mistake[] {
 function instead(key: string, port: number | undefined, ports: readonly (number | undefined)[] | undefined): string {
 	if (key === "port" && port !== undefined) return `write ports: [${port}]`;
 	if (key === "ports" && ports?.length === 1) return `write port: ${ports[0]}`;
-	return "take the line out";
+	return "remove the line";
 }
 
 /** Kinds of endpoint that have fewer choices of a setting than others. */
@@ -46,9 +46,9 @@ function checkChoices(at: Place, endpoint: EndpointDraft, kind: AppEndpointKind)
 		if (setting.type !== "choice" || setting.fewer?.kinds.includes(kind) !== true) return [];
 		const { choices, why } = setting.fewer;
 		if (typeof value !== "string" || value === setting.left || choices.includes(value)) return [];
-		const near = nearestPhrase(value.split(" PFS")[0] ?? "", choices);
+		const near = findNearestPhrase(value.split(" PFS")[0] ?? "", choices);
 		const allowed = choices.map((one) => JSON.stringify(one)).join(", ");
-		return [wrongValue([...at, name], `${why}; allowed for ${kind}: ${allowed}${didYouMean(near)}`)];
+		return [wrongValue([...at, name], `${why}; allowed for ${kind}: ${allowed}${suggest(near)}`)];
 	});
 }
 
@@ -60,5 +60,5 @@ export function checkShared(at: Place, { shared, defaultDomain, domain }: Endpoi
 		return [wrongValue(place, "needs defaultDomain or a domain, by which the load balancer tells its endpoints apart")];
 	}
 	if (!domain.startsWith("*.")) return [];
-	return [wrongValue(place, "does not go with a wildcard, as the load balancer goes by one name; take the line out")];
+	return [wrongValue(place, "does not go with a wildcard, as the load balancer goes by one name; remove the line")];
 }

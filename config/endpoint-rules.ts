@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Draft } from "./draft.ts";
 import { checkKind, checkShared } from "./endpoint-kind-rules.ts";
 import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
-import { didYouMean, nearestWord } from "./near-miss.ts";
+import { findNearestWord, suggest } from "./near-miss.ts";
 
 type AppDraft = NonNullable<NonNullable<Draft["apps"]>[string]>;
 type EndpointDraft = NonNullable<NonNullable<AppDraft["endpoints"]>[string]>;
@@ -14,7 +14,7 @@ function checkService(at: Place, endpoint: EndpointDraft, services: AppDraft["se
 	const place = [...at, "service"];
 	const names = Object.keys(services);
 	if (names.includes(service)) return [];
-	const near = didYouMean(nearestWord(service, names));
+	const near = suggest(findNearestWord(service, names));
 	return [wrongValue(place, `is not a service of this app; allowed: ${names.join(", ")}${near}`)];
 }
 
@@ -27,13 +27,13 @@ function checkAddress(at: Place, endpoint: EndpointDraft): Mistake[] {
 	const [first, second] = certificateKeys.filter((key) => key in endpoint && endpoint[key] !== false);
 	if (defaultDomain === true) {
 		if ("domain" in endpoint) {
-			return wrong("domain", "stands beside defaultDomain: true; an endpoint has one of the two: take the other out");
+			return wrong("domain", "stands beside defaultDomain: true; an endpoint has one of the two: remove the other");
 		}
 		if (first === undefined) return [];
-		return wrong(first, "does not go with defaultDomain, whose certificate is Aptible's own; take the line out");
+		return wrong(first, "does not go with defaultDomain, whose certificate is Aptible's own; remove the line");
 	}
 	if (second !== undefined)
-		return wrong(second, `stands beside ${first}; an endpoint has one certificate: take the other out`);
+		return wrong(second, `stands beside ${first}; an endpoint has one certificate: remove the other`);
 	if (managedTls === true && !("domain" in endpoint)) {
 		return wrong("managedTls", "needs the domain that the certificate is for; give it domain:");
 	}
@@ -71,12 +71,12 @@ function checkIpFilter(at: Place, ranges: readonly (string | undefined)[] | unde
 		const place = [...at, "ipFilter", index];
 		const read = readRange(range);
 		if (seen.some((other) => isDeepStrictEqual(other, read))) {
-			return [wrongValue(place, "stands twice; take one out")];
+			return [wrongValue(place, "stands twice; remove one")];
 		}
 		seen.push(read);
 		// AWS cuts the host part off, so that the endpoint would differ from the file for ever.
 		if (read.bits % 2 ** (32 - read.length) === 0) return [];
-		return [wrongValue(place, `is an address inside a range${didYouMean(network(range))}`)];
+		return [wrongValue(place, `is an address inside a range${suggest(network(range))}`)];
 	});
 }
 
@@ -84,7 +84,7 @@ function checkPorts(at: Place, ports: readonly (number | undefined)[] | undefine
 	return (ports ?? []).flatMap((port, index) =>
 		port === undefined || ports?.indexOf(port) === index
 			? []
-			: [wrongValue([...at, "ports", index], "stands twice; take one out")],
+			: [wrongValue([...at, "ports", index], "stands twice; remove one")],
 	);
 }
 
@@ -138,7 +138,7 @@ function checkRenames(draft: Draft): Mistake[] {
 			const former = endpoint?.renamedFrom;
 			if (former === undefined) return [];
 			const place = [noun, handle, "endpoints", name, "renamedFrom"];
-			if (former === name) return [wrongValue(place, "is its name now; take the line out")];
+			if (former === name) return [wrongValue(place, "is its name now; remove the line")];
 			if (Object.hasOwn(endpoints, former)) {
 				return [wrongValue(place, "is declared too; one endpoint cannot be both renamed and kept")];
 			}

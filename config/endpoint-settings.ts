@@ -7,7 +7,7 @@ import {
 } from "../wire/endpoint-settings.ts";
 import { choice, flag, text, whole } from "./fields.ts";
 import { keyDocs } from "./key-docs.ts";
-import { nearestPhrase, nearestWord } from "./near-miss.ts";
+import { findNearestPhrase, findNearestWord } from "./near-miss.ts";
 
 type Table = typeof endpointSettings;
 type Value<Setting> = Setting extends { left: infer Left } ? SettingValue<Setting> | Left : SettingValue<Setting>;
@@ -41,7 +41,7 @@ function valueField(setting: EndpointSetting): z.ZodType {
 			return whole(means, setting.least, setting.most);
 		case "choice": {
 			const words = setting.left === undefined ? setting.choices : [...setting.choices, setting.left];
-			return choice(means, words, words.some((word) => word.includes(" ")) ? nearestPhrase : nearestWord);
+			return choice(means, words, words.some((word) => word.includes(" ")) ? findNearestPhrase : findNearestWord);
 		}
 		case "text":
 			return text(means, setting.allowed).refine(setting.accepts, {

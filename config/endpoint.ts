@@ -26,7 +26,7 @@ const ipRange = text("an IPv4 address or range", ipRangeText).refine(isIPv4Range
 
 const ports = z
 	.array(whole("port", 1, 65535), { error: message("a list", "ports, such as [1883, 8883]") })
-	.min(1, { error: "is empty; take the line out for all the ports that the image exposes" })
+	.min(1, { error: "is empty; remove the line for all the ports that the image exposes" })
 	.max(mostPorts, { error: `has more than ${mostPorts} entries; allowed: at most ${mostPorts}` });
 
 /** IPv4 addresses and ranges that may connect, at most 50 (facts/aptible.md §4.2). */

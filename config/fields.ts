@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 import { lookUp } from "../wire/own.ts";
-import { didYouMean, nearestWord } from "./near-miss.ts";
+import { findNearestWord, suggest } from "./near-miss.ts";
 
 /** How a message about a value begins that is not there. */
 export const missing = "is missing";
@@ -22,7 +22,7 @@ interface Issue {
 export function message(what: string, allowed: string, wrong = `is not ${what}; allowed: ${allowed}`) {
 	return ({ input }: Issue): string => {
 		if (input === undefined) return `${missing}; give ${what}: ${allowed}`;
-		if (input === null) return `has no value; give ${what}: ${allowed}; or take the line out`;
+		if (input === null) return `has no value; give ${what}: ${allowed}; or remove the line`;
 		return wrong;
 	};
 }
@@ -41,7 +41,7 @@ export function textMessage(what: string, allowed: string) {
 
 /** Message for a key that a block does not have. */
 export function unknownKey(key: string, known: readonly string[]): string {
-	return `is not known here; allowed: ${known.join(", ")}${didYouMean(nearestWord(key, known))}`;
+	return `is not known here; allowed: ${known.join(", ")}${suggest(findNearestWord(key, known))}`;
 }
 
 /** Text without references. Messages read "is not `what`; allowed: `allowed`". */
@@ -88,15 +88,15 @@ export function secretOnly(example: string) {
 }
 
 /** One of a few words; `nearest` finds the one that was meant. */
-export function choice<const T extends readonly string[]>(what: string, words: T, nearest = nearestWord) {
+export function choice<const T extends readonly string[]>(what: string, words: T, nearest = findNearestWord) {
 	return z.enum(words, { error: choiceMessage(what, words, nearest) });
 }
 
-function choiceMessage(what: string, words: readonly string[], nearest = nearestWord) {
+function choiceMessage(what: string, words: readonly string[], nearest = findNearestWord) {
 	const allowed = words.map((word) => JSON.stringify(word)).join(", ");
 	return ({ input }: Issue): string => {
 		const near = typeof input === "string" ? nearest(input, words) : undefined;
-		return message(what, allowed)({ input }) + didYouMean(near);
+		return message(what, allowed)({ input }) + suggest(near);
 	};
 }
 

@@ -29,7 +29,7 @@ export function readBlocks(bytes: Uint8Array): Block {
 	const documents = parseAllDocuments(decode(bytes), { stringKeys: true, lineCounter: lines });
 	const [document] = documents;
 	if (document === undefined || (documents.length === 1 && document.contents === null)) {
-		throw new Unreadable(["is empty; give it blocks of a stage, such as apps:, or take it out of include"]);
+		throw new Unreadable(["is empty; give it blocks of a stage, such as apps:, or remove it from include"]);
 	}
 	if (documents.length > 1) {
 		throw new Unreadable([`holds ${documents.length} documents; allowed: one, without a --- in between`]);
@@ -75,7 +75,7 @@ function decode(bytes: Uint8Array): string {
 
 /** What the YAML of the stage file, which is Pulumi's, reads otherwise or writes out. */
 function strangeIn(document: Document.Parsed<ParsedNode>, lines: LineCounter): string[] {
-	if (document.directives.yaml.explicit) return ["holds a %YAML line; take it out"];
+	if (document.directives.yaml.explicit) return ["holds a %YAML line; remove it"];
 	const found: string[] = [];
 	// Never with what stands there: it may be a secret that has no quotes.
 	const say = (node: unknown, says: string) => {

@@ -48,7 +48,7 @@ export function includeFiles(raw: Block, root: string, stageFile: string): Whole
 				if (valueIn(whole, place) === undefined) owners.set(JSON.stringify(place), file);
 				else
 					problems.push(
-						`${file}: ${place.join(".")}: stands in ${owners.get(JSON.stringify(place)) ?? stageFile} too; take one of the two out`,
+						`${file}: ${place.join(".")}: stands in ${owners.get(JSON.stringify(place)) ?? stageFile} too; remove one of the two`,
 					);
 			};
 			if (!spreadable.includes(block)) own(block);

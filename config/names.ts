@@ -29,7 +29,7 @@ function checkConfigKeys(place: Place, config: object | undefined): Mistake[] {
 		}
 		if (key.startsWith("APTIBLE_") && key !== ownAptibleConfig) {
 			const exception = `of the names with APTIBLE_ only ${ownAptibleConfig} is yours to set`;
-			return [wrongName(at, `is a name that Aptible sets itself; allowed: ${exception}; take the line out`)];
+			return [wrongName(at, `is a name that Aptible sets itself; allowed: ${exception}; remove the line`)];
 		}
 		if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(key)) return [];
 		return [wrongName(at, "is not the name of a variable; allowed: letters, digits and _, not a digit first")];

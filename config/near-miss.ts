@@ -1,7 +1,7 @@
 /** What somebody meant who wrote something that is not there. */
 
 /** Edits (insert, delete, replace, swap two neighbours) that turn one word into the other. */
-export function editDistance(from: string, to: string): number {
+export function measureEditDistance(from: string, to: string): number {
 	let beforeLast: number[] = [];
 	let last = Array.from({ length: to.length + 1 }, (_, column) => column);
 	for (let row = 1; row <= from.length; row++) {
@@ -27,10 +27,10 @@ export function editDistance(from: string, to: string): number {
  * The known word nearest to `word`, if it is near enough to have been meant: at most one edit for each three letters,
  * capitals aside, or the only one that begins with it.
  */
-export function nearestWord(word: string, known: readonly string[]): string | undefined {
+export function findNearestWord(word: string, known: readonly string[]): string | undefined {
 	const allowed = Math.max(1, Math.floor(word.length / 3));
 	const ranked = known
-		.map((candidate) => ({ candidate, edits: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
+		.map((candidate) => ({ candidate, edits: measureEditDistance(word.toLowerCase(), candidate.toLowerCase()) }))
 		.sort((a, b) => a.edits - b.edits);
 	if (ranked[0] !== undefined && ranked[0].edits <= allowed) return ranked[0].candidate;
 	const longer = known.filter((candidate) => word.length > 3 && candidate.toLowerCase().startsWith(word.toLowerCase()));
@@ -38,7 +38,7 @@ export function nearestWord(word: string, known: readonly string[]): string | un
 }
 
 /** The shortest known phrase with every word of `phrase` in it, capitals aside. */
-export function nearestPhrase(phrase: string, known: readonly string[]): string | undefined {
+export function findNearestPhrase(phrase: string, known: readonly string[]): string | undefined {
 	const words = phrase.toLowerCase().split(/\s+/);
 	return known
 		.filter((candidate) => words.every((word) => candidate.toLowerCase().split(" ").includes(word)))
@@ -46,11 +46,11 @@ export function nearestPhrase(phrase: string, known: readonly string[]): string 
 }
 
 /** The known number nearest to `number`; of two as near, the first. */
-export function nearestNumber(number: number, known: readonly number[]): number | undefined {
+export function findNearestNumber(number: number, known: readonly number[]): number | undefined {
 	return [...known].sort((a, b) => Math.abs(a - number) - Math.abs(b - number))[0];
 }
 
 /** `; did you mean "x"?`, or nothing where nothing is near. */
-export function didYouMean(suggestion: string | number | undefined): string {
+export function suggest(suggestion: string | number | undefined): string {
 	return suggestion === undefined ? "" : `; did you mean ${JSON.stringify(suggestion)}?`;
 }

@@ -97,7 +97,7 @@ function checkEncryption(raw: unknown, secretKeys: ReadonlySet<string> | undefin
 		return [];
 	return Object.keys(secrets).map((name) => ({
 		place: ["secrets", name],
-		says: `is in plain text; take it out of the file and run: pulumi config set --secret --path 'medstack-to-aptible:secrets.${name}'`,
+		says: `is in plain text; remove it from the file and run: pulumi config set --secret --path 'medstack-to-aptible:secrets.${name}'`,
 		about: "nothing",
 	}));
 }

@@ -9,7 +9,7 @@ import { redundanciesByLocation } from "./azure/storage-catalogue.ts";
 import { isSharedStack } from "./catalogue.ts";
 import type { Draft } from "./draft.ts";
 import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
-import { didYouMean } from "./near-miss.ts";
+import { suggest } from "./near-miss.ts";
 import { fillSecrets } from "./references.ts";
 import { listTemplates } from "./templates.ts";
 import { checkWidth } from "./width-rules.ts";
@@ -111,7 +111,7 @@ export const phiRules: readonly PhiRule[] = [
 		judgedBy: (draft) =>
 			appEndpoints(draft).flatMap(([at, { disableWeakCipherSuites }]) =>
 				disableWeakCipherSuites === false
-					? [wrongValue([...at, "disableWeakCipherSuites"], "admits RC4, which phi: true rules out; take the line out")]
+					? [wrongValue([...at, "disableWeakCipherSuites"], "admits RC4, which phi: true rules out; remove the line")]
 					: [],
 			),
 	},
@@ -121,7 +121,7 @@ export const phiRules: readonly PhiRule[] = [
 		judgedBy: (draft) =>
 			appEndpoints(draft).flatMap(([at, { forceSsl }]) => {
 				if (forceSsl !== false) return [];
-				const says = "lets health information through in the open, which phi: true rules out; take the line out";
+				const says = "lets health information through in the open, which phi: true rules out; remove the line";
 				return [wrongValue([...at, "forceSsl"], says)];
 			}),
 	},
@@ -145,7 +145,7 @@ export const phiRules: readonly PhiRule[] = [
 			const offered = location === undefined ? undefined : lookUp(redundanciesByLocation, location);
 			const allowed = (offered ?? []).filter((name) => name.includes("G"));
 			const says = `keeps everything in one region, which phi: true rules out; allowed: ${allowed.join(", ")}`;
-			const near = didYouMean(redundancy === "ZRS" ? "GZRS" : "GRS");
+			const near = suggest(redundancy === "ZRS" ? "GZRS" : "GRS");
 			return [wrongValue(["storage", "redundancy"], says + near)];
 		},
 	},
@@ -154,7 +154,7 @@ export const phiRules: readonly PhiRule[] = [
 		forbids: "`false`",
 		judgedBy: ({ storage }) => {
 			if (storage?.versioning !== false || storage.existing === "reference") return [];
-			const says = "loses what an overwrite replaces, which phi: true rules out; take the line out";
+			const says = "loses what an overwrite replaces, which phi: true rules out; remove the line";
 			return [wrongValue(["storage", "versioning"], says)];
 		},
 	},
@@ -173,7 +173,7 @@ export const phiRules: readonly PhiRule[] = [
 		forbids: "`false`",
 		judgedBy: ({ storage }) => {
 			if (storage?.protect !== false) return [];
-			const says = "would let pulumi destroy delete every file, which phi: true rules out; take the line out";
+			const says = "would let pulumi destroy delete every file, which phi: true rules out; remove the line";
 			return [wrongValue(["storage", "protect"], says)];
 		},
 	},
@@ -204,7 +204,7 @@ const primaries = (draft: Draft) =>
 
 function refuseFalse<Key extends string>(at: Place, key: Key, block: { [K in Key]?: boolean | undefined }): Mistake[] {
 	if (block[key] !== false) return [];
-	return [wrongValue([...at, key], "is not allowed with phi: true; take the line out")];
+	return [wrongValue([...at, key], "is not allowed with phi: true; remove the line")];
 }
 
 /** An endpoint of a database is open to the whole world by itself (facts/aptible.md §3.3). */

@@ -10,7 +10,7 @@ import { readStorageReference, type StorageReference, unknownStorageTarget } fro
 import { credentialTypes } from "./catalogue.ts";
 import type { Draft } from "./draft.ts";
 import type { Mistake, Place } from "./mistakes.ts";
-import { didYouMean, nearestWord } from "./near-miss.ts";
+import { findNearestWord, suggest } from "./near-miss.ts";
 import { listTemplates } from "./templates.ts";
 
 /** What a reference points at. `name` is a name in the stage file. */
@@ -31,7 +31,7 @@ const forms = "${secrets.NAME}, ${databases.NAME.url}, ${storage.NAME.sasToken}"
 function readReference(reference: string): Reference | string {
 	const [kind = "", ...rest] = reference.split(".");
 	if (!kinds.includes(kind)) {
-		return `refers to ${JSON.stringify(kind)}; allowed: ${forms}${didYouMean(nearestWord(kind, kinds))}`;
+		return `refers to ${JSON.stringify(kind)}; allowed: ${forms}${suggest(findNearestWord(kind, kinds))}`;
 	}
 	if (kind === "secrets") {
 		const name = rest.join(".");
@@ -43,7 +43,7 @@ function readReference(reference: string): Reference | string {
 	const attribute = rest.at(-1) ?? "";
 	if (rest.length < 2) return `names no attribute of a database; write \${databases.${attribute || "NAME"}.url}`;
 	if (partsOfUrl.test(attribute)) return `asks for a part of a database's URL, and parts cannot be had; ${takeApart}`;
-	const near = didYouMean(nearestWord(attribute, ["url"]));
+	const near = suggest(findNearestWord(attribute, ["url"]));
 	return `refers to ${JSON.stringify(attribute)} of a database; allowed: url, urls.TYPE${near}`;
 }
 
@@ -62,7 +62,7 @@ function wrongCredential(
 	const type = lookUp(draft.databases ?? {}, name)?.type;
 	const types = type === undefined ? undefined : lookUp(credentialTypes, type);
 	if (types === undefined || credential === undefined || types.includes(credential)) return undefined;
-	const near = didYouMean(nearestWord(credential, types));
+	const near = suggest(findNearestWord(credential, types));
 	return `refers to credentials that no ${type} database has; allowed: ${types.map((word) => `urls.${word}`).join(", ")}${near}`;
 }
 
@@ -78,7 +78,7 @@ function unknownTarget(reference: Reference, draft: Draft): string | undefined {
 		return reference.kind === "secret" ? undefined : wrongCredential(reference, draft);
 	}
 	const declared = names.length === 0 ? `no ${key} are declared` : `declared: ${names.join(", ")}`;
-	const near = didYouMean(nearestWord(reference.name, names));
+	const near = suggest(findNearestWord(reference.name, names));
 	return `refers to a ${reference.kind} that is not under ${key}; ${declared}${near}`;
 }
 

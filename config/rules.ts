@@ -18,7 +18,7 @@ function checkEnvironment(environment: Draft["environment"]): Mistake[] {
 	const { handle, renamedFrom } = environment ?? {};
 	const mistakes: Mistake[] = [];
 	if (renamedFrom !== undefined && renamedFrom === handle) {
-		mistakes.push(wrongValue(["environment", "renamedFrom"], "is its handle now; take the line out"));
+		mistakes.push(wrongValue(["environment", "renamedFrom"], "is its handle now; remove the line"));
 	}
 	return mistakes;
 }
@@ -30,7 +30,7 @@ function checkRenames(kind: "databases" | "apps", named: Draft["databases"] | Dr
 		const former = one?.renamedFrom;
 		if (former === undefined) return [];
 		const place = [kind, handle, "renamedFrom"];
-		if (former === handle) return [wrongValue(place, "is its handle now; take the line out")];
+		if (former === handle) return [wrongValue(place, "is its handle now; remove the line")];
 		if (Object.keys(named ?? {}).includes(former)) {
 			return [wrongValue(place, `is declared too (${kind}.${former}); one handle cannot be both renamed and kept`)];
 		}

@@ -6,7 +6,7 @@ import { isSharedStack } from "./catalogue.ts";
 import { choice, whole } from "./fields.ts";
 import { keyDocs } from "./key-docs.ts";
 import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
-import { didYouMean, nearestNumber } from "./near-miss.ts";
+import { findNearestNumber, suggest } from "./near-miss.ts";
 
 /** `m` general purpose, `c` compute, `r` memory. */
 export const containerProfiles = ["m", "c", "r"] as const;
@@ -108,7 +108,7 @@ function checkContainer(at: Place, container: ContainerDraft, stack: string | un
 	const size = containerMb ?? ("containerMb" in container ? undefined : defaultContainerMb);
 	if (size === undefined || sizes.includes(size)) return mistakes;
 	const allowed = `allowed for profile ${containerProfile ?? "m"}: ${sizes.join(", ")}`;
-	const near = `; did you mean ${nearestNumber(size, sizes)}?`;
+	const near = `; did you mean ${findNearestNumber(size, sizes)}?`;
 	return [
 		...mistakes,
 		containerMb === undefined
@@ -126,7 +126,7 @@ export function checkStartingSize(place: Place, minMb: number | undefined): Mist
 	const sizes = containerSizesMb.m;
 	if (minMb === undefined || sizes.includes(minMb)) return [];
 	const says = `is not a container size, and a new service starts with it; allowed: ${sizes.join(", ")}`;
-	return [wrongValue(place, says + didYouMean(nearestNumber(minMb, sizes)))];
+	return [wrongValue(place, says + suggest(findNearestNumber(minMb, sizes)))];
 }
 
 /** Judges whether the disk of a database is large enough for its IOPS. */

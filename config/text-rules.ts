@@ -41,7 +41,7 @@ function checkText(text: string, place: Place): Mistake[] {
 		return [wrongValue(place, says)];
 	}
 	if (text.includes("\u0000")) {
-		return [wrongValue(place, "holds a NUL character, which no program can be given; take it out")];
+		return [wrongValue(place, "holds a NUL character, which no program can be given; remove it")];
 	}
 	const name = `${place[0] === "secrets" ? secretPrefix : ""}${place.at(-1)}`;
 	return isTooLong(name, text) ? [wrongValue(place, `is ${tooLong(text)}`)] : [];

@@ -1,14 +1,14 @@
 /** How the live objects of a snapshot differ from what was declared of them. No call is made, and no secret comes out. */
 import type { z } from "zod";
-import { appDifferences } from "../aptible/app/differences.ts";
-import { databaseDifferences } from "../aptible/database/database.ts";
-import { logDrainDifferences, logDrainState } from "../aptible/drain/log-drain.ts";
-import { metricDrainDifferences, metricDrainState } from "../aptible/drain/metric-drain.ts";
-import { endpointDifferences } from "../aptible/endpoint/differences.ts";
-import { findEndpoint, liveIdentity } from "../aptible/endpoint/find.ts";
+import { diffApp } from "../aptible/app/differences.ts";
+import { diffDatabase } from "../aptible/database/database.ts";
+import { diffLogDrain, readLogDrainState } from "../aptible/drain/log-drain.ts";
+import { diffMetricDrain, readMetricDrainState } from "../aptible/drain/metric-drain.ts";
+import { diffEndpoint } from "../aptible/endpoint/differences.ts";
+import { findEndpoint, identifyLive } from "../aptible/endpoint/find.ts";
 import type { LiveEndpoint } from "../aptible/endpoint/observe.ts";
-import { renewalDifferences } from "../aptible/endpoint/renewal.ts";
-import { backupDifferences } from "../aptible/environment/backup-policy.ts";
+import { diffRenewal } from "../aptible/endpoint/renewal.ts";
+import { diffBackups } from "../aptible/environment/backup-policy.ts";
 import { findByIdentity } from "../aptible/find.ts";
 import { AppFacts, AppSpec } from "../wire/app.ts";
 import { leafFingerprint } from "../wire/certificate.ts";
@@ -101,8 +101,8 @@ const kinds: Readonly<Record<string, Compare>> = {
 
 function compareEnvironment({ environment, retention }: Snapshot, spec: EnvironmentSpec): Difference[] {
 	return [
-		...handleDifferences(spec, environment),
-		...(spec.backups === undefined ? [] : backupDifferences(spec.backups, retention).map(under("backups"))),
+		...diffHandle(spec, environment),
+		...(spec.backups === undefined ? [] : diffBackups(spec.backups, retention).map(under("backups"))),
 	];
 }
 
@@ -120,9 +120,9 @@ function compareDatabase(
 	if (live === undefined) return undefined;
 	return [
 		...compare({ id: previous?.id ?? live.listed.id }, { id: live.listed.id }),
-		...handleDifferences(spec, live.listed),
-		...statusDifferences(live.listed),
-		...databaseDifferences(spec, live.listed),
+		...diffHandle(spec, live.listed),
+		...diffStatus(live.listed),
+		...diffDatabase(spec, live.listed),
 	];
 }
 
@@ -149,7 +149,7 @@ function compareApp(
 		live.settings.registry === "hidden" || (spec.registry !== undefined && resolved.registry === undefined);
 	const registry = isUnknown ? resolved.registry : live.settings.registry;
 	const seen = { ...live, config, settings: { ...live.settings, registry } };
-	return appDifferences(spec, seen, resolved, previous).filter(
+	return diffApp(spec, seen, resolved, previous).filter(
 		({ field, declared }) =>
 			!(field === "git.commitish" && previous === undefined && !/^[0-9a-f]{7,40}$/.test(declared)),
 	);
@@ -169,14 +169,14 @@ function compareEndpoint(
 	);
 	const live = endpoints.find((one) => one.listed === listed);
 	if (live === undefined) return undefined;
-	const [identity, declared] = [liveIdentity(live.listed, spec.kind === "database"), spec].map(describeIdentity);
+	const [identity, declared] = [identifyLive(live.listed, spec.kind === "database"), spec].map(describeIdentity);
 	const chain = spec.certificate === undefined ? undefined : filler(snapshot, values)(spec.certificate.chain);
 	const isHidden = spec.certificate !== undefined && chain === undefined;
 	return [
 		...compare({ identity: declared }, { identity }),
-		...statusDifferences(live.listed),
-		...renewalDifferences(live.listed, live.isRenewable),
-		...endpointDifferences(
+		...diffStatus(live.listed),
+		...diffRenewal(live.listed, live.isRenewable),
+		...diffEndpoint(
 			spec,
 			live.listed,
 			// Without the certificate's text there is nothing to compare the live one with.
@@ -211,8 +211,8 @@ function compareLogDrain(
 ): Difference[] | undefined {
 	const live = findDrain(snapshot, snapshot.logDrains, spec, previous);
 	if (live === undefined) return undefined;
-	const state = logDrainState(live, databasesOf(snapshot));
-	return [...statusDifferences(live), ...logDrainDifferences(spec, state, trimmed(filler(snapshot, values)))];
+	const state = readLogDrainState(live, databasesOf(snapshot));
+	return [...diffStatus(live), ...diffLogDrain(spec, state, trimmed(filler(snapshot, values)))];
 }
 
 function compareMetricDrain(
@@ -223,8 +223,8 @@ function compareMetricDrain(
 ): Difference[] | undefined {
 	const live = findDrain(snapshot, snapshot.metricDrains, spec, previous);
 	if (live === undefined) return undefined;
-	const state = metricDrainState(live, databasesOf(snapshot));
-	return [...statusDifferences(live), ...metricDrainDifferences(spec, state, trimmed(filler(snapshot, values)))];
+	const state = readMetricDrainState(live, databasesOf(snapshot));
+	return [...diffStatus(live), ...diffMetricDrain(spec, state, trimmed(filler(snapshot, values)))];
 }
 
 function findDrain<Drain extends { id: number; handle: string }>(
@@ -243,12 +243,12 @@ function databasesOf({ databases }: Snapshot): { id: number; handle: string }[] 
 	return databases.map(({ listed }) => listed);
 }
 
-function handleDifferences(spec: { handle: string }, live: { handle: string }): Difference[] {
+function diffHandle(spec: { handle: string }, live: { handle: string }): Difference[] {
 	return compare({ handle: spec.handle }, { handle: live.handle });
 }
 
-/** An object on which something is at work is as good as provisioned, until that fails. */
-function statusDifferences({ status }: { status: string }): Difference[] {
+/** An object on which an operation runs is as good as provisioned, until that fails. */
+function diffStatus({ status }: { status: string }): Difference[] {
 	return status.endsWith("_failed") ? [{ field: "status", declared: "provisioned", live: status }] : [];
 }
 

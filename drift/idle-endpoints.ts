@@ -1,6 +1,6 @@
 import { looksLike } from "../aptible/endpoint/find.ts";
 import type { Stage } from "../config/stage.ts";
-import { appEndpointIdentity } from "../config/to-spec/endpoint.ts";
+import { identifyAppEndpoint } from "../config/to-spec/endpoint.ts";
 import type { EndpointSpec } from "../wire/endpoint.ts";
 import { endpointKey, refuseIdleService } from "../wire/endpoint-identity.ts";
 import type { RecordedCommand } from "./recorded.ts";
@@ -12,7 +12,7 @@ import type { Snapshot } from "./snapshot.ts";
  *
  * @param snapshot what lives; undefined where nothing of the stage does
  */
-export function idleEndpoints(
+export function findIdleEndpoints(
 	stage: Pick<Stage, "apps">,
 	recorded: readonly RecordedCommand[],
 	snapshot: Pick<Snapshot, "apps"> | undefined,
@@ -29,7 +29,7 @@ export function idleEndpoints(
 		return Object.entries(endpoints).flatMap(([name, endpoint]) => {
 			const { service } = endpoint;
 			if (!Object.hasOwn(services, service) || services[service]?.containers !== 0) return [];
-			const identity = appEndpointIdentity(endpoint);
+			const identity = identifyAppEndpoint(endpoint);
 			const isThere =
 				isRecorded(endpointKey(identity), [name, endpoint.renamedFrom]) ||
 				live.some((one) => one.endpoints.some(({ listed }) => looksLike(listed, identity)));

@@ -13,7 +13,7 @@ import type { EndpointSpec } from "../wire/endpoint.ts";
 import { EnvironmentFacts } from "../wire/environment.ts";
 import { readDatabaseReference, references } from "../wire/template.ts";
 import { differencesOf, driftOf } from "./compare.ts";
-import { idleEndpoints } from "./idle-endpoints.ts";
+import { findIdleEndpoints } from "./idle-endpoints.ts";
 import { type RecordedCommand, readRecorded } from "./recorded.ts";
 import { readSnapshot, type Snapshot } from "./snapshot.ts";
 import type { Values } from "./snapshot-values.ts";
@@ -147,7 +147,7 @@ export async function takeLook({ stage, secrets }: LoadedStage, isRequired: bool
 	}
 	// What a change of the file comes up against is the preview's to say, and no answer to whether there is drift.
 	const isReport = process.env[reportVariable] !== undefined;
-	const refused = isReport ? [] : idleEndpoints(stage, seen.value?.recorded ?? [], seen.value?.snapshot);
+	const refused = isReport ? [] : findIdleEndpoints(stage, seen.value?.recorded ?? [], seen.value?.snapshot);
 	if (refused.length > 0) throw new pulumi.RunError(refused.join("\n"));
 	if (seen.value === undefined) {
 		writeReport({ drifted: [], gone: [], undeclared: [], undeclaredEndpoints: [] });

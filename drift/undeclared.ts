@@ -1,7 +1,7 @@
 import { findEndpoint } from "../aptible/endpoint/find.ts";
 import type { LiveEndpoint } from "../aptible/endpoint/observe.ts";
 import type { Stage } from "../config/stage.ts";
-import { appEndpointIdentity, databaseEndpointIdentity } from "../config/to-spec/endpoint.ts";
+import { identifyAppEndpoint, identifyDatabaseEndpoint } from "../config/to-spec/endpoint.ts";
 import { ClaimsFacts } from "../wire/claims.ts";
 import { isHandleOf } from "../wire/drain.ts";
 import type { EndpointSpec } from "../wire/endpoint.ts";
@@ -93,13 +93,13 @@ function ownersIn({ apps, databases }: Stage): Owner[] {
 			on: { app },
 			label: `app "${app}"`,
 			former: { app: renamedFrom ?? app },
-			endpoints: named(endpoints, appEndpointIdentity),
+			endpoints: named(endpoints, identifyAppEndpoint),
 		})),
 		...Object.entries(databases).map(([database, { renamedFrom, endpoints }]) => ({
 			on: { database },
 			label: `database "${database}"`,
 			former: { database: renamedFrom ?? database },
-			endpoints: named(endpoints, databaseEndpointIdentity),
+			endpoints: named(endpoints, identifyDatabaseEndpoint),
 		})),
 	];
 }

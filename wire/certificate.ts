@@ -32,7 +32,7 @@ const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE--
 /**
  * Reads a certificate chain and its key (PEM) as Aptible would, before anything is sent: the key unencrypted, of a kind that
  * it takes and the leaf's own; the leaf first and each one issued by the next; valid at `now`; for the declared domain. What it
- * has read is written out anew, so that nothing else can be sent.
+ * has read is written out again, so that nothing else can be sent.
  */
 export function readCertificate(
 	chain: string,

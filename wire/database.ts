@@ -29,7 +29,7 @@ export const DatabaseSpec = z.strictObject({
 	iops: z.int().positive(),
 	/** Id of the backup that it is made from; absent: it begins empty. */
 	restoreFrom: z.int().positive().optional(),
-	/** Id of the database that is gone and may be made anew without the data that it held. */
+	/** Id of the database that is gone and may be made again without the data that it held. */
 	acceptLossOf: z.int().positive().optional(),
 	/** Absent: it is no replica. */
 	replicaOf: ReplicaOf.optional(),
@@ -63,7 +63,7 @@ export type DatabaseIdentity = Pick<DatabaseSpec, "type" | "version" | "diskGb" 
  *
  * @returns what to do instead, or nothing where the change can be made in place
  */
-export function databaseIdentity(
+export function refuseDatabaseChange(
 	before: DatabaseIdentity & { handle: string },
 	after: DatabaseIdentity,
 ): string | undefined {
@@ -71,7 +71,7 @@ export function databaseIdentity(
 	if (before.type !== after.type || before.version !== after.version) {
 		return (
 			`${subject} is ${before.type} ${before.version} and cannot become ${after.type} ${after.version} in ` +
-			"place. Declare a second database with the new type or version, move the data, then take the old one out."
+			"place. Declare a second database with the new type or version, move the data, then remove the old one."
 		);
 	}
 	if (before.diskGb > after.diskGb) {
@@ -83,14 +83,14 @@ export function databaseIdentity(
 	if (after.replicaOf !== undefined && !isSamePrimary(before.replicaOf, after.replicaOf)) {
 		return (
 			`${subject} is ${describeReplica(before.replicaOf)} and cannot become ${describeReplica(after.replicaOf)} in place. ` +
-			"Declare a second database with that replicaOf, then take this one out."
+			"Declare a second database with that replicaOf, then remove this one."
 		);
 	}
 	if (before.kmsKeyArn !== after.kmsKeyArn) {
 		return (
 			`${subject} is encrypted with ${before.kmsKeyArn ?? "Aptible's own key"} and cannot go to ` +
 			`${after.kmsKeyArn ?? "Aptible's own key"} in place. Back it up (\`aptible db:backup ${before.handle}\`), declare a second ` +
-			"database with restoreFrom that backup and the new key, move to it, then take this one out."
+			"database with restoreFrom that backup and the new key, move to it, then remove this one."
 		);
 	}
 	return undefined;
@@ -106,7 +106,7 @@ export function refuseRestoreInPlace(
 	const origin = before === undefined ? "exists" : `was made from backup ${before}`;
 	return (
 		`database "${handle}" ${origin} and cannot be made from backup ${after} in place. Declare a second database ` +
-		`with restoreFrom: ${after}, move to it, then take this one out.`
+		`with restoreFrom: ${after}, move to it, then remove this one.`
 	);
 }
 

@@ -79,7 +79,7 @@ function refuseSameDomain({ on, name, identity }: Entry, was: Entry | undefined)
 	return (
 		`${endpointLabel(name, on)} is ${describeIdentity(was.identity)}, and cannot become ${describeIdentity(identity)} while it keeps ` +
 		`the domain ${identity.domain}: its CNAME has to be moved in between. Declare a second endpoint under another name without ` +
-		"that domain, lead the CNAME to its host name, then take this one out and give the domain to the second."
+		"that domain, lead the CNAME to its host name, then remove this one and give the domain to the second."
 	);
 }
 
@@ -94,7 +94,7 @@ function refuseTakenAddress(entry: Entry, was: Entry | undefined, former: readon
 	if (holder === undefined) return undefined;
 	const what = address === "default" ? "the default domain" : `the domain ${address}`;
 	const held = `${endpointLabel(name, on)} takes ${what} of ${endpointLabel(holder.name, holder.on)}, and two cannot have it at once.`;
-	const inTurn = `take "${holder.name}" out, run \`pulumi up\`, then declare "${name}"`;
+	const inTurn = `remove "${holder.name}", run \`pulumi up\`, then declare "${name}"`;
 	if (was !== undefined || !entry.owners.includes(ownerPlace(holder.on)))
 		return `${held} One after the other: ${inTurn}.`;
 	return (

@@ -32,7 +32,7 @@ export function exclusiveAddress(identity: EndpointIdentity): string | undefined
 /**
  * The part of an endpoint's identity that its resource is named by. A change of it makes a second endpoint, which comes up
  * before the first goes; endpoints that cannot be there at the same time share the key, so that a change is one in place,
- * which `endpointIdentity` refuses.
+ * which `refuseEndpointIdentityChange` refuses.
  */
 export function endpointKey(identity: EndpointIdentity): string {
 	const { kind, service, internal } = identity;
@@ -60,26 +60,30 @@ function addressText({ defaultDomain, managedTls, kind }: EndpointIdentity, doma
 }
 
 /** Why one identity cannot become another in place, and what to do instead; nothing if they are the same. */
-export function endpointIdentity(label: string, before: EndpointIdentity, after: EndpointIdentity): string | undefined {
+export function refuseEndpointIdentityChange(
+	label: string,
+	before: EndpointIdentity,
+	after: EndpointIdentity,
+): string | undefined {
 	const [from, to] = [describeIdentity(before), describeIdentity(after)];
 	if (from === to) return undefined;
 	const refused = `${label} is ${from}, and cannot become ${to} in place`;
 	const address = exclusiveAddress(before);
 	const gap =
-		"Where a gap does no harm: take it out, run `pulumi up`, declare it anew, and run `pulumi up` again. Where it does: " +
+		"Where a gap does no harm: remove it, run `pulumi up`, declare it again, and run `pulumi up` again. Where it does: " +
 		"declare a second endpoint under another name";
 	if (address === undefined || address !== exclusiveAddress(after)) {
-		return `${refused}. Declare a second endpoint under another name, move the traffic to it, then take this one out.`;
+		return `${refused}. Declare a second endpoint under another name, move the traffic to it, then remove this one.`;
 	}
 	if (address === "default") {
 		return (
 			`${refused}; nor can a second come up beside it, as an app has one default domain. ${gap} with a domain of its own, move ` +
-			"the traffic to it, then take this one out."
+			"the traffic to it, then remove this one."
 		);
 	}
 	return (
 		`${refused}; nor can a second come up beside it, as ${address} has one managed certificate. ${gap} with a certificate of ` +
-		"your own, lead the domain's CNAME to its host name, then take this one out."
+		"your own, lead the domain's CNAME to its host name, then remove this one."
 	);
 }
 
@@ -96,7 +100,7 @@ export function ownerPlace(on: EndpointOwner): string {
 	return "app" in on ? `apps.${on.app}` : `databases.${on.database}`;
 }
 
-/** The place by which the claims know an endpoint. With another key it is another endpoint, to be claimed anew. */
+/** The place by which the claims know an endpoint. With another key it is another endpoint, to be claimed again. */
 export function endpointPlace(on: EndpointOwner, name: string, identity: EndpointIdentity): string {
 	return `${ownerPlace(on)}.endpoints.${name}/${endpointKey(identity)}`;
 }

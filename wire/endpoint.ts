@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { EndpointIdentity, EndpointOwner, endpointIdentity, endpointLabel } from "./endpoint-identity.ts";
+import { EndpointIdentity, EndpointOwner, endpointLabel, refuseEndpointIdentityChange } from "./endpoint-identity.ts";
 import { SettingsFields, SpecFields } from "./endpoint-settings.ts";
 import { Handle, Warnings } from "./fields.ts";
 
@@ -70,7 +70,7 @@ export type EndpointFacts = z.infer<typeof EndpointFacts>;
 /** What of a change cannot be made in place: the identity, and a shared load balancer given up again. */
 export function refuseEndpointChange(before: EndpointSpec, after: EndpointSpec): string | undefined {
 	const label = endpointLabel(before.name, before.on);
-	return endpointIdentity(label, before, after) ?? refuseUnsharing(label, before.shared, after.shared);
+	return refuseEndpointIdentityChange(label, before, after) ?? refuseUnsharing(label, before.shared, after.shared);
 }
 
 /** A shared endpoint never gets a load balancer of its own again (Aptible docs: shared endpoints). */
@@ -78,6 +78,6 @@ export function refuseUnsharing(label: string, before: boolean, after: boolean):
 	if (!before || after) return undefined;
 	return (
 		`${label} shares its load balancer, and Aptible never gives it one of its own again. Leave \`shared: true\`, or declare ` +
-		"a second endpoint under another name, move the traffic to it, then take this one out."
+		"a second endpoint under another name, move the traffic to it, then remove this one."
 	);
 }

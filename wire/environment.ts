@@ -42,7 +42,7 @@ export type EnvironmentFacts = z.infer<typeof EnvironmentFacts>;
  * Aptible moves an environment between stacks only through its support (facts/aptible.md §1). A new handle is a rename only
  * where the stage file says so: it could as well be meant as another environment.
  */
-export function environmentIdentity(
+export function refuseEnvironmentChange(
 	before: { handle: string; stack: string },
 	after: { handle: string; stack: string; renamedFrom?: string | undefined },
 ): string | undefined {

@@ -4,19 +4,19 @@ import { refuseForeign } from "../claims/foreign.ts";
 import { describeApp } from "../claims/live.ts";
 import { createApp, deprovisionApp, renameApp } from "../cli/app.ts";
 import { ApiError, AptibleError, unlessGone } from "../client/errors.ts";
-import { lookUntilFound, readUntil } from "../client/lag.ts";
+import { findUntilThere, readUntil } from "../client/lag.ts";
 import type { Context, OperationObject } from "../context.ts";
 import { environmentNamed, findByIdentity, liveEnvironmentOf } from "../find.ts";
-import { configChanges } from "./config.ts";
+import { planConfigChanges } from "./config.ts";
 import type { LiveApp } from "./differences.ts";
-import { deployReasons, knownSettings, release, releaseOf } from "./release.ts";
+import { findDeployReasons, markHiddenSettings, release, releaseOf } from "./release.ts";
 import { stopServices, syncServices } from "./scaling.ts";
 import { syncOptions } from "./service-options.ts";
-import { unstartedServices } from "./service-start.ts";
+import { findUnstartedServices } from "./service-start.ts";
 import { type LiveService, readServices, refuseMissingServices } from "./services.ts";
 import { resolveTemplates } from "./values.ts";
 import { verifyApp } from "./verification.ts";
-import { appWarnings } from "./warnings.ts";
+import { warnOfApp } from "./warnings.ts";
 
 /**
  * Brings an app to what the spec says, with the fewest operations: how services are released before there is a release, and
@@ -28,36 +28,36 @@ export async function apply(context: Context, spec: AppSpec, recorded: AppFacts 
 	// Of another app, in whose place this one comes, nothing holds.
 	const previous = recorded?.id === app.id ? recorded : undefined;
 	const object = objectOf(app);
-	const place = { environment: spec.environment, app: spec.handle };
-	if (previous === undefined) await context.settled(object);
+	const locator = { environment: spec.environment, app: spec.handle };
+	if (previous === undefined) await context.waitUntilIdle(object);
 	const [values, found] = await Promise.all([
 		resolveTemplates(context, spec),
 		readLiveApp(context, spec, app, previous),
 	]);
 	let before = found;
-	const { changes, foreign } = configChanges(values.config, before.config, previous?.configKeys ?? []);
-	const isDeployed = deployReasons(spec, before, { values, previous }).length > 0;
+	const { changes, foreign } = planConfigChanges(values.config, before.config, previous?.configKeys ?? []);
+	const isDeployed = findDeployReasons(spec, before, { values, previous }).length > 0;
 	if (!isDeployed) refuseMissingServices(spec, before.services);
-	const changed = await syncOptions(context, spec, place, app.id, before.services);
+	const changed = await syncOptions(context, spec, locator, app.id, before.services);
 	const isReleased = isDeployed || Object.keys(changes).length > 0;
-	const stopped = isReleased ? await stopServices(context, place, spec, before.services) : [];
+	const stopped = isReleased ? await stopServices(context, locator, spec, before.services) : [];
 	if (stopped.length > 0) {
 		const others = before.services.filter((service) => !stopped.includes(service));
 		before = { ...before, ...(await reread(context, spec, app.id, previous, others)) };
 	}
-	const released = await release(context, { spec, place, object }, before, { values, changes, previous });
+	const released = await release(context, { spec, locator, object }, before, { values, changes, previous });
 	let services: readonly LiveService[] = before.services;
 	if (released !== undefined) {
 		({ services } = await reread(context, spec, app.id, previous, before.services));
 		refuseMissingServices(spec, services);
 		const fresh = services.filter(({ id }) => !before.services.some((service) => service.id === id));
-		await syncOptions(context, spec, place, app.id, fresh);
+		await syncOptions(context, spec, locator, app.id, fresh);
 	} else if (changed.length > 0) {
 		context.progress(`app "${spec.handle}": how ${changed.join(", ")} is released counts from the next release on.`);
 	}
 	const known = new Set(before.services.map(({ id }) => id));
-	const started = await unstartedServices(context, spec, app.id, services, { known, previous });
-	const isScaled = await syncServices(context, place, spec, { services, started });
+	const started = await findUnstartedServices(context, spec, app.id, services, { known, previous });
+	const isScaled = await syncServices(context, locator, spec, { services, started });
 	const isChanged = isScaled || released !== undefined || changed.length > 0;
 	const { live, warnings } = isChanged
 		? await verifyApp(context, spec, app.id, services, { before, values, released, started, previous })
@@ -73,7 +73,7 @@ export async function apply(context: Context, spec: AppSpec, recorded: AppFacts 
 		ownsRegistry: spec.registry !== undefined || (isRegistryLeft && released !== "deploy"),
 		release: now,
 		services: live.services.map(({ service }) => service).sort(),
-		warnings: [...appWarnings(spec, live, { values, foreign, previous, now }), ...warnings],
+		warnings: [...warnOfApp(spec, live, { values, foreign, previous, now }), ...warnings],
 	};
 }
 
@@ -138,7 +138,7 @@ async function readAround(
 		readAppSettings(context.api, app),
 		readServices(context, spec, app, known),
 	]);
-	return { app, settings: knownSettings({ app, settings }, previous), services };
+	return { app, settings: markHiddenSettings({ app, settings }, previous), services };
 }
 
 /** Deprovisions the app, and with it what endpoints it still has. */
@@ -169,7 +169,7 @@ async function readById({ api }: Context, id: number): Promise<App | undefined> 
 
 /** Finds the app, once nothing is at work on one that was recorded, or makes it; and gives it its handle. */
 async function ensureApp(context: Context, spec: AppSpec, previous: AppFacts | undefined): Promise<App | ListedApp> {
-	if (previous !== undefined) await context.settled(objectOf(previous)).catch(unlessGone);
+	if (previous !== undefined) await context.waitUntilIdle(objectOf(previous)).catch(unlessGone);
 	const recorded = previous && (await readById(context, previous.id));
 	if (recorded?.handle === spec.handle) return recorded;
 	if (recorded !== undefined) return rename(context, spec, recorded);
@@ -178,7 +178,7 @@ async function ensureApp(context: Context, spec: AppSpec, previous: AppFacts | u
 	const find = async () => findByIdentity(await list(), spec, previous);
 	// What is renamed was there under its former handle, so that one list without it says little.
 	const isRenamed = previous === undefined && spec.renamedFrom !== undefined;
-	const found = (await find()) ?? (isRenamed ? await lookUntilFound(context, find) : undefined);
+	const found = (await find()) ?? (isRenamed ? await findUntilThere(context, find) : undefined);
 	if (found !== undefined && previous === undefined) {
 		const { id } = found;
 		const describe = () => describeApp(context.api, id);
@@ -190,7 +190,7 @@ async function ensureApp(context: Context, spec: AppSpec, previous: AppFacts | u
 		() => undefined,
 		(error: unknown) => error,
 	);
-	const made = await lookUntilFound(context, async () => (await list()).find(({ handle }) => handle === spec.handle));
+	const made = await findUntilThere(context, async () => (await list()).find(({ handle }) => handle === spec.handle));
 	if (made !== undefined) return made;
 	throw (
 		failure ??

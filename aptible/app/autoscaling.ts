@@ -1,7 +1,7 @@
 import { compare, type Difference } from "../../wire/difference.ts";
 import type { AutoscaleSpec } from "../../wire/service.ts";
 import { type ApiPolicy, deletePolicy, readPolicy, updatePolicy } from "../api/service.ts";
-import type { AppPlace } from "../cli/app.ts";
+import type { AppLocator } from "../cli/app.ts";
 import { createPolicy } from "../cli/service.ts";
 import { ApiError, AptibleError, mayHaveArrived } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
@@ -46,7 +46,7 @@ const plans = {
  * How the autoscaling of a live service differs. The stage file owns it whole: a policy that is switched off in the dashboard is
  * not what a stage with `autoscale` says, and one that is there where the stage has none is a difference as well.
  */
-export function autoscaleDifferences(wanted: AutoscaleSpec | undefined, live: ApiPolicy | undefined): Difference[] {
+export function diffAutoscaling(wanted: AutoscaleSpec | undefined, live: ApiPolicy | undefined): Difference[] {
 	if (wanted === undefined) {
 		return live === undefined ? [] : [{ field: "autoscale", declared: "none", live: live.autoscaling }];
 	}
@@ -66,24 +66,24 @@ export function autoscaleDifferences(wanted: AutoscaleSpec | undefined, live: Ap
 /** Gives a service its autoscaling, changes what it has, or takes it away. */
 export async function syncAutoscaling(
 	context: Context,
-	place: AppPlace,
+	locator: AppLocator,
 	service: { id: number; service: string; policy: ApiPolicy | undefined },
 	wanted: AutoscaleSpec | undefined,
 ): Promise<void> {
-	const differences = autoscaleDifferences(wanted, service.policy);
+	const differences = diffAutoscaling(wanted, service.policy);
 	if (differences.length === 0) return;
-	const label = `app "${place.app}", service "${service.service}"`;
+	const label = `app "${locator.app}", service "${service.service}"`;
 	context.progress(
 		`${label}: ${wanted === undefined ? "ending autoscaling" : `setting ${wanted.kind} autoscaling`}...`,
 	);
-	const failure = await send(context, place, service, wanted).then(
+	const failure = await send(context, locator, service, wanted).then(
 		() => undefined,
 		(error: Error) => error,
 	);
 	// A policy has no operation, and a connection may break off after it was taken: what counts is what can be read.
 	const left = await readUntil(
 		context,
-		async () => autoscaleDifferences(wanted, await readPolicy(context.api, service.id)),
+		async () => diffAutoscaling(wanted, await readPolicy(context.api, service.id)),
 		(differences) => differences.length === 0 || (failure !== undefined && !mayHaveArrived(failure)),
 	);
 	if (left.length === 0) return;
@@ -93,14 +93,14 @@ export async function syncAutoscaling(
 			`${label}: autoscaling could not be ${wanted === undefined ? "ended" : "set"}: ${failure?.message ?? shown}`,
 			wanted === undefined
 				? "End it in the dashboard (app, service, scale) and run `pulumi up` again."
-				: `${plans[wanted.kind]}. Take \`autoscale\` out of the stage file, or have the plan changed and run \`pulumi up\` again.`,
+				: `${plans[wanted.kind]}. Remove \`autoscale\` from the stage file, or have the plan changed and run \`pulumi up\` again.`,
 		].join("\n"),
 	);
 }
 
 async function send(
 	context: Context,
-	place: AppPlace,
+	locator: AppLocator,
 	service: { id: number; service: string; policy: ApiPolicy | undefined },
 	wanted: AutoscaleSpec | undefined,
 ): Promise<void> {
@@ -121,7 +121,7 @@ async function send(
 		return updatePolicy(context.api, service.id, body);
 	}
 	const options = policy.flatMap(([name, value]) => (value === null ? [] : [[optionOf(name), value] as const]));
-	await createPolicy(context.cli, place, service.service, {
+	await createPolicy(context.cli, locator, service.service, {
 		autoscalingType: wanted.kind,
 		...Object.fromEntries(options),
 	});

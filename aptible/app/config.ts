@@ -6,7 +6,7 @@ import type { ConfigChanges } from "../cli/app.ts";
  * that is set to the empty string (facts/terraform-provider.md §2.2), so removals are computed here: a key is removed when
  * it is not declared any more and was set from here before (`owned`). `foreign` keys are nobody's business but their owner's.
  */
-export function configChanges(
+export function planConfigChanges(
 	declared: Readonly<Record<string, string>>,
 	live: ReadonlyMap<string, string>,
 	owned: readonly string[],
@@ -22,7 +22,7 @@ export function configChanges(
 }
 
 /** The same changes as differences, which hold no value. */
-export function configDifferences(changes: ConfigChanges, live: ReadonlyMap<string, string>): Difference[] {
+export function diffConfig(changes: ConfigChanges, live: ReadonlyMap<string, string>): Difference[] {
 	return Object.entries(changes).map(([key, value]) => ({
 		field: `config.${key}`,
 		declared: value === "" ? "none" : "as in the stage file",

@@ -3,9 +3,9 @@ import type { Difference } from "../../wire/difference.ts";
 import { lookUp } from "../../wire/own.ts";
 import type { ServiceSpec } from "../../wire/service.ts";
 import type { ListedApp } from "../api/app.ts";
-import { configChanges, configDifferences } from "./config.ts";
-import { type LiveRelease, registryReasons, releaseDifferences } from "./release.ts";
-import { type LiveService, serviceDifferences } from "./services.ts";
+import { diffConfig, planConfigChanges } from "./config.ts";
+import { diffRelease, findRegistryReasons, type LiveRelease } from "./release.ts";
+import { diffService, type LiveService } from "./services.ts";
 import type { ResolvedValues } from "./values.ts";
 
 /** An app as it is. Config and settings are secrets. */
@@ -15,29 +15,29 @@ export interface LiveApp extends LiveRelease {
 }
 
 /** How a live app differs from its spec, as its reconciler would see it. `previous` is what the last run gave. */
-export function appDifferences(
+export function diffApp(
 	spec: AppSpec,
 	live: LiveApp,
 	values: ResolvedValues,
 	previous: AppFacts | undefined,
 ): Difference[] {
-	const { changes } = configChanges(values.config, live.config, previous?.configKeys ?? []);
+	const { changes } = planConfigChanges(values.config, live.config, previous?.configKeys ?? []);
 	return [
-		...handleDifferences(spec, live.app),
-		...releaseDifferences(spec, live, previous?.release),
-		...(isReleasedByOthers(live, previous) ? registryReasons(spec, live, values) : []),
-		...configDifferences(changes, live.config),
-		...eachService(spec, live.services, serviceDifferences),
+		...diffHandle(spec, live.app),
+		...diffRelease(spec, live, previous?.release),
+		...(isReleasedByOthers(live, previous) ? findRegistryReasons(spec, live, values) : []),
+		...diffConfig(changes, live.config),
+		...diffServices(spec, live.services, diffService),
 	];
 }
 
 /** How the handle of a live app differs. */
-export function handleDifferences(spec: AppSpec, { handle }: Pick<ListedApp, "handle">): Difference[] {
+export function diffHandle(spec: AppSpec, { handle }: Pick<ListedApp, "handle">): Difference[] {
 	return handle === spec.handle ? [] : [{ field: "handle", declared: spec.handle, live: handle }];
 }
 
 /** What differs in the services that the spec names. */
-export function eachService<Service extends { service: string }>(
+export function diffServices<Service extends { service: string }>(
 	spec: AppSpec,
 	services: readonly Service[],
 	differencesOf: (wanted: ServiceSpec, live: Service) => Difference[],

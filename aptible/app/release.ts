@@ -1,10 +1,10 @@
 import type { AppFacts, AppSpec, Release } from "../../wire/app.ts";
 import type { Difference } from "../../wire/difference.ts";
 import type { App, AppSettings } from "../api/app.ts";
-import { type AppPlace, type ConfigChanges, type DeploySource, deploy, setConfig } from "../cli/app.ts";
+import { type AppLocator, type ConfigChanges, type DeploySource, deploy, setConfig } from "../cli/app.ts";
 import type { Context, OperationObject } from "../context.ts";
 import { startingCount } from "./service-start.ts";
-import { missingServices } from "./services.ts";
+import { findMissingServices } from "./services.ts";
 import type { ResolvedValues } from "./values.ts";
 
 /** What an app runs, and is set to run. */
@@ -14,7 +14,7 @@ export interface LiveRelease {
 }
 
 /** How what an app runs differs from the declared image or commit. `last` is what was released last from here. */
-export function releaseDifferences(
+export function diffRelease(
 	spec: Pick<AppSpec, "image" | "git">,
 	{ app, settings }: LiveRelease,
 	last: Release | undefined,
@@ -38,7 +38,7 @@ export function releaseDifferences(
  * How what runs differs from what was released just now: the operation is over, so that only what is shown counts. Aptible may show
  * a branch as the commit that it stands for.
  */
-export function releasedDifferences(spec: AppSpec, { app, settings }: LiveRelease): Difference[] {
+export function diffReleased(spec: AppSpec, { app, settings }: LiveRelease): Difference[] {
 	const { image, git } = spec;
 	const shown = gitRefOf(app);
 	const runs = (live: string) => [
@@ -53,7 +53,7 @@ export function releasedDifferences(spec: AppSpec, { app, settings }: LiveReleas
  * What an app is set to, with `hidden` for credentials that the recorded release had, and of which nothing is shown though nobody
  * released anything since: an empty answer may as well be what a token gets that may not see them.
  */
-export function knownSettings({ app, settings }: LiveRelease, previous: AppFacts | undefined): AppSettings {
+export function markHiddenSettings({ app, settings }: LiveRelease, previous: AppFacts | undefined): AppSettings {
 	const { ownsRegistry, release: last } = previous ?? {};
 	if (settings.registry !== undefined || ownsRegistry !== true || last === undefined) return settings;
 	return isStillReleased(app, last) ? { ...settings, registry: "hidden" } : settings;
@@ -65,7 +65,7 @@ function isStillReleased({ lastDeploy: operation }: App, last: Release): boolean
 }
 
 /** Whether the registry's credentials differ. What the token may not see counts as different, for only a deploy makes sure. */
-export function registryDifferences(
+export function diffRegistry(
 	declared: ResolvedValues["registry"],
 	live: AppSettings["registry"],
 	isOurs: boolean,
@@ -87,23 +87,23 @@ export function registryDifferences(
  * are none, as those of some registries are good for half a day only (Amazon ECR), and a restart every night would be the price: a
  * deploy that has another reason carries them.
  */
-export function registryReasons(
+export function findRegistryReasons(
 	{ registry }: Pick<AppSpec, "registry">,
 	{ settings }: Pick<LiveRelease, "settings">,
 	values: ResolvedValues,
 ): Difference[] {
 	if (registry === undefined) return [];
 	const isReason = settings.registry === undefined || registry.deployOnChange === true;
-	return isReason ? registryDifferences(values.registry, settings.registry, true) : [];
+	return isReason ? diffRegistry(values.registry, settings.registry, true) : [];
 }
 
 /** Why an app has to be deployed; nothing where it has not. */
-export function deployReasons(
+export function findDeployReasons(
 	spec: AppSpec,
 	live: LiveRelease,
 	{ values, previous }: { values: ResolvedValues; previous: AppFacts | undefined },
 ): Difference[] {
-	return [...releaseDifferences(spec, live, previous?.release), ...registryReasons(spec, live, values)];
+	return [...diffRelease(spec, live, previous?.release), ...findRegistryReasons(spec, live, values)];
 }
 
 /**
@@ -114,12 +114,12 @@ export function deployReasons(
  */
 export async function release(
 	context: Context,
-	{ spec, place, object }: { spec: AppSpec; place: AppPlace; object: OperationObject },
+	{ spec, locator, object }: { spec: AppSpec; locator: AppLocator; object: OperationObject },
 	live: LiveRelease & { services: readonly { service: string }[] },
 	{ values, changes, previous }: { values: ResolvedValues; changes: ConfigChanges; previous: AppFacts | undefined },
 ): Promise<"deploy" | "configure" | undefined> {
-	if (deployReasons(spec, live, { values, previous }).length > 0) {
-		const registry = registryDifferences(values.registry, live.settings.registry, previous?.ownsRegistry === true);
+	if (findDeployReasons(spec, live, { values, previous }).length > 0) {
+		const registry = diffRegistry(values.registry, live.settings.registry, previous?.ownsRegistry === true);
 		const isAttached = gitRefOf(live.app) !== undefined || previous?.release?.commitish !== undefined;
 		const source: DeploySource = {
 			...(spec.git === undefined
@@ -127,7 +127,7 @@ export async function release(
 				: { commitish: spec.git.commitish, image: live.settings.image === undefined ? undefined : "" }),
 			registry: registry.length === 0 ? undefined : (values.registry ?? { username: "", password: "" }),
 		};
-		const fresh = missingServices(spec, live.services).flatMap((name) => spec.services[name] ?? []);
+		const fresh = findMissingServices(spec, live.services).flatMap((name) => spec.services[name] ?? []);
 		await context.operate(
 			object,
 			{
@@ -140,7 +140,7 @@ export async function release(
 					containerCount: startingCount(fresh),
 				},
 			},
-			() => deploy(context.cli, place, source, changes, startingCount(fresh)),
+			() => deploy(context.cli, locator, source, changes, startingCount(fresh)),
 			(log) => adviseDeploy(spec, live.app, log),
 		);
 		return "deploy";
@@ -150,7 +150,7 @@ export async function release(
 	const isRemoval = Object.values(changes).every((value) => value === "");
 	const doing = `${isRemoval ? "removing" : "setting"} ${count} config ${count === 1 ? "key" : "keys"}`;
 	await context.operate(object, { doing, carries: { type: "configure", keys: Object.keys(changes) } }, () =>
-		setConfig(context.cli, place, changes),
+		setConfig(context.cli, locator, changes),
 	);
 	return "configure";
 }
@@ -175,7 +175,7 @@ export function releaseOf(
 const movingTag = /:(latest|main|master|develop|dev|edge|nightly|stable|staging|prod|production)$/;
 
 /** What can be known of a tag that moves: not what it stands for now, which only its registry knows, but what runs. */
-export function tagWarnings(image: string | undefined, now: Release | undefined, last: Release | undefined): string[] {
+export function warnOfTag(image: string | undefined, now: Release | undefined, last: Release | undefined): string[] {
 	if (image === undefined || image.includes("@")) return [];
 	const pinned = now?.digest === undefined ? "a digest" : `${image}@${now.digest}, which runs`;
 	const tag = movingTag.exec(image)?.[1];

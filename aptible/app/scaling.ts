@@ -3,11 +3,11 @@ import { compare } from "../../wire/difference.ts";
 import { lookUp } from "../../wire/own.ts";
 import type { ServiceSize, ServiceSpec } from "../../wire/service.ts";
 import { readService, type Service } from "../api/service.ts";
-import { type AppPlace, scale } from "../cli/app.ts";
+import { type AppLocator, scale } from "../cli/app.ts";
 import { forEachSideBySide } from "../client/side-by-side.ts";
 import type { Context } from "../context.ts";
-import { autoscaleDifferences, syncAutoscaling } from "./autoscaling.ts";
-import { sizeDifferences, sizeOf } from "./service-size.ts";
+import { diffAutoscaling, syncAutoscaling } from "./autoscaling.ts";
+import { diffSize, sizeOf } from "./service-size.ts";
 import type { LiveService } from "./services.ts";
 
 /** Those of the services that differ in what scaling them changes: number, size, profile and autoscaling. */
@@ -15,29 +15,26 @@ function unscaled(spec: AppSpec, services: readonly LiveService[]): { service: L
 	return services.flatMap((service) => {
 		const wanted = lookUp(spec.services, service.service);
 		if (wanted === undefined) return [];
-		const differences = [
-			...sizeDifferences(wanted, service),
-			...autoscaleDifferences(wanted.autoscale, service.policy),
-		];
+		const differences = [...diffSize(wanted, service), ...diffAutoscaling(wanted.autoscale, service.policy)];
 		return differences.length === 0 ? [] : [{ service, wanted }];
 	});
 }
 
 /**
- * Takes those services to 0 that are to go there, before a release would start them anew.
+ * Takes those services to 0 that are to go there, before a release would start them again.
  *
  * @returns the services that were scaled
  */
 export async function stopServices(
 	context: Context,
-	place: AppPlace,
+	locator: AppLocator,
 	spec: AppSpec,
 	services: readonly LiveService[],
 ): Promise<LiveService[]> {
 	const due = unscaled(spec, services).filter(
 		({ service, wanted }) => wanted.containers === 0 && service.containerCount > 0,
 	);
-	await forEachSideBySide(due, ({ service, wanted }) => syncScaling(context, place, service, wanted));
+	await forEachSideBySide(due, ({ service, wanted }) => syncScaling(context, locator, service, wanted));
 	return due.map(({ service }) => service);
 }
 
@@ -51,13 +48,13 @@ export async function stopServices(
  */
 export async function syncServices(
 	context: Context,
-	place: AppPlace,
+	locator: AppLocator,
 	spec: AppSpec,
 	{ services, started }: { services: readonly LiveService[]; started: readonly LiveService[] },
 ): Promise<boolean> {
 	const due = unscaled(spec, services);
-	await forEachSideBySide(started, (service) => scaleService(context, place, service, { containers: 1 }));
-	await forEachSideBySide(due, ({ service, wanted }) => syncScaling(context, place, service, wanted));
+	await forEachSideBySide(started, (service) => scaleService(context, locator, service, { containers: 1 }));
+	await forEachSideBySide(due, ({ service, wanted }) => syncScaling(context, locator, service, wanted));
 	return started.length + due.length > 0;
 }
 
@@ -67,19 +64,19 @@ export async function syncServices(
  */
 async function syncScaling(
 	context: Context,
-	place: AppPlace,
+	locator: AppLocator,
 	service: LiveService,
 	wanted: ServiceSpec,
 ): Promise<void> {
 	const { autoscale } = wanted;
-	const scaleTo = (size: Partial<ServiceSize>) => scaleService(context, place, service, size);
+	const scaleTo = (size: Partial<ServiceSize>) => scaleService(context, locator, service, size);
 	if (autoscale !== undefined && service.policy === undefined) {
 		await scaleTo(startOf(wanted, service));
-		await syncAutoscaling(context, place, service, autoscale);
+		await syncAutoscaling(context, locator, service, autoscale);
 		return;
 	}
 	// The former policy goes first, or the autoscaler would undo what is scaled.
-	await syncAutoscaling(context, place, service, autoscale);
+	await syncAutoscaling(context, locator, service, autoscale);
 	const { containers, containerMb, containerProfile } = wanted;
 	if (autoscale === undefined) await scaleTo({ containers, containerMb, containerProfile });
 	else await scaleTo(autoscale.kind === "horizontal" ? { containerMb, containerProfile } : { containers });
@@ -102,15 +99,15 @@ function startOf(wanted: ServiceSpec, live: Service): Partial<ServiceSize> {
 /** Sends one scale for what differs, if anything does. */
 async function scaleService(
 	context: Context,
-	place: AppPlace,
+	locator: AppLocator,
 	live: Service,
 	size: Partial<ServiceSize>,
 ): Promise<void> {
 	if (compare(size, sizeOf(live)).length === 0) return;
-	const label = `app "${place.app}", service "${live.service}"`;
+	const label = `app "${locator.app}", service "${live.service}"`;
 	const object = { target: "services", id: live.id, label } as const;
 	// A run that was killed may have sent it already: what it left is waited for and looked at again.
-	const after = (await context.settled(object))?.id ?? 0;
+	const after = (await context.waitUntilIdle(object))?.id ?? 0;
 	const differing = new Set(compare(size, sizeOf(await readService(context.api, live.id))).map(({ field }) => field));
 	if (differing.size === 0) return;
 	// Only what differs is sent: a number that is right must not be repeated beside a size.
@@ -127,6 +124,6 @@ async function scaleService(
 	].join(", ");
 	const carries = { type: "scale", containerCount: count, containerMb: mb, containerProfile: profile };
 	await context.operate(object, { doing: `scaling to ${text}`, carries, after }, () =>
-		scale(context.cli, place, live.service, to),
+		scale(context.cli, locator, live.service, to),
 	);
 }

@@ -4,7 +4,7 @@ import { lookUp } from "../../wire/own.ts";
 import type { ServiceSpec } from "../../wire/service.ts";
 import { optionEntries, type ServiceOption } from "../../wire/service-options.ts";
 import { listServices, type Service } from "../api/service.ts";
-import type { AppPlace } from "../cli/app.ts";
+import type { AppLocator } from "../cli/app.ts";
 import type { CliOptions } from "../cli/command-line.ts";
 import { setServiceOptions } from "../cli/service.ts";
 import { AptibleError } from "../client/errors.ts";
@@ -15,7 +15,7 @@ import type { Context } from "../context.ts";
 type OptionName = (typeof optionEntries)[number][0];
 
 /** How a live service differs in the way it is released. */
-export function optionDifferences(wanted: ServiceSpec, live: Service | undefined): Difference[] {
+export function diffOptions(wanted: ServiceSpec, live: Service | undefined): Difference[] {
 	return compare(
 		valuesOf((name, { unset }) => wanted[name] ?? unset),
 		valuesOf((name, { unset }) => live?.options[name] ?? unset),
@@ -43,21 +43,21 @@ function valuesOf<T>(read: (name: OptionName, option: ServiceOption) => T): Reco
 export async function syncOptions(
 	context: Context,
 	spec: AppSpec,
-	place: AppPlace,
+	locator: AppLocator,
 	appId: number,
 	services: readonly Service[],
 ): Promise<string[]> {
 	const changed = services.filter((live) => {
 		const wanted = lookUp(spec.services, live.service);
-		return wanted !== undefined && optionDifferences(wanted, live).length > 0;
+		return wanted !== undefined && diffOptions(wanted, live).length > 0;
 	});
 	const set = async (live: Service) => {
 		const { service } = live;
 		const wanted = lookUp(spec.services, service);
 		if (wanted === undefined) return;
-		const fields = new Set(optionDifferences(wanted, live).map(({ field }) => field));
-		context.progress(`app "${place.app}", service "${service}": setting ${[...fields].join(", ")}...`);
-		await setServiceOptions(context.cli, place, service, optionsFor(wanted, fields));
+		const fields = new Set(diffOptions(wanted, live).map(({ field }) => field));
+		context.progress(`app "${locator.app}", service "${service}": setting ${[...fields].join(", ")}...`);
+		await setServiceOptions(context.cli, locator, service, optionsFor(wanted, fields));
 	};
 	const failure = await forEachSideBySide(changed, set).then(
 		() => undefined,
@@ -68,7 +68,7 @@ export async function syncOptions(
 		changed.flatMap(({ id, service }) => {
 			const wanted = lookUp(spec.services, service);
 			const live = listed.find((one) => one.id === id);
-			const left = wanted === undefined ? [] : optionDifferences(wanted, live);
+			const left = wanted === undefined ? [] : diffOptions(wanted, live);
 			return left.map(({ field, declared, live: shown }) => `"${service}": ${field} ${shown} instead of ${declared}`);
 		});
 	const left = await readUntil(
@@ -79,6 +79,6 @@ export async function syncOptions(
 	if (left.length === 0) return changed.map(({ service }) => service);
 	if (failure !== undefined) throw failure;
 	throw new AptibleError(
-		`app "${place.app}": Aptible still shows for service ${left.join(", ")}. Run \`pulumi up\` again.`,
+		`app "${locator.app}": Aptible still shows for service ${left.join(", ")}. Run \`pulumi up\` again.`,
 	);
 }

@@ -3,7 +3,7 @@ import type { ServiceSize, ServiceSpec } from "../../wire/service.ts";
 import type { Service } from "../api/service.ts";
 
 /** How a live service differs in what the stage file decides of number, size and profile; the rest is the autoscaler's. */
-export function sizeDifferences(wanted: ServiceSpec, live: Service): Difference[] {
+export function diffSize(wanted: ServiceSpec, live: Service): Difference[] {
 	const { containers, containerMb, containerProfile } = wanted;
 	const decided =
 		wanted.autoscale === undefined

@@ -29,7 +29,7 @@ export function startingCount(declared: readonly ServiceSize[]): 0 | undefined {
  *
  * @param known ids of the services that were there before this run released anything
  */
-export async function unstartedServices(
+export async function findUnstartedServices(
 	context: Context,
 	spec: AppSpec,
 	appId: number,

@@ -6,9 +6,9 @@ import { type ApiPolicy, listServices, readPolicy, type Service } from "../api/s
 import { AptibleError } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";
-import { autoscaleDifferences } from "./autoscaling.ts";
-import { optionDifferences } from "./service-options.ts";
-import { sizeDifferences } from "./service-size.ts";
+import { diffAutoscaling } from "./autoscaling.ts";
+import { diffOptions } from "./service-options.ts";
+import { diffSize } from "./service-size.ts";
 
 /** A service as it is. */
 export interface LiveService extends Service {
@@ -47,23 +47,19 @@ export async function readServices(
 }
 
 /** How a live service differs in all that a stage file says of it. */
-export function serviceDifferences(wanted: ServiceSpec, live: LiveService): Difference[] {
-	return [
-		...sizeDifferences(wanted, live),
-		...autoscaleDifferences(wanted.autoscale, live.policy),
-		...optionDifferences(wanted, live),
-	];
+export function diffService(wanted: ServiceSpec, live: LiveService): Difference[] {
+	return [...diffSize(wanted, live), ...diffAutoscaling(wanted.autoscale, live.policy), ...diffOptions(wanted, live)];
 }
 
 /** Names of the services that the spec has and a release lacks. */
-export function missingServices(spec: AppSpec, services: readonly { service: string }[]): string[] {
+export function findMissingServices(spec: AppSpec, services: readonly { service: string }[]): string[] {
 	return Object.keys(spec.services).filter((name) => !services.some(({ service }) => service === name));
 }
 
 /** @throws AptibleError when a release lacks a service that the spec names, with where its Procfile belongs. */
 export function refuseMissingServices(spec: AppSpec, services: readonly { service: string }[]): void {
 	const names = services.map(({ service }) => service).sort();
-	const missing = missingServices(spec, services);
+	const missing = findMissingServices(spec, services);
 	if (missing.length === 0) return;
 	const quoted = (list: readonly string[]) => list.map((name) => `"${name}"`).join(", ");
 	const [what, procfile] =

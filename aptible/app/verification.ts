@@ -4,11 +4,11 @@ import { readApp, readAppSettings, readConfig } from "../api/app.ts";
 import { AptibleError } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";
-import { configChanges, configDifferences } from "./config.ts";
-import { eachService, handleDifferences, type LiveApp } from "./differences.ts";
-import { type LiveRelease, registryDifferences, releaseDifferences, releasedDifferences } from "./release.ts";
-import { optionDifferences } from "./service-options.ts";
-import { sizeDifferences } from "./service-size.ts";
+import { diffConfig, planConfigChanges } from "./config.ts";
+import { diffHandle, diffServices, type LiveApp } from "./differences.ts";
+import { diffRegistry, diffRelease, diffReleased, type LiveRelease } from "./release.ts";
+import { diffOptions } from "./service-options.ts";
+import { diffSize } from "./service-size.ts";
 import { type LiveService, readServices } from "./services.ts";
 import type { ResolvedValues } from "./values.ts";
 
@@ -91,17 +91,15 @@ async function readAgain(
 /** What the autoscaler decides is not compared, nor is a value that the token may not see. */
 function differencesOf(spec: AppSpec, shown: Shown, { values, released, started, previous }: Sent): Difference[] {
 	const { app, settings, config } = shown;
-	const changes = config === "hidden" ? {} : configChanges(values.config, config, previous?.configKeys ?? []).changes;
+	const changes =
+		config === "hidden" ? {} : planConfigChanges(values.config, config, previous?.configKeys ?? []).changes;
 	const isRegistryDue = released === "deploy" && settings.registry !== "hidden";
 	return [
-		...handleDifferences(spec, app),
-		...(released === "deploy" ? releasedDifferences(spec, shown) : releaseDifferences(spec, shown, previous?.release)),
-		...(isRegistryDue ? registryDifferences(values.registry, settings.registry, previous?.ownsRegistry === true) : []),
-		...configDifferences(changes, config === "hidden" ? new Map() : config),
-		...eachService(spec, shown.services, (wanted, live) => [
-			...sizeDifferences(wanted, live),
-			...optionDifferences(wanted, live),
-		]),
+		...diffHandle(spec, app),
+		...(released === "deploy" ? diffReleased(spec, shown) : diffRelease(spec, shown, previous?.release)),
+		...(isRegistryDue ? diffRegistry(values.registry, settings.registry, previous?.ownsRegistry === true) : []),
+		...diffConfig(changes, config === "hidden" ? new Map() : config),
+		...diffServices(spec, shown.services, (wanted, live) => [...diffSize(wanted, live), ...diffOptions(wanted, live)]),
 		...shown.services
 			.filter(({ id, containerCount: count }) => count === 0 && started.some((one) => one.id === id))
 			.map(({ service }) => ({ field: `services.${service}.containers`, declared: "1", live: "0" })),

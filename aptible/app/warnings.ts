@@ -1,10 +1,10 @@
 import type { AppFacts, AppSpec, Release } from "../../wire/app.ts";
 import type { LiveApp } from "./differences.ts";
-import { registryDifferences, tagWarnings } from "./release.ts";
+import { diffRegistry, warnOfTag } from "./release.ts";
 import type { ResolvedValues } from "./values.ts";
 
 /** What a person should know of an app. */
-export function appWarnings(
+export function warnOfApp(
 	spec: AppSpec,
 	live: LiveApp,
 	{
@@ -17,13 +17,13 @@ export function appWarnings(
 	return [
 		...foreign.map((key) =>
 			/^APTIBLE_(DOCKER_IMAGE|PRIVATE_REGISTRY_)/.test(key)
-				? `config key ${key} is left from before 2026-05-04, when it became a setting of the app; take it out with ` +
+				? `config key ${key} is left from before 2026-05-04, when it became a setting of the app; remove it with ` +
 					`\`aptible config:unset --app ${spec.handle} --environment ${spec.environment} ${key}\``
 				: `config key ${key} is set on Aptible and not in the stage file; it was not set from here and is left alone`,
 		),
 		...undeclaredWarnings(spec, live),
 		...registryWarnings(spec, live, values, previous),
-		...tagWarnings(spec.image, now, previous?.release),
+		...warnOfTag(spec.image, now, previous?.release),
 	];
 }
 
@@ -46,7 +46,7 @@ function registryWarnings(
 	values: ResolvedValues,
 	previous: AppFacts | undefined,
 ): string[] {
-	const differences = registryDifferences(values.registry, settings.registry, previous?.ownsRegistry === true);
+	const differences = diffRegistry(values.registry, settings.registry, previous?.ownsRegistry === true);
 	if (differences.length === 0) return [];
 	if (spec.registry === undefined) {
 		return settings.registry === "hidden"

@@ -1,25 +1,25 @@
 import type { Cli } from "./cli.ts";
-import { type CliOptions, commandLine } from "./command-line.ts";
+import { type CliOptions, writeCommandLine } from "./command-line.ts";
 
 /** Config changes: a value sets a key, the empty string deletes it (the API merges, facts/terraform-provider.md §2.2). */
 export type ConfigChanges = Readonly<Record<string, string>>;
 
 /** Where a command applies: handles of an app and of its environment. */
-export interface AppPlace {
+export interface AppLocator {
 	environment: string;
 	app: string;
 }
 
-export function createApp(cli: Cli, { environment, app }: AppPlace): Promise<void> {
-	return cli.change(commandLine("apps:create", { environment }, app));
+export function createApp(cli: Cli, { environment, app }: AppLocator): Promise<void> {
+	return cli.change(writeCommandLine("apps:create", { environment }, app));
 }
 
-export function renameApp(cli: Cli, { environment, app }: AppPlace, to: string): Promise<void> {
-	return cli.change(commandLine("apps:rename", { environment }, app, to));
+export function renameApp(cli: Cli, { environment, app }: AppLocator, to: string): Promise<void> {
+	return cli.change(writeCommandLine("apps:rename", { environment }, app, to));
 }
 
-export function deprovisionApp(cli: Cli, { environment, app }: AppPlace): Promise<void> {
-	return cli.operate(commandLine("apps:deprovision", { app, environment }));
+export function deprovisionApp(cli: Cli, { environment, app }: AppLocator): Promise<void> {
+	return cli.operate(writeCommandLine("apps:deprovision", { app, environment }));
 }
 
 /** What is released. The empty string takes an image or credentials away, for the API merges (Terraform provider, source). */
@@ -39,7 +39,7 @@ export interface DeploySource {
  */
 export function deploy(
 	cli: Cli,
-	{ environment, app }: AppPlace,
+	{ environment, app }: AppLocator,
 	source: DeploySource,
 	config: ConfigChanges,
 	startingCount?: number,
@@ -54,17 +54,17 @@ export function deploy(
 		privateRegistryPassword: source.registry?.password,
 		containerCount: startingCount,
 	};
-	return cli.operate(commandLine("deploy", options, ...assignments(config)));
+	return cli.operate(writeCommandLine("deploy", options, ...assignments(config)));
 }
 
 /** Sets and deletes config keys in one operation, which restarts the app. */
-export function setConfig(cli: Cli, { environment, app }: AppPlace, config: ConfigChanges): Promise<void> {
-	return cli.operate(commandLine("config:set", { app, environment }, ...assignments(config)));
+export function setConfig(cli: Cli, { environment, app }: AppLocator, config: ConfigChanges): Promise<void> {
+	return cli.operate(writeCommandLine("config:set", { app, environment }, ...assignments(config)));
 }
 
 /** @param to `containerCount`, `containerSize`, `containerProfile`: what is left out stays */
-export function scale(cli: Cli, { environment, app }: AppPlace, service: string, to: CliOptions): Promise<void> {
-	return cli.operate(commandLine("apps:scale", { app, environment, ...to }, service));
+export function scale(cli: Cli, { environment, app }: AppLocator, service: string, to: CliOptions): Promise<void> {
+	return cli.operate(writeCommandLine("apps:scale", { app, environment, ...to }, service));
 }
 
 function assignments(config: ConfigChanges): string[] {

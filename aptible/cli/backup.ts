@@ -1,9 +1,9 @@
 import type { Cli } from "./cli.ts";
-import { type CliOptions, commandLine } from "./command-line.ts";
+import { type CliOptions, writeCommandLine } from "./command-line.ts";
 
 /** Takes a backup now. It stays until it is purged, also when its database is deleted (Aptible docs: database backups). */
 export function backUp(cli: Cli, environment: string, database: string): Promise<void> {
-	return cli.operate(commandLine("db:backup", { environment }, database));
+	return cli.operate(writeCommandLine("db:backup", { environment }, database));
 }
 
 /**
@@ -12,5 +12,5 @@ export function backUp(cli: Cli, environment: string, database: string): Promise
  * @param options `environment`, `handle`, `containerSize`, `containerProfile`, `diskSize`, `iops`, `keyArn`
  */
 export function restoreBackup(cli: Cli, id: number, options: CliOptions): Promise<void> {
-	return cli.operate(commandLine("backup:restore", options, String(id)));
+	return cli.operate(writeCommandLine("backup:restore", options, String(id)));
 }

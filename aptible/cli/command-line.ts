@@ -14,7 +14,7 @@ const longestArgument = 128 * 1024;
  * The words of a command: options, then `--`, then the positional arguments. Before `--`, Thor reads every line of an argument as
  * an option (facts/aptible.md §11). An option of exactly one word stands last: a switch or a list would take the first argument for its value.
  */
-export function commandLine(command: string, options: CliOptions = {}, ...args: readonly string[]): string[] {
+export function writeCommandLine(command: string, options: CliOptions = {}, ...args: readonly string[]): string[] {
 	const entries = Object.entries(options);
 	const at = entries.findIndex(([, value]) => typeof value === "string" || typeof value === "number");
 	const ordered = at < 0 ? entries : [...entries.toSpliced(at, 1), ...entries.slice(at, at + 1)];

@@ -1,9 +1,9 @@
 import type { Cli } from "./cli.ts";
-import { type CliOptions, commandLine } from "./command-line.ts";
+import { type CliOptions, writeCommandLine } from "./command-line.ts";
 
 /** @param options `type`, `version`, `containerSize`, `containerProfile`, `diskSize`, `iops`, `keyArn` */
 export function createDatabase(cli: Cli, environment: string, handle: string, options: CliOptions): Promise<void> {
-	return cli.operate(commandLine("db:create", { environment, ...options }, handle));
+	return cli.operate(writeCommandLine("db:create", { environment, ...options }, handle));
 }
 
 /**
@@ -18,11 +18,11 @@ export function replicateDatabase(
 	handle: string,
 	options: CliOptions,
 ): Promise<void> {
-	return cli.operate(commandLine("db:replicate", { environment, ...options }, primary, handle));
+	return cli.operate(writeCommandLine("db:replicate", { environment, ...options }, primary, handle));
 }
 
 export function renameDatabase(cli: Cli, environment: string, from: string, to: string): Promise<void> {
-	return cli.change(commandLine("db:rename", { environment }, from, to));
+	return cli.change(writeCommandLine("db:rename", { environment }, from, to));
 }
 
 /**
@@ -31,14 +31,14 @@ export function renameDatabase(cli: Cli, environment: string, from: string, to: 
  * @param options `containerSize`, `containerProfile`, `diskSize`, `iops`: what is left out stays
  */
 export function restartDatabase(cli: Cli, environment: string, handle: string, options: CliOptions): Promise<void> {
-	return cli.operate(commandLine("db:restart", { environment, ...options }, handle));
+	return cli.operate(writeCommandLine("db:restart", { environment, ...options }, handle));
 }
 
 /** Changes the disk's IOPS, without a restart. */
 export function setIops(cli: Cli, environment: string, handle: string, iops: number): Promise<void> {
-	return cli.operate(commandLine("db:modify", { environment, iops }, handle));
+	return cli.operate(writeCommandLine("db:modify", { environment, iops }, handle));
 }
 
 export function deprovisionDatabase(cli: Cli, environment: string, handle: string): Promise<void> {
-	return cli.operate(commandLine("db:deprovision", { environment }, handle));
+	return cli.operate(writeCommandLine("db:deprovision", { environment }, handle));
 }

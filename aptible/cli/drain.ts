@@ -3,11 +3,11 @@
  * (facts/aptible.md §0.8), so such drains are made over the API.
  */
 import type { Cli } from "./cli.ts";
-import { type CliOptions, commandLine } from "./command-line.ts";
+import { type CliOptions, writeCommandLine } from "./command-line.ts";
 
 /** Makes a drain by the command of its kind (`wire/drain-kinds.ts`), and provisions it. */
 export function createDrain(cli: Cli, command: string, handle: string, options: CliOptions): Promise<void> {
-	return cli.operate(commandLine(command, options, handle));
+	return cli.operate(writeCommandLine(command, options, handle));
 }
 
 export function deprovisionDrain(
@@ -16,5 +16,5 @@ export function deprovisionDrain(
 	environment: string,
 	handle: string,
 ): Promise<void> {
-	return cli.operate(commandLine(`${noun}:deprovision`, { environment }, handle));
+	return cli.operate(writeCommandLine(`${noun}:deprovision`, { environment }, handle));
 }

@@ -1,7 +1,7 @@
 import type { Cli } from "./cli.ts";
-import { commandLine } from "./command-line.ts";
+import { writeCommandLine } from "./command-line.ts";
 
 /** Log of a finished operation, as text. */
 export function readOperationLogs(cli: Cli, id: number): Promise<string> {
-	return cli.readText(commandLine("operation:logs", {}, String(id)));
+	return cli.readText(writeCommandLine("operation:logs", {}, String(id)));
 }

@@ -1,15 +1,15 @@
-import type { AppPlace } from "./app.ts";
+import type { AppLocator } from "./app.ts";
 import type { Cli } from "./cli.ts";
-import { type CliOptions, commandLine } from "./command-line.ts";
+import { type CliOptions, writeCommandLine } from "./command-line.ts";
 
 /** Changes how a service is released, from the next release on; what is left out stays as it is. It has no operation: it is made when this returns. */
 export function setServiceOptions(
 	cli: Cli,
-	{ environment, app }: AppPlace,
+	{ environment, app }: AppLocator,
 	service: string,
 	options: CliOptions,
 ): Promise<void> {
-	return cli.change(commandLine("services:settings", { app, environment, ...options }, service));
+	return cli.change(writeCommandLine("services:settings", { app, environment, ...options }, service));
 }
 
 /**
@@ -19,9 +19,9 @@ export function setServiceOptions(
  */
 export function createPolicy(
 	cli: Cli,
-	{ environment, app }: AppPlace,
+	{ environment, app }: AppLocator,
 	service: string,
 	policy: CliOptions,
 ): Promise<void> {
-	return cli.change(commandLine("services:autoscaling_policy:set", { app, environment, ...policy }, service));
+	return cli.change(writeCommandLine("services:autoscaling_policy:set", { app, environment, ...policy }, service));
 }

@@ -14,7 +14,7 @@ const staleLockMs = 5000;
 /**
  * Makes the SSH key pair with which the CLI follows operation logs, where there is none yet.
  *
- * The CLI makes it on its first operation, and deletes and makes it anew when it sees only one of the two files
+ * The CLI makes it on its first operation, and deletes and makes it again when it sees only one of the two files
  * (helpers/ssh.rb `ensure_key!`, aptible-cli 0.26.6). Pulumi runs several Commands at once, so on a fresh machine their
  * CLIs would pull the key from under each other. Here one process makes it, elsewhere, and moves it into place whole.
  *

@@ -23,6 +23,6 @@ export async function readUntil<T>({ lagMs }: Lag, read: () => Promise<T>, isSee
 }
 
 /** Looks for something that should be there, until it is or a list has had its time to catch up. */
-export function lookUntilFound<T>(context: Lag, look: () => Promise<T | undefined>): Promise<T | undefined> {
+export function findUntilThere<T>(context: Lag, look: () => Promise<T | undefined>): Promise<T | undefined> {
 	return readUntil(context, look, (found) => found !== undefined);
 }

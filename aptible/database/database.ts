@@ -1,4 +1,9 @@
-import { type DatabaseFacts, type DatabaseSpec, databaseIdentity, refuseRestoreInPlace } from "../../wire/database.ts";
+import {
+	type DatabaseFacts,
+	type DatabaseSpec,
+	refuseDatabaseChange,
+	refuseRestoreInPlace,
+} from "../../wire/database.ts";
 import { compare, type Difference } from "../../wire/difference.ts";
 import { wasRestoredAs } from "../api/backup.ts";
 import {
@@ -19,9 +24,9 @@ import { ApiError, AptibleError, unlessGone } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";
 import { environmentNamed } from "../find.ts";
-import { databaseObject, findSettledDatabase } from "./find.ts";
+import { databaseObject, findIdleDatabase } from "./find.ts";
 import { refuseLoss } from "./gone.ts";
-import { makeDatabase, settleCopy } from "./origin.ts";
+import { finishCopy, makeDatabase } from "./origin.ts";
 import { removeDatabase } from "./removal.ts";
 
 /**
@@ -33,12 +38,12 @@ export async function apply(
 	spec: DatabaseSpec,
 	previous: DatabaseFacts | undefined,
 ): Promise<DatabaseFacts> {
-	const found = await findSettledDatabase(context, spec, previous);
+	const found = await findIdleDatabase(context, spec, previous);
 	if (found !== undefined && previous === undefined) {
 		const taken = { place: `databases.${spec.handle}`, describe: () => describeDatabase(found) };
 		await refuseForeign(context, databaseObject(found), taken);
 	}
-	let live = found && (await settleCopy(context, spec, found));
+	let live = found && (await finishCopy(context, spec, found));
 	if (live === undefined) {
 		if (previous !== undefined) await refuseLoss(context, spec, previous);
 		if (!spec.automaticBackups) await refuseBackupsOff(context, spec);
@@ -69,7 +74,7 @@ export async function apply(
 export const remove = removeDatabase;
 
 /** How a live database differs in what can be changed in place. */
-export function databaseDifferences(
+export function diffDatabase(
 	{ containerMb, containerProfile, diskGb, iops, automaticBackups }: DatabaseSpec,
 	live: Database,
 ): Difference[] {
@@ -158,7 +163,7 @@ function backupsStayOn({ handle, environment }: DatabaseSpec, because: string): 
 
 /** Size, profile and disk take one restart; IOPS alone takes none (facts/aptible.md §3.2). */
 async function resize(context: Context, spec: DatabaseSpec, live: Database): Promise<void> {
-	const differing = new Set(databaseDifferences(spec, live).map(({ field }) => field));
+	const differing = new Set(diffDatabase(spec, live).map(({ field }) => field));
 	if (differing.size === 0) return;
 	const { handle, environment } = spec;
 	if (differing.size === 1 && differing.has("iops")) {
@@ -179,7 +184,7 @@ async function resize(context: Context, spec: DatabaseSpec, live: Database): Pro
 			restartDatabase(context.cli, environment, handle, sizes),
 		);
 	}
-	const leftOf = (shown: Database) => databaseDifferences(spec, shown);
+	const leftOf = (shown: Database) => diffDatabase(spec, shown);
 	const left = leftOf(await reread(context, live, (shown) => leftOf(shown).length === 0));
 	if (left.length === 0) return;
 	const text = left.map(({ field, declared, live: shown }) => `${field} ${shown} instead of ${declared}`).join(", ");
@@ -204,7 +209,7 @@ async function refuseOtherIdentity(context: Context, spec: DatabaseSpec, live: D
 	// Whether the API shows the key of a copy is not documented.
 	const copied = spec.restoreFrom !== undefined || spec.replicaOf !== undefined;
 	const liveKey = live.kmsKeyArn ?? (copied ? spec.kmsKeyArn : undefined);
-	const refused = databaseIdentity(
+	const refused = refuseDatabaseChange(
 		{
 			handle: spec.handle,
 			type: live.type,

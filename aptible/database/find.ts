@@ -7,7 +7,7 @@ import {
 	readDatabase,
 } from "../api/database.ts";
 import { unlessGone } from "../client/errors.ts";
-import { lookUntilFound } from "../client/lag.ts";
+import { findUntilThere } from "../client/lag.ts";
 import type { Context, OperationObject } from "../context.ts";
 import { environmentNamed, type Find, findByIdentity, findRecorded } from "../find.ts";
 
@@ -33,8 +33,8 @@ export function databaseObject({ id, handle }: Pick<Database, "id" | "handle">):
 	return { target: "databases", id, label: `database "${handle}"` };
 }
 
-/** The database once nothing is at work on it; undefined where there is none. An earlier run may have been killed at work. */
-export async function findSettledDatabase(
+/** The database once no operation runs on it; undefined where there is none. An earlier run may have been killed. */
+export async function findIdleDatabase(
 	context: Context,
 	spec: Place,
 	previous: { id: number } | undefined,
@@ -50,7 +50,7 @@ export async function findSettledDatabase(
 
 /** A database by its id, from no list, which may lag behind: under its handle an empty one would be made in its place. */
 async function readSettled(context: Context, found: { id: number; handle: string }): Promise<Database | undefined> {
-	await context.settled(databaseObject(found)).catch(unlessGone);
+	await context.waitUntilIdle(databaseObject(found)).catch(unlessGone);
 	const live = await readDatabase(context.api, found.id).catch(unlessGone);
 	return live?.status === "deprovisioned" ? undefined : live;
 }
@@ -67,7 +67,7 @@ async function findListed(
 	const look = async () => findByIdentity(await listNamed(context, spec), spec, previous);
 	const found = await look();
 	if (found !== undefined || previous !== undefined || spec.renamedFrom === undefined) return found;
-	const renamed = await lookUntilFound(context, look);
+	const renamed = await findUntilThere(context, look);
 	if (renamed !== undefined) return renamed;
 	for (const handle of [spec.handle, spec.renamedFrom]) {
 		const id = await findDatabaseId(context.api, spec.environment, handle);

@@ -49,7 +49,7 @@ export function describeReturn({ handle, restoreFrom, replicaOf }: Wanted, { id 
 			: replicaOf !== undefined
 				? "as a replica of its primary"
 				: "empty, as its acceptLossOf says";
-	return `database "${handle}" (id ${id}) is gone from Aptible, and is made anew ${how}`;
+	return `database "${handle}" (id ${id}) is gone from Aptible, and is made again ${how}`;
 }
 
 async function describeBackups(context: Context, environment: string, lost: Lost, place: string): Promise<string> {

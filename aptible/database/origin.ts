@@ -11,7 +11,7 @@ import { restoreBackup } from "../cli/backup.ts";
 import type { CliOptions } from "../cli/command-line.ts";
 import { createDatabase, deprovisionDatabase, replicateDatabase } from "../cli/database.ts";
 import { AptibleError, isAlreadyThere, mayHaveArrived, unlessGone } from "../client/errors.ts";
-import { lookUntilFound, readUntil } from "../client/lag.ts";
+import { findUntilThere, readUntil } from "../client/lag.ts";
 import type { Context, OperationObject, Sending } from "../context.ts";
 import { environmentNamed } from "../find.ts";
 import { databaseObject, findDatabase } from "./find.ts";
@@ -37,11 +37,11 @@ export async function makeDatabase(
 		createDatabase(context.cli, spec.environment, spec.handle, { type, version, ...sizesOf(spec) }),
 	);
 	const look = () => findDatabase(context, spec, previous);
-	const live = await (mayHaveArrived(failure) ? lookUntilFound(context, look) : look());
+	const live = await (mayHaveArrived(failure) ? findUntilThere(context, look) : look());
 	if (live === undefined) throw failure ?? notListed(spec);
 	const object = databaseObject(live);
 	// Sent twice by the CLI's HTTP library: the record is there, and nobody has provisioned it yet.
-	if (isAlreadyThere(failure) && live.status === "pending" && (await context.settled(object)) === undefined)
+	if (isAlreadyThere(failure) && live.status === "pending" && (await context.waitUntilIdle(object)) === undefined)
 		return live;
 	await context.confirm(object, { doing: "creating", carries: { type: "provision" } }, 0, failure);
 	return readProvisioned(context, live);
@@ -54,12 +54,12 @@ export async function makeDatabase(
  *
  * @returns the database, unless it has been taken away
  */
-export async function settleCopy(context: Context, spec: DatabaseSpec, found: Database): Promise<Database | undefined> {
+export async function finishCopy(context: Context, spec: DatabaseSpec, found: Database): Promise<Database | undefined> {
 	if ((spec.restoreFrom === undefined && spec.replicaOf === undefined) || found.status === "provisioned") return found;
 	const source = await sourceOf(context, spec);
 	// A backup may have been purged since.
-	if (source !== undefined) await context.settled(source).catch(unlessGone);
-	await context.settled(databaseObject(found));
+	if (source !== undefined) await context.waitUntilIdle(source).catch(unlessGone);
+	await context.waitUntilIdle(databaseObject(found));
 	const live = (await findDatabase(context, spec, found)) ?? found;
 	if (live.status !== "provision_failed") return live;
 	const operations = await listOperations(context.api, "databases", live.id);
@@ -126,7 +126,7 @@ async function replicate(
 	return copy(context, spec, previous, { doing, carries }, send, () => advice);
 }
 
-/** Sends the operation that makes the database, unless one is at work that has made or will make it. */
+/** Sends the operation that makes the database, unless one runs that has made or will make it. */
 async function copy(
 	context: Context,
 	spec: DatabaseSpec,
@@ -142,17 +142,17 @@ async function copy(
 				"again.",
 		);
 	}
-	await context.settled(source);
+	await context.waitUntilIdle(source);
 	let live = await findDatabase(context, spec, previous);
 	if (live === undefined) {
 		await context.operate(source, sending, send, advise);
-		live = await lookUntilFound(context, () => findDatabase(context, spec, previous));
+		live = await findUntilThere(context, () => findDatabase(context, spec, previous));
 	}
 	if (live === undefined) throw notListed(spec);
 	const object = databaseObject(live);
 	// A replica has an operation of its own, which begins when its primary's is over.
 	const own = { doing: sending.doing, carries: { type: ["provision", sending.carries.type].flat() } };
-	if (spec.replicaOf !== undefined || (await context.settled(object)) !== undefined) {
+	if (spec.replicaOf !== undefined || (await context.waitUntilIdle(object)) !== undefined) {
 		await context.confirm(object, own, 0, undefined, advise);
 	}
 	return readProvisioned(context, live);

@@ -7,10 +7,10 @@ import { findUserEmail } from "../api/token.ts";
 import { backUp } from "../cli/backup.ts";
 import { deprovisionDatabase } from "../cli/database.ts";
 import { AptibleError } from "../client/errors.ts";
-import { lookUntilFound } from "../client/lag.ts";
+import { findUntilThere } from "../client/lag.ts";
 import type { Context } from "../context.ts";
 import { findRecorded, liveEnvironmentOf } from "../find.ts";
-import { databaseObject, findDatabase, findSettledDatabase } from "./find.ts";
+import { databaseObject, findDatabase, findIdleDatabase } from "./find.ts";
 
 /** A last backup that an earlier, interrupted removal took is as good as a new one for this long. */
 const freshMs = 60 * 60_000;
@@ -28,7 +28,7 @@ export async function removeDatabase(
 ): Promise<void> {
 	const { id: environmentId, handle: environment } = await liveEnvironmentOf(context, spec.environment, previous);
 	const place = { ...spec, environment };
-	const live = await findSettledDatabase(context, place, previous, findRecorded);
+	const live = await findIdleDatabase(context, place, previous, findRecorded);
 	if (live === undefined) return;
 	await refuseWithReplicas(context, live);
 	if (spec.finalBackup) await ensureLastBackup(context, { id: environmentId, handle: environment }, live);
@@ -45,7 +45,7 @@ async function refuseWithReplicas(context: Context, live: Database): Promise<voi
 	if (replicas.length === 0) return;
 	throw new AptibleError(
 		`database "${live.handle}" cannot be deleted before its replicas: ${replicas.map((handle) => `"${handle}"`).join(", ")}. ` +
-			"Take those out of the stage file first; or, where one has been promoted, take its replicaOf line out, which unlinks it.",
+			"Remove those from the stage file first; or, where one has been promoted, remove its replicaOf line, which unlinks it.",
 	);
 }
 
@@ -130,7 +130,7 @@ function isFresh({ created_at }: Operation, clock: Date | undefined): boolean {
 
 /** The backup that an operation took, which the list may show late. */
 async function findBackup(context: Context, live: Database, operation: Operation): Promise<Backup | undefined> {
-	return lookUntilFound(context, async () =>
+	return findUntilThere(context, async () =>
 		(await listManualBackups(context.api, live.id)).find((backup) => isOf(backup, operation)),
 	);
 }

@@ -45,7 +45,7 @@ export async function createNew<Drain extends ListedDrain>(
 	}
 	const object = objectOf(drain, listed);
 	// A failure may have left a record without an operation.
-	if (failure === undefined || (await context.settled(object)) !== undefined) {
+	if (failure === undefined || (await context.waitUntilIdle(object)) !== undefined) {
 		await context.confirm(object, { doing: "creating", carries: { type: "provision" } }, 0, failure);
 	}
 	return listed.id;

@@ -33,17 +33,17 @@ export const withoutSecrets: Fill = (template) => (template.includes("${") ? und
 
 /**
  * How a live destination differs from the declared one. A secret is only said to differ, and not even that where it cannot be
- * known (`hiddenFields`).
+ * known (`findHiddenFields`).
  *
  * @param live undefined where the token may see nothing of it
  */
-export function destinationDifferences(
+export function diffDestination(
 	declared: Destination,
 	live: Destination | undefined,
 	fill: Fill = withoutSecrets,
 ): Difference[] {
 	if (live === undefined) return [];
-	const unknown = new Set(hiddenFields(declared, live));
+	const unknown = new Set(findHiddenFields(declared, live));
 	return Object.entries(declared).flatMap(([field, template]) => {
 		const shown = live[field];
 		if (!templateFields.has(field)) return compare({ [field]: template }, { [field]: shown });
@@ -54,7 +54,7 @@ export function destinationDifferences(
 }
 
 /** Declared fields that the token may not see, so that nobody can tell whether they are right. */
-export function hiddenFields(declared: Destination, live: Destination | undefined): string[] {
+export function findHiddenFields(declared: Destination, live: Destination | undefined): string[] {
 	return Object.keys(declared).filter(
 		(field) =>
 			declared[field] !== undefined && (live === undefined || (templateFields.has(field) && live[field] === undefined)),
@@ -94,7 +94,7 @@ export function liveDestination(
 }
 
 /** The handle of the database that a live drain writes to. `databases` are those of its environment. */
-export function linkedDatabase(
+export function findLinkedDatabase(
 	live: Parameters<typeof databaseIdOf>[0],
 	databases: readonly { id: number; handle: string }[],
 ): string | undefined {

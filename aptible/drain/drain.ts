@@ -83,7 +83,7 @@ async function readOwn<Drain extends ListedDrain>(
 	const ids = new Set([...handled.map(({ id }) => id), ...known.flatMap((id) => id ?? [])]);
 	const own: Drain[] = [];
 	for (const id of ids) {
-		await context.settled({ target: drain.target, id, label: `${drain.noun} "${spec.name}"` }).catch(unlessGone);
+		await context.waitUntilIdle({ target: drain.target, id, label: `${drain.noun} "${spec.name}"` }).catch(unlessGone);
 		const live = await drain.read(context, id);
 		if (live === undefined || live.status === "deprovisioned") continue;
 		for (const secret of drain.secretsOf(live)) context.redactor.addUrl(secret);

@@ -11,11 +11,11 @@ import { environmentNamed } from "../find.ts";
 import {
 	creationOf,
 	type Destination,
-	destinationDifferences,
 	destinationOf,
+	diffDestination,
 	type Fill,
-	hiddenFields,
-	linkedDatabase,
+	findHiddenFields,
+	findLinkedDatabase,
 	liveDestination,
 	secretsOf,
 	typesOf,
@@ -54,12 +54,12 @@ export interface LogDrainState {
  *
  * @param fill gives the secrets; without it, what holds one is not compared
  */
-export function logDrainDifferences(spec: LogDrainSpec, live: LogDrainState, fill?: Fill): Difference[] {
-	return [...destinationOnly(spec, live, fill), ...sourceDifferences(spec, live)];
+export function diffLogDrain(spec: LogDrainSpec, live: LogDrainState, fill?: Fill): Difference[] {
+	return [...destinationOnly(spec, live, fill), ...diffSources(spec, live)];
 }
 
 /** What the API shows of a log drain, in the stage file's words. `databases` are those of its environment. */
-export function logDrainState(
+export function readLogDrainState(
 	live: ApiLogDrain,
 	databases: readonly Pick<NamedDatabase, "id" | "handle">[],
 ): LogDrainState {
@@ -71,7 +71,7 @@ export function logDrainState(
 			ephemeralSessions: live.drain_ephemeral_sessions,
 			proxies: live.drain_proxies,
 		},
-		destination: liveDestination(logDrainKinds, live.drain_type, live, linkedDatabase(live, databases)),
+		destination: liveDestination(logDrainKinds, live.drain_type, live, findLinkedDatabase(live, databases)),
 	};
 }
 
@@ -83,7 +83,7 @@ const logDrain: DrainNoun<ApiLogDrain> = {
 	command: "log_drain",
 	noun: "log drain",
 	read: ({ api }, id) => readDrain(api, "log_drains", id, ApiLogDrain),
-	secretsOf: (live) => secretsOf(logDrainState(live, []).destination),
+	secretsOf: (live) => secretsOf(readLogDrainState(live, []).destination),
 };
 
 function declare(
@@ -100,11 +100,11 @@ function declare(
 		);
 	}
 	const flags = Object.fromEntries(sources.map((source) => [wireSources[source], spec[source]]));
-	const stateOf = (live: ApiLogDrain) => logDrainState(live, databases);
+	const stateOf = (live: ApiLogDrain) => readLogDrainState(live, databases);
 	return {
 		...logDrain,
 		differences: (live) => destinationOnly(spec, stateOf(live), fill),
-		hidden: (live) => hiddenFields(destinationOf(logDrainKinds, spec), stateOf(live).destination),
+		hidden: (live) => findHiddenFields(destinationOf(logDrainKinds, spec), stateOf(live).destination),
 		creation: creationOf(
 			context.cli,
 			logDrainKinds,
@@ -114,7 +114,7 @@ function declare(
 			Object.fromEntries(sources.map((source) => [optionOf(wireSources[source]), spec[source]])),
 		),
 		adjust: async (live) => {
-			const differing = sourceDifferences(spec, stateOf(live));
+			const differing = diffSources(spec, stateOf(live));
 			if (differing.length === 0) return false;
 			const names = differing.map(({ field }) => field as Source);
 			context.progress(`log drain "${live.handle}": changing ${names.join(", ")}...`);
@@ -125,7 +125,7 @@ function declare(
 				Object.fromEntries(names.map((name) => [wireSources[name], spec[name]])),
 			);
 			const again = await logDrain.read(context, live.id);
-			if (again === undefined || sourceDifferences(spec, stateOf(again)).length === 0) return true;
+			if (again === undefined || diffSources(spec, stateOf(again)).length === 0) return true;
 			throw new AptibleError(`log drain "${live.handle}": ${names.join(", ")} was changed but reads back as before.`);
 		},
 	};
@@ -143,14 +143,14 @@ function optionOf(name: string): string {
 	return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-function sourceDifferences(spec: LogDrainSpec, live: LogDrainState): Difference[] {
+function diffSources(spec: LogDrainSpec, live: LogDrainState): Difference[] {
 	return compare(Object.fromEntries(sources.map((source) => [source, spec[source]])), live.sources);
 }
 
 function destinationOnly(spec: LogDrainSpec, live: LogDrainState, fill: Fill | undefined): Difference[] {
 	const types = typesOf(logDrainKinds, spec);
 	if (types.includes(live.type)) {
-		return destinationDifferences(destinationOf(logDrainKinds, spec), live.destination, fill);
+		return diffDestination(destinationOf(logDrainKinds, spec), live.destination, fill);
 	}
 	return [{ field: "kind", declared: types[0] ?? "none", live: live.type }];
 }

@@ -11,11 +11,11 @@ import { environmentNamed } from "../find.ts";
 import {
 	creationOf,
 	type Destination,
-	destinationDifferences,
 	destinationOf,
+	diffDestination,
 	type Fill,
-	hiddenFields,
-	linkedDatabase,
+	findHiddenFields,
+	findLinkedDatabase,
 	liveDestination,
 	secretsOf,
 	typesOf,
@@ -53,19 +53,19 @@ export interface MetricDrainState {
  *
  * @param fill gives the secrets; without it, what holds one is not compared
  */
-export function metricDrainDifferences(spec: MetricDrainSpec, live: MetricDrainState, fill?: Fill): Difference[] {
+export function diffMetricDrain(spec: MetricDrainSpec, live: MetricDrainState, fill?: Fill): Difference[] {
 	const types = typesOf(metricDrainKinds, spec);
 	if (!types.includes(live.type)) return [{ field: "kind", declared: types[0] ?? "none", live: live.type }];
-	return destinationDifferences(destinationOf(metricDrainKinds, spec), live.destination, fill);
+	return diffDestination(destinationOf(metricDrainKinds, spec), live.destination, fill);
 }
 
 /** What the API shows of a metric drain, in the stage file's words. `databases` are those of its environment. */
-export function metricDrainState(
+export function readMetricDrainState(
 	live: ApiMetricDrain,
 	databases: readonly Pick<NamedDatabase, "id" | "handle">[],
 ): MetricDrainState {
 	const { drain_type: type, drain_configuration: shown } = live;
-	const database = linkedDatabase(live, databases);
+	const database = findLinkedDatabase(live, databases);
 	const isLinked = fieldsOfType(metricDrainKinds, type).some(([, { form }]) => form === "database");
 	// No other type is without settings: what shows none, hides them.
 	const isHidden = !isLinked && Object.keys(shown ?? {}).length === 0;
@@ -77,7 +77,7 @@ const metricDrain: DrainNoun<ApiMetricDrain> = {
 	command: "metric_drain",
 	noun: "metric drain",
 	read: ({ api }, id) => readDrain(api, "metric_drains", id, ApiMetricDrain),
-	secretsOf: (live) => secretsOf(metricDrainState(live, []).destination),
+	secretsOf: (live) => secretsOf(readMetricDrainState(live, []).destination),
 };
 
 function declare(
@@ -93,11 +93,11 @@ function declare(
 				"set --secret --path 'medstack-to-aptible:secrets.NAME'",
 		);
 	}
-	const stateOf = (live: ApiMetricDrain) => metricDrainState(live, databases);
+	const stateOf = (live: ApiMetricDrain) => readMetricDrainState(live, databases);
 	return {
 		...metricDrain,
-		differences: (live) => metricDrainDifferences(spec, stateOf(live), fill),
-		hidden: (live) => hiddenFields(destinationOf(metricDrainKinds, spec), stateOf(live).destination),
+		differences: (live) => diffMetricDrain(spec, stateOf(live), fill),
+		hidden: (live) => findHiddenFields(destinationOf(metricDrainKinds, spec), stateOf(live).destination),
 		creation: creationOf(context.cli, metricDrainKinds, spec, fill, (fields) => ({
 			drain_configuration: fields,
 			drain_type: typesOf(metricDrainKinds, spec)[0],

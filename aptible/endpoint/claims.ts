@@ -18,7 +18,7 @@ import { objectExists } from "../api/existence.ts";
 import { listServicesIn, servicesOf } from "../api/service.ts";
 import type { Context } from "../context.ts";
 import { findByIdentity } from "../find.ts";
-import { liveIdentity, looksLike, oldest } from "./find.ts";
+import { identifyLive, looksLike, oldest } from "./find.ts";
 
 /** A live endpoint under a claim that is new. */
 export interface FoundEndpoint {
@@ -224,7 +224,7 @@ function idsOfKnown(
 		const taken = [...ids.values()];
 		const own = oldest(
 			live.filter((one) => {
-				const identity = liveIdentity(one, "database" in on);
+				const identity = identifyLive(one, "database" in on);
 				const isMadeLater = exclusiveAddress(identity) !== undefined || one.id > after;
 				return endpointKey(identity) === key && isMadeLater && !taken.includes(one.id);
 			}),

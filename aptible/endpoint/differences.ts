@@ -13,7 +13,7 @@ type Fields = Readonly<Record<string, string | undefined>>;
  * @param details what only the API shows; without it, the certificate and the port of a gRPC endpoint are not compared
  * @param fingerprint of the certificate that the spec's references stand for; the differences never hold more of it
  */
-export function endpointDifferences(
+export function diffEndpoint(
 	spec: EndpointSpec,
 	live: Endpoint,
 	details?: EndpointDetails,

@@ -1,5 +1,5 @@
 import { type EndpointFacts, type EndpointSpec, refuseUnsharing } from "../../wire/endpoint.ts";
-import { endpointIdentity, endpointLabel, exclusiveAddress } from "../../wire/endpoint-identity.ts";
+import { endpointLabel, exclusiveAddress, refuseEndpointIdentityChange } from "../../wire/endpoint-identity.ts";
 import { readDatabaseUrls } from "../api/database.ts";
 import type { Endpoint } from "../api/endpoint.ts";
 import { objectExists } from "../api/existence.ts";
@@ -15,15 +15,15 @@ import { waitForAnswer } from "./answer.ts";
 import { certificateMarks, type FilledCertificate, fillCertificate, withCertificate } from "./certificate.ts";
 import { creationOptions, operationSettings, recordOf } from "./differences.ts";
 import { dnsRecordsOf, urlOf } from "./facts.ts";
-import { type EndpointTraces, findEndpoint, liveIdentity, looksLike, ownCandidates } from "./find.ts";
+import { type EndpointTraces, findEndpoint, identifyLive, looksLike, ownCandidates } from "./find.ts";
 import {
+	findOwnerLocator,
 	isProvisioned,
 	type LiveEndpoint,
 	lookFor,
 	objectOf,
 	observe,
-	ownerPlaceOf,
-	placeOf,
+	toLocator,
 	tracesOf,
 	withDetails,
 } from "./observe.ts";
@@ -45,11 +45,11 @@ export async function apply(
 	const environmentId = (await environmentNamed(context, spec.environment)).id;
 	let live = await sync(context, spec, await finish(context, spec, found), { environmentId, own, previous });
 	const object = objectOf(spec, id);
-	const operation = (await context.settled(object))?.id ?? 0;
+	const operation = (await context.waitUntilIdle(object))?.id ?? 0;
 	if (operation !== previous?.operation) await awaitAnswer(context, spec, live.listed);
 	if (isNew) adviseOnNew(context, spec);
 	const warnings = await renewWhenDnsIsInPlace(context, spec, object, live.listed);
-	const newest = (await context.settled(object))?.id ?? 0;
+	const newest = (await context.waitUntilIdle(object))?.id ?? 0;
 	if (newest !== operation) live = await observe(context, spec, id);
 	const { listed, details } = live;
 	return {
@@ -87,7 +87,7 @@ export async function remove(context: Context, spec: EndpointSpec, previous: End
 	);
 }
 
-/** Finds the endpoint or makes it; nothing is at work on it then. */
+/** Finds the endpoint or makes it; no operation runs on it. */
 async function ensureEndpoint(
 	context: Context,
 	spec: EndpointSpec,
@@ -95,7 +95,7 @@ async function ensureEndpoint(
 	previous: EndpointFacts | undefined,
 ): Promise<{ live: LiveEndpoint; isNew: boolean }> {
 	const label = endpointLabel(spec.name, spec.on);
-	if (previous !== undefined) await context.settled(objectOf(spec, previous.id)).catch(unlessGone);
+	if (previous !== undefined) await context.waitUntilIdle(objectOf(spec, previous.id)).catch(unlessGone);
 	const traces = tracesOf(previous);
 	const { found: listed, endpoints: before } = await lookFor(context, spec, traces);
 	const isUnlisted =
@@ -103,19 +103,19 @@ async function ensureEndpoint(
 	// The list lags behind: a second one must not be made in its place.
 	const found = isUnlisted ? (await observe(context, spec, previous.id)).listed : listed;
 	if (found !== undefined) {
-		const identity = liveIdentity(found, spec.kind === "database");
+		const identity = identifyLive(found, spec.kind === "database");
 		const shared = String(found.shared ?? false) === "true";
-		const refused = endpointIdentity(label, identity, spec) ?? refuseUnsharing(label, shared, spec.shared);
+		const refused = refuseEndpointIdentityChange(label, identity, spec) ?? refuseUnsharing(label, shared, spec.shared);
 		if (refused !== undefined) throw new AptibleError(refused);
 		if (found.id === previous?.id) return { live: await withDetails(context, spec, found), isNew: false };
-		const { id } = await settleLeftOver(context, spec, traces, found, before);
+		const { id } = await finishLeftOver(context, spec, traces, found, before);
 		return { live: await observe(context, spec, id), isNew: false };
 	}
 	await refuseOnIdleService(context, spec);
 	const failure = await context.create(label, "creating", () => create(context, spec, own));
-	const place = await ownerPlaceOf(context, spec);
+	const locator = await findOwnerLocator(context, spec);
 	const look = async () => {
-		const now = await listEndpoints(context, place);
+		const now = await listEndpoints(context, locator);
 		const fresh = now.filter(({ id }) => !before.some((one) => one.id === id));
 		return fresh.filter((endpoint) => looksLike(endpoint, spec));
 	};
@@ -136,8 +136,8 @@ async function ensureEndpoint(
 	};
 }
 
-/** What a run that was killed has left: what is at work on it is waited for, and of two records from one request one goes. */
-async function settleLeftOver(
+/** What a run that was killed has left: what runs on it is waited for, and of two records from one request one goes. */
+async function finishLeftOver(
 	context: Context,
 	spec: EndpointSpec,
 	traces: EndpointTraces,
@@ -147,14 +147,14 @@ async function settleLeftOver(
 	const isOurs = traces.previous !== undefined || (traces.claim !== undefined && traces.claim.id !== found.id);
 	const candidates = isOurs ? ownCandidates(listed, spec, traces) : [];
 	const kept = (await chooseTwin(context, candidates)) ?? found;
-	await context.settled(objectOf(spec, kept.id));
+	await context.waitUntilIdle(objectOf(spec, kept.id));
 	await removeTwins(context, spec, kept, candidates);
 	return kept;
 }
 
 async function create(context: Context, spec: EndpointSpec, own: FilledCertificate | undefined): Promise<void> {
 	const send = (certificate: CliOptions) =>
-		createEndpoint(context.cli, placeOf(spec), spec.kind, spec.service ?? "", {
+		createEndpoint(context.cli, toLocator(spec), spec.kind, spec.service ?? "", {
 			...creationOptions(spec),
 			...certificate,
 		});
@@ -185,7 +185,7 @@ function provisionOf(spec: EndpointSpec): Carried {
 /** An endpoint of a database has the database's own port. */
 async function databasePort(context: Context, spec: EndpointSpec): Promise<number | undefined> {
 	if ("app" in spec.on) return undefined;
-	const database = await findOwner(context, await ownerPlaceOf(context, spec));
+	const database = await findOwner(context, await findOwnerLocator(context, spec));
 	const url = database && (await readDatabaseUrls(context.api, database.id)).connectionUrl;
 	if (!url) return undefined;
 	context.redactor.addUrl(url);

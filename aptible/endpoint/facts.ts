@@ -2,7 +2,7 @@ import type { DnsRecord, EndpointSpec } from "../../wire/endpoint.ts";
 import type { Endpoint } from "../api/endpoint.ts";
 
 /** The record by which Let's Encrypt knows that the domain is ours, before any traffic goes to Aptible. */
-export function challengeRecord(domain: string, live: Endpoint): DnsRecord {
+export function writeChallengeRecord(domain: string, live: Endpoint): DnsRecord {
 	return {
 		type: "CNAME",
 		name: `_acme-challenge.${domain.replace(/^\*\./, "")}`,
@@ -16,7 +16,7 @@ export function dnsRecordsOf({ domain, managedTls }: EndpointSpec, live: Endpoin
 	if (domain === undefined) return [];
 	const purpose = "sends the traffic to Aptible";
 	return [
-		...(managedTls ? [challengeRecord(domain, live)] : []),
+		...(managedTls ? [writeChallengeRecord(domain, live)] : []),
 		{ type: "CNAME", name: domain, value: live.hostname ?? "", purpose },
 	];
 }

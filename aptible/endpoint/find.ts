@@ -52,7 +52,7 @@ export function ownCandidates(
 export function looksLike(endpoint: Endpoint, spec: EndpointIdentity): boolean {
 	if (spec.defaultDomain) return endpoint.defaultDomainEnabled;
 	if (spec.managedTls) return endpoint.managedTlsEnabled && endpoint.managedTlsDomain === spec.domain;
-	const live = liveIdentity(endpoint, spec.kind === "database");
+	const live = identifyLive(endpoint, spec.kind === "database");
 	return (
 		!live.defaultDomain &&
 		!live.managedTls &&
@@ -63,7 +63,7 @@ export function looksLike(endpoint: Endpoint, spec: EndpointIdentity): boolean {
 }
 
 /** Identity of a live endpoint. */
-export function liveIdentity(endpoint: Endpoint, ofDatabase: boolean): EndpointIdentity {
+export function identifyLive(endpoint: Endpoint, ofDatabase: boolean): EndpointIdentity {
 	const { type, service, internal, defaultDomainEnabled, managedTlsEnabled, managedTlsDomain } = endpoint;
 	return {
 		kind: ofDatabase ? "database" : kindOf(type),

@@ -3,13 +3,13 @@ import { endpointLabel } from "../../wire/endpoint-identity.ts";
 import { environmentKey } from "../../wire/template.ts";
 import { type Endpoint, type EndpointDetails, readEndpointDetails } from "../api/endpoint.ts";
 import { objectExists } from "../api/existence.ts";
-import type { EndpointPlace } from "../cli/endpoint.ts";
+import type { EndpointLocator } from "../cli/endpoint.ts";
 import { AptibleError } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context, OperationObject } from "../context.ts";
 import { environmentNamed } from "../find.ts";
 import { type EndpointTraces, findEndpoint } from "./find.ts";
-import { listEndpoints, type OwnerPlace, requireOwner } from "./owner.ts";
+import { listEndpoints, type OwnerLocator, requireOwner } from "./owner.ts";
 
 /** A live endpoint, with its certificate where that matters. */
 export interface LiveEndpoint {
@@ -19,12 +19,12 @@ export interface LiveEndpoint {
 	isRenewable?: boolean;
 }
 
-export function placeOf({ on, environment }: EndpointSpec): EndpointPlace {
+export function toLocator({ on, environment }: EndpointSpec): EndpointLocator {
 	return { ...on, environment };
 }
 
 /** Where the endpoint is, for reading. */
-export async function ownerPlaceOf(context: Context, { on, environment }: EndpointSpec): Promise<OwnerPlace> {
+export async function findOwnerLocator(context: Context, { on, environment }: EndpointSpec): Promise<OwnerLocator> {
 	return { on, environmentId: (await environmentNamed(context, environment)).id };
 }
 
@@ -49,10 +49,10 @@ export async function lookFor(
 	spec: EndpointSpec,
 	traces: EndpointTraces,
 ): Promise<{ found: Endpoint | undefined; endpoints: Endpoint[] }> {
-	const place = await ownerPlaceOf(context, spec);
-	await requireOwner(context, place, spec.environment);
-	const first = await listEndpoints(context, place);
-	const again = findEndpoint(first, spec, traces) === undefined ? await listEndpoints(context, place) : first;
+	const locator = await findOwnerLocator(context, spec);
+	await requireOwner(context, locator, spec.environment);
+	const first = await listEndpoints(context, locator);
+	const again = findEndpoint(first, spec, traces) === undefined ? await listEndpoints(context, locator) : first;
 	return { found: findEndpoint(again, spec, traces), endpoints: again };
 }
 
@@ -67,9 +67,9 @@ export async function observe(
 	id: number,
 	isSeen: (live: LiveEndpoint) => boolean = () => true,
 ): Promise<LiveEndpoint> {
-	const place = await ownerPlaceOf(context, spec);
+	const locator = await findOwnerLocator(context, spec);
 	const look = async () => {
-		const listed = (await listEndpoints(context, place)).find((endpoint) => endpoint.id === id);
+		const listed = (await listEndpoints(context, locator)).find((endpoint) => endpoint.id === id);
 		if (listed !== undefined) return withDetails(context, spec, listed);
 		return (await objectExists(context.api, "vhosts", id)) ? undefined : "gone";
 	};

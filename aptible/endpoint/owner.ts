@@ -6,11 +6,11 @@ import { listNamedDatabases, readDatabaseServiceId } from "../api/database.ts";
 import { type Endpoint, listAppEndpoints, listServiceEndpoints } from "../api/endpoint.ts";
 import { listServices, readService } from "../api/service.ts";
 import { AptibleError } from "../client/errors.ts";
-import { lookUntilFound } from "../client/lag.ts";
+import { findUntilThere } from "../client/lag.ts";
 import type { Context } from "../context.ts";
 
 /** Where endpoints are: what they belong to, and its environment. */
-export interface OwnerPlace {
+export interface OwnerLocator {
 	on: EndpointOwner;
 	environmentId: number;
 }
@@ -25,7 +25,7 @@ export interface LiveOwner {
 const found = new WeakMap<Api, Map<string, LiveOwner>>();
 
 /** The app or database with a handle; undefined where the list has none. */
-export async function findOwner({ api }: Context, place: OwnerPlace): Promise<LiveOwner | undefined> {
+export async function findOwner({ api }: Context, place: OwnerLocator): Promise<LiveOwner | undefined> {
 	const known = found.get(api) ?? new Map<string, LiveOwner>();
 	found.set(api, known);
 	const key = JSON.stringify([place.environmentId, place.on]);
@@ -34,7 +34,7 @@ export async function findOwner({ api }: Context, place: OwnerPlace): Promise<Li
 	return owner;
 }
 
-async function readOwner(api: Api, { on, environmentId }: OwnerPlace): Promise<LiveOwner | undefined> {
+async function readOwner(api: Api, { on, environmentId }: OwnerLocator): Promise<LiveOwner | undefined> {
 	if ("app" in on) {
 		const app = (await listApps(api, environmentId)).find(({ handle }) => handle === on.app);
 		if (app === undefined) return undefined;
@@ -49,7 +49,7 @@ async function readOwner(api: Api, { on, environmentId }: OwnerPlace): Promise<L
 }
 
 /** The endpoints at a place; none where nothing of that name is there, or it was never provisioned. */
-export async function listEndpoints(context: Context, place: OwnerPlace): Promise<Endpoint[]> {
+export async function listEndpoints(context: Context, place: OwnerLocator): Promise<Endpoint[]> {
 	const owner = await findOwner(context, place);
 	if (owner === undefined) return [];
 	const endpoints = await listOf(context, place, owner);
@@ -59,14 +59,14 @@ export async function listEndpoints(context: Context, place: OwnerPlace): Promis
 	return renewed === undefined ? [] : listOf(context, place, renewed);
 }
 
-async function listOf({ api }: Context, { on }: OwnerPlace, { id, services }: LiveOwner): Promise<Endpoint[]> {
+async function listOf({ api }: Context, { on }: OwnerLocator, { id, services }: LiveOwner): Promise<Endpoint[]> {
 	if ("app" in on) return listAppEndpoints(api, id, services);
 	return (await Promise.all(services.map((service) => listServiceEndpoints(api, service)))).flat();
 }
 
 /** @throws AptibleError where an endpoint is to be on something that is not there */
-export async function requireOwner(context: Context, place: OwnerPlace, environment: string): Promise<LiveOwner> {
-	const owner = await lookUntilFound(context, () => findOwner(context, place));
+export async function requireOwner(context: Context, place: OwnerLocator, environment: string): Promise<LiveOwner> {
+	const owner = await findUntilThere(context, () => findOwner(context, place));
 	if (owner !== undefined) return owner;
 	const [what, list] =
 		"app" in place.on ? [`app "${place.on.app}"`, "apps"] : [`database "${place.on.database}"`, "db:list"];

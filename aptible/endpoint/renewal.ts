@@ -6,7 +6,7 @@ import { renewEndpoint } from "../cli/endpoint.ts";
 import { addressesOf, leadsTo } from "../client/dns.ts";
 import { AptibleError } from "../client/errors.ts";
 import type { Context, OperationObject } from "../context.ts";
-import { challengeRecord } from "./facts.ts";
+import { writeChallengeRecord } from "./facts.ts";
 
 /** Whether an endpoint has yet to get its managed certificate, and would get it now. */
 export async function isRenewable(live: Endpoint): Promise<boolean> {
@@ -14,7 +14,7 @@ export async function isRenewable(live: Endpoint): Promise<boolean> {
 }
 
 /** A certificate that could be had now, as drift: what was declared is not there, and an update brings it. */
-export function renewalDifferences(live: Endpoint, isRenewable: boolean | undefined): Difference[] {
+export function diffRenewal(live: Endpoint, isRenewable: boolean | undefined): Difference[] {
 	if (isRenewable !== true) return [];
 	return [{ field: "managedTls", declared: "ready", live: `${live.managedTlsStatus}, though its DNS record is there` }];
 }
@@ -30,7 +30,7 @@ function awaitsCertificate(live: Endpoint): boolean {
 async function isDnsInPlace(live: Endpoint): Promise<boolean> {
 	const { internal, ip_whitelist } = live;
 	const [domain, hostname] = [live.managedTlsDomain ?? "", live.hostname ?? ""];
-	const { name, value } = challengeRecord(domain, live);
+	const { name, value } = writeChallengeRecord(domain, live);
 	const isReachable = !internal && ip_whitelist === "all traffic" && !domain.startsWith("*.");
 	// All at once: each waits some seconds where no server answers.
 	const ways = await Promise.all([
@@ -60,9 +60,9 @@ export async function renewWhenDnsIsInPlace(
 ): Promise<string[]> {
 	if (!awaitsCertificate(live)) return [];
 	const hostname = live.hostname ?? "";
-	const { name, value } = challengeRecord(spec.domain ?? "", live);
-	const place = "app" in spec.on ? `--app ${spec.on.app} --environment ${spec.environment}` : "";
-	const command = `aptible endpoints:renew ${hostname} ${place}`;
+	const { name, value } = writeChallengeRecord(spec.domain ?? "", live);
+	const locator = "app" in spec.on ? `--app ${spec.on.app} --environment ${spec.environment}` : "";
+	const command = `aptible endpoints:renew ${hostname} ${locator}`;
 	if (!(await isDnsInPlace(live))) {
 		return [
 			`${object.label}: its certificate waits for the DNS record ${name} CNAME ${value}. Once that is there, \`pulumi up\` ` +
@@ -71,7 +71,7 @@ export async function renewWhenDnsIsInPlace(
 	}
 	try {
 		await context.operate(object, { doing: "getting its certificate", carries: { type: "renew" } }, () =>
-			renewEndpoint(context.cli, endpointPlace(spec), hostname),
+			renewEndpoint(context.cli, { ...spec.on, environment: spec.environment }, hostname),
 		);
 		return [];
 	} catch (error) {
@@ -81,8 +81,4 @@ export async function renewWhenDnsIsInPlace(
 				`one, that allows letsencrypt.org. Try again with \`${command}\`.`,
 		];
 	}
-}
-
-function endpointPlace({ on, environment }: EndpointSpec) {
-	return { ...on, environment };
 }

@@ -3,7 +3,7 @@ import { refuseIdleService } from "../../wire/endpoint-identity.ts";
 import { listServices } from "../api/service.ts";
 import { AptibleError } from "../client/errors.ts";
 import type { Context } from "../context.ts";
-import { ownerPlaceOf } from "./observe.ts";
+import { findOwnerLocator } from "./observe.ts";
 import { findOwner } from "./owner.ts";
 
 /**
@@ -15,7 +15,7 @@ import { findOwner } from "./owner.ts";
 export async function refuseOnIdleService(context: Context, spec: EndpointSpec): Promise<void> {
 	const { on, name, service } = spec;
 	if (!("app" in on) || service === undefined) return;
-	const app = await findOwner(context, await ownerPlaceOf(context, spec));
+	const app = await findOwner(context, await findOwnerLocator(context, spec));
 	if (app === undefined) return;
 	const live = (await listServices(context.api, app.id)).find((one) => one.service === service);
 	if (live?.containerCount === 0) throw new AptibleError(refuseIdleService(name, on, service));

@@ -7,8 +7,8 @@ import { modifyEndpoint } from "../cli/endpoint.ts";
 import { AptibleError } from "../client/errors.ts";
 import type { Context } from "../context.ts";
 import { certificateDue, certificateMarks, type FilledCertificate, withCertificate } from "./certificate.ts";
-import { changedSettings, changeOptions, endpointDifferences, recordOf } from "./differences.ts";
-import { type LiveEndpoint, objectOf, observe, placeOf } from "./observe.ts";
+import { changedSettings, changeOptions, diffEndpoint, recordOf } from "./differences.ts";
+import { type LiveEndpoint, objectOf, observe, toLocator } from "./observe.ts";
 
 /** What an endpoint is compared with, beside its spec. */
 export interface Surroundings {
@@ -26,14 +26,13 @@ export async function sync(
 ): Promise<LiveEndpoint> {
 	const { id, hostname } = live.listed;
 	const object = objectOf(spec, id);
-	const differencesOf = ({ listed, details }: LiveEndpoint) =>
-		endpointDifferences(spec, listed, details, own?.fingerprint);
+	const differencesOf = ({ listed, details }: LiveEndpoint) => diffEndpoint(spec, listed, details, own?.fingerprint);
 	const differences = differencesOf(live);
 	const due = certificateDue(differences, live.details, certificateMarks(spec, own), previous);
 	if (differences.length === 0 && due === undefined && !(await isUnserved(context, live, previous))) return live;
 	if (spec.ports.length === 0) await clearDroppedPorts(context, id, differences);
 	const modify = (certificate: CliOptions) =>
-		modifyEndpoint(context.cli, placeOf(spec), spec.kind, hostname ?? "", {
+		modifyEndpoint(context.cli, toLocator(spec), spec.kind, hostname ?? "", {
 			...changeOptions(spec, differences),
 			...certificate,
 		});
@@ -52,7 +51,7 @@ export async function sync(
 
 /**
  * Whether the load balancer lacks what the record says. A run that is killed between the two, and a provision operation that failed,
- * leave a list that shows, say, an IP filter which is not at work.
+ * leave a list that shows, say, an IP filter which is not in force.
  */
 async function isUnserved(
 	context: Context,

@@ -21,14 +21,14 @@ export async function syncBackupPolicy(
 ): Promise<string[]> {
 	const { handle, backups: wanted, acceptLoss } = spec;
 	const live = await readBackupRetention(context.api, id);
-	if (backupDifferences(wanted, live).length === 0) {
-		return acceptLoss === 0 ? [] : ["environment.backups.acceptLoss has done its work; take the line out"];
+	if (diffBackups(wanted, live).length === 0) {
+		return acceptLoss === 0 ? [] : ["environment.backups.acceptLoss has done its work; remove the line"];
 	}
 	const refused = await refuseBackupLoss(context, { id, handle }, { wanted, live, acceptLoss });
 	if (refused !== undefined) throw new AptibleError(refused);
 	context.progress(`environment "${handle}": setting the backup retention policy...`);
 	await setBackupRetention(context.cli, handle, wanted);
-	const read = async () => backupDifferences(wanted, await readBackupRetention(context.api, id));
+	const read = async () => diffBackups(wanted, await readBackupRetention(context.api, id));
 	if ((await readUntil(context, read, ({ length }) => length === 0)).length > 0) {
 		throw new AptibleError(`environment "${handle}": the backup retention policy was set but reads back differently.`);
 	}
@@ -36,7 +36,7 @@ export async function syncBackupPolicy(
 }
 
 /** How the live backup policy differs. */
-export function backupDifferences(wanted: BackupRetention, live: LiveRetention): Difference[] {
+export function diffBackups(wanted: BackupRetention, live: LiveRetention): Difference[] {
 	const { daily, monthly, yearly, makeCopy, keepFinal } = live;
 	return compare(wanted, { daily, monthly, yearly, makeCopy, keepFinal });
 }
@@ -63,7 +63,7 @@ async function refuseBackupLoss(
 	const { count, lines } = await countBackupLoss(context, environment.id, wanted, live);
 	if (count <= acceptLoss) return undefined;
 	const accepted = acceptLoss === 0 ? "" : `, and environment.backups.acceptLoss is ${acceptLoss}`;
-	const now = backupDifferences(wanted, live).map(({ field, live: value }) => `${field}: ${value}`);
+	const now = diffBackups(wanted, live).map(({ field, live: value }) => `${field}: ${value}`);
 	return [
 		`environment "${environment.handle}": its new backup policy would delete up to ${count} backups, which nobody can bring ` +
 			`back${accepted}:`,

@@ -1,4 +1,4 @@
-import { type EnvironmentFacts, type EnvironmentSpec, environmentIdentity } from "../../wire/environment.ts";
+import { type EnvironmentFacts, type EnvironmentSpec, refuseEnvironmentChange } from "../../wire/environment.ts";
 import {
 	createEnvironment,
 	deleteEnvironment,
@@ -11,7 +11,7 @@ import {
 import { objectExists } from "../api/existence.ts";
 import { renameEnvironment } from "../cli/environment.ts";
 import { AptibleError } from "../client/errors.ts";
-import { lookUntilFound } from "../client/lag.ts";
+import { findUntilThere } from "../client/lag.ts";
 import type { Context } from "../context.ts";
 import { type Find, findByIdentity, findRecorded } from "../find.ts";
 import { syncBackupPolicy } from "./backup-policy.ts";
@@ -28,7 +28,7 @@ export async function apply(
 		await create(context, spec);
 	} else {
 		const { stack } = await withStack(context.api, found);
-		const refused = environmentIdentity({ handle: spec.handle, stack: stack.name }, spec);
+		const refused = refuseEnvironmentChange({ handle: spec.handle, stack: stack.name }, spec);
 		if (refused !== undefined) throw new AptibleError(refused);
 		if (found.handle !== spec.handle) {
 			context.progress(`environment "${found.handle}": renaming to "${spec.handle}"...`);
@@ -38,7 +38,7 @@ export async function apply(
 	const isAsFound = found?.handle === spec.handle;
 	const live = isAsFound
 		? found
-		: await lookUntilFound(context, async () =>
+		: await findUntilThere(context, async () =>
 				(await listEnvironments(context.api)).find(({ handle }) => handle === spec.handle),
 			);
 	if (live === undefined) {
@@ -100,9 +100,9 @@ async function find(
 	const look = async () => findIn(await listEnvironments(context.api), spec, previous);
 	const found = await look();
 	if (previous === undefined)
-		return found ?? (spec.renamedFrom === undefined ? undefined : lookUntilFound(context, look));
+		return found ?? (spec.renamedFrom === undefined ? undefined : findUntilThere(context, look));
 	if (found?.id === previous.id || !(await objectExists(context.api, "accounts", previous.id))) return found;
-	const late = await lookUntilFound(context, async () =>
+	const late = await findUntilThere(context, async () =>
 		(await listEnvironments(context.api)).find(({ id }) => id === previous.id),
 	);
 	if (late !== undefined) return late;
@@ -132,7 +132,7 @@ async function create(context: Context, spec: EnvironmentSpec): Promise<void> {
 	});
 }
 
-/** A shared stack belongs to nobody, so the organization is the user's; with several there is no telling which. */
+/** A shared stack belongs to nobody, so the organization is the user's; with several which one is unknown. */
 async function onlyOrganization(context: Context): Promise<string> {
 	const organizations = await listOrganizations(context.api);
 	const [organization, ...others] = organizations;

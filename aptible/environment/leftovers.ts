@@ -19,7 +19,7 @@ import { type ClaimedNoun, claimedTargets, partsOf } from "../claims/live.ts";
 import { deprovisionApp } from "../cli/app.ts";
 import { deprovisionDrain } from "../cli/drain.ts";
 import { unlessGone } from "../client/errors.ts";
-import { lookUntilFound } from "../client/lag.ts";
+import { findUntilThere } from "../client/lag.ts";
 import type { Context } from "../context.ts";
 import { isFreshBackup, removeDatabase } from "../database/removal.ts";
 import { listEndpoints } from "../endpoint/owner.ts";
@@ -53,7 +53,7 @@ export async function apply(): Promise<LeftoversFacts> {
  * recorded is gone, and before the environment goes, which Aptible deletes only when it is empty.
  *
  * Only what was made after its claim, and by nobody but the users who claimed it or run this, is taken for such a leftover. It may also
- * have been recorded and taken out of the state on purpose (`pulumi state delete`): what may be in use stays, and the environment's
+ * have been recorded and removed from the state on purpose (`pulumi state delete`): what may be in use stays, and the environment's
  * removal names it with its command.
  */
 export async function remove(context: Context, spec: LeftoversSpec): Promise<void> {
@@ -64,7 +64,7 @@ export async function remove(context: Context, spec: LeftoversSpec): Promise<voi
 		const mark = claims.marks[live.place];
 		if (mark === undefined || live.id === mark.id || spec.protected.includes(live.place)) continue;
 		const object = { target: claimedTargets[live.noun], id: live.id };
-		// An earlier removal may have been killed at work, and the object be gone meanwhile.
+		// An earlier removal may have been killed, and the object be gone meanwhile.
 		if ((await judgeOrigin(context, mark, object).catch(unlessGone)) !== "ours") continue;
 		const state = await judgeUse(context, environment, live).catch(unlessGone);
 		if (state === undefined || state === "in use") continue;
@@ -105,7 +105,7 @@ async function judgeUse(
 /** By its id, where the Command was told it. */
 async function findEnvironment(context: Context, handle: string): Promise<Environment | undefined> {
 	const known = process.env[environmentKey(environmentHint)];
-	return lookUntilFound(context, async () =>
+	return findUntilThere(context, async () =>
 		(await listEnvironments(context.api)).find((one) =>
 			known === undefined ? one.handle === handle : one.id === Number(known),
 		),

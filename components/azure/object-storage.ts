@@ -9,9 +9,9 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Storage } from "../../config/azure/storage.ts";
 import { mapValues } from "../../config/map-values.ts";
 import { refuseLoss } from "./refuse-loss.ts";
-import { accountArgs, ageRuleName, blobServiceArgs, lifecycleArgs } from "./storage-baseline.ts";
+import { ageRuleName, toAccountArgs, toBlobServiceArgs, toLifecycleArgs } from "./storage-baseline.ts";
 import { StorageContainer } from "./storage-container.ts";
-import { firewallAddresses } from "./storage-firewall.ts";
+import { collectFirewallAddresses } from "./storage-firewall.ts";
 import { blobServiceId, isDeclared, isRecorded, type LiveStorage, lifecycleId, takeOver } from "./storage-live.ts";
 import { StorageLogs } from "./storage-logs.ts";
 import { keepOptions, leaveOptions, unsaid, watched } from "./storage-options.ts";
@@ -49,7 +49,7 @@ export class ObjectStorage extends pulumi.ComponentResource {
 		const { storage, outboundIpAddresses, now, live } = args;
 		this.allowedAddresses = pulumi
 			.output(outboundIpAddresses)
-			.apply((outbound) => firewallAddresses(outbound, storage.allowFrom));
+			.apply((outbound) => collectFirewallAddresses(outbound, storage.allowFrom));
 		this.sas = sasWindow(now, storage.sas.windowDays);
 		// An account that is made comes before what is in it. One that is there comes last, as its update closes the firewall.
 		const made = storage.existing === undefined ? this.#account(name, args, []) : undefined;
@@ -94,7 +94,7 @@ export class ObjectStorage extends pulumi.ComponentResource {
 		);
 		const keepsOldKeys = existing !== undefined && !storage.keysRenewed;
 		const kept = [...unsaid.account, ...unsaid.liveAccount, ...(keepsOldKeys ? unsaid.oldKeys : [])];
-		return new StorageAccount(name, accountArgs(storage, ipRules), {
+		return new StorageAccount(name, toAccountArgs(storage, ipRules), {
 			parent: this,
 			...keep,
 			dependsOn: [...(group === undefined ? [] : [group]), ...after],
@@ -140,13 +140,13 @@ export class ObjectStorage extends pulumi.ComponentResource {
 				}),
 			};
 			baseline.push(
-				new BlobServiceProperties(name, { ...place, ...blobServiceArgs(storage) }, { ...keep, ...options }),
+				new BlobServiceProperties(name, { ...place, ...toBlobServiceArgs(storage) }, { ...keep, ...options }),
 			);
 		}
 		if (has("storage:ManagementPolicy")) {
 			const part = { type: "storage:ManagementPolicy", name, id: lifecycleId(live?.id ?? "") };
 			const options = { ...keep, ...takeOver({ existing, live }, part, []), dependsOn: [...baseline] };
-			baseline.push(new ManagementPolicy(name, { ...place, ...lifecycleArgs(storage, live?.lifecycle) }, options));
+			baseline.push(new ManagementPolicy(name, { ...place, ...toLifecycleArgs(storage, live?.lifecycle) }, options));
 		}
 		if (storage.logs !== undefined) {
 			const dependsOn = made === undefined ? [] : [made];

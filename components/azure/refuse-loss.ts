@@ -18,7 +18,7 @@ export interface Loss {
 	watched: Watched;
 	/** What Azure says of it now. */
 	read: () => Promise<object>;
-	/** Why one that is gone is not made anew by an update. @default it is */
+	/** Why one that is gone is not made again by an update. @default it is */
 	unlessGone?: string;
 }
 

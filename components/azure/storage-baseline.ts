@@ -26,7 +26,7 @@ export interface IpRule {
 }
 
 /** Arguments of the account. Its name, location and kind are for life. */
-export function accountArgs(storage: Storage, ipRules: pulumi.Input<IpRule[]>): StorageAccountArgs {
+export function toAccountArgs(storage: Storage, ipRules: pulumi.Input<IpRule[]>): StorageAccountArgs {
 	return {
 		accountName: storage.account,
 		resourceGroupName: storage.resourceGroup.name,
@@ -77,7 +77,7 @@ function expiryPolicies({ existing, keysRenewed, sas }: Storage): Partial<Storag
 }
 
 /** Arguments of the blob service, which every account has exactly one of. */
-export function blobServiceArgs(storage: Storage): Omit<BlobServicePropertiesArgs, Place> {
+export function toBlobServiceArgs(storage: Storage): Omit<BlobServicePropertiesArgs, Place> {
 	const { softDeleteDays, restoreDays, versioning, changeFeed } = storage;
 	return {
 		// Any other name is a 404 (azure-native#4022).
@@ -94,7 +94,7 @@ export function blobServiceArgs(storage: Storage): Omit<BlobServicePropertiesArg
 export const ageRuleName = "age";
 
 /** Arguments of the lifecycle: without it, versions add up for ever. */
-export function lifecycleArgs(
+export function toLifecycleArgs(
 	storage: Storage,
 	found: readonly LifecycleRule[] = [],
 ): Omit<ManagementPolicyArgs, Place> {

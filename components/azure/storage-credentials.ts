@@ -28,7 +28,7 @@ function hasAzureCli({ PATH = "" }: Variables): boolean {
 }
 
 /** What is missing to get into Azure; empty where the provider can try (facts/pulumi.md §7: order of its ways). */
-export function missingCredentials(variables: Variables): string[] {
+export function findMissingCredentials(variables: Variables): string[] {
 	if (isSet(variables, "ARM_USE_DEFAULT_AZURE_CREDENTIAL")) return [];
 	const begun = ways.find(([, names]) => names.some((name) => isSet(variables, name)));
 	if (begun === undefined && !ids.some((name) => isSet(variables, name)) && hasAzureCli(variables)) return [];
@@ -45,7 +45,7 @@ export function missingCredentials(variables: Variables): string[] {
  * @throws pulumi.RunError that names what is missing.
  */
 export function requireAzure(what: string, variables: Variables = process.env): void {
-	const missing = missingCredentials(variables);
+	const missing = findMissingCredentials(variables);
 	if (missing.length === 0) return;
 	throw new pulumi.RunError(
 		[

@@ -8,7 +8,7 @@ import { mostIpRules, privateNetworkOf, rulesOf, sortRules } from "../../config/
  * @param others addresses that the stage file adds
  * @throws Error when Azure would refuse them, which would leave the firewall as it was.
  */
-export function firewallAddresses(outbound: readonly string[], others: readonly string[]): string[] {
+export function collectFirewallAddresses(outbound: readonly string[], others: readonly string[]): string[] {
 	for (const address of outbound) {
 		const network = privateNetworkOf(address);
 		if (network === undefined) continue;

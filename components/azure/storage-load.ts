@@ -40,7 +40,7 @@ export async function declareStorage(
 }
 
 /** Where the files are and how long tokens live, and for each container all that AzCopy needs. */
-export function storageOutputs({ storage }: Stage, made: ObjectStorage | undefined) {
+export function showStorage({ storage }: Stage, made: ObjectStorage | undefined) {
 	// Pulumi warns of an output that is undefined.
 	if (storage === undefined || made === undefined) return {};
 	return {

@@ -9,7 +9,7 @@ import { readRecordedAzure } from "../../drift/recorded.ts";
 import { unlessMissing } from "./missing.ts";
 import { accountId, containerId } from "./storage-ids.ts";
 import { blobServiceId, type LiveStorage, lifecycleId } from "./storage-live.ts";
-import { refusalsOf } from "./storage-refusals.ts";
+import { findRefusals } from "./storage-refusals.ts";
 
 /**
  * Reads an account that is taken over.
@@ -28,7 +28,7 @@ export async function readLive(storage: Storage): Promise<LiveStorage> {
 	const id = recorded.find((one) => one.id.toLowerCase() === written.toLowerCase())?.id ?? written;
 	const parts = existing === "import" ? importedParts(storage, id) : await readParts(storage, id);
 	const live = { id, account, recorded, ...parts };
-	const refusals = refusalsOf(storage, live);
+	const refusals = findRefusals(storage, live);
 	if (refusals.length > 0) throw new pulumi.RunError(refusals.join("\n"));
 	return live;
 }

@@ -7,7 +7,7 @@ import type { LiveStorage } from "./storage-live.ts";
 const hasZones = (sku: string) => sku.includes("ZRS");
 
 /** Why an account cannot be taken over as the stage file says; empty where it can. */
-export function refusalsOf(storage: Storage, live: LiveStorage): string[] {
+export function findRefusals(storage: Storage, live: LiveStorage): string[] {
 	const { account, location } = storage;
 	const found = live.account.location.toLowerCase().replaceAll(" ", "");
 	return [

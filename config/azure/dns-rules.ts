@@ -2,7 +2,7 @@
 import { isIPv4 } from "node:net";
 import type { Draft } from "../draft.ts";
 import { type Mistake, type Place, wrongValue } from "../mistakes.ts";
-import { didYouMean, nearestWord } from "../near-miss.ts";
+import { findNearestWord, suggest } from "../near-miss.ts";
 
 type DnsDraft = NonNullable<Draft["dns"]>;
 type ZoneDraft = NonNullable<NonNullable<DnsDraft["zones"]>[string]>;
@@ -24,7 +24,7 @@ function checkWay(at: Place, record: RecordDraft): Mistake[] {
 		return [
 			{
 				place: [...at, second],
-				says: `stands beside ${first}; a record has one of the two: take the other out`,
+				says: `stands beside ${first}; a record has one of the two: remove the other`,
 				about: "nothing",
 			},
 		];
@@ -83,7 +83,7 @@ function checkEndpoint(
 ): Mistake[] {
 	if (endpoint === undefined) {
 		if (challenge !== true) return [];
-		return [wrongValue([...at, "challenge"], "goes with endpoint only; take the line out")];
+		return [wrongValue([...at, "challenge"], "goes with endpoint only; remove the line")];
 	}
 	const known = Object.entries(draft.apps ?? {}).flatMap(([app, one]) =>
 		Object.entries(one?.endpoints ?? {}).map(([key, value]) => ({ path: `${app}.${key}`, domain: value?.domain })),
@@ -91,7 +91,7 @@ function checkEndpoint(
 	const found = known.find(({ path }) => path === endpoint);
 	if (found === undefined) {
 		const paths = known.map(({ path }) => path);
-		const near = didYouMean(nearestWord(endpoint, paths));
+		const near = suggest(findNearestWord(endpoint, paths));
 		return [
 			wrongValue(
 				[...at, "endpoint"],
@@ -104,7 +104,7 @@ function checkEndpoint(
 	const wanted = challenge === true ? `_acme-challenge.${found.domain.replace(/^\*\./, "")}` : found.domain;
 	if (full === wanted || isUnder(wanted, full)) return [];
 	const other = wanted.startsWith("*.") ? " or a name in its place" : "";
-	const near = wanted.endsWith(`.${domain}`) ? didYouMean(wanted.slice(0, -domain.length - 1)) : "";
+	const near = wanted.endsWith(`.${domain}`) ? suggest(wanted.slice(0, -domain.length - 1)) : "";
 	return [wrongValue([...at, "name"], `makes ${full}, and the endpoint asks for ${wanted}${other}${near}`)];
 }
 
@@ -124,7 +124,7 @@ function checkClashes(at: Place, records: ZoneDraft["records"]): Mistake[] {
 		const cname = others.find(({ type }) => type === "CNAME" || record.type === "CNAME");
 		if (cname === undefined) return [];
 		return [
-			wrongValue(place, `has a ${cname.type} record ("${cname.key}") already, and a CNAME stands alone; take one out`),
+			wrongValue(place, `has a ${cname.type} record ("${cname.key}") already, and a CNAME stands alone; remove one`),
 		];
 	});
 }
@@ -142,7 +142,7 @@ function checkOrigin(dns: DnsDraft): Mistake[] {
 		mistakes.push({ place: ["dns", "subscription"], says, about: "nothing" });
 	}
 	if (!imports && dns.subscription !== undefined) {
-		mistakes.push(wrongValue(["dns", "subscription"], "is only for what is imported; take the line out"));
+		mistakes.push(wrongValue(["dns", "subscription"], "is only for what is imported; remove the line"));
 	}
 	if (
 		zones.some((zone) => zone?.existing !== undefined) &&

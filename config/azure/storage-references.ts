@@ -1,6 +1,6 @@
 /** References to storage: `${storage.CONTAINER.ATTRIBUTE}`, where CONTAINER is a key under `storage.containers`. */
 import type { Draft } from "../draft.ts";
-import { didYouMean, nearestWord } from "../near-miss.ts";
+import { findNearestWord, suggest } from "../near-miss.ts";
 
 /** What an app may ask of a container. */
 export const storageAttributes = [
@@ -31,7 +31,7 @@ export function readStorageReference([name = "", attribute = "", ...rest]: reado
 		return `does not name one attribute of a container; write \${storage.${name || "NAME"}.sasToken}, or one of: ${storageAttributes.join(", ")}`;
 	}
 	if (isAttribute(attribute)) return { kind: "storage", name, attribute };
-	const near = didYouMean(nearestWord(attribute, storageAttributes));
+	const near = suggest(findNearestWord(attribute, storageAttributes));
 	return `refers to ${JSON.stringify(attribute)} of a container; allowed: ${storageAttributes.join(", ")}${near}`;
 }
 
@@ -43,13 +43,13 @@ export function unknownStorageTarget({ name, attribute }: StorageReference, draf
 	const names = Object.keys(storage?.containers ?? {});
 	if (!names.includes(name)) {
 		const declared = names.length === 0 ? "no storage is declared" : `declared: ${names.join(", ")}`;
-		return `refers to a container that is not under storage.containers; ${declared}${didYouMean(nearestWord(name, names))}`;
+		return `refers to a container that is not under storage.containers; ${declared}${suggest(findNearestWord(name, names))}`;
 	}
 	if (attribute === "accountKey" && storage?.allowAccountKey !== true && storage?.sharedKey !== false) {
 		return `would hand the key of the whole account to the app; write \${storage.${name}.sasToken}, or set storage.allowAccountKey: true where nothing else will do`;
 	}
 	if (storage?.sharedKey === false && ["sasToken", "connectionString", "accountKey"].includes(attribute)) {
-		return "needs a key, and storage.sharedKey: false lets none in; let the app log in to Entra (principals of the container) or take sharedKey out";
+		return "needs a key, and storage.sharedKey: false lets none in; let the app log in to Entra (principals of the container) or remove sharedKey";
 	}
 	return undefined;
 }

@@ -2,7 +2,7 @@
 import { lookUp } from "../../wire/own.ts";
 import type { Draft } from "../draft.ts";
 import { type Mistake, type Place, wrongName, wrongValue } from "../mistakes.ts";
-import { didYouMean, nearestWord } from "../near-miss.ts";
+import { findNearestWord, suggest } from "../near-miss.ts";
 import { checkWidth } from "../width-rules.ts";
 import { mostIpRules, privateNetworkOf, rulesOf } from "./storage-addresses.ts";
 import { longestSasDays, type Redundancy, redundanciesByLocation, windowsOfSas } from "./storage-catalogue.ts";
@@ -35,7 +35,7 @@ function checkRedundancy({ location, redundancy }: StorageDraft): Mistake[] {
 			redundanciesByLocation[name]?.includes(redundancy),
 		);
 		const says = `does not exist in ${location}, which has no zones; allowed there: ${offered.join(", ")}; or location: ${elsewhere.join(", ")}`;
-		return [wrongValue(at("redundancy"), says + didYouMean(meant))];
+		return [wrongValue(at("redundancy"), says + suggest(meant))];
 	}
 	return [];
 }
@@ -76,7 +76,7 @@ function checkRestore(storage: StorageDraft, phi: boolean | undefined): Mistake[
 function checkLogs({ logs, existing }: StorageDraft): Mistake[] {
 	if (existing === "reference" || logs === undefined) return [];
 	if ("workspace" in logs && "workspaceId" in logs) {
-		return [wrongValue(at("logs", "workspaceId"), "stands beside workspace, which makes one; take one of the two out")];
+		return [wrongValue(at("logs", "workspaceId"), "stands beside workspace, which makes one; remove one of the two")];
 	}
 	if ("workspace" in logs || "workspaceId" in logs) return [];
 	return [
@@ -98,11 +98,11 @@ function checkAddresses(ranges: StorageDraft["allowFrom"]): Mistake[] {
 			const near =
 				rules.length > 1
 					? `; did you mean ${rules.map((rule) => JSON.stringify(rule)).join(" and ")}?`
-					: didYouMean(rules[0]);
+					: suggest(rules[0]);
 			const why = /\/3[12]$/.test(range) ? "has a length that Azure refuses" : "is an address inside a range";
 			return [wrongValue(place, `${why}${near}`)];
 		}
-		if (seen.has(range)) return [wrongValue(place, "stands twice; take one out")];
+		if (seen.has(range)) return [wrongValue(place, "stands twice; remove one")];
 		seen.add(range);
 		return [];
 	});
@@ -123,7 +123,7 @@ function checkOrigin(storage: StorageDraft): Mistake[] {
 		mistakes.push({ place: at("subscription"), says, about: "nothing" });
 	}
 	if (existing !== "import" && subscription !== undefined) {
-		mistakes.push(wrongValue(at("subscription"), "is only for existing: import; take the line out"));
+		mistakes.push(wrongValue(at("subscription"), "is only for existing: import; remove the line"));
 	}
 	if (existing !== undefined && resourceGroup !== undefined && resourceGroup.existing !== true) {
 		mistakes.push({
@@ -133,13 +133,13 @@ function checkOrigin(storage: StorageDraft): Mistake[] {
 		});
 	}
 	if (existing === undefined && keysRenewed === true) {
-		mistakes.push(wrongValue(at("keysRenewed"), "is for an account that existed; take the line out"));
+		mistakes.push(wrongValue(at("keysRenewed"), "is for an account that existed; remove the line"));
 	}
 	if (protect === false && existing !== undefined) {
 		mistakes.push(
 			wrongValue(
 				at("protect"),
-				`would let pulumi destroy delete every file, which existing: ${existing} rules out; take the line out`,
+				`would let pulumi destroy delete every file, which existing: ${existing} rules out; remove the line`,
 			),
 		);
 	}
@@ -148,7 +148,7 @@ function checkOrigin(storage: StorageDraft): Mistake[] {
 			if (storage[key] === undefined) continue;
 			mistakes.push({
 				place: at(key),
-				says: "has no effect on an account that is only referred to; take it out",
+				says: "has no effect on an account that is only referred to; remove it",
 				about: "nothing",
 			});
 		}
@@ -168,7 +168,7 @@ function checkContainers(draft: Draft, storage: StorageDraft): Mistake[] {
 		const mistakes: Mistake[] = [];
 		if (!/^[a-z][A-Za-z0-9]*$/.test(key)) {
 			const meant = key.replace(/[^A-Za-z0-9]+(.)?/g, (_, letter?: string) => (letter ?? "").toUpperCase());
-			const near = /^[a-z][A-Za-z0-9]*$/.test(meant) ? didYouMean(meant) : "";
+			const near = /^[a-z][A-Za-z0-9]*$/.test(meant) ? suggest(meant) : "";
 			mistakes.push(
 				wrongName(place, `is not a name for references; allowed: letters and digits, a lower-case letter first${near}`),
 			);
@@ -179,7 +179,7 @@ function checkContainers(draft: Draft, storage: StorageDraft): Mistake[] {
 		} else if (container?.name !== undefined) first.set(container.name, key);
 		for (const app of Object.keys(container?.accessByApp ?? {})) {
 			if (apps.includes(app)) continue;
-			const near = didYouMean(nearestWord(app, apps));
+			const near = suggest(findNearestWord(app, apps));
 			mistakes.push(
 				wrongName([...place, "accessByApp", app], `is not an app of this stage; allowed: ${apps.join(", ")}${near}`),
 			);
@@ -197,7 +197,7 @@ function checkKeys({ sas, sharedKey, allowAccountKey }: StorageDraft): Mistake[]
 	}
 	if (sharedKey === false && allowAccountKey === true) {
 		mistakes.push(
-			wrongValue(at("allowAccountKey"), "hands out keys that sharedKey: false makes useless; take one of the two out"),
+			wrongValue(at("allowAccountKey"), "hands out keys that sharedKey: false makes useless; remove one of the two"),
 		);
 	}
 	return mistakes;

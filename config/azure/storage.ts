@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { block, choice, flag, message, named, pattern, text, whole } from "../fields.ts";
 import { keyDocs } from "../key-docs.ts";
-import { didYouMean } from "../near-miss.ts";
+import { suggest } from "../near-miss.ts";
 import { isAddressRange } from "./storage-addresses.ts";
 import {
 	type Access,
@@ -52,7 +52,7 @@ const account = text("the name of a storage account", accountText).refine((name)
 			.replace(/[^a-z0-9]/g, "")
 			.slice(0, 24);
 		const near = accountPattern.test(name) ? name : undefined;
-		return `is not the name of a storage account; allowed: ${accountText}${didYouMean(near)}`;
+		return `is not the name of a storage account; allowed: ${accountText}${suggest(near)}`;
 	},
 });
 

@@ -7,18 +7,18 @@ import type { DatabaseEndpoint, Endpoint } from "../endpoint.ts";
 export type LoneEndpointSpec = Omit<EndpointSpec, "hasTwins">;
 
 /** Identity of an app's endpoint. */
-export function appEndpointIdentity(endpoint: Endpoint): EndpointIdentity {
+export function identifyAppEndpoint(endpoint: Endpoint): EndpointIdentity {
 	const { kind, service, internal, defaultDomain, managedTls, domain } = endpoint;
 	return { kind, service, internal, defaultDomain, managedTls, domain };
 }
 
 /** Identity of a database's endpoint. */
-export function databaseEndpointIdentity({ internal }: DatabaseEndpoint): EndpointIdentity {
+export function identifyDatabaseEndpoint({ internal }: DatabaseEndpoint): EndpointIdentity {
 	return { kind: "database", internal, defaultDomain: false, managedTls: false };
 }
 
 /** What crosses the process line of an app's endpoint: defaults by kind applied, and only what goes with the kind. */
-export function appEndpointSpec(
+export function toAppEndpointSpec(
 	endpoint: Endpoint,
 	{ environment, app, name }: { environment: string; app: string; name: string },
 ): LoneEndpointSpec {
@@ -27,7 +27,7 @@ export function appEndpointSpec(
 		environment,
 		on: { app },
 		name,
-		...appEndpointIdentity(endpoint),
+		...identifyAppEndpoint(endpoint),
 		certificate,
 		certificateFingerprint,
 		ports: ports ?? (port === undefined ? [] : [port]),
@@ -40,7 +40,7 @@ export function appEndpointSpec(
 }
 
 /** What crosses the process line of a database's endpoint. */
-export function databaseEndpointSpec(
+export function toDatabaseEndpointSpec(
 	endpoint: DatabaseEndpoint,
 	{ environment, database, name }: { environment: string; database: string; name: string },
 ): LoneEndpointSpec {
@@ -48,7 +48,7 @@ export function databaseEndpointSpec(
 		environment,
 		on: { database },
 		name,
-		...databaseEndpointIdentity(endpoint),
+		...identifyDatabaseEndpoint(endpoint),
 		ports: [],
 		ipFilter: [...endpoint.ipFilter].sort(),
 		shared: false,

@@ -135,7 +135,7 @@ test("one wait, by one clock, for what is at work before, for sending and for th
 test("a read that is tried again for long says so", async (t) => {
 	t.mock.timers.enable({ apis: ["setInterval"] });
 	const { context, told } = await openContext(t, (_, ms) => (ms < 60 ? html : operations()));
-	const read = context.settled(object);
+	const read = context.waitUntilIdle(object);
 	await new Promise((resolve) => setTimeout(resolve, 40));
 	t.mock.timers.tick(16_000);
 	await read;
@@ -171,7 +171,7 @@ test("a secret at the place where an answer is cut is masked whole", async (t) =
 	]) {
 		const { context } = await openContext(t, () => (response) => void response.writeHead(422).end(body));
 		context.redactor.add(secret);
-		await assert.rejects(context.settled(object), (error: Error) => {
+		await assert.rejects(context.waitUntilIdle(object), (error: Error) => {
 			assert.match(error.message, /HTTP 422: x+/);
 			assert.ok(!error.message.includes("s3cr3t"), error.message);
 			return true;

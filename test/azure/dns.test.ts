@@ -149,7 +149,7 @@ testRefused({
 	"a CNAME beside another record of its name": {
 		change: refused({ portal, verify: { name: "portal", type: "TXT", values: ["x"] } }),
 		says: [
-			'dns.zones.acme.records.verify.name: "portal" has a CNAME record ("portal") already, and a CNAME stands alone; take one out',
+			'dns.zones.acme.records.verify.name: "portal" has a CNAME record ("portal") already, and a CNAME stands alone; remove one',
 		],
 	},
 	"two record sets of one name and type": {
@@ -166,7 +166,7 @@ testRefused({
 	"a record that leads to two places": {
 		change: refused({ portal: { ...portal, endpoint: "portal.test" } }),
 		says: [
-			"dns.zones.acme.records.portal.endpoint: stands beside target; a record has one of the two: take the other out",
+			"dns.zones.acme.records.portal.endpoint: stands beside target; a record has one of the two: remove the other",
 		],
 	},
 	"an A record to a host name": {

@@ -11,7 +11,7 @@ function loaded(): string[] {
 }
 
 test("a stage without storage and zones loads nothing of Azure's SDK and asks for no login", async () => {
-	const { declareStorage, storageOutputs } = await import("../../components/azure/storage-load.ts");
+	const { declareStorage, showStorage } = await import("../../components/azure/storage-load.ts");
 	const { declareDns, nameServersOf } = await import("../../components/azure/dns-load.ts");
 	await import("../../components/app.ts");
 	await import("../../components/app-values.ts");
@@ -19,7 +19,7 @@ test("a stage without storage and zones loads nothing of Azure's SDK and asks fo
 	for (const name of Object.keys(process.env)) if (name.startsWith("ARM_")) delete process.env[name];
 	assert.equal(await declareStorage(stage, {} as Environment, undefined), undefined);
 	assert.deepEqual(await declareDns(stage, {}), {});
-	assert.deepEqual([storageOutputs(stage, undefined), nameServersOf({})], [{}, {}]);
+	assert.deepEqual([showStorage(stage, undefined), nameServersOf({})], [{}, {}]);
 	assert.deepEqual(loaded(), []);
 });
 

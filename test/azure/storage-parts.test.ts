@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { sasClock } from "../../components/azure/storage-clock.ts";
-import { missingCredentials, requireAzure } from "../../components/azure/storage-credentials.ts";
-import { firewallAddresses } from "../../components/azure/storage-firewall.ts";
+import { findMissingCredentials, requireAzure } from "../../components/azure/storage-credentials.ts";
+import { collectFirewallAddresses } from "../../components/azure/storage-firewall.ts";
 import { sasPeriod, sasWindow } from "../../components/azure/storage-sas.ts";
 
 test("every moment of a window has the same dates, to the second", () => {
@@ -48,12 +48,12 @@ test("the clock is now unless the variable says otherwise", () => {
 
 test("the firewall takes the stack's addresses in any order, with those of the stage file", () => {
 	const rules = ["198.51.100.7", "203.0.113.9", "203.0.113.10"];
-	assert.deepEqual(firewallAddresses(["203.0.113.10/32", "203.0.113.9/32"], ["198.51.100.7"]), rules);
-	assert.deepEqual(firewallAddresses(["203.0.113.9/32", "203.0.113.10/32"], ["198.51.100.7"]), rules);
+	assert.deepEqual(collectFirewallAddresses(["203.0.113.10/32", "203.0.113.9/32"], ["198.51.100.7"]), rules);
+	assert.deepEqual(collectFirewallAddresses(["203.0.113.9/32", "203.0.113.10/32"], ["198.51.100.7"]), rules);
 });
 
 test("a private outbound address is refused with what to do", () => {
-	assert.throws(() => firewallAddresses(["10.0.0.5/32"], []), {
+	assert.throws(() => collectFirewallAddresses(["10.0.0.5/32"], []), {
 		message:
 			"the Aptible stack's outbound address 10.0.0.5/32 is in 10.0.0.0/8, which Azure's firewall refuses; ask Aptible's support for the public addresses of the stack",
 	});
@@ -61,7 +61,7 @@ test("a private outbound address is refused with what to do", () => {
 
 test("more rules than Azure allows are refused", () => {
 	const many = Array.from({ length: 401 }, (_, index) => `20.0.${Math.floor(index / 256)}.${index % 256}`);
-	assert.throws(() => firewallAddresses([], many), /would have 401 IP rules, and Azure allows 400/);
+	assert.throws(() => collectFirewallAddresses([], many), /would have 401 IP rules, and Azure allows 400/);
 });
 
 const principal = { ARM_SUBSCRIPTION_ID: "s", ARM_TENANT_ID: "t", ARM_CLIENT_ID: "c" };
@@ -87,7 +87,7 @@ test("each way to log in needs what it needs, and all that is missing is named",
 		[{ ARM_USE_DEFAULT_AZURE_CREDENTIAL: "true" }, []],
 	];
 	for (const [variables, missing] of cases)
-		assert.deepEqual(missingCredentials(variables), missing, JSON.stringify(variables));
+		assert.deepEqual(findMissingCredentials(variables), missing, JSON.stringify(variables));
 });
 
 test("a stage with storage and no login fails with the whole list", () => {

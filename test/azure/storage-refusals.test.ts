@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ageRule } from "../../components/azure/storage-baseline.ts";
 import type { LiveStorage } from "../../components/azure/storage-live.ts";
-import { refusalsOf } from "../../components/azure/storage-refusals.ts";
+import { findRefusals } from "../../components/azure/storage-refusals.ts";
 import { storageStage } from "./registrations.ts";
 
 const account = { kind: "StorageV2", location: "canadacentral", sku: { name: "Standard_GRS" } };
@@ -33,7 +33,7 @@ function refusals(
 		there: new Set(),
 		recorded: [],
 	};
-	return refusalsOf(storage, { ...live, ...parts });
+	return findRefusals(storage, { ...live, ...parts });
 }
 
 const workspace = "/subscriptions/s/resourceGroups/g/providers/Microsoft.OperationalInsights/workspaces/w";

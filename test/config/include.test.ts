@@ -101,9 +101,9 @@ test("what stands in two places is an error that names both", async (t) => {
 		"b.yaml": { apps: { api, portal: api }, environment },
 	});
 	assert.deepEqual(await problemsOf(root, { include: ["a.yaml", "b.yaml"], apps: { portal: api } }), [
-		"b.yaml: apps.api: stands in a.yaml too; take one of the two out",
-		"b.yaml: apps.portal: stands in Pulumi.maple.yaml too; take one of the two out",
-		"b.yaml: environment: stands in Pulumi.maple.yaml too; take one of the two out",
+		"b.yaml: apps.api: stands in a.yaml too; remove one of the two",
+		"b.yaml: apps.portal: stands in Pulumi.maple.yaml too; remove one of the two",
+		"b.yaml: environment: stands in Pulumi.maple.yaml too; remove one of the two",
 	]);
 });
 
@@ -162,7 +162,7 @@ const unreadable: Record<string, { text: string; says: RegExp }> = {
 	},
 	nothing: {
 		text: "# to do\n",
-		says: /^a\.yaml: is empty; give it blocks of a stage, such as apps:, or take it out of include$/,
+		says: /^a\.yaml: is empty; give it blocks of a stage, such as apps:, or remove it from include$/,
 	},
 	"a list": {
 		text: "- apps\n",
@@ -181,7 +181,7 @@ const unreadable: Record<string, { text: string; says: RegExp }> = {
 		text: "apps: !include other.yaml\n",
 		says: /^a\.yaml: is not YAML that can be read: tag resolve failed at line 1, column 7$/,
 	},
-	"a version of YAML": { text: "%YAML 1.1\n---\napps: {}\n", says: /^a\.yaml: holds a %YAML line; take it out$/ },
+	"a version of YAML": { text: "%YAML 1.1\n---\napps: {}\n", says: /^a\.yaml: holds a %YAML line; remove it$/ },
 	"a number with a zero in front": {
 		text: "apps:\n  a:\n    services: { web: { containers: 010 } }\n",
 		says: /^a\.yaml: line 3: a number with a zero in front, which Pulumi's YAML reads as octal; write it without the zero, or in quotes$/,

@@ -51,7 +51,7 @@ test("a block with nothing in it is told apart from text", async () => {
 	hand({ ...readStageFile("Pulumi.staging.yaml"), databases: "", apps: {} }, ["secrets"]);
 	await assert.rejects(loadStage(), {
 		message:
-			"the stage file has 1 mistake:\nPulumi.staging.yaml: databases: has no value; give a block of databases: one name to a line; or take the line out",
+			"the stage file has 1 mistake:\nPulumi.staging.yaml: databases: has no value; give a block of databases: one name to a line; or remove the line",
 	});
 });
 

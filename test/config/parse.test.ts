@@ -171,7 +171,7 @@ test("a wildcard domain, a range and a digest are right", () => {
 });
 
 test("secrets in plain text are refused, each with the command that encrypts it", () => {
-	const command = "take it out of the file and run: pulumi config set --secret --path";
+	const command = "remove it from the file and run: pulumi config set --secret --path";
 	assert.deepEqual(problemsOf(stageWith(), new Set()), [
 		`Pulumi.test.yaml: secrets.registryPassword: is in plain text; ${command} 'medstack-to-aptible:secrets.registryPassword'`,
 		`Pulumi.test.yaml: secrets.sessionKey: is in plain text; ${command} 'medstack-to-aptible:secrets.sessionKey'`,

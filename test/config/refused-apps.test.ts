@@ -39,13 +39,13 @@ testRefused({
 	"an empty config value": {
 		change: { "apps/portal/config/EMPTY": "" },
 		says: [
-			'apps.portal.config.EMPTY: "" is empty, and Aptible deletes a variable set to ""; give it a value or take the line out',
+			'apps.portal.config.EMPTY: "" is empty, and Aptible deletes a variable set to ""; give it a value or remove the line',
 		],
 	},
 	"a config key with nothing after it": {
 		change: { "apps/portal/config/NOTHING": null },
 		says: [
-			'apps.portal.config.NOTHING: is empty, and Aptible deletes a variable set to ""; give it a value or take the line out',
+			'apps.portal.config.NOTHING: is empty, and Aptible deletes a variable set to ""; give it a value or remove the line',
 		],
 	},
 	"a config key that starts with a digit": {
@@ -63,7 +63,7 @@ testRefused({
 	"a config key that Aptible sets": {
 		change: { "apps/portal/config/APTIBLE_PROCESS_TYPE": "web" },
 		says: [
-			'apps.portal.config.APTIBLE_PROCESS_TYPE: "APTIBLE_PROCESS_TYPE" is a name that Aptible sets itself; allowed: of the names with APTIBLE_ only APTIBLE_DO_NOT_WIPE is yours to set; take the line out',
+			'apps.portal.config.APTIBLE_PROCESS_TYPE: "APTIBLE_PROCESS_TYPE" is a name that Aptible sets itself; allowed: of the names with APTIBLE_ only APTIBLE_DO_NOT_WIPE is yours to set; remove the line',
 		],
 	},
 	"an attribute that a database does not have": {
@@ -74,7 +74,7 @@ testRefused({
 	},
 	"an app renamed from itself": {
 		change: { "apps/portal/renamedFrom": "portal" },
-		says: ['apps.portal.renamedFrom: "portal" is its handle now; take the line out'],
+		says: ['apps.portal.renamedFrom: "portal" is its handle now; remove the line'],
 	},
 	"a misspelt required key": {
 		change: { "apps/portal/image": absent, "apps/portal/imgae": "registry.acme.example/portal:1" },
@@ -93,7 +93,7 @@ testRefused({
 	"an image and a commit": {
 		change: { "apps/portal/git": { commitish: "4f9a1c2" } },
 		says: [
-			'apps.portal.image: "registry.acme.example/portal:1" stands beside git; an app has one of the two: take the other out',
+			'apps.portal.image: "registry.acme.example/portal:1" stands beside git; an app has one of the two: remove the other',
 		],
 	},
 	"git without a commit": {

@@ -22,7 +22,7 @@ testRefused({
 	},
 	"autoscaling with nothing after it": {
 		change: { [`${worker}/autoscale`]: null },
-		says: [`${place}.autoscale: has no value; give autoscaling: a block with kind; or take the line out`],
+		says: [`${place}.autoscale: has no value; give autoscaling: a block with kind; or remove the line`],
 	},
 	"horizontal autoscaling without its bounds": {
 		change: { [`${worker}/autoscale`]: { kind: "horizontal" } },
@@ -36,14 +36,14 @@ testRefused({
 	"a number of containers beside horizontal autoscaling": {
 		change: { [worker]: { containers: 2, autoscale: horizontal } },
 		says: [
-			`${place}.containers: 2 stands beside horizontal autoscaling, which decides it; take the line out (it starts with autoscale.min)`,
+			`${place}.containers: 2 stands beside horizontal autoscaling, which decides it; remove the line (it starts with autoscale.min)`,
 		],
 	},
 	"a size beside vertical autoscaling": {
 		change: { [worker]: { containerMb: 4096, containerProfile: "r", autoscale: vertical } },
 		says: [
-			`${place}.containerMb: 4096 stands beside vertical autoscaling, which decides it; take the line out (it starts with autoscale.minMb and profile m)`,
-			`${place}.containerProfile: "r" stands beside vertical autoscaling, which decides it; take the line out (it starts with autoscale.minMb and profile m)`,
+			`${place}.containerMb: 4096 stands beside vertical autoscaling, which decides it; remove the line (it starts with autoscale.minMb and profile m)`,
+			`${place}.containerProfile: "r" stands beside vertical autoscaling, which decides it; remove the line (it starts with autoscale.minMb and profile m)`,
 		],
 	},
 	"bounds the wrong way round": {
@@ -98,8 +98,8 @@ testRefused({
 			"apps/portal/endpoints/mllp": { service: "worker", kind: "tcp", internal: true },
 		},
 		says: [
-			`${place}.restartFreeScaling: true is not possible with its tcp endpoint "mllp"; take the line out`,
-			`${place}.autoscale.restartFree: true is not possible with its tcp endpoint "mllp"; take the line out`,
+			`${place}.restartFreeScaling: true is not possible with its tcp endpoint "mllp"; remove the line`,
+			`${place}.autoscale.restartFree: true is not possible with its tcp endpoint "mllp"; remove the line`,
 		],
 	},
 	"a profile ratio beyond the bounds": {

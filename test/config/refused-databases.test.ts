@@ -60,7 +60,7 @@ testRefused({
 	},
 	"a database renamed from itself": {
 		change: { "databases/main/renamedFrom": "main" },
-		says: ['databases.main.renamedFrom: "main" is its handle now; take the line out'],
+		says: ['databases.main.renamedFrom: "main" is its handle now; remove the line'],
 	},
 	"a database renamed from another that is declared": {
 		change: { "databases/main/renamedFrom": "cache" },
@@ -83,7 +83,7 @@ testRefused({
 	"a database without a block": {
 		change: { "databases/main": null },
 		says: [
-			"databases.main: has no value; give a database: a block with type, version, containerMb, containerProfile, diskGb, iops, restoreFrom, acceptLossOf, replicaOf, logical, kmsKeyArn, automaticBackups, finalBackup, endpoints, adopt, renamedFrom, protect; or take the line out",
+			"databases.main: has no value; give a database: a block with type, version, containerMb, containerProfile, diskGb, iops, restoreFrom, acceptLossOf, replicaOf, logical, kmsKeyArn, automaticBackups, finalBackup, endpoints, adopt, renamedFrom, protect; or remove the line",
 		],
 	},
 	"a flavor of Redis as its type": {
@@ -105,7 +105,7 @@ testRefused({
 	"a restored database that exists": {
 		change: { "databases/cache/restoreFrom": 173, "databases/cache/adopt": true },
 		says: [
-			"databases.cache.restoreFrom: 173 is not allowed with adopt: true, which takes over a database that exists; take one of them out",
+			"databases.cache.restoreFrom: 173 is not allowed with adopt: true, which takes over a database that exists; remove one of them",
 		],
 	},
 	"a restored replica": {
@@ -158,7 +158,7 @@ testRefused({
 	},
 	"a logical replica of Redis": {
 		change: { "databases/copy": { type: "redis", version: "8.2", replicaOf: "cache", logical: true } },
-		says: ["databases.copy.logical: true is for postgresql alone, and this is redis; take the line out"],
+		says: ["databases.copy.logical: true is for postgresql alone, and this is redis; remove the line"],
 	},
 	"a logical database that follows none": {
 		change: { "databases/main/logical": true },
@@ -183,8 +183,8 @@ testRefused({
 	"health information that is not backed up": {
 		change: { "databases/main/automaticBackups": false, "databases/cache/finalBackup": false },
 		says: [
-			"databases.main.automaticBackups: false is not allowed with phi: true; take the line out",
-			"databases.cache.finalBackup: false is not allowed with phi: true; take the line out",
+			"databases.main.automaticBackups: false is not allowed with phi: true; remove the line",
+			"databases.cache.finalBackup: false is not allowed with phi: true; remove the line",
 		],
 	},
 });

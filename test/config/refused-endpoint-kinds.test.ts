@@ -15,7 +15,7 @@ const beside = (endpoint: object) => ({ "apps/portal/endpoints/other": endpoint 
 testRefused({
 	"a redirect on a tcp endpoint": {
 		change: beside({ ...tcp, forceSsl: true }),
-		says: ["apps.portal.endpoints.other.forceSsl: goes with kind https only, and this one is tcp; take the line out"],
+		says: ["apps.portal.endpoints.other.forceSsl: goes with kind https only, and this one is tcp; remove the line"],
 	},
 	"one port on a tcp endpoint": {
 		change: beside({ ...tcp, port: 1883 }),
@@ -30,18 +30,18 @@ testRefused({
 	"a certificate on a tcp endpoint": {
 		change: beside({ ...tcp, certificate }),
 		says: [
-			"apps.portal.endpoints.other.certificate: goes with kind https, grpc, tls only, and this one is tcp; take the line out",
+			"apps.portal.endpoints.other.certificate: goes with kind https, grpc, tls only, and this one is tcp; remove the line",
 		],
 	},
 	"ciphers on an https endpoint": {
 		change: { "apps/portal/endpoints/test/sslCiphers": "ECDHE-RSA-AES256-GCM-SHA384" },
 		says: [
-			"apps.portal.endpoints.test.sslCiphers: goes with kind grpc, tls only, and this one is https; take the line out",
+			"apps.portal.endpoints.test.sslCiphers: goes with kind grpc, tls only, and this one is https; remove the line",
 		],
 	},
 	"a shared tls endpoint": {
 		change: { "apps/portal/endpoints/test/kind": "tls", "apps/portal/endpoints/test/shared": true },
-		says: ["apps.portal.endpoints.test.shared: goes with kind https only, and this one is tls; take the line out"],
+		says: ["apps.portal.endpoints.test.shared: goes with kind https only, and this one is tls; remove the line"],
 	},
 	"protocols of an https endpoint on a grpc one": {
 		change: {
@@ -67,7 +67,7 @@ testRefused({
 			"apps/portal/endpoints/test/disableWeakCipherSuites": false,
 		},
 		says: [
-			"apps.portal.endpoints.test.disableWeakCipherSuites: false admits RC4, which phi: true rules out; take the line out",
+			"apps.portal.endpoints.test.disableWeakCipherSuites: false admits RC4, which phi: true rules out; remove the line",
 		],
 	},
 	"more than ten ports": {
@@ -77,12 +77,12 @@ testRefused({
 	"no ports in a list": {
 		change: beside({ ...tcp, ports: [] }),
 		says: [
-			"apps.portal.endpoints.other.ports: this list is empty; take the line out for all the ports that the image exposes",
+			"apps.portal.endpoints.other.ports: this list is empty; remove the line for all the ports that the image exposes",
 		],
 	},
 	"a port twice": {
 		change: beside({ ...tcp, ports: [1883, 1883] }),
-		says: ["apps.portal.endpoints.other.ports[1]: 1883 stands twice; take one out"],
+		says: ["apps.portal.endpoints.other.ports[1]: 1883 stands twice; remove one"],
 	},
 	"a port that there is not": {
 		change: beside({ ...tcp, ports: [70000] }),
@@ -97,7 +97,7 @@ testRefused({
 	"a shared endpoint with a wildcard": {
 		change: beside({ service: "web", kind: "https", domain: "*.acme.example", managedTls: true, shared: true }),
 		says: [
-			"apps.portal.endpoints.other.shared: true does not go with a wildcard, as the load balancer goes by one name; take the line out",
+			"apps.portal.endpoints.other.shared: true does not go with a wildcard, as the load balancer goes by one name; remove the line",
 		],
 	},
 	"a shared endpoint without a name": {
@@ -109,13 +109,13 @@ testRefused({
 	"two certificates": {
 		change: beside({ service: "web", kind: "https", domain: "a.acme.example", managedTls: true, certificate }),
 		says: [
-			"apps.portal.endpoints.other.certificate: this block stands beside managedTls; an endpoint has one certificate: take the other out",
+			"apps.portal.endpoints.other.certificate: this block stands beside managedTls; an endpoint has one certificate: remove the other",
 		],
 	},
 	"a certificate of one's own for the default domain": {
 		change: { "apps/portal/endpoints/test/certificateFingerprint": "0123456789abcdef" },
 		says: [
-			`apps.portal.endpoints.test.certificateFingerprint: "0123456789abcdef" does not go with defaultDomain, whose certificate is Aptible's own; take the line out`,
+			`apps.portal.endpoints.test.certificateFingerprint: "0123456789abcdef" does not go with defaultDomain, whose certificate is Aptible's own; remove the line`,
 		],
 	},
 	"a managed certificate for no domain": {

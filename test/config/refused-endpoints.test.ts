@@ -29,7 +29,7 @@ testRefused({
 	"an endpoint with two addresses": {
 		change: { "apps/portal/endpoints/test/domain": "a.acme.example", "apps/portal/endpoints/test/managedTls": true },
 		says: [
-			'apps.portal.endpoints.test.domain: "a.acme.example" stands beside defaultDomain: true; an endpoint has one of the two: take the other out',
+			'apps.portal.endpoints.test.domain: "a.acme.example" stands beside defaultDomain: true; an endpoint has one of the two: remove the other',
 		],
 	},
 	"a domain without a certificate": {
@@ -44,7 +44,7 @@ testRefused({
 	"a managed certificate for a default domain": {
 		change: { "apps/portal/endpoints/test/managedTls": true },
 		says: [
-			"apps.portal.endpoints.test.managedTls: true does not go with defaultDomain, whose certificate is Aptible's own; take the line out",
+			"apps.portal.endpoints.test.managedTls: true does not go with defaultDomain, whose certificate is Aptible's own; remove the line",
 		],
 	},
 	"a domain in capitals": {
@@ -86,7 +86,7 @@ testRefused({
 	},
 	"an IP filter with one address twice": {
 		change: { "apps/portal/endpoints/test/ipFilter": ["203.0.113.10", "203.0.113.10/32"] },
-		says: ['apps.portal.endpoints.test.ipFilter[1]: "203.0.113.10/32" stands twice; take one out'],
+		says: ['apps.portal.endpoints.test.ipFilter[1]: "203.0.113.10/32" stands twice; remove one'],
 	},
 	"an IP filter that is too long": {
 		change: { "apps/portal/endpoints/test/ipFilter": Array.from({ length: 51 }, (_, index) => `203.0.113.${index}`) },
@@ -113,7 +113,7 @@ testRefused({
 	"plain HTTP with health information": {
 		change: { "apps/portal/endpoints/test/forceSsl": false },
 		says: [
-			"apps.portal.endpoints.test.forceSsl: false lets health information through in the open, which phi: true rules out; take the line out",
+			"apps.portal.endpoints.test.forceSsl: false lets health information through in the open, which phi: true rules out; remove the line",
 		],
 	},
 	"an idle timeout that is too short": {

@@ -78,7 +78,7 @@ testRefused({
 	},
 	"an environment renamed from itself": {
 		change: { "environment/renamedFrom": "acme-test" },
-		says: ['environment.renamedFrom: "acme-test" is its handle now; take the line out'],
+		says: ['environment.renamedFrom: "acme-test" is its handle now; remove the line'],
 	},
 	"a negative number of backups to lose": {
 		change: { "environment/backups": { daily: 1, monthly: 0, yearly: 0, keepFinal: true, acceptLoss: -1 } },

@@ -66,7 +66,7 @@ testRefused({
 	"a service with nothing after it": {
 		change: { "apps/portal/services/web": null },
 		says: [
-			"apps.portal.services.web: has no value; give a service: a block with containers, containerMb, containerProfile, autoscale, forceZeroDowntime, simpleHealthCheck, restartFreeScaling, stopTimeoutSeconds; or take the line out",
+			"apps.portal.services.web: has no value; give a service: a block with containers, containerMb, containerProfile, autoscale, forceZeroDowntime, simpleHealthCheck, restartFreeScaling, stopTimeoutSeconds; or remove the line",
 		],
 	},
 	"a stop timeout that is too long": {

@@ -47,11 +47,11 @@ testRefused({
 	},
 	"a NUL character": {
 		change: { "apps/portal/config/KEY": "a\u0000b" },
-		says: ['apps.portal.config.KEY: "a\\u0000b" holds a NUL character, which no program can be given; take it out'],
+		says: ['apps.portal.config.KEY: "a\\u0000b" holds a NUL character, which no program can be given; remove it'],
 	},
 	"a NUL character in a secret, without its value": {
 		change: { "secrets/sessionKey": "sentinel\u0000" },
-		says: ["secrets.sessionKey: its value holds a NUL character, which no program can be given; take it out"],
+		says: ["secrets.sessionKey: its value holds a NUL character, which no program can be given; remove it"],
 	},
 	"a config value that is too long for an argument": {
 		change: { "apps/portal/config/KEY": "é".repeat(65_534) },

@@ -73,12 +73,12 @@ testRefused({
 			"apps/portal/config/AZURE_SAS_TOKEN": "${storage.documents.sasToken}",
 		},
 		says: [
-			'apps.portal.config.AZURE_SAS_TOKEN: "${storage.documents.sasToken}" needs a key, and storage.sharedKey: false lets none in; let the app log in to Entra (principals of the container) or take sharedKey out',
+			'apps.portal.config.AZURE_SAS_TOKEN: "${storage.documents.sasToken}" needs a key, and storage.sharedKey: false lets none in; let the app log in to Entra (principals of the container) or remove sharedKey',
 		],
 	},
 	"keys that are handed out and shut out": {
 		change: changed({ sharedKey: false, allowAccountKey: true }),
-		says: ["storage.allowAccountKey: true hands out keys that sharedKey: false makes useless; take one of the two out"],
+		says: ["storage.allowAccountKey: true hands out keys that sharedKey: false makes useless; remove one of the two"],
 	},
 	"a reference to a container that is not there": {
 		change: { ...changed({}), "apps/portal/config/AZURE_SAS_TOKEN": "${storage.document.sasToken}" },
@@ -122,7 +122,7 @@ testRefused({
 	},
 	"no versions with health information": {
 		change: changed({ versioning: false }),
-		says: ["storage.versioning: false loses what an overwrite replaces, which phi: true rules out; take the line out"],
+		says: ["storage.versioning: false loses what an overwrite replaces, which phi: true rules out; remove the line"],
 	},
 	"versions that go before a restore could need them": {
 		change: changed({ "lifecycle/deleteVersionsAfterDays": 7 }),
@@ -147,7 +147,7 @@ testRefused({
 	"storage with health information that a destroy would delete": {
 		change: changed({ protect: false }),
 		says: [
-			"storage.protect: false would let pulumi destroy delete every file, which phi: true rules out; take the line out",
+			"storage.protect: false would let pulumi destroy delete every file, which phi: true rules out; remove the line",
 		],
 	},
 	"an allow-list with private, odd and double addresses": {
@@ -168,7 +168,7 @@ testRefused({
 			'storage.allowFrom[1]: "198.51.100.7/32" has a length that Azure refuses; did you mean "198.51.100.7"?',
 			'storage.allowFrom[2]: "198.51.100.8/31" has a length that Azure refuses; did you mean "198.51.100.8" and "198.51.100.9"?',
 			'storage.allowFrom[3]: "198.51.100.99/24" is an address inside a range; did you mean "198.51.100.0/24"?',
-			'storage.allowFrom[6]: "198.51.100.1" stands twice; take one out',
+			'storage.allowFrom[6]: "198.51.100.1" stands twice; remove one',
 		],
 	},
 	"an allow-list that lets everyone in": {
@@ -229,8 +229,8 @@ testRefused({
 	"a subscription where nothing is imported, and renewed keys of a new account": {
 		change: changed({ subscription, keysRenewed: true }),
 		says: [
-			`storage.subscription: "${subscription}" is only for existing: import; take the line out`,
-			"storage.keysRenewed: true is for an account that existed; take the line out",
+			`storage.subscription: "${subscription}" is only for existing: import; remove the line`,
+			"storage.keysRenewed: true is for an account that existed; remove the line",
 		],
 	},
 	"settings of an account that is only referred to": {
@@ -240,8 +240,8 @@ testRefused({
 			softDeleteDays: 60,
 		}),
 		says: [
-			"storage.softDeleteDays: has no effect on an account that is only referred to; take it out",
-			"storage.logs: has no effect on an account that is only referred to; take it out",
+			"storage.softDeleteDays: has no effect on an account that is only referred to; remove it",
+			"storage.logs: has no effect on an account that is only referred to; remove it",
 		],
 	},
 	"a misspelt setting of the storage": {

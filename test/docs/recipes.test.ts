@@ -88,12 +88,12 @@ test("an endpoint setting is one entry: schema, spec, comparison, CLI option, ad
 	const place = { environment: "acme", app: "portal", name: "test" };
 	const endpointOf = (parseStage: typeof parse.parseStage, changes = {}) =>
 		parseStage(stageWith(changes), context).apps.portal.endpoints.test;
-	const bare = toSpec.appEndpointSpec(endpointOf(parse.parseStage), place);
+	const bare = toSpec.toAppEndpointSpec(endpointOf(parse.parseStage), place);
 	assert.equal(
 		JSON.stringify(bare),
-		JSON.stringify(toSpecBefore.appEndpointSpec(endpointOf(parseBefore.parseStage), place)),
+		JSON.stringify(toSpecBefore.toAppEndpointSpec(endpointOf(parseBefore.parseStage), place)),
 	);
-	const declared = toSpec.appEndpointSpec(endpointOf(parse.parseStage, { [at]: 30 }), place);
+	const declared = toSpec.toAppEndpointSpec(endpointOf(parse.parseStage, { [at]: 30 }), place);
 	assert.equal(declared.settings.client_body_timeout, 30);
 
 	const spec = wire.EndpointSpec.parse({ ...declared, hasTwins: false });
@@ -113,13 +113,13 @@ test("an endpoint setting is one entry: schema, spec, comparison, CLI option, ad
 		ssl_protocols_override: "TLSv1.2 PFS TLSv1.3",
 	};
 	const liveWith = { ...live, client_body_timeout: "45" };
-	const missing = differences.endpointDifferences(spec, live);
+	const missing = differences.diffEndpoint(spec, live);
 	assert.deepEqual(missing, [{ field: name, declared: "30", live: "none" }]);
 	assert.deepEqual(commands.cliOptions(differences.changeOptions(spec, missing)), ["--client-body-timeout", "30"]);
 	assert.deepEqual(differences.changedSettings(missing), ["CLIENT_BODY_TIMEOUT"]);
 	assert.equal(differences.creationOptions(spec).clientBodyTimeout, 30);
 	assert.equal(differences.operationSettings(spec).CLIENT_BODY_TIMEOUT, "30");
-	const removed = differences.endpointDifferences(bareSpec, liveWith);
+	const removed = differences.diffEndpoint(bareSpec, liveWith);
 	assert.deepEqual(commands.cliOptions(differences.changeOptions(bareSpec, removed)), [
 		"--client-body-timeout",
 		"default",
@@ -154,15 +154,15 @@ test("a service option is one entry: schema, spec, comparison, CLI option, adopt
 	const serviceOf = (parseStage: typeof parse.parseStage, changes = {}) =>
 		parseStage(stageWith(changes), context).apps.portal.services.web;
 	assert.equal(JSON.stringify(serviceOf(parse.parseStage)), JSON.stringify(serviceOf(parseBefore.parseStage)));
-	const spec = wire.ServiceSpec.parse(toSpec.serviceSpec(serviceOf(parse.parseStage, { [at]: 30 })));
-	const bare = wire.ServiceSpec.parse(toSpec.serviceSpec(serviceOf(parse.parseStage)));
+	const spec = wire.ServiceSpec.parse(toSpec.toServiceSpec(serviceOf(parse.parseStage, { [at]: 30 })));
+	const bare = wire.ServiceSpec.parse(toSpec.toServiceSpec(serviceOf(parse.parseStage)));
 	assert.equal(spec[name], 30);
 
 	const live = (shown: object) =>
 		api.ApiService.parse({ id: 1, process_type: "web", container_count: 2, container_memory_limit_mb: 1024, ...shown });
-	assert.deepEqual(options.optionDifferences(spec, live({})), [{ field: name, declared: "30", live: "120" }]);
-	assert.deepEqual(options.optionDifferences(spec, live({ start_timeout: 30 })), []);
-	assert.deepEqual(options.optionDifferences(bare, live({ start_timeout: 30 })), [
+	assert.deepEqual(options.diffOptions(spec, live({})), [{ field: name, declared: "30", live: "120" }]);
+	assert.deepEqual(options.diffOptions(spec, live({ start_timeout: 30 })), []);
+	assert.deepEqual(options.diffOptions(bare, live({ start_timeout: 30 })), [
 		{ field: name, declared: "120", live: "30" },
 	]);
 	assert.throws(() => live({ start_timeout: "soon" }));
@@ -203,7 +203,7 @@ test("a drain kind is one entry: schema, spec, comparison, creation, masking, ad
 	const spec = wire.LogDrainSpec.parse({ environment: "acme", name: "hc", ...declared });
 
 	const live = (shown: object) =>
-		drain.logDrainState(
+		drain.readLogDrainState(
 			api.ApiLogDrain.parse({
 				id: 1,
 				handle: "hc-1",
@@ -222,11 +222,11 @@ test("a drain kind is one entry: schema, spec, comparison, creation, masking, ad
 			[],
 		);
 	const fill = (template: string) => template.replace("${secrets.honeycombToken}", "hc-0123456789");
-	assert.deepEqual(drain.logDrainDifferences(spec, live({}), fill), []);
-	assert.deepEqual(drain.logDrainDifferences(spec, live({ drain_dataset: "test" }), fill), [
+	assert.deepEqual(drain.diffLogDrain(spec, live({}), fill), []);
+	assert.deepEqual(drain.diffLogDrain(spec, live({ drain_dataset: "test" }), fill), [
 		{ field: "dataset", declared: "prod", live: "test" },
 	]);
-	assert.deepEqual(drain.logDrainDifferences(spec, live({ logging_token: "hc-9876543210" }), fill), [
+	assert.deepEqual(drain.diffLogDrain(spec, live({ logging_token: "hc-9876543210" }), fill), [
 		{ field: "token", declared: "${secrets.honeycombToken}", live: "another value" },
 	]);
 	assert.deepEqual(destination.secretsOf(live({}).destination), ["hc-0123456789"]);

@@ -161,7 +161,7 @@ async function cellsOfScenario(declared: Scenario, { from, facts, answer }: Past
 	const ours = recorded === history.length - 1;
 	if (scenario.verb === "apply") await assertShown(world, subject.kind, scenario.spec, ours);
 	await world.end();
-	// An endpoint has no handle that would refuse a second one: without facts, and missing from two lists or more, it is made anew.
+	// An endpoint has no handle that would refuse a second one: without facts, and missing from two lists or more, it is made again.
 	const isLost = ({ fault }: Plan) =>
 		subject.kind === "endpoint" && recorded === undefined && fault?.name === "not-found-race" && (fault.times ?? 1) > 1;
 	// A list misses what was made a moment ago; claims look for what has been there before.

@@ -33,7 +33,7 @@ test("a database that somebody deleted by hand, under the engine", async (t) => 
 		await stage.edit(({ databases }) => {
 			databases.main.restoreFrom = backup.id;
 		});
-		assert.match(await succeed(stage.up()), new RegExp(`is made anew from backup ${backup.id}`));
+		assert.match(await succeed(stage.up()), new RegExp(`is made again from backup ${backup.id}`));
 		assert.deepEqual(stage.newWrites(), ["restore backups", "configure apps portal"]);
 	});
 

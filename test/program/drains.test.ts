@@ -9,7 +9,7 @@ function setSecret(stage: StageUnderTest, value: string): Promise<unknown> {
 	return succeed(stage.pulumi("config", "set", "--secret", "--path", path, value));
 }
 
-/** Writes with the ids in handles taken out: `create log_drains siem-ID-2`. */
+/** Writes with the ids in handles removed: `create log_drains siem-ID-2`. */
 function writesOf(stage: StageUnderTest): string[] {
 	return stage.newWrites().map((write) => write.replace(/\d{3,}/g, "ID"));
 }

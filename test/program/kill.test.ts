@@ -9,7 +9,7 @@ const writesToKill = isWhole ? 1 : 2;
 
 /**
  * Kills a command after each second of its writes in turn (each, with MATRIX=all), each time going on from what the last kill left. A step
- * of several writes begins anew after a kill, so where one strikes at the same write as the last, the next goes one write further.
+ * of several writes begins again after a kill, so where one strikes at the same write as the last, the next goes one write further.
  */
 async function killAfterWrites(stage: StageUnderTest, command: "up" | "destroy"): Promise<string[]> {
 	const writes: string[] = [];

@@ -16,7 +16,7 @@ function normalise(text: string): string {
 		.trim()}\n`;
 }
 
-/** `node --test` with UPDATE_GOLDEN=1 writes the files anew; read the difference before it is committed. */
+/** `node --test` with UPDATE_GOLDEN=1 writes the files again; read the difference before it is committed. */
 async function matchesGolden(name: string, text: string): Promise<void> {
 	const file = join(golden, `${name}.txt`);
 	if (process.env.UPDATE_GOLDEN === "1") await writeFile(file, normalise(text));

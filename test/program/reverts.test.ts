@@ -25,7 +25,7 @@ test("lines that went in an up that failed come back as they were", async (t) =>
 	assert.deepEqual(stage.newWrites(), [], "Aptible has taken the failed release back by itself");
 });
 
-test("destroy takes away what failed and killed creates left, and the environment", async (t) => {
+test("destroy removes what failed and killed creates left, and the environment", async (t) => {
 	const stage = await openStage(t, "staging", oneOfEach);
 
 	await t.test("a first up whose database and log drain fail", async () => {
@@ -59,7 +59,7 @@ test("destroy takes away what failed and killed creates left, and the environmen
 	});
 });
 
-test("destroy leaves an app and a database in use that were taken out of the state, and names them", async (t) => {
+test("destroy leaves an app and a database in use that were removed from the state, and names them", async (t) => {
 	const stage = await openStage(t, "staging", oneOfEach);
 	await succeed(stage.up());
 	await stage.cli("db:restart", "main", "--environment", "acme-staging");

@@ -16,7 +16,7 @@ const chains = process.env.MATRIX === "all" ? 30 : 6;
 
 type Known = Map<string, Facts>;
 
-/** What `pulumi up` does: makes and changes in order, then takes away what is gone, the last first. */
+/** What `pulumi up` does: makes and changes in order, then removes what is gone, the last first. */
 async function up(world: World, before: Stage, after: Stage, facts: Known): Promise<void> {
 	for (const [name, { kind, spec }] of after) {
 		if (JSON.stringify(before.get(name)?.spec) === JSON.stringify(spec)) continue;
@@ -50,12 +50,12 @@ async function chain(seed: number): Promise<number> {
 			const mark = markJournal(world.dir);
 			await up(world, before, after, facts).catch((error: unknown) => assert.fail(`${story}\n${error}`));
 			assert.equal(countOperations(world.dir, mark), fewestOperations(before, after), `operations of ${story}`);
-			const anew = await World.open();
-			defineImages(anew.dir);
-			await up(anew, new Map(), after, new Map());
-			const [here, there] = [world, anew].map((one) => comparable(one, after.has("environment")));
+			const again = await World.open();
+			defineImages(again.dir);
+			await up(again, new Map(), after, new Map());
+			const [here, there] = [world, again].map((one) => comparable(one, after.has("environment")));
 			assert.deepEqual(here, there, story);
-			await anew.end();
+			await again.end();
 			before = after;
 		}
 	} finally {

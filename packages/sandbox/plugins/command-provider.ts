@@ -126,7 +126,7 @@ function execute(
 ): Promise<Output> {
 	const logLine = (line: string) => log.status(urn, line);
 	return operations.run(timeoutSeconds, (signal) =>
-		runCommand({ command, process: settings, previous, log: logLine, signal }).finally(() => log.settled()),
+		runCommand({ command, process: settings, previous, log: logLine, signal }).finally(() => log.waitUntilIdle()),
 	);
 }
 

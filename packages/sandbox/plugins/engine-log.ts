@@ -27,7 +27,7 @@ export class EngineLog {
 	}
 
 	/** Resolves when every line so far has arrived, so that none comes after its resource is done. */
-	async settled(): Promise<void> {
+	async waitUntilIdle(): Promise<void> {
 		await Promise.all(this.#onTheWay);
 	}
 }

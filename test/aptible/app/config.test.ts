@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { configChanges } from "../../../aptible/app/config.ts";
+import { planConfigChanges } from "../../../aptible/app/config.ts";
 
 const live = new Map([
 	["KEPT", "same"],
@@ -10,7 +10,7 @@ const live = new Map([
 ]);
 
 test("only what differs is sent, what is no longer declared is set to the empty string, and foreign keys are left", () => {
-	const { changes, foreign } = configChanges({ KEPT: "same", CHANGED: "new", ADDED: "1" }, live, [
+	const { changes, foreign } = planConfigChanges({ KEPT: "same", CHANGED: "new", ADDED: "1" }, live, [
 		"KEPT",
 		"CHANGED",
 		"DROPPED",
@@ -20,11 +20,11 @@ test("only what differs is sent, what is no longer declared is set to the empty 
 });
 
 test("a key that was ours and that somebody removed already is not removed again", () => {
-	assert.deepEqual(configChanges({}, new Map(), ["GONE"]), { changes: {}, foreign: [] });
+	assert.deepEqual(planConfigChanges({}, new Map(), ["GONE"]), { changes: {}, foreign: [] });
 });
 
 test("a foreign key that becomes declared is taken over with its value", () => {
-	assert.deepEqual(configChanges({ FOREIGN: "by hand" }, new Map([["FOREIGN", "by hand"]]), []), {
+	assert.deepEqual(planConfigChanges({ FOREIGN: "by hand" }, new Map([["FOREIGN", "by hand"]]), []), {
 		changes: {},
 		foreign: [],
 	});
@@ -36,7 +36,7 @@ test("keys with the names of what every object has are keys like any other", () 
 		["toString", "theirs"],
 		["valueOf", "ours"],
 	]);
-	const { changes, foreign } = configChanges(declared, live, ["valueOf"]);
+	const { changes, foreign } = planConfigChanges(declared, live, ["valueOf"]);
 	assert.deepEqual(Object.entries(changes), [
 		["constructor", "1"],
 		["__proto__", "2"],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { appDifferences, type LiveApp } from "../../../aptible/app/differences.ts";
+import { diffApp, type LiveApp } from "../../../aptible/app/differences.ts";
 import { AppFacts, AppSpec } from "../../../wire/app.ts";
 import { horizontal, portalSpec } from "../../support/app-spec.ts";
 import { liveService } from "../../support/live.ts";
@@ -61,12 +61,12 @@ function live(change: Partial<LiveApp> = {}): LiveApp {
 }
 
 test("an app that is as declared shows nothing, and the autoscaler's choice is none of ours", () => {
-	assert.deepEqual(appDifferences(spec, live(), values, facts), []);
+	assert.deepEqual(diffApp(spec, live(), values, facts), []);
 });
 
 test("every field that differs is shown, and no secret is", () => {
 	const { app } = live();
-	const differences = appDifferences(
+	const differences = diffApp(
 		spec,
 		live({
 			app: { ...app, handle: "elsewhere", lastDeploy: { id: 9, status: "succeeded", gitRef: undefined } },
@@ -112,7 +112,7 @@ test("other credentials are drift only where they are a reason to deploy, and ca
 	const { app } = live();
 	const other = { username: "deploy", password: "sentinel-live" };
 	const shows = (operationId: number, deployOnChange?: true) =>
-		appDifferences(
+		diffApp(
 			{ ...spec, registry: { username: "deploy", password: "${secrets.password}", deployOnChange } },
 			live({
 				app: { ...app, lastDeploy: { id: operationId, status: "succeeded", gitRef: undefined } },
@@ -128,7 +128,7 @@ test("other credentials are drift only where they are a reason to deploy, and ca
 });
 
 test("keys and services with the names of what every object has are none of the declared ones", () => {
-	const differences = appDifferences(
+	const differences = diffApp(
 		spec,
 		live({
 			config: new Map([
@@ -146,7 +146,7 @@ test("keys and services with the names of what every object has are none of the 
 
 test("what was released is judged by who released last, and by what Aptible took back", () => {
 	const shows = (change: object, last: object | undefined = facts.release, of: object = {}) =>
-		appDifferences({ ...spec, ...of }, live({ ...change }), values, { ...facts, release: last as typeof facts.release })
+		diffApp({ ...spec, ...of }, live({ ...change }), values, { ...facts, release: last as typeof facts.release })
 			.filter(({ field }) => field === "image" || field === "git.commitish")
 			.map(({ live: shown }) => shown);
 	const operation = (change: object) => ({
@@ -158,7 +158,7 @@ test("what was released is judged by who released last, and by what Aptible took
 	assert.deepEqual(shows(operation({ id: 9, status: "failed" })), [], "a failed deploy was taken back");
 	assert.deepEqual(shows({}, { operationId: 7, image: "acme/portal:0" }), ["acme/portal:0"], "a failed one was not");
 	assert.deepEqual(
-		appDifferences(spec, live(operation({ status: "failed" })), values, undefined).map(({ live: shown }) => shown),
+		diffApp(spec, live(operation({ status: "failed" })), values, undefined).map(({ live: shown }) => shown),
 		["acme/portal:1, whose deploy failed"],
 		"and nobody knows what ran before",
 	);

@@ -124,7 +124,7 @@ test("an endpoint's line that is dropped and comes back has its endpoint, and ne
 	assert.ok(claim.after >= Math.max(...live.filter((one) => one !== second).map(({ id }) => id)));
 });
 
-test("with its app gone and made anew by hand, an endpoint's claim is gone too", async (t) => {
+test("with its app gone and made again by hand, an endpoint's claim is gone too", async (t) => {
 	const aptible = await openReconciler(t);
 	const spec = claims({ apps: { portal: { ...free, endpoints: { test: claimedEndpoint(httpsSpec()) } } } });
 	const first = await aptible.applied("claims", spec);

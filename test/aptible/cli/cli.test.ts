@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loadContract } from "@medstack-to-aptible/sandbox/aptible/contract.ts";
 import { parseCall } from "@medstack-to-aptible/sandbox/aptible/thor.ts";
-import { cliOptions, commandLine, refuseUnsendable } from "../../../aptible/cli/command-line.ts";
+import { cliOptions, refuseUnsendable, writeCommandLine } from "../../../aptible/cli/command-line.ts";
 
 const values = [
 	"-abc",
@@ -47,7 +47,7 @@ test("a value that the CLI would read as an option is refused, and only such a o
 test("what no process can be given is refused before one is started, by its key or option and without its value", () => {
 	const long = `sentinel${"x".repeat(128 * 1024)}`;
 	const deploy = (options: object, ...args: string[]) =>
-		refuseUnsendable(commandLine("deploy", { ...options, app: "portal" }, ...args));
+		refuseUnsendable(writeCommandLine("deploy", { ...options, app: "portal" }, ...args));
 	for (const [argv, says] of [
 		[
 			() => deploy({}, "A=1", `LONG=${long}`),
@@ -55,7 +55,10 @@ test("what no process can be given is refused before one is started, by its key 
 		],
 		[() => deploy({}, "A=sentinel\0"), /^AptibleError: config key "A" \(`aptible deploy`\) has a NUL character/],
 		[() => deploy({ privateRegistryPassword: long }), /^AptibleError: the value of --private-registry-password/],
-		[() => refuseUnsendable(commandLine("db:backup", {}, long)), /^AptibleError: an argument of `aptible db:backup`/],
+		[
+			() => refuseUnsendable(writeCommandLine("db:backup", {}, long)),
+			/^AptibleError: an argument of `aptible db:backup`/,
+		],
 	] as const) {
 		assert.throws(argv, (error: Error) => says.test(String(error)) && !String(error).includes("sentinel"));
 	}

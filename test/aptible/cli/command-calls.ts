@@ -15,7 +15,7 @@ import * as version from "../../../aptible/cli/version.ts";
 import { Redactor } from "../../../aptible/client/redact.ts";
 import { Context } from "../../../aptible/context.ts";
 import { creationOf } from "../../../aptible/drain/destination.ts";
-import { changeOptions, creationOptions, endpointDifferences } from "../../../aptible/endpoint/differences.ts";
+import { changeOptions, creationOptions, diffEndpoint } from "../../../aptible/endpoint/differences.ts";
 import { logDrainKinds, metricDrainKinds } from "../../../wire/drain-kinds.ts";
 import { EndpointSpec } from "../../../wire/endpoint.ts";
 import { AutoscaleSpec } from "../../../wire/service.ts";
@@ -60,24 +60,25 @@ export const modules = {
 };
 
 const environment = "acme-test";
-const place = { environment, app: "portal" };
+const locator = { environment, app: "portal" };
 const sizes = { containerSize: 1024, containerProfile: "m", diskSize: 20, iops: 3000 };
 const kmsKey = { keyArn: "arn:aws:kms:ca-central-1:111122223333:key/1" };
 const allSources = { drainApps: true, drainDatabases: false, drainEphemeralSessions: true, drainProxies: false };
 
 /** Calls each exported command with every option that the reconcilers can send. */
 export const calls: Readonly<Record<string, (cli: Cli) => unknown>> = {
-	"app.createApp": (cli) => app.createApp(cli, place),
-	"app.renameApp": (cli) => app.renameApp(cli, place, "clinic"),
-	"app.deprovisionApp": (cli) => app.deprovisionApp(cli, place),
+	"app.createApp": (cli) => app.createApp(cli, locator),
+	"app.renameApp": (cli) => app.renameApp(cli, locator, "clinic"),
+	"app.deprovisionApp": (cli) => app.deprovisionApp(cli, locator),
 	"app.deploy": async (cli) => {
 		const registry = { username: "deploy", password: "secret" };
-		await app.deploy(cli, place, { image: "acme/portal:1" }, { A: "x=y", GONE: "" }, 0);
-		await app.deploy(cli, place, { image: "acme/portal:1", detach: true, registry }, { A: "1" });
-		await app.deploy(cli, place, { commitish: "4f9a1c2", image: "" }, {}, 0);
+		await app.deploy(cli, locator, { image: "acme/portal:1" }, { A: "x=y", GONE: "" }, 0);
+		await app.deploy(cli, locator, { image: "acme/portal:1", detach: true, registry }, { A: "1" });
+		await app.deploy(cli, locator, { commitish: "4f9a1c2", image: "" }, {}, 0);
 	},
-	"app.setConfig": (cli) => app.setConfig(cli, place, { A: "x=y", GONE: "" }),
-	"app.scale": (cli) => app.scale(cli, place, "web", { containerCount: 0, containerSize: 512, containerProfile: "r" }),
+	"app.setConfig": (cli) => app.setConfig(cli, locator, { A: "x=y", GONE: "" }),
+	"app.scale": (cli) =>
+		app.scale(cli, locator, "web", { containerCount: 0, containerSize: 512, containerProfile: "r" }),
 	"backup.backUp": (cli) => backup.backUp(cli, environment, "main"),
 	"backup.restoreBackup": (cli) => backup.restoreBackup(cli, 7, { environment, handle: "copy", ...sizes, ...kmsKey }),
 	"database.createDatabase": (cli) =>
@@ -109,7 +110,7 @@ export const calls: Readonly<Record<string, (cli: Cli) => unknown>> = {
 		for (const spec of endpointSpecs) {
 			for (const certificate of certificatesOf(spec)) {
 				const options = { ...creationOptions(spec), ...certificate };
-				await endpoint.createEndpoint(cli, placeOf(spec), spec.kind, spec.service ?? "", options);
+				await endpoint.createEndpoint(cli, toLocator(spec), spec.kind, spec.service ?? "", options);
 			}
 		}
 	},
@@ -120,15 +121,15 @@ export const calls: Readonly<Record<string, (cli: Cli) => unknown>> = {
 				[spec, bare(spec)],
 			] as const) {
 				for (const certificate of certificatesOf(spec)) {
-					const options = { ...changeOptions(to, endpointDifferences(to, ...liveOf(from))), ...certificate };
-					await endpoint.modifyEndpoint(cli, placeOf(to), to.kind, "elb-1.acme.example", options);
+					const options = { ...changeOptions(to, diffEndpoint(to, ...liveOf(from))), ...certificate };
+					await endpoint.modifyEndpoint(cli, toLocator(to), to.kind, "elb-1.acme.example", options);
 				}
 			}
 		}
 	},
-	"endpoint.renewEndpoint": (cli) => endpoint.renewEndpoint(cli, place, "elb-1.acme.example"),
+	"endpoint.renewEndpoint": (cli) => endpoint.renewEndpoint(cli, locator, "elb-1.acme.example"),
 	"endpoint.deprovisionEndpoint": async (cli) => {
-		await endpoint.deprovisionEndpoint(cli, place, "elb-1.acme.example");
+		await endpoint.deprovisionEndpoint(cli, locator, "elb-1.acme.example");
 		await endpoint.deprovisionEndpoint(cli, { environment, database: "main" }, "elb-1.acme.example");
 	},
 	"environment.renameEnvironment": (cli) => environments.renameEnvironment(cli, "acme", environment),
@@ -141,7 +142,7 @@ export const calls: Readonly<Record<string, (cli: Cli) => unknown>> = {
 	"service.setServiceOptions": async (cli) => {
 		for (const on of [true, false]) {
 			const options = { forceZeroDowntime: on, simpleHealthCheck: on, restartFreeScaling: on, stopTimeout: 60 };
-			await service.setServiceOptions(cli, place, "web", options);
+			await service.setServiceOptions(cli, locator, "web", options);
 		}
 	},
 	"service.createPolicy": async (cli) => {
@@ -151,7 +152,7 @@ export const calls: Readonly<Record<string, (cli: Cli) => unknown>> = {
 			Object.defineProperty(context, "cli", { value: cli });
 			context.progress = () => {};
 			const service = { id: 1, service: "web", policy: undefined };
-			await assert.rejects(syncAutoscaling(context, place, service, AutoscaleSpec.parse(policy)));
+			await assert.rejects(syncAutoscaling(context, locator, service, AutoscaleSpec.parse(policy)));
 		}
 	},
 	"version.checkVersion": (cli) => version.checkVersion(cli),
@@ -217,6 +218,6 @@ function certificatesOf({ kind }: EndpointSpec) {
 	return [{}, files, { certificateFingerprint: "0123456789abcdef" }];
 }
 
-function placeOf({ on }: EndpointSpec): endpoint.EndpointPlace {
+function toLocator({ on }: EndpointSpec): endpoint.EndpointLocator {
 	return { ...on, environment };
 }

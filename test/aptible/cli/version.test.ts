@@ -106,7 +106,7 @@ test("what a CLI said is kept for its user alone, and asked again once its file 
 	assert.equal(await longer(), 1);
 });
 
-test("what was kept for a day, or is broken, is asked anew", async () => {
+test("what was kept for a day, or is broken, is asked again", async () => {
 	const ask = await installCounting();
 	await ask();
 	const kept = join(process.env.XDG_CACHE_HOME ?? "", "medstack-to-aptible");

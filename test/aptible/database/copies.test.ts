@@ -92,7 +92,7 @@ test("a replica follows its primary, which cannot be deleted first", async (t) =
 	const removal = await aptible.remove("database", { ...postgresql, finalBackup: true });
 	assert.equal(
 		removal.stderr,
-		'database "main" cannot be deleted before its replicas: "copy". Take those out of the stage file first; or, where one has been promoted, take its replicaOf line out, which unlinks it.\n',
+		'database "main" cannot be deleted before its replicas: "copy". Remove those from the stage file first; or, where one has been promoted, remove its replicaOf line, which unlinks it.\n',
 	);
 	await aptible.applied("database", { ...spec, replicaOf: { handle: "main", renamedFrom: "old", logical: false } });
 	assert.deepEqual(aptible.newWrites(), []);

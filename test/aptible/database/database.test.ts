@@ -86,7 +86,7 @@ test("what cannot change in place is refused, with what to do instead, before an
 	const refusals = [
 		[
 			{ version: "17" },
-			'database "main" is postgresql 16 and cannot become postgresql 17 in place. Declare a second database with the new type or version, move the data, then take the old one out.',
+			'database "main" is postgresql 16 and cannot become postgresql 17 in place. Declare a second database with the new type or version, move the data, then remove the old one.',
 		],
 		[
 			{ diskGb: 10 },
@@ -94,11 +94,11 @@ test("what cannot change in place is refused, with what to do instead, before an
 		],
 		[
 			{ kmsKeyArn },
-			`database "main" is encrypted with Aptible's own key and cannot go to ${kmsKeyArn} in place. Back it up (\`aptible db:backup main\`), declare a second database with restoreFrom that backup and the new key, move to it, then take this one out.`,
+			`database "main" is encrypted with Aptible's own key and cannot go to ${kmsKeyArn} in place. Back it up (\`aptible db:backup main\`), declare a second database with restoreFrom that backup and the new key, move to it, then remove this one.`,
 		],
 		[
 			{ replicaOf: { handle: "other", logical: false } },
-			'database "main" is no replica and cannot become a streaming replica of "other" in place. Declare a second database with that replicaOf, then take this one out.',
+			'database "main" is no replica and cannot become a streaming replica of "other" in place. Declare a second database with that replicaOf, then remove this one.',
 		],
 	] as const;
 	for (const [change, says] of refusals) {

@@ -76,7 +76,7 @@ test("restoreFrom is refused while the recorded database is there", async (t) =>
 		[code, stderr.trim()],
 		[
 			1,
-			`database "main" exists and cannot be made from backup ${id} in place. Declare a second database with restoreFrom: ${id}, move to it, then take this one out.`,
+			`database "main" exists and cannot be made from backup ${id} in place. Declare a second database with restoreFrom: ${id}, move to it, then remove this one.`,
 		],
 	);
 	assert.deepEqual(aptible.newWrites(), []);
@@ -132,7 +132,7 @@ test("acceptLossOf gives up this one's data, and no later one's", async (t) => {
 	assert.deepEqual(aptible.newWrites(), []);
 });
 
-test("a replica that is gone is made anew from its primary", async (t) => {
+test("a replica that is gone is made again from its primary", async (t) => {
 	const aptible = await openReconciler(t);
 	await aptible.applied("database", postgresql);
 	const replica = { ...postgresql, handle: "copy", replicaOf: { handle: "main", logical: false } };
@@ -167,7 +167,7 @@ test("removing it is no error", async (t) => {
 	assert.deepEqual(aptible.newWrites(), []);
 });
 
-test("one of an environment that was deleted and made anew by hand does not come back empty", async (t) => {
+test("one of an environment that was deleted and made again by hand does not come back empty", async (t) => {
 	const { aptible, previous } = await openGone(t, { keepsFinal: false });
 	const environment = await aptible.applied("environment", {
 		handle: "acme-test",

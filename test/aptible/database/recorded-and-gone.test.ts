@@ -51,7 +51,7 @@ for (const [kind, { spec, create, deprovision }] of Object.entries(nouns)) {
 		assert.deepEqual(aptible.newWrites(), []);
 	});
 
-	test(`${kind}: what somebody made anew under the handle of one that is gone is not removed`, async (t) => {
+	test(`${kind}: what somebody made again under the handle of one that is gone is not removed`, async (t) => {
 		const aptible = await openReconciler(t);
 		const previous = await aptible.applied(kind, spec);
 		await deprovision(aptible, handle);
@@ -62,7 +62,7 @@ for (const [kind, { spec, create, deprovision }] of Object.entries(nouns)) {
 	});
 }
 
-test("environment: what somebody made anew under the handle of one that is gone is not deleted", async (t) => {
+test("environment: what somebody made again under the handle of one that is gone is not deleted", async (t) => {
 	const aptible = await openReconciler(t);
 	const spec = { handle: "acme-test", stack: "shared-ca-central-1", phi: false };
 	const previous = await aptible.applied("environment", spec);

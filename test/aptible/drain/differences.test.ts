@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiLogDrain, ApiMetricDrain } from "../../../aptible/api/drain.ts";
-import { logDrainDifferences, logDrainState } from "../../../aptible/drain/log-drain.ts";
-import { metricDrainDifferences, metricDrainState } from "../../../aptible/drain/metric-drain.ts";
+import { diffLogDrain, readLogDrainState } from "../../../aptible/drain/log-drain.ts";
+import { diffMetricDrain, readMetricDrainState } from "../../../aptible/drain/metric-drain.ts";
 import { drainHandle, isHandleOf } from "../../../wire/drain.ts";
 import { LogDrainSpec } from "../../../wire/log-drain.ts";
 import { MetricDrainSpec } from "../../../wire/metric-drain.ts";
@@ -19,12 +19,12 @@ function liveLogDrain(change: Record<string, unknown>) {
 		...{ drain_apps: true, drain_databases: true, drain_ephemeral_sessions: true, drain_proxies: true },
 		...change,
 	};
-	return logDrainState(ApiLogDrain.parse(record), databases);
+	return readLogDrainState(ApiLogDrain.parse(record), databases);
 }
 
 function liveMetricDrain(change: Record<string, unknown>) {
 	const record = { id: 1, handle: "load-1", drain_type: "influxdb", status: "provisioned", _links: {}, ...change };
-	return metricDrainState(ApiMetricDrain.parse(record), databases);
+	return readMetricDrainState(ApiMetricDrain.parse(record), databases);
 }
 
 const https = LogDrainSpec.parse({ ...common, ...all, kind: "https", url: "https://logs.acme.example/${secrets.key}" });
@@ -33,8 +33,8 @@ const syslog = { ...common, ...all, kind: "syslog", host: "logs.acme.example", p
 test("an address that differs is only said to differ", () => {
 	const same = liveLogDrain({ url: `https://logs.acme.example/${sentinel}` });
 	const other = liveLogDrain({ url: `https://logs.acme.example/${sentinel}-old`, drain_proxies: false });
-	assert.deepEqual(logDrainDifferences(https, same, fill), []);
-	const differences = logDrainDifferences(https, other, fill);
+	assert.deepEqual(diffLogDrain(https, same, fill), []);
+	const differences = diffLogDrain(https, other, fill);
 	assert.deepEqual(differences, [
 		{ field: "url", declared: "https://logs.acme.example/${secrets.key}", live: "another value" },
 		{ field: "proxies", declared: "true", live: "false" },
@@ -44,23 +44,22 @@ test("an address that differs is only said to differ", () => {
 
 test("without the secrets, and where the token may not see them, nothing is said of them", () => {
 	const other = liveLogDrain({ url: "https://logs.acme.example/other" });
-	assert.deepEqual(logDrainDifferences(https, other), []);
-	assert.deepEqual(logDrainDifferences(https, liveLogDrain({ url: null }), fill), []);
-	assert.deepEqual(logDrainDifferences(https, liveLogDrain({}), fill), []);
+	assert.deepEqual(diffLogDrain(https, other), []);
+	assert.deepEqual(diffLogDrain(https, liveLogDrain({ url: null }), fill), []);
+	assert.deepEqual(diffLogDrain(https, liveLogDrain({}), fill), []);
 });
 
 test("what the API gives as a number, as nothing or as empty text is compared as what it is", () => {
 	const spec = LogDrainSpec.parse(syslog);
 	const live = { drain_type: "syslog_tls_tcp", drain_host: "logs.acme.example" };
-	assert.deepEqual(logDrainDifferences(spec, liveLogDrain({ ...live, drain_port: 6514, logging_token: "" }), fill), []);
-	assert.deepEqual(logDrainDifferences(spec, liveLogDrain({ ...live, drain_port: "6515" }), fill), [
+	assert.deepEqual(diffLogDrain(spec, liveLogDrain({ ...live, drain_port: 6514, logging_token: "" }), fill), []);
+	assert.deepEqual(diffLogDrain(spec, liveLogDrain({ ...live, drain_port: "6515" }), fill), [
 		{ field: "port", declared: "6514", live: "6515" },
 	]);
-	assert.deepEqual(
-		logDrainDifferences(spec, liveLogDrain({ ...live, drain_port: 6514, logging_token: sentinel }), fill),
-		[{ field: "token", declared: "none", live: "another value" }],
-	);
-	assert.deepEqual(logDrainDifferences(spec, liveLogDrain({ url: "https://logs.acme.example" }), fill), [
+	assert.deepEqual(diffLogDrain(spec, liveLogDrain({ ...live, drain_port: 6514, logging_token: sentinel }), fill), [
+		{ field: "token", declared: "none", live: "another value" },
+	]);
+	assert.deepEqual(diffLogDrain(spec, liveLogDrain({ url: "https://logs.acme.example" }), fill), [
 		{ field: "kind", declared: "syslog_tls_tcp", live: "https_post" },
 	]);
 });
@@ -71,11 +70,11 @@ test("a database is compared by its handle, under whatever name it goes now", ()
 		drain_type: "elasticsearch_database",
 		_links: { database: { href: `https://api.aptible.com/databases/${id}` } },
 	});
-	assert.deepEqual(logDrainDifferences(spec, liveLogDrain(live(7))), []);
-	assert.deepEqual(logDrainDifferences(spec, liveLogDrain(live(8))), [
+	assert.deepEqual(diffLogDrain(spec, liveLogDrain(live(7))), []);
+	assert.deepEqual(diffLogDrain(spec, liveLogDrain(live(8))), [
 		{ field: "database", declared: "search", live: "number 8" },
 	]);
-	assert.deepEqual(logDrainDifferences(spec, liveLogDrain({ ...live(7), logging_token: "parse" })), [
+	assert.deepEqual(diffLogDrain(spec, liveLogDrain({ ...live(7), logging_token: "parse" })), [
 		{ field: "pipeline", declared: "none", live: "parse" },
 	]);
 });
@@ -88,15 +87,15 @@ test("a metric drain's settings are compared, its keys only said to differ", () 
 	});
 	const shown = { address: "https://i.example:8086", username: "aptible", password: sentinel, database: "load" };
 	const live = (change: object) => liveMetricDrain({ drain_configuration: { ...shown, ...change } });
-	assert.deepEqual(metricDrainDifferences(spec, live({}), fill), []);
-	assert.deepEqual(metricDrainDifferences(spec, live({ password: `${sentinel}-old`, database: "other" }), fill), [
+	assert.deepEqual(diffMetricDrain(spec, live({}), fill), []);
+	assert.deepEqual(diffMetricDrain(spec, live({ password: `${sentinel}-old`, database: "other" }), fill), [
 		{ field: "password", declared: "${secrets.key}", live: "another value" },
 		{ field: "databaseName", declared: "load", live: "other" },
 	]);
 	for (const hidden of [{}, null, undefined]) {
-		assert.deepEqual(metricDrainDifferences(spec, liveMetricDrain({ drain_configuration: hidden }), fill), []);
+		assert.deepEqual(diffMetricDrain(spec, liveMetricDrain({ drain_configuration: hidden }), fill), []);
 	}
-	assert.deepEqual(metricDrainDifferences(spec, liveMetricDrain({ drain_type: "influxdb2" }), fill), [
+	assert.deepEqual(diffMetricDrain(spec, liveMetricDrain({ drain_type: "influxdb2" }), fill), [
 		{ field: "kind", declared: "influxdb", live: "influxdb2" },
 	]);
 });
@@ -105,11 +104,11 @@ test("a site of Datadog is known by its address", () => {
 	const spec = MetricDrainSpec.parse({ ...common, kind: "datadog", apiKey: "${secrets.key}", site: "US5" });
 	const live = (url: string) =>
 		liveMetricDrain({ drain_type: "datadog", drain_configuration: { api_key: sentinel, series_url: url } });
-	assert.deepEqual(metricDrainDifferences(spec, live("https://us5.datadoghq.com/api/v1/series"), fill), []);
-	assert.deepEqual(metricDrainDifferences(spec, live("https://app.datadoghq.eu/api/v1/series"), fill), [
+	assert.deepEqual(diffMetricDrain(spec, live("https://us5.datadoghq.com/api/v1/series"), fill), []);
+	assert.deepEqual(diffMetricDrain(spec, live("https://app.datadoghq.eu/api/v1/series"), fill), [
 		{ field: "site", declared: "US5", live: "EU1" },
 	]);
-	assert.deepEqual(metricDrainDifferences(spec, live("https://proxy.acme.example/series"), fill), [
+	assert.deepEqual(diffMetricDrain(spec, live("https://proxy.acme.example/series"), fill), [
 		{ field: "site", declared: "US5", live: "https://proxy.acme.example/series" },
 	]);
 });

@@ -135,7 +135,7 @@ test("ports, filter, ciphers and the port of a gRPC endpoint, which only the API
 	assert.equal((await endpoints.list()).find(({ type }) => type === "tcp")?.ports, "all");
 });
 
-test("what somebody changed or deleted by hand is put right", async (t) => {
+test("what somebody changed or deleted by hand is corrected", async (t) => {
 	const endpoints = await openEndpoints(t);
 	const { aptible } = endpoints;
 	const spec = managedSpec({ ipFilter: ["203.0.113.7"] });

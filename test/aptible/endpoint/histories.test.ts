@@ -1,5 +1,5 @@
 /**
- * Random histories of endpoints that Aptible cannot tell apart: declared, taken out, killed after any write, failed, deleted and
+ * Random histories of endpoints that Aptible cannot tell apart: declared, removed, killed after any write, failed, deleted and
  * made by hand. Only what decides whose is whose runs here, some hundred thousand times; that the reconciler goes by it is tested
  * with real processes beside this.
  */
@@ -42,7 +42,7 @@ class History {
 	readonly recorded = new Map<string, number>();
 	declared = new Set<string>();
 	/**
-	 * Ids that a killed run made anew for one that somebody had deleted: provisioned and not recorded, they look like the other
+	 * Ids that a killed run made again for one that somebody had deleted: provisioned and not recorded, they look like the other
 	 * twin's own. The next run makes another rather than take that one; the left one is named as undeclared.
 	 */
 	readonly lost = new Set<number>();

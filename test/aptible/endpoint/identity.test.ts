@@ -47,7 +47,7 @@ test("another kind, service or placement with the default domain is refused", ()
 		change(httpsSpec(), httpsSpec({ kind: "tls", service: "api" })),
 		'endpoint "test" of app "portal" is https on service "web", external, with the default domain, and cannot become tls on ' +
 			'service "api", external, with the default domain in place; nor can a second come up beside it, as an app has one default ' +
-			"domain. Where a gap does no harm: take it out, run `pulumi up`, declare it anew, and run `pulumi up` again. Where it " +
+			"domain. Where a gap does no harm: remove it, run `pulumi up`, declare it again, and run `pulumi up` again. Where it " +
 			"does: declare a second endpoint under another name with a domain of its own, move the traffic to it, then take this one " +
 			"out.",
 	);
@@ -58,9 +58,9 @@ test("another placement with the same managed domain is refused", () => {
 		change(managedSpec(), managedSpec({ internal: true })),
 		'endpoint "public" of app "portal" is https on service "web", external, with a managed certificate for portal.acme.example, ' +
 			'and cannot become https on service "web", internal, with a managed certificate for portal.acme.example in place; nor can ' +
-			"a second come up beside it, as portal.acme.example has one managed certificate. Where a gap does no harm: take it out, " +
-			"run `pulumi up`, declare it anew, and run `pulumi up` again. Where it does: declare a second endpoint under another name " +
-			"with a certificate of your own, lead the domain's CNAME to its host name, then take this one out.",
+			"a second come up beside it, as portal.acme.example has one managed certificate. Where a gap does no harm: remove it, " +
+			"run `pulumi up`, declare it again, and run `pulumi up` again. Where it does: declare a second endpoint under another name " +
+			"with a certificate of your own, lead the domain's CNAME to its host name, then remove this one.",
 	);
 });
 
@@ -68,7 +68,7 @@ test("a shared load balancer is for good", () => {
 	assert.equal(
 		change(httpsSpec({ shared: true }), httpsSpec()),
 		'endpoint "test" of app "portal" shares its load balancer, and Aptible never gives it one of its own again. Leave ' +
-			"`shared: true`, or declare a second endpoint under another name, move the traffic to it, then take this one out.",
+			"`shared: true`, or declare a second endpoint under another name, move the traffic to it, then remove this one.",
 	);
 });
 
@@ -91,7 +91,7 @@ test("a domain that stays while its endpoint becomes another is refused: its CNA
 		'endpoint "public" of app "portal" is https on service "web", external, with a managed certificate for portal.acme.example, ' +
 			'and cannot become https on service "web", external, with a certificate of its own while it keeps the domain ' +
 			"portal.acme.example: its CNAME has to be moved in between. Declare a second endpoint under another name without that " +
-			"domain, lead the CNAME to its host name, then take this one out and give the domain to the second.",
+			"domain, lead the CNAME to its host name, then remove this one and give the domain to the second.",
 	);
 	const elsewhere = claim(ownSpec({ domain: "portal.acme.example", service: "api" }));
 	assert.match(refuseEndpointMoves(stage({ public: own }), stage({ public: elsewhere })) ?? "", /keeps the domain/);
@@ -107,7 +107,7 @@ test("an address that another endpoint has is refused, unless it is the same one
 		refuseEndpointMoves(before, stage({ preview: claim(httpsSpec()) })),
 		'endpoint "preview" of app "portal" takes the default domain of endpoint "test" of app "portal", and two cannot have it at ' +
 			"once. If it is the same endpoint under another name, say so: apps.portal.endpoints.preview.renamedFrom: test. If not: " +
-			'take "test" out, run `pulumi up`, then declare "preview".',
+			'remove "test", run `pulumi up`, then declare "preview".',
 	);
 	const renamed = stage({ preview: claim(httpsSpec(), { renamedFrom: "test" }) });
 	assert.equal(refuseEndpointMoves(before, renamed), undefined);
@@ -116,7 +116,7 @@ test("an address that another endpoint has is refused, unless it is the same one
 	assert.equal(
 		refuseEndpointMoves(stage({ public: claim(managedSpec()) }), elsewhere),
 		'endpoint "public" of app "api" takes the domain portal.acme.example of endpoint "public" of app "portal", and two cannot ' +
-			'have it at once. One after the other: take "public" out, run `pulumi up`, then declare "public".',
+			'have it at once. One after the other: remove "public", run `pulumi up`, then declare "public".',
 	);
 	const other = stage({ test: claim(httpsSpec()) }, { api: { endpoints: { test: claim(httpsSpec()) } } });
 	assert.equal(refuseEndpointMoves(before, other), undefined, "each app has a default domain");

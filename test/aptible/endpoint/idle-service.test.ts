@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseStage } from "../../../config/parse.ts";
-import { idleEndpoints } from "../../../drift/idle-endpoints.ts";
+import { findIdleEndpoints } from "../../../drift/idle-endpoints.ts";
 import type { RecordedCommand } from "../../../drift/recorded.ts";
 import { portalSpec } from "../../support/app-spec.ts";
 import { httpsSpec, openEndpoints } from "./endpoints-under-test.ts";
@@ -74,22 +74,22 @@ test("the preview refuses an endpoint that would be new, and none that is record
 	);
 	const { portal } = stage.apps;
 	assert.ok(portal?.services.web !== undefined);
-	assert.deepEqual(idleEndpoints(stage, [], undefined), []);
+	assert.deepEqual(findIdleEndpoints(stage, [], undefined), []);
 	Object.assign(portal.services.web, service);
 	const refused = [
 		'endpoint "test" of app "portal": service "web" has 0 containers, and Aptible makes no new endpoint for such a service. Give ' +
 			"apps.portal.services.web `containers: 1` for the `pulumi up` that makes the endpoint, or remove the endpoint.",
 	];
-	assert.deepEqual(idleEndpoints(stage, [], undefined), refused);
+	assert.deepEqual(findIdleEndpoints(stage, [], undefined), refused);
 	const recorded = (spec: object): RecordedCommand[] => [
 		{ kind: "endpoint", name: "portal-test-default", spec, facts: {} } as unknown as RecordedCommand,
 	];
-	assert.deepEqual(idleEndpoints(stage, recorded(httpsSpec()), undefined), []);
-	assert.deepEqual(idleEndpoints(stage, recorded(httpsSpec({ name: "other" })), undefined), refused);
-	assert.deepEqual(idleEndpoints(stage, recorded(httpsSpec({ on: { app: "clinic" } })), undefined), refused);
+	assert.deepEqual(findIdleEndpoints(stage, recorded(httpsSpec()), undefined), []);
+	assert.deepEqual(findIdleEndpoints(stage, recorded(httpsSpec({ name: "other" })), undefined), refused);
+	assert.deepEqual(findIdleEndpoints(stage, recorded(httpsSpec({ on: { app: "clinic" } })), undefined), refused);
 	const lives = (handle: string) => ({
 		apps: [{ app: { handle }, endpoints: [{ listed: { defaultDomainEnabled: true } }] }],
 	});
-	assert.deepEqual(idleEndpoints(stage, [], lives("portal") as never), []);
-	assert.deepEqual(idleEndpoints(stage, [], lives("clinic") as never), refused);
+	assert.deepEqual(findIdleEndpoints(stage, [], lives("portal") as never), []);
+	assert.deepEqual(findIdleEndpoints(stage, [], lives("clinic") as never), refused);
 });

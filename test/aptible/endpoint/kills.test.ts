@@ -128,10 +128,10 @@ test("endpoints that look the same are told apart after every kill", async (t) =
 		// Somebody deletes the first: its re-creation is killed too, and the twin's stays the twin's.
 		await aptible.cli("endpoints:deprovision", a.hostname, ...at);
 		assert.ok(await aptible.interrupted(1, "endpoint", spec("a"), { previous: a, secrets: hints(claim) }));
-		const anew = await aptible.applied("endpoint", spec("a"), { previous: a, secrets: hints(claim) });
+		const remade = await aptible.applied("endpoint", spec("a"), { previous: a, secrets: hints(claim) });
 		assert.equal((await endpoints.list()).length, 3);
-		assert.notEqual(anew.id, b.id);
-		await aptible.removed("endpoint", spec("a"), { previous: anew });
+		assert.notEqual(remade.id, b.id);
+		await aptible.removed("endpoint", spec("a"), { previous: remade });
 		await aptible.removed("endpoint", spec("b"), { previous: b });
 		assert.equal((await endpoints.only()).id, foreign.id, "what was there before is left alone");
 	}

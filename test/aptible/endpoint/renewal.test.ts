@@ -10,7 +10,7 @@ import { addressesOf, leadsTo } from "../../../aptible/client/dns.ts";
 import { Context } from "../../../aptible/context.ts";
 import { waitForAnswer } from "../../../aptible/endpoint/answer.ts";
 import { listEndpoints } from "../../../aptible/endpoint/owner.ts";
-import { isRenewable, renewalDifferences } from "../../../aptible/endpoint/renewal.ts";
+import { diffRenewal, isRenewable } from "../../../aptible/endpoint/renewal.ts";
 import { environmentNamed } from "../../../aptible/find.ts";
 import { certify } from "../../support/certificates.ts";
 import { httpsSpec, managedSpec, openEndpoints } from "./endpoints-under-test.ts";
@@ -156,8 +156,8 @@ test("a certificate that could be had now is drift, so that an update of an unch
 	assert.deepEqual(await renewable(), [false, true]);
 	const live = (await listLive()).find((one) => one.hostname === hostname);
 	assert.ok(live !== undefined);
-	assert.deepEqual(renewalDifferences(live, true), [
+	assert.deepEqual(diffRenewal(live, true), [
 		{ field: "managedTls", declared: "ready", live: "pending, though its DNS record is there" },
 	]);
-	assert.deepEqual(renewalDifferences(live, false), []);
+	assert.deepEqual(diffRenewal(live, false), []);
 });

@@ -75,7 +75,7 @@ test("a policy that would delete backups is refused until their number is accept
 	assert.deepEqual(aptible.newWrites(), ["create backup_retention_policies acme-test"]);
 	assert.deepEqual(await backupsOf(aptible, "cache"), before.slice(0, 15));
 	const again = await aptible.applied("environment", { ...spec, backups, acceptLoss: 11 });
-	assert.deepEqual(again.warnings, ["environment.backups.acceptLoss has done its work; take the line out"]);
+	assert.deepEqual(again.warnings, ["environment.backups.acceptLoss has done its work; remove the line"]);
 });
 
 test("giving up final backups and copies counts the ones there are", async (t) => {

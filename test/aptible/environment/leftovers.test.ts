@@ -130,12 +130,12 @@ const others: Record<string, (aptible: ReconcilerUnderTest) => Promise<{ facts: 
 		await aptible.cli("endpoints:https:create", "web", ...app1, "--default-domain");
 		return { facts };
 	},
-	"an app that has run, as it may be recorded and taken out of the state": async (aptible) => {
+	"an app that has run, as it may be recorded and removed from the state": async (aptible) => {
 		const facts = await aptible.applied("claims", all);
 		await aptible.applied("app", portalSpec({}));
 		return { facts };
 	},
-	"a database that somebody worked with, as it may be recorded and taken out of the state": async (aptible) => {
+	"a database that somebody worked with, as it may be recorded and removed from the state": async (aptible) => {
 		const facts = await aptible.applied("claims", all);
 		await aptible.applied("database", postgresql);
 		await aptible.cli("db:restart", "main", ...at);
@@ -160,7 +160,7 @@ const others: Record<string, (aptible: ReconcilerUnderTest) => Promise<{ facts: 
 		await aptible.cli("apps:create", "portal", ...at);
 		return { facts, spec: { ...unprotected, protected: ["apps.portal"] } };
 	},
-	"made anew by hand after its line was dropped": async (aptible) => {
+	"made again by hand after its line was dropped": async (aptible) => {
 		const first = await aptible.applied("claims", all);
 		await aptible.cli("apps:create", "portal", ...at);
 		const facts = await aptible.applied("claims", claims({}), { previous: first });

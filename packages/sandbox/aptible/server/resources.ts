@@ -94,7 +94,7 @@ export function resourceOf(store: Store, kind: ResourceKind, id: number): Resour
 	}
 }
 
-/** Marks a record as being at work. */
+/** Marks a record as being worked on. */
 export function setStatus(store: Store, { kind, id }: Resource, status: ResourceStatus): void {
 	if (kind === "service" || kind === "backup") return;
 	const record = store.get(kind, id);
