@@ -2,6 +2,7 @@
  * Where Pulumi starts the program: `main` in `package.json`. Plain JavaScript, so that a Node which cannot read `index.ts` says what
  * is needed instead of `Unknown file extension`.
  */
+import "./spare-sdk.js";
 import { existsSync } from "node:fs";
 import { RunError } from "@pulumi/pulumi";
 

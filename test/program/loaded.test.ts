@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { registerHooks } from "node:module";
 import { join, relative } from "node:path";
 import { test } from "node:test";
@@ -34,4 +35,18 @@ test("a preview without the look for drift loads nothing that talks to Aptible",
 		own.filter((file) => file.startsWith("components/azure/")).sort(),
 		["dns-load", "storage-clock", "storage-credentials", "storage-load"].map((name) => `components/azure/${name}.ts`),
 	);
+});
+
+test("a preview loads no compiler and no resolver of packages, and the SDK says so where it asks for one", async () => {
+	const program = `import "./config/spare-sdk.js";
+		const pulumi = await import("@pulumi/pulumi");
+		const { createRequire } = await import("node:module");
+		const loaded = Object.keys(createRequire(import.meta.url).cache);
+		console.log(loaded.filter((file) => /node_modules.(@npmcli.arborist|typescript|@sigstore|pacote).|vendor.typescript/.test(file)).length);
+		await pulumi.runtime.serializeFunction(() => 1).catch((error) => console.log(error.message));`;
+	const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+		cwd: root,
+		encoding: "utf8",
+	});
+	assert.match(stdout, /^0\n.*spare-sdk\.js/s, stderr);
 });
