@@ -1,5 +1,6 @@
 import type { AppFacts, AppSpec } from "../../wire/app.ts";
 import { type App, type ListedApp, listApps, readApp, readAppSettings, readConfig } from "../api/app.ts";
+import { objectExists } from "../api/existence.ts";
 import { refuseForeign } from "../claims/foreign.ts";
 import { describeApp } from "../claims/live.ts";
 import { createApp, deprovisionApp, renameApp } from "../cli/app.ts";
@@ -144,16 +145,16 @@ async function readAround(
 /** Deprovisions the app, and with it what endpoints it still has. */
 export async function remove(context: Context, spec: AppSpec, previous: AppFacts | undefined): Promise<void> {
 	const { id, handle: environment } = await liveEnvironmentOf(context, spec.environment, previous);
-	const find = async () =>
+	const live =
 		previous === undefined
 			? findByIdentity(await listApps(context.api, id), spec, undefined)
-			: readById(context, previous.id);
-	const live = await find();
+			: await readById(context, previous.id);
 	if (live === undefined) return;
 	await context.deprovision(
 		objectOf(live),
 		() => deprovisionApp(context.cli, { environment, app: live.handle }),
-		async () => (await find()) !== undefined,
+		// By id: a list may leave out what is there.
+		() => objectExists(context.api, "apps", live.id),
 	);
 }
 

@@ -18,9 +18,8 @@ export async function findDatabase(
 	context: Context,
 	spec: Place,
 	previous: { id: number } | undefined,
-	find: Find = findByIdentity,
 ): Promise<Database | undefined> {
-	const listed = find(await listNamed(context, spec), spec, previous);
+	const listed = findByIdentity(await listNamed(context, spec), spec, previous);
 	return listed && readDatabase(context.api, listed.id).catch(unlessGone);
 }
 
