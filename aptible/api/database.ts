@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { unlessGone } from "../client/errors.ts";
 import type { Api } from "./api.ts";
+import { refuseMissingPart } from "./existence.ts";
 import { Link, linkedId, RequiredLink } from "./link.ts";
 import { readService, type Service } from "./service.ts";
 
@@ -140,12 +141,13 @@ function withoutGone<T extends { status?: string | null | undefined }>(shown: re
 /** With version and size from where the CLI takes them: its image, its embedded disk and its service (resource_formatter.rb). */
 async function databaseOf(api: Api, shown: DatabaseForm, services: Services): Promise<Database> {
 	const { id, handle, type, status, _links: links, _embedded: embedded } = shown;
+	const label = `database "${handle}"`;
 	const serviceId = linkedId(links.service);
 	const [image, service, disk] = await Promise.all([
 		imageOf(api, shown),
 		serviceId === undefined ? undefined : (services.find((one) => one.id === serviceId) ?? readService(api, serviceId)),
 		embedded?.disk ?? diskOf(api, shown),
-	]);
+	]).catch(refuseMissingPart(api, "databases", { id, label }));
 	return {
 		id,
 		handle,

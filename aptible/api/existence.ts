@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { unlessGone } from "../client/errors.ts";
+import { ApiError, AptibleError, unlessGone } from "../client/errors.ts";
 import type { Api } from "./api.ts";
 import type { OperationTarget } from "./operation.ts";
 
@@ -22,4 +22,25 @@ export async function findObject(api: Api, target: Target, id: number): Promise<
 	const url = `${api.root}/${target}/${id}`;
 	const shown = await api.read(url, Resource).catch(unlessGone);
 	return shown?.status === "deprovisioned" || shown?.deleted_at ? undefined : shown;
+}
+
+/**
+ * For `catch`, where the parts of an object are read: what the API does not find is passed on only where the object has gone itself, as
+ * `unlessGone` would otherwise take one for gone that is there.
+ *
+ * @param label the object, as messages call it
+ */
+export function refuseMissingPart(
+	api: Api,
+	target: Target,
+	{ id, label }: { id: number; label: string },
+): (error: unknown) => Promise<never> {
+	return async (error) => {
+		const isPartMissing = error instanceof ApiError && error.status === 404 && (await objectExists(api, target, id));
+		if (!isPartMissing) throw error;
+		throw new AptibleError(
+			`${label} (id ${id}) is there, but ${error.message}. Run the command again. If it fails again, ask Aptible's support ` +
+				"(https://app.aptible.com/support).",
+		);
+	};
 }
