@@ -36,8 +36,8 @@ export type NamedDatabase = z.infer<typeof Named>;
 
 /** What of a database can be changed beside its size (facts/terraform-provider.md §3.6). */
 export interface DatabaseSettings {
-	/** Whether Aptible backs it up every day. */
-	automaticBackups: boolean;
+	/** Whether Aptible backs it up every day; unknown where the API does not say. */
+	automaticBackups: boolean | undefined;
 	/** Key of AWS KMS for its disk, where it is not Aptible's own. */
 	kmsKeyArn: string | undefined;
 	/** Id of the database that it is a replica of. */
@@ -177,7 +177,7 @@ async function diskOf(api: Api, { _links: links }: DatabaseForm): Promise<z.infe
 
 function settingsOf({ enable_backups, current_kms_arn, _links: links }: DatabaseForm): DatabaseSettings {
 	return {
-		automaticBackups: enable_backups ?? true,
+		automaticBackups: enable_backups ?? undefined,
 		kmsKeyArn: current_kms_arn || undefined,
 		primaryId: linkedId(links.initialize_from),
 	};
