@@ -72,7 +72,13 @@ export async function apply(
 }
 
 /** What is compared of every database. */
-const compared = ["automaticBackups"] as const satisfies readonly (keyof Database)[];
+const compared = [
+	"containerMb",
+	"containerProfile",
+	"diskGb",
+	"iops",
+	"automaticBackups",
+] as const satisfies readonly (keyof Database)[];
 
 /** Deprovisions the database; see `removeDatabase`. */
 export const remove = removeDatabase;

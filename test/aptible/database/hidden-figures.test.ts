@@ -6,7 +6,14 @@ import { openReconciler, type ReconcilerUnderTest } from "../../support/reconcil
 
 const spec = { ...redis, finalBackup: true };
 
-function hide(aptible: ReconcilerUnderTest, ...without: string[]): void {
+const hidden = {
+	automaticBackups: ["enable_backups"],
+	"containerMb, containerProfile": ["_links.service"],
+	"diskGb, iops": ["_embedded.disk"],
+	iops: ["_embedded.disk.baseline_iops"],
+} as const;
+
+function hide(aptible: ReconcilerUnderTest, without: readonly string[]): void {
 	aptible.fault({ name: "answer-changed", command: "GET /databases/ID$", times: 1000, without });
 }
 
@@ -14,17 +21,17 @@ test("where Aptible does not say whether it backs a database up, the last backup
 	const aptible = await openReconciler(t);
 	const previous = await aptible.applied("database", spec);
 	aptible.newWrites();
-	hide(aptible, "enable_backups");
+	hide(aptible, hidden.automaticBackups);
 	await aptible.removed("database", spec, { previous });
 	assert.deepEqual(aptible.newWrites(), ["backup databases cache", "deprovision databases cache"]);
 });
 
-for (const [field, ...without] of [["automaticBackups", "enable_backups"]] as const) {
+for (const [field, without] of Object.entries(hidden)) {
 	test(`a database of which Aptible does not show ${field} is refused, and left as it is`, async (t) => {
 		const aptible = await openReconciler(t);
 		const previous = await aptible.applied("database", spec);
 		aptible.newWrites();
-		hide(aptible, ...without);
+		hide(aptible, without);
 		for (const wanted of [spec, { ...spec, containerMb: 1024, automaticBackups: false, handle: "store" }]) {
 			const { code, stderr } = await aptible.apply("database", wanted, { previous });
 			assert.equal(code, 1);
