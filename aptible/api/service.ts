@@ -6,8 +6,8 @@ import { Link, linkedId } from "./link.ts";
 const ServiceForm = z.looseObject({
 	id: z.int(),
 	process_type: z.string(),
-	container_count: z.int(),
-	container_memory_limit_mb: z.int(),
+	container_count: z.int().nullish(),
+	container_memory_limit_mb: z.int().nullish(),
 	instance_class: z.string().nullish(),
 	...OptionsShown,
 	// Where the link to its policy says nothing, the service is asked for it.
@@ -19,8 +19,9 @@ export interface Service {
 	id: number;
 	/** Its name in the Procfile; the API calls it `process_type`. */
 	service: string;
-	containerCount: number;
-	containerMb: number;
+	/** Number and size are unknown where the API does not say. */
+	containerCount: number | undefined;
+	containerMb: number | undefined;
 	/** The letter that can be set; the API answers `m5`, `r4`... (aptible-cli 0.26.6, resource_formatter.rb). */
 	containerProfile: string | undefined;
 	/** How it is released, by the names of a stage file; none means Aptible's own value. */
@@ -37,8 +38,8 @@ export const ApiService = ServiceForm.transform(
 	(shown): Service => ({
 		id: shown.id,
 		service: shown.process_type,
-		containerCount: shown.container_count,
-		containerMb: shown.container_memory_limit_mb,
+		containerCount: shown.container_count ?? undefined,
+		containerMb: shown.container_memory_limit_mb ?? undefined,
 		containerProfile: /[a-z]/.exec(shown.instance_class ?? "")?.[0],
 		options: optionsOf(shown),
 		appId: linkedId(shown._links?.app),
