@@ -13,8 +13,8 @@ const DIR = path.resolve(process.env.SANDBOX_DIR || path.join(ROOT, ".sandbox"))
 
 const HELP = `Usage: npm run sandbox [-- <command>]
 
-The real Pulumi engine and the program as it is, against emulated clouds. All is kept in .sandbox/, or in
-$SANDBOX_DIR.
+The real Pulumi engine and the program as it is, against emulated clouds. State and clouds are kept in .sandbox/, or
+in $SANDBOX_DIR; the engine in ~/.cache/medstack-to-aptible.
 
   (no command)         bring the ${STACK} stage up, and show what it is
   pulumi <arguments>   any pulumi command in the sandbox: preview --diff, up, stack output, destroy ...
