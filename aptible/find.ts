@@ -49,6 +49,26 @@ export function environmentNamed(context: Context, handle: string): Promise<Envi
 }
 
 /**
+ * Refuses an object that was found by its id where its environment does not have the handle any more: the CLI goes by handles, and
+ * would change what has the same one in the environment that has it now.
+ *
+ * @param label the object, as messages call it
+ */
+export async function refuseOtherEnvironment(
+	context: Context,
+	label: string,
+	live: { id: number; environmentId: number },
+	handle: string,
+): Promise<void> {
+	const { id } = await environmentNamed(context, handle);
+	if (id === live.environmentId) return;
+	throw new AptibleError(
+		`${label} (id ${live.id}) is in environment ${live.environmentId}, and "${handle}" is environment ${id}. Give the environments ` +
+			"their handles back (`aptible environment:rename OLD_HANDLE NEW_HANDLE`), then run the command again.",
+	);
+}
+
+/**
  * The environment of an object that is to be removed: by id, since it may have been renamed in this very run.
  *
  * @throws AptibleError when it is not listed. That may mean that it is gone, or that this token is somebody else's; taking

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { unlessGone } from "../client/errors.ts";
 import type { Api } from "./api.ts";
-import { Link, linkedId } from "./link.ts";
+import { Link, linkedId, RequiredLink } from "./link.ts";
 import { readService, type Service } from "./service.ts";
 
 const Disk = z.looseObject({ size: z.int().nullish(), baseline_iops: z.int().nullish() });
@@ -15,7 +15,13 @@ const DatabaseForm = z.looseObject({
 	connection_url: z.string().nullish(),
 	enable_backups: z.boolean().nullish(),
 	current_kms_arn: z.string().nullish(),
-	_links: z.looseObject({ database_image: Link, service: Link, initialize_from: Link, disk: Link }).nullish(),
+	_links: z.looseObject({
+		account: RequiredLink,
+		database_image: Link,
+		service: Link,
+		initialize_from: Link,
+		disk: Link,
+	}),
 	_embedded: z.looseObject({ disk: Disk.nullish(), database_credentials: z.array(Credential).nullish() }).nullish(),
 });
 type DatabaseForm = z.infer<typeof DatabaseForm>;
@@ -41,6 +47,7 @@ export interface DatabaseSettings {
 export interface Database extends DatabaseSettings {
 	id: number;
 	handle: string;
+	environmentId: number;
 	type: string;
 	version: string;
 	/** `provisioned`, `pending`, `provisioning`, `provision_failed`... */
@@ -109,7 +116,7 @@ export async function readDatabaseSettings(api: Api, id: number): Promise<Databa
 
 /** The service that a database runs as, to which its endpoints belong; undefined where it was never provisioned. */
 export async function readDatabaseServiceId(api: Api, id: number): Promise<number | undefined> {
-	return linkedId((await api.read(`${api.root}/databases/${id}`, DatabaseForm))._links?.service);
+	return linkedId((await api.read(`${api.root}/databases/${id}`, DatabaseForm))._links.service);
 }
 
 /** The URLs of a database. */
@@ -133,7 +140,7 @@ function withoutGone<T extends { status?: string | null | undefined }>(shown: re
 /** With version and size from where the CLI takes them: its image, its embedded disk and its service (resource_formatter.rb). */
 async function databaseOf(api: Api, shown: DatabaseForm, services: Services): Promise<Database> {
 	const { id, handle, type, status, _links: links, _embedded: embedded } = shown;
-	const serviceId = linkedId(links?.service);
+	const serviceId = linkedId(links.service);
 	const [image, service, disk] = await Promise.all([
 		imageOf(api, shown),
 		serviceId === undefined ? undefined : (services.find((one) => one.id === serviceId) ?? readService(api, serviceId)),
@@ -142,6 +149,7 @@ async function databaseOf(api: Api, shown: DatabaseForm, services: Services): Pr
 	return {
 		id,
 		handle,
+		environmentId: linkedId(links.account),
 		type,
 		version: image?.version ?? "unknown",
 		status,
@@ -155,13 +163,13 @@ async function databaseOf(api: Api, shown: DatabaseForm, services: Services): Pr
 }
 
 async function imageOf(api: Api, { _links: links }: DatabaseForm) {
-	const id = linkedId(links?.database_image);
+	const id = linkedId(links.database_image);
 	return id === undefined ? undefined : readDatabaseImage(api, id);
 }
 
 /** For an answer that has no disk embedded (documented: OpenAPI, `/disks/ID`). */
 async function diskOf(api: Api, { _links: links }: DatabaseForm): Promise<z.infer<typeof Disk> | undefined> {
-	const id = linkedId(links?.disk);
+	const id = linkedId(links.disk);
 	return id === undefined ? undefined : api.read(`${api.root}/disks/${id}`, Disk);
 }
 
@@ -169,7 +177,7 @@ function settingsOf({ enable_backups, current_kms_arn, _links: links }: Database
 	return {
 		automaticBackups: enable_backups ?? true,
 		kmsKeyArn: current_kms_arn || undefined,
-		primaryId: linkedId(links?.initialize_from),
+		primaryId: linkedId(links.initialize_from),
 	};
 }
 

@@ -1,12 +1,13 @@
 import type { AppFacts, AppSpec } from "../../wire/app.ts";
 import { type App, type ListedApp, listApps, readApp, readAppSettings, readConfig } from "../api/app.ts";
+import { objectExists } from "../api/existence.ts";
 import { refuseForeign } from "../claims/foreign.ts";
 import { describeApp } from "../claims/live.ts";
 import { createApp, deprovisionApp, renameApp } from "../cli/app.ts";
 import { ApiError, AptibleError, unlessGone } from "../client/errors.ts";
 import { findUntilThere, readUntil } from "../client/lag.ts";
 import type { Context, OperationObject } from "../context.ts";
-import { environmentNamed, findByIdentity, liveEnvironmentOf } from "../find.ts";
+import { environmentNamed, findByIdentity, liveEnvironmentOf, refuseOtherEnvironment } from "../find.ts";
 import { planConfigChanges } from "./config.ts";
 import type { LiveApp } from "./differences.ts";
 import { findDeployReasons, markHiddenSettings, release, releaseOf } from "./release.ts";
@@ -66,7 +67,7 @@ export async function apply(context: Context, spec: AppSpec, recorded: AppFacts 
 	const isRegistryLeft = previous?.ownsRegistry === true && live.settings.registry !== undefined;
 	return {
 		id: app.id,
-		environmentId: previous?.environmentId ?? (await environmentNamed(context, spec.environment)).id,
+		environmentId: live.app.environmentId,
 		handle: live.app.handle,
 		gitRemote: live.app.gitRemote,
 		configKeys: Object.keys(spec.config).sort(),
@@ -144,16 +145,16 @@ async function readAround(
 /** Deprovisions the app, and with it what endpoints it still has. */
 export async function remove(context: Context, spec: AppSpec, previous: AppFacts | undefined): Promise<void> {
 	const { id, handle: environment } = await liveEnvironmentOf(context, spec.environment, previous);
-	const find = async () =>
+	const live =
 		previous === undefined
 			? findByIdentity(await listApps(context.api, id), spec, undefined)
-			: readById(context, previous.id);
-	const live = await find();
+			: await readById(context, previous.id);
 	if (live === undefined) return;
 	await context.deprovision(
 		objectOf(live),
 		() => deprovisionApp(context.cli, { environment, app: live.handle }),
-		async () => (await find()) !== undefined,
+		// By id: a list may leave out what is there.
+		() => objectExists(context.api, "apps", live.id),
 	);
 }
 
@@ -171,6 +172,9 @@ async function readById({ api }: Context, id: number): Promise<App | undefined> 
 async function ensureApp(context: Context, spec: AppSpec, previous: AppFacts | undefined): Promise<App | ListedApp> {
 	if (previous !== undefined) await context.waitUntilIdle(objectOf(previous)).catch(unlessGone);
 	const recorded = previous && (await readById(context, previous.id));
+	if (recorded !== undefined) {
+		await refuseOtherEnvironment(context, objectOf(recorded).label, recorded, spec.environment);
+	}
 	if (recorded?.handle === spec.handle) return recorded;
 	if (recorded !== undefined) return rename(context, spec, recorded);
 	const { id: environmentId } = await environmentNamed(context, spec.environment);

@@ -61,7 +61,7 @@ export async function apply(
 	await resize(context, spec, live);
 	return {
 		id: live.id,
-		environmentId: (await environmentNamed(context, spec.environment)).id,
+		environmentId: live.environmentId,
 		handle: spec.handle,
 		type: live.type,
 		version: live.version,
