@@ -56,7 +56,22 @@ export async function listEndpoints(context: Context, place: OwnerLocator): Prom
 	if (endpoints.every(({ service }) => service !== "")) return endpoints;
 	// A release has brought in a service meanwhile.
 	const renewed = await readOwner(context.api, place);
-	return renewed === undefined ? [] : listOf(context, place, renewed);
+	return renewed === undefined ? [] : refuseUnplaced(place.on, await listOf(context, place, renewed));
+}
+
+/** @throws AptibleError where the service of an endpoint is unknown: what cannot be told from others would be made a second time */
+function refuseUnplaced(on: EndpointOwner, endpoints: Endpoint[]): Endpoint[] {
+	const unplaced = endpoints.find(({ service }) => service === "");
+	if (unplaced === undefined) return endpoints;
+	const { id, hostname = "no host name yet" } = unplaced;
+	throw new AptibleError(
+		`${describeOwner(on)}: Aptible does not say which service its endpoint ${id} (${hostname}) is on. Run the command again; if it ` +
+			"stays so, compare with `aptible endpoints:list`.",
+	);
+}
+
+function describeOwner(on: EndpointOwner): string {
+	return "app" in on ? `app "${on.app}"` : `database "${on.database}"`;
 }
 
 async function listOf({ api }: Context, { on }: OwnerLocator, { id, services }: LiveOwner): Promise<Endpoint[]> {
@@ -68,10 +83,9 @@ async function listOf({ api }: Context, { on }: OwnerLocator, { id, services }: 
 export async function requireOwner(context: Context, place: OwnerLocator, environment: string): Promise<LiveOwner> {
 	const owner = await findUntilThere(context, () => findOwner(context, place));
 	if (owner !== undefined) return owner;
-	const [what, list] =
-		"app" in place.on ? [`app "${place.on.app}"`, "apps"] : [`database "${place.on.database}"`, "db:list"];
+	const list = "app" in place.on ? "apps" : "db:list";
 	throw new AptibleError(
-		`${what} is not in environment "${environment}", so it can have no endpoint. Look at what is there with ` +
+		`${describeOwner(place.on)} is not in environment "${environment}", so it can have no endpoint. Look at what is there with ` +
 			`\`aptible ${list} --environment ${environment}\`, then run \`pulumi up\` again.`,
 	);
 }
