@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { leafFingerprint, normalFingerprint } from "../../wire/certificate.ts";
-import { ApiError } from "../client/errors.ts";
+import { ApiError, AptibleError } from "../client/errors.ts";
 import type { Api } from "./api.ts";
 import { readUnlessGone } from "./existence.ts";
 import { Link, linkedId } from "./link.ts";
@@ -100,19 +100,26 @@ export function listServiceEndpoints(api: Api, service: Services[number]): Promi
  * The endpoints of an environment, by the ids of their services (aptible-api-ruby, account.rb; documented: OpenAPI).
  *
  * @param services those whose endpoints are wanted
- * @param hasSettings whether the settings of each are read, which takes a request for one that has some
+ * @param options `hasSettings`: whether the settings of each are read, which takes a request for one that has some; `areAll`: whether
+ * these are all services there are, so that an endpoint on another one is on one that is unknown
+ * @throws AptibleError where the service of an endpoint is unknown: it may be on one of these
  */
 export async function listEndpointsIn(
 	api: Api,
 	environmentId: number,
 	services: Services,
-	hasSettings: boolean,
+	{ hasSettings, areAll }: { hasSettings: boolean; areAll: boolean },
 ): Promise<Map<number, Endpoint[]>> {
 	const vhosts = await api.list(`${api.root}/accounts/${environmentId}/vhosts?per_page=1000`, "vhosts", VhostForm);
 	const wanted = withoutGone(vhosts).flatMap((vhost) => {
 		const serviceId = linkedId(vhost._links?.service);
 		const service = services.find(({ id }) => id === serviceId);
-		return service === undefined ? [] : [{ vhost, service }];
+		if (service !== undefined) return [{ vhost, service }];
+		if (serviceId !== undefined && !areAll) return [];
+		throw new AptibleError(
+			`Aptible does not say which service endpoint ${vhost.id} (${vhost.external_host || "no host name yet"}) is on, so whose it is is ` +
+				"unknown. Run the command again.",
+		);
 	});
 	const endpoints = await Promise.all(
 		wanted.map(async ({ vhost, service }) => ({
