@@ -95,7 +95,9 @@ export async function readSnapshot(
 	const owned = await readOwned(api, services, wantedApps, listedDatabases, scope);
 	const wantedServices = [...owned.values()].flat();
 	const [endpoints, policies] = await Promise.all([
-		wantedServices.length === 0 ? noEndpoints : listEndpointsIn(api, id, wantedServices, true),
+		wantedServices.length === 0
+			? noEndpoints
+			: listEndpointsIn(api, id, wantedServices, { hasSettings: true, areAll: false }),
 		wantedServices.length === 0 ? noPolicies : listPoliciesIn(api, id, services),
 	]);
 	const areCompared = [...endpoints.values()].flat().some((one) => hasCertificate(one) && wantsDetails(scope, one));

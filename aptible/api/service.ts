@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { OptionsShown, optionEntries } from "../../wire/service-options.ts";
+import { AptibleError } from "../client/errors.ts";
 import type { Api } from "./api.ts";
 import { Link, linkedId } from "./link.ts";
 
@@ -98,8 +99,10 @@ export function listServicesIn(api: Api, environmentId: number): Promise<Service
 }
 
 /**
- * The services of one app or database among those of its environment, by their links (app-ui, src/deploy/service). Where none has such
- * a link, the app or the database is asked.
+ * The services of one app or database among those of its environment, by their links (app-ui, src/deploy/service). Where one of them
+ * has no such link, the app is asked; a database's service is known by its id too.
+ *
+ * @throws AptibleError where neither says which service a database runs as
  */
 export async function servicesOf(
 	api: Api,
@@ -108,11 +111,14 @@ export async function servicesOf(
 ): Promise<Service[]> {
 	if ("appId" in owner) {
 		const own = services.filter(({ appId }) => appId === owner.appId);
-		return own.length > 0 ? own : listServices(api, owner.appId);
+		const isUnlinked = services.some(({ appId, databaseId }) => appId === undefined && databaseId === undefined);
+		return own.length > 0 && !isUnlinked ? own : listServices(api, owner.appId);
 	}
 	const { databaseId, serviceId } = owner;
 	const own = services.filter((one) => one.databaseId === databaseId || one.id === serviceId);
-	return own.length > 0 || serviceId === undefined ? own : [await readService(api, serviceId)];
+	if (own.length > 0) return own;
+	if (serviceId !== undefined) return [await readService(api, serviceId)];
+	throw new AptibleError(`Aptible does not say which service database ${databaseId} runs as. Run the command again.`);
 }
 
 /** A service by its id, which no list has to show yet. */

@@ -267,7 +267,8 @@ test("an endpoint stands as `endpoints:list` has it, and its settings are read w
 		"/settings/90": { id: 90, settings: { FORCE_SSL: "true", IDLE_TIMEOUT: "120" } },
 		"/accounts/7/certificates": [{ id: 60, sha256_fingerprint: "AB:CD" }],
 	});
-	const endpoints = (await listEndpointsIn(api, 7, [{ id: 30, service: "web" }], true)).get(30) ?? [];
+	const endpoints =
+		(await listEndpointsIn(api, 7, [{ id: 30, service: "web" }], { hasSettings: true, areAll: false })).get(30) ?? [];
 	const fields = ["type", "port", "ports", "shared", "internal", "ip_whitelist", "service", "force_ssl"];
 	assert.deepEqual(
 		endpoints.map((one) => [one.id, ...fields.map((field) => one[field])]),
@@ -371,14 +372,20 @@ test("what is removed since it was listed is not there, and what fails otherwise
 	const answers = { "/accounts/7/databases": [database], "/accounts/7/vhosts": [vhost] };
 	const gone = await openApi(t, answers);
 	assert.deepEqual(await listDatabasesWithUrls(gone.api, 7, []), []);
-	assert.deepEqual(await listEndpointsIn(gone.api, 7, [{ id: 31, service: "web" }], true), new Map());
+	assert.deepEqual(
+		await listEndpointsIn(gone.api, 7, [{ id: 31, service: "web" }], { hasSettings: true, areAll: false }),
+		new Map(),
+	);
 	const other = await openApi(t, {
 		...answers,
 		"/services/30": { id: 30, process_type: 7 },
 		"/settings/90": { settings: 7 },
 	});
 	await assert.rejects(listDatabasesWithUrls(other.api, 7, []), /GET \/services\/30 .* unexpected form of answer/);
-	await assert.rejects(listEndpointsIn(other.api, 7, [{ id: 31, service: "web" }], true), /GET \/settings\/90 /);
+	await assert.rejects(
+		listEndpointsIn(other.api, 7, [{ id: 31, service: "web" }], { hasSettings: true, areAll: false }),
+		/GET \/settings\/90 /,
+	);
 });
 
 test("the slowest request is known by its name", async (t) => {
