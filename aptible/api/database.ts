@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AptibleError, unlessGone } from "../client/errors.ts";
 import type { Api } from "./api.ts";
+import { refuseMissingPart } from "./existence.ts";
 import { Link, linkedId, RequiredLink } from "./link.ts";
 import { readService, type Service } from "./service.ts";
 
@@ -35,8 +36,8 @@ export type NamedDatabase = z.infer<typeof Named>;
 
 /** What of a database can be changed beside its size (facts/terraform-provider.md §3.6). */
 export interface DatabaseSettings {
-	/** Whether Aptible backs it up every day. */
-	automaticBackups: boolean;
+	/** Whether Aptible backs it up every day; unknown where the API does not say. */
+	automaticBackups: boolean | undefined;
 	/** Key of AWS KMS for its disk, where it is not Aptible's own. */
 	kmsKeyArn: string | undefined;
 	/** Id of the database that it is a replica of. */
@@ -153,12 +154,13 @@ function withoutGone<T extends { status?: string | null | undefined }>(shown: re
 /** With version and size from where the CLI takes them: its image, its embedded disk and its service (resource_formatter.rb). */
 async function databaseOf(api: Api, shown: DatabaseForm, services: Services): Promise<Database> {
 	const { id, handle, type, status, _links: links, _embedded: embedded } = shown;
+	const label = `database "${handle}"`;
 	const serviceId = linkedId(links.service);
 	const [image, service, disk] = await Promise.all([
 		imageOf(api, shown),
 		serviceId === undefined ? undefined : (services.find((one) => one.id === serviceId) ?? readService(api, serviceId)),
 		embedded?.disk ?? diskOf(api, shown),
-	]);
+	]).catch(refuseMissingPart(api, "databases", { id, label }));
 	return {
 		id,
 		handle,
@@ -188,7 +190,7 @@ async function diskOf(api: Api, { _links: links }: DatabaseForm): Promise<z.infe
 
 function settingsOf({ enable_backups, current_kms_arn, _links: links }: DatabaseForm): DatabaseSettings {
 	return {
-		automaticBackups: enable_backups ?? true,
+		automaticBackups: enable_backups ?? undefined,
 		kmsKeyArn: current_kms_arn || undefined,
 		primaryId: linkedId(links.initialize_from),
 	};

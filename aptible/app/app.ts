@@ -148,7 +148,7 @@ export async function remove(context: Context, spec: AppSpec, previous: AppFacts
 	const live =
 		previous === undefined
 			? findByIdentity(await listApps(context.api, id), spec, undefined)
-			: await readById(context, previous.id);
+			: await readById(context, environment, previous.id);
 	if (live === undefined) return;
 	await context.deprovision(
 		objectOf(live),
@@ -163,18 +163,17 @@ function isWhole(app: App | ListedApp): app is App {
 }
 
 /** An app by its id, from no list, which may lag behind: another one would be made in its place. */
-async function readById({ api }: Context, id: number): Promise<App | undefined> {
-	const app = await readApp(api, id).catch(unlessGone);
-	return app?.status === "deprovisioned" ? undefined : app;
+async function readById(context: Context, environment: string, id: number): Promise<App | undefined> {
+	const app = await readApp(context.api, id).catch(unlessGone);
+	if (app === undefined || app.status === "deprovisioned") return undefined;
+	await refuseOtherEnvironment(context, objectOf(app).label, app, environment);
+	return app;
 }
 
 /** Finds the app, once nothing is at work on one that was recorded, or makes it; and gives it its handle. */
 async function ensureApp(context: Context, spec: AppSpec, previous: AppFacts | undefined): Promise<App | ListedApp> {
 	if (previous !== undefined) await context.waitUntilIdle(objectOf(previous)).catch(unlessGone);
-	const recorded = previous && (await readById(context, previous.id));
-	if (recorded !== undefined) {
-		await refuseOtherEnvironment(context, objectOf(recorded).label, recorded, spec.environment);
-	}
+	const recorded = previous && (await readById(context, spec.environment, previous.id));
 	if (recorded?.handle === spec.handle) return recorded;
 	if (recorded !== undefined) return rename(context, spec, recorded);
 	const { id: environmentId } = await environmentNamed(context, spec.environment);

@@ -60,7 +60,7 @@ async function ensureLastBackup(
 	if (live.status === "provision_failed" || live.status === "pending") return;
 	const policy = await readBackupRetention(context.api, environmentId);
 	// A database that is left out of automatic backups gets no final one, whatever the policy says (the same page).
-	if (policy.keepFinal && live.automaticBackups) return;
+	if (policy.keepFinal && live.automaticBackups === true) return;
 	const earlier = await listOperations(context.api, "databases", live.id);
 	const interrupted = await findInterruptedBackup(context, live, earlier);
 	const latest = interrupted && (await findBackup(context, live, interrupted));
