@@ -11,7 +11,8 @@ const ServiceForm = z.looseObject({
 	container_memory_limit_mb: z.int(),
 	instance_class: z.string().nullish(),
 	...OptionsShown,
-	_links: z.looseObject({ app: Link, database: Link, service_sizing_policy: Link }).nullish(),
+	// Where the link to its policy says nothing, the service is asked for it.
+	_links: z.looseObject({ app: Link, database: Link, service_sizing_policy: Link.catch(undefined) }).nullish(),
 });
 
 /** A service of an app, or the one of a database: its containers, and how it is released. */
