@@ -160,7 +160,7 @@ export async function listPoliciesIn(
 	return joined;
 }
 
-/** The autoscaling policy of a service, if it has one; the CLI fails where it has none (recorded run 41). */
+/** The autoscaling policy of a service, if it has one. */
 export async function readPolicy(api: Api, serviceId: number): Promise<ApiPolicy | undefined> {
 	return (await api.list(policiesOf(api, serviceId), "service_sizing_policies", ApiPolicy))[0];
 }

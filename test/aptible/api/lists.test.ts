@@ -8,7 +8,7 @@ import { listApps, readApp, readConfig } from "../../../aptible/api/app.ts";
 import { listBackups, listOrphanedBackups } from "../../../aptible/api/backup.ts";
 import { listDatabasesWithUrls, readDatabase } from "../../../aptible/api/database.ts";
 import { listEndpointsIn, listFingerprints } from "../../../aptible/api/endpoint.ts";
-import { listEnvironments, readBackupRetention, withStack } from "../../../aptible/api/environment.ts";
+import { listEnvironments, listStacks, readBackupRetention, withStack } from "../../../aptible/api/environment.ts";
 import { listPoliciesIn, listServicesIn, servicesOf } from "../../../aptible/api/service.ts";
 
 type Answers = Readonly<Record<string, unknown>>;
@@ -290,6 +290,7 @@ test("an endpoint stands as `endpoints:list` has it, and its settings are read w
 				_links: on(30),
 			},
 			{ ...vhost, id: 4, type: "tls", _links: on(99) },
+			{ ...vhost, id: 6, type: "quic", _links: on(30) },
 			{ ...vhost, id: 5, type: "tls", status: "deprovisioned", _links: on(30) },
 		],
 		"/settings/90": { id: 90, settings: { FORCE_SSL: "true", IDLE_TIMEOUT: "120" } },
@@ -304,6 +305,7 @@ test("an endpoint stands as `endpoints:list` has it, and its settings are read w
 			[1, "https", "default", undefined, "false", false, "203.0.113.7 203.0.113.8", "web", "true"],
 			[2, "tcp", undefined, "1883 1884", undefined, true, "all traffic", "web", undefined],
 			[3, undefined, undefined, undefined, undefined, false, "all traffic", "web", undefined],
+			[6, "quic", undefined, undefined, undefined, false, "all traffic", "web", undefined],
 		],
 	);
 	const [https, , grpc] = endpoints;
@@ -361,6 +363,21 @@ test("a backup says when it was taken, of what, and what it is a copy of", async
 		["2026-11-23 06:16:23 UTC", 10, "main"],
 	);
 	assert.match(asked.at(-1)?.path ?? "", /^\/accounts\/7\/backups\?orphaned=true&/);
+});
+
+test("a date of another form, and a stack without its region, are errors that name the request", async (t) => {
+	const { api } = await openApi(t, {
+		"/databases/10/backups": [{ id: 2, created_at: "last Monday" }],
+		"/stacks": [{ id: 3, name: "shared" }],
+	});
+	await assert.rejects(
+		listBackups(api, 10),
+		/^ApiError: GET \/databases\/10\/backups on the Deploy API failed: unexpected form of answer:[\s\S]*created_at/,
+	);
+	await assert.rejects(
+		listStacks(api),
+		/^ApiError: GET \/stacks on the Deploy API failed: unexpected form of answer:[\s\S]*region/,
+	);
 });
 
 test("two requests are under way at a time in a Command, eight where told so, on as many connections", async (t) => {
