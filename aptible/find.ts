@@ -49,32 +49,79 @@ export function environmentNamed(context: Context, handle: string): Promise<Envi
 }
 
 /**
- * The environment of an object that is to be removed: by id, since it may have been renamed in this very run.
+ * Refuses an object that was found by its id where its environment does not have the handle any more: the CLI goes by handles, and
+ * would change what has the same one in the environment that has it now.
+ *
+ * @param label the object, as messages call it
+ */
+export async function refuseOtherEnvironment(
+	context: Context,
+	label: string,
+	live: { id: number; environmentId: number },
+	handle: string,
+): Promise<void> {
+	const { id } = await environmentNamed(context, handle);
+	if (id === live.environmentId) return;
+	throw new AptibleError(
+		`${label} (id ${live.id}) is in environment ${live.environmentId}, and "${handle}" is environment ${id}. Give the environments ` +
+			"their handles back (`aptible environment:rename OLD_HANDLE NEW_HANDLE`), then run the command again.",
+	);
+}
+
+/**
+ * The environment of an object that is to be removed: by id, since it may have been renamed in this very run, and another one may have
+ * its handle by now.
  *
  * @throws AptibleError when it is not listed. That may mean that it is gone, or that this token is somebody else's; taking
  * the second for the first would forget an object that still runs and still costs.
  */
-export async function liveEnvironmentOf(
+export function liveEnvironmentOf(
 	context: Context,
 	handle: string,
 	previous: { environmentId: number } | undefined,
 ): Promise<Environment> {
-	const known = await namedFor(context).get(handle);
-	if (known !== undefined && (previous === undefined || known.id === previous.environmentId)) return known;
-	const look = async () => {
-		const environments = await listEnvironments(context.api);
-		return (
+	return findEnvironment(context, handle, previous?.environmentId, (environments) =>
+		environments.find((one) => (previous === undefined ? one.handle === handle : one.id === previous.environmentId)),
+	);
+}
+
+/**
+ * The environment of an object that is to be there: the one that it was in, else the one that has the handle, which may have been made
+ * in place of one that is gone.
+ *
+ * @throws AptibleError when neither is listed
+ */
+export function environmentToBeIn(
+	context: Context,
+	handle: string,
+	previous: { environmentId: number } | undefined,
+): Promise<Environment> {
+	return findEnvironment(
+		context,
+		handle,
+		previous?.environmentId,
+		(environments) =>
 			environments.find(({ id }) => id === previous?.environmentId) ??
-			environments.find((environment) => environment.handle === handle)
-		);
-	};
-	const live = await findUntilThere(context, look);
+			environments.find((environment) => environment.handle === handle),
+	);
+}
+
+async function findEnvironment(
+	context: Context,
+	handle: string,
+	id: number | undefined,
+	find: (environments: readonly Environment[]) => Environment | undefined,
+): Promise<Environment> {
+	const known = await namedFor(context).get(handle);
+	if (known !== undefined && (id === undefined || known.id === id)) return known;
+	const live = await findUntilThere(context, async () => find(await listEnvironments(context.api)));
 	if (live !== undefined) {
 		namedFor(context).set(live.handle, Promise.resolve(live));
 		return live;
 	}
 	throw new AptibleError(
-		`environment "${handle}" is not among those that this token sees, so nothing in it can be changed or removed. Log in as a user who ` +
-			"sees it (`aptible login`). If it was deleted by hand, take its resources out of the state: `pulumi state delete URN`.",
+		`environment "${handle}"${id === undefined ? "" : ` (id ${id})`} is not among those that this token sees, so nothing in it can be ` +
+			"changed or removed. Log in as a user who sees it (`aptible login`). If it was deleted by hand, take its resources out of the " +
+			"state: `pulumi state delete URN`.",
 	);
 }

@@ -11,7 +11,14 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { DriftReport } from "./look.ts";
 
+const usage =
+	"usage: npm run drift -- --stack STACK [--json] [any option of `pulumi preview`: --config-file FILE, --cwd FOLDER ...]";
+
 const options = process.argv.slice(2);
+if (options.includes("--help")) {
+	process.stdout.write(`${usage}\n`);
+	process.exit(0);
+}
 const isJson = options.includes("--json");
 const folder = await mkdtemp(join(tmpdir(), "medstack-to-aptible-"));
 try {

@@ -20,6 +20,7 @@ import {
 	readBackupRetention,
 	withStack,
 } from "../aptible/api/environment.ts";
+import { refuseMissingPart } from "../aptible/api/existence.ts";
 import { type ApiPolicy, listPoliciesIn, listServicesIn, type Service, servicesOf } from "../aptible/api/service.ts";
 import type { LiveApp } from "../aptible/app/differences.ts";
 import { rememberUrls } from "../aptible/app/values.ts";
@@ -158,11 +159,12 @@ async function readOwned(
 async function readApp(read: Read, app: App): Promise<SnapshotApp> {
 	const { context, owned, policies } = read;
 	const isReleased = app.status === "provisioned";
+	const { id, handle } = app;
 	const [endpoints, config, settings] = await Promise.all([
 		endpointsOf(read, appKey(app)),
 		isReleased ? readConfig(context.api, app) : new Map<string, string>(),
 		isReleased ? readAppSettings(context.api, app) : noSettings,
-	]);
+	]).catch(refuseMissingPart(context.api, "apps", { id, label: `app "${handle}"` }));
 	for (const [key, value] of config === "hidden" ? [] : config) context.redactor.addFound(key, value);
 	const services = (owned.get(appKey(app)) ?? []).map((service) => ({ ...service, policy: policies.get(service.id) }));
 	return { app, config, settings, services, endpoints };

@@ -1,14 +1,17 @@
 import { z } from "zod";
 import type { Api } from "./api.ts";
-import { Link, linkedId } from "./link.ts";
+import { Link, linkedId, RequiredLink } from "./link.ts";
 import { ApiService, type Service } from "./service.ts";
 
-const AppForm = z.looseObject({
+const ListedForm = z.looseObject({
 	id: z.int(),
 	handle: z.string(),
 	status: z.string(),
 	git_repo: z.string().nullish(),
-	_links: z.looseObject({ current_setting: Link, current_configuration: Link }).nullish(),
+});
+
+const AppForm = ListedForm.extend({
+	_links: z.looseObject({ account: RequiredLink, current_setting: Link, current_configuration: Link }),
 	_embedded: z
 		.looseObject({
 			current_image: z.looseObject({ docker_ref: z.string().nullish() }).nullish(),
@@ -32,6 +35,7 @@ export interface ListedApp {
 
 /** An app. */
 export interface App extends ListedApp {
+	environmentId: number;
 	/** `gitRef` is what was built from git: none for an image, and all zeros where the image was told to leave git. */
 	lastDeploy: { id: number; status: string; gitRef: string | undefined } | undefined;
 	/** As far as the answer has them. */
@@ -49,6 +53,7 @@ const ApiApp = AppForm.transform(
 		handle,
 		status,
 		gitRemote: git_repo ?? "",
+		environmentId: linkedId(_links.account),
 		lastDeploy: _embedded?.last_deploy_operation
 			? {
 					id: _embedded.last_deploy_operation.id,
@@ -58,8 +63,8 @@ const ApiApp = AppForm.transform(
 			: undefined,
 		services: _embedded?.services ?? [],
 		digest: text(_embedded?.current_image?.docker_ref),
-		configurationId: linkedId(_links?.current_configuration),
-		settingId: linkedId(_links?.current_setting),
+		configurationId: linkedId(_links.current_configuration),
+		settingId: linkedId(_links.current_setting),
 	}),
 );
 
@@ -88,8 +93,9 @@ export function readApp(api: Api, appId: number): Promise<App> {
 
 /** The apps of an environment, to find one among them. */
 export async function listApps(api: Api, environmentId: number): Promise<ListedApp[]> {
-	const apps = await api.list(`${api.root}/accounts/${environmentId}/apps?per_page=1000&no_embed=true`, "apps", ApiApp);
-	return apps.map(({ id, handle, status, gitRemote }) => ({ id, handle, status, gitRemote }));
+	const url = `${api.root}/accounts/${environmentId}/apps?per_page=1000&no_embed=true`;
+	const apps = await api.list(url, "apps", ListedForm);
+	return apps.map(({ id, handle, status, git_repo }) => ({ id, handle, status, gitRemote: git_repo ?? "" }));
 }
 
 /** The apps of an environment with what is embedded in them. */

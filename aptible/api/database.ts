@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { AptibleError, unlessGone } from "../client/errors.ts";
 import type { Api } from "./api.ts";
-import { Link, linkedId } from "./link.ts";
+import { refuseMissingPart } from "./existence.ts";
+import { Link, linkedId, RequiredLink } from "./link.ts";
 import { readService, type Service } from "./service.ts";
 
 const Disk = z.looseObject({ size: z.int().nullish(), baseline_iops: z.int().nullish() });
@@ -15,7 +16,13 @@ const DatabaseForm = z.looseObject({
 	connection_url: z.string().nullish(),
 	enable_backups: z.boolean().nullish(),
 	current_kms_arn: z.string().nullish(),
-	_links: z.looseObject({ database_image: Link, service: Link, initialize_from: Link, disk: Link }).nullish(),
+	_links: z.looseObject({
+		account: RequiredLink,
+		database_image: Link,
+		service: Link,
+		initialize_from: Link,
+		disk: Link,
+	}),
 	_embedded: z.looseObject({ disk: Disk.nullish(), database_credentials: z.array(Credential).nullish() }).nullish(),
 });
 type DatabaseForm = z.infer<typeof DatabaseForm>;
@@ -29,8 +36,8 @@ export type NamedDatabase = z.infer<typeof Named>;
 
 /** What of a database can be changed beside its size (facts/terraform-provider.md §3.6). */
 export interface DatabaseSettings {
-	/** Whether Aptible backs it up every day. */
-	automaticBackups: boolean;
+	/** Whether Aptible backs it up every day; unknown where the API does not say. */
+	automaticBackups: boolean | undefined;
 	/** Key of AWS KMS for its disk, where it is not Aptible's own. */
 	kmsKeyArn: string | undefined;
 	/** Id of the database that it is a replica of. */
@@ -41,6 +48,7 @@ export interface DatabaseSettings {
 export interface Database extends DatabaseSettings {
 	id: number;
 	handle: string;
+	environmentId: number;
 	type: string;
 	version: string;
 	/** `provisioned`, `pending`, `provisioning`, `provision_failed`... */
@@ -117,7 +125,7 @@ const withoutService = ["pending", "provisioning", "provision_failed"];
  */
 export async function readDatabaseServiceId(api: Api, id: number): Promise<number | undefined> {
 	const { handle, status, _links: links } = await api.read(`${api.root}/databases/${id}`, DatabaseForm);
-	const serviceId = linkedId(links?.service);
+	const serviceId = linkedId(links.service);
 	if (serviceId !== undefined || withoutService.includes(status)) return serviceId;
 	throw new AptibleError(
 		`database "${handle}" is ${status}, but Aptible does not say which service it runs as, so what endpoints it has is unknown. Run ` +
@@ -146,15 +154,17 @@ function withoutGone<T extends { status?: string | null | undefined }>(shown: re
 /** With version and size from where the CLI takes them: its image, its embedded disk and its service (resource_formatter.rb). */
 async function databaseOf(api: Api, shown: DatabaseForm, services: Services): Promise<Database> {
 	const { id, handle, type, status, _links: links, _embedded: embedded } = shown;
-	const serviceId = linkedId(links?.service);
+	const label = `database "${handle}"`;
+	const serviceId = linkedId(links.service);
 	const [image, service, disk] = await Promise.all([
 		imageOf(api, shown),
 		serviceId === undefined ? undefined : (services.find((one) => one.id === serviceId) ?? readService(api, serviceId)),
 		embedded?.disk ?? diskOf(api, shown),
-	]);
+	]).catch(refuseMissingPart(api, "databases", { id, label }));
 	return {
 		id,
 		handle,
+		environmentId: linkedId(links.account),
 		type,
 		version: image?.version ?? "unknown",
 		status,
@@ -168,21 +178,21 @@ async function databaseOf(api: Api, shown: DatabaseForm, services: Services): Pr
 }
 
 async function imageOf(api: Api, { _links: links }: DatabaseForm) {
-	const id = linkedId(links?.database_image);
+	const id = linkedId(links.database_image);
 	return id === undefined ? undefined : readDatabaseImage(api, id);
 }
 
 /** For an answer that has no disk embedded (documented: OpenAPI, `/disks/ID`). */
 async function diskOf(api: Api, { _links: links }: DatabaseForm): Promise<z.infer<typeof Disk> | undefined> {
-	const id = linkedId(links?.disk);
+	const id = linkedId(links.disk);
 	return id === undefined ? undefined : api.read(`${api.root}/disks/${id}`, Disk);
 }
 
 function settingsOf({ enable_backups, current_kms_arn, _links: links }: DatabaseForm): DatabaseSettings {
 	return {
-		automaticBackups: enable_backups ?? true,
+		automaticBackups: enable_backups ?? undefined,
 		kmsKeyArn: current_kms_arn || undefined,
-		primaryId: linkedId(links?.initialize_from),
+		primaryId: linkedId(links.initialize_from),
 	};
 }
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type DrainKinds, logDrainKinds } from "../../wire/drain-kinds.ts";
 import { ApiError } from "../client/errors.ts";
 import type { Api } from "./api.ts";
-import { Link, linkedId } from "./link.ts";
+import { Link, linkedId, RequiredLink } from "./link.ts";
 
 /** The two kinds of drain, as the API's paths name them. */
 export type DrainTarget = "log_drains" | "metric_drains";
@@ -13,7 +13,7 @@ const text = z
 	.nullish()
 	.transform((value) => (value == null || value === "" ? undefined : String(value)));
 
-const links = z.looseObject({ database: Link });
+const links = z.looseObject({ account: RequiredLink, database: Link });
 
 /** A drain in a list, whose secrets nobody asked for. */
 const ListedDrain = z.looseObject({ id: z.int(), handle: z.string(), drain_type: z.string(), status: z.string() });
@@ -41,6 +41,14 @@ export const ApiMetricDrain = ListedDrain.extend({
 	_links: links,
 });
 export type ApiMetricDrain = z.infer<typeof ApiMetricDrain>;
+
+/** A drain that was read by its id. */
+export type ReadDrain = ListedDrain & { _links: z.infer<typeof links> };
+
+/** Id of the environment that a drain is in. */
+export function environmentIdOf(drain: ReadDrain): number {
+	return linkedId(drain._links.account);
+}
 
 /** The number at the end of a drain's link to its database. */
 export function databaseIdOf(drain: { _links: z.infer<typeof links> }): number | undefined {

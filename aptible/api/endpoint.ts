@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { leafFingerprint, normalFingerprint } from "../../wire/certificate.ts";
-import { ApiError, AptibleError } from "../client/errors.ts";
+import { ApiError, AptibleError, unlessGone } from "../client/errors.ts";
 import type { Api } from "./api.ts";
-import { readUnlessGone } from "./existence.ts";
+import { refuseMissingPart } from "./existence.ts";
 import { Link, linkedId } from "./link.ts";
 
 const Setting = z.looseObject({ settings: z.record(z.string(), z.unknown()).nullish() });
@@ -159,7 +159,9 @@ async function endpointOf(
 	const isHttp = type === "http" || type === "http_proxy_protocol";
 	const isTcp = type === "tcp" || type === "tls";
 	const settingId = hasSettings ? linkedId(links?.current_setting) : undefined;
-	const settings = await readUnlessGone(api, "vhosts", vhost.id, () => readSettings(api, settingId));
+	const settings = await readSettings(api, settingId)
+		.catch(refuseMissingPart(api, "vhosts", { id: vhost.id, label: "the endpoint" }))
+		.catch(unlessGone);
 	if (settings === undefined) return undefined;
 	return {
 		...settings,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AptibleError, unlessGone } from "../client/errors.ts";
+import { ApiError, AptibleError, unlessGone } from "../client/errors.ts";
 import type { Api } from "./api.ts";
 import type { OperationTarget } from "./operation.ts";
 
@@ -25,24 +25,22 @@ export async function findObject(api: Api, target: Target, id: number): Promise<
 }
 
 /**
- * Reads an object whose parts have addresses of their own, unless it is gone.
+ * For `catch`, where the parts of an object are read: what the API does not find is passed on only where the object has gone itself, as
+ * `unlessGone` would otherwise take one for gone that is there.
  *
- * @throws AptibleError where a part is not found while the object is: an object that cannot be read whole must not be taken for gone
+ * @param label the object, as messages call it
  */
-export async function readUnlessGone<T>(
+export function refuseMissingPart(
 	api: Api,
 	target: Target,
-	id: number,
-	read: () => Promise<T>,
-): Promise<T | undefined> {
-	try {
-		return await read();
-	} catch (error) {
-		unlessGone(error);
-		if (!(await objectExists(api, target, id))) return undefined;
+	{ id, label }: { id: number; label: string },
+): (error: unknown) => Promise<never> {
+	return async (error) => {
+		const isPartMissing = error instanceof ApiError && error.status === 404 && (await objectExists(api, target, id));
+		if (!isPartMissing) throw error;
 		throw new AptibleError(
-			`${(error as Error).message}; /${target}/${id}, which it is a part of, is still there. Run the command again; if it stays so, ` +
-				"does this token's role see all of the environment?",
+			`${label} (id ${id}) is there, but ${error.message}. Run the command again. If it fails again, ask Aptible's support ` +
+				"(https://app.aptible.com/support).",
 		);
-	}
+	};
 }

@@ -1,5 +1,9 @@
 import { z } from "zod";
 
+const endsInId = /\/(\d+)\/?$/;
+
+/** A link to a resource, which every answer has. */
+export const RequiredLink = z.looseObject({ href: z.string().regex(endsInId, "a link that ends in no id") });
 /** A link of a resource, which may be absent. */
 export const Link = z.looseObject({ href: z.string() }).nullish().catch(undefined);
 
@@ -7,7 +11,9 @@ export const Link = z.looseObject({ href: z.string() }).nullish().catch(undefine
  * The id that a link ends in, as the dashboard reads it (app-ui, src/hal: `extractIdFromLink`). Requests are made from ids: the token
  * goes to no address that comes out of an answer.
  */
+export function linkedId(link: z.infer<typeof RequiredLink>): number;
+export function linkedId(link: z.infer<typeof Link>): number | undefined;
 export function linkedId(link: z.infer<typeof Link>): number | undefined {
-	const id = /\/(\d+)\/?$/.exec(link?.href ?? "")?.[1];
+	const id = endsInId.exec(link?.href ?? "")?.[1];
 	return id === undefined ? undefined : Number(id);
 }

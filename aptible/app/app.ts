@@ -1,13 +1,16 @@
 import type { AppFacts, AppSpec } from "../../wire/app.ts";
 import { type App, type ListedApp, listApps, readApp, readAppSettings, readConfig } from "../api/app.ts";
+import { objectExists } from "../api/existence.ts";
 import { refuseForeign } from "../claims/foreign.ts";
 import { describeApp } from "../claims/live.ts";
 import { createApp, deprovisionApp, renameApp } from "../cli/app.ts";
 import { ApiError, AptibleError, unlessGone } from "../client/errors.ts";
 import { findUntilThere, readUntil } from "../client/lag.ts";
 import type { Context, OperationObject } from "../context.ts";
-import { environmentNamed, findByIdentity, liveEnvironmentOf } from "../find.ts";
+
+import { environmentNamed, findByIdentity, liveEnvironmentOf, refuseOtherEnvironment } from "../find.ts";
 import { planConfigChanges, requireConfig } from "./config.ts";
+
 import type { LiveApp } from "./differences.ts";
 import { findDeployReasons, markHiddenSettings, release, releaseOf } from "./release.ts";
 import { stopServices, syncServices } from "./scaling.ts";
@@ -66,7 +69,7 @@ export async function apply(context: Context, spec: AppSpec, recorded: AppFacts 
 	const isRegistryLeft = previous?.ownsRegistry === true && live.settings.registry !== undefined;
 	return {
 		id: app.id,
-		environmentId: previous?.environmentId ?? (await environmentNamed(context, spec.environment)).id,
+		environmentId: live.app.environmentId,
 		handle: live.app.handle,
 		gitRemote: live.app.gitRemote,
 		configKeys: Object.keys(spec.config).sort(),
@@ -136,16 +139,16 @@ async function readAround(
 /** Deprovisions the app, and with it what endpoints it still has. */
 export async function remove(context: Context, spec: AppSpec, previous: AppFacts | undefined): Promise<void> {
 	const { id, handle: environment } = await liveEnvironmentOf(context, spec.environment, previous);
-	const find = async () =>
+	const live =
 		previous === undefined
 			? findByIdentity(await listApps(context.api, id), spec, undefined)
-			: readById(context, previous.id);
-	const live = await find();
+			: await readById(context, environment, previous.id);
 	if (live === undefined) return;
 	await context.deprovision(
 		objectOf(live),
 		() => deprovisionApp(context.cli, { environment, app: live.handle }),
-		async () => (await find()) !== undefined,
+		// By id: a list may leave out what is there.
+		() => objectExists(context.api, "apps", live.id),
 	);
 }
 
@@ -154,15 +157,17 @@ function isWhole(app: App | ListedApp): app is App {
 }
 
 /** An app by its id, from no list, which may lag behind: another one would be made in its place. */
-async function readById({ api }: Context, id: number): Promise<App | undefined> {
-	const app = await readApp(api, id).catch(unlessGone);
-	return app?.status === "deprovisioned" ? undefined : app;
+async function readById(context: Context, environment: string, id: number): Promise<App | undefined> {
+	const app = await readApp(context.api, id).catch(unlessGone);
+	if (app === undefined || app.status === "deprovisioned") return undefined;
+	await refuseOtherEnvironment(context, objectOf(app).label, app, environment);
+	return app;
 }
 
 /** Finds the app, once nothing is at work on one that was recorded, or makes it; and gives it its handle. */
 async function ensureApp(context: Context, spec: AppSpec, previous: AppFacts | undefined): Promise<App | ListedApp> {
 	if (previous !== undefined) await context.waitUntilIdle(objectOf(previous)).catch(unlessGone);
-	const recorded = previous && (await readById(context, previous.id));
+	const recorded = previous && (await readById(context, spec.environment, previous.id));
 	if (recorded?.handle === spec.handle) return recorded;
 	if (recorded !== undefined) return rename(context, spec, recorded);
 	const { id: environmentId } = await environmentNamed(context, spec.environment);

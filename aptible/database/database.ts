@@ -52,6 +52,7 @@ export async function apply(
 	await refuseOtherIdentity(context, spec, live);
 	if (live.id === previous?.id) await refuseOtherBackup(context, spec, previous);
 	if (live.status !== "provisioned") live = await provisionAgain(context, spec, live);
+	live = await readWhole(context, live);
 	if (live.handle !== spec.handle) {
 		context.progress(`database "${live.handle}": renaming to "${spec.handle}"...`);
 		await renameDatabase(context.cli, spec.environment, live.handle, spec.handle);
@@ -61,7 +62,7 @@ export async function apply(
 	await resize(context, spec, live);
 	return {
 		id: live.id,
-		environmentId: (await environmentNamed(context, spec.environment)).id,
+		environmentId: live.environmentId,
 		handle: spec.handle,
 		type: live.type,
 		version: live.version,
@@ -69,6 +70,15 @@ export async function apply(
 		warnings: [],
 	};
 }
+
+/** What is compared of every database. */
+const compared = [
+	"containerMb",
+	"containerProfile",
+	"diskGb",
+	"iops",
+	"automaticBackups",
+] as const satisfies readonly (keyof Database)[];
 
 /** Deprovisions the database; see `removeDatabase`. */
 export const remove = removeDatabase;
@@ -87,6 +97,23 @@ async function reread(context: Context, live: Database, isSeen: (again: Database
 	const again = await readUntil(context, read, (found) => found !== undefined && isSeen(found));
 	if (again === undefined) throw new AptibleError(`database "${live.handle}" has gone while it was being worked on.`);
 	return again;
+}
+
+/**
+ * Reads on while Aptible does not show everything that is compared: what is unknown would count as different, and be changed on each run.
+ *
+ * @throws AptibleError that names what stays unknown
+ */
+async function readWhole(context: Context, live: Database): Promise<Database> {
+	const unknownOf = (shown: Database) => compared.filter((field) => shown[field] === undefined);
+	if (unknownOf(live).length === 0) return live;
+	const whole = await reread(context, live, (shown) => unknownOf(shown).length === 0);
+	const unknown = unknownOf(whole);
+	if (unknown.length === 0) return whole;
+	throw new AptibleError(
+		`database "${live.handle}": Aptible does not show its ${unknown.join(", ")}, so whether it is as declared is unknown, and nothing of ` +
+			"it is changed. Run `pulumi up` again. If it fails again, ask Aptible's support (https://app.aptible.com/support).",
+	);
 }
 
 /**

@@ -9,7 +9,7 @@ import {
 import { unlessGone } from "../client/errors.ts";
 import { findUntilThere } from "../client/lag.ts";
 import type { Context, OperationObject } from "../context.ts";
-import { environmentNamed, type Find, findByIdentity, findRecorded } from "../find.ts";
+import { environmentNamed, type Find, findByIdentity, findRecorded, refuseOtherEnvironment } from "../find.ts";
 
 type Place = Pick<DatabaseSpec, "environment" | "handle" | "renamedFrom">;
 
@@ -18,9 +18,8 @@ export async function findDatabase(
 	context: Context,
 	spec: Place,
 	previous: { id: number } | undefined,
-	find: Find = findByIdentity,
 ): Promise<Database | undefined> {
-	const listed = find(await listNamed(context, spec), spec, previous);
+	const listed = findByIdentity(await listNamed(context, spec), spec, previous);
 	return listed && readDatabase(context.api, listed.id).catch(unlessGone);
 }
 
@@ -41,18 +40,24 @@ export async function findIdleDatabase(
 	find: Find = findByIdentity,
 ): Promise<Database | undefined> {
 	if (previous !== undefined) {
-		const recorded = await readSettled(context, { ...spec, id: previous.id });
+		const recorded = await readSettled(context, spec, { ...spec, id: previous.id });
 		if (recorded !== undefined || find === findRecorded) return recorded;
 	}
 	const found = await findListed(context, spec, previous);
-	return found && readSettled(context, found);
+	return found && readSettled(context, spec, found);
 }
 
 /** A database by its id, from no list, which may lag behind: under its handle an empty one would be made in its place. */
-async function readSettled(context: Context, found: { id: number; handle: string }): Promise<Database | undefined> {
+async function readSettled(
+	context: Context,
+	{ environment }: Place,
+	found: { id: number; handle: string },
+): Promise<Database | undefined> {
 	await context.waitUntilIdle(databaseObject(found)).catch(unlessGone);
 	const live = await readDatabase(context.api, found.id).catch(unlessGone);
-	return live?.status === "deprovisioned" ? undefined : live;
+	if (live === undefined || live.status === "deprovisioned") return undefined;
+	await refuseOtherEnvironment(context, databaseObject(live).label, live, environment);
+	return live;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { DatabaseFacts, DatabaseSpec } from "../../wire/database.ts";
 import { type Backup, listManualBackups } from "../api/backup.ts";
 import { type Database, listReplicas } from "../api/database.ts";
 import { readBackupRetention } from "../api/environment.ts";
+import { objectExists } from "../api/existence.ts";
 import { listOperations, type Operation } from "../api/operation.ts";
 import { findUserEmail } from "../api/token.ts";
 import { backUp } from "../cli/backup.ts";
@@ -10,7 +11,7 @@ import { AptibleError } from "../client/errors.ts";
 import { findUntilThere } from "../client/lag.ts";
 import type { Context } from "../context.ts";
 import { findRecorded, liveEnvironmentOf } from "../find.ts";
-import { databaseObject, findDatabase, findIdleDatabase } from "./find.ts";
+import { databaseObject, findIdleDatabase } from "./find.ts";
 
 /** A last backup that an earlier, interrupted removal took is as good as a new one for this long. */
 const freshMs = 60 * 60_000;
@@ -35,7 +36,8 @@ export async function removeDatabase(
 	await context.deprovision(
 		databaseObject(live),
 		() => deprovisionDatabase(context.cli, environment, live.handle),
-		async () => (await findDatabase(context, place, live, findRecorded)) !== undefined,
+		// By id: a list may leave out what is there.
+		() => objectExists(context.api, "databases", live.id),
 	);
 }
 
@@ -58,7 +60,7 @@ async function ensureLastBackup(
 	if (live.status === "provision_failed" || live.status === "pending") return;
 	const policy = await readBackupRetention(context.api, environmentId);
 	// A database that is left out of automatic backups gets no final one, whatever the policy says (the same page).
-	if (policy.keepFinal && live.automaticBackups) return;
+	if (policy.keepFinal && live.automaticBackups === true) return;
 	const earlier = await listOperations(context.api, "databases", live.id);
 	const interrupted = await findInterruptedBackup(context, live, earlier);
 	const latest = interrupted && (await findBackup(context, live, interrupted));

@@ -1,5 +1,5 @@
 import { drainHandle, drainTurns } from "../../wire/drain.ts";
-import { createDrain, type ListedDrain, listDrains } from "../api/drain.ts";
+import { createDrain, listDrains, type ReadDrain } from "../api/drain.ts";
 import { AptibleError, isAlreadyThere } from "../client/errors.ts";
 import type { Context } from "../context.ts";
 import { type DeclaredDrain, type NamedDrain, objectOf } from "./kind.ts";
@@ -10,7 +10,7 @@ import { type DeclaredDrain, type NamedDrain, objectOf } from "./kind.ts";
  * @param taken handles to leave out; one that turns out to be taken is added
  * @returns the id of the new drain; undefined where none is there (yet)
  */
-export async function createNew<Drain extends ListedDrain>(
+export async function createNew<Drain extends ReadDrain>(
 	context: Context,
 	spec: NamedDrain,
 	drain: DeclaredDrain<Drain>,

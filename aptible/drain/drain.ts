@@ -8,12 +8,13 @@
  */
 
 import { type DrainFacts, drainTurns, isHandleOf } from "../../wire/drain.ts";
-import { type ListedDrain, listDrains } from "../api/drain.ts";
+import { environmentIdOf, listDrains, type ReadDrain } from "../api/drain.ts";
+import type { Environment } from "../api/environment.ts";
 import { createOperation } from "../api/operation.ts";
 import { deprovisionDrain } from "../cli/drain.ts";
 import { AptibleError, unlessGone } from "../client/errors.ts";
 import type { Context } from "../context.ts";
-import { liveEnvironmentOf } from "../find.ts";
+import { environmentToBeIn, liveEnvironmentOf, refuseOtherEnvironment } from "../find.ts";
 import { createNew } from "./creation.ts";
 import { type DeclaredDrain, type DrainNoun, type NamedDrain, objectOf } from "./kind.ts";
 
@@ -24,17 +25,17 @@ const usable: readonly string[] = ["pending", "provisioning", "provisioned", "pr
 const rounds = drainTurns.length + 3;
 
 /** Brings a drain to what is declared, and gives its facts. */
-export async function ensureDrain<Drain extends ListedDrain>(
+export async function ensureDrain<Drain extends ReadDrain>(
 	context: Context,
 	spec: NamedDrain,
 	previous: DrainFacts | undefined,
 	drain: DeclaredDrain<Drain>,
 ): Promise<DrainFacts> {
-	const environment = await liveEnvironmentOf(context, spec.environment, previous);
+	const environment = await environmentToBeIn(context, spec.environment, previous);
 	const taken = new Set<string>();
 	let made: number | undefined;
 	for (let round = 0; round < rounds; round += 1) {
-		const own = await readOwn(context, spec, drain, environment.id, [previous?.id, made]);
+		const own = await readOwn(context, spec, drain, environment, [previous?.id, made]);
 		const fitting = chooseFitting(own, drain, [made, previous?.id]);
 		if (fitting !== undefined) {
 			const live = await finish(context, drain, environment.handle, fitting);
@@ -54,7 +55,7 @@ export async function ensureDrain<Drain extends ListedDrain>(
 }
 
 /** Deprovisions whatever there is of a drain. */
-export async function removeDrain<Drain extends ListedDrain>(
+export async function removeDrain<Drain extends ReadDrain>(
 	context: Context,
 	spec: NamedDrain,
 	previous: DrainFacts | undefined,
@@ -63,22 +64,22 @@ export async function removeDrain<Drain extends ListedDrain>(
 	const environment = await liveEnvironmentOf(context, spec.environment, previous);
 	// Once more after the last one is gone: a list may have left one out.
 	for (let round = 0; round < rounds; round += 1) {
-		const own = await readOwn(context, spec, drain, environment.id, [previous?.id]);
+		const own = await readOwn(context, spec, drain, environment, [previous?.id]);
 		if (own.length === 0) return;
 		for (const live of own) await deprovision(context, drain, environment.handle, live);
 	}
 }
 
 /** The drains that are this one's, with nothing running on them: those with its handle, and those with these ids. */
-async function readOwn<Drain extends ListedDrain>(
+async function readOwn<Drain extends ReadDrain>(
 	context: Context,
 	spec: NamedDrain,
 	drain: DrainNoun<Drain>,
-	environmentId: number,
+	environment: Environment,
 	known: readonly (number | undefined)[],
 ): Promise<Drain[]> {
-	const listed = await listDrains(context.api, drain.target, environmentId);
-	const handled = listed.filter(({ handle }) => isHandleOf(handle, spec, environmentId));
+	const listed = await listDrains(context.api, drain.target, environment.id);
+	const handled = listed.filter(({ handle }) => isHandleOf(handle, spec, environment.id));
 	// The ids besides, as a list may not have caught up.
 	const ids = new Set([...handled.map(({ id }) => id), ...known.flatMap((id) => id ?? [])]);
 	const own: Drain[] = [];
@@ -86,6 +87,8 @@ async function readOwn<Drain extends ListedDrain>(
 		await context.waitUntilIdle({ target: drain.target, id, label: `${drain.noun} "${spec.name}"` }).catch(unlessGone);
 		const live = await drain.read(context, id);
 		if (live === undefined || live.status === "deprovisioned") continue;
+		const place = { id, environmentId: environmentIdOf(live) };
+		await refuseOtherEnvironment(context, objectOf(drain, live).label, place, environment.handle);
 		for (const secret of drain.secretsOf(live)) context.redactor.addUrl(secret);
 		own.push(live);
 	}
@@ -93,7 +96,7 @@ async function readOwn<Drain extends ListedDrain>(
 }
 
 /** The drain to keep: one that was just made, else one that shows what is declared, rather a provisioned one, rather the last one. */
-function chooseFitting<Drain extends ListedDrain>(
+function chooseFitting<Drain extends ReadDrain>(
 	own: readonly Drain[],
 	drain: DeclaredDrain<Drain>,
 	preferred: readonly (number | undefined)[],
@@ -108,7 +111,7 @@ function chooseFitting<Drain extends ListedDrain>(
 }
 
 /** Provisions a drain that is not, and changes in place what can be. */
-async function finish<Drain extends ListedDrain>(
+async function finish<Drain extends ReadDrain>(
 	context: Context,
 	drain: DeclaredDrain<Drain>,
 	environment: string,
@@ -132,7 +135,7 @@ async function finish<Drain extends ListedDrain>(
 }
 
 /** Takes a new drain away again that does not show what it was made with: the next run would take it for another one. */
-async function giveUp<Drain extends ListedDrain>(
+async function giveUp<Drain extends ReadDrain>(
 	context: Context,
 	drain: DeclaredDrain<Drain>,
 	environment: string,
@@ -146,7 +149,7 @@ async function giveUp<Drain extends ListedDrain>(
 	);
 }
 
-async function deprovision<Drain extends ListedDrain>(
+async function deprovision<Drain extends ReadDrain>(
 	context: Context,
 	drain: DrainNoun<Drain>,
 	environment: string,
@@ -160,7 +163,7 @@ async function deprovision<Drain extends ListedDrain>(
 	);
 }
 
-function factsOf<Drain extends ListedDrain>(
+function factsOf<Drain extends ReadDrain>(
 	spec: NamedDrain,
 	drain: DeclaredDrain<Drain>,
 	environmentId: number,

@@ -1,9 +1,9 @@
 import type { Difference } from "../../wire/difference.ts";
-import type { DrainTarget, ListedDrain } from "../api/drain.ts";
+import type { DrainTarget, ListedDrain, ReadDrain } from "../api/drain.ts";
 import type { Context, OperationObject } from "../context.ts";
 
 /** What tells the two kinds of drain apart. */
-export interface DrainNoun<Drain extends ListedDrain> {
+export interface DrainNoun<Drain extends ReadDrain> {
 	target: DrainTarget;
 	/** As the CLI's commands name it. */
 	command: "log_drain" | "metric_drain";
@@ -16,7 +16,7 @@ export interface DrainNoun<Drain extends ListedDrain> {
 }
 
 /** A drain as it is declared, its secrets filled in. */
-export interface DeclaredDrain<Drain extends ListedDrain> extends DrainNoun<Drain> {
+export interface DeclaredDrain<Drain extends ReadDrain> extends DrainNoun<Drain> {
 	/** How a live drain differs in where it sends: none of it can be changed in place. */
 	differences(live: Drain): Difference[];
 	/** Declared fields that the token may not see. */

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiError } from "./errors.ts";
-import { Halt } from "./faults.ts";
+import { type Fault, Halt } from "./faults.ts";
+import type { Hal } from "./hal/resource.ts";
 import { beginRow, endRow } from "./journal.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { appRoutes } from "./routes/apps.ts";
@@ -105,6 +106,7 @@ function answerTo(session: Session, message: IncomingMessage, url: URL, text: st
 	if (refused || !/^Bearer \S+$/.test(message.headers.authorization ?? "")) {
 		throw new ApiError(401, "invalid_token", "Invalid token");
 	}
+	if (message.method === "GET" && session.strike("part-missing")) throw notFound();
 	for (const [method, path, handle] of ROUTES) {
 		const match = method === message.method ? path.exec(url.pathname) : null;
 		if (!match) continue;
@@ -122,9 +124,28 @@ function answerTo(session: Session, message: IncomingMessage, url: URL, text: st
 		};
 		const id = Number(captured.find((part) => /^\d+$/.test(part)) ?? 0);
 		const part = captured.find((word) => !/^\d+$/.test(word)) ?? "";
-		return handle({ session, view, url, body: bodyOf(text), id, part });
+		const answer = handle({ session, view, url, body: bodyOf(text), id, part });
+		const changed = session.strike("answer-changed");
+		if (changed !== undefined && typeof answer.body === "object") changeAnswer(answer.body, changed);
+		return answer;
 	}
 	throw notFound();
+}
+
+/** Changes fields of a resource, or of each item of a list. */
+function changeAnswer(body: Hal, fault: Fault): void {
+	const targets = "total_count" in body ? Object.values(body._embedded as Record<string, Hal[]>).flat() : [body];
+	for (const target of targets) {
+		for (const path of fault.without ?? []) setField(target, path.split("."), undefined);
+		for (const [path, value] of Object.entries(fault.with ?? {})) setField(target, path.split("."), value);
+	}
+}
+
+function setField(target: Hal, [name = "", ...rest]: readonly string[], value: unknown): void {
+	if (rest.length > 0) {
+		if (target[name] !== undefined) setField(target[name] as Hal, rest, value);
+	} else if (value === undefined) delete target[name];
+	else target[name] = value;
 }
 
 /** How many items a page of this answer has at most. */

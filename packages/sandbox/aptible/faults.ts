@@ -32,6 +32,8 @@ export const FAULTS = {
 	"short-pages": "a list comes at most `perPage` at a time, whatever the caller asks for",
 	"sends-twice":
 		"the connection drops before the answer, and the CLI's HTTP library sends the request again (`write`: which kind, `operation` by default; `answer`: which of the two the CLI goes on with)",
+	"part-missing": "a request to read something is answered with 404, as where the API hides it or has lost it",
+	"answer-changed": "an answer of the API, or each item of a list, comes `without` some fields and `with` others",
 	"deprovision-race": "an endpoint is gone before the CLI has its log: endpoints:deprovision fails with a 404",
 	"slow-queue": "the operation stays queued for `ms` (1000 by default)",
 	"api-unreachable": "the API refuses connections",
@@ -81,6 +83,10 @@ export interface Fault {
 	answer?: "first" | "second";
 	/** How `secrets-hidden` hides the sensitive settings of an app; which of the two Aptible does is not documented. @default "absent" */
 	form?: "absent" | "empty";
+	/** Fields that `answer-changed` leaves out: `enable_backups`, `_links.disk`. */
+	without?: readonly string[];
+	/** Fields that `answer-changed` sets, by their paths. */
+	with?: Readonly<Record<string, unknown>>;
 	/** Name of the link that `link-missing` leaves out. */
 	link?: string;
 	/** The newest operation when an `operations-lag` was planted. */

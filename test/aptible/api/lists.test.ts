@@ -63,11 +63,13 @@ function listOf(path: string, items: readonly unknown[]) {
 }
 
 const link = (path: string) => ({ href: `https://api.aptible.example${path}` });
+/** Of the environment that everything is in. */
+const account = link("/accounts/7");
 
 test("an environment has its certificate from the list, and its stack from a link that is read once", async (t) => {
-	const account = { id: 7, handle: "acme", ca_body: "PEM", _links: { stack: link("/stacks/3") } };
+	const acme = { id: 7, handle: "acme", ca_body: "PEM", _links: { stack: link("/stacks/3") } };
 	const { api, asked } = await openApi(t, {
-		"/accounts": [account, { id: 8, handle: "bare" }],
+		"/accounts": [acme, { id: 8, handle: "bare" }],
 		"/accounts/8": { id: 8, handle: "bare", _links: { stack: link("/stacks/3") } },
 		"/stacks/3": {
 			id: 3,
@@ -117,7 +119,7 @@ test("of several backup policies the newest is in force, and of none Aptible's o
 });
 
 const service = { container_count: 1, container_memory_limit_mb: 1024, instance_class: "r5" };
-const databaseLinks = { database_image: link("/database_images/2"), service: link("/services/30") };
+const databaseLinks = { account, database_image: link("/database_images/2"), service: link("/services/30") };
 
 test("a database is whole by its image, its service and its disk, wherever the API has them", async (t) => {
 	const { api, asked } = await openApi(t, {
@@ -149,15 +151,16 @@ test("a database is whole by its image, its service and its disk, wherever the A
 				handle: "young",
 				type: "redis",
 				status: "pending",
-				_links: { database_image: link("/database_images/2") },
+				_links: { account, database_image: link("/database_images/2") },
 			},
-			{ id: 13, handle: "gone", type: "redis", status: "deprovisioned" },
+			{ id: 13, handle: "gone", type: "redis", status: "deprovisioned", _links: { account } },
 		],
 		"/databases/11": {
 			id: 11,
 			handle: "bare",
 			type: "redis",
 			status: "provisioned",
+			_links: { account },
 			_embedded: { database_credentials: [{ type: "redis", connection_url: "redis://:p@h:1" }] },
 		},
 		"/accounts/7/services": [
@@ -321,12 +324,12 @@ test("an endpoint stands as `endpoints:list` has it, and its settings are read w
 test("an app without what may be embedded is one all the same", async (t) => {
 	const { api } = await openApi(t, {
 		"/accounts/7/apps": [{ id: 5, handle: "portal", status: "pending" }],
-		"/apps/5": { id: 5, handle: "portal", status: "pending", _links: {} },
+		"/apps/5": { id: 5, handle: "portal", status: "pending", _links: { account } },
 		"/apps/6": {
 			id: 6,
 			handle: "hidden",
 			status: "provisioned",
-			_links: { current_configuration: link("/configurations/8") },
+			_links: { account, current_configuration: link("/configurations/8") },
 		},
 		"/configurations/8": { id: 8 },
 	});
@@ -382,7 +385,10 @@ test("a date of another form, and a stack without its region, are errors that na
 
 test("two requests are under way at a time in a Command, eight where told so, on as many connections", async (t) => {
 	const apps = Object.fromEntries(
-		Array.from({ length: 40 }, (_, id) => [`/apps/${id}`, { id, handle: `app-${id}`, status: "pending" }]),
+		Array.from({ length: 40 }, (_, id) => [
+			`/apps/${id}`,
+			{ id, handle: `app-${id}`, status: "pending", _links: { account } },
+		]),
 	);
 	for (const [told, most] of [
 		[undefined, 2],
@@ -403,7 +409,7 @@ test("what is removed since it was listed is not there, and what fails otherwise
 		handle: "main",
 		type: "redis",
 		status: "provisioned",
-		_links: { service: link("/services/30") },
+		_links: { account, service: link("/services/30") },
 	};
 	const vhost = {
 		id: 1,
@@ -431,7 +437,7 @@ test("what is removed since it was listed is not there, and what fails otherwise
 });
 
 test("the slowest request is known by its name", async (t) => {
-	const { api } = await openApi(t, { "/apps/1": { id: 1, handle: "a", status: "pending" } }, 30);
+	const { api } = await openApi(t, { "/apps/1": { id: 1, handle: "a", status: "pending", _links: { account } } }, 30);
 	await readApp(api, 1);
 	assert.match(api.slowest?.request ?? "", /^GET \/apps\/1 /);
 	assert.ok((api.slowest?.ms ?? 0) >= 25);

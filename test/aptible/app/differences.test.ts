@@ -46,6 +46,7 @@ function live(change: Partial<LiveApp> = {}): LiveApp {
 			id: 1,
 			handle: "portal",
 			status: "provisioned",
+			environmentId: 1,
 			gitRemote: "",
 			lastDeploy: { id: 7, status: "succeeded", gitRef: undefined },
 			services: [],

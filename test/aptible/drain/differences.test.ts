@@ -7,6 +7,8 @@ import { drainHandle, isHandleOf } from "../../../wire/drain.ts";
 import { LogDrainSpec } from "../../../wire/log-drain.ts";
 import { MetricDrainSpec } from "../../../wire/metric-drain.ts";
 
+const _links = { account: { href: "https://api.aptible.com/accounts/1" } };
+
 const sentinel = "sentinel-41d7";
 const common = { environment: "acme-test", name: "siem", adopt: false };
 const all = { apps: true, databases: true, ephemeralSessions: true, proxies: true };
@@ -15,7 +17,7 @@ const databases = [{ id: 7, handle: "search" }];
 
 function liveLogDrain(change: Record<string, unknown>) {
 	const record = {
-		...{ id: 1, handle: "siem-1", drain_type: "https_post", status: "provisioned", _links: {} },
+		...{ id: 1, handle: "siem-1", drain_type: "https_post", status: "provisioned", _links },
 		...{ drain_apps: true, drain_databases: true, drain_ephemeral_sessions: true, drain_proxies: true },
 		...change,
 	};
@@ -23,7 +25,7 @@ function liveLogDrain(change: Record<string, unknown>) {
 }
 
 function liveMetricDrain(change: Record<string, unknown>) {
-	const record = { id: 1, handle: "load-1", drain_type: "influxdb", status: "provisioned", _links: {}, ...change };
+	const record = { id: 1, handle: "load-1", drain_type: "influxdb", status: "provisioned", _links, ...change };
 	return readMetricDrainState(ApiMetricDrain.parse(record), databases);
 }
 
@@ -68,7 +70,7 @@ test("a database is compared by its handle, under whatever name it goes now", ()
 	const spec = LogDrainSpec.parse({ ...common, ...all, kind: "elasticsearch", database: "search" });
 	const live = (id: number) => ({
 		drain_type: "elasticsearch_database",
-		_links: { database: { href: `https://api.aptible.com/databases/${id}` } },
+		_links: { ..._links, database: { href: `https://api.aptible.com/databases/${id}` } },
 	});
 	assert.deepEqual(diffLogDrain(spec, liveLogDrain(live(7))), []);
 	assert.deepEqual(diffLogDrain(spec, liveLogDrain(live(8))), [

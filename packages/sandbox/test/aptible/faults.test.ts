@@ -160,6 +160,29 @@ test("not-found-race hides the newest object from one list", async () => {
 	assert.equal((await bench.json<Listed[]>("apps")).length, 1);
 });
 
+test("part-missing hides what is there, and answer-changed changes it, in a list each of it", async () => {
+	using bench = await benchWithApp();
+	const api = await startApi(bench.dir);
+	const get = async (path: string) =>
+		(await fetch(`${api.url}${path}`, { headers: { authorization: "Bearer x" } })).json() as Promise<
+			Record<string, unknown>
+		>;
+	const [{ id } = { id: 0 }] = await bench.json<Listed[]>("apps");
+	setFault(bench.dir, { name: "part-missing", command: "GET /apps/ID$" });
+	assert.equal((await get(`/apps/${id}`)).error, "not_found");
+	assert.equal((await get(`/apps/${id}`)).handle, "portal");
+	const [{ id: environment } = { id: 0 }] = await bench.json<Listed[]>("environment:list");
+	const change = { without: ["_links.account"], with: { handle: "other" } };
+	setFault(bench.dir, { name: "answer-changed", times: 2, ...change });
+	const alone = await get(`/apps/${id}`);
+	const list = (await get(`/accounts/${environment}/apps`))._embedded as { apps: Record<string, unknown>[] };
+	for (const { handle, _links } of [alone, ...list.apps]) {
+		assert.equal(handle, "other");
+		assert.doesNotMatch(JSON.stringify(_links), /account/);
+	}
+	await api.close();
+});
+
 test("slow-queue keeps an operation queued, and those behind it as well", async () => {
 	using bench = await benchWithApp(...DEPLOY);
 	setFault(bench.dir, { name: "slow-queue", ms: 400 });
