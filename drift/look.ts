@@ -138,6 +138,7 @@ export async function takeLook({ stage, secrets }: LoadedStage, isRequired: bool
 		checkVersion(context.cli),
 		plainValues(secrets, context).then((values) => see(context, stage, values, progress)),
 	]);
+	context.api.stopReading();
 	if (version.status === "rejected") throw new pulumi.RunError(messageOf(version.reason));
 	if (version.value !== undefined) await pulumi.log.warn(version.value);
 	if (seen.status === "rejected") {

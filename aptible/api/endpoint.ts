@@ -47,7 +47,7 @@ export interface Endpoint {
 	hostname: string | undefined;
 	status: string;
 	createdAt: string;
-	/** `https`, `tls`, `tcp`; absent for gRPC endpoints (recorded run 69). */
+	/** `https`, `tls`, `tcp`, or what else the API calls it; absent for gRPC endpoints, as in `endpoints:list` (recorded run 69). */
 	type: string | undefined;
 	/** Of https only: `default`, or the port. */
 	port: string | number | undefined;
@@ -169,7 +169,7 @@ async function endpointOf(
 		hostname: vhost.external_host || undefined,
 		status: vhost.status,
 		createdAt: vhost.created_at,
-		type: isHttp ? "https" : isTcp ? type : undefined,
+		type: isHttp ? "https" : type === "grpc" ? undefined : (type ?? "unknown"),
 		port: isHttp ? (port ?? "default") : undefined,
 		ports: isTcp ? (ports ?? []).join(" ") || "all" : undefined,
 		load_balancing_algorithm_type: isHttp ? (vhost.load_balancing_algorithm_type ?? "round_robin") : undefined,

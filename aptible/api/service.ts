@@ -130,22 +130,28 @@ export function readService(api: Api, serviceId: number): Promise<Service> {
 /**
  * The autoscaling policies of an environment's services, by the service's id. A policy names its environment alone: which service it
  * is of, the service's link says (app-ui, src/deploy/service and service-sizing-policy; documented, not observed). Where the two do not
- * meet, the services are asked one by one.
+ * meet, the services that are wanted are asked one by one.
+ *
+ * @param services all of the environment
+ * @param wanted those of them whose policies are wanted
  */
 export async function listPoliciesIn(
 	api: Api,
 	environmentId: number,
 	services: readonly Service[],
+	wanted: readonly Service[],
 ): Promise<Map<number, ApiPolicy>> {
 	const url = `${api.root}/accounts/${environmentId}/service_sizing_policies?per_page=1000`;
 	const policies = await api.list(url, "service_sizing_policies", ApiPolicy);
+	const linked = (id: number | null | undefined) =>
+		services.some(({ policyId }) => policyId !== undefined && policyId === id);
+	const areAllJoined = policies.every(({ id }) => linked(id));
 	const joined = new Map<number, ApiPolicy>();
-	for (const { id, policyId } of services) {
+	for (const { id, policyId } of wanted) {
 		const policy = policies.find((one) => policyId !== undefined && one.id === policyId);
 		if (policy !== undefined) joined.set(id, policy);
 	}
-	const areAllJoined = policies.every((policy) => [...joined.values()].includes(policy));
-	const left = services.filter(({ id, policyId }) => !joined.has(id) && (!areAllJoined || policyId !== undefined));
+	const left = wanted.filter(({ id, policyId }) => !joined.has(id) && (!areAllJoined || policyId !== undefined));
 	await Promise.all(
 		left.map(async ({ id }) => {
 			const policy = await readPolicy(api, id);
@@ -155,7 +161,7 @@ export async function listPoliciesIn(
 	return joined;
 }
 
-/** The autoscaling policy of a service, if it has one; the CLI fails where it has none (recorded run 41). */
+/** The autoscaling policy of a service, if it has one. */
 export async function readPolicy(api: Api, serviceId: number): Promise<ApiPolicy | undefined> {
 	return (await api.list(policiesOf(api, serviceId), "service_sizing_policies", ApiPolicy))[0];
 }
