@@ -30,11 +30,14 @@ try {
 			encrypt: { type: "boolean", default: false },
 			"import-file": { type: "string" },
 			"config-file": { type: "string" },
+			help: { type: "boolean", default: false },
 		},
 	});
 	const { environment, phi, stack, output, encrypt } = options;
 	const importFile = options["import-file"];
-	if (importFile !== undefined && stack !== undefined) {
+	if (options.help) {
+		process.stdout.write(`${usage}\n`);
+	} else if (importFile !== undefined && stack !== undefined) {
 		await writeImportFile(importFile, { stack, configFile: options["config-file"] });
 	} else if (
 		environment !== undefined &&
@@ -49,7 +52,8 @@ try {
 	}
 } catch (error) {
 	const message = error instanceof Error ? error.message : String(error);
-	process.stderr.write(`${context.redactor.mask(message)}\n`);
+	const isOption = error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+	process.stderr.write(`${context.redactor.mask(message)}\n${isOption ? `${usage}\n` : ""}`);
 	process.exitCode = 1;
 }
 

@@ -5,6 +5,7 @@
  * Whoever can write into the cache decides what runs here, with the credentials of whoever runs Pulumi: Node's own choice, a folder
  * in the shared one for temporary files, is not taken.
  */
+import "./spare-locales.js";
 import { mkdirSync, statSync } from "node:fs";
 import * as modules from "node:module";
 import { homedir } from "node:os";

@@ -27,12 +27,6 @@ export interface OperationObject {
 export interface Sending {
 	doing: string;
 	carries: Carried;
-	/**
-	 * The newest operation of the object, or 0, where the caller has waited for the object (`waitUntilIdle`) and read it since.
-	 *
-	 * @default - it is waited for before anything is sent
-	 */
-	after?: number;
 }
 
 /** What a reconciler works with: the CLI, the API, what must not be printed, and how long a wait may be. */
@@ -98,7 +92,45 @@ export class Context {
 		advise?: (log: string) => string | undefined,
 	): Promise<void> {
 		const wait = this.#wait();
-		const before = sending.after ?? (await this.waitUntilIdle(object, wait))?.id ?? 0;
+		const before = await this.#newest(object, wait);
+		await this.#operate(object, sending, send, { before, wait, advise });
+	}
+
+	/**
+	 * Like `operate`, where what is sent depends on what the object is like: that is planned while nothing is at work on it, and anew
+	 * where an operation has begun since.
+	 *
+	 * @param plan reads the object and says what is to be sent; undefined for nothing
+	 */
+	async operateIfDue(
+		object: OperationObject,
+		plan: () => Promise<(Sending & { send: () => Promise<void> }) | undefined>,
+	): Promise<void> {
+		const wait = this.#wait();
+		for (let before = await this.#newest(object, wait); ; ) {
+			const due = await plan();
+			if (due === undefined) return;
+			const newest = await this.#newest(object, wait);
+			if (newest === before) return this.#operate(object, due, due.send, { before, wait });
+			before = newest;
+		}
+	}
+
+	/** The newest operation of an object once it is idle, or 0. */
+	async #newest(object: OperationObject, wait: Wait): Promise<number> {
+		return (await this.waitUntilIdle(object, wait))?.id ?? 0;
+	}
+
+	async #operate(
+		object: OperationObject,
+		sending: Sending,
+		send: () => Promise<void>,
+		{
+			before,
+			wait,
+			advise,
+		}: { before: number; wait: Wait; advise?: ((log: string) => string | undefined) | undefined },
+	): Promise<void> {
 		const sent = await this.#send(`${object.label}: ${sending.doing}`, send, wait);
 		const ours = await this.#ended(object, sending, before, sent, wait);
 		await this.#judge(object, sending, ours, sent, advise);

@@ -133,6 +133,8 @@ export async function reconcile(
 			error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : String(error);
 		say.failure(`${context.redactor.mask(message)}\n`);
 		return 1;
+	} finally {
+		context.api.stopReading();
 	}
 }
 

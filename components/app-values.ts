@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { ObjectStorage } from "./azure/object-storage.ts";
+import { nameSecrets } from "./secret-values.ts";
 
 /** What an app's references to secrets and storage stand for, by reference. Databases are Aptible's own to look up. */
 export function valuesFor(
@@ -7,6 +8,5 @@ export function valuesFor(
 	secrets: Readonly<Record<string, pulumi.Output<string>>>,
 	storage: ObjectStorage | undefined,
 ): Record<string, pulumi.Output<string>> {
-	const named = Object.entries(secrets).map(([name, value]) => [`secrets.${name}`, value] as const);
-	return { ...Object.fromEntries(named), ...storage?.valuesFor(app) };
+	return { ...nameSecrets(secrets), ...storage?.valuesFor(app) };
 }

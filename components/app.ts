@@ -12,6 +12,7 @@ import type { Database } from "./database.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { declareEndpoints } from "./endpoints.ts";
 import { formerNames } from "./former-names.ts";
+import { chooseSecrets } from "./secret-values.ts";
 
 /** An app as the stage file describes it, under its handle. */
 export interface AppArgs extends AppConfig {
@@ -41,7 +42,7 @@ export class App extends pulumi.ComponentResource {
 	/** @param name the app's handle */
 	constructor(name: string, args: AppArgs, opts?: pulumi.ComponentResourceOptions) {
 		const { adopt, protect, endpoints, claims, databases, values, ...spec } = args;
-		const needed = referencesOf(spec);
+		const texts = textsOf(spec);
 		const aliases = formerNames(spec.renamedFrom);
 		super("medstack-to-aptible:index:App", name, {}, { ...opts, protect, aliases });
 		const command = new AptibleCommand(
@@ -51,12 +52,12 @@ export class App extends pulumi.ComponentResource {
 				spec: { handle: name, ...spec, services: mapValues(spec.services, toServiceSpec) },
 				facts: AppFacts,
 				hints: { "hints.claim": claims.mark(`apps.${name}`, { adopt }) },
-				secrets: pick(values, needed, (reference) => reference),
+				secrets: chooseSecrets(texts, values),
 			},
 			{
 				parent: this,
 				aliases,
-				dependsOn: [...needed].flatMap(
+				dependsOn: [...new Set(texts.flatMap(references))].flatMap(
 					(reference) => lookUp(databases, readDatabaseReference(reference)?.database ?? "") ?? [],
 				),
 			},
@@ -75,22 +76,8 @@ export class App extends pulumi.ComponentResource {
 	}
 }
 
-/** What the templates of an app refer to (`databases.main.url`, `secrets.sessionKey`). */
-function referencesOf({ config, registry }: Pick<AppConfig, "config" | "registry">): Set<string> {
+/** The texts of an app that may refer to something (`databases.main.url`, `secrets.sessionKey`). */
+function textsOf({ config, registry }: Pick<AppConfig, "config" | "registry">): string[] {
 	const { username = "", password = "" } = registry ?? {};
-	return new Set([...Object.values(config), username, password].flatMap(references));
-}
-
-/** The entries that are referred to, by their references. */
-function pick<T>(
-	entries: Readonly<Record<string, T>>,
-	needed: ReadonlySet<string>,
-	referenceOf: (name: string) => string,
-): Record<string, T> {
-	return Object.fromEntries(
-		Object.entries(entries).flatMap(([name, value]) => {
-			const reference = referenceOf(name);
-			return needed.has(reference) ? [[reference, value]] : [];
-		}),
-	);
+	return [...Object.values(config), username, password];
 }

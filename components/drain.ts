@@ -3,7 +3,7 @@ import type { LogDrain } from "../config/log-drain.ts";
 import type { MetricDrain } from "../config/metric-drain.ts";
 import { DrainFacts } from "../wire/drain.ts";
 import { AptibleCommand } from "./aptible-command.ts";
-import { secretsIn } from "./secret-values.ts";
+import { chooseSecrets, nameSecrets } from "./secret-values.ts";
 
 /** Values of the `Drain` component. */
 export interface DrainArgs {
@@ -33,7 +33,15 @@ export class Drain extends pulumi.ComponentResource {
 		super(`medstack-to-aptible:index:${types[kind]}`, name, {}, opts);
 		const { facts } = new AptibleCommand(
 			name,
-			{ kind, spec: { environment, name, ...drain }, facts: DrainFacts, secrets: secretsIn(drain, secrets) },
+			{
+				kind,
+				spec: { environment, name, ...drain },
+				facts: DrainFacts,
+				secrets: chooseSecrets(
+					Object.values(drain).filter((value) => typeof value === "string"),
+					nameSecrets(secrets),
+				),
+			},
 			{ parent: this },
 		);
 		this.handle = facts.handle;

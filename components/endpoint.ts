@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type DnsRecord, EndpointFacts, type EndpointSpec, refuseEndpointChange } from "../wire/endpoint.ts";
 import { endpointKey } from "../wire/endpoint-identity.ts";
 import { AptibleCommand } from "./aptible-command.ts";
+import { chooseSecrets } from "./secret-values.ts";
 
 /** An endpoint, and what is known of it. */
 export interface EndpointArgs {
@@ -40,16 +41,13 @@ export class Endpoint extends pulumi.ComponentResource {
 		const key = endpointKey(spec);
 		const aliases = formerNames.map((former) => ({ name: former }));
 		super("medstack-to-aptible:index:Endpoint", name, {}, { ...opts, aliases });
-		const needed = Object.values(spec.certificate ?? {}).map((template) => template.slice(2, -1).trim());
 		const { facts, resource } = new AptibleCommand(
 			`${name}-${key}`,
 			{
 				kind: "endpoint",
 				spec,
 				facts: EndpointFacts,
-				secrets: Object.fromEntries(
-					needed.flatMap((reference) => (values[reference] === undefined ? [] : [[reference, values[reference]]])),
-				),
+				secrets: chooseSecrets(Object.values(spec.certificate ?? {}), values),
 				hints: { "hints.claim": claim, "hints.taken": taken },
 				refuse: refuseEndpointChange,
 			},

@@ -58,7 +58,7 @@ const configValue = z
 /** What `image` is, in words. */
 export const imageText = {
 	what: "an image with a tag or a digest",
-	allowed: "the like of registry.example.com/portal:2026-11-20",
+	allowed: "for example registry.example.com/portal:2026-11-20",
 };
 
 /** An app: an image or a commit, its config and its services; its key in the stage file is its handle. */

@@ -46,7 +46,7 @@ export const Database = block("a database", {
 	// Aptible docs: custom database encryption.
 	kmsKeyArn: pattern(
 		"the ARN of a KMS key",
-		"the like of arn:aws:kms:ca-central-1:111111111111:key/aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
+		"for example arn:aws:kms:ca-central-1:111111111111:key/aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
 		kmsKeyArn,
 	)
 		.optional()

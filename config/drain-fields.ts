@@ -17,7 +17,7 @@ import {
 import { keyDocs } from "./key-docs.ts";
 import { adopt } from "./shared-fields.ts";
 
-const hostText = "the like of logs.example.com, without a scheme and a port";
+const hostText = "for example logs.example.com, without a scheme and a port";
 const hostPattern =
 	/^(?=.{1,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 

@@ -19,7 +19,7 @@ function isIPv4Range(value: string): boolean {
 	return isIPv4(address) && rest.length === 0 && (prefix === undefined || /^(?:[0-9]|[12][0-9]|3[0-2])$/.test(prefix));
 }
 
-const ipRangeText = "the like of 203.0.113.10 or 203.0.113.0/24 (Aptible filters no IPv6)";
+const ipRangeText = "for example 203.0.113.10 or 203.0.113.0/24 (Aptible filters no IPv6)";
 const ipRange = text("an IPv4 address or range", ipRangeText).refine(isIPv4Range, {
 	error: `is not an IPv4 address or range; allowed: ${ipRangeText}`,
 });

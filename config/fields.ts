@@ -105,7 +105,7 @@ export function whole(what: string, minimum: number, maximum?: number) {
 	const range = maximum === undefined ? `of ${minimum} or more` : `from ${minimum} to ${maximum}`;
 	const error = ({ input }: Issue): string => {
 		const quoted = typeof input === "string" && /^[0-9]+$/.test(input);
-		const wrong = `is not a whole number ${range} (${what})${quoted ? "; take the quotes away" : ""}`;
+		const wrong = `is not a whole number ${range} (${what})${quoted ? "; remove the quotes" : ""}`;
 		return message(`a whole number ${range}`, what, wrong)({ input });
 	};
 	const number = z.int({ error }).min(minimum, { error });
@@ -117,7 +117,7 @@ export function decimal(what: string, minimum: number, maximum: number) {
 	const range = `from ${minimum} to ${maximum}`;
 	const error = ({ input }: Issue): string => {
 		const quoted = typeof input === "string" && /^[0-9]*\.?[0-9]+$/.test(input);
-		const wrong = `is not a number ${range} (${what})${quoted ? "; take the quotes away" : ""}`;
+		const wrong = `is not a number ${range} (${what})${quoted ? "; remove the quotes" : ""}`;
 		return message(`a number ${range}`, what, wrong)({ input });
 	};
 	return z.number({ error }).min(minimum, { error }).max(maximum, { error });

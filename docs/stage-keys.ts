@@ -105,7 +105,7 @@ function allowedIn(core: z.ZodType): string {
 	if (isBlock(core)) return core instanceof z.ZodRecord ? "name: block" : "block";
 	// What the loader says where it is missing.
 	const message = core.safeParse(undefined).error?.issues[0]?.message ?? "";
-	return markdown(message.replace(/^is missing; give /, "").replace(": the like of ", ", such as "));
+	return markdown(message.replace(/^is missing; give /, "").replace(": for example ", ", such as "));
 }
 
 function valuesOf(core: z.ZodType): unknown[] {

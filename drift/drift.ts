@@ -8,7 +8,7 @@ import type { LoadedStage } from "../config/load.ts";
 import type { Difference } from "../wire/difference.ts";
 import type { Look } from "./look.ts";
 
-/** `off` looks for nothing; `required` fails where it cannot be told; anything else looks where there are credentials. */
+/** `off` looks for nothing; `required` fails where drift is unknown; anything else looks where there are credentials. */
 const modeVariable = "MEDSTACK_TO_APTIBLE_DRIFT";
 /** How the differences and their time come to a Command. */
 const variable = "DRIFT";

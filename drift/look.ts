@@ -18,6 +18,7 @@ import { type RecordedCommand, readRecorded } from "./recorded.ts";
 import { readSnapshot, type Snapshot } from "./snapshot.ts";
 import type { Values } from "./snapshot-values.ts";
 import { type Undeclared, undeclaredIn } from "./undeclared.ts";
+import { unseenIn } from "./unseen.ts";
 
 /** A file that the findings are written to, for `npm run drift`. */
 const reportVariable = "MEDSTACK_TO_APTIBLE_DRIFT_REPORT";
@@ -38,6 +39,8 @@ export interface DriftReport {
 	undeclared: string[];
 	/** Those of them about endpoints of what it does declare. */
 	undeclaredEndpoints: string[];
+	/** What could not be compared, as this token may not see it. */
+	unknown: string[];
 }
 
 /** What there is on Aptible, read at once, beside what the stack has recorded. */
@@ -56,10 +59,11 @@ export class Look {
 	readonly #seen: Seen;
 	readonly #report: DriftReport;
 
-	constructor(seen: Seen, { endpoints, others }: Undeclared) {
+	constructor(seen: Seen, { endpoints, others }: Undeclared, unknown: string[]) {
 		this.#seen = seen;
 		const gone = [...new Set(seen.losses.values())];
-		this.#report = { drifted: [], gone, undeclared: [...others, ...endpoints], undeclaredEndpoints: endpoints };
+		const undeclared = [...others, ...endpoints];
+		this.#report = { drifted: [], gone, undeclared, undeclaredEndpoints: endpoints, unknown };
 		writeReport(this.#report);
 	}
 
@@ -134,6 +138,7 @@ export async function takeLook({ stage, secrets }: LoadedStage, isRequired: bool
 		checkVersion(context.cli),
 		plainValues(secrets, context).then((values) => see(context, stage, values, progress)),
 	]);
+	context.api.stopReading();
 	if (version.status === "rejected") throw new pulumi.RunError(messageOf(version.reason));
 	if (version.value !== undefined) await pulumi.log.warn(version.value);
 	if (seen.status === "rejected") {
@@ -150,12 +155,14 @@ export async function takeLook({ stage, secrets }: LoadedStage, isRequired: bool
 	const refused = isReport ? [] : findIdleEndpoints(stage, seen.value?.recorded ?? [], seen.value?.snapshot);
 	if (refused.length > 0) throw new pulumi.RunError(refused.join("\n"));
 	if (seen.value === undefined) {
-		writeReport({ drifted: [], gone: [], undeclared: [], undeclaredEndpoints: [] });
+		writeReport({ drifted: [], gone: [], undeclared: [], undeclaredEndpoints: [], unknown: [] });
 		return undefined;
 	}
+	const unknown = unseenIn(seen.value.snapshot, seen.value.recorded);
+	if (unknown.length > 0 && isRequired && !isReport) throw new pulumi.RunError(unknown.join("\n"));
 	const undeclared = undeclaredIn(seen.value.snapshot, stage, seen.value.recorded);
-	for (const text of [...undeclared.others, ...undeclared.endpoints]) await pulumi.log.warn(text);
-	return new Look(seen.value, undeclared);
+	for (const text of [...undeclared.others, ...undeclared.endpoints, ...unknown]) await pulumi.log.warn(text);
+	return new Look(seen.value, undeclared, unknown);
 }
 
 function writeReport(report: DriftReport): void {

@@ -2,7 +2,7 @@
  * `npm run drift -- --stack STACK`: whether Aptible is still as the stack left it, for a person or a nightly job. It previews the
  * stack and reads what the program found; further options are those of `pulumi preview` (`--config-file`, `--cwd`).
  *
- * Exit code 0: no drift. 2: drift, or an endpoint that the stage file does not declare. 1: unknown.
+ * Exit code 0: no drift. 2: drift, or an endpoint that the stage file does not declare. 1: unknown, in whole or in part.
  */
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -11,7 +11,14 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { DriftReport } from "./look.ts";
 
+const usage =
+	"usage: npm run drift -- --stack STACK [--json] [any option of `pulumi preview`: --config-file FILE, --cwd FOLDER ...]";
+
 const options = process.argv.slice(2);
+if (options.includes("--help")) {
+	process.stdout.write(`${usage}\n`);
+	process.exit(0);
+}
 const isJson = options.includes("--json");
 const folder = await mkdtemp(join(tmpdir(), "medstack-to-aptible-"));
 try {
@@ -20,7 +27,8 @@ try {
 		options.filter((option) => option !== "--json"),
 	);
 	process.stdout.write(isJson ? `${JSON.stringify(report, null, 2)}\n` : describe(report));
-	process.exitCode = report.drifted.length + report.undeclaredEndpoints.length > 0 ? 2 : 0;
+	const isDrifted = report.drifted.length + report.undeclaredEndpoints.length > 0;
+	process.exitCode = isDrifted ? 2 : report.unknown.length > 0 ? 1 : 0;
 } catch (error) {
 	process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
 	process.exitCode = 1;
@@ -48,7 +56,7 @@ async function preview(file: string, args: readonly string[]): Promise<DriftRepo
 	return JSON.parse(await readFile(file, "utf8")) as DriftReport;
 }
 
-function describe({ drifted, gone, undeclared, undeclaredEndpoints }: DriftReport): string {
+function describe({ drifted, gone, undeclared, undeclaredEndpoints, unknown }: DriftReport): string {
 	const isBack = ({ kind, differences }: DriftReport["drifted"][number]) =>
 		kind !== "database" ||
 		gone.length === 0 ||
@@ -66,6 +74,8 @@ function describe({ drifted, gone, undeclared, undeclaredEndpoints }: DriftRepor
 				? "what is declared and there is as it was left"
 				: undeclaredEndpoints.length > 0
 					? "what is declared is as it was left; what follows is not declared, and `pulumi up` leaves it as it is:"
-					: "no drift";
-	return [...gone, verdict, ...lines, ...undeclaredEndpoints, ...others, ""].join("\n");
+					: unknown.length > 0
+						? "no drift in what this token may see"
+						: "no drift";
+	return [...gone, verdict, ...lines, ...undeclaredEndpoints, ...others, ...unknown, ""].join("\n");
 }

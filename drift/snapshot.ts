@@ -95,9 +95,12 @@ export async function readSnapshot(
 	onProgress(0, wantedApps.length);
 	const owned = await readOwned(api, services, wantedApps, listedDatabases, scope);
 	const wantedServices = [...owned.values()].flat();
+	const servicesOfApps = wantedApps.flatMap((app) => owned.get(appKey(app)) ?? []);
 	const [endpoints, policies] = await Promise.all([
-		wantedServices.length === 0 ? noEndpoints : listEndpointsIn(api, id, wantedServices, true),
-		wantedServices.length === 0 ? noPolicies : listPoliciesIn(api, id, services),
+		wantedServices.length === 0
+			? noEndpoints
+			: listEndpointsIn(api, id, wantedServices, { hasSettings: true, areAll: false }),
+		servicesOfApps.length === 0 ? noPolicies : listPoliciesIn(api, id, services, servicesOfApps),
 	]);
 	const areCompared = [...endpoints.values()].flat().some((one) => hasCertificate(one) && wantsDetails(scope, one));
 	const fingerprints = areCompared ? await listFingerprints(api, id) : noFingerprints;

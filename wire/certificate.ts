@@ -93,7 +93,7 @@ function readKey(text: string, problems: CertificateProblem[]): KeyObject | unde
 		return undefined;
 	};
 	if (/BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(text)) {
-		return refuse("is encrypted, and Aptible takes it as it is only; take the passphrase off: openssl pkey -in FILE");
+		return refuse("is encrypted, and Aptible takes it as it is only; remove the passphrase: openssl pkey -in FILE");
 	}
 	let key: KeyObject;
 	try {

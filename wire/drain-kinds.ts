@@ -140,7 +140,7 @@ const influxUrl = {
 	form: "address",
 	api: "address",
 	means: "the address of an InfluxDB",
-	allowed: "the like of https://influx.example.com:8086",
+	allowed: "for example https://influx.example.com:8086",
 	does: "address of InfluxDB, with its port",
 } as const;
 const influxName = (api: string, means: string, does: string) =>

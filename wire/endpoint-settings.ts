@@ -181,7 +181,7 @@ export const endpointSettings = {
 		type: "text",
 		means: "an https:// address",
 		accepts: (value) => URL.parse(value)?.protocol === "https:",
-		allowed: "the like of https://status.example.com/down.html",
+		allowed: "for example https://status.example.com/down.html",
 		reset: "default",
 		does: "maintenance page, shown while the app is down; Aptible's support enables it for a stack",
 		otherwise: "Aptible's page",

@@ -41,6 +41,7 @@ export class Api {
 	readonly authRoot = (process.env.APTIBLE_AUTH_ROOT_URL ?? "https://auth.aptible.com").replace(/\/$/, "");
 	readonly #access: Access;
 	readonly #limit: Limit;
+	readonly #reading = new AbortController();
 	/** Answers that never change, by their addresses. */
 	readonly #kept = new Map<string, Promise<unknown>>();
 	#token: Promise<string> | undefined;
@@ -60,6 +61,11 @@ export class Api {
 	/** The request that has taken longest, its turn not counted. */
 	get slowest(): { request: string; ms: number } | undefined {
 		return this.#slowest;
+	}
+
+	/** Gives up the reads that are under way or to come: of those that ran side by side nobody waits for the rest once one has failed. */
+	stopReading(): void {
+		this.#reading.abort(new Error("nobody waits for its answer any more"));
 	}
 
 	/** Whether there is a token to log in with; where that is unknown, the first request says why. */
@@ -99,10 +105,11 @@ export class Api {
 	/** Reads one resource. */
 	async read<T extends z.ZodType>(url: string, form: T, shown: Shown = {}): Promise<z.infer<T>> {
 		const headers = preferring("secrets" in shown ? shown.secrets : false);
-		const answer = await retryReads((leftMs) => {
+		const read = (leftMs: number) => {
 			const timeoutMs = Math.min(requestTimeoutMs, Math.max(leftMs, leastTimeoutMs));
 			return this.#request("GET", url, { headers, timeoutMs });
-		}, this.#access);
+		};
+		const answer = await retryReads(read, { ...this.#access, signal: this.#signalOf("GET") }, this.#limit);
 		return parseAnswer(`GET ${new URL(url).pathname} on the Deploy API`, 200, form, answer);
 	}
 
@@ -118,12 +125,12 @@ export class Api {
 
 	/** Changes something; sent once, whatever becomes of it. */
 	async send(method: "POST" | "PUT" | "PATCH" | "DELETE", url: string, body?: Record<string, unknown>): Promise<void> {
-		await this.#request(method, url, { body });
+		await this.#limit(() => this.#request(method, url, { body }));
 	}
 
 	/** Makes something, sent once, and gives what the API answers of it. */
 	async create<T extends z.ZodType>(url: string, body: Record<string, unknown>, form: T): Promise<z.infer<T>> {
-		const answer = await this.#request("POST", url, { body });
+		const answer = await this.#limit(() => this.#request("POST", url, { body }));
 		return parseAnswer(`POST ${new URL(url).pathname} on the Deploy API`, 201, form, answer);
 	}
 
@@ -168,40 +175,40 @@ export class Api {
 		token: string,
 		{ body, headers, timeoutMs = requestTimeoutMs }: Message,
 	): Promise<{ status: number; text: string; retryAfter: string | null }> {
-		const { signal } = this.#access;
+		const started = performance.now();
 		try {
-			return await this.#limit(async () => {
-				const started = performance.now();
-				try {
-					const response = await fetch(url, {
-						method,
-						headers: {
-							Authorization: `Bearer ${token}`,
-							Accept: "application/json",
-							...(body === undefined ? {} : { "Content-Type": "application/json" }),
-							...headers,
-						},
-						body: body === undefined ? null : JSON.stringify(body),
-						signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]),
-					});
-					const { status } = response;
-					const date = new Date(response.headers.get("date") ?? "");
-					this.#clock = Number.isNaN(date.getTime()) ? undefined : date;
-					return { status, text: await response.text(), retryAfter: response.headers.get("retry-after") };
-				} finally {
-					const ms = performance.now() - started;
-					if (ms > (this.#slowest?.ms ?? 0)) this.#slowest = { request, ms };
-					// Its connection is free a moment later; a request that came before would open another.
-					await nextTurn();
-				}
+			const response = await fetch(url, {
+				method,
+				headers: {
+					Authorization: `Bearer ${token}`,
+					Accept: "application/json",
+					...(body === undefined ? {} : { "Content-Type": "application/json" }),
+					...headers,
+				},
+				body: body === undefined ? null : JSON.stringify(body),
+				signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#signalOf(method)]),
 			});
+			const { status } = response;
+			const date = new Date(response.headers.get("date") ?? "");
+			this.#clock = Number.isNaN(date.getTime()) ? undefined : date;
+			return { status, text: await response.text(), retryAfter: response.headers.get("retry-after") };
 		} catch (cause) {
 			const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
 			const reason = inner instanceof Error ? inner.message : String(inner);
 			// fetch refuses some ports whoever listens there (Fetch standard, "bad port").
 			const transient = reason !== "bad port";
 			throw new ApiError(request, 0, `${reason}. Is ${new URL(url).host} in reach?`, { transient });
+		} finally {
+			const ms = performance.now() - started;
+			if (ms > (this.#slowest?.ms ?? 0)) this.#slowest = { request, ms };
+			// Its connection is free a moment later; a request that came before would open another.
+			await nextTurn();
 		}
+	}
+
+	#signalOf(method: string): AbortSignal {
+		const { signal } = this.#access;
+		return AbortSignal.any([...(signal ? [signal] : []), ...(method === "GET" ? [this.#reading.signal] : [])]);
 	}
 
 	/** Addresses come out of answers too, and the token is for nobody else. */

@@ -7,7 +7,7 @@ import { listOperations } from "./operation.ts";
 
 const BackupForm = z.looseObject({
 	id: z.int(),
-	created_at: z.string(),
+	created_at: z.string().refine((text) => !Number.isNaN(Date.parse(text)), "not a date"),
 	manual: z.boolean().nullish(),
 	database_handle: z.string().nullish(),
 	_links: z

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { unlessGone } from "../client/errors.ts";
+import { AptibleError, unlessGone } from "../client/errors.ts";
 import type { Api } from "./api.ts";
 import { refuseMissingPart } from "./existence.ts";
 import { Link, linkedId, RequiredLink } from "./link.ts";
@@ -115,9 +115,22 @@ export async function readDatabaseSettings(api: Api, id: number): Promise<Databa
 	return settingsOf(await api.read(`${api.root}/databases/${id}`, DatabaseForm));
 }
 
-/** The service that a database runs as, to which its endpoints belong; undefined where it was never provisioned. */
+/** Statuses of a database that may have no service yet. */
+const withoutService = ["pending", "provisioning", "provision_failed"];
+
+/**
+ * The service that a database runs as, to which its endpoints belong; undefined where it was never provisioned.
+ *
+ * @throws AptibleError where it was, and the answer does not say: without its service it would seem to have no endpoints
+ */
 export async function readDatabaseServiceId(api: Api, id: number): Promise<number | undefined> {
-	return linkedId((await api.read(`${api.root}/databases/${id}`, DatabaseForm))._links.service);
+	const { handle, status, _links: links } = await api.read(`${api.root}/databases/${id}`, DatabaseForm);
+	const serviceId = linkedId(links.service);
+	if (serviceId !== undefined || withoutService.includes(status)) return serviceId;
+	throw new AptibleError(
+		`database "${handle}" is ${status}, but Aptible does not say which service it runs as, so what endpoints it has is unknown. Run ` +
+			"the command again.",
+	);
 }
 
 /** The URLs of a database. */

@@ -61,7 +61,7 @@ export function listDrains(api: Api, target: DrainTarget, environmentId: number)
 }
 
 /**
- * Reads a drain with its secrets, which the CLI's list leaves out in part.
+ * Reads a drain with its secrets, which no list is asked for.
  *
  * @returns undefined where there is none. Only a 404 says so: any other failure is thrown, or a drain that still runs would be
  * taken for gone.

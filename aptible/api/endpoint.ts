@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { leafFingerprint, normalFingerprint } from "../../wire/certificate.ts";
-import { ApiError, unlessGone } from "../client/errors.ts";
+import { ApiError, AptibleError, unlessGone } from "../client/errors.ts";
 import type { Api } from "./api.ts";
+import { refuseMissingPart } from "./existence.ts";
 import { Link, linkedId } from "./link.ts";
 
 const Setting = z.looseObject({ settings: z.record(z.string(), z.unknown()).nullish() });
@@ -46,7 +47,7 @@ export interface Endpoint {
 	hostname: string | undefined;
 	status: string;
 	createdAt: string;
-	/** `https`, `tls`, `tcp`; absent for gRPC endpoints (recorded run 69). */
+	/** `https`, `tls`, `tcp`, or what else the API calls it; absent for gRPC endpoints, as in `endpoints:list` (recorded run 69). */
 	type: string | undefined;
 	/** Of https only: `default`, or the port. */
 	port: string | number | undefined;
@@ -64,7 +65,7 @@ export interface Endpoint {
 	managedTlsDomain: string | undefined;
 	managedTlsDnsChallengeHostname: string | undefined;
 	managedTlsStatus: string | undefined;
-	/** Name of its service; absent where that is no longer listed. */
+	/** Name of its service; empty where none of those that are known is linked to it. */
 	service: string;
 	/** The port that the API has for it, whatever its kind. */
 	containerPort: number | undefined;
@@ -84,36 +85,46 @@ type Services = readonly { id: number; service: string }[];
 
 /** The endpoints of an app (aptible-api-ruby, app.rb; documented: OpenAPI, `/apps/ID/vhosts`). */
 export function listAppEndpoints(api: Api, appId: number, services: Services): Promise<Endpoint[]> {
-	return listEndpoints(api, `/apps/${appId}/vhosts`, services);
+	return listEndpoints(api, `/apps/${appId}/vhosts`, (vhost) => {
+		const serviceId = linkedId(vhost._links?.service);
+		return services.find(({ id }) => id === serviceId)?.service ?? "";
+	});
 }
 
 /** The endpoints of a service, as the CLI lists them (subcommands/endpoints.rb). */
 export function listServiceEndpoints(api: Api, service: Services[number]): Promise<Endpoint[]> {
-	return listEndpoints(api, `/services/${service.id}/vhosts`, [service]);
+	return listEndpoints(api, `/services/${service.id}/vhosts`, () => service.service);
 }
 
 /**
  * The endpoints of an environment, by the ids of their services (aptible-api-ruby, account.rb; documented: OpenAPI).
  *
  * @param services those whose endpoints are wanted
- * @param hasSettings whether the settings of each are read, which takes a request for one that has some
+ * @param options `hasSettings`: whether the settings of each are read, which takes a request for one that has some; `areAll`: whether
+ * these are all services there are, so that an endpoint on another one is on one that is unknown
+ * @throws AptibleError where the service of an endpoint is unknown: it may be on one of these
  */
 export async function listEndpointsIn(
 	api: Api,
 	environmentId: number,
 	services: Services,
-	hasSettings: boolean,
+	{ hasSettings, areAll }: { hasSettings: boolean; areAll: boolean },
 ): Promise<Map<number, Endpoint[]>> {
 	const vhosts = await api.list(`${api.root}/accounts/${environmentId}/vhosts?per_page=1000`, "vhosts", VhostForm);
 	const wanted = withoutGone(vhosts).flatMap((vhost) => {
 		const serviceId = linkedId(vhost._links?.service);
-		return services.some(({ id }) => id === serviceId) ? [{ vhost, serviceId: serviceId ?? 0 }] : [];
+		const service = services.find(({ id }) => id === serviceId);
+		if (service !== undefined) return [{ vhost, service }];
+		if (serviceId !== undefined && !areAll) return [];
+		throw new AptibleError(
+			`Aptible does not say which service endpoint ${vhost.id} (${vhost.external_host || "no host name yet"}) is on, so whose it is is ` +
+				"unknown. Run the command again.",
+		);
 	});
 	const endpoints = await Promise.all(
-		wanted.map(async ({ vhost, serviceId }) => ({
-			serviceId,
-			// It may be removed since it was listed.
-			endpoint: await endpointOf(api, vhost, services, hasSettings).catch(unlessGone),
+		wanted.map(async ({ vhost, service }) => ({
+			serviceId: service.id,
+			endpoint: await endpointOf(api, vhost, service.service, hasSettings),
 		})),
 	);
 	const found = new Map<number, Endpoint[]>();
@@ -123,11 +134,9 @@ export async function listEndpointsIn(
 	return found;
 }
 
-async function listEndpoints(api: Api, path: string, services: Services): Promise<Endpoint[]> {
+async function listEndpoints(api: Api, path: string, serviceOf: (vhost: VhostForm) => string): Promise<Endpoint[]> {
 	const vhosts = await api.list(`${api.root}${path}?per_page=1000`, "vhosts", VhostForm);
-	const endpoints = await Promise.all(
-		withoutGone(vhosts).map((vhost) => endpointOf(api, vhost, services).catch(unlessGone)),
-	);
+	const endpoints = await Promise.all(withoutGone(vhosts).map((vhost) => endpointOf(api, vhost, serviceOf(vhost))));
 	return endpoints.filter((endpoint) => endpoint !== undefined);
 }
 
@@ -135,19 +144,32 @@ function withoutGone(vhosts: readonly VhostForm[]): VhostForm[] {
 	return vhosts.filter(({ status }) => status !== "deprovisioned");
 }
 
-/** With what `endpoints:list` makes of it (resource_formatter.rb, `inject_vhost`); its settings are read where it has some. */
-async function endpointOf(api: Api, vhost: VhostForm, services: Services, hasSettings = true): Promise<Endpoint> {
+/**
+ * With what `endpoints:list` makes of it (resource_formatter.rb, `inject_vhost`); its settings are read where it has some.
+ *
+ * @returns undefined where it is removed since it was listed
+ */
+async function endpointOf(
+	api: Api,
+	vhost: VhostForm,
+	service: string,
+	hasSettings = true,
+): Promise<Endpoint | undefined> {
 	const { type, container_port: port, container_ports: ports, acme, _links: links } = vhost;
 	const isHttp = type === "http" || type === "http_proxy_protocol";
 	const isTcp = type === "tcp" || type === "tls";
-	const serviceId = linkedId(links?.service);
+	const settingId = hasSettings ? linkedId(links?.current_setting) : undefined;
+	const settings = await readSettings(api, settingId)
+		.catch(refuseMissingPart(api, "vhosts", { id: vhost.id, label: "the endpoint" }))
+		.catch(unlessGone);
+	if (settings === undefined) return undefined;
 	return {
-		...(hasSettings ? await readSettings(api, linkedId(links?.current_setting)) : {}),
+		...settings,
 		id: vhost.id,
 		hostname: vhost.external_host || undefined,
 		status: vhost.status,
 		createdAt: vhost.created_at,
-		type: isHttp ? "https" : isTcp ? type : undefined,
+		type: isHttp ? "https" : type === "grpc" ? undefined : (type ?? "unknown"),
 		port: isHttp ? (port ?? "default") : undefined,
 		ports: isTcp ? (ports ?? []).join(" ") || "all" : undefined,
 		load_balancing_algorithm_type: isHttp ? (vhost.load_balancing_algorithm_type ?? "round_robin") : undefined,
@@ -160,7 +182,7 @@ async function endpointOf(api: Api, vhost: VhostForm, services: Services, hasSet
 		managedTlsDomain: acme ? (vhost.user_domain ?? undefined) : undefined,
 		managedTlsDnsChallengeHostname: acme ? (vhost.acme_dns_challenge_host ?? undefined) : undefined,
 		managedTlsStatus: acme ? (vhost.acme_status ?? undefined) : undefined,
-		service: services.find(({ id }) => id === serviceId)?.service ?? "",
+		service,
 		containerPort: port ?? undefined,
 		certificateId: linkedId(links?.certificate),
 	};

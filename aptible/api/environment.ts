@@ -26,7 +26,7 @@ const StackForm = z.looseObject({
 	id: z.int(),
 	name: z.string(),
 	/** With the addresses, as `environment:list` prints it (aptible-cli 0.26.6, resource_formatter.rb). */
-	region: z.string().nullish(),
+	region: z.string().min(1),
 	outbound_ip_addresses: z.array(z.string()).nullish(),
 	/** Present on dedicated stacks only: the organization that the stack belongs to (facts/terraform-provider.md §3.4). */
 	_links: z.looseObject({ organization: z.looseObject({ href: z.string() }).nullish() }).nullish(),
@@ -83,7 +83,7 @@ function stackOf(shown: z.infer<typeof StackForm>): Stack {
 	return {
 		id: shown.id,
 		name: shown.name,
-		region: shown.region ?? "",
+		region: shown.region,
 		outboundIpAddresses: shown.outbound_ip_addresses ?? [],
 		organizationId: shown._links?.organization?.href.split("/").at(-1),
 	};

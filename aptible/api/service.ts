@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { OptionsShown, optionEntries } from "../../wire/service-options.ts";
+import { AptibleError } from "../client/errors.ts";
 import type { Api } from "./api.ts";
 import { Link, linkedId } from "./link.ts";
 
@@ -100,8 +101,10 @@ export function listServicesIn(api: Api, environmentId: number): Promise<Service
 }
 
 /**
- * The services of one app or database among those of its environment, by their links (app-ui, src/deploy/service). Where none has such
- * a link, the app or the database is asked.
+ * The services of one app or database among those of its environment, by their links (app-ui, src/deploy/service). Where one of them
+ * has no such link, the app is asked; a database's service is known by its id too.
+ *
+ * @throws AptibleError where neither says which service a database runs as
  */
 export async function servicesOf(
 	api: Api,
@@ -110,11 +113,14 @@ export async function servicesOf(
 ): Promise<Service[]> {
 	if ("appId" in owner) {
 		const own = services.filter(({ appId }) => appId === owner.appId);
-		return own.length > 0 ? own : listServices(api, owner.appId);
+		const isUnlinked = services.some(({ appId, databaseId }) => appId === undefined && databaseId === undefined);
+		return own.length > 0 && !isUnlinked ? own : listServices(api, owner.appId);
 	}
 	const { databaseId, serviceId } = owner;
 	const own = services.filter((one) => one.databaseId === databaseId || one.id === serviceId);
-	return own.length > 0 || serviceId === undefined ? own : [await readService(api, serviceId)];
+	if (own.length > 0) return own;
+	if (serviceId !== undefined) return [await readService(api, serviceId)];
+	throw new AptibleError(`Aptible does not say which service database ${databaseId} runs as. Run the command again.`);
 }
 
 /** A service by its id, which no list has to show yet. */
@@ -125,22 +131,28 @@ export function readService(api: Api, serviceId: number): Promise<Service> {
 /**
  * The autoscaling policies of an environment's services, by the service's id. A policy names its environment alone: which service it
  * is of, the service's link says (app-ui, src/deploy/service and service-sizing-policy; documented, not observed). Where the two do not
- * meet, the services are asked one by one.
+ * meet, the services that are wanted are asked one by one.
+ *
+ * @param services all of the environment
+ * @param wanted those of them whose policies are wanted
  */
 export async function listPoliciesIn(
 	api: Api,
 	environmentId: number,
 	services: readonly Service[],
+	wanted: readonly Service[],
 ): Promise<Map<number, ApiPolicy>> {
 	const url = `${api.root}/accounts/${environmentId}/service_sizing_policies?per_page=1000`;
 	const policies = await api.list(url, "service_sizing_policies", ApiPolicy);
+	const linked = (id: number | null | undefined) =>
+		services.some(({ policyId }) => policyId !== undefined && policyId === id);
+	const areAllJoined = policies.every(({ id }) => linked(id));
 	const joined = new Map<number, ApiPolicy>();
-	for (const { id, policyId } of services) {
+	for (const { id, policyId } of wanted) {
 		const policy = policies.find((one) => policyId !== undefined && one.id === policyId);
 		if (policy !== undefined) joined.set(id, policy);
 	}
-	const areAllJoined = policies.every((policy) => [...joined.values()].includes(policy));
-	const left = services.filter(({ id, policyId }) => !joined.has(id) && (!areAllJoined || policyId !== undefined));
+	const left = wanted.filter(({ id, policyId }) => !joined.has(id) && (!areAllJoined || policyId !== undefined));
 	await Promise.all(
 		left.map(async ({ id }) => {
 			const policy = await readPolicy(api, id);
@@ -150,7 +162,7 @@ export async function listPoliciesIn(
 	return joined;
 }
 
-/** The autoscaling policy of a service, if it has one; the CLI fails where it has none (recorded run 41). */
+/** The autoscaling policy of a service, if it has one. */
 export async function readPolicy(api: Api, serviceId: number): Promise<ApiPolicy | undefined> {
 	return (await api.list(policiesOf(api, serviceId), "service_sizing_policies", ApiPolicy))[0];
 }

@@ -7,8 +7,10 @@ import { createApp, deprovisionApp, renameApp } from "../cli/app.ts";
 import { ApiError, AptibleError, unlessGone } from "../client/errors.ts";
 import { findUntilThere, readUntil } from "../client/lag.ts";
 import type { Context, OperationObject } from "../context.ts";
+
 import { environmentNamed, findByIdentity, liveEnvironmentOf, refuseOtherEnvironment } from "../find.ts";
-import { planConfigChanges } from "./config.ts";
+import { planConfigChanges, requireConfig } from "./config.ts";
+
 import type { LiveApp } from "./differences.ts";
 import { findDeployReasons, markHiddenSettings, release, releaseOf } from "./release.ts";
 import { stopServices, syncServices } from "./scaling.ts";
@@ -60,9 +62,9 @@ export async function apply(context: Context, spec: AppSpec, recorded: AppFacts 
 	const started = await findUnstartedServices(context, spec, app.id, services, { known, previous });
 	const isScaled = await syncServices(context, locator, spec, { services, started });
 	const isChanged = isScaled || released !== undefined || changed.length > 0;
-	const { live, warnings } = isChanged
+	const live = isChanged
 		? await verifyApp(context, spec, app.id, services, { before, values, released, started, previous })
-		: { live: before, warnings: [] };
+		: before;
 	const now = releaseOf(spec, live, previous?.release);
 	const isRegistryLeft = previous?.ownsRegistry === true && live.settings.registry !== undefined;
 	return {
@@ -74,7 +76,7 @@ export async function apply(context: Context, spec: AppSpec, recorded: AppFacts 
 		ownsRegistry: spec.registry !== undefined || (isRegistryLeft && released !== "deploy"),
 		release: now,
 		services: live.services.map(({ service }) => service).sort(),
-		warnings: [...warnOfApp(spec, live, { values, foreign, previous, now }), ...warnings],
+		warnings: warnOfApp(spec, live, { values, foreign, previous, now }),
 	};
 }
 
@@ -95,15 +97,7 @@ async function readLiveApp(
 		isWhole(found) ? found : await readAgain(context, spec, found.id),
 		previous,
 	);
-	const config = await readConfig(context.api, now.app);
-	const isNeeded = Object.keys(spec.config).length > 0 || (previous?.configKeys ?? []).length > 0;
-	if (config === "hidden" && isNeeded) {
-		throw new AptibleError(
-			`app "${spec.handle}": this token may not see its config, so what of it differs is unknown. Give the token's role the ` +
-				"permission `sensitive`, then run `pulumi up` again.",
-		);
-	}
-	const live = config === "hidden" ? new Map<string, string>() : config;
+	const live = requireConfig(spec, previous, await readConfig(context.api, now.app));
 	// What stands in the stage file as it is, everybody may read.
 	for (const [key, value] of live) if (spec.config[key] !== value) context.redactor.addFound(key, value);
 	return { ...now, config: live };

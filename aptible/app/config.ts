@@ -1,5 +1,7 @@
+import type { AppFacts, AppSpec } from "../../wire/app.ts";
 import type { Difference } from "../../wire/difference.ts";
 import type { ConfigChanges } from "../cli/app.ts";
+import { AptibleError } from "../client/errors.ts";
 
 /**
  * What has to be sent to bring an app's live config to the declared one. Aptible merges what it is sent and deletes a key
@@ -28,4 +30,22 @@ export function diffConfig(changes: ConfigChanges, live: ReadonlyMap<string, str
 		declared: value === "" ? "none" : "as in the stage file",
 		live: live.has(key) ? "another value" : "none",
 	}));
+}
+
+/**
+ * The config of an app, as the API shows it; none where it is hidden and nothing of it is compared.
+ *
+ * @throws AptibleError where this token may not see what is to be compared
+ */
+export function requireConfig(
+	spec: Pick<AppSpec, "handle" | "config">,
+	previous: Pick<AppFacts, "configKeys"> | undefined,
+	shown: ReadonlyMap<string, string> | "hidden",
+): ReadonlyMap<string, string> {
+	if (shown !== "hidden") return shown;
+	if (Object.keys(spec.config).length + (previous?.configKeys ?? []).length === 0) return new Map();
+	throw new AptibleError(
+		`app "${spec.handle}": this token may not see its config, so what of it differs is unknown. Give the token's role the ` +
+			"permission `sensitive`, then run `pulumi up` again.",
+	);
 }

@@ -107,25 +107,27 @@ async function scaleService(
 	const label = `app "${locator.app}", service "${live.service}"`;
 	const object = { target: "services", id: live.id, label } as const;
 	// A run that was killed may have sent it already: what it left is waited for and looked at again.
-	const after = (await context.waitUntilIdle(object))?.id ?? 0;
-	const now = await readService(context.api, live.id);
-	refuseUnknownSize(label, now);
-	const differing = new Set(compare(size, sizeOf(now)).map(({ field }) => field));
-	if (differing.size === 0) return;
-	// Only what differs is sent: a number that is right must not be repeated beside a size.
-	const to = {
-		containerCount: differing.has("containers") ? size.containers : undefined,
-		containerSize: differing.has("containerMb") ? size.containerMb : undefined,
-		containerProfile: differing.has("containerProfile") ? size.containerProfile : undefined,
-	};
-	const { containerCount: count, containerSize: mb, containerProfile: profile } = to;
-	const text = [
-		...(count === undefined ? [] : [`${count} ${count === 1 ? "container" : "containers"}`]),
-		...(mb === undefined ? [] : [`${mb} MB`]),
-		...(profile === undefined ? [] : [`profile ${profile}`]),
-	].join(", ");
-	const carries = { type: "scale", containerCount: count, containerMb: mb, containerProfile: profile };
-	await context.operate(object, { doing: `scaling to ${text}`, carries, after }, () =>
-		scale(context.cli, locator, live.service, to),
-	);
+	await context.operateIfDue(object, async () => {
+		const now = await readService(context.api, live.id);
+		refuseUnknownSize(label, now);
+		const differing = new Set(compare(size, sizeOf(now)).map(({ field }) => field));
+		if (differing.size === 0) return undefined;
+		// Only what differs is sent: a number that is right must not be repeated beside a size.
+		const to = {
+			containerCount: differing.has("containers") ? size.containers : undefined,
+			containerSize: differing.has("containerMb") ? size.containerMb : undefined,
+			containerProfile: differing.has("containerProfile") ? size.containerProfile : undefined,
+		};
+		const { containerCount: count, containerSize: mb, containerProfile: profile } = to;
+		const text = [
+			...(count === undefined ? [] : [`${count} ${count === 1 ? "container" : "containers"}`]),
+			...(mb === undefined ? [] : [`${mb} MB`]),
+			...(profile === undefined ? [] : [`profile ${profile}`]),
+		].join(", ");
+		return {
+			doing: `scaling to ${text}`,
+			carries: { type: "scale", containerCount: count, containerMb: mb, containerProfile: profile },
+			send: () => scale(context.cli, locator, live.service, to),
+		};
+	});
 }

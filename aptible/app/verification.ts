@@ -4,7 +4,7 @@ import { readApp, readAppSettings, readConfig } from "../api/app.ts";
 import { AptibleError } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";
-import { diffConfig, planConfigChanges } from "./config.ts";
+import { diffConfig, planConfigChanges, requireConfig } from "./config.ts";
 import { diffHandle, diffServices, type LiveApp } from "./differences.ts";
 import { diffRegistry, diffRelease, diffReleased, type LiveRelease } from "./release.ts";
 import { diffOptions } from "./service-options.ts";
@@ -23,12 +23,6 @@ export interface Sent {
 	previous: AppFacts | undefined;
 }
 
-/** An app as it was read again, and what could not be read of it. */
-export interface Verified {
-	live: LiveApp;
-	warnings: string[];
-}
-
 /** As the API shows it. */
 type Shown = Omit<LiveApp, "config"> & { config: LiveApp["config"] | "hidden" };
 
@@ -37,7 +31,7 @@ type Shown = Omit<LiveApp, "config"> & { config: LiveApp["config"] | "hidden" };
  * same time.
  *
  * @param services as they were read last
- * @throws AptibleError that names what differs from the spec; secrets only by their names
+ * @throws AptibleError that names what differs from the spec, secrets only by their names, or where its config may not be seen
  */
 export async function verifyApp(
 	context: Context,
@@ -45,7 +39,7 @@ export async function verifyApp(
 	appId: number,
 	services: readonly LiveService[],
 	sent: Sent,
-): Promise<Verified> {
+): Promise<LiveApp> {
 	const shown = await readUntil(
 		context,
 		() => readAgain(context, spec, appId, services, sent.before),
@@ -58,15 +52,8 @@ export async function verifyApp(
 			`app "${spec.handle}" was changed, but Aptible shows ${text}. If nobody else changes the app, run \`pulumi up\` again.`,
 		);
 	}
-	const isHidden = shown.config === "hidden" && Object.keys(spec.config).length > 0;
-	return {
-		live: { ...shown, config: shown.config === "hidden" ? new Map() : shown.config },
-		warnings: isHidden
-			? [
-					"this token may not see the app's config, so whether it is as declared is unknown; give its role the permission `sensitive`",
-				]
-			: [],
-	};
+	// Before the first deploy there was no config to be hidden.
+	return { ...shown, config: requireConfig(spec, sent.previous, shown.config) };
 }
 
 async function readAgain(

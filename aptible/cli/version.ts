@@ -20,7 +20,9 @@ const firstUnknownMajor = 1;
  */
 export async function checkVersion(cli: Cli): Promise<string | undefined> {
 	const binary = await findBinary();
-	if (binary !== undefined && (await readKnownVersion(binary)) !== undefined) return undefined;
+	const known = binary && (await readKnownVersion(binary));
+	// Another release of this program may have kept it, and have needed less.
+	if (known !== undefined && isFine(known)) return undefined;
 	const text = await readVersion(cli).catch((error: unknown) => {
 		if (error instanceof CliError) return undefined;
 		throw error;
@@ -29,6 +31,14 @@ export async function checkVersion(cli: Cli): Promise<string | undefined> {
 	const warning = judgeVersion(text);
 	if (warning === undefined && binary !== undefined) await keepVersion(binary, text.trim());
 	return warning;
+}
+
+function isFine(text: string): boolean {
+	try {
+		return judgeVersion(text) === undefined;
+	} catch {
+		return false;
+	}
 }
 
 function judgeVersion(text: string): string | undefined {

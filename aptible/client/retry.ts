@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Access } from "./access.ts";
 import { ApiError, CliError } from "./errors.ts";
+import type { Limit } from "./limiter.ts";
 import { heartbeatMs } from "./wait.ts";
 
 /**
@@ -8,12 +9,14 @@ import { heartbeatMs } from "./wait.ts";
  * have been made, so after one the object is read again instead.
  *
  * @param read is given the milliseconds that are left
+ * @param limit gives each try its turn; what it waits for that counts as no time. @default - none waits
  */
 export async function retryReads<T>(
 	read: (leftMs: number) => Promise<T>,
 	{ signal, tell, patienceMs = 60_000, firstPauseMs = 500 }: Access = {},
+	limit: Limit = (call) => call(),
 ): Promise<T> {
-	const started = Date.now();
+	let started = Date.now();
 	let why = "";
 	const heartbeat = setInterval(() => {
 		if (why !== "") tell?.(`waiting until Aptible answers again (${why})...`);
@@ -21,7 +24,11 @@ export async function retryReads<T>(
 	try {
 		for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, firstPauseMs * 10)) {
 			try {
-				return await read(started + patienceMs - Date.now());
+				const asked = Date.now();
+				return await limit(() => {
+					started += Date.now() - asked;
+					return read(started + patienceMs - Date.now());
+				});
 			} catch (error) {
 				const leftMs = started + Math.min(patienceMs, patienceWith(error)) - Date.now();
 				if (signal?.aborted === true || leftMs <= 0) throw error;

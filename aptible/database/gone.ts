@@ -1,7 +1,7 @@
 /** A database that was there and is gone: somebody deleted it by hand. An empty one must not come in its place unasked. */
 
 import type { DatabaseSpec } from "../../wire/database.ts";
-import { type Backup, listOrphanedBackups, readBackupOrigin } from "../api/backup.ts";
+import { type Backup, type BackupOrigin, listOrphanedBackups, readBackupOrigin } from "../api/backup.ts";
 import { AptibleError } from "../client/errors.ts";
 import type { Context } from "../context.ts";
 import { environmentNamed } from "../find.ts";
@@ -34,7 +34,7 @@ export async function describeLoss(context: Context, spec: Wanted, lost: Lost): 
 	const becomes =
 		restoreFrom === undefined
 			? "a new one would be empty"
-			: `backup ${restoreFrom}, which ${place}.restoreFrom names, is ${origin ? `of another database, "${origin.handle}"` : "not there"}`;
+			: `backup ${restoreFrom}, which ${place}.restoreFrom names, is ${describeOrigin(origin)}`;
 	return (
 		`database "${handle}" (id ${lost.id}) is gone from Aptible, and ${becomes}. ${await describeBackups(context, environment, lost, place)}To ` +
 		`give up its data, set ${place}.acceptLossOf: ${lost.id}. Then run \`pulumi up\` again.`
@@ -52,16 +52,30 @@ export function describeReturn({ handle, restoreFrom, replicaOf }: Wanted, { id 
 	return `database "${handle}" (id ${id}) is gone from Aptible, and is made again ${how}`;
 }
 
+function describeOrigin(origin: BackupOrigin | undefined): string {
+	if (origin === undefined) return "not there";
+	if (origin.databaseId !== undefined) return `of another database, "${origin.handle}"`;
+	return `of a "${origin.handle}" of which Aptible does not say whether it is this one`;
+}
+
 async function describeBackups(context: Context, environment: string, lost: Lost, place: string): Promise<string> {
 	const { id: environmentId } = await environmentNamed(context, environment);
-	const orphans = await listOrphanedBackups(context.api, environmentId);
-	const [newest, ...others] = orphans
-		.filter(({ databaseId, isCopy }) => databaseId === lost.id && !isCopy)
+	const orphans = (await listOrphanedBackups(context.api, environmentId))
+		.filter(({ isCopy }) => !isCopy)
 		.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+	const [newest, ...others] = orphans.filter(({ databaseId }) => databaseId === lost.id);
+	const unsure = orphans.filter(({ databaseId, databaseHandle = lost.handle }) => {
+		return databaseId === undefined && databaseHandle === lost.handle;
+	});
+	const isUnknown =
+		unsure.length === 0
+			? ""
+			: `Aptible does not say whether ${unsure.slice(0, 4).map(describe).join(", ")} is a backup of it or of another "${lost.handle}". To ` +
+				`bring it back from such a one, set ${place}.restoreFrom to its number beside ${place}.acceptLossOf: ${lost.id}. `;
 	if (newest === undefined)
-		return `No backup of it is left (\`aptible backup:orphaned --environment ${environment}\`). `;
+		return isUnknown || `No backup of it is left (\`aptible backup:orphaned --environment ${environment}\`). `;
 	const older = others.length === 0 ? "" : `, older ones are ${others.slice(0, 3).map(describe).join(", ")}`;
-	return `Its last backup is ${describe(newest)}${older}. To bring it back, set ${place}.restoreFrom: ${newest.id}. `;
+	return `Its last backup is ${describe(newest)}${older}. To bring it back, set ${place}.restoreFrom: ${newest.id}. ${isUnknown}`;
 }
 
 function describe({ id, createdAt }: Backup): string {

@@ -11,7 +11,7 @@ import {
 	ownerPlace,
 } from "../../wire/endpoint-identity.ts";
 import { listApps } from "../api/app.ts";
-import { listNamedDatabases } from "../api/database.ts";
+import { listNamedDatabases, readDatabaseServiceId } from "../api/database.ts";
 import { type Endpoint, listEndpointsIn } from "../api/endpoint.ts";
 import { listEnvironments } from "../api/environment.ts";
 import { objectExists } from "../api/existence.ts";
@@ -138,18 +138,20 @@ async function readLists({ api }: Context, spec: ClaimsSpec): Promise<FindEndpoi
 		listNamedDatabases(api, environment.id),
 		listServicesIn(api, environment.id),
 	]);
-	const endpoints = await listEndpointsIn(api, environment.id, services, false);
+	const endpoints = await listEndpointsIn(api, environment.id, services, { hasSettings: false, areAll: true });
 	return async ({ on, renamedFrom }) => {
-		const found = findByIdentity<{ id: number; handle: string; status?: string | null | undefined }>(
+		const found = findByIdentity<{ id: number; handle: string }>(
 			"app" in on ? apps : databases,
 			{ handle: "app" in on ? on.app : on.database, renamedFrom },
 			undefined,
 		);
-		if (found === undefined || found.status === "pending") return [];
+		if (found === undefined) return [];
+		const serviceId = "app" in on ? undefined : await readDatabaseServiceId(api, found.id);
+		if ("database" in on && serviceId === undefined) return [];
 		const own = await servicesOf(
 			api,
 			services,
-			"app" in on ? { appId: found.id } : { databaseId: found.id, serviceId: undefined },
+			"app" in on ? { appId: found.id } : { databaseId: found.id, serviceId },
 		);
 		return own.flatMap(({ id }) => endpoints.get(id) ?? []);
 	};

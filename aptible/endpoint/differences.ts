@@ -10,7 +10,7 @@ type Fields = Readonly<Record<string, string | undefined>>;
 /**
  * How a live endpoint differs in what can be changed in place.
  *
- * @param details what only the API shows; without it, the certificate and the port of a gRPC endpoint are not compared
+ * @param details its port and certificate (`readEndpointDetails`); without them, the certificate and the port of a gRPC endpoint are not compared
  * @param fingerprint of the certificate that the spec's references stand for; the differences never hold more of it
  */
 export function diffEndpoint(

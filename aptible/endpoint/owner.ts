@@ -35,31 +35,55 @@ export async function findOwner({ api }: Context, place: OwnerLocator): Promise<
 }
 
 async function readOwner(api: Api, { on, environmentId }: OwnerLocator): Promise<LiveOwner | undefined> {
+	const found =
+		"app" in on
+			? (await listApps(api, environmentId)).find(({ handle }) => handle === on.app)
+			: (await listNamedDatabases(api, environmentId)).find(({ handle }) => handle === on.database);
+	return found && readOwnerById(api, on, found.id);
+}
+
+async function readOwnerById(api: Api, on: EndpointOwner, id: number): Promise<LiveOwner> {
 	if ("app" in on) {
-		const app = (await listApps(api, environmentId)).find(({ handle }) => handle === on.app);
-		if (app === undefined) return undefined;
-		const { services } = await readApp(api, app.id);
+		const { services } = await readApp(api, id);
 		// What an app embeds is shown, not documented.
-		return { id: app.id, services: services.length > 0 ? services : await listServices(api, app.id) };
+		return { id, services: services.length > 0 ? services : await listServices(api, id) };
 	}
-	const database = (await listNamedDatabases(api, environmentId)).find(({ handle }) => handle === on.database);
-	if (database === undefined) return undefined;
-	const serviceId = await readDatabaseServiceId(api, database.id);
-	return { id: database.id, services: serviceId === undefined ? [] : [await readService(api, serviceId)] };
+	const serviceId = await readDatabaseServiceId(api, id);
+	return { id, services: serviceId === undefined ? [] : [await readService(api, serviceId)] };
 }
 
 /** The endpoints at a place; none where nothing of that name is there, or it was never provisioned. */
 export async function listEndpoints(context: Context, place: OwnerLocator): Promise<Endpoint[]> {
 	const owner = await findOwner(context, place);
 	if (owner === undefined) return [];
-	const endpoints = await listOf(context, place, owner);
+	const endpoints = await listOf(context, place.on, owner);
 	if (endpoints.every(({ service }) => service !== "")) return endpoints;
 	// A release has brought in a service meanwhile.
 	const renewed = await readOwner(context.api, place);
-	return renewed === undefined ? [] : listOf(context, place, renewed);
+	return renewed === undefined ? [] : refuseUnplaced(place.on, await listOf(context, place.on, renewed));
 }
 
-async function listOf({ api }: Context, { on }: OwnerLocator, { id, services }: LiveOwner): Promise<Endpoint[]> {
+/** The endpoints of an app or a database that is known by its id, from no list of what is in its environment, which may lag behind. */
+export async function listEndpointsOf(context: Context, on: EndpointOwner, id: number): Promise<Endpoint[]> {
+	return refuseUnplaced(on, await listOf(context, on, await readOwnerById(context.api, on, id)));
+}
+
+/** @throws AptibleError where the service of an endpoint is unknown: what cannot be told from others would be made a second time */
+function refuseUnplaced(on: EndpointOwner, endpoints: Endpoint[]): Endpoint[] {
+	const unplaced = endpoints.find(({ service }) => service === "");
+	if (unplaced === undefined) return endpoints;
+	const { id, hostname = "no host name yet" } = unplaced;
+	throw new AptibleError(
+		`${describeOwner(on)}: Aptible does not say which service its endpoint ${id} (${hostname}) is on. Run the command again; if it ` +
+			"stays so, compare with `aptible endpoints:list`.",
+	);
+}
+
+function describeOwner(on: EndpointOwner): string {
+	return "app" in on ? `app "${on.app}"` : `database "${on.database}"`;
+}
+
+async function listOf({ api }: Context, on: EndpointOwner, { id, services }: LiveOwner): Promise<Endpoint[]> {
 	if ("app" in on) return listAppEndpoints(api, id, services);
 	return (await Promise.all(services.map((service) => listServiceEndpoints(api, service)))).flat();
 }
@@ -68,10 +92,9 @@ async function listOf({ api }: Context, { on }: OwnerLocator, { id, services }: 
 export async function requireOwner(context: Context, place: OwnerLocator, environment: string): Promise<LiveOwner> {
 	const owner = await findUntilThere(context, () => findOwner(context, place));
 	if (owner !== undefined) return owner;
-	const [what, list] =
-		"app" in place.on ? [`app "${place.on.app}"`, "apps"] : [`database "${place.on.database}"`, "db:list"];
+	const list = "app" in place.on ? "apps" : "db:list";
 	throw new AptibleError(
-		`${what} is not in environment "${environment}", so it can have no endpoint. Look at what is there with ` +
+		`${describeOwner(place.on)} is not in environment "${environment}", so it can have no endpoint. Look at what is there with ` +
 			`\`aptible ${list} --environment ${environment}\`, then run \`pulumi up\` again.`,
 	);
 }

@@ -22,7 +22,7 @@ import { unlessGone } from "../client/errors.ts";
 import { findUntilThere } from "../client/lag.ts";
 import type { Context } from "../context.ts";
 import { isFreshBackup, removeDatabase } from "../database/removal.ts";
-import { listEndpoints } from "../endpoint/owner.ts";
+import { listEndpointsOf } from "../endpoint/owner.ts";
 
 /** A live object under a claimed handle. */
 interface Claimed extends ListedObject {
@@ -66,7 +66,7 @@ export async function remove(context: Context, spec: LeftoversSpec): Promise<voi
 		const object = { target: claimedTargets[live.noun], id: live.id };
 		// An earlier removal may have been killed, and the object be gone meanwhile.
 		if ((await judgeOrigin(context, mark, object).catch(unlessGone)) !== "ours") continue;
-		const state = await judgeUse(context, environment, live).catch(unlessGone);
+		const state = await judgeUse(context, live).catch(unlessGone);
 		if (state === undefined || state === "in use") continue;
 		context.progress(`${live.place} was claimed by this stack and ${state}: it goes with its environment`);
 		await take(context, environment, live);
@@ -79,16 +79,13 @@ export async function remove(context: Context, spec: LeftoversSpec): Promise<voi
  */
 async function judgeUse(
 	context: Context,
-	{ id: environmentId }: Environment,
 	{ noun, id, handle, status }: Claimed,
 ): Promise<"in use" | "never came up" | "has no other use"> {
 	if (noun === "logDrains" || noun === "metricDrains") return "has no other use";
 	const operations = await listOperations(context.api, claimedTargets[noun], id, 0);
 	if (noun === "apps") {
 		const hasRun = operations.some((one) => one.status === "succeeded" && one.type !== "deprovision");
-		return hasRun || (await listEndpoints(context, { on: { app: handle }, environmentId })).length > 0
-			? "in use"
-			: "never came up";
+		return hasRun || (await listEndpointsOf(context, { app: handle }, id)).length > 0 ? "in use" : "never came up";
 	}
 	// Of a copy, the operation is one of what it was made from.
 	const neverCameUp = status === "provision_failed" || status === "pending";
@@ -98,7 +95,7 @@ async function judgeUse(
 	const isOwn = (operation: Operation) =>
 		creations.includes(operation.type) || operation.type === "deprovision" || isFreshBackup(context, operation);
 	if (!operations.every(isOwn) || (await listReplicas(context.api, id)).length > 0) return "in use";
-	const endpoints = await listEndpoints(context, { on: { database: handle }, environmentId });
+	const endpoints = await listEndpointsOf(context, { database: handle }, id);
 	return endpoints.length > 0 ? "in use" : "has no other use";
 }
 

@@ -12,7 +12,7 @@ export function sasClock(variables: Readonly<NodeJS.ProcessEnv> = process.env): 
 	const text = variables[clockVariable];
 	const date = text === undefined ? new Date() : new Date(text);
 	if (Number.isNaN(date.getTime())) {
-		throw new pulumi.RunError(`${clockVariable}: "${text}" is not a date; allowed: the like of 2027-01-15T00:00:00Z`);
+		throw new pulumi.RunError(`${clockVariable}: "${text}" is not a date; allowed: for example 2027-01-15T00:00:00Z`);
 	}
 	return date;
 }

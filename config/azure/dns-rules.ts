@@ -54,7 +54,7 @@ function checkValues(at: Place, { type, values }: RecordDraft): Mistake[] {
 	return (values ?? []).flatMap((value, index) =>
 		value === undefined || isIPv4(value)
 			? []
-			: [wrongValue([...at, "values", index], "is not an IPv4 address; allowed: the like of 203.0.113.10")],
+			: [wrongValue([...at, "values", index], "is not an IPv4 address; allowed: for example 203.0.113.10")],
 	);
 }
 

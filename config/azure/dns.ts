@@ -17,7 +17,7 @@ const targetPattern =
 export const DnsRecord = block("a record", {
 	name: pattern(
 		"the name of a record",
-		'"@" for the zone itself, or the like of portal, *.portal, _acme-challenge.portal',
+		'"@" for the zone itself, or a name, for example portal, *.portal, _acme-challenge.portal',
 		relativeName,
 	).register(keyDocs, { description: "name within the zone", inPlace: "no: another record" }),
 	type: choice("a type of record", ["A", "CNAME", "TXT"]).register(keyDocs, {
@@ -28,7 +28,7 @@ export const DnsRecord = block("a record", {
 		description: "TTL: seconds for which resolvers cache it; lower it some time before a cutover",
 		inPlace: "yes",
 	}),
-	target: pattern("a host name", "the like of elb-portal-1.aptible.in", targetPattern)
+	target: pattern("a host name", "for example elb-portal-1.aptible.in", targetPattern)
 		.transform((target) => target.replace(/\.$/, ""))
 		.optional()
 		.register(keyDocs, {

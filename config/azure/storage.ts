@@ -20,7 +20,7 @@ import {
 
 const accessLevels = Object.keys(permissionsByAccess) as [Access, ...Access[]];
 const guid = (what: string) =>
-	pattern(what, "the like of 0f3c6a52-8b1e-4c07-9d2a-5e6f7a8b9c0d, in lower case", guidPattern);
+	pattern(what, "for example 0f3c6a52-8b1e-4c07-9d2a-5e6f7a8b9c0d, in lower case", guidPattern);
 
 /** A resource group, made unless it exists. */
 export const ResourceGroup = block("a resource group", {
@@ -80,7 +80,7 @@ export const StorageContainer = block("a container", {
 });
 export type StorageContainer = z.infer<typeof StorageContainer>;
 
-const addressText = "the like of 198.51.100.7 or 198.51.100.0/24 (Azure takes no IPv6)";
+const addressText = "for example 198.51.100.7 or 198.51.100.0/24 (Azure takes no IPv6)";
 const addressRange = text("an IPv4 address or range", addressText).refine(isAddressRange, {
 	error: `is not an IPv4 address or range; allowed: ${addressText}`,
 });

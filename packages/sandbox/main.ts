@@ -13,8 +13,8 @@ const DIR = path.resolve(process.env.SANDBOX_DIR || path.join(ROOT, ".sandbox"))
 
 const HELP = `Usage: npm run sandbox [-- <command>]
 
-The real Pulumi engine and the program as it is, against emulated clouds. All is kept in .sandbox/, or in
-$SANDBOX_DIR.
+The real Pulumi engine and the program as it is, against emulated clouds. State and clouds are kept in .sandbox/, or
+in $SANDBOX_DIR; the engine in ~/.cache/medstack-to-aptible.
 
   (no command)         bring the ${STACK} stage up, and show what it is
   pulumi <arguments>   any pulumi command in the sandbox: preview --diff, up, stack output, destroy ...
@@ -34,6 +34,7 @@ async function main([command, ...args]: string[]): Promise<number> {
 		case "aptible":
 			return runAptible(args);
 		case "reset":
+			if (args.length > 0) return refuse(`reset takes no arguments, and "${args.join(" ")}" was given`);
 			await rm(DIR, { recursive: true, force: true });
 			console.log("the sandbox is empty; `npm run sandbox` fills it");
 			return 0;
@@ -43,11 +44,13 @@ async function main([command, ...args]: string[]): Promise<number> {
 			console.log(HELP);
 			return 0;
 		default:
-			console.error(
-				`unknown command "${command}"; use one of pulumi, aptible, reset, --help, or none at all\n\n${HELP}`,
-			);
-			return 2;
+			return refuse(`unknown command "${command}"; use one of pulumi, aptible, reset, --help, or none at all`);
 	}
+}
+
+function refuse(reason: string): number {
+	console.error(`${reason}\n\n${HELP}`);
+	return 2;
 }
 
 async function bringUp(sandbox: Sandbox): Promise<number> {

@@ -45,3 +45,18 @@ test("previews have it too, from before anything is loaded", () => {
 	const [, file = ""] = /nodeargs: --import (\S+)/.exec(readFileSync(join(root, "Pulumi.yaml"), "utf8")) ?? [];
 	assert.ok(existsSync(join(root, file)), file);
 });
+
+test("a Command loads the English messages of zod and no others", () => {
+	const script = `import "./aptible/compile-cache.js";
+		import { registerHooks } from "node:module";
+		const loaded = [];
+		registerHooks({ load(url, context, next) { loaded.push(url); return next(url, context); } });
+		const { z } = await import("zod");
+		console.log(loaded.filter((url) => url.includes("/locales/")).map((url) => url.split("/").at(-1)).join());
+		console.log(z.string().safeParse(1).error.issues[0].message);`;
+	const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+		cwd: root,
+		encoding: "utf8",
+	});
+	assert.equal(stdout, "en.js\nInvalid input: expected string, received number\n", stderr);
+});

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { setLatency } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { portalSpec } from "../support/app-spec.ts";
 import { redis } from "../support/database-spec.ts";
@@ -153,4 +154,20 @@ test("what somebody else makes at the same time is no twin", async (t) => {
 		(await endpoints.list()).map(({ status }) => status),
 		["provisioned", "provisioned"],
 	);
+});
+
+test("an operation that begins between the look at a service and the sending is waited for, and not done twice", async (t) => {
+	const aptible = await openReconciler(t);
+	const previous = await aptible.applied("app", portalSpec());
+	aptible.newWrites();
+	aptible.fault({ name: "api-429", command: "GET /services/ID$", retryAfter: "1" });
+	const run = aptible.apply("app", portalSpec({ services: { web: { containers: 2 } } }), { previous });
+	while (aptible.pendingFaults().length > 0) await sleep(10);
+	aptible.fault({ name: "slow-queue", ms: 1_500 });
+	const place = ["--app", "portal", "--environment", "acme-test"];
+	await Promise.all([run, aptible.cli("apps:scale", "web", ...place, "--container-count", "2")]);
+	const { code, stderr } = await run;
+	assert.equal(code, 0, stderr);
+	assert.match(stderr, /app "portal", service "web": waiting until operation \d+ \(scale/);
+	assert.deepEqual(aptible.newWrites(), ["scale services web"]);
 });

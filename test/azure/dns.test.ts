@@ -176,7 +176,7 @@ testRefused({
 	"an A record to what is no address": {
 		change: refused({ portal: { name: "portal", type: "A", values: ["elb-portal-1.aptible.in"] } }),
 		says: [
-			'dns.zones.acme.records.portal.values[0]: "elb-portal-1.aptible.in" is not an IPv4 address; allowed: the like of 203.0.113.10',
+			'dns.zones.acme.records.portal.values[0]: "elb-portal-1.aptible.in" is not an IPv4 address; allowed: for example 203.0.113.10',
 		],
 	},
 	"an endpoint that is not there": {

@@ -42,7 +42,7 @@ test("the clock is now unless the variable says otherwise", () => {
 	assert.equal(sasClock({ STORAGE_SAS_CLOCK: "2027-01-15T00:00:00Z" }).toISOString(), "2027-01-15T00:00:00.000Z");
 	assert.ok(Math.abs(sasClock({}).getTime() - Date.now()) < 5_000);
 	assert.throws(() => sasClock({ STORAGE_SAS_CLOCK: "tomorrow" }), {
-		message: 'STORAGE_SAS_CLOCK: "tomorrow" is not a date; allowed: the like of 2027-01-15T00:00:00Z',
+		message: 'STORAGE_SAS_CLOCK: "tomorrow" is not a date; allowed: for example 2027-01-15T00:00:00Z',
 	});
 });
 

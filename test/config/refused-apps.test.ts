@@ -5,7 +5,7 @@ testRefused({
 	"an image without a tag": {
 		change: { "apps/portal/image": "registry.acme.example/portal" },
 		says: [
-			'apps.portal.image: "registry.acme.example/portal" is not an image with a tag or a digest; allowed: the like of registry.example.com/portal:2026-11-20',
+			'apps.portal.image: "registry.acme.example/portal" is not an image with a tag or a digest; allowed: for example registry.example.com/portal:2026-11-20',
 		],
 	},
 	"an image tag that moves, with health information": {
@@ -17,7 +17,7 @@ testRefused({
 	"no image": {
 		change: { "apps/portal/image": absent },
 		says: [
-			"apps.portal.image: is missing; give an image with a tag or a digest: the like of registry.example.com/portal:2026-11-20; or git: with a commitish",
+			"apps.portal.image: is missing; give an image with a tag or a digest: for example registry.example.com/portal:2026-11-20; or git: with a commitish",
 		],
 	},
 	"a registry password in the open": {
@@ -135,7 +135,7 @@ testRefused({
 	"an image that is a list": {
 		change: { "apps/portal/image": ["a"] },
 		says: [
-			"apps.portal.image: this list is not an image with a tag or a digest; allowed: the like of registry.example.com/portal:2026-11-20",
+			"apps.portal.image: this list is not an image with a tag or a digest; allowed: for example registry.example.com/portal:2026-11-20",
 		],
 	},
 	"a list of apps": {

@@ -59,7 +59,7 @@ testRefused({
 	},
 	"a quoted share": {
 		change: { [`${worker}/autoscale`]: { ...horizontal, maxCpu: "0.8" } },
-		says: [`${place}.autoscale.maxCpu: "0.8" is not a number from 0.01 to 1 (share of the CPU); take the quotes away`],
+		says: [`${place}.autoscale.maxCpu: "0.8" is not a number from 0.01 to 1 (share of the CPU); remove the quotes`],
 	},
 	"no container at the least": {
 		change: { [`${worker}/autoscale`]: { ...horizontal, min: 0 } },

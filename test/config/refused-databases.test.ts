@@ -94,9 +94,7 @@ testRefused({
 	},
 	"a backup that is no number": {
 		change: { "databases/cache/restoreFrom": "173" },
-		says: [
-			'databases.cache.restoreFrom: "173" is not a whole number of 1 or more (id of a backup); take the quotes away',
-		],
+		says: ['databases.cache.restoreFrom: "173" is not a whole number of 1 or more (id of a backup); remove the quotes'],
 	},
 	"a lost database without an id": {
 		change: { "databases/cache/acceptLossOf": 0 },
@@ -167,7 +165,7 @@ testRefused({
 	"a KMS key that is no ARN": {
 		change: { "databases/main/kmsKeyArn": "alias/portal" },
 		says: [
-			'databases.main.kmsKeyArn: "alias/portal" is not the ARN of a KMS key; allowed: the like of arn:aws:kms:ca-central-1:111111111111:key/aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee',
+			'databases.main.kmsKeyArn: "alias/portal" is not the ARN of a KMS key; allowed: for example arn:aws:kms:ca-central-1:111111111111:key/aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee',
 		],
 	},
 	"a KMS key of another region than the shared stack's": {

@@ -113,7 +113,7 @@ testRefused({
 	"a host with a scheme": {
 		change: { "logDrains/paper": { kind: "papertrail", host: "https://logs.papertrailapp.com", port: 12345 } },
 		says: [
-			'logDrains.paper.host: "https://logs.papertrailapp.com" is not a host name; allowed: the like of logs.example.com, without a scheme and a port',
+			'logDrains.paper.host: "https://logs.papertrailapp.com" is not a host name; allowed: for example logs.example.com, without a scheme and a port',
 		],
 	},
 	"no port": {

@@ -75,7 +75,7 @@ testRefused({
 	"an IP filter with IPv6": {
 		change: { "apps/portal/endpoints/test/ipFilter": ["2001:db8::1"] },
 		says: [
-			'apps.portal.endpoints.test.ipFilter[0]: "2001:db8::1" is not an IPv4 address or range; allowed: the like of 203.0.113.10 or 203.0.113.0/24 (Aptible filters no IPv6)',
+			'apps.portal.endpoints.test.ipFilter[0]: "2001:db8::1" is not an IPv4 address or range; allowed: for example 203.0.113.10 or 203.0.113.0/24 (Aptible filters no IPv6)',
 		],
 	},
 	"an IP filter with an address inside a range": {
@@ -123,7 +123,7 @@ testRefused({
 	"a maintenance page over plain HTTP": {
 		change: { "apps/portal/endpoints/test/maintenancePageUrl": "http://status.acme.example" },
 		says: [
-			'apps.portal.endpoints.test.maintenancePageUrl: "http://status.acme.example" is not an https:// address; allowed: the like of https://status.example.com/down.html',
+			'apps.portal.endpoints.test.maintenancePageUrl: "http://status.acme.example" is not an https:// address; allowed: for example https://status.example.com/down.html',
 		],
 	},
 	"an unknown domain": {

@@ -92,7 +92,7 @@ testRefused({
 	"a quoted number of containers": {
 		change: { "apps/portal/services/web/containers": "2" },
 		says: [
-			'apps.portal.services.web.containers: "2" is not a whole number from 0 to 32 (containers); take the quotes away',
+			'apps.portal.services.web.containers: "2" is not a whole number from 0 to 32 (containers); remove the quotes',
 		],
 	},
 });

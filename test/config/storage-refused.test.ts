@@ -163,7 +163,7 @@ testRefused({
 			],
 		}),
 		says: [
-			'storage.allowFrom[4]: "2001:db8::1" is not an IPv4 address or range; allowed: the like of 198.51.100.7 or 198.51.100.0/24 (Azure takes no IPv6)',
+			'storage.allowFrom[4]: "2001:db8::1" is not an IPv4 address or range; allowed: for example 198.51.100.7 or 198.51.100.0/24 (Azure takes no IPv6)',
 			'storage.allowFrom[0]: "10.1.2.3" is in 10.0.0.0/8, which nobody outside it comes from; give the public address',
 			'storage.allowFrom[1]: "198.51.100.7/32" has a length that Azure refuses; did you mean "198.51.100.7"?',
 			'storage.allowFrom[2]: "198.51.100.8/31" has a length that Azure refuses; did you mean "198.51.100.8" and "198.51.100.9"?',

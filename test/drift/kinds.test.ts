@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { Context } from "../../aptible/context.ts";
 import { driftOf, gone } from "../../drift/compare.ts";
 import { readSnapshot } from "../../drift/snapshot.ts";
+import { unseenIn } from "../../drift/unseen.ts";
 import { portalSpec } from "../support/app-spec.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../support/reconcile.ts";
 
@@ -134,6 +135,23 @@ test("drift of every kind", async (t) => {
 		const texts = differences.map((each) => each.map(({ field }) => field).join(" "));
 		assert.deepEqual(texts, ["", "", "config.SESSION config.SAS", "", "url", "apiKey"]);
 		assert.doesNotMatch(JSON.stringify(differences), /sentinel/);
+	});
+
+	await t.test("what the token may not see is no difference, and is named as unknown", async () => {
+		const recorded = objects.map(({ kind, spec }) => {
+			const id = Number(facts.get(kind)?.id);
+			return { kind, name: kind, spec, facts: { id } };
+		});
+		assert.deepEqual(unseenIn(await snapshot(), recorded), []);
+		aptible.fault({ name: "secrets-hidden", command: "GET ", times: 999 });
+		const hidden = await snapshot();
+		aptible.clearFaults();
+		const named = unseenIn(hidden, recorded).map((text) => /^.*? may not see its .*?,? so/.exec(text)?.[0]);
+		assert.deepEqual(named, [
+			'app "portal": this token may not see its config, registry, so',
+			'log drain "siem": this token may not see its url, so',
+			'metric drain "dog": this token may not see its apiKey, site, so',
+		]);
 	});
 
 	for (const { kind, byHand, fields } of objects) {

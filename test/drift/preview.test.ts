@@ -34,6 +34,24 @@ test("drift shows in the preview, and the next update heals it", async (t) => {
 		},
 	);
 
+	await t.test(
+		"config that the token may not see is no clean bill: a warning, and exit code 1 of the command",
+		async () => {
+			const says = /app "portal": this token may not see its config, so whether that has drifted is unknown/;
+			stage.aptible.fault({ name: "secrets-hidden", command: "GET /configurations", times: 99 });
+			const output = await succeed(stage.preview());
+			const required = await stage.previewWith({ MEDSTACK_TO_APTIBLE_DRIFT: "required" });
+			const { code, stdout } = await runDrift(stage);
+			stage.aptible.clearFaults();
+			assert.match(output, says);
+			assert.notEqual(required.code, 0);
+			assert.match(required.stdout + required.stderr, says);
+			assert.equal(code, 1);
+			assert.match(stdout, /^no drift in what this token may see\n/);
+			assert.match(stdout, says);
+		},
+	);
+
 	await t.test("what was changed by hand shows, and nothing else", async () => {
 		await changeByHand(stage);
 		stage.newWrites();

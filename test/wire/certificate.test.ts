@@ -96,7 +96,7 @@ test("a key with a passphrase is refused, in either form", () => {
 	const old = { type: "sec1", format: "pem", cipher: "aes-256-cbc", passphrase: "x" } as const;
 	for (const form of [pkcs8, old]) {
 		assert.deepEqual(problemsOf(portal.chain, portal.key.export(form).toString()), [
-			"key is encrypted, and Aptible takes it as it is only; take the passphrase off: openssl pkey -in FILE",
+			"key is encrypted, and Aptible takes it as it is only; remove the passphrase: openssl pkey -in FILE",
 		]);
 	}
 });

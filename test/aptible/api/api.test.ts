@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { Api } from "../../../aptible/api/api.ts";
 
@@ -84,6 +85,43 @@ test("when its time is up, a read fails with the request and what came last", as
 		await assert.rejects(apiAt(t, url, { patienceMs: 400 }).read(`${url}/apps/1`, z.unknown()), says);
 		assert.ok(Date.now() - started >= 400);
 	}
+});
+
+test("the time in which a read waits for its turn is none of its patience", async (t) => {
+	let isRefused = false;
+	const slowly: Answer = (request, response) => {
+		const fault = request.url === "/apps/39" && !isRefused ? answer(503) : ok;
+		isRefused ||= request.url === "/apps/39";
+		setTimeout(() => fault(request, response), 50);
+	};
+	const { url } = await serve(t, [slowly]);
+	const api = apiAt(t, url, { patienceMs: 400 });
+	const reads = Array.from({ length: 40 }, (_, id) => api.read(`${url}/apps/${id}`, z.unknown()));
+	assert.deepEqual(await Promise.all(reads), Array(40).fill({ id: 1 }));
+	assert.ok(isRefused);
+});
+
+test("reads that nobody waits for any more are given up, under way or not, and a change is not", async (t) => {
+	const { url, asked } = await serve(t, [
+		(request, response) => {
+			if (request.method === "POST") setTimeout(() => response.end(), 100);
+			else answer(503)(request, response);
+		},
+	]);
+	const api = apiAt(t, url);
+	const reads = Array.from({ length: 40 }, (_, id) => api.read(`${url}/apps/${id}`, z.unknown()));
+	const change = api.send("POST", `${url}/apps`);
+	await assert.rejects(Promise.race([...reads, sleep(50).then(() => assert.fail("given up"))]), /given up/);
+	const started = Date.now();
+	api.stopReading();
+	const ends = await Promise.allSettled(reads);
+	assert.ok(ends.every(({ status }) => status === "rejected"));
+	assert.ok(Date.now() - started < 1_000, `${Date.now() - started} ms`);
+	const before = asked.length;
+	await change;
+	assert.equal(asked.filter(({ method }) => method === "POST").length, 1);
+	await sleep(50);
+	assert.ok(asked.length <= before + 1);
 });
 
 test("what does not pass is not asked again, and neither is a change", async (t) => {

@@ -8,7 +8,7 @@ import { listApps, readApp, readConfig } from "../../../aptible/api/app.ts";
 import { listBackups, listOrphanedBackups } from "../../../aptible/api/backup.ts";
 import { listDatabasesWithUrls, readDatabase } from "../../../aptible/api/database.ts";
 import { listEndpointsIn, listFingerprints } from "../../../aptible/api/endpoint.ts";
-import { listEnvironments, readBackupRetention, withStack } from "../../../aptible/api/environment.ts";
+import { listEnvironments, listStacks, readBackupRetention, withStack } from "../../../aptible/api/environment.ts";
 import { listPoliciesIn, listServicesIn, servicesOf } from "../../../aptible/api/service.ts";
 
 type Answers = Readonly<Record<string, unknown>>;
@@ -211,7 +211,7 @@ test("a policy is joined by the link of its service, and asked for where the two
 	};
 	const whole = await openApi(t, answers);
 	const services = await listServicesIn(whole.api, 7);
-	const joined = await listPoliciesIn(whole.api, 7, services);
+	const joined = await listPoliciesIn(whole.api, 7, services, services);
 	assert.deepEqual(
 		[...joined].map(([id, { autoscaling }]) => [id, autoscaling]),
 		[
@@ -232,8 +232,39 @@ test("a policy is joined by the link of its service, and asked for where the two
 		"/apps/5/services": [of(1, {}), of(2, {})],
 	});
 	const bare = await listServicesIn(unlinked.api, 7);
-	assert.deepEqual([...(await listPoliciesIn(unlinked.api, 7, bare)).keys()], [1]);
+	assert.deepEqual([...(await listPoliciesIn(unlinked.api, 7, bare, bare)).keys()], [1]);
 	assert.equal((await servicesOf(unlinked.api, bare, { appId: 5 })).length, 2, "the app is asked");
+});
+
+test("a policy that cannot be joined leads to requests for the services that are wanted, and no others", async (t) => {
+	const policy = { autoscaling: "horizontal", scaling_enabled: true };
+	const of = (id: number, links: object) => ({ id, process_type: "web", ...service, _links: links });
+	const { api, asked } = await openApi(t, {
+		"/accounts/7/service_sizing_policies": [
+			{ id: 50, ...policy },
+			{ id: 51, ...policy },
+			{ id: 52, ...policy },
+		],
+		"/accounts/7/services": [
+			of(1, { app: link("/apps/5"), service_sizing_policy: link("/service_sizing_policies/50") }),
+			of(2, { app: link("/apps/6"), service_sizing_policy: link("/service_sizing_policies/51") }),
+			of(3, { app: link("/apps/5") }),
+			of(4, { database: link("/databases/9") }),
+			of(5, { app: link("/apps/6") }),
+		],
+		"/services/3/service_sizing_policies": [{ id: 52, ...policy }],
+	});
+	const all = await listServicesIn(api, 7);
+	const wanted = all.filter(({ appId }) => appId === 5);
+	assert.deepEqual([...(await listPoliciesIn(api, 7, all, wanted)).keys()].sort(), [1, 3]);
+	assert.deepEqual(
+		asked.map(({ path }) => path.split("?")[0]),
+		["/accounts/7/services", "/accounts/7/service_sizing_policies", "/services/3/service_sizing_policies"],
+	);
+	asked.length = 0;
+	const joined = all.filter(({ id }) => id === 1);
+	assert.deepEqual([...(await listPoliciesIn(api, 7, all, joined)).keys()], [1]);
+	assert.equal(asked.length, 1, "what is joined is not asked for, whatever others are not");
 });
 
 test("an endpoint stands as `endpoints:list` has it, and its settings are read where it has some", async (t) => {
@@ -262,12 +293,14 @@ test("an endpoint stands as `endpoints:list` has it, and its settings are read w
 				_links: on(30),
 			},
 			{ ...vhost, id: 4, type: "tls", _links: on(99) },
+			{ ...vhost, id: 6, type: "quic", _links: on(30) },
 			{ ...vhost, id: 5, type: "tls", status: "deprovisioned", _links: on(30) },
 		],
 		"/settings/90": { id: 90, settings: { FORCE_SSL: "true", IDLE_TIMEOUT: "120" } },
 		"/accounts/7/certificates": [{ id: 60, sha256_fingerprint: "AB:CD" }],
 	});
-	const endpoints = (await listEndpointsIn(api, 7, [{ id: 30, service: "web" }], true)).get(30) ?? [];
+	const endpoints =
+		(await listEndpointsIn(api, 7, [{ id: 30, service: "web" }], { hasSettings: true, areAll: false })).get(30) ?? [];
 	const fields = ["type", "port", "ports", "shared", "internal", "ip_whitelist", "service", "force_ssl"];
 	assert.deepEqual(
 		endpoints.map((one) => [one.id, ...fields.map((field) => one[field])]),
@@ -275,6 +308,7 @@ test("an endpoint stands as `endpoints:list` has it, and its settings are read w
 			[1, "https", "default", undefined, "false", false, "203.0.113.7 203.0.113.8", "web", "true"],
 			[2, "tcp", undefined, "1883 1884", undefined, true, "all traffic", "web", undefined],
 			[3, undefined, undefined, undefined, undefined, false, "all traffic", "web", undefined],
+			[6, "quic", undefined, undefined, undefined, false, "all traffic", "web", undefined],
 		],
 	);
 	const [https, , grpc] = endpoints;
@@ -334,6 +368,21 @@ test("a backup says when it was taken, of what, and what it is a copy of", async
 	assert.match(asked.at(-1)?.path ?? "", /^\/accounts\/7\/backups\?orphaned=true&/);
 });
 
+test("a date of another form, and a stack without its region, are errors that name the request", async (t) => {
+	const { api } = await openApi(t, {
+		"/databases/10/backups": [{ id: 2, created_at: "last Monday" }],
+		"/stacks": [{ id: 3, name: "shared" }],
+	});
+	await assert.rejects(
+		listBackups(api, 10),
+		/^ApiError: GET \/databases\/10\/backups on the Deploy API failed: unexpected form of answer:[\s\S]*created_at/,
+	);
+	await assert.rejects(
+		listStacks(api),
+		/^ApiError: GET \/stacks on the Deploy API failed: unexpected form of answer:[\s\S]*region/,
+	);
+});
+
 test("two requests are under way at a time in a Command, eight where told so, on as many connections", async (t) => {
 	const apps = Object.fromEntries(
 		Array.from({ length: 40 }, (_, id) => [
@@ -371,14 +420,20 @@ test("what is removed since it was listed is not there, and what fails otherwise
 	const answers = { "/accounts/7/databases": [database], "/accounts/7/vhosts": [vhost] };
 	const gone = await openApi(t, answers);
 	assert.deepEqual(await listDatabasesWithUrls(gone.api, 7, []), []);
-	assert.deepEqual(await listEndpointsIn(gone.api, 7, [{ id: 31, service: "web" }], true), new Map());
+	assert.deepEqual(
+		await listEndpointsIn(gone.api, 7, [{ id: 31, service: "web" }], { hasSettings: true, areAll: false }),
+		new Map(),
+	);
 	const other = await openApi(t, {
 		...answers,
 		"/services/30": { id: 30, process_type: 7 },
 		"/settings/90": { settings: 7 },
 	});
 	await assert.rejects(listDatabasesWithUrls(other.api, 7, []), /GET \/services\/30 .* unexpected form of answer/);
-	await assert.rejects(listEndpointsIn(other.api, 7, [{ id: 31, service: "web" }], true), /GET \/settings\/90 /);
+	await assert.rejects(
+		listEndpointsIn(other.api, 7, [{ id: 31, service: "web" }], { hasSettings: true, areAll: false }),
+		/GET \/settings\/90 /,
+	);
 });
 
 test("the slowest request is known by its name", async (t) => {

@@ -166,7 +166,7 @@ test("settings of several services are set side by side", async (t) => {
 	assert.ok((second?.from ?? 0) - (first?.from ?? 0) < 300, "the second was sent after the first had ended");
 });
 
-test("the operations of a service are read once before its scale, and once after", async (t) => {
+test("the operations of a service are read before and after the look at it, and once after its scale", async (t) => {
 	const aptible = await openReconciler(t);
 	const previous = await aptible.applied("app", portalSpec());
 	aptible.newJournal();
@@ -176,6 +176,6 @@ test("the operations of a service are read once before its scale, and once after
 		.filter(({ command }) => /^(GET \/services\/\d+\/operations|apps:scale)$/.test(command));
 	assert.deepEqual(
 		reads.map(({ source }) => source),
-		["api", "cli", "api"],
+		["api", "api", "cli", "api"],
 	);
 });

@@ -6,6 +6,7 @@ import { delimiter, join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { Cli } from "../../../aptible/cli/cli.ts";
 import { checkVersion, parseVersion } from "../../../aptible/cli/version.ts";
+import { findBinary, keepVersion } from "../../../aptible/cli/version-cache.ts";
 import { Redactor } from "../../../aptible/client/redact.ts";
 
 const { PATH: path, XDG_CACHE_HOME: cacheHome } = process.env;
@@ -147,4 +148,16 @@ test("a version that there is something to say of is not kept, so that a newer o
 		const ask = await installCounting(version);
 		assert.deepEqual([await ask(), await ask()], [1, 2], version);
 	}
+});
+
+test("what a former release of this program has kept is judged by what this one needs, and asked for again", async () => {
+	await install("#!/bin/sh\necho aptible-cli v0.20.0 toolbelt\n");
+	const keep = async (text: string) => keepVersion((await findBinary()) ?? assert.fail("no binary"), text);
+	await keep("aptible-cli v0.20.0 toolbelt");
+	const ask = () => checkVersion(new Cli(new Redactor(), () => {}));
+	await assert.rejects(ask(), /the aptible CLI is 0\.20\.0, and this program needs 0\.26\.6 or newer/);
+	// The shim of a version manager stays the same file when a newer CLI is installed.
+	await install("#!/bin/sh\necho aptible-cli v0.26.6 toolbelt\n");
+	await keep("aptible-cli v0.20.0 toolbelt");
+	assert.equal(await ask(), undefined);
 });

@@ -48,6 +48,27 @@ test("without a backup it says that none is left", async (t) => {
 	assert.deepEqual(aptible.newWrites(), []);
 });
 
+test("a backup of which Aptible does not say whose it is may be its last one: that none is left is not said", async (t) => {
+	const { aptible, previous } = await openGone(t);
+	const [backup] = await orphans(aptible);
+	const hide = () => aptible.fault({ name: "link-missing", link: "database", command: "GET ", times: 99 });
+	hide();
+	const { stderr } = await aptible.apply("database", postgresql, { previous });
+	assert.equal(
+		stderr.trim(),
+		`database "main" (id ${previous.id}) is gone from Aptible, and a new one would be empty. Aptible does not say whether ${backup?.id} of ${backup?.created_at} is a backup of it or of another "main". To bring it back from such a one, set databases.main.restoreFrom to its number beside databases.main.acceptLossOf: ${previous.id}. To give up its data, set databases.main.acceptLossOf: ${previous.id}. Then run \`pulumi up\` again.`,
+	);
+	const restored = { ...postgresql, restoreFrom: backup?.id };
+	const unsure = await aptible.apply("database", restored, { previous });
+	assert.match(
+		unsure.stderr,
+		/and backup \d+, which databases\.main\.restoreFrom names, is of a "main" of which Aptible does not say whether it is this one\./,
+	);
+	assert.deepEqual(aptible.newWrites(), []);
+	await aptible.applied("database", { ...restored, acceptLossOf: previous.id }, { previous });
+	assert.deepEqual(aptible.newWrites(), [restore]);
+});
+
 test("restoreFrom brings it back once; the line may stay and may go", async (t) => {
 	const { aptible, previous } = await openGone(t);
 	const [backup] = await orphans(aptible);

@@ -165,7 +165,7 @@ test("a token that may not see secrets has a new drain made for each change, and
 	aptible.fault(hidden);
 	const previous = await aptible.applied("log-drain", drains.logDrain(), { secrets });
 	assert.deepEqual(previous.warnings, [
-		'log drain "siem": this token may not see its url, so whether it is still right cannot be told, and each change of it ' +
+		'log drain "siem": this token may not see its url, so whether it is still right is unknown, and each change of it ' +
 			"makes a new one. Give the token's role the permission `sensitive`.",
 	]);
 	await aptible.applied("log-drain", drains.logDrain(), { secrets, previous });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { inSandbox } from "@medstack-to-aptible/sandbox/aptible/sandbox.ts";
 import {
 	claimedEndpoint,
 	databaseSpec,
@@ -100,4 +101,45 @@ test("claims outlive renames of the app and of an endpoint", async (t) => {
 	const third = await aptible.applied("claims", more, { previous: second });
 	const after = third.endpoints["apps.clinic.endpoints.second/tcp-worker-external"]?.after;
 	assert.ok(after >= made.id, "a twin that is claimed later never takes the first one's");
+});
+
+test("endpoints are found, however little the lists say of what belongs to what, or nothing is claimed", async (t) => {
+	const endpoints = await openEndpoints(t);
+	const { aptible } = endpoints;
+	const at = ["--environment", "acme-test"];
+	await aptible.cli("endpoints:tcp:create", "worker", "--app", "portal", ...at, "--ports", "1883");
+	await aptible.cli("endpoints:database:create", "main", ...at, "--ip-whitelist", "203.0.113.7");
+	const spec = claims({ mqtt: claimedEndpoint(tcpSpec()) }, { reports: claimedEndpoint(databaseSpec()) });
+	const isFound = [/^ {2}apps\.portal\.endpoints\.mqtt: /m, /^ {2}databases\.main\.endpoints\.reports: /m];
+	for (const [fault, says] of [
+		[{ link: "app", command: "GET /accounts/ID/services" }, isFound],
+		[{ link: "database", command: "GET /accounts/ID/services" }, isFound],
+		[
+			{ link: "service", command: "GET /accounts/ID/vhosts" },
+			[/Aptible does not say which service endpoint \d+ \(elb-acme-\d+\.aptible\.in\) is on/],
+		],
+		[
+			{ link: "service", command: "GET /databases/ID" },
+			[/database "main" is provisioned, but Aptible does not say which service it runs as/],
+		],
+	] as const) {
+		aptible.fault({ name: "link-missing", times: 99, ...fault });
+		const { code, stderr } = await aptible.apply("claims", spec);
+		aptible.clearFaults();
+		assert.equal(code, 1, JSON.stringify(fault));
+		for (const each of says) assert.match(stderr, each, JSON.stringify(fault));
+	}
+});
+
+test("an app whose status is pending may have endpoints all the same", async (t) => {
+	const endpoints = await openEndpoints(t);
+	const { aptible } = endpoints;
+	const at = ["--environment", "acme-test"];
+	await aptible.cli("endpoints:tcp:create", "worker", "--app", "portal", ...at, "--ports", "1883");
+	inSandbox(aptible.dir, (store) => {
+		const app = store.list("app").find(({ handle }) => handle === "portal");
+		if (app !== undefined) store.save("app", { ...app, status: "pending" });
+	});
+	const { stderr } = await aptible.apply("claims", claims({ mqtt: claimedEndpoint(tcpSpec()) }));
+	assert.match(stderr, /^ {2}apps\.portal\.endpoints\.mqtt: /m);
 });

@@ -90,3 +90,29 @@ test("an endpoint that goes while it is deprovisioned is gone, whatever the CLI 
 	await aptible.removed("endpoint", httpsSpec(), { previous: again });
 	assert.deepEqual(await endpoints.list(), []);
 });
+
+test("an endpoint of which a part cannot be read is there all the same: no second one is made", async (t) => {
+	const endpoints = await openEndpoints(t);
+	const { aptible } = endpoints;
+	const spec = tcpSpec({ settings: { idle_timeout: 90 } });
+	await aptible.applied("endpoint", spec, { secrets });
+	aptible.newWrites();
+	for (const [fault, says] of [
+		[
+			{ name: "not-found", command: "GET /settings" },
+			/the endpoint \(id \d+\) is there, but GET \/settings\/\d+ on the Deploy API failed: HTTP 404/,
+		],
+		[
+			{ name: "link-missing", link: "service", command: "GET /apps/ID/vhosts" },
+			/app "portal": Aptible does not say which service its endpoint \d+ \(elb-acme-\d+\.aptible\.in\) is on/,
+		],
+	] as const) {
+		aptible.fault({ ...fault, times: 99 });
+		const { code, stderr } = await aptible.apply("endpoint", spec, { secrets });
+		aptible.clearFaults();
+		assert.deepEqual([code, aptible.newWrites()], [1, []], stderr);
+		assert.match(stderr, says);
+	}
+	await aptible.applied("endpoint", spec, { secrets });
+	assert.deepEqual(aptible.newWrites(), []);
+});

@@ -31,10 +31,11 @@ test("an address of which there is one finds its endpoint", () => {
 	assert.equal(idOf(all, managedSpec({ domain: "x.example" })), undefined);
 });
 
-test("kind, service, placement and address have to fit; a list without a type means gRPC", () => {
+test("kind, service, placement and address have to fit; no type means gRPC, and a new one is none of them", () => {
 	const rpc = grpcSpec({ managedTls: false, domain: undefined });
 	assert.equal(idOf([live(5)], rpc), undefined);
 	assert.equal(idOf([live(5, { type: undefined })], rpc), 5);
+	assert.equal(idOf([live(5, { type: "quic" })], rpc), undefined);
 	assert.equal(idOf([live(5, { internal: true })], tcpSpec()), undefined);
 	assert.equal(idOf([live(5, { service: "web" })], tcpSpec()), undefined);
 	assert.equal(idOf([live(5, { defaultDomainEnabled: true })], tcpSpec()), undefined);

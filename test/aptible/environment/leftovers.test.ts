@@ -181,3 +181,21 @@ for (const [why, make] of Object.entries(others)) {
 		assert.deepEqual(await removed(aptible, facts, spec), []);
 	});
 }
+
+test("a database of whose endpoints nothing can be said stays, and so does one that a list lacks", async (t) => {
+	const aptible = await openReconciler(t);
+	const facts = await aptible.applied("claims", all);
+	await aptible.applied("database", postgresql);
+	const secrets = { CLAIMS: JSON.stringify(facts) };
+	aptible.newWrites();
+	aptible.fault({ name: "link-missing", link: "service", command: "GET /databases/ID$", times: 99 });
+	const { code, stderr } = await aptible.remove("leftovers", unprotected, { secrets });
+	assert.deepEqual([code, aptible.newWrites()], [1, []]);
+	assert.match(stderr, /database "main" is provisioned, but Aptible does not say which service it runs as/);
+	aptible.clearFaults();
+	await aptible.cli("endpoints:database:create", "main", ...at);
+	aptible.newWrites();
+	// Only the list that an owner is looked for in by its handle says `no_embed=true`.
+	aptible.fault({ name: "not-found-race", command: "GET /accounts/ID/databases", handle: "true" });
+	assert.deepEqual(await removed(aptible, facts), []);
+});

@@ -26,6 +26,12 @@ describe("npm run sandbox", () => {
 		assert.match(stderr, /^unknown command "destroy"; use one of pulumi, aptible, reset, --help, or none at all\n/);
 	});
 
+	it("forgets nothing where reset is given a word", async () => {
+		const { code, stderr } = await sandbox("reset", "now");
+		assert.equal(code, 2);
+		assert.match(stderr, /^reset takes no arguments, and "now" was given\n/);
+	});
+
 	it("runs aptible without an engine, and passes its exit code on", async () => {
 		const apps = await sandbox("aptible", "apps");
 		assert.equal(apps.code, 0, apps.stderr);
