@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { OptionsShown, optionEntries } from "../../wire/service-options.ts";
-import { AptibleError } from "../client/errors.ts";
+import { AptibleError, unlessGone } from "../client/errors.ts";
 import type { Api } from "./api.ts";
+import { refuseMissingPart } from "./existence.ts";
 import { Link, linkedId } from "./link.ts";
 
 const ServiceForm = z.looseObject({
@@ -100,17 +101,16 @@ export function listServicesIn(api: Api, environmentId: number): Promise<Service
 	return api.list(`${api.root}/accounts/${environmentId}/services?per_page=1000`, "services", ApiService);
 }
 
+/** What services belong to. */
+export type ServicesOwner = { appId: number } | { databaseId: number; serviceId: number | undefined };
+
 /**
  * The services of one app or database among those of its environment, by their links (app-ui, src/deploy/service). Where one of them
  * has no such link, the app is asked; a database's service is known by its id too.
  *
  * @throws AptibleError where neither says which service a database runs as
  */
-export async function servicesOf(
-	api: Api,
-	services: readonly Service[],
-	owner: { appId: number } | { databaseId: number; serviceId: number | undefined },
-): Promise<Service[]> {
+export async function servicesOf(api: Api, services: readonly Service[], owner: ServicesOwner): Promise<Service[]> {
 	if ("appId" in owner) {
 		const own = services.filter(({ appId }) => appId === owner.appId);
 		const isUnlinked = services.some(({ appId, databaseId }) => appId === undefined && databaseId === undefined);
@@ -154,8 +154,12 @@ export async function listPoliciesIn(
 	}
 	const left = wanted.filter(({ id, policyId }) => !joined.has(id) && (!areAllJoined || policyId !== undefined));
 	await Promise.all(
-		left.map(async ({ id }) => {
-			const policy = await readPolicy(api, id);
+		left.map(async ({ id, service }) => {
+			// It may be removed since it was listed.
+			const label = `service "${service}"`;
+			const policy = await readPolicy(api, id)
+				.catch(refuseMissingPart(api, "services", { id, label }))
+				.catch(unlessGone);
 			if (policy !== undefined) joined.set(id, policy);
 		}),
 	);
