@@ -203,6 +203,12 @@ test("one of an environment that was deleted and made again by hand does not com
 	await aptible.applied("environment", { handle: "acme-test", stack: "shared-ca-central-1", phi: false });
 	aptible.newWrites();
 	assert.match((await aptible.apply("database", postgresql, { previous })).stderr, /is gone from Aptible/);
-	await aptible.removed("database", postgresql, { previous });
+	// Its environment is not the one that has the handle now: what was in it is for a person to say.
+	const { code, stderr } = await aptible.remove("database", postgresql, { previous });
+	assert.equal(code, 1);
+	assert.match(
+		stderr,
+		/environment "acme-test" \(id \d+\) is not among those that this token sees.*pulumi state delete URN/s,
+	);
 	assert.deepEqual(aptible.newWrites(), []);
 });
