@@ -92,9 +92,15 @@ function serviceOf(label: string, service: LiveService, notes: Notes): Block {
 	const { containerCount, containerMb, containerProfile, policy } = service;
 	const autoscale = policy && autoscaleOf(`${label}, service "${service.service}"`, policy, notes);
 	const defaults = Service.parse({});
-	const size = { containerMb, ...lean({ containerProfile }, defaults) };
+	if (containerCount === undefined || containerMb === undefined) {
+		notes.add(
+			label,
+			`how much of service "${service.service}" runs is not shown by Aptible; write its containers and containerMb yourself`,
+		);
+	}
+	const size = { ...lean({ containerMb }), ...lean({ containerProfile }, defaults) };
 	return {
-		...(autoscale?.kind === "horizontal" ? {} : { containers: containerCount }),
+		...(autoscale?.kind === "horizontal" ? {} : lean({ containers: containerCount })),
 		...(autoscale?.kind === "vertical" ? {} : size),
 		...adoptOptions(service.options),
 		...(autoscale === undefined ? {} : { autoscale }),

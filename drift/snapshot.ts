@@ -21,7 +21,14 @@ import {
 	withStack,
 } from "../aptible/api/environment.ts";
 import { refuseMissingPart } from "../aptible/api/existence.ts";
-import { type ApiPolicy, listPoliciesIn, listServicesIn, type Service, servicesOf } from "../aptible/api/service.ts";
+import {
+	type ApiPolicy,
+	listPoliciesIn,
+	listServicesIn,
+	type Service,
+	type ServicesOwner,
+	servicesOf,
+} from "../aptible/api/service.ts";
 import type { LiveApp } from "../aptible/app/differences.ts";
 import { rememberUrls } from "../aptible/app/values.ts";
 import { unlessGone } from "../aptible/client/errors.ts";
@@ -89,11 +96,13 @@ export async function readSnapshot(
 		readDrains(context, "log_drains", id, ApiLogDrain),
 		readDrains(context, "metric_drains", id, ApiMetricDrain),
 	]);
-	const listedDatabases = await listDatabasesWithUrls(api, id, services);
-	for (const database of listedDatabases) rememberUrls(context, database);
-	const wantedApps = listedApps.filter((app) => scope.app(app));
-	onProgress(0, wantedApps.length);
-	const owned = await readOwned(api, services, wantedApps, listedDatabases, scope);
+	const currentDatabases = await listDatabasesWithUrls(api, id, services);
+	for (const database of currentDatabases) rememberUrls(context, database);
+	const scopedApps = listedApps.filter((app) => scope.app(app));
+	onProgress(0, scopedApps.length);
+	const { owned, gone } = await readOwned(api, services, scopedApps, currentDatabases, scope);
+	const wantedApps = scopedApps.filter((app) => !gone.has(appKey(app)));
+	const listedDatabases = currentDatabases.filter((one) => !gone.has(databaseKey(one)));
 	const wantedServices = [...owned.values()].flat();
 	const servicesOfApps = wantedApps.flatMap((app) => owned.get(appKey(app)) ?? []);
 	const [endpoints, policies] = await Promise.all([
@@ -135,25 +144,41 @@ interface Read {
 const appKey = ({ id }: { id: number }) => `app ${id}`;
 const databaseKey = ({ id }: { id: number }) => `database ${id}`;
 
-/** The services of the apps and databases that are read in full; one that was never provisioned has none. */
+/**
+ * The services of the apps and databases that are read in full; one that was never provisioned has none. With what is removed since it
+ * was listed.
+ */
 async function readOwned(
 	api: Api,
 	services: readonly Service[],
 	apps: readonly App[],
 	databases: readonly Database[],
 	scope: SnapshotScope,
-): Promise<Map<string, readonly Service[]>> {
+): Promise<{ owned: Map<string, readonly Service[]>; gone: Set<string> }> {
+	const gone = new Set<string>();
+	const own = async (
+		key: string,
+		target: "apps" | "databases",
+		{ id, handle }: App | Database,
+		owner: ServicesOwner,
+	) => {
+		const label = `${target === "apps" ? "app" : "database"} "${handle}"`;
+		const found = await servicesOf(api, services, owner)
+			.catch(refuseMissingPart(api, target, { id, label }))
+			.catch(unlessGone);
+		if (found === undefined) gone.add(key);
+		return [key, found ?? []] as const;
+	};
 	const released = apps.filter(({ status }) => status === "provisioned");
 	const wanted = databases.filter((one) => one.status === "provisioned" && scope.databaseEndpoints(one));
-	return new Map(
-		await Promise.all([
-			...released.map(async (app) => [appKey(app), await servicesOf(api, services, { appId: app.id })] as const),
-			...wanted.map(async (one) => {
-				const own = await servicesOf(api, services, { databaseId: one.id, serviceId: one.serviceId });
-				return [databaseKey(one), own] as const;
-			}),
-		]),
-	);
+	const entries = await Promise.all([
+		...released.map((app) => own(appKey(app), "apps", app, { appId: app.id })),
+		...wanted.map((one) => {
+			const { id: databaseId, serviceId } = one;
+			return own(databaseKey(one), "databases", one, { databaseId, serviceId });
+		}),
+	]);
+	return { owned: new Map(entries), gone };
 }
 
 async function readApp(read: Read, app: App): Promise<SnapshotApp> {

@@ -29,7 +29,7 @@ const StackForm = z.looseObject({
 	region: z.string().min(1),
 	outbound_ip_addresses: z.array(z.string()).nullish(),
 	/** Present on dedicated stacks only: the organization that the stack belongs to (facts/terraform-provider.md §3.4). */
-	_links: z.looseObject({ organization: Link }).nullish(),
+	_links: z.looseObject({ organization: z.looseObject({ href: z.string() }).nullish() }).nullish(),
 });
 
 /** A stack. */

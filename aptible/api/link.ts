@@ -4,8 +4,8 @@ const endsInId = /\/(\d+)\/?$/;
 
 /** A link to a resource, which every answer has. */
 export const RequiredLink = z.looseObject({ href: z.string().regex(endsInId, "a link that ends in no id") });
-/** A link of a resource, which may be absent. */
-export const Link = z.looseObject({ href: z.string() }).nullish().catch(undefined);
+/** A link of a resource, which may be absent. One of another form is an error: it would be taken for none. */
+export const Link = RequiredLink.nullish();
 
 /**
  * The id that a link ends in, as the dashboard reads it (app-ui, src/hal: `extractIdFromLink`). Requests are made from ids: the token
@@ -14,6 +14,5 @@ export const Link = z.looseObject({ href: z.string() }).nullish().catch(undefine
 export function linkedId(link: z.infer<typeof RequiredLink>): number;
 export function linkedId(link: z.infer<typeof Link>): number | undefined;
 export function linkedId(link: z.infer<typeof Link>): number | undefined {
-	const id = endsInId.exec(link?.href ?? "")?.[1];
-	return id === undefined ? undefined : Number(id);
+	return link == null ? undefined : Number(endsInId.exec(link.href)?.[1]);
 }

@@ -1,17 +1,19 @@
 import { z } from "zod";
 import { OptionsShown, optionEntries } from "../../wire/service-options.ts";
-import { AptibleError } from "../client/errors.ts";
+import { AptibleError, unlessGone } from "../client/errors.ts";
 import type { Api } from "./api.ts";
+import { refuseMissingPart } from "./existence.ts";
 import { Link, linkedId } from "./link.ts";
 
 const ServiceForm = z.looseObject({
 	id: z.int(),
 	process_type: z.string(),
-	container_count: z.int(),
-	container_memory_limit_mb: z.int(),
+	container_count: z.int().nullish(),
+	container_memory_limit_mb: z.int().nullish(),
 	instance_class: z.string().nullish(),
 	...OptionsShown,
-	_links: z.looseObject({ app: Link, database: Link, service_sizing_policy: Link }).nullish(),
+	// Where the link to its policy says nothing, the service is asked for it.
+	_links: z.looseObject({ app: Link, database: Link, service_sizing_policy: Link.catch(undefined) }).nullish(),
 });
 
 /** A service of an app, or the one of a database: its containers, and how it is released. */
@@ -19,8 +21,9 @@ export interface Service {
 	id: number;
 	/** Its name in the Procfile; the API calls it `process_type`. */
 	service: string;
-	containerCount: number;
-	containerMb: number;
+	/** Number and size are unknown where the API does not say. */
+	containerCount: number | undefined;
+	containerMb: number | undefined;
 	/** The letter that can be set; the API answers `m5`, `r4`... (aptible-cli 0.26.6, resource_formatter.rb). */
 	containerProfile: string | undefined;
 	/** How it is released, by the names of a stage file; none means Aptible's own value. */
@@ -37,8 +40,8 @@ export const ApiService = ServiceForm.transform(
 	(shown): Service => ({
 		id: shown.id,
 		service: shown.process_type,
-		containerCount: shown.container_count,
-		containerMb: shown.container_memory_limit_mb,
+		containerCount: shown.container_count ?? undefined,
+		containerMb: shown.container_memory_limit_mb ?? undefined,
 		containerProfile: /[a-z]/.exec(shown.instance_class ?? "")?.[0],
 		options: optionsOf(shown),
 		appId: linkedId(shown._links?.app),
@@ -98,17 +101,16 @@ export function listServicesIn(api: Api, environmentId: number): Promise<Service
 	return api.list(`${api.root}/accounts/${environmentId}/services?per_page=1000`, "services", ApiService);
 }
 
+/** What services belong to. */
+export type ServicesOwner = { appId: number } | { databaseId: number; serviceId: number | undefined };
+
 /**
  * The services of one app or database among those of its environment, by their links (app-ui, src/deploy/service). Where one of them
  * has no such link, the app is asked; a database's service is known by its id too.
  *
  * @throws AptibleError where neither says which service a database runs as
  */
-export async function servicesOf(
-	api: Api,
-	services: readonly Service[],
-	owner: { appId: number } | { databaseId: number; serviceId: number | undefined },
-): Promise<Service[]> {
+export async function servicesOf(api: Api, services: readonly Service[], owner: ServicesOwner): Promise<Service[]> {
 	if ("appId" in owner) {
 		const own = services.filter(({ appId }) => appId === owner.appId);
 		const isUnlinked = services.some(({ appId, databaseId }) => appId === undefined && databaseId === undefined);
@@ -152,8 +154,12 @@ export async function listPoliciesIn(
 	}
 	const left = wanted.filter(({ id, policyId }) => !joined.has(id) && (!areAllJoined || policyId !== undefined));
 	await Promise.all(
-		left.map(async ({ id }) => {
-			const policy = await readPolicy(api, id);
+		left.map(async ({ id, service }) => {
+			// It may be removed since it was listed.
+			const label = `service "${service}"`;
+			const policy = await readPolicy(api, id)
+				.catch(refuseMissingPart(api, "services", { id, label }))
+				.catch(unlessGone);
 			if (policy !== undefined) joined.set(id, policy);
 		}),
 	);

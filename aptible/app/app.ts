@@ -4,7 +4,7 @@ import { objectExists } from "../api/existence.ts";
 import { refuseForeign } from "../claims/foreign.ts";
 import { describeApp } from "../claims/live.ts";
 import { createApp, deprovisionApp, renameApp } from "../cli/app.ts";
-import { ApiError, AptibleError, unlessGone } from "../client/errors.ts";
+import { AptibleError, tellGone, unlessGone } from "../client/errors.ts";
 import { findUntilThere, readUntil } from "../client/lag.ts";
 import type { Context, OperationObject } from "../context.ts";
 
@@ -18,7 +18,7 @@ import { syncOptions } from "./service-options.ts";
 import { findUnstartedServices } from "./service-start.ts";
 import { type LiveService, readServices, refuseMissingServices } from "./services.ts";
 import { resolveTemplates } from "./values.ts";
-import { verifyApp } from "./verification.ts";
+import { goneMeanwhile, verifyApp } from "./verification.ts";
 import { warnOfApp } from "./warnings.ts";
 
 /**
@@ -115,10 +115,7 @@ async function reread(
 }
 
 function readAgain(context: Context, spec: AppSpec, appId: number): Promise<App> {
-	return readApp(context.api, appId).catch((error: unknown) => {
-		if (!(error instanceof ApiError && error.status === 404)) throw error;
-		throw new AptibleError(`app "${spec.handle}" has gone while it was being worked on. Run \`pulumi up\` again.`);
-	});
+	return readApp(context.api, appId).catch(tellGone(goneMeanwhile(spec)));
 }
 
 /** Reads what an app is set to, and its services. */

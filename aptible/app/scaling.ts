@@ -7,7 +7,7 @@ import { type AppLocator, scale } from "../cli/app.ts";
 import { forEachSideBySide } from "../client/side-by-side.ts";
 import type { Context } from "../context.ts";
 import { diffAutoscaling, syncAutoscaling } from "./autoscaling.ts";
-import { diffSize, sizeOf } from "./service-size.ts";
+import { diffSize, refuseUnknownSize, sizeOf } from "./service-size.ts";
 import type { LiveService } from "./services.ts";
 
 /** Those of the services that differ in what scaling them changes: number, size, profile and autoscaling. */
@@ -32,7 +32,7 @@ export async function stopServices(
 	services: readonly LiveService[],
 ): Promise<LiveService[]> {
 	const due = unscaled(spec, services).filter(
-		({ service, wanted }) => wanted.containers === 0 && service.containerCount > 0,
+		({ service, wanted }) => wanted.containers === 0 && service.containerCount !== 0,
 	);
 	await forEachSideBySide(due, ({ service, wanted }) => syncScaling(context, locator, service, wanted));
 	return due.map(({ service }) => service);
@@ -87,12 +87,12 @@ function startOf(wanted: ServiceSpec, live: Service): Partial<ServiceSize> {
 	const { containers, containerMb, containerProfile, autoscale } = wanted;
 	if (live.containerCount === 0) return { containers, containerMb, containerProfile };
 	if (autoscale?.kind === "horizontal") {
-		const within = Math.min(Math.max(live.containerCount, autoscale.min), autoscale.max);
+		const within = Math.min(Math.max(live.containerCount ?? containers, autoscale.min), autoscale.max);
 		return { containers: within, containerMb, containerProfile };
 	}
 	if (autoscale === undefined) return { containers, containerMb, containerProfile };
 	const { minMb, maxMb = Number.POSITIVE_INFINITY } = autoscale;
-	const isWithin = live.containerMb >= minMb && live.containerMb <= maxMb;
+	const isWithin = live.containerMb !== undefined && live.containerMb >= minMb && live.containerMb <= maxMb;
 	return isWithin ? { containers } : { containers, containerMb };
 }
 
@@ -108,7 +108,9 @@ async function scaleService(
 	const object = { target: "services", id: live.id, label } as const;
 	// A run that was killed may have sent it already: what it left is waited for and looked at again.
 	await context.operateIfDue(object, async () => {
-		const differing = new Set(compare(size, sizeOf(await readService(context.api, live.id))).map(({ field }) => field));
+		const now = await readService(context.api, live.id);
+		refuseUnknownSize(label, now);
+		const differing = new Set(compare(size, sizeOf(now)).map(({ field }) => field));
 		if (differing.size === 0) return undefined;
 		// Only what differs is sent: a number that is right must not be repeated beside a size.
 		const to = {

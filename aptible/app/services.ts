@@ -8,7 +8,7 @@ import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";
 import { diffAutoscaling } from "./autoscaling.ts";
 import { diffOptions } from "./service-options.ts";
-import { diffSize } from "./service-size.ts";
+import { diffSize, refuseUnknownSize } from "./service-size.ts";
 
 /** A service as it is. */
 export interface LiveService extends Service {
@@ -38,9 +38,10 @@ export async function readServices(
 	);
 	return Promise.all(
 		services.map(async (service) => {
+			const isDeclared = Object.hasOwn(spec.services, service.service);
+			if (isDeclared) refuseUnknownSize(`app "${spec.handle}", service "${service.service}"`, service);
 			const before = known.find(({ id }) => id === service.id);
 			if (before !== undefined) return { ...service, policy: before.policy };
-			const isDeclared = Object.hasOwn(spec.services, service.service);
 			return { ...service, policy: isDeclared ? await readPolicy(context.api, service.id) : undefined };
 		}),
 	);

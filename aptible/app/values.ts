@@ -7,7 +7,7 @@ import {
 	references,
 } from "../../wire/template.ts";
 import { type DatabaseUrls, listNamedDatabases, readDatabaseUrls } from "../api/database.ts";
-import { AptibleError } from "../client/errors.ts";
+import { AptibleError, tellGone } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";
 import { environmentNamed } from "../find.ts";
@@ -26,7 +26,7 @@ export async function resolveTemplates(context: Context, spec: AppSpec): Promise
 	const { username = "", password = "" } = spec.registry ?? {};
 	const templates = [...Object.values(spec.config), username, password];
 	const needed = new Set(templates.flatMap(references));
-	const databases = await readUrls(context, spec.environment, needed);
+	const databases = await readUrls(context, `app "${spec.handle}"`, spec.environment, needed);
 	const lookup = (reference: string): string => {
 		const wanted = readDatabaseReference(reference);
 		if (wanted === undefined) return handedOver(`app "${spec.handle}"`, reference);
@@ -45,13 +45,22 @@ export async function resolveTemplates(context: Context, spec: AppSpec): Promise
 }
 
 /** The URLs of the databases that are referred to, as far as they are there. */
-async function readUrls(context: Context, environment: string, needed: ReadonlySet<string>): Promise<DatabaseUrls[]> {
+async function readUrls(
+	context: Context,
+	label: string,
+	environment: string,
+	needed: ReadonlySet<string>,
+): Promise<DatabaseUrls[]> {
 	const handles = new Set([...needed].flatMap((reference) => readDatabaseReference(reference)?.database ?? []));
 	if (handles.size === 0) return [];
 	const { id } = await environmentNamed(context, environment);
 	const find = async () => (await listNamedDatabases(context.api, id)).filter(({ handle }) => handles.has(handle));
 	const found = await readUntil(context, find, ({ length }) => length === handles.size);
-	const databases = await Promise.all(found.map((one) => readDatabaseUrls(context.api, one.id)));
+	const gone = (handle: string) =>
+		`${label}: database "${handle}" has gone while its URL was read. Run \`pulumi up\` again.`;
+	const databases = await Promise.all(
+		found.map((one) => readDatabaseUrls(context.api, one.id).catch(tellGone(gone(one.handle)))),
+	);
 	for (const urls of databases) rememberUrls(context, urls);
 	return databases;
 }

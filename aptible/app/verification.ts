@@ -1,7 +1,7 @@
 import type { AppFacts, AppSpec } from "../../wire/app.ts";
 import type { Difference } from "../../wire/difference.ts";
 import { readApp, readAppSettings, readConfig } from "../api/app.ts";
-import { AptibleError } from "../client/errors.ts";
+import { AptibleError, tellGone } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";
 import { diffConfig, planConfigChanges, requireConfig } from "./config.ts";
@@ -25,6 +25,11 @@ export interface Sent {
 
 /** As the API shows it. */
 type Shown = Omit<LiveApp, "config"> & { config: LiveApp["config"] | "hidden" };
+
+/** What to say of an app that is not there any more. */
+export function goneMeanwhile({ handle }: AppSpec): string {
+	return `app "${handle}" has gone while it was being worked on. Run \`pulumi up\` again.`;
+}
 
 /**
  * Reads an app again after something was sent: an operation may succeed and leave another state, as when somebody sends one at the
@@ -63,7 +68,7 @@ async function readAgain(
 	known: readonly LiveService[],
 	before: LiveRelease,
 ): Promise<Shown> {
-	const shown = await readApp(context.api, appId);
+	const shown = await readApp(context.api, appId).catch(tellGone(goneMeanwhile(spec)));
 	const [settings, config, services] = await Promise.all([
 		readAppSettings(context.api, shown),
 		readConfig(context.api, shown),

@@ -31,7 +31,7 @@ function undeclaredWarnings(spec: AppSpec, { services }: LiveApp): string[] {
 	return services
 		.filter(({ service }) => !Object.hasOwn(spec.services, service))
 		.map(({ service, containerCount: count, containerMb: mb }) => {
-			const what = count === 0 ? "it has 0 containers" : `it runs ${count} x ${mb} MB`;
+			const what = count === 0 ? "it has 0 containers" : `it runs ${count ?? "?"} x ${mb ?? "?"} MB`;
 			const start = `aptible apps:scale --app ${spec.handle} --environment ${spec.environment} --container-count 1 -- ${service}`;
 			const how = count === 0 ? `; to start it: \`${start}\`` : "";
 			return `service "${service}" is in the release and not in the stage file: ${what} and is left alone${how}`;

@@ -112,7 +112,7 @@ export function describeDatabase(live: Database): string {
 export async function describeApp(api: Api, id: number): Promise<string> {
 	const live: App = await readApp(api, id);
 	const services = live.services.map(({ service, containerCount, containerMb }) => {
-		return `${service} ${containerCount} x ${containerMb} MB`;
+		return `${service} ${containerCount ?? "?"} x ${containerMb ?? "?"} MB`;
 	});
 	return `"${live.handle}", ${services.length === 0 ? "never deployed" : services.join(", ")}`;
 }

@@ -71,3 +71,11 @@ export function unlessGone(error: unknown): undefined {
 	if (error instanceof ApiError && error.status === 404) return undefined;
 	throw error;
 }
+
+/** For `catch`: says in these words that the API does not have something (any more). */
+export function tellGone(text: string): (error: unknown) => never {
+	return (error) => {
+		unlessGone(error);
+		throw new AptibleError(text);
+	};
+}

@@ -2,6 +2,7 @@ import type { BackupRetention } from "../../wire/environment.ts";
 import { type Backup, listBackups, listOrphanedBackups } from "../api/backup.ts";
 import { listNamedDatabases } from "../api/database.ts";
 import type { LiveRetention } from "../api/environment.ts";
+import { tellGone } from "../client/errors.ts";
 import type { Context } from "../context.ts";
 
 /** Backups that exist and that a policy would delete. */
@@ -41,7 +42,11 @@ export async function countBackupLoss(
 		listOrphanedBackups(api, environmentId),
 	]);
 	const databases = await Promise.all(
-		named.map(async ({ id, handle }) => ({ handle, backups: await listBackups(api, id) })),
+		named.map(async ({ id, handle }) => {
+			// Its backups would be missing from both counts.
+			const gone = `database "${handle}" has gone while its backups were counted. Run \`pulumi up\` again.`;
+			return { handle, backups: await listBackups(api, id).catch(tellGone(gone)) };
+		}),
 	);
 	return backupLoss(wanted, live, databases, orphaned);
 }

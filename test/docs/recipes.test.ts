@@ -216,7 +216,7 @@ test("a drain kind is one entry: schema, spec, comparison, creation, masking, ad
 				drain_host: "api.honeycomb.example",
 				drain_dataset: "prod",
 				logging_token: "hc-0123456789",
-				_links: {},
+				_links: { account: { href: "https://api.aptible.com/accounts/1" } },
 				...shown,
 			}),
 			[],

@@ -28,7 +28,7 @@ function lagging(first: readonly object[], then: readonly object[]): Context {
 test("how a service is released may show late", async () => {
 	const service = liveService("web", { id: 7 });
 	const spec = AppSpec.parse(portalSpec({ services: { web: { stopTimeoutSeconds: 60 } } }));
-	const context = lagging([service], [{ ...service, stopTimeoutSeconds: 60 }]);
+	const context = lagging([service], [{ ...service, options: { stopTimeoutSeconds: 60 } }]);
 	assert.deepEqual(await syncOptions(context, spec, place, 1, [service]), ["web"]);
 });
 

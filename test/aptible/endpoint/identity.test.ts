@@ -48,8 +48,7 @@ test("another kind, service or placement with the default domain is refused", ()
 		'endpoint "test" of app "portal" is https on service "web", external, with the default domain, and cannot become tls on ' +
 			'service "api", external, with the default domain in place; nor can a second come up beside it, as an app has one default ' +
 			"domain. Where a gap does no harm: remove it, run `pulumi up`, declare it again, and run `pulumi up` again. Where it " +
-			"does: declare a second endpoint under another name with a domain of its own, move the traffic to it, then take this one " +
-			"out.",
+			"does: declare a second endpoint under another name with a domain of its own, move the traffic to it, then remove this one.",
 	);
 });
 
