@@ -101,7 +101,6 @@ function answerTo(session: Session, message: IncomingMessage, url: URL, text: st
 		const body = errorBody(new ApiError(429, "too_many_requests", "Too many requests"));
 		return { status: 429, body, headers: { "retry-after": throttled.retryAfter ?? "1" } };
 	}
-	if (session.strike("not-found")) throw notFound();
 	const refused = session.strike("unauthorized");
 	if (refused || !/^Bearer \S+$/.test(message.headers.authorization ?? "")) {
 		throw new ApiError(401, "invalid_token", "Invalid token");
@@ -120,7 +119,6 @@ function answerTo(session: Session, message: IncomingMessage, url: URL, text: st
 			showSensitiveSettings: prefer === "no_sensitive_extras=false",
 			longestPage: longestPage(session),
 			emptiesSensitiveSettings: hidden?.form === "empty",
-			missingLink: session.strike("link-missing")?.link,
 		};
 		const id = Number(captured.find((part) => /^\d+$/.test(part)) ?? 0);
 		const part = captured.find((word) => !/^\d+$/.test(word)) ?? "";

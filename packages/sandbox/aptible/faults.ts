@@ -21,8 +21,6 @@ export const FAULTS = {
 	unauthorized: "the token is refused (401)",
 	"secrets-hidden":
 		"an answer of the API comes without secrets, as for a token that may not see them (`form`: whether an app's sensitive settings are `absent` or `empty`)",
-	"not-found": "the API answers 404, as it does for what is gone and for what the token may not see",
-	"link-missing": "an answer of the API comes without the link `link` of each of its resources",
 	"not-found-race": "one list misses the newest object",
 	"stale-list": "a list of the CLI or the API is answered once as it is, and then `times` more as it was that time",
 	"foreign-operation":
@@ -87,8 +85,6 @@ export interface Fault {
 	without?: readonly string[];
 	/** Fields that `answer-changed` sets, by their paths. */
 	with?: Readonly<Record<string, unknown>>;
-	/** Name of the link that `link-missing` leaves out. */
-	link?: string;
 	/** The newest operation when an `operations-lag` was planted. */
 	newest?: number;
 }

@@ -16,8 +16,6 @@ export interface View {
 	longestPage: number;
 	/** `true` where those that are not shown are an empty object. */
 	emptiesSensitiveSettings?: boolean;
-	/** Name of the link that no resource of this answer has. */
-	missingLink?: string | undefined;
 }
 
 /** A resource: its fields, and links made from paths; no link for a path that is null. */
@@ -30,7 +28,7 @@ export function resource(
 ): Hal {
 	const { owner: _owner, ...shown } = fields;
 	const hrefs = Object.entries({ self: path, ...links }).flatMap(([name, target]) =>
-		target === null || name === view.missingLink ? [] : [[name, { href: `${view.root}${target}` }]],
+		target === null ? [] : [[name, { href: `${view.root}${target}` }]],
 	);
 	return { ...shown, _type: type, _links: Object.fromEntries(hrefs) };
 }
