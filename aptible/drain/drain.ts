@@ -180,7 +180,7 @@ function factsOf<Drain extends ReadDrain>(
 				? []
 				: [
 						`${drain.noun} "${spec.name}": this token may not see its ${hidden.join(", ")}, so whether it is still right ` +
-							"cannot be told, and each change of it makes a new one. Give the token's role the permission `sensitive`.",
+							"is unknown, and each change of it makes a new one. Give the token's role the permission `sensitive`.",
 					],
 	};
 }
