@@ -1,6 +1,6 @@
 /**
  * Spares the program the half of Pulumi's SDK that it has no use for: to turn functions into text for serverless clouds, the SDK loads npm's
- * resolver and a compiler of TypeScript, 500 modules and a third of a second of CPU in each preview (`@pulumi/pulumi`,
+ * resolver and a compiler of TypeScript, 450 modules and a third of a second of CPU in each preview (`@pulumi/pulumi`,
  * `runtime/closure/codePaths.js` and `parseFunction.js`). Loaded before the SDK.
  */
 import * as modules from "node:module";
