@@ -20,7 +20,7 @@ import {
 	readBackupRetention,
 	withStack,
 } from "../aptible/api/environment.ts";
-import { refuseMissingPart } from "../aptible/api/existence.ts";
+import { refuseMissingPart, unlessObjectGone } from "../aptible/api/existence.ts";
 import {
 	type ApiPolicy,
 	listPoliciesIn,
@@ -163,9 +163,7 @@ async function readOwned(
 		owner: ServicesOwner,
 	) => {
 		const label = `${target === "apps" ? "app" : "database"} "${handle}"`;
-		const found = await servicesOf(api, services, owner)
-			.catch(refuseMissingPart(api, target, { id, label }))
-			.catch(unlessGone);
+		const found = await servicesOf(api, services, owner).catch(unlessObjectGone(api, target, { id, label }));
 		if (found === undefined) gone.add(key);
 		return [key, found ?? []] as const;
 	};

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AptibleError, unlessGone } from "../client/errors.ts";
 import type { Api } from "./api.ts";
-import { refuseMissingPart } from "./existence.ts";
+import { refuseMissingPart, withoutGone } from "./existence.ts";
 import { Link, linkedId, RequiredLink } from "./link.ts";
 import { readService, type Service } from "./service.ts";
 
@@ -145,10 +145,6 @@ export function readDatabaseImage(api: Api, id: number): Promise<z.infer<typeof 
 
 function databasesOf(api: Api, environmentId: number): string {
 	return `${api.root}/accounts/${environmentId}/databases?per_page=1000`;
-}
-
-function withoutGone<T extends { status?: string | null | undefined }>(shown: readonly T[]): T[] {
-	return shown.filter(({ status }) => status !== "deprovisioned");
 }
 
 /** With version and size from where the CLI takes them: its image, its embedded disk and its service (resource_formatter.rb). */

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { leafFingerprint, normalFingerprint } from "../../wire/certificate.ts";
-import { ApiError, AptibleError, unlessGone } from "../client/errors.ts";
+import { ApiError, AptibleError } from "../client/errors.ts";
 import type { Api } from "./api.ts";
-import { refuseMissingPart } from "./existence.ts";
+import { unlessObjectGone, withoutGone } from "./existence.ts";
 import { Link, linkedId } from "./link.ts";
 
 const Setting = z.looseObject({ settings: z.record(z.string(), z.unknown()).nullish() });
@@ -140,10 +140,6 @@ async function listEndpoints(api: Api, path: string, serviceOf: (vhost: VhostFor
 	return endpoints.filter((endpoint) => endpoint !== undefined);
 }
 
-function withoutGone(vhosts: readonly VhostForm[]): VhostForm[] {
-	return vhosts.filter(({ status }) => status !== "deprovisioned");
-}
-
 /**
  * With what `endpoints:list` makes of it (resource_formatter.rb, `inject_vhost`); its settings are read where it has some.
  *
@@ -159,9 +155,9 @@ async function endpointOf(
 	const isHttp = type === "http" || type === "http_proxy_protocol";
 	const isTcp = type === "tcp" || type === "tls";
 	const settingId = hasSettings ? linkedId(links?.current_setting) : undefined;
-	const settings = await readSettings(api, settingId)
-		.catch(refuseMissingPart(api, "vhosts", { id: vhost.id, label: "the endpoint" }))
-		.catch(unlessGone);
+	const settings = await readSettings(api, settingId).catch(
+		unlessObjectGone(api, "vhosts", { id: vhost.id, label: "the endpoint" }),
+	);
 	if (settings === undefined) return undefined;
 	return {
 		...settings,

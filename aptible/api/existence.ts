@@ -24,6 +24,25 @@ export async function findObject(api: Api, target: Target, id: number): Promise<
 	return shown?.status === "deprovisioned" || shown?.deleted_at ? undefined : shown;
 }
 
+/** Of a list, what is not shown as deprovisioned. */
+export function withoutGone<T extends { status?: string | null | undefined }>(shown: readonly T[]): T[] {
+	return shown.filter(({ status }) => status !== "deprovisioned");
+}
+
+/**
+ * For `catch`, where the parts of an object are read that may be removed since it was listed: `undefined` where it is gone itself.
+ *
+ * @param object as for `refuseMissingPart`
+ * @throws what else has failed, a part among it that is missing of an object that is there
+ */
+export function unlessObjectGone(
+	api: Api,
+	target: Target,
+	object: { id: number; label: string },
+): (error: unknown) => Promise<undefined> {
+	return (error) => refuseMissingPart(api, target, object)(error).catch(unlessGone);
+}
+
 /**
  * For `catch`, where the parts of an object are read: what the API does not find is passed on only where the object has gone itself, as
  * `unlessGone` would otherwise take one for gone that is there.

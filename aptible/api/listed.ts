@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Api } from "./api.ts";
 import type { DrainTarget } from "./drain.ts";
+import { withoutGone } from "./existence.ts";
 
 const ListedObject = z.looseObject({
 	id: z.int(),
@@ -18,5 +19,5 @@ export async function listObjects(
 	environmentId: number,
 ): Promise<ListedObject[]> {
 	const url = `${api.root}/accounts/${environmentId}/${target}?per_page=5000`;
-	return (await api.list(url, target, ListedObject)).filter(({ status }) => status !== "deprovisioned");
+	return withoutGone(await api.list(url, target, ListedObject));
 }

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { OptionsShown, optionEntries } from "../../wire/service-options.ts";
-import { AptibleError, unlessGone } from "../client/errors.ts";
+import { AptibleError } from "../client/errors.ts";
 import type { Api } from "./api.ts";
-import { refuseMissingPart } from "./existence.ts";
+import { unlessObjectGone } from "./existence.ts";
 import { Link, linkedId } from "./link.ts";
 
 const ServiceForm = z.looseObject({
@@ -144,22 +144,20 @@ export async function listPoliciesIn(
 ): Promise<Map<number, ApiPolicy>> {
 	const url = `${api.root}/accounts/${environmentId}/service_sizing_policies?per_page=1000`;
 	const policies = await api.list(url, "service_sizing_policies", ApiPolicy);
-	const linked = (id: number | null | undefined) =>
-		services.some(({ policyId }) => policyId !== undefined && policyId === id);
-	const areAllJoined = policies.every(({ id }) => linked(id));
+	const linked = new Set(services.flatMap(({ policyId }) => policyId ?? []));
+	const areAllJoined = policies.every(({ id }) => linked.has(id ?? 0));
+	const byId = new Map(policies.map((policy) => [policy.id, policy]));
 	const joined = new Map<number, ApiPolicy>();
 	for (const { id, policyId } of wanted) {
-		const policy = policies.find((one) => policyId !== undefined && one.id === policyId);
+		const policy = policyId === undefined ? undefined : byId.get(policyId);
 		if (policy !== undefined) joined.set(id, policy);
 	}
 	const left = wanted.filter(({ id, policyId }) => !joined.has(id) && (!areAllJoined || policyId !== undefined));
 	await Promise.all(
 		left.map(async ({ id, service }) => {
 			// It may be removed since it was listed.
-			const label = `service "${service}"`;
-			const policy = await readPolicy(api, id)
-				.catch(refuseMissingPart(api, "services", { id, label }))
-				.catch(unlessGone);
+			const object = { id, label: `service "${service}"` };
+			const policy = await readPolicy(api, id).catch(unlessObjectGone(api, "services", object));
 			if (policy !== undefined) joined.set(id, policy);
 		}),
 	);
