@@ -97,8 +97,8 @@ export class Context {
 	}
 
 	/**
-	 * Like `operate`, where what is sent depends on what the object is like: that is planned while nothing is at work on it, and anew
-	 * where an operation has begun since.
+	 * Like `operate`, where what is sent depends on what the object is like: that is planned while no operation runs on it, and
+	 * again where one has begun since.
 	 *
 	 * @param plan reads the object and says what is to be sent; undefined for nothing
 	 */

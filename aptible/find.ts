@@ -28,7 +28,7 @@ export function findByIdentity<T extends { id: number; handle: string }>(
 export const findRecorded: Find = (objects, spec, previous) =>
 	previous === undefined ? findByIdentity(objects, spec, undefined) : objects.find(({ id }) => id === previous.id);
 
-/** Per client, and so per Command: nothing renames an environment while a Command in it is at work. */
+/** Per client, and so per Command: nothing renames an environment while a Command in it runs. */
 const named = new WeakMap<Api, Map<string, Promise<Environment>>>();
 
 function namedFor({ api }: Context): Map<string, Promise<Environment>> {

@@ -247,7 +247,7 @@ function diffHandle(spec: { handle: string }, live: { handle: string }): Differe
 	return compare({ handle: spec.handle }, { handle: live.handle });
 }
 
-/** An object on which an operation runs is as good as provisioned, until that fails. */
+/** An object on which an operation runs counts as provisioned, until that fails. */
 function diffStatus({ status }: { status: string }): Difference[] {
 	return status.endsWith("_failed") ? [{ field: "status", declared: "provisioned", live: status }] : [];
 }

@@ -161,7 +161,7 @@ async function readById(context: Context, environment: string, id: number): Prom
 	return app;
 }
 
-/** Finds the app, once nothing is at work on one that was recorded, or makes it; and gives it its handle. */
+/** Finds the app, once no operation runs on one that was recorded, or makes it; and gives it its handle. */
 async function ensureApp(context: Context, spec: AppSpec, previous: AppFacts | undefined): Promise<App | ListedApp> {
 	if (previous !== undefined) await context.waitUntilIdle(objectOf(previous)).catch(unlessGone);
 	const recorded = previous && (await readById(context, spec.environment, previous.id));

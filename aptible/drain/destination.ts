@@ -8,9 +8,12 @@ import {
 	isTemplate,
 } from "../../wire/drain-kinds.ts";
 import { lookUp } from "../../wire/own.ts";
+import { listNamedDatabases, type NamedDatabase } from "../api/database.ts";
 import { databaseIdOf } from "../api/drain.ts";
 import type { Cli } from "../cli/cli.ts";
 import { createDrain } from "../cli/drain.ts";
+import type { Context } from "../context.ts";
+import { environmentNamed } from "../find.ts";
 import type { DeclaredDrain } from "./kind.ts";
 
 /** Where a drain sends, under the stage file's names. Declared, its values are templates; live, they are what Aptible shows. */
@@ -91,6 +94,12 @@ export function liveDestination(
 			field.form === "database" ? database : wordOf(field, textOf(shown[field.api])),
 		]),
 	);
+}
+
+/** The databases of which a drain may be linked to one; none for a drain that sends to no database. */
+export async function listLinkable(context: Context, spec: DrainSpec): Promise<NamedDatabase[]> {
+	if (!("database" in spec)) return [];
+	return listNamedDatabases(context.api, (await environmentNamed(context, spec.environment)).id);
 }
 
 /** The handle of the database that a live drain writes to. `databases` are those of its environment. */

@@ -2,12 +2,11 @@ import { compare, type Difference } from "../../wire/difference.ts";
 import type { DrainFacts } from "../../wire/drain.ts";
 import { logDrainKinds } from "../../wire/drain-kinds.ts";
 import type { LogDrainSpec } from "../../wire/log-drain.ts";
-import { listNamedDatabases, type NamedDatabase } from "../api/database.ts";
+import type { NamedDatabase } from "../api/database.ts";
 import { ApiLogDrain, readDrain, setLogDrainSources } from "../api/drain.ts";
 import { fillSecrets } from "../app/values.ts";
 import { AptibleError } from "../client/errors.ts";
 import type { Context } from "../context.ts";
-import { environmentNamed } from "../find.ts";
 import {
 	creationOf,
 	type Destination,
@@ -16,6 +15,7 @@ import {
 	type Fill,
 	findHiddenFields,
 	findLinkedDatabase,
+	listLinkable,
 	liveDestination,
 	secretsOf,
 	typesOf,
@@ -29,11 +29,7 @@ export async function apply(
 	spec: LogDrainSpec,
 	previous: DrainFacts | undefined,
 ): Promise<DrainFacts> {
-	const databases =
-		"database" in spec
-			? await listNamedDatabases(context.api, (await environmentNamed(context, spec.environment)).id)
-			: [];
-	return ensureDrain(context, spec, previous, declare(context, spec, databases));
+	return ensureDrain(context, spec, previous, declare(context, spec, await listLinkable(context, spec)));
 }
 
 /** Deprovisions the log drain, and what runs that were killed have left of it. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Crash } from "./errors.ts";
 
-/** How long the emulated `ssh-keygen` is at work: the window in which two first calls get in each other's way. */
+/** How long the emulated `ssh-keygen` runs: the window in which two first calls get in each other's way. */
 const KEYGEN_MS = 120;
 
 const WHERE = "helpers/ssh.rb:116:in `ensure_key!'";
