@@ -1,11 +1,11 @@
 /** The waits of a Context, against an API that answers as it is told to. */
 import assert from "node:assert/strict";
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { ServerResponse } from "node:http";
 import { type TestContext, test } from "node:test";
 import { createOperation } from "../../aptible/api/operation.ts";
 import type { Waits } from "../../aptible/client/wait.ts";
 import { Context } from "../../aptible/context.ts";
+import { serveLocally, useApiAt } from "../support/local-api.ts";
 
 const object = { target: "vhosts", id: 1, label: 'endpoint "web"' } as const;
 const sending = { doing: "provisioning", carries: { type: "provision" } };
@@ -31,23 +31,12 @@ async function openContext(
 	waits: Partial<Waits> = {},
 ): Promise<{ context: Context; told: () => string }> {
 	let begun: number | undefined;
-	const server = createServer((request, response) => {
+	const { url } = await serveLocally(t, (request, response) => {
 		begun ??= Date.now();
 		request.resume();
 		answer(request.method ?? "GET", Date.now() - begun)(response);
 	});
-	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-	const variables = { APTIBLE_API_ROOT_URL: url, APTIBLE_AUTH_ROOT_URL: url, APTIBLE_ACCESS_TOKEN: "t0ken" };
-	const { ...before } = process.env;
-	Object.assign(process.env, variables);
-	t.after(() => {
-		server.close().closeAllConnections();
-		for (const name of Object.keys(variables)) {
-			if (before[name] === undefined) delete process.env[name];
-			else process.env[name] = before[name];
-		}
-	});
+	useApiAt(t, url);
 	let texts = "";
 	const context = new Context({
 		patienceMs: 100,

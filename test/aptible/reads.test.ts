@@ -6,22 +6,11 @@ import { Context } from "../../aptible/context.ts";
 import { readSnapshot } from "../../drift/snapshot.ts";
 import { portalSpec } from "../support/app-spec.ts";
 import { redis } from "../support/database-spec.ts";
+import { syslogDrain } from "../support/drain-spec.ts";
 import { openReconciler } from "../support/reconcile.ts";
 import { httpsSpec } from "./endpoint/endpoints-under-test.ts";
 
 const environment = "acme-test";
-const drain = {
-	environment,
-	name: "siem",
-	adopt: false,
-	kind: "syslog",
-	host: "logs.acme.example",
-	port: 6514,
-	apps: true,
-	databases: true,
-	ephemeralSessions: true,
-	proxies: true,
-};
 
 const claims = {
 	environment: { handle: environment, adopt: true },
@@ -36,7 +25,7 @@ const objects: readonly [kind: string, spec: object][] = [
 	["database", redis],
 	["app", portalSpec()],
 	["endpoint", httpsSpec()],
-	["log-drain", drain],
+	["log-drain", syslogDrain],
 ];
 
 const ofCli = (rows: readonly JournalRow[]) => rows.filter(({ source }) => source === "cli");

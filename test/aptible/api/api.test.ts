@@ -1,48 +1,29 @@
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { Api } from "../../../aptible/api/api.ts";
+import { serveLocally, useApiAt } from "../../support/local-api.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** A server whose n-th answer is the n-th of these, and the last one from then on. */
 async function serve(t: TestContext, answers: readonly Answer[]): Promise<{ url: string; asked: IncomingMessage[] }> {
 	const asked: IncomingMessage[] = [];
-	const server = createServer((request, response) => {
+	const { url } = await serveLocally(t, (request, response) => {
 		asked.push(request);
 		answers[Math.min(asked.length, answers.length) - 1]?.(request, response);
 	});
-	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-	t.after(() => {
-		server.closeAllConnections();
-		server.close();
-	});
-	return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+	return { url, asked };
 }
 
 /** An API over such a server, with a token in the variable unless a test takes it from a file. */
 function apiAt(t: TestContext, url: string, { patienceMs = 3_000, token = "t0ken" } = {}): Api {
-	const { ...before } = process.env;
-	t.after(() => {
-		for (const name of [
-			"APTIBLE_API_ROOT_URL",
-			"APTIBLE_AUTH_ROOT_URL",
-			"APTIBLE_ACCESS_TOKEN",
-			"APTIBLE_CONFIG_PATH",
-		]) {
-			if (before[name] === undefined) delete process.env[name];
-			else process.env[name] = before[name];
-		}
-	});
-	Object.assign(process.env, { APTIBLE_API_ROOT_URL: url, APTIBLE_AUTH_ROOT_URL: url });
-	if (token === "") delete process.env.APTIBLE_ACCESS_TOKEN;
-	else process.env.APTIBLE_ACCESS_TOKEN = token;
+	useApiAt(t, url, token);
 	return new Api({ patienceMs, firstPauseMs: 10 });
 }
 

@@ -1,70 +1,13 @@
 /** Lists of a whole environment: what is made of them, and what is asked where an answer lacks what the next one may have. */
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { type TestContext, test } from "node:test";
-import { Api } from "../../../aptible/api/api.ts";
+import { test } from "node:test";
 import { listApps, readApp, readConfig } from "../../../aptible/api/app.ts";
 import { listBackups, listOrphanedBackups } from "../../../aptible/api/backup.ts";
 import { listDatabasesWithUrls, readDatabase } from "../../../aptible/api/database.ts";
 import { listEndpointsIn, listFingerprints } from "../../../aptible/api/endpoint.ts";
 import { listEnvironments, listStacks, readBackupRetention, withStack } from "../../../aptible/api/environment.ts";
-import { listPoliciesIn, listServicesIn, servicesOf } from "../../../aptible/api/service.ts";
-
-type Answers = Readonly<Record<string, unknown>>;
-
-interface Asked {
-	path: string;
-	prefer: string | undefined;
-}
-
-/** An API that answers these paths, and 404 to all others. Items of a list are given by their names. */
-async function openApi(t: TestContext, answers: Answers, delayMs = 0) {
-	const asked: Asked[] = [];
-	let [open, mostOpen, busy, mostBusy] = [0, 0, 0, 0];
-	const server = createServer((request, response) => {
-		const { pathname } = new URL(request.url ?? "/", "http://localhost");
-		const prefer = request.headers.prefer;
-		asked.push({ path: request.url ?? "", prefer: typeof prefer === "string" ? prefer : undefined });
-		const answer = answers[pathname];
-		busy += 1;
-		mostBusy = Math.max(mostBusy, busy);
-		setTimeout(() => {
-			busy -= 1;
-			response.writeHead(answer === undefined ? 404 : 200);
-			response.end(JSON.stringify(Array.isArray(answer) ? listOf(pathname, answer) : (answer ?? {})));
-		}, delayMs);
-	});
-	server.on("connection", (socket) => {
-		open += 1;
-		mostOpen = Math.max(mostOpen, open);
-		socket.on("close", () => {
-			open -= 1;
-		});
-	});
-	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-	t.after(() => void server.close().closeAllConnections());
-	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-	const variables = { APTIBLE_API_ROOT_URL: url, APTIBLE_AUTH_ROOT_URL: url, APTIBLE_ACCESS_TOKEN: "t0ken" };
-	const { ...before } = process.env;
-	Object.assign(process.env, variables);
-	t.after(() => {
-		for (const name of Object.keys(variables)) {
-			if (before[name] === undefined) delete process.env[name];
-			else process.env[name] = before[name];
-		}
-	});
-	const open_ = (requestsAtATime?: number) => new Api({ patienceMs: 200, firstPauseMs: 10, requestsAtATime });
-	return { api: open_(), open: open_, url, asked, most: () => ({ sockets: mostOpen, requests: mostBusy }) };
-}
-
-function listOf(path: string, items: readonly unknown[]) {
-	return { per_page: 1000, _embedded: { [path.split("/").at(-1) ?? ""]: items }, _links: {} };
-}
-
-const link = (path: string) => ({ href: `https://api.aptible.example${path}` });
-/** Of the environment that everything is in. */
-const account = link("/accounts/7");
+import { listServicesIn } from "../../../aptible/api/service.ts";
+import { account, link, openApi } from "../../support/local-api.ts";
 
 test("an environment has its certificate from the list, and its stack from a link that is read once", async (t) => {
 	const acme = { id: 7, handle: "acme", ca_body: "PEM", _links: { stack: link("/stacks/3") } };
@@ -195,78 +138,6 @@ test("a database is whole by its image, its service and its disk, wherever the A
 	assert.equal(asked.at(-1)?.prefer ?? asked.at(-2)?.prefer, "no_sensitive_extras=true");
 });
 
-test("a policy is joined by the link of its service, and asked for where the two do not meet", async (t) => {
-	const policy = { autoscaling: "horizontal", scaling_enabled: true };
-	const of = (id: number, links: object) => ({ id, process_type: "web", ...service, _links: links });
-	const answers = {
-		"/accounts/7/service_sizing_policies": [
-			{ id: 50, ...policy },
-			{ id: 51, ...policy, autoscaling: "vertical" },
-		],
-		"/accounts/7/services": [
-			of(1, { service_sizing_policy: link("/service_sizing_policies/50"), app: link("/apps/5") }),
-			of(2, { service_sizing_policy: link("/service_sizing_policies/51"), app: link("/apps/5") }),
-			of(3, { app: link("/apps/6") }),
-		],
-	};
-	const whole = await openApi(t, answers);
-	const services = await listServicesIn(whole.api, 7);
-	const joined = await listPoliciesIn(whole.api, 7, services, services);
-	assert.deepEqual(
-		[...joined].map(([id, { autoscaling }]) => [id, autoscaling]),
-		[
-			[1, "horizontal"],
-			[2, "vertical"],
-		],
-	);
-	assert.equal(whole.asked.length, 2);
-	assert.deepEqual(
-		(await servicesOf(whole.api, services, { appId: 5 })).map(({ id }) => id),
-		[1, 2],
-	);
-	const unlinked = await openApi(t, {
-		...answers,
-		"/accounts/7/services": [of(1, { service_sizing_policy: link("/services/1/service_sizing_policy") }), of(2, {})],
-		"/services/1/service_sizing_policies": [{ id: 50, ...policy }],
-		"/services/2/service_sizing_policies": [],
-		"/apps/5/services": [of(1, {}), of(2, {})],
-	});
-	const bare = await listServicesIn(unlinked.api, 7);
-	assert.deepEqual([...(await listPoliciesIn(unlinked.api, 7, bare, bare)).keys()], [1]);
-	assert.equal((await servicesOf(unlinked.api, bare, { appId: 5 })).length, 2, "the app is asked");
-});
-
-test("a policy that cannot be joined leads to requests for the services that are wanted, and no others", async (t) => {
-	const policy = { autoscaling: "horizontal", scaling_enabled: true };
-	const of = (id: number, links: object) => ({ id, process_type: "web", ...service, _links: links });
-	const { api, asked } = await openApi(t, {
-		"/accounts/7/service_sizing_policies": [
-			{ id: 50, ...policy },
-			{ id: 51, ...policy },
-			{ id: 52, ...policy },
-		],
-		"/accounts/7/services": [
-			of(1, { app: link("/apps/5"), service_sizing_policy: link("/service_sizing_policies/50") }),
-			of(2, { app: link("/apps/6"), service_sizing_policy: link("/service_sizing_policies/51") }),
-			of(3, { app: link("/apps/5") }),
-			of(4, { database: link("/databases/9") }),
-			of(5, { app: link("/apps/6") }),
-		],
-		"/services/3/service_sizing_policies": [{ id: 52, ...policy }],
-	});
-	const all = await listServicesIn(api, 7);
-	const wanted = all.filter(({ appId }) => appId === 5);
-	assert.deepEqual([...(await listPoliciesIn(api, 7, all, wanted)).keys()].sort(), [1, 3]);
-	assert.deepEqual(
-		asked.map(({ path }) => path.split("?")[0]),
-		["/accounts/7/services", "/accounts/7/service_sizing_policies", "/services/3/service_sizing_policies"],
-	);
-	asked.length = 0;
-	const joined = all.filter(({ id }) => id === 1);
-	assert.deepEqual([...(await listPoliciesIn(api, 7, all, joined)).keys()], [1]);
-	assert.equal(asked.length, 1, "what is joined is not asked for, whatever others are not");
-});
-
 test("an endpoint stands as `endpoints:list` has it, and its settings are read where it has some", async (t) => {
 	const vhost = { status: "provisioned", created_at: "2026-11-23T06:16:07Z", ip_whitelist: [], container_ports: [] };
 	const on = (id: number, more: object = {}) => ({ service: link(`/services/${id}`), ...more });
@@ -383,26 +254,6 @@ test("a date of another form, and a stack without its region, are errors that na
 	);
 });
 
-test("two requests are under way at a time in a Command, eight where told so, on as many connections", async (t) => {
-	const apps = Object.fromEntries(
-		Array.from({ length: 40 }, (_, id) => [
-			`/apps/${id}`,
-			{ id, handle: `app-${id}`, status: "pending", _links: { account } },
-		]),
-	);
-	for (const [told, most] of [
-		[undefined, 2],
-		[8, 8],
-	] as const) {
-		const { open, most: seen, asked } = await openApi(t, apps, 5);
-		const api = open(told);
-		await Promise.all(Array.from({ length: 40 }, (_, id) => readApp(api, id)));
-		assert.equal(asked.length, 40);
-		assert.equal(seen().requests, most);
-		assert.equal(seen().sockets, most);
-	}
-});
-
 test("what is removed since it was listed is not there, and what fails otherwise is no such thing", async (t) => {
 	const database = {
 		id: 10,
@@ -434,11 +285,4 @@ test("what is removed since it was listed is not there, and what fails otherwise
 		listEndpointsIn(other.api, 7, [{ id: 31, service: "web" }], { hasSettings: true, areAll: false }),
 		/GET \/settings\/90 /,
 	);
-});
-
-test("the slowest request is known by its name", async (t) => {
-	const { api } = await openApi(t, { "/apps/1": { id: 1, handle: "a", status: "pending", _links: { account } } }, 30);
-	await readApp(api, 1);
-	assert.match(api.slowest?.request ?? "", /^GET \/apps\/1 /);
-	assert.ok((api.slowest?.ms ?? 0) >= 25);
 });

@@ -1,11 +1,10 @@
 /** Lists come in pages, of the API's size and in no documented order. */
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { z } from "zod";
 import { Api } from "../../../aptible/api/api.ts";
 import { listOperations } from "../../../aptible/api/operation.ts";
+import { serveLocally, useApiAt } from "../../support/local-api.ts";
 
 const Thing = z.looseObject({ id: z.int() });
 type Page = Readonly<Record<string, unknown>>;
@@ -13,25 +12,14 @@ type Page = Readonly<Record<string, unknown>>;
 /** An API whose page of a list is made from its number and the size that is asked for. */
 async function openApi(t: TestContext, pageOf: (page: number, perPage: number) => Page) {
 	const asked: string[] = [];
-	const server = createServer((request, response) => {
+	const { url, server } = await serveLocally(t, (request, response) => {
 		const url = new URL(request.url ?? "/", "http://localhost");
 		asked.push(url.search);
 		const number = (name: string) => Number(url.searchParams.get(name) ?? 0);
 		response.end(JSON.stringify(pageOf(number("page") || 1, number("per_page") || 40)));
 		if (asked.length > 50) server.close(() => {}).closeAllConnections();
 	});
-	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-	t.after(() => void server.close().closeAllConnections());
-	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-	const variables = { APTIBLE_API_ROOT_URL: url, APTIBLE_AUTH_ROOT_URL: url, APTIBLE_ACCESS_TOKEN: "t0ken" };
-	const { ...before } = process.env;
-	Object.assign(process.env, variables);
-	t.after(() => {
-		for (const name of Object.keys(variables)) {
-			if (before[name] === undefined) delete process.env[name];
-			else process.env[name] = before[name];
-		}
-	});
+	useApiAt(t, url);
 	return { api: new Api({ patienceMs: 200, firstPauseMs: 10 }), url, asked };
 }
 

@@ -3,21 +3,10 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { portalSpec } from "../../support/app-spec.ts";
 import { redis } from "../../support/database-spec.ts";
+import { syslogDrain } from "../../support/drain-spec.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../../support/reconcile.ts";
 
 const namesake = { handle: "acme-test", stack: "shared-ca-central-1", phi: false };
-const drain = {
-	environment: "acme-test",
-	name: "siem",
-	adopt: false,
-	kind: "syslog",
-	host: "logs.acme.example",
-	port: 6514,
-	apps: true,
-	databases: true,
-	ephemeralSessions: true,
-	proxies: true,
-};
 const nouns = {
 	app: { spec: portalSpec(), changed: portalSpec({ config: { A: "2" } }) },
 	database: { spec: redis, changed: { ...redis, containerMb: 1024 } },
@@ -78,8 +67,8 @@ for (const [kind, { spec }] of Object.entries(nouns)) {
 }
 
 test("a drain in an environment that is not listed is neither removed nor made in the one that has its handle now", async (t) => {
-	const { aptible, previous } = await openHidden(t, "log-drain", drain);
-	const renamed = { ...drain, environment: "acme-new" };
+	const { aptible, previous } = await openHidden(t, "log-drain", syslogDrain);
+	const renamed = { ...syslogDrain, environment: "acme-new" };
 	const applied = await aptible.apply("log-drain", renamed, { previous });
 	assert.equal(applied.code, 1);
 	assert.match(
