@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -242,6 +242,10 @@ export async function openStageFile(
 	});
 	const stage = new StageUnderTest(name, sandbox, join(dir, `Pulumi.${name}.yaml`));
 	await stage.write(text);
-	await sandbox.pulumi(["stack", "init", name]);
+	// From a folder of its own, as Pulumi writes a stage file into the folder of the project.
+	const project = join(dir, "project");
+	await mkdir(project);
+	await writeFile(join(project, "Pulumi.yaml"), "name: medstack-to-aptible\nruntime: nodejs\n");
+	await sandbox.pulumi(["stack", "init", name], { cwd: project });
 	return stage;
 }
