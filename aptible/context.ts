@@ -29,6 +29,9 @@ export interface Sending {
 	carries: Carried;
 }
 
+/** What to do about a failure, going by the operation's log. */
+type Advise = (log: string) => string | undefined;
+
 /** What a reconciler works with: the CLI, the API, what must not be printed, and how long a wait may be. */
 export class Context {
 	readonly redactor = new Redactor();
@@ -85,12 +88,7 @@ export class Context {
 	 * @param advise what to do about a failure, going by the operation's log
 	 * @throws OperationError with the operation's own log, when it failed.
 	 */
-	async operate(
-		object: OperationObject,
-		sending: Sending,
-		send: () => Promise<void>,
-		advise?: (log: string) => string | undefined,
-	): Promise<void> {
+	async operate(object: OperationObject, sending: Sending, send: () => Promise<void>, advise?: Advise): Promise<void> {
 		const wait = this.#wait();
 		const before = await this.#newest(object, wait);
 		await this.#operate(object, sending, send, { before, wait, advise });
@@ -125,15 +123,10 @@ export class Context {
 		object: OperationObject,
 		sending: Sending,
 		send: () => Promise<void>,
-		{
-			before,
-			wait,
-			advise,
-		}: { before: number; wait: Wait; advise?: ((log: string) => string | undefined) | undefined },
+		{ before, wait, advise }: { before: number; wait: Wait; advise?: Advise | undefined },
 	): Promise<void> {
 		const sent = await this.#send(`${object.label}: ${sending.doing}`, send, wait);
-		const ours = await this.#ended(object, sending, before, sent, wait);
-		await this.#judge(object, sending, ours, sent, advise);
+		await this.confirm(object, sending, before, sent, advise, wait);
 	}
 
 	/** Sends a command that both makes a record and starts its operation; gives its failure, if any, for `confirm`. */
@@ -147,9 +140,10 @@ export class Context {
 		sending: Sending,
 		before: number,
 		sent: Error | undefined,
-		advise?: (log: string) => string | undefined,
+		advise?: Advise,
+		wait = this.#wait(),
 	): Promise<void> {
-		const ours = await this.#ended(object, sending, before, sent, this.#wait());
+		const ours = await this.#ended(object, sending, before, sent, wait);
 		await this.#judge(object, sending, ours, sent, advise);
 	}
 
@@ -224,7 +218,7 @@ export class Context {
 		{ doing }: Sending,
 		ours: readonly Operation[],
 		sent: Error | undefined,
-		advise?: (log: string) => string | undefined,
+		advise?: Advise,
 	): Promise<void> {
 		if (ours.some(hasSucceeded)) return;
 		const [failed] = ours;
