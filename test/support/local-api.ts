@@ -36,10 +36,17 @@ interface Asked {
 	prefer: string | undefined;
 }
 
-/** An API that answers these paths, and 404 to all others. Items of a list are given by their names. */
-export async function openApi(t: TestContext, answers: Answers, delayMs = 0) {
+/**
+ * An API that answers these paths, and 404 to all others. Items of a list are given by their names. The first answers wait until
+ * `holdUntil` requests are under way, so that a busy machine cannot hide how many there are at a time.
+ */
+export async function openApi(t: TestContext, answers: Answers, { delayMs = 0, holdUntil = 0 } = {}) {
 	const asked: Asked[] = [];
 	let [open, mostOpen, busy, mostBusy] = [0, 0, 0, 0];
+	let release = () => {};
+	const enough = new Promise<void>((resolve) => {
+		release = resolve;
+	});
 	const { url, server } = await serveLocally(t, (request, response) => {
 		const { pathname } = new URL(request.url ?? "/", "http://localhost");
 		const prefer = request.headers.prefer;
@@ -47,11 +54,14 @@ export async function openApi(t: TestContext, answers: Answers, delayMs = 0) {
 		const answer = answers[pathname];
 		busy += 1;
 		mostBusy = Math.max(mostBusy, busy);
-		setTimeout(() => {
-			busy -= 1;
-			response.writeHead(answer === undefined ? 404 : 200);
-			response.end(JSON.stringify(Array.isArray(answer) ? listOf(pathname, answer) : (answer ?? {})));
-		}, delayMs);
+		if (busy >= holdUntil) release();
+		void enough.then(() =>
+			setTimeout(() => {
+				busy -= 1;
+				response.writeHead(answer === undefined ? 404 : 200);
+				response.end(JSON.stringify(Array.isArray(answer) ? listOf(pathname, answer) : (answer ?? {})));
+			}, delayMs),
+		);
 	});
 	server.on("connection", (socket) => {
 		open += 1;

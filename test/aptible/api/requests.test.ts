@@ -15,7 +15,7 @@ test("two requests are under way at a time in a Command, eight where told so, on
 		[undefined, 2],
 		[8, 8],
 	] as const) {
-		const { open, most: seen, asked } = await openApi(t, apps, 5);
+		const { open, most: seen, asked } = await openApi(t, apps, { delayMs: 5, holdUntil: most });
 		const api = open(told);
 		await Promise.all(Array.from({ length: 40 }, (_, id) => readApp(api, id)));
 		assert.equal(asked.length, 40);
@@ -25,7 +25,11 @@ test("two requests are under way at a time in a Command, eight where told so, on
 });
 
 test("the slowest request is known by its name", async (t) => {
-	const { api } = await openApi(t, { "/apps/1": { id: 1, handle: "a", status: "pending", _links: { account } } }, 30);
+	const { api } = await openApi(
+		t,
+		{ "/apps/1": { id: 1, handle: "a", status: "pending", _links: { account } } },
+		{ delayMs: 30 },
+	);
 	await readApp(api, 1);
 	assert.match(api.slowest?.request ?? "", /^GET \/apps\/1 /);
 	assert.ok((api.slowest?.ms ?? 0) >= 25);
