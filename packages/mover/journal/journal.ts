@@ -12,12 +12,12 @@ export class LeaseLost extends Error {
 
 type Session = Pick<pg.Client, "query">;
 
-const LINES = `SELECT seq::int8::text AS seq, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at,
+const LINES = `SELECT seq::text AS seq, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at,
 	run, database, step, part, state, holder, epoch, evidence FROM public.journal`;
 
 /** The server's lines after a number, in its order. */
 export async function readLines(client: Session, after = 0): Promise<JournalLine[]> {
-	const { rows } = await client.query(`${LINES} WHERE seq > $1 ORDER BY seq`, [after]);
+	const { rows } = await client.query(`${LINES} WHERE seq > $1 ORDER BY journal.seq`, [after]);
 	return rows.map((row) => ({ ...row, seq: Number(row.seq) }) as JournalLine);
 }
 
@@ -64,7 +64,9 @@ export class Journal {
 	readonly #databases: ReadonlySet<string>;
 	readonly #onLine: (line: JournalLine) => void;
 	readonly #file: LocalFile | undefined;
-	readonly #done = new Set<string>();
+	/** The number of the last line that says of a step that it is done. */
+	readonly #done = new Map<string, number>();
+	#lastSeq: number;
 
 	/** Compares the file with the server, if there is one, and reads what is done. */
 	static async open(options: JournalOptions): Promise<Journal> {
@@ -84,7 +86,8 @@ export class Journal {
 		this.#databases = new Set(["", ...databases]);
 		this.#onLine = onLine ?? (() => {});
 		this.#file = file;
-		for (const line of lines) if (line.state === "done") this.#done.add(keyOf(line));
+		this.#lastSeq = lines.at(-1)?.seq ?? 0;
+		for (const line of lines) if (line.state === "done") this.#done.set(keyOf(line), line.seq);
 	}
 
 	/** Whether a half-written last line was found in the file. */
@@ -92,8 +95,14 @@ export class Journal {
 		return this.#file?.wasTorn ?? false;
 	}
 
-	hasDone(run: string, database: string, step: StepName, part: string): boolean {
-		return this.#done.has(keyOf({ run, database, step, part }));
+	/** The number of the last line that says that a step is done; 0 where there is none. */
+	doneSeq(at: { run: string; database: string; step: StepName; part: string }): number {
+		return this.#done.get(keyOf(at)) ?? 0;
+	}
+
+	/** Takes in the lines that others have committed: the swap, which is one transaction with its own. */
+	async catchUp(): Promise<void> {
+		for (const line of await readLines(this.#client, this.#lastSeq)) this.#take(line);
 	}
 
 	/** Writes a line to the server and then to the file. @throws LeaseLost, LineRefused */
@@ -105,7 +114,7 @@ export class Journal {
 		const content = this.contentOf(state, at, evidence);
 		checkContent(content, this.#databases);
 		const line = await appendLine(this.#client, content, true);
-		this.noteWritten(line);
+		this.#take(line);
 		return line;
 	}
 
@@ -118,9 +127,9 @@ export class Journal {
 		return { run, database, step, part, state, holder: this.holder, epoch: this.epoch, evidence };
 	}
 
-	/** Takes a line into the file that a transaction of somebody else has committed. */
-	noteWritten(line: JournalLine): void {
-		if (line.state === "done") this.#done.add(keyOf(line));
+	#take(line: JournalLine): void {
+		if (line.state === "done") this.#done.set(keyOf(line), line.seq);
+		this.#lastSeq = Math.max(this.#lastSeq, line.seq);
 		this.#file?.append([line]);
 		this.#onLine(line);
 	}

@@ -75,11 +75,11 @@ export class JournalSteps implements Steps {
 		const found = await actions.look();
 		if (found !== undefined) {
 			// Another process did it, and was killed before it could say so.
-			if (!journal.hasDone(this.run, database, name, part)) await journal.write("done", at, found);
+			if (journal.doneSeq(at) === 0) await journal.write("done", at, found);
 			onStep?.(name, part, "done", found);
 			return found;
 		}
-		await journal.write("begin", at);
+		const begun = await journal.write("begin", at);
 		onStep?.(name, part, "begin", {});
 		try {
 			await this.#act(name, part, actions);
@@ -87,7 +87,8 @@ export class JournalSteps implements Steps {
 			if (evidence === undefined) {
 				throw new Error(`step ${name} of ${database} ended without an error and has left nothing behind; run it again`);
 			}
-			if (!journal.hasDone(this.run, database, name, part)) await journal.write("done", at, evidence);
+			if (name === "swap") await journal.catchUp();
+			if (journal.doneSeq(at) < begun.seq) await journal.write("done", at, evidence);
 			onStep?.(name, part, "done", evidence);
 			return evidence;
 		} catch (error) {
