@@ -112,7 +112,8 @@ async function ensureEndpoint(
 		return { live: await observe(context, spec, id), isNew: false };
 	}
 	await refuseOnIdleService(context, spec);
-	const failure = await context.create(label, "creating", () => create(context, spec, own));
+	const sent = await context.create(label, "creating", () => create(context, spec, own));
+	const { failure } = sent;
 	const locator = await findOwnerLocator(context, spec);
 	const look = async () => {
 		const now = await listEndpoints(context, locator);
@@ -126,7 +127,7 @@ async function ensureEndpoint(
 	}
 	// Sent twice where there can be only one: the record is there, and nobody has provisioned it yet.
 	if (!isAlreadyThere(failure) || (await isBegun(context, made))) {
-		await context.confirm(objectOf(spec, made.id), { doing: "creating", carries: provisionOf(spec) }, 0, failure);
+		await context.confirm(objectOf(spec, made.id), { doing: "creating", carries: provisionOf(spec) }, 0, sent);
 	}
 	await removeTwins(context, spec, made, candidates);
 	const isReady = made.status === "provisioned";
