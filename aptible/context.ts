@@ -177,7 +177,7 @@ export class Context {
 		while (await isListed()) {
 			// Of what is gone there are no operations, while a list may still show it.
 			if (ours !== undefined && !ours.some(hasSucceeded)) return this.#judge(object, sending, ours, sent?.failure);
-			if (wait.hasPartTaken(this.#waits.lagMs)) {
+			if (wait.hasPartPaused(this.#waits.lagMs)) {
 				throw new AptibleError(`${object.label} is still listed after it was deprovisioned. Run the command again.`);
 			}
 			await wait.pause(`${object.label}: waiting until it is no longer listed`);
@@ -209,7 +209,7 @@ export class Context {
 			if (active !== undefined) {
 				this.#refuseLonger(object, active, wait);
 				await wait.pause(`${object.label}: ${doing}: waiting until ${tellOperation(active)} is over`);
-			} else if (ours.length > 0 || wait.hasPartTaken(mayHaveArrived(failure) ? this.#waits.lagMs : 0)) {
+			} else if (ours.length > 0 || wait.hasPartPaused(mayHaveArrived(failure) ? this.#waits.lagMs : 0)) {
 				return ours;
 			} else {
 				await wait.pause(`${object.label}: ${doing}: waiting until Aptible shows the operation`);
