@@ -180,8 +180,10 @@ async function cellsOfScenario(declared: Scenario, { from, facts, answer }: Past
 	// What an autoscaled service was to start with is the autoscaler's as soon as its policy is there, and is not compared.
 	const isAutoscalers = ({ fault }: Plan) =>
 		/^container_/.test(fault?.part ?? "") && /autoscale/.test(JSON.stringify(scenario.spec.services ?? {}));
+	// What cannot be told to be this stack's is left there, so that another state is right.
+	const isInDoubt = ({ hides }: Plan) => subject.kind === "leftovers" && hides === true;
 	const plans = plansFor(writes, changes, routes).filter(
-		(plan) => !isLost(plan) && !isNewest(plan) && !isAutoscalers(plan),
+		(plan) => !isLost(plan) && !isNewest(plan) && !isAutoscalers(plan) && !isInDoubt(plan),
 	);
 	return plans.map((plan) => ({ scenario, plan, from, facts: recordedFacts, goal }));
 }
