@@ -8,7 +8,7 @@ import { AptibleError, tellGone, unlessGone } from "../client/errors.ts";
 import { findUntilThere, readUntil } from "../client/lag.ts";
 import type { Context, OperationObject } from "../context.ts";
 
-import { environmentNamed, findByIdentity, liveEnvironmentOf, refuseOtherEnvironment } from "../find.ts";
+import { environmentNamed, findByIdentity, liveEnvironmentOf, refuseHidden, refuseOtherEnvironment } from "../find.ts";
 import { planConfigChanges, requireConfig } from "./config.ts";
 
 import type { LiveApp } from "./differences.ts";
@@ -140,7 +140,11 @@ export async function remove(context: Context, spec: AppSpec, previous: AppFacts
 		previous === undefined
 			? findByIdentity(await listApps(context.api, id), spec, undefined)
 			: await readById(context, environment, previous.id);
-	if (live === undefined) return;
+	if (live === undefined) {
+		const isListed = ({ id: listed, status }: ListedApp) => listed === previous?.id && status !== "deprovisioned";
+		const list = async () => (await listApps(context.api, id)).some(isListed);
+		return previous && refuseHidden(context, objectOf(previous), list);
+	}
 	await context.deprovision(
 		objectOf(live),
 		() => deprovisionApp(context.cli, { environment, app: live.handle }),

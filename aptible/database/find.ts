@@ -9,7 +9,14 @@ import {
 import { unlessGone } from "../client/errors.ts";
 import { findUntilThere } from "../client/lag.ts";
 import type { Context, OperationObject } from "../context.ts";
-import { environmentNamed, type Find, findByIdentity, findRecorded, refuseOtherEnvironment } from "../find.ts";
+import {
+	environmentNamed,
+	type Find,
+	findByIdentity,
+	findRecorded,
+	refuseHidden,
+	refuseOtherEnvironment,
+} from "../find.ts";
 
 type Place = Pick<DatabaseSpec, "environment" | "handle" | "renamedFrom">;
 
@@ -50,13 +57,18 @@ export async function findIdleDatabase(
 /** A database by its id, from no list, which may lag behind: under its handle an empty one would be made in its place. */
 async function readSettled(
 	context: Context,
-	{ environment }: Place,
+	place: Place,
 	found: { id: number; handle: string },
 ): Promise<Database | undefined> {
 	await context.waitUntilIdle(databaseObject(found)).catch(unlessGone);
 	const live = await readDatabase(context.api, found.id).catch(unlessGone);
+	if (live === undefined) {
+		await refuseHidden(context, databaseObject(found), async () =>
+			(await listNamed(context, place)).some(({ id }) => id === found.id),
+		);
+	}
 	if (live === undefined || live.status === "deprovisioned") return undefined;
-	await refuseOtherEnvironment(context, databaseObject(live).label, live, environment);
+	await refuseOtherEnvironment(context, databaseObject(live).label, live, place.environment);
 	return live;
 }
 

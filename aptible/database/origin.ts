@@ -33,9 +33,10 @@ export async function makeDatabase(
 	if (spec.restoreFrom !== undefined) return restore(context, spec, previous, spec.restoreFrom);
 	if (spec.replicaOf !== undefined) return replicate(context, spec, previous, spec.replicaOf);
 	const { type, version } = spec;
-	const failure = await context.create(`database "${spec.handle}"`, "creating", () =>
+	const sent = await context.create(`database "${spec.handle}"`, "creating", () =>
 		createDatabase(context.cli, spec.environment, spec.handle, { type, version, ...sizesOf(spec) }),
 	);
+	const { failure } = sent;
 	const look = () => findDatabase(context, spec, previous);
 	const live = await (mayHaveArrived(failure) ? findUntilThere(context, look) : look());
 	if (live === undefined) throw failure ?? notListed(spec);
@@ -43,7 +44,7 @@ export async function makeDatabase(
 	// Sent twice by the CLI's HTTP library: the record is there, and nobody has provisioned it yet.
 	if (isAlreadyThere(failure) && live.status === "pending" && (await context.waitUntilIdle(object)) === undefined)
 		return live;
-	await context.confirm(object, { doing: "creating", carries: { type: "provision" } }, 0, failure);
+	await context.confirm(object, { doing: "creating", carries: { type: "provision" } }, 0, sent);
 	return readProvisioned(context, live);
 }
 

@@ -14,7 +14,7 @@ import { createOperation } from "../api/operation.ts";
 import { deprovisionDrain } from "../cli/drain.ts";
 import { AptibleError, unlessGone } from "../client/errors.ts";
 import type { Context } from "../context.ts";
-import { environmentToBeIn, liveEnvironmentOf, refuseOtherEnvironment } from "../find.ts";
+import { environmentToBeIn, liveEnvironmentOf, refuseHidden, refuseOtherEnvironment } from "../find.ts";
 import { createNew } from "./creation.ts";
 import { type DeclaredDrain, type DrainNoun, type NamedDrain, objectOf } from "./kind.ts";
 
@@ -78,14 +78,21 @@ async function readOwn<Drain extends ReadDrain>(
 	environment: Environment,
 	known: readonly (number | undefined)[],
 ): Promise<Drain[]> {
-	const listed = await listDrains(context.api, drain.target, environment.id);
+	const list = () => listDrains(context.api, drain.target, environment.id);
+	const listed = await list();
 	const handled = listed.filter(({ handle }) => isHandleOf(handle, spec, environment.id));
 	// The ids besides, as a list may not have caught up.
 	const ids = new Set([...handled.map(({ id }) => id), ...known.flatMap((id) => id ?? [])]);
 	const own: Drain[] = [];
 	for (const id of ids) {
-		await context.waitUntilIdle({ target: drain.target, id, label: `${drain.noun} "${spec.name}"` }).catch(unlessGone);
+		const object = { target: drain.target, id, label: `${drain.noun} "${spec.name}"` };
+		await context.waitUntilIdle(object).catch(unlessGone);
 		const live = await drain.read(context, id);
+		if (live === undefined) {
+			await refuseHidden(context, object, async () =>
+				(await list()).some((one) => one.id === id && one.status !== "deprovisioned"),
+			);
+		}
 		if (live === undefined || live.status === "deprovisioned") continue;
 		const place = { id, environmentId: environmentIdOf(live) };
 		await refuseOtherEnvironment(context, objectOf(drain, live).label, place, environment.handle);
