@@ -46,10 +46,11 @@ export async function apply(
 	let live = await sync(context, spec, await finish(context, spec, found), { environmentId, own, previous });
 	const object = objectOf(spec, id);
 	const operation = (await context.waitUntilIdle(object))?.id ?? 0;
-	if (operation !== previous?.operation) await awaitAnswer(context, spec, live.listed);
+	const hasWaited = operation !== previous?.operation && (await awaitAnswer(context, spec, live.listed));
 	if (isNew) adviseOnNew(context, spec);
 	const warnings = await renewWhenDnsIsInPlace(context, spec, object, live.listed);
-	const newest = (await context.waitUntilIdle(object))?.id ?? 0;
+	const isLater = hasWaited || warnings !== undefined;
+	const newest = isLater ? ((await context.waitUntilIdle(object))?.id ?? 0) : operation;
 	if (newest !== operation) live = await observe(context, spec, id);
 	const { listed, details } = live;
 	return {
@@ -62,7 +63,7 @@ export async function apply(
 		...certificateMarks(spec, own),
 		record: recordOf(listed, details),
 		operation: newest,
-		warnings,
+		warnings: warnings ?? [],
 	};
 }
 
@@ -205,13 +206,19 @@ function adviseOnNew(context: Context, { on, environment }: EndpointSpec): void 
 	context.progress(`database "${on.database}" has a new endpoint: its certificate names it only after \`${command}\``);
 }
 
-async function awaitAnswer(context: Context, spec: EndpointSpec, { hostname, defaultDomain }: Endpoint): Promise<void> {
+/** @returns whether it had to be waited for */
+async function awaitAnswer(
+	context: Context,
+	spec: EndpointSpec,
+	{ hostname, defaultDomain }: Endpoint,
+): Promise<boolean> {
 	const { answersWithinSeconds: seconds, domain, settings } = spec;
-	if (seconds === undefined || !hostname) return;
+	if (seconds === undefined || !hostname) return false;
 	const label = endpointLabel(spec.name, spec.on);
 	const path = settings.strict_health_checks === true ? "/healthcheck" : "/";
 	const host = (domain ?? defaultDomain ?? hostname).replace(/^\*\./, "any.");
 	await context.during(`${label}: waiting for an answer`, () =>
 		waitForAnswer({ label, hostname, host, path }, seconds),
 	);
+	return true;
 }
