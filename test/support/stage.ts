@@ -232,7 +232,7 @@ export async function openStageFile(
 	text: string,
 ): Promise<StageUnderTest> {
 	const dir = await mkdtemp(join(tmpdir(), "medstack-to-aptible-"));
-	const sandbox = await prepareSandbox({ root, dir, quiet: true });
+	const sandbox = await prepareSandbox({ root, dir, quiet: true, attach: true });
 	// Most tests count what Aptible is asked; see `watchDrift`.
 	sandbox.env[driftVariable] = "off";
 	await fakeSshKey(sandbox.env);
