@@ -44,8 +44,13 @@ export interface CopyTask extends Task {
 }
 
 export interface SwapTask extends Task {
-	/** Writes that the swap is done, in the transaction of the swap in database `move`. */
-	writeDone: (client: Asks, evidence: Evidence) => Promise<void>;
+	/** What the swap asks of the journal, each in its transaction in database `move` of its own server. */
+	journal: {
+		/** Whether the last proof of this run has found both sides equal. */
+		isVerified(client: Asks): Promise<boolean>;
+		/** Writes that the swap is done; fails where the lease is another mover's. */
+		recordDone(client: Asks, evidence: Evidence): Promise<void>;
+	};
 }
 
 /** One type of database. Every act may be killed and done again. */
@@ -53,8 +58,10 @@ export interface Engine {
 	/** What a server says of itself that no other one does. */
 	identify(login: Login): Promise<{ system: string; database: string }>;
 	check(task: Task): Promise<readonly Finding[]>;
-	copy(task: CopyTask): Promise<void>;
-	verify(task: Task & { live: boolean; isSwapped: boolean }): Promise<Proof>;
+	/** Copies, and proves the copy: of a source that is in use, what it was when the copy began. */
+	copy(task: CopyTask): Promise<Proof>;
+	/** Compares both sides again, after a copy of a source that is in use no more. */
+	verify(task: Task & { isSwapped: boolean }): Promise<Proof>;
 	/** Puts the copy in the place of what stood there; nothing where it was copied in place. */
 	swap(task: SwapTask): Promise<void>;
 	/** Puts back what stood there, as the swap of another database failed. */

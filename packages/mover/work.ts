@@ -1,6 +1,6 @@
 /** Does one wish for all databases of the stage: several are swapped in together, or not at all. */
 import type { Configuration, MovedDatabase } from "./configuration.ts";
-import type { Engine, Engines, Finding, Proof, Task } from "./engine.ts";
+import type { Engine, Engines, Finding, Proof, SwapTask, Task } from "./engine.ts";
 import { isConnectionError } from "./journal/errors.ts";
 import { Fence } from "./journal/fence.ts";
 import type { Progress } from "./journal/heartbeat.ts";
@@ -199,25 +199,50 @@ export class Worker {
 	async #copyAndProve(units: readonly Unit[], options: { live: boolean; replace: boolean }): Promise<Outcome> {
 		const checked = await this.#check(units);
 		if (checked.state !== "done") return checked;
-		for (const { database, engine, task, steps } of units) {
-			await steps.checkpoint();
-			this.#options.report(`${database.name}: copies into ${task.into}`);
-			await engine.copy({ ...task, ...options });
+		await this.#dropFormerCopies(units);
+		let areEqual = true;
+		for (const unit of units) {
+			await unit.steps.checkpoint();
+			this.#options.report(`${unit.database.name}: copies into ${unit.task.into}, and compares both sides`);
+			const proof = await unit.engine.copy({ ...unit.task, ...options });
+			areEqual = (await this.#keepProof(unit, proof)) && areEqual;
 		}
-		return this.#proveAll(units, options.live, false);
+		return areEqual ? { state: "done" } : { state: "failed", reason: "unequal" };
 	}
 
-	async #proveAll(units: readonly Unit[], live: boolean, isSwapped: boolean): Promise<Outcome> {
-		const { report } = this.#options;
+	/** What an earlier run has left that nobody goes on with would fill the disk. */
+	async #dropFormerCopies(units: readonly Unit[]): Promise<void> {
+		const own = units[0]?.steps.run ?? "";
+		const { rows } = await this.#options.asks.query(
+			`SELECT DISTINCT run FROM public.wishes WHERE command IN ('copy', 'rehearse') AND run <> $1 AND state IN ('failed', 'stopped')
+			AND run NOT IN (SELECT run FROM public.journal WHERE step = 'drop' AND state = 'done')
+			AND run IN (SELECT run FROM public.journal WHERE step = 'create-database')`,
+			[own],
+		);
+		for (const { run } of rows) await this.discard(run);
+	}
+
+	/** Keeps what was compared, for the report and for the swap. @returns whether both sides are equal */
+	async #keepProof({ database, steps }: Unit, proof: Proof): Promise<boolean> {
+		const { report, journal } = this.#options;
+		const { equal, differences, hash } = proof;
+		await this.#store(steps.run, database.name, "verification", { ...proof, aptibleId: database.aptibleId });
+		for (const line of differences) report(`${database.name}: differs: ${line}`);
+		report(`${database.name}: ${equal ? "both sides are equal" : `${differences.length} differences`}`);
+		await journal.write("note", at(steps.run, database.name, "verify"), {
+			equal,
+			differences: differences.length,
+			hash,
+		});
+		return equal;
+	}
+
+	async #proveAll(units: readonly Unit[], isSwapped: boolean): Promise<Outcome> {
 		let areEqual = true;
-		for (const { database, engine, task, steps } of units) {
-			await steps.checkpoint();
-			report(`${database.name}: compares both sides`);
-			const proof: Proof = await engine.verify({ ...task, live, isSwapped });
-			await this.#store(steps.run, database.name, "verification", { ...proof, aptibleId: database.aptibleId });
-			for (const line of proof.differences) report(`${database.name}: differs: ${line}`);
-			report(`${database.name}: ${proof.equal ? "both sides are equal" : `${proof.differences.length} differences`}`);
-			areEqual &&= proof.equal;
+		for (const unit of units) {
+			await unit.steps.checkpoint();
+			this.#options.report(`${unit.database.name}: compares both sides`);
+			areEqual = (await this.#keepProof(unit, await unit.engine.verify({ ...unit.task, isSwapped }))) && areEqual;
 		}
 		return areEqual ? { state: "done" } : { state: "failed", reason: "unequal" };
 	}
@@ -226,13 +251,10 @@ export class Worker {
 	async #swapAll(units: readonly Unit[]): Promise<Outcome> {
 		const { journal, report } = this.#options;
 		const swapped: Unit[] = [];
-		// Each server has the line of its own swap, as no transaction spans two.
-		for (const { database } of units) {
-			if (database.type === "postgresql") await (await openMoveDatabase(database)).end();
-		}
+		for (const unit of units) await this.#tellProof(unit);
 		try {
 			for (const unit of units) {
-				await unit.engine.swap({ ...unit.task, writeDone: this.#swapLine(unit) });
+				await unit.engine.swap({ ...unit.task, journal: this.#swapJournal(unit) });
 				swapped.push(unit);
 				report(`${unit.database.name}: ${unit.task.into} is in its place`);
 			}
@@ -248,14 +270,31 @@ export class Worker {
 		}
 	}
 
+	/** Has each server know of its own proof, as no transaction spans two. */
+	async #tellProof({ database, steps }: Unit): Promise<void> {
+		if (database.type !== "postgresql" || database === journalDatabaseOf(this.#options.configuration)) return;
+		const client = await openMoveDatabase(database);
+		try {
+			const place = at(steps.run, database.name, "verify");
+			if (await isVerified(client, steps.run, database.name)) return;
+			if (!(await isVerified(this.#options.asks, steps.run, database.name))) return;
+			await appendLine(client, this.#options.journal.contentOf("note", place, { equal: true }), false);
+		} finally {
+			await client.end();
+		}
+	}
+
 	/**
 	 * The swap's line goes into database `move` of the server that it is done on. That of the lease is the first one; what is done on
 	 * another is fenced by its own database's locks.
 	 */
-	#swapLine({ database, steps }: Unit): (client: Asks, evidence: Evidence) => Promise<void> {
+	#swapJournal({ database, steps }: Unit): SwapTask["journal"] {
 		const isFenced = database === journalDatabaseOf(this.#options.configuration);
-		return async (client, evidence) => {
-			await appendLine(client, steps.doneLine("swap", "", evidence), isFenced);
+		return {
+			isVerified: (client) => isVerified(client, steps.run, database.name),
+			recordDone: async (client, evidence) => {
+				await appendLine(client, steps.doneLine("swap", "", evidence), isFenced);
+			},
 		};
 	}
 
@@ -301,7 +340,7 @@ export class Worker {
 			});
 			return { ...unit, steps, task: { ...unit.task, steps } };
 		});
-		return this.#proveAll(own, false, isSwapped);
+		return this.#proveAll(own, isSwapped);
 	}
 
 	async #tellFailure(run: string, error: unknown): Promise<void> {
@@ -313,6 +352,16 @@ export class Worker {
 	#store(run: string, database: string, kind: "findings" | "verification" | "failure", body: unknown): Promise<void> {
 		return storeReport(this.#options.asks, this.#options.journal, { run, database, kind, body });
 	}
+}
+
+/** Whether the last proof of a run has found both sides of a database equal. */
+async function isVerified(client: Asks, run: string, database: string): Promise<boolean> {
+	const { rows } = await client.query(
+		`SELECT evidence -> 'equal' = 'true' AS equal FROM public.journal
+		WHERE run = $1 AND database = $2 AND step = 'verify' AND state = 'note' ORDER BY journal.seq DESC LIMIT 1`,
+		[run, database],
+	);
+	return rows[0]?.equal === true;
 }
 
 /** The database on whose server the journal is: the first PostgreSQL of the stage by its name. */

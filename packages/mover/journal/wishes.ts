@@ -153,10 +153,17 @@ export async function isPaused(client: Asks): Promise<boolean> {
 
 const MINE = "EXISTS (SELECT FROM public.lease WHERE holder = $2 AND epoch = $3 FOR SHARE)";
 
-/** Takes up work: gives it the next run, unless it has one from an earlier holder. */
+/** The run of the copy before, where that has ended in its middle: a frozen source is as it was. */
+const UNFINISHED = `(SELECT run FROM (
+		SELECT run, state, reason FROM public.wishes former
+		WHERE former.command = 'copy' AND former.run IS NOT NULL AND former.id < $1 ORDER BY former.id DESC LIMIT 1) AS former
+	WHERE wishes.command = 'copy' AND state IN ('failed', 'stopped') AND reason IS DISTINCT FROM 'unequal'
+	AND run NOT IN (SELECT run FROM public.journal WHERE evidence ? 'undone' OR step = 'drop' AND state = 'done'))`;
+
+/** Takes up work: gives it the next run, unless it goes on with one that an earlier holder or an earlier copy has begun. */
 export async function takeWish(client: Asks, id: number, { holder, epoch }: Holder): Promise<string> {
 	const { rows } = await client.query(
-		`UPDATE public.wishes SET state = 'taken', epoch = $3, run = coalesce(run, (
+		`UPDATE public.wishes SET state = 'taken', epoch = $3, run = coalesce(run, ${UNFINISHED}, (
 			SELECT 'r' || coalesce(max(substr(run, 2)::int), 0) + 1 FROM public.wishes))
 		WHERE id = $1 AND ${MINE} RETURNING run`,
 		[id, holder, epoch],

@@ -14,7 +14,15 @@ afterEach(() => world.reset());
 after(() => world?.stop());
 
 const ROWS = [1, 2, 3, 4, 5].flatMap((n) => [`rows ${n} begin`, `rows ${n} done`]);
-const COPY = ["check note", "create-database begin", "create-database done", ...ROWS, "swap begin", "swap done"];
+const COPY = [
+	"check note",
+	"create-database begin",
+	"create-database done",
+	...ROWS,
+	"verify note",
+	"swap begin",
+	"swap done",
+];
 
 /** The copy is whole, in its place once, and what stood there is kept. */
 async function assertMoved(run = 1): Promise<void> {
@@ -190,6 +198,31 @@ test("the target's restart in the middle of a copy: it goes on from what is done
 	assert.equal(done.state, "done", mover.output);
 	assert.match(mover.output, /a connection has ended/);
 	await assertMoved();
+});
+
+test("a copy that was stopped goes on where it was; one that came out unequal is removed and begun anew", async () => {
+	const mover = world.startMover({ PART_MS: "300" });
+	const first = await world.wish("copy");
+	await mover.says(/rows 3 begin/);
+	await world.wish("stop");
+	assert.equal((await world.over(first)).state, "stopped");
+	await execute(
+		{ url: world.source.url() },
+		"INSERT INTO t VALUES (1, 10) ON CONFLICT DO NOTHING; UPDATE t SET x = 11 WHERE id = 1",
+	);
+	const second = await world.over(await world.wish("copy"));
+	assert.deepEqual([second.state, second.run, second.reason], ["failed", "r1", "unequal"], mover.output);
+	assert.equal((await world.steps()).filter((step) => step === "rows 1 begin").length, 1);
+	assert.match(mover.output, /main: differs: public\.t: 5 rows, sum 151 on the source, 5 rows, sum 150 on the target/);
+	assert.deepEqual(
+		await world.databases(),
+		["db", "move", "move_1"],
+		"it is there to be looked at, and not swapped in",
+	);
+	const third = await world.over(await world.wish("copy"));
+	assert.deepEqual([third.state, third.run], ["done", "r2"], mover.output);
+	assert.deepEqual(await world.databases(), ["db", "db_before_2", "move"]);
+	assert.deepEqual(await world.rows("db", "SELECT sum(x)::int AS sum FROM public.t"), [{ sum: 151 }]);
 });
 
 test("another server under the address of the source, or another Aptible database, ends the run before anything moves", async () => {

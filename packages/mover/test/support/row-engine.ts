@@ -43,25 +43,18 @@ export function rowEngine({ partMs = 0, failingSwap }: RowEngineOptions = {}): E
 					return { rows: 1, bytes: 8 };
 				});
 			}
+			return prove(task.source, task.target, task.into);
 		},
-		async verify({ source, target, into, isSwapped }): Promise<Proof> {
-			const sum = (login: Login, database?: string) =>
-				withSession(login, database === undefined ? {} : { database }, async (client) => {
-					const { rows } = await client.query("SELECT count(*)::int AS n, sum(x)::text AS sum FROM public.t");
-					return `${rows[0].n} rows, sum ${rows[0].sum}`;
-				});
-			const [one, other] = await Promise.all([sum(source), isSwapped ? sum(target) : sum(target, into)]);
-			const differences = one === other ? [] : [`public.t: ${one} on the source, ${other} on the target`];
-			return { equal: one === other, differences, hash: "0123456789abcdef", details: { one, other } };
-		},
+		verify: ({ source, target, into, isSwapped }) => prove(source, target, isSwapped ? nameIn(target) : into),
 		async swap(task) {
-			const { target, into, steps, writeDone } = task;
+			const { target, into, steps, journal } = task;
 			const [own, kept] = [nameIn(target), `${nameIn(target)}_before_${into.slice(5)}`];
 			await steps.step("swap", "", {
 				look: async () =>
 					(await isThere(target, kept)) && !(await isThere(target, into)) ? { swapped: true } : undefined,
 				act: () =>
 					withSession(target, { database: "move" }, async (client) => {
+						if (!(await journal.isVerified(client))) throw new Error("it is not verified");
 						if (failingSwap !== undefined && target.url.includes(failingSwap)) throw new Error("it cannot be renamed");
 						await renameAll(
 							client,
@@ -69,7 +62,7 @@ export function rowEngine({ partMs = 0, failingSwap }: RowEngineOptions = {}): E
 								[own, kept],
 								[into, own],
 							],
-							() => writeDone(client, { swapped: true }),
+							() => journal.recordDone(client, { swapped: true }),
 						);
 					}),
 			});
@@ -94,6 +87,17 @@ export function rowEngine({ partMs = 0, failingSwap }: RowEngineOptions = {}): E
 			});
 		},
 	};
+}
+
+async function prove(source: Login, target: Login, copy: string): Promise<Proof> {
+	const sum = (login: Login, database?: string) =>
+		withSession(login, database === undefined ? {} : { database }, async (client) => {
+			const { rows } = await client.query("SELECT count(*)::int AS n, sum(x)::text AS sum FROM public.t");
+			return `${rows[0].n} rows, sum ${rows[0].sum}`;
+		});
+	const [one, other] = await Promise.all([sum(source), sum(target, copy)]);
+	const differences = one === other ? [] : [`public.t: ${one} on the source, ${other} on the target`];
+	return { equal: one === other, differences, hash: "0123456789abcdef", details: { one, other } };
 }
 
 const nameIn = ({ url }: Login) => new URL(url).pathname.slice(1);
