@@ -27,6 +27,12 @@ export const LEFT_BEHIND = [
 		source: "facts/move.md §1.3",
 	},
 	{
+		id: "role-powers",
+		what: "SUPERUSER and REPLICATION of roles; roles of the target that are superusers, and the database's owner, stay as they are",
+		reason: "on Azure they are Azure's own, and no application needs them",
+		source: "facts/move.md §1.3",
+	},
+	{
 		id: "passwords",
 		what: "passwords of roles",
 		reason: "Azure hides pg_authid; new ones come from the stage's secrets",
