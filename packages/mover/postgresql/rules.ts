@@ -81,6 +81,12 @@ export const LEFT_BEHIND = [
 		source: "facts/move.md §1.3",
 	},
 	{
+		id: "freeze",
+		what: "the setting default_transaction_read_only of roles and databases",
+		reason: "a frozen source has it, and the target is to be written to",
+		source: "facts/move.md §4",
+	},
+	{
 		id: "tablespaces",
 		what: "tablespaces",
 		reason: "neither Azure nor Aptible has any but the default",
@@ -150,5 +156,5 @@ export function isDatabaseLeftBehind(database: string): boolean {
 
 /** Whether a setting of a role or a database is not carried. */
 export function isSettingLeftBehind(name: string): boolean {
-	return /^(azure|pgaadauth)\./.test(name);
+	return /^(azure|pgaadauth)\./.test(name) || name === "default_transaction_read_only";
 }

@@ -326,10 +326,15 @@ export function isBehind({ last, called, increment, cycle, columns }: SequenceSt
 	return !cycle && columns.some(({ furthest }) => (increment > 0n ? next <= furthest : next >= furthest));
 }
 
-/** Every sequence of the carried schemas, with the columns that own it or take their default from it. */
+/**
+ * Every sequence of the carried schemas, with the columns that own it or take their default from it.
+ *
+ * @param isPartial whether those are left out that the session may not read
+ */
 export async function readSequences(
 	client: pg.Client,
 	schemas: readonly number[],
+	isPartial = false,
 ): Promise<Map<string, SequenceState>> {
 	const { rows } = await client.query<{
 		name: string;
@@ -344,11 +349,13 @@ export async function readSequences(
 				UNION SELECT ad.adrelid, ad.adnum FROM pg_depend d JOIN pg_attrdef ad ON ad.oid = d.objid
 				WHERE d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
 			) used JOIN pg_class t ON t.oid = used.table AND t.relkind IN ('r', 'p') JOIN pg_namespace tn ON tn.oid = t.relnamespace
+			AND (NOT $2 OR (has_table_privilege(t.oid, 'SELECT') AND has_schema_privilege(tn.oid, 'USAGE') AND NOT row_security_active(t.oid)))
 			JOIN pg_attribute a ON a.attrelid = used.table AND a.attnum = used.number AND a.atttypid = ANY ('{int2,int4,int8}'::regtype[])), '[]') AS columns
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_sequence s ON s.seqrelid = c.oid
 		WHERE c.relnamespace = ANY ($1) AND NOT EXISTS (SELECT FROM pg_depend d
-			WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`,
-		[schemas],
+			WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+			AND (NOT $2 OR (has_schema_privilege(n.oid, 'USAGE') AND has_sequence_privilege(s.seqrelid, 'SELECT')))`,
+		[schemas, isPartial],
 	);
 	const states = new Map<string, SequenceState>();
 	for (const { name, increment, cycle, columns } of rows) {
