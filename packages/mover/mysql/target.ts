@@ -132,11 +132,7 @@ export async function claimTarget(
 		);
 	}
 	// Before anything goes: what is half empty is nobody's but the copy's.
-	if (foreign.length > 0) {
-		await session.run(`INSERT INTO ${NOTES}.made (kind, name) VALUES ?`, [
-			foreign.map(({ kind, name }) => [kind, name]),
-		]);
-	}
+	await noteMade(session, foreign);
 	await session.run(`REPLACE INTO ${NOTES}.run VALUES (1, ?, ?)`, [database, `emptying ${run}`]);
 	await session.run(`DELETE FROM ${NOTES}.done`);
 	await session.run("SET SESSION foreign_key_checks = 0");
