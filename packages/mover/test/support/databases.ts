@@ -1,7 +1,9 @@
 /** Both sides of a move for tests: a source as Azure gives it to MedStack, a target as Aptible makes one. */
+import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
+import { promisify } from "node:util";
 import { findDebianRoot } from "@medstack-to-aptible/sandbox/debian/root.ts";
 import type { PostgresMajor } from "@medstack-to-aptible/sandbox/postgresql/binaries.ts";
 import { type Postgres, startPostgres } from "@medstack-to-aptible/sandbox/postgresql/server.ts";
@@ -9,8 +11,16 @@ import { type Login, withSession } from "../../postgresql/connection.ts";
 
 const DOCKERFILE = path.join(import.meta.dirname, "../../Dockerfile");
 
-/** Has the programs of the mover's image (`pg_dump` 17 ...) come first on this process's PATH. */
+/**
+ * Has the programs of the mover's image (`pg_dump` 17 ...) come first on this process's PATH; only root can install them into an
+ * empty root, so that anybody else brings their own.
+ */
 export async function useImageClients(): Promise<void> {
+	if (process.getuid?.() !== 0) {
+		const { stdout } = await promisify(execFile)("pg_dump", ["--version"]).catch(() => ({ stdout: "no pg_dump" }));
+		if (Number(/\) (\d+)/.exec(stdout)?.[1]) >= 17) return;
+		throw new Error(`${stdout.trim()} on PATH; install PostgreSQL's clients, 17 or newer, or run the tests as root`);
+	}
 	const { bin } = await findDebianRoot(DOCKERFILE, (line) => process.stderr.write(`${line}\n`));
 	if (!process.env.PATH?.startsWith(bin)) {
 		process.env.PATH = `${bin}${path.delimiter}${process.env.PATH}`;
