@@ -6,6 +6,7 @@ import { isThere } from "../drift/drift.ts";
 import { DatabaseFacts, refuseDatabaseChange, refuseRestoreInPlace } from "../wire/database.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 import type { Claims } from "./claims.ts";
+import { DatabaseRestart } from "./database-restart.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { declareEndpoints } from "./endpoints.ts";
 import { formerNames } from "./former-names.ts";
@@ -35,7 +36,8 @@ export class Database extends pulumi.ComponentResource {
 
 	/** @param name the database's handle */
 	constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
-		const { adopt, protect, claims, endpoints, ...spec } = args;
+		const { adopt, protect, claims, endpoints, moverEndpoint, ...declared } = args;
+		const spec = { ...declared, ...(moverEndpoint === undefined ? {} : { leavesSizes: true }) };
 		const aliases = formerNames(spec.renamedFrom);
 		super("medstack-to-aptible:index:Database", name, {}, { ...opts, protect, aliases });
 		const { facts, resource } = new AptibleCommand(
@@ -62,6 +64,16 @@ export class Database extends pulumi.ComponentResource {
 			})),
 			{ owner: { name, renamedFrom }, claims, values: {}, parent: this, dependsOn: resource },
 		);
+		const mover = moverEndpoint === undefined ? undefined : this.endpoints[moverEndpoint];
+		if (mover !== undefined) {
+			const { containerMb, containerProfile, diskGb, iops } = spec;
+			const sizes = { containerMb, containerProfile, diskGb, iops };
+			new DatabaseRestart(
+				name,
+				{ spec: { environment, handle: name, renamedFrom, ...sizes }, endpoint: mover },
+				{ parent: this, aliases },
+			);
+		}
 		this.id = facts.id;
 		this.registerOutputs({ id: this.id });
 	}

@@ -76,4 +76,6 @@ export type Database = z.infer<typeof Database> & {
 	protect: boolean;
 	finalBackup: boolean;
 	endpoints: Record<string, DatabaseEndpoint>;
+	/** Endpoint of a move after which it is restarted, with its sizes if they differ: its certificate names it then. */
+	moverEndpoint?: string;
 };
