@@ -33,11 +33,13 @@ export class Database extends pulumi.ComponentResource {
 	readonly id: pulumi.Output<number>;
 	/** By their names in the stage file. */
 	readonly endpoints: Readonly<Record<string, Endpoint>>;
+	/** What an app that refers to it waits for: all of it, or the database alone. */
+	readonly awaited: pulumi.Resource;
 
 	/** @param name the database's handle */
 	constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
-		const { adopt, protect, claims, endpoints, moverEndpoint, ...declared } = args;
-		const spec = { ...declared, ...(moverEndpoint === undefined ? {} : { leavesSizes: true }) };
+		const { adopt, protect, claims, endpoints, mover, ...declared } = args;
+		const spec = { ...declared, ...(mover === undefined ? {} : { leavesSizes: true }) };
 		const aliases = formerNames(spec.renamedFrom);
 		super("medstack-to-aptible:index:Database", name, {}, { ...opts, protect, aliases });
 		const { facts, resource } = new AptibleCommand(
@@ -64,16 +66,17 @@ export class Database extends pulumi.ComponentResource {
 			})),
 			{ owner: { name, renamedFrom }, claims, values: {}, parent: this, dependsOn: resource },
 		);
-		const mover = moverEndpoint === undefined ? undefined : this.endpoints[moverEndpoint];
-		if (mover !== undefined) {
+		const moverEndpoint = mover && this.endpoints[mover.endpoint];
+		if (moverEndpoint !== undefined) {
 			const { containerMb, containerProfile, diskGb, iops } = spec;
 			const sizes = { containerMb, containerProfile, diskGb, iops };
 			new DatabaseRestart(
 				name,
-				{ spec: { environment, handle: name, renamedFrom, ...sizes }, endpoint: mover },
+				{ spec: { environment, handle: name, renamedFrom, ...sizes }, endpoint: moverEndpoint },
 				{ parent: this, aliases },
 			);
 		}
+		this.awaited = mover?.isAwaited === false ? resource : this;
 		this.id = facts.id;
 		this.registerOutputs({ id: this.id });
 	}

@@ -46,7 +46,7 @@ export function applyMove(stage: Stage): Stage {
 			const moved = Object.hasOwn(move.databases, handle) ? move.databases[handle] : undefined;
 			if (moved === undefined) return database;
 			const sized = isLarger ? { ...database, ...withoutUndefined(moved.during ?? {}) } : database;
-			return isOpen ? withMoverEndpoint(sized, move.from.addresses) : sized;
+			return isOpen ? withMover(sized, move) : sized;
 		}),
 		...(storage === undefined || !isOpened
 			? {}
@@ -60,8 +60,11 @@ export function applyMove(stage: Stage): Stage {
 	};
 }
 
-/** Which services have no containers in this phase. */
-function stoppedServices({ apps, databases }: Stage, move: Move): (app: string, service: string) => boolean {
+/** Which services have no containers in this phase, whatever else the stage says. */
+export function stoppedServices(
+	{ apps, databases }: Pick<Stage, "apps" | "databases">,
+	move: Move,
+): (app: string, service: string) => boolean {
 	const { stopped } = effects[move.phase];
 	// Such a server cannot rename a database: what apps wrote into it would lie in the copy's way.
 	const isWrittenInPlace = Object.keys(move.databases).some((handle) => databases[handle]?.type !== "postgresql");
@@ -80,10 +83,12 @@ function stopped({ autoscale, ...service }: Service): Service {
 	return { ...service, containers: 0, containerMb: autoscale.minMb, containerProfile: "m" };
 }
 
-/** Not protected, whatever the stage says: it goes when the move is live. */
-function withMoverEndpoint(database: Database, addresses: readonly string[]): Database {
-	const endpoint = { internal: false, ipFilter: [...addresses], adopt: false, protect: false };
-	return { ...database, endpoints: { ...database.endpoints, [moverEndpoint]: endpoint }, moverEndpoint };
+function withMover(database: Database, { phase, from }: Move): Database {
+	// Not protected, whatever the stage says: it goes when the move is live.
+	const endpoint = { internal: false, ipFilter: [...from.addresses], adopt: false, protect: false };
+	// On the way back from live the apps stop at once, and the endpoint that is made again takes its time.
+	const mover = { endpoint: moverEndpoint, isAwaited: phase !== "frozen" };
+	return { ...database, endpoints: { ...database.endpoints, [moverEndpoint]: endpoint }, mover };
 }
 
 function withoutUndefined<T extends object>(block: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {

@@ -55,9 +55,9 @@ function services({ apps }: Stage): string[] {
 
 /** The moved database, and who gets into it and into the storage. */
 function doors({ databases, storage }: Stage): object {
-	const { containerMb, iops, endpoints, moverEndpoint } = databases.main ?? assert.fail("no database");
+	const { containerMb, iops, endpoints, mover } = databases.main ?? assert.fail("no database");
 	const { copyFrom, allowFrom } = storage ?? assert.fail("no storage");
-	return { containerMb, iops, endpoints, moverEndpoint, copyFrom, allowFrom };
+	return { containerMb, iops, endpoints, mover, copyFrom, allowFrom };
 }
 
 const asDeclared = [
@@ -71,17 +71,17 @@ const allAtZero = ["portal.web 0 x 1024", "portal.admin 0 x 1024", ...idleAtZero
 
 const small = { containerMb: 4096, iops: 3000 };
 const large = { containerMb: 15360, iops: 5000 };
-const shut = { endpoints: {}, moverEndpoint: undefined, copyFrom: "sameTenant", allowFrom: ["198.51.100.7"] };
+const shut = { endpoints: {}, mover: undefined, copyFrom: "sameTenant", allowFrom: ["198.51.100.7"] };
 const open = {
 	endpoints: { mover: { internal: false, ipFilter: ["203.0.113.9"], adopt: false, protect: false } },
-	moverEndpoint: "mover",
+	mover: { endpoint: "mover", isAwaited: true },
 	copyFrom: "anywhere",
 	allowFrom: ["198.51.100.7", "203.0.113.9"],
 };
 
 const expected: Readonly<Record<MovePhase, { services: string[]; doors: object }>> = {
 	prepare: { services: idleAtZero, doors: { ...large, ...open } },
-	frozen: { services: allAtZero, doors: { ...large, ...open } },
+	frozen: { services: allAtZero, doors: { ...large, ...open, mover: { endpoint: "mover", isAwaited: false } } },
 	trial: { services: idleAtZero, doors: { ...large, ...open } },
 	live: { services: asDeclared, doors: { ...large, ...shut } },
 	cancelled: { services: idleAtZero, doors: { ...small, ...shut } },
@@ -134,6 +134,6 @@ test("an address that the storage lets in already stands there once", () => {
 });
 
 test("a moved database without another size keeps the declared one", () => {
-	const { containerMb, iops, moverEndpoint } = inPhase("prepare", { databases: { main: {} } }).databases.main ?? {};
-	assert.deepEqual({ containerMb, iops, moverEndpoint }, { ...small, moverEndpoint: "mover" });
+	const { containerMb, iops, mover } = inPhase("prepare", { databases: { main: {} } }).databases.main ?? {};
+	assert.deepEqual({ containerMb, iops, mover }, { ...small, mover: open.mover });
 });
