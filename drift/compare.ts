@@ -22,6 +22,7 @@ import { EnvironmentFacts, EnvironmentSpec } from "../wire/environment.ts";
 import { LogDrainSpec } from "../wire/log-drain.ts";
 import { MetricDrainSpec } from "../wire/metric-drain.ts";
 import { lookUp } from "../wire/own.ts";
+import { hiddenOfApp, hiddenOfDatabase } from "./figures.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { filler, resolveKnown, trimmed, type Values } from "./snapshot-values.ts";
 
@@ -124,7 +125,7 @@ function compareDatabase(
 		...compare({ id: previous?.id ?? live.listed.id }, { id: live.listed.id }),
 		...diffHandle(spec, live.listed),
 		...diffStatus(live.listed),
-		...diffDatabase(spec, live.listed),
+		...withoutFields(diffDatabase(spec, live.listed), hiddenOfDatabase(live)),
 	];
 }
 
@@ -135,7 +136,7 @@ function compareRestarted(
 	previous: DatabaseRestartFacts | undefined,
 ): Difference[] {
 	const live = databases.find(({ listed }) => listed.id === previous?.databaseId);
-	return live === undefined ? [] : diffSizes(spec, live.listed);
+	return live === undefined ? [] : withoutFields(diffSizes(spec, live.listed), hiddenOfDatabase(live));
 }
 
 function compareApp(
@@ -161,7 +162,7 @@ function compareApp(
 		live.settings.registry === "hidden" || (spec.registry !== undefined && resolved.registry === undefined);
 	const registry = isUnknown ? resolved.registry : live.settings.registry;
 	const seen = { ...live, config, settings: { ...live.settings, registry } };
-	return diffApp(spec, seen, resolved, previous).filter(
+	return withoutFields(diffApp(spec, seen, resolved, previous), hiddenOfApp(spec, live)).filter(
 		({ field, declared }) =>
 			!(field === "git.commitish" && previous === undefined && !/^[0-9a-f]{7,40}$/.test(declared)),
 	);
@@ -262,6 +263,10 @@ function diffHandle(spec: { handle: string }, live: { handle: string }): Differe
 /** An object on which an operation runs counts as provisioned, until that fails. */
 function diffStatus({ status }: { status: string }): Difference[] {
 	return status.endsWith("_failed") ? [{ field: "status", declared: "provisioned", live: status }] : [];
+}
+
+function withoutFields(differences: readonly Difference[], fields: readonly string[]): Difference[] {
+	return differences.filter(({ field }) => !fields.includes(field));
 }
 
 function under(block: string): (difference: Difference) => Difference {

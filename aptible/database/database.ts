@@ -76,6 +76,11 @@ const sizes = ["containerMb", "containerProfile", "diskGb", "iops"] as const sat
 /** What is compared of every database. */
 const compared = [...sizes, "automaticBackups"] as const;
 
+/** What is compared of a database and Aptible does not show. */
+export function unknownFigures(live: Database): string[] {
+	return compared.filter((field) => live[field] === undefined);
+}
+
 /** Deprovisions the database; see `removeDatabase`. */
 export const remove = removeDatabase;
 
@@ -113,10 +118,9 @@ async function reread(context: Context, live: Database, isSeen: (again: Database
  * @throws AptibleError that names what stays unknown
  */
 export async function readWhole(context: Context, live: Database): Promise<Database> {
-	const unknownOf = (shown: Database) => compared.filter((field) => shown[field] === undefined);
-	if (unknownOf(live).length === 0) return live;
-	const whole = await reread(context, live, (shown) => unknownOf(shown).length === 0);
-	const unknown = unknownOf(whole);
+	if (unknownFigures(live).length === 0) return live;
+	const whole = await reread(context, live, (shown) => unknownFigures(shown).length === 0);
+	const unknown = unknownFigures(whole);
 	if (unknown.length === 0) return whole;
 	throw new AptibleError(
 		`database "${live.handle}": Aptible does not show its ${unknown.join(", ")}, so whether it is as declared is unknown, and nothing of ` +

@@ -121,6 +121,22 @@ test("one wait, by one clock, for what is at work before, for sending and for th
 	assert.ok(Date.now() - started < 2_400, `${Date.now() - started} ms`);
 });
 
+test("a creation and the operation that it begins share one wait", async (t) => {
+	let reads = 0;
+	const { context } = await openContext(
+		t,
+		() => {
+			reads += 1;
+			return operations([7, "running"]);
+		},
+		{ operationMs: 50 },
+	);
+	const slow = () => new Promise<void>((resolve) => void setTimeout(resolve, 100));
+	const sent = await context.create(object.label, "creating", slow);
+	await assert.rejects(context.confirm(object, sending, 0, sent), /operation 7 \(provision\) is still running after/);
+	assert.equal(reads, 1, "its time was over when it was sent");
+});
+
 test("a read that is tried again for long says so", async (t) => {
 	t.mock.timers.enable({ apis: ["setInterval"] });
 	const { context, told } = await openContext(t, (_, ms) => (ms < 60 ? html : operations()));

@@ -154,6 +154,23 @@ test("drift of every kind", async (t) => {
 		]);
 	});
 
+	await t.test("a figure that Aptible does not show is no difference, and is named as unknown", async () => {
+		const recorded = objects.map(({ kind, spec }) => {
+			const id = Number(facts.get(kind)?.id);
+			return { kind, name: kind, spec, facts: { id } };
+		});
+		const fields = ["enable_backups", "_embedded.disk", "container_count"];
+		aptible.fault({ name: "answer-changed", command: "GET /accounts", times: 999, without: fields });
+		const [live, differences] = [await snapshot(), await driftOfAll(facts)];
+		aptible.clearFaults();
+		assert.deepEqual(differences.flat(), []);
+		const named = unseenIn(live, recorded).map((text) => /^.*? does not show its .*?,? so/.exec(text)?.[0]);
+		assert.deepEqual(named, [
+			'database "main": Aptible does not show its diskGb, iops, automaticBackups, so',
+			'app "portal": Aptible does not show its services.web.containers, services.worker.containers, so',
+		]);
+	});
+
 	for (const { kind, byHand, fields } of objects) {
 		await t.test(`${kind}: what a person changed shows by its fields`, async () => {
 			await change(aptible, byHand, facts.get(kind) ?? {});

@@ -1,0 +1,151 @@
+/** Definitions: `pg_dump` writes those before and those after the rows into archives without rows, `pg_restore` gives their SQL. */
+import type pg from "pg";
+import { ClientFailed, runClient } from "./children.ts";
+import type { Copying } from "./context.ts";
+import { isExtensionLeftBehind, isSchemaLeftBehind } from "./rules.ts";
+
+/** An entry of an archive. */
+export interface Item {
+	/** Number in its archive. */
+	id: number;
+	/** Ids in the source's catalog; 0 where there is none. */
+	classId: number;
+	oid: number;
+	/** `INDEX`, `FK CONSTRAINT`, `COMMENT` ... */
+	kind: string;
+	/** Schema, name and owner as the archive lists them: for people, not to be parsed. */
+	label: string;
+}
+
+/** Kinds of more than one word, which a list does not mark off. */
+const KINDS = [
+	"MATERIALIZED VIEW DATA",
+	"MATERIALIZED VIEW",
+	"FOREIGN DATA WRAPPER",
+	"FK CONSTRAINT",
+	"CHECK CONSTRAINT",
+	"INDEX ATTACH",
+	"EVENT TRIGGER",
+	"ROW SECURITY",
+	"DEFAULT ACL",
+];
+
+/** Archive of definitions. */
+export interface Archive {
+	file: string;
+	items: readonly Item[];
+}
+
+/** Writes the definitions of one section. */
+export async function dumpSection(copying: Copying, section: "pre-data" | "post-data"): Promise<Archive> {
+	const { workspace, source, snapshot, signal } = copying;
+	const file = workspace.path(section);
+	const { rows: schemas } = await snapshot.client.query(
+		"SELECT nspname AS name, pg_catalog.pg_get_userbyid(nspowner) AS owner FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_'",
+	);
+	const excluded = schemas
+		.filter(({ name, owner }) => name !== "information_schema" && isSchemaLeftBehind(name, owner))
+		.map(({ name }) => `--exclude-schema=${pattern(name)}`);
+	const args = [
+		"-Fc",
+		"-Z0",
+		`--section=${section}`,
+		`--snapshot=${snapshot.id}`,
+		"--no-publications",
+		"--no-subscriptions",
+		"--no-security-labels",
+		"--no-tablespaces",
+		`--lock-wait-timeout=${snapshot.live ? "5s" : "60s"}`,
+		...excluded,
+		`--file=${file}`,
+	];
+	try {
+		await runClient("pg_dump", args, workspace.environment(source), signal);
+	} catch (error) {
+		throw dumpFailed(error);
+	}
+	const list = await runClient("pg_restore", ["-l", file], workspace.environment(source), signal);
+	return { file, items: list.split("\n").flatMap(readItem).filter(isCarried) };
+}
+
+function readItem(line: string): Item[] {
+	const [, id, classId, oid, rest = ""] = line.match(/^(\d+); (\d+) (\d+) (.*)$/) ?? [];
+	if (id === undefined) return [];
+	const kind = KINDS.find((name) => rest.startsWith(`${name} `)) ?? rest.split(" ", 1)[0] ?? "";
+	return [{ id: Number(id), classId: Number(classId), oid: Number(oid), kind, label: rest.slice(kind.length + 1) }];
+}
+
+function isCarried({ kind, label }: Item): boolean {
+	if (kind === "COMMENT") return !label.startsWith("- EXTENSION ");
+	if (kind === "EXTENSION") return !isExtensionLeftBehind(label.split(" ")[1] ?? "");
+	return kind !== "PUBLICATION" && kind !== "SUBSCRIPTION";
+}
+
+/** A pattern of pg_dump's that one name alone fits. */
+function pattern(name: string): string {
+	return `"${name.replaceAll('"', '""')}"`;
+}
+
+function dumpFailed(error: unknown): unknown {
+	if (!(error instanceof ClientFailed)) return error;
+	return new ClientFailed(`the source's definitions cannot be read: ${error.message}`);
+}
+
+/** SQL of items, in the archive's order. */
+export async function itemsSql(
+	{ workspace, source, signal, targetVersion }: Copying,
+	{ file }: Archive,
+	items: readonly Item[],
+	options: readonly string[] = [],
+): Promise<string> {
+	const list = workspace.write("list", items.map(({ id }) => `${id};\n`).join(""));
+	const args = ["-f", "-", "-L", list, ...options, file];
+	const sql = await runClient("pg_restore", args, workspace.environment(source), signal);
+	workspace.remove(list);
+	return forServer(sql, targetVersion);
+}
+
+/** Leaves out what is meant for psql, and the one setting of the head that servers before 17 do not know. */
+function forServer(sql: string, version: number): string {
+	const lines = sql.split("\n");
+	const [, key] = lines.map((line) => line.match(/^\\restrict (\w+)$/)).find((match) => match !== null) ?? [];
+	const withoutKey = lines.filter((line) => line !== `\\restrict ${key}` && line !== `\\unrestrict ${key}`);
+	if (version >= 170000) return withoutKey.join("\n");
+	const setting = withoutKey.indexOf("SET transaction_timeout = 0;");
+	return withoutKey.filter((_, index) => index !== setting).join("\n");
+}
+
+/** Writes tables, types, functions and views, all or nothing. */
+export async function copyDefinitions(copying: Copying): Promise<void> {
+	await copying.database.step("pre-data", "", async (client) => {
+		const archive = await dumpSection(copying, "pre-data");
+		const sql = await itemsSql(copying, archive, archive.items);
+		copying.workspace.remove(archive.file);
+		try {
+			await client.query(sql);
+		} catch (error) {
+			throw refused("the target refuses a definition", error, sql);
+		}
+		return { objects: archive.items.length };
+	});
+}
+
+/** An error of the target's with the statement's first line, which names the object. */
+export function refused(what: string, error: unknown, sql: string): Error {
+	const { message, position, code } = error as Partial<pg.DatabaseError> & Error;
+	if (code === undefined) return error as Error;
+	const at = position === undefined ? undefined : statementAt(sql, Number(position));
+	return Object.assign(new Error(`${what}: ${message}${at === undefined ? "" : ` (in: ${at})`}`, { cause: error }), {
+		code,
+	});
+}
+
+function statementAt(sql: string, position: number): string | undefined {
+	const before = sql.slice(0, position - 1);
+	const start = before.lastIndexOf("\n--\n") + 1;
+	return sql
+		.slice(start)
+		.split("\n")
+		.find((line) => line !== "" && !line.startsWith("--"))
+		?.slice(0, 120);
+}

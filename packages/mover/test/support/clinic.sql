@@ -1,0 +1,26 @@
+-- A clinic: the objects and the proportions of the data that the move was measured with; :rows(N) is N times the scale.
+CREATE SCHEMA clinic; CREATE SCHEMA audit;
+CREATE TYPE clinic.visit_state AS ENUM ('booked','done','missed');
+CREATE TABLE clinic.patients (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email citext UNIQUE, full_name text NOT NULL, born date, notes text, created_at timestamptz NOT NULL DEFAULT now(), name_len int GENERATED ALWAYS AS (length(full_name)) STORED);
+CREATE TABLE clinic.visits (id bigserial PRIMARY KEY, patient_id bigint NOT NULL, state clinic.visit_state NOT NULL, at timestamptz NOT NULL, amount numeric(12,2), score double precision, code text);
+CREATE TABLE clinic.documents (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), patient_id bigint NOT NULL, name text, body bytea);
+CREATE TABLE audit.events (id bigserial, at timestamptz NOT NULL, kind text, payload jsonb, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE TABLE audit.events_2025h1 PARTITION OF audit.events FOR VALUES FROM ('2025-01-01') TO ('2025-07-01');
+CREATE TABLE audit.events_2025h2 PARTITION OF audit.events FOR VALUES FROM ('2025-07-01') TO ('2026-01-01');
+INSERT INTO clinic.patients(email,full_name,born,notes) SELECT 'p'||g||'@example.org', md5(g::text)||' '||md5((g*7)::text), date '1940-01-01'+(g%25000), repeat(md5((g*13)::text)||' ',6) FROM generate_series(1, :rows(300000)) g;
+INSERT INTO clinic.visits(patient_id,state,at,amount,score,code) SELECT 1+(g*7919::bigint)%:rows(300000), (enum_range(null::clinic.visit_state))[1+g%3], timestamptz '2020-01-01'+ (g%2000000)*interval '1 minute', (g%100000)/100.0, sqrt(g), md5(g::text) FROM generate_series(1, :rows(2500000)) g;
+INSERT INTO clinic.documents(patient_id,name,body) SELECT 1+(g*31)%:rows(300000), 'scan-'||g||'.pdf', (SELECT string_agg(gen_random_bytes(1000), ''::bytea) FROM generate_series(1,16+(g%8)*0) x) FROM generate_series(1, :rows(12000)) g;
+INSERT INTO audit.events(at,kind,payload) SELECT timestamptz '2025-01-01'+ (g%525000)*interval '1 minute', 'k'||g%50, jsonb_build_object('user',g%5000,'path','/api/v1/'||md5(g::text),'ua',repeat('Mozilla ',4),'n',g,'tags',jsonb_build_array('a','b',g%17)) FROM generate_series(1, :rows(900000)) g;
+ALTER TABLE clinic.visits ADD CONSTRAINT visits_patient_fk FOREIGN KEY (patient_id) REFERENCES clinic.patients(id);
+ALTER TABLE clinic.documents ADD CONSTRAINT documents_patient_fk FOREIGN KEY (patient_id) REFERENCES clinic.patients(id);
+CREATE INDEX visits_patient ON clinic.visits(patient_id); CREATE INDEX visits_at ON clinic.visits(at); CREATE INDEX visits_code ON clinic.visits(code);
+CREATE INDEX patients_trgm ON clinic.patients USING gin (full_name gin_trgm_ops);
+CREATE INDEX documents_patient ON clinic.documents(patient_id);
+CREATE INDEX events_payload ON audit.events USING gin (payload jsonb_path_ops);
+CREATE INDEX events_kind ON audit.events(kind, at);
+CREATE VIEW clinic.v_last AS SELECT patient_id, max(at) last FROM clinic.visits GROUP BY 1;
+CREATE MATERIALIZED VIEW clinic.m_month AS SELECT date_trunc('month',at) m, count(*) n, sum(amount) s FROM clinic.visits GROUP BY 1;
+CREATE SEQUENCE clinic.invoice_no START 1000; SELECT setval('clinic.invoice_no', 54321);
+SELECT lo_from_bytea(0, gen_random_bytes(1024)) FROM generate_series(1,50);
+ALTER TABLE clinic.patients ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p_all ON clinic.patients USING (true);
