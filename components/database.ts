@@ -62,7 +62,7 @@ export class Database extends pulumi.ComponentResource {
 		this.endpoints = declareEndpoints(
 			mapValues(endpoints, (endpoint, key) => ({
 				...endpoint,
-				spec: toDatabaseEndpointSpec(endpoint, { environment, database: name, name: key }),
+				spec: toDatabaseEndpointSpec(endpoint, { environment, database: name, name: key }, key === mover?.endpoint),
 			})),
 			{ owner: { name, renamedFrom }, claims, values: {}, parent: this, dependsOn: resource },
 		);

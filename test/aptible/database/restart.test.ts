@@ -121,6 +121,18 @@ test("a database that is gone, and an endpoint that nothing brought up, are name
 	assert.equal(await containerMb(aptible), 1024);
 });
 
+test("a new endpoint asks for a restart by hand, unless one follows", async (t) => {
+	const aptible = await openReconciler(t);
+	await aptible.applied("database", postgresql);
+	const { stderr: alone } = await aptible.apply("endpoint", databaseSpec());
+	assert.match(alone, /its certificate names it only after `aptible db:reload main --environment acme-test`/);
+	const moved = databaseSpec({ name: "mover", restartFollows: true, hasTwins: true });
+	const { stderr, code } = await aptible.apply("endpoint", moved, { secrets: { "hints.claim": '{"after":1000}' } });
+	assert.equal(code, 0, stderr);
+	assert.doesNotMatch(stderr, /db:reload/);
+	assert.equal(((await aptible.cli("endpoints:list", "--database", "main")) as unknown[]).length, 2);
+});
+
 async function host(aptible: ReconcilerUnderTest): Promise<string> {
 	const [endpoint] = (await aptible.cli("endpoints:list", "--database", "main")) as [{ hostname: string }];
 	return endpoint.hostname;
