@@ -1,10 +1,13 @@
 /** A move under the real engine, phase by phase: what each step sends to Aptible, and which steps are refused. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { stageFolderVariable } from "../../config/move-record.ts";
 import { type Blocks, fail, openStage, type StageUnderTest, succeed } from "../support/stage.ts";
+
+const goldenFile = join(import.meta.dirname, "golden/move-phases.json");
 
 /** One app, of which one service has an endpoint and one is autoscaled; one database. */
 function oneOfEachKind(blocks: Blocks): void {
@@ -29,10 +32,12 @@ function setPhase(blocks: Blocks, phase: string): void {
 }
 
 /** Goes to a phase; gives what was sent. */
-async function go(stage: StageUnderTest, phase: string): Promise<string[]> {
+async function go(stage: StageUnderTest, phase: string, more = ""): Promise<string[]> {
 	await stage.edit((blocks) => setPhase(blocks, phase));
 	stage.newWrites();
+	const before = await specs(stage);
 	assert.match(await succeed(stage.up()), new RegExp(`movePhase *: .*"${phase}"`));
+	assertGolden(`${phase}${more}`, before, await specs(stage));
 	return stage.newWrites();
 }
 
@@ -46,17 +51,41 @@ async function live(stage: StageUnderTest): Promise<Record<string, number>> {
 	};
 }
 
+interface Recorded {
+	urn: string;
+	inputs?: { interpreter?: string[]; stdin?: string };
+	dependencies?: string[];
+}
+
+async function recorded(stage: StageUnderTest): Promise<Recorded[]> {
+	return JSON.parse(await stage.state()).checkpoint.latest.resources;
+}
+
 /** Kinds of the Commands that the one of the app waits for. */
 async function awaited(stage: StageUnderTest): Promise<string[]> {
-	interface Resource {
-		urn: string;
-		inputs?: { interpreter?: string[] };
-		dependencies?: string[];
-	}
-	const { resources } = JSON.parse(await stage.state()).checkpoint.latest as { resources: Resource[] };
+	const resources = await recorded(stage);
 	const kindOf = (urn: string) => resources.find((one) => one.urn === urn)?.inputs?.interpreter?.at(-1);
 	const app = resources.find(({ inputs }) => inputs?.interpreter?.at(-1) === "app");
 	return [...new Set((app?.dependencies ?? []).flatMap((urn) => kindOf(urn) ?? []))].sort();
+}
+
+/** Specs as JSON, by kind and name of their Command. */
+async function specs(stage: StageUnderTest): Promise<Map<string, string>> {
+	return new Map(
+		(await recorded(stage)).flatMap(({ urn, inputs: { interpreter, stdin } = {} }) =>
+			stdin === undefined ? [] : [[`${interpreter?.at(-1)} ${urn.split("::").at(-1)}`, stdin] as const],
+		),
+	);
+}
+
+/** For each phase the specs that differ from those of the one before, `null` where there is none any more: byte for byte. */
+const golden: Record<string, Record<string, unknown>> = JSON.parse(readFileSync(goldenFile, "utf8"));
+
+function assertGolden(phase: string, before: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): void {
+	const changed = [...new Set([...before.keys(), ...now.keys()])].filter((name) => before.get(name) !== now.get(name));
+	const shown = Object.fromEntries(changed.sort().map((name) => [name, now.get(name) ?? "null"]));
+	const wanted = Object.entries(golden[phase] ?? {}).map(([name, spec]) => [name, JSON.stringify(spec)]);
+	assert.deepEqual(shown, Object.fromEntries(wanted), phase);
 }
 
 const opened = ["create vhosts database", "provision vhosts", "restart databases main"];
@@ -78,6 +107,7 @@ test("a move goes through its phases with the fewest operations, and no other wa
 			}),
 		);
 
+	let databaseId = 0;
 	const report = join(folder, "drift.json");
 	const drift = async () => JSON.parse(await readFile(report, "utf8"));
 
@@ -93,6 +123,7 @@ test("a move goes through its phases with the fewest operations, and no other wa
 		stage.aptible.fault({ name: "halt-after-mutation", n: 5 });
 		assert.ok(await stage.killWhenHalted("up"));
 		await succeed(stage.up());
+		assertGolden("prepare", new Map(), await specs(stage));
 		assert.deepEqual(stage.newWrites(), [
 			"create accounts acme-staging",
 			"create databases main",
@@ -116,6 +147,7 @@ test("a move goes through its phases with the fewest operations, and no other wa
 
 	await t.test("trial needs a copy in this very database", async () => {
 		const [{ id }] = (await stage.cli("db:list")) as [{ id: number }];
+		databaseId = id;
 		await stage.edit((blocks) => setPhase(blocks, "trial"));
 		await record(id + 1);
 		assert.match(
@@ -142,6 +174,8 @@ test("a move goes through its phases with the fewest operations, and no other wa
 			},
 			async () => {
 				assert.match(await fail(stage.preview()), /move: was removed in the phase "live"/);
+				await record(databaseId, { closed: true });
+				assert.match(await succeed(stage.preview()), /the move has ended: services and databases are as declared/);
 			},
 		);
 	});
@@ -149,7 +183,7 @@ test("a move goes through its phases with the fewest operations, and no other wa
 	await t.test(
 		"back to frozen: the autoscaler goes before the containers, and the door opens with one restart",
 		async () => {
-			const writes = await go(stage, "frozen");
+			const writes = await go(stage, "frozen", " again");
 			assert.deepEqual(writes.toSorted(), [...opened, ...workerStops, "scale services web"].sort());
 			assert.ok(writes.indexOf("delete service_sizing_policies") < writes.indexOf("scale services worker"));
 			assert.deepEqual(await live(stage), { web: 0, worker: 0, main: 4096 });
@@ -168,7 +202,7 @@ test("a move goes through its phases with the fewest operations, and no other wa
 	await t.test("a stage that is there is prepared with one restart for size and certificate", async () => {
 		stage.watchDrift();
 		stage.sandbox.env.MEDSTACK_TO_APTIBLE_DRIFT_REPORT = report;
-		assert.deepEqual(await go(stage, "prepare"), opened);
+		assert.deepEqual(await go(stage, "prepare", " again"), opened);
 		assert.deepEqual(await drift(), { drifted: [], gone: [], undeclared: [], undeclaredEndpoints: [], unknown: [] });
 		assert.deepEqual(await live(stage), { web: 2, worker: 0, main: 4096 });
 	});
