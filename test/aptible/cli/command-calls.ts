@@ -95,7 +95,10 @@ export const calls: Readonly<Record<string, (cli: Cli) => unknown>> = {
 		await database.replicateDatabase(cli, environment, "main", "copy", { ...sizes, logical: true, version: "17" });
 	},
 	"database.renameDatabase": (cli) => database.renameDatabase(cli, environment, "main", "primary"),
-	"database.restartDatabase": (cli) => database.restartDatabase(cli, environment, "main", sizes),
+	"database.restartDatabase": async (cli) => {
+		await database.restartDatabase(cli, environment, "main", sizes);
+		await database.restartDatabase(cli, environment, "main", {});
+	},
 	"database.setIops": (cli) => database.setIops(cli, environment, "main", 6000),
 	"database.deprovisionDatabase": (cli) => database.deprovisionDatabase(cli, environment, "main"),
 	"drain.createDrain": async (cli) => {
