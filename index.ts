@@ -11,9 +11,6 @@ import { loadStage } from "./config/load.ts";
 import { mapValues } from "./config/map-values.ts";
 import { checkMovedDatabases, lookForDrift } from "./drift/drift.ts";
 
-// Pulumi takes several stacks for each resource and maps them through source maps, a tenth of a preview's time. Nothing here has any.
-Reflect.deleteProperty(Error, "prepareStackTrace");
-
 const loaded = await loadStage();
 const { stage, secrets } = loaded;
 const { handle, stack } = stage.environment;
