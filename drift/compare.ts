@@ -1,7 +1,7 @@
 /** How the live objects of a snapshot differ from what was declared of them. No call is made, and no secret comes out. */
 import type { z } from "zod";
 import { diffApp } from "../aptible/app/differences.ts";
-import { diffDatabase } from "../aptible/database/database.ts";
+import { diffDatabase, diffSizes } from "../aptible/database/database.ts";
 import { diffLogDrain, readLogDrainState } from "../aptible/drain/log-drain.ts";
 import { diffMetricDrain, readMetricDrainState } from "../aptible/drain/metric-drain.ts";
 import { diffEndpoint } from "../aptible/endpoint/differences.ts";
@@ -13,6 +13,7 @@ import { findByIdentity } from "../aptible/find.ts";
 import { AppFacts, AppSpec } from "../wire/app.ts";
 import { leafFingerprint } from "../wire/certificate.ts";
 import { DatabaseFacts, DatabaseSpec } from "../wire/database.ts";
+import { DatabaseRestartFacts, DatabaseRestartSpec } from "../wire/database-restart.ts";
 import { compare, type Difference } from "../wire/difference.ts";
 import { DrainFacts, isHandleOf } from "../wire/drain.ts";
 import { EndpointFacts, EndpointSpec } from "../wire/endpoint.ts";
@@ -94,6 +95,7 @@ function comparison<Spec extends z.ZodType, Facts extends z.ZodType>(
 const kinds: Readonly<Record<string, Compare>> = {
 	environment: comparison(EnvironmentSpec, EnvironmentFacts, compareEnvironment),
 	database: comparison(DatabaseSpec, DatabaseFacts, compareDatabase),
+	"database-restart": comparison(DatabaseRestartSpec, DatabaseRestartFacts, compareRestarted),
 	app: comparison(AppSpec, AppFacts, compareApp),
 	endpoint: comparison(EndpointSpec, EndpointFacts, compareEndpoint),
 	"log-drain": comparison(LogDrainSpec, DrainFacts, compareLogDrain),
@@ -125,6 +127,16 @@ function compareDatabase(
 		...diffStatus(live.listed),
 		...withoutFields(diffDatabase(spec, live.listed), hiddenOfDatabase(live)),
 	];
+}
+
+/** During a move its restart owns the sizes; that it is gone, its own Command says. */
+function compareRestarted(
+	{ databases }: Snapshot,
+	spec: DatabaseRestartSpec,
+	previous: DatabaseRestartFacts | undefined,
+): Difference[] {
+	const live = databases.find(({ listed }) => listed.id === previous?.databaseId);
+	return live === undefined ? [] : withoutFields(diffSizes(spec, live.listed), hiddenOfDatabase(live));
 }
 
 function compareApp(

@@ -200,8 +200,8 @@ async function databasePort(context: Context, spec: EndpointSpec): Promise<numbe
 }
 
 /** The database's certificate is made when it starts (facts/aptible.md §1). */
-function adviseOnNew(context: Context, { on, environment }: EndpointSpec): void {
-	if ("app" in on) return;
+function adviseOnNew(context: Context, { on, environment, restartFollows }: EndpointSpec): void {
+	if ("app" in on || restartFollows === true) return;
 	const command = `aptible db:reload ${on.database} --environment ${environment}`;
 	context.progress(`database "${on.database}" has a new endpoint: its certificate names it only after \`${command}\``);
 }

@@ -1,9 +1,8 @@
 /** Step `materialized-views`: filled by the target itself, those first that others read. */
 import type { Copying } from "./context.ts";
 import type { PostData } from "./post-data.ts";
-import { withSearchPath } from "./post-data.ts";
-import { NOT_FOUND } from "./rows.ts";
-import { itemsSql, refused } from "./schema.ts";
+import { itemsSql, refused, setSearchPath } from "./schema.ts";
+import { withSearchPath } from "./search-path.ts";
 
 /**
  * Refreshes them in the archive's order, which is that of dependence. Their owners' policies apply as they do on the source, so
@@ -20,7 +19,7 @@ export async function refreshMaterializedViews(copying: Copying, { archive }: Po
 				"SET row_security = off;",
 				"SET row_security = on;",
 			);
-			const run = withSearchPath(sql, searchPath);
+			const run = setSearchPath(sql, searchPath);
 			await database.write("materialized-views", part, async (client) => {
 				await client.query(run).catch((error) => {
 					throw refused(`materialized view ${view.label} cannot be filled on the target`, error, run);
@@ -30,11 +29,7 @@ export async function refreshMaterializedViews(copying: Copying, { archive }: Po
 		};
 		await steps.step("materialized-views", part, {
 			look: () => database.done("materialized-views", part),
-			act: () =>
-				refresh("").catch((error) => {
-					if (!NOT_FOUND.has((error as { code?: string }).code ?? "")) throw error;
-					return refresh(copying.searchPath);
-				}),
+			act: () => withSearchPath(copying, refresh),
 		});
 	}
 	return views.length;

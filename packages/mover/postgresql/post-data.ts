@@ -2,9 +2,9 @@
 import type { ClientBase } from "pg";
 import { type Copying, jobsAllowed } from "./context.ts";
 import { runJobs } from "./jobs.ts";
-import { NOT_FOUND } from "./rows.ts";
-import { type Archive, dumpSection, type Item, itemsSql, refused } from "./schema.ts";
-import { quoteName, quoteText } from "./target.ts";
+import { type Archive, dumpSection, type Item, itemsSql, refused, setSearchPath } from "./schema.ts";
+import { isNotFound, withSearchPath } from "./search-path.ts";
+import { quoteName } from "./target.ts";
 
 /** Parts of the step that hold several items; the others are `CLASS.OID` of theirs. */
 const ATTACHED = "1";
@@ -158,27 +158,17 @@ async function runItems(copying: Copying, archive: Archive, items: readonly Item
 	const { database, steps } = copying;
 	const act = async () => {
 		const sql = await itemsSql(copying, archive, items);
-		const run = (text: string) =>
+		await withSearchPath(copying, (searchPath) =>
 			database.write("post-data", part, async (client) => {
+				const text = setSearchPath(sql, searchPath);
 				await client.query(text).catch((error) => {
 					throw nameItem(copying, items, error, text);
 				});
 				return { items: items.length };
-			});
-		try {
-			await run(sql);
-		} catch (error) {
-			if (!NOT_FOUND.has((error as { code?: string }).code ?? "")) throw error;
-			await run(withSearchPath(sql, copying.searchPath));
-		}
+			}),
+		);
 	};
 	await steps.step("post-data", part, { look: () => database.done("post-data", part), act });
-}
-
-/** SQL of pg_restore's with another search path than its empty one. */
-export function withSearchPath(sql: string, searchPath: string): string {
-	const empty = "SELECT pg_catalog.set_config('search_path', '', false);";
-	return sql.replace(empty, () => `SELECT pg_catalog.set_config('search_path', ${quoteText(searchPath)}, false);`);
 }
 
 /** An error that says which item it is about, and how to fix a function that counts on a search path. */
@@ -186,8 +176,7 @@ function nameItem({ targetVersion }: Copying, items: readonly Item[], error: unk
 	const [only] = items;
 	const what = items.length === 1 && only !== undefined ? `${only.kind.toLowerCase()} ${only.label}` : "a definition";
 	const named = refused(`the target refuses ${what}`, error, sql);
-	const { code = "" } = error as { code?: string };
-	if (!NOT_FOUND.has(code)) return named;
+	if (!isNotFound(error)) return named;
 	const since = targetVersion >= 170000 ? ", which PostgreSQL 17 does not give it while an index is built" : "";
 	named.message += `; a function in it counts on a search path${since}: on the source, ALTER FUNCTION ... SET search_path = ...`;
 	return named;

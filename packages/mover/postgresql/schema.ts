@@ -3,6 +3,8 @@ import type pg from "pg";
 import { ClientFailed, runClient } from "./children.ts";
 import type { Copying } from "./context.ts";
 import { isExtensionLeftBehind, isSchemaLeftBehind } from "./rules.ts";
+import { withSearchPath } from "./search-path.ts";
+import { quoteText } from "./target.ts";
 
 /** An entry of an archive. */
 export interface Item {
@@ -121,20 +123,29 @@ export async function copyDefinitions(copying: Copying): Promise<void> {
 		const archive = await dumpSection(copying, "pre-data");
 		const sql = await itemsSql(copying, archive, archive.items);
 		copying.workspace.remove(archive.file);
-		try {
-			await client.query(sql);
-		} catch (error) {
-			throw refused("the target refuses a definition", error, sql);
-		}
+		await client.query("SAVEPOINT definitions");
+		await withSearchPath(copying, async (searchPath) => {
+			await client.query("ROLLBACK TO SAVEPOINT definitions");
+			await client.query(setSearchPath(sql, searchPath)).catch((error) => {
+				throw refused("the target refuses a definition", error, sql);
+			});
+		});
 		return { objects: archive.items.length };
 	});
 }
 
+/** SQL of pg_restore's with another search path than its empty one. */
+export function setSearchPath(sql: string, searchPath: string): string {
+	const empty = "SELECT pg_catalog.set_config('search_path', '', false);";
+	return sql.replace(empty, () => `SELECT pg_catalog.set_config('search_path', ${quoteText(searchPath)}, false);`);
+}
+
 /** An error of the target's with the statement's first line, which names the object. */
 export function refused(what: string, error: unknown, sql: string): Error {
-	const { message, position, code } = error as Partial<pg.DatabaseError> & Error;
+	const { message, position, code, where } = error as Partial<pg.DatabaseError> & Error;
 	if (code === undefined) return error as Error;
-	const at = position === undefined ? undefined : statementAt(sql, Number(position));
+	const [caller] = where?.match(/^(SQL|PL\/pgSQL) function .*/) ?? [];
+	const at = position === undefined ? caller : statementAt(sql, Number(position));
 	return Object.assign(new Error(`${what}: ${message}${at === undefined ? "" : ` (in: ${at})`}`, { cause: error }), {
 		code,
 	});
