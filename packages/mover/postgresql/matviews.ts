@@ -1,16 +1,15 @@
 /** Step `materialized-views`: filled by the target itself, those first that others read. */
 import type { Copying } from "./context.ts";
-import type { PostData } from "./post-data.ts";
-import { itemsSql, refused, setSearchPath } from "./schema.ts";
+import { type Archive, itemsSql, refused, setSearchPath } from "./schema.ts";
 import { withSearchPath } from "./search-path.ts";
 
 /**
  * Refreshes them in the archive's order, which is that of dependence. Their owners' policies apply as they do on the source, so
  * this comes before what left-behind roles own becomes a superuser's.
  */
-export async function refreshMaterializedViews(copying: Copying, { archive }: PostData): Promise<number> {
+export async function refreshMaterializedViews(copying: Copying, archive: Archive): Promise<number> {
 	const { database, steps } = copying;
-	const views = archive.items.filter(({ kind }) => kind === "MATERIALIZED VIEW DATA");
+	const views = archive.after.filter(({ kind }) => kind === "MATERIALIZED VIEW DATA");
 	for (const view of views) {
 		await steps.checkpoint();
 		const part = String(view.oid);

@@ -2,7 +2,7 @@
 import type { ClientBase } from "pg";
 import { type Copying, jobsAllowed } from "./context.ts";
 import { runJobs } from "./jobs.ts";
-import { type Archive, dumpSection, type Item, itemsSql, refused, setSearchPath } from "./schema.ts";
+import { type Archive, type Item, itemsSql, refused, setSearchPath } from "./schema.ts";
 import { isNotFound, withSearchPath } from "./search-path.ts";
 import { quoteName } from "./target.ts";
 
@@ -29,16 +29,9 @@ interface Build {
 	bytes: number;
 }
 
-/** What is left to do of an archive once its indexes and constraints are there. */
-export interface PostData {
-	archive: Archive;
-	items: number;
-}
-
 /** Does all but the refresh of materialized views and event triggers, which come last. */
-export async function copyPostData(copying: Copying): Promise<PostData> {
-	const archive = await dumpSection(copying, "post-data");
-	const { items } = archive;
+export async function copyPostData(copying: Copying, archive: Archive): Promise<void> {
+	const items = archive.after;
 	const builds = await readBuilds(copying, items);
 	const failures: Error[] = [];
 	const attempt = async (work: Promise<void>) =>
@@ -69,7 +62,6 @@ export async function copyPostData(copying: Copying): Promise<PostData> {
 	const built = new Set(builds.map(({ item }) => item));
 	const rest = items.filter((item) => !built.has(item) && !later.has(item.kind) && !isOfEventTrigger(item));
 	await runGroup(copying, archive, rest, REST);
-	return { archive, items: items.length };
 }
 
 /** A definition that the target refuses is collected with the others; all else ends the step. */
@@ -185,8 +177,8 @@ function nameItem({ targetVersion }: Copying, items: readonly Item[], error: unk
 const isOfEventTrigger = ({ kind, label }: Item) => kind === "COMMENT" && label.startsWith("- EVENT TRIGGER ");
 
 /** Creates event triggers once nothing else is defined, as each fires at every definition; they are the database owner's. */
-export async function copyEventTriggers(copying: Copying, { archive }: PostData): Promise<void> {
-	const items = archive.items.filter((item) => item.kind === "EVENT TRIGGER" || isOfEventTrigger(item));
+export async function copyEventTriggers(copying: Copying, archive: Archive): Promise<void> {
+	const items = archive.after.filter((item) => item.kind === "EVENT TRIGGER" || isOfEventTrigger(item));
 	if (items.length === 0) return;
 	const { database, targetVersion, owners } = copying;
 	await database.step("post-data", EVENT_TRIGGERS, async (client) => {
