@@ -3,6 +3,7 @@ import { type Access, refuseIfReadOnly } from "../client/access.ts";
 import type { Redactor } from "../client/redact.ts";
 import { retryReads } from "../client/retry.ts";
 import { defaultWaits } from "../client/wait.ts";
+import { type Held, holdCli } from "./held.ts";
 import { runCli } from "./run.ts";
 import { ensureSshKey } from "./ssh-key.ts";
 
@@ -49,6 +50,16 @@ export class Cli {
 		refuseIfReadOnly(this.#access, `aptible ${argv[0]}`);
 		await ensureSshKey();
 		await this.#run(argv, this.#limitMs.getStore() ?? defaultWaits.operationMs);
+	}
+
+	/**
+	 * A command that runs until it is closed, ready once it has said something.
+	 *
+	 * @param ready what it says on stderr; its first group is a URL with a secret
+	 */
+	async hold(argv: readonly string[], ready: RegExp): Promise<Held> {
+		await ensureSshKey();
+		return holdCli(argv, ready, this.#redactor);
 	}
 
 	#run(argv: readonly string[], timeoutMs: number): Promise<string> {

@@ -4,7 +4,8 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
-import { type Connect, LOCK_CLASS, stateOf } from "./schema.ts";
+import { stateOf } from "./errors.ts";
+import { type Connect, LOCK_CLASS } from "./schema.ts";
 
 const INVALID_CATALOG_NAME = "3D000";
 /** A session ends within this time of being told to. */

@@ -1,22 +1,26 @@
 /** The journal of one holder: every line goes to the server, which numbers it, and then into a file. */
 import type pg from "pg";
 import type { Evidence, StepName } from "../steps.ts";
+import { stateOf } from "./errors.ts";
 import { checkContent, type JournalLine, type LineContent, type LineState } from "./line.ts";
 import { LocalFile } from "./local-file.ts";
-import { LEASE_LOST_STATE, stateOf } from "./schema.ts";
+import { LEASE_LOST_STATE } from "./schema.ts";
 
 /** Thrown where another mover has taken the lease over: whatever this one does may only end. */
 export class LeaseLost extends Error {
 	override name = "LeaseLost";
 }
 
-type Session = Pick<pg.Client, "query">;
+/** What a journal asks: a session, or one that comes back. */
+export interface Asks {
+	query(sql: string, values?: unknown[]): Promise<pg.QueryResult>;
+}
 
 const LINES = `SELECT seq::text AS seq, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at,
 	run, database, step, part, state, holder, epoch, evidence FROM public.journal`;
 
 /** The server's lines after a number, in its order. */
-export async function readLines(client: Session, after = 0): Promise<JournalLine[]> {
+export async function readLines(client: Asks, after = 0): Promise<JournalLine[]> {
 	const { rows } = await client.query(`${LINES} WHERE seq > $1 ORDER BY journal.seq`, [after]);
 	return rows.map((row) => ({ ...row, seq: Number(row.seq) }) as JournalLine);
 }
@@ -27,7 +31,7 @@ export async function readLines(client: Session, after = 0): Promise<JournalLine
  * @param isFenced whether the line is refused where the lease is another's; only the server with the lease can tell
  * @throws LeaseLost
  */
-export async function appendLine(client: Session, line: LineContent, isFenced: boolean): Promise<JournalLine> {
+export async function appendLine(client: Asks, line: LineContent, isFenced: boolean): Promise<JournalLine> {
 	checkContent(line);
 	const { run, database, step, part, state, holder, epoch, evidence } = line;
 	const values = [run, database, step, part, state, holder, epoch, JSON.stringify(evidence), isFenced];
@@ -48,7 +52,7 @@ export interface Holder {
 
 export interface JournalOptions extends Holder {
 	/** Session in database `move`; it is used by this journal alone. */
-	client: Session;
+	client: Asks;
 	/** The stage's names of its databases: no other stands in a line. */
 	databases: readonly string[];
 	/** Path of the copy in a file. */
@@ -60,7 +64,7 @@ export interface JournalOptions extends Holder {
 export class Journal {
 	readonly holder: string;
 	readonly epoch: number;
-	readonly #client: Session;
+	readonly #client: Asks;
 	readonly #databases: ReadonlySet<string>;
 	readonly #onLine: (line: JournalLine) => void;
 	readonly #file: LocalFile | undefined;

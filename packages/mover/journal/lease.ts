@@ -17,7 +17,7 @@ export interface LeaseOptions {
 	/** How long it lasts without being renewed. */
 	seconds: number;
 	/** What the heartbeat says, asked for at each renewal: numbers and words of the journal's. */
-	progress: () => Readonly<Record<string, unknown>>;
+	progress: () => object;
 }
 
 const RENEW = `WITH mine AS (

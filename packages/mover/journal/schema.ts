@@ -1,6 +1,7 @@
 /** The database `move` on the target's server: the journal, and how the operator's command and the mover talk. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
+import { stateOf } from "./errors.ts";
 
 /** Name of the database. */
 export const JOURNAL_DATABASE = "move";
@@ -173,9 +174,4 @@ async function refuseOtherVersion(client: pg.Client): Promise<void> {
 	throw new Error(
 		`database ${JOURNAL_DATABASE} on the target has tables of version ${rows[0]?.version}, and this program is of version ${JOURNAL_VERSION}; use the mover's image and a checkout of the same release`,
 	);
-}
-
-/** SQLSTATE of an error of the server's. */
-export function stateOf(error: unknown): string | undefined {
-	return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }

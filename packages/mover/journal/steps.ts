@@ -1,9 +1,9 @@
 /** Steps of one database in one run, on the journal: look, begin, act, look, done. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Evidence, StepActions, StepName, Steps } from "../steps.ts";
+import { isConnectionError, stateOf } from "./errors.ts";
 import { type Journal, LeaseLost } from "./journal.ts";
 import { checkEvidence, type LineContent, SQLSTATE } from "./line.ts";
-import { stateOf } from "./schema.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -168,23 +168,6 @@ export class StepDeadline extends Error {
 export function failureOf(error: unknown): Evidence {
 	if (error instanceof StepDeadline) return { reason: "deadline" };
 	const state = stateOf(error);
-	if (state !== undefined && SQLSTATE.test(state)) {
-		return isConnectionState(state) ? { reason: "connection", sqlstate: state } : { reason: "failed", sqlstate: state };
-	}
-	return { reason: isConnectionError(error) ? "connection" : "failed" };
-}
-
-/** Whether a server or the way to it has ended, so that the same may succeed later. */
-export function isConnectionError(error: unknown): boolean {
-	const state = stateOf(error);
-	if (state !== undefined && (isConnectionState(state) || /^E[A-Z]{3,}/.test(state))) return true;
-	return (
-		error instanceof Error &&
-		/^(Connection terminated|Client was closed|Client has encountered a connection error)/.test(error.message)
-	);
-}
-
-/** Classes 08 and 57P of SQLSTATE: connections, and a server that shuts down or starts. */
-function isConnectionState(state: string): boolean {
-	return /^(08|57P0)/.test(state);
+	const reason = isConnectionError(error) ? "connection" : "failed";
+	return state !== undefined && SQLSTATE.test(state) ? { reason, sqlstate: state } : { reason };
 }

@@ -138,7 +138,7 @@ export function ended(child: ChildProcess): Promise<number> {
 export function serverError(words: string): ClientFailed | undefined {
 	const [, state = "", message = ""] = words.match(/(?:ERROR|FATAL): {2}([0-9A-Z]{5}): (.*)/) ?? [];
 	if (state === "") return undefined;
-	const [, column] = words.match(/^CONTEXT: {2}COPY [^\n]*, column ([^\n:]+)/m) ?? [];
-	const at = column === undefined ? "" : ` in column ${column}`;
+	const [, table, column] = words.match(/^CONTEXT: {2}COPY (.*), line \d+(?:, column ([^\n:]+))?/m) ?? [];
+	const at = table === undefined ? "" : ` in ${table}${column === undefined ? "" : `.${column}`}`;
 	return new ClientFailed(`${message.replace(/: ".*$/s, "")}${at} (SQLSTATE ${state})`, state);
 }

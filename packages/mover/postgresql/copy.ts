@@ -12,7 +12,7 @@ import { prepareDatabase } from "./prepare.ts";
 import { copyRoles } from "./roles.ts";
 import { copyRows } from "./rows.ts";
 import type { Owners } from "./rules.ts";
-import { copyDefinitions } from "./schema.ts";
+import { copyDefinitions, dumpDefinitions } from "./schema.ts";
 import { copySequences } from "./sequences.ts";
 import { copySettings } from "./settings.ts";
 import { holdSnapshot, type Snapshot, type SnapshotOptions } from "./snapshot.ts";
@@ -91,18 +91,19 @@ export async function copyDatabase(options: CopyOptions): Promise<CopyResult> {
 		};
 		report(`${into}: ${snapshot.tables.length} tables, snapshot taken`);
 		await copyRoles(copying);
-		await copyDefinitions(copying);
+		const archive = await dumpDefinitions(copying);
+		await copyDefinitions(copying, archive);
 		const { parts, rows } = await copyRows(copying, options.exclude ?? []);
 		report(`${into}: ${rows} rows in ${parts} parts`);
 		const largeObjects = await copyLargeObjects(copying);
 		const sequences = await copySequences(copying);
-		const postData = await copyPostData(copying);
-		report(`${into}: ${postData.items} indexes, constraints and other definitions`);
+		await copyPostData(copying, archive);
+		report(`${into}: ${archive.after.length} indexes, constraints and other definitions`);
 		await analyze(copying);
-		const materializedViews = await refreshMaterializedViews(copying, postData);
+		const materializedViews = await refreshMaterializedViews(copying, archive);
 		await giveToOwner(copying);
 		await copySettings(copying);
-		await copyEventTriggers(copying, postData);
+		await copyEventTriggers(copying, archive);
 		report(`${into}: copied`);
 		return {
 			database: into,
@@ -111,7 +112,7 @@ export async function copyDatabase(options: CopyOptions): Promise<CopyResult> {
 			rows,
 			largeObjects,
 			sequences,
-			items: postData.items,
+			items: archive.after.length,
 			materializedViews,
 			warnings,
 			owners,

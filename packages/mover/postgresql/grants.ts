@@ -48,7 +48,7 @@ SELECT i.type, i.identity, pg_catalog.pg_get_userbyid(o.owner) AS owner FROM (
 	UNION ALL SELECT 'pg_catalog.pg_foreign_server'::pg_catalog.regclass, oid, srvowner FROM pg_catalog.pg_foreign_server
 	UNION ALL SELECT 'pg_catalog.pg_largeobject'::pg_catalog.regclass, oid, lomowner FROM pg_catalog.pg_largeobject_metadata
 ) AS o, LATERAL pg_catalog.pg_identify_object(o.class, o.oid, 0) AS i
-WHERE o.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+WHERE (o.oid >= 16384 OR i.identity = 'public' OR o.class = 'pg_catalog.pg_largeobject'::pg_catalog.regclass) AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
 	WHERE d.classid = o.class AND d.objid = o.oid AND d.deptype = 'e')`;
 
 /** Gives the owner what left-behind roles have, and removes those that stood in for them. */

@@ -1,17 +1,15 @@
 /** Step `materialized-views`: filled by the target itself, those first that others read. */
 import type { Copying } from "./context.ts";
-import type { PostData } from "./post-data.ts";
-import { withSearchPath } from "./post-data.ts";
-import { NOT_FOUND } from "./rows.ts";
-import { itemsSql, refused } from "./schema.ts";
+import { type Archive, itemsSql, refused, setSearchPath } from "./schema.ts";
+import { withSearchPath } from "./search-path.ts";
 
 /**
  * Refreshes them in the archive's order, which is that of dependence. Their owners' policies apply as they do on the source, so
  * this comes before what left-behind roles own becomes a superuser's.
  */
-export async function refreshMaterializedViews(copying: Copying, { archive }: PostData): Promise<number> {
+export async function refreshMaterializedViews(copying: Copying, archive: Archive): Promise<number> {
 	const { database, steps } = copying;
-	const views = archive.items.filter(({ kind }) => kind === "MATERIALIZED VIEW DATA");
+	const views = archive.after.filter(({ kind }) => kind === "MATERIALIZED VIEW DATA");
 	for (const view of views) {
 		await steps.checkpoint();
 		const part = String(view.oid);
@@ -20,7 +18,7 @@ export async function refreshMaterializedViews(copying: Copying, { archive }: Po
 				"SET row_security = off;",
 				"SET row_security = on;",
 			);
-			const run = withSearchPath(sql, searchPath);
+			const run = setSearchPath(sql, searchPath);
 			await database.write("materialized-views", part, async (client) => {
 				await client.query(run).catch((error) => {
 					throw refused(`materialized view ${view.label} cannot be filled on the target`, error, run);
@@ -30,11 +28,7 @@ export async function refreshMaterializedViews(copying: Copying, { archive }: Po
 		};
 		await steps.step("materialized-views", part, {
 			look: () => database.done("materialized-views", part),
-			act: () =>
-				refresh("").catch((error) => {
-					if (!NOT_FOUND.has((error as { code?: string }).code ?? "")) throw error;
-					return refresh(copying.searchPath);
-				}),
+			act: () => withSearchPath(copying, refresh),
 		});
 	}
 	return views.length;

@@ -2,9 +2,9 @@
 import type { ClientBase } from "pg";
 import { type Copying, jobsAllowed } from "./context.ts";
 import { runJobs } from "./jobs.ts";
-import { NOT_FOUND } from "./rows.ts";
-import { type Archive, dumpSection, type Item, itemsSql, refused } from "./schema.ts";
-import { quoteName, quoteText } from "./target.ts";
+import { type Archive, type Item, itemsSql, refused, setSearchPath } from "./schema.ts";
+import { isNotFound, withSearchPath } from "./search-path.ts";
+import { quoteName } from "./target.ts";
 
 /** Parts of the step that hold several items; the others are `CLASS.OID` of theirs. */
 const ATTACHED = "1";
@@ -29,16 +29,9 @@ interface Build {
 	bytes: number;
 }
 
-/** What is left to do of an archive once its indexes and constraints are there. */
-export interface PostData {
-	archive: Archive;
-	items: number;
-}
-
 /** Does all but the refresh of materialized views and event triggers, which come last. */
-export async function copyPostData(copying: Copying): Promise<PostData> {
-	const archive = await dumpSection(copying, "post-data");
-	const { items } = archive;
+export async function copyPostData(copying: Copying, archive: Archive): Promise<void> {
+	const items = archive.after;
 	const builds = await readBuilds(copying, items);
 	const failures: Error[] = [];
 	const attempt = async (work: Promise<void>) =>
@@ -69,7 +62,6 @@ export async function copyPostData(copying: Copying): Promise<PostData> {
 	const built = new Set(builds.map(({ item }) => item));
 	const rest = items.filter((item) => !built.has(item) && !later.has(item.kind) && !isOfEventTrigger(item));
 	await runGroup(copying, archive, rest, REST);
-	return { archive, items: items.length };
 }
 
 /** A definition that the target refuses is collected with the others; all else ends the step. */
@@ -158,27 +150,17 @@ async function runItems(copying: Copying, archive: Archive, items: readonly Item
 	const { database, steps } = copying;
 	const act = async () => {
 		const sql = await itemsSql(copying, archive, items);
-		const run = (text: string) =>
+		await withSearchPath(copying, (searchPath) =>
 			database.write("post-data", part, async (client) => {
+				const text = setSearchPath(sql, searchPath);
 				await client.query(text).catch((error) => {
 					throw nameItem(copying, items, error, text);
 				});
 				return { items: items.length };
-			});
-		try {
-			await run(sql);
-		} catch (error) {
-			if (!NOT_FOUND.has((error as { code?: string }).code ?? "")) throw error;
-			await run(withSearchPath(sql, copying.searchPath));
-		}
+			}),
+		);
 	};
 	await steps.step("post-data", part, { look: () => database.done("post-data", part), act });
-}
-
-/** SQL of pg_restore's with another search path than its empty one. */
-export function withSearchPath(sql: string, searchPath: string): string {
-	const empty = "SELECT pg_catalog.set_config('search_path', '', false);";
-	return sql.replace(empty, () => `SELECT pg_catalog.set_config('search_path', ${quoteText(searchPath)}, false);`);
 }
 
 /** An error that says which item it is about, and how to fix a function that counts on a search path. */
@@ -186,8 +168,7 @@ function nameItem({ targetVersion }: Copying, items: readonly Item[], error: unk
 	const [only] = items;
 	const what = items.length === 1 && only !== undefined ? `${only.kind.toLowerCase()} ${only.label}` : "a definition";
 	const named = refused(`the target refuses ${what}`, error, sql);
-	const { code = "" } = error as { code?: string };
-	if (!NOT_FOUND.has(code)) return named;
+	if (!isNotFound(error)) return named;
 	const since = targetVersion >= 170000 ? ", which PostgreSQL 17 does not give it while an index is built" : "";
 	named.message += `; a function in it counts on a search path${since}: on the source, ALTER FUNCTION ... SET search_path = ...`;
 	return named;
@@ -196,8 +177,8 @@ function nameItem({ targetVersion }: Copying, items: readonly Item[], error: unk
 const isOfEventTrigger = ({ kind, label }: Item) => kind === "COMMENT" && label.startsWith("- EVENT TRIGGER ");
 
 /** Creates event triggers once nothing else is defined, as each fires at every definition; they are the database owner's. */
-export async function copyEventTriggers(copying: Copying, { archive }: PostData): Promise<void> {
-	const items = archive.items.filter((item) => item.kind === "EVENT TRIGGER" || isOfEventTrigger(item));
+export async function copyEventTriggers(copying: Copying, archive: Archive): Promise<void> {
+	const items = archive.after.filter((item) => item.kind === "EVENT TRIGGER" || isOfEventTrigger(item));
 	if (items.length === 0) return;
 	const { database, targetVersion, owners } = copying;
 	await database.step("post-data", EVENT_TRIGGERS, async (client) => {

@@ -12,6 +12,7 @@ export const PLACEHOLDER = "medstack-to-aptible: stands for a role of the source
 
 interface Role {
 	name: string;
+	isSuperuser: boolean;
 	inherits: boolean;
 	createsRoles: boolean;
 	createsDatabases: boolean;
@@ -30,7 +31,7 @@ interface Membership {
 	set: boolean | null;
 }
 
-const ROLES = `SELECT r.rolname AS name, r.rolinherit AS inherits, r.rolcreaterole AS "createsRoles",
+const ROLES = `SELECT r.rolname AS name, r.rolsuper AS "isSuperuser", r.rolinherit AS inherits, r.rolcreaterole AS "createsRoles",
 	r.rolcreatedb AS "createsDatabases", r.rolcanlogin AS "logsIn", r.rolbypassrls AS "bypassesPolicies",
 	r.rolconnlimit AS connections, r.rolvaliduntil::text AS "validUntil",
 	pg_catalog.shobj_description(r.oid, 'pg_authid') AS comment
@@ -52,11 +53,13 @@ export async function copyRoles({ database, snapshot, owners, targetVersion }: C
 		const known = new Set(
 			(await client.query("SELECT rolname FROM pg_catalog.pg_roles")).rows.map(({ rolname }) => rolname as string),
 		);
+		const standIns = new Set<string>();
 		let made = 0;
 		for (const role of roles) {
 			if (isRoleLeftBehind(role.name, owners)) {
 				if (known.has(role.name)) continue;
-				await client.query(`CREATE ROLE ${quoteName(role.name)} NOLOGIN`);
+				await client.query(`CREATE ROLE ${quoteName(role.name)} ${sight(role)}`);
+				standIns.add(role.name);
 				await client.query(`COMMENT ON ROLE ${quoteName(role.name)} IS ${quoteText(PLACEHOLDER)}`);
 			} else if (!kept.has(role.name)) {
 				made += 1;
@@ -67,7 +70,12 @@ export async function copyRoles({ database, snapshot, owners, targetVersion }: C
 				}
 			}
 		}
-		const carried = members.filter(({ role, member }) => !isMembershipLeftBehind(role, member, owners));
+		// A stand-in sees what its role sees, so that its materialized views are filled as on the source.
+		const carried = members.filter(
+			({ role, member }) =>
+				!isMembershipLeftBehind(role, member, owners) ||
+				(standIns.has(member) && (role.startsWith("pg_") || !isRoleLeftBehind(role, owners))),
+		);
 		let granted = 0;
 		for (const membership of carried) {
 			if (!(await exists(client, membership.role))) continue;
@@ -100,6 +108,12 @@ function attributes(role: Role): string {
 		`CONNECTION LIMIT ${role.connections}`,
 		...(role.validUntil === null ? [] : [`VALID UNTIL ${quoteText(role.validUntil)}`]),
 	].join(" ");
+}
+
+/** A stand-in for the time of a copy, with what decides which rows it sees. */
+function sight({ isSuperuser, bypassesPolicies, inherits }: Role): string {
+	const all = isSuperuser ? "SUPERUSER" : "NOSUPERUSER";
+	return `NOLOGIN ${all} ${bypassesPolicies ? "BYPASSRLS" : "NOBYPASSRLS"} ${inherits ? "INHERIT" : "NOINHERIT"}`;
 }
 
 /** Since 16 a membership says itself whether it inherits; before, its member does. */

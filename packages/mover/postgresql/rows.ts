@@ -2,16 +2,15 @@
 import { type Copying, jobsAllowed } from "./context.ts";
 import { runJobs } from "./jobs.ts";
 import { COPY_SCHEMA } from "./rules.ts";
+import { withSearchPath } from "./search-path.ts";
 import { counted, streamRows } from "./stream.ts";
 import { type Part, planParts, type SourceTable } from "./tables.ts";
+import { quoteName } from "./target.ts";
 
 export interface RowsResult {
 	parts: number;
 	rows: number;
 }
-
-/** SQLSTATEs of a function that does not find what it calls without a search path. */
-export const NOT_FOUND = new Set(["42883", "42P01", "3F000", "42704", "42725"]);
 
 /**
  * Copies the rows of all tables.
@@ -72,13 +71,20 @@ async function copyPart(copying: Copying, part: Part, byOid: ReadonlyMap<number,
 		encoding: copying.encoding,
 		...(tables.length === 1 ? oneTable(first, part) : manyTables(tables)),
 	};
-	try {
-		await streamRows(copying, { ...stream, searchPath: "" });
-	} catch (error) {
-		// A function in a check, a domain or a generated column counts on the search path of the source's sessions.
-		if (!NOT_FOUND.has((error as { code?: string }).code ?? "")) throw error;
-		await streamRows(copying, { ...stream, searchPath: copying.searchPath });
+	// Functions in checks, domains and generated columns run while rows arrive.
+	await withSearchPath(copying, async (searchPath) => {
+		await streamRows(copying, { ...stream, searchPath });
+	}).catch((error) => {
+		throw withFix(error, copying);
+	});
+}
+
+/** A policy is an error in our sessions, as it would hide rows. */
+function withFix(error: unknown, { owners }: Copying): unknown {
+	if (error instanceof Error && error.message.includes("row-level security policy")) {
+		error.message += `; let the source's login see all rows: ALTER ROLE ${quoteName(owners.admin)} BYPASSRLS`;
 	}
+	return error;
 }
 
 function oneTable(table: SourceTable, part: Part): { read: string; copy: string } {

@@ -3,6 +3,8 @@ import type pg from "pg";
 import { ClientFailed, runClient } from "./children.ts";
 import type { Copying } from "./context.ts";
 import { isExtensionLeftBehind, isSchemaLeftBehind } from "./rules.ts";
+import { withSearchPath } from "./search-path.ts";
+import { quoteText } from "./target.ts";
 
 /** An entry of an archive. */
 export interface Item {
@@ -30,16 +32,18 @@ const KINDS = [
 	"DEFAULT ACL",
 ];
 
-/** Archive of definitions. */
+/** Archive of definitions, without rows. */
 export interface Archive {
 	file: string;
-	items: readonly Item[];
+	/** What comes before the rows, and after them. */
+	before: readonly Item[];
+	after: readonly Item[];
 }
 
-/** Writes the definitions of one section. */
-export async function dumpSection(copying: Copying, section: "pre-data" | "post-data"): Promise<Archive> {
+/** Reads all definitions at once, while nobody waits yet for a lock that they need too. */
+export async function dumpDefinitions(copying: Copying): Promise<Archive> {
 	const { workspace, source, snapshot, signal } = copying;
-	const file = workspace.path(section);
+	const file = workspace.path("definitions");
 	const { rows: schemas } = await snapshot.client.query(
 		"SELECT nspname AS name, pg_catalog.pg_get_userbyid(nspowner) AS owner FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_'",
 	);
@@ -49,7 +53,8 @@ export async function dumpSection(copying: Copying, section: "pre-data" | "post-
 	const args = [
 		"-Fc",
 		"-Z0",
-		`--section=${section}`,
+		"--section=pre-data",
+		"--section=post-data",
 		`--snapshot=${snapshot.id}`,
 		"--no-publications",
 		"--no-subscriptions",
@@ -64,8 +69,11 @@ export async function dumpSection(copying: Copying, section: "pre-data" | "post-
 	} catch (error) {
 		throw dumpFailed(error);
 	}
-	const list = await runClient("pg_restore", ["-l", file], workspace.environment(source), signal);
-	return { file, items: list.split("\n").flatMap(readItem).filter(isCarried) };
+	const list = async (section: string) => {
+		const lines = await runClient("pg_restore", ["-l", section, file], workspace.environment(source), signal);
+		return lines.split("\n").flatMap(readItem).filter(isCarried);
+	};
+	return { file, before: await list("--section=pre-data"), after: await list("--section=post-data") };
 }
 
 function readItem(line: string): Item[] {
@@ -116,25 +124,32 @@ function forServer(sql: string, version: number): string {
 }
 
 /** Writes tables, types, functions and views, all or nothing. */
-export async function copyDefinitions(copying: Copying): Promise<void> {
+export async function copyDefinitions(copying: Copying, archive: Archive): Promise<void> {
 	await copying.database.step("pre-data", "", async (client) => {
-		const archive = await dumpSection(copying, "pre-data");
-		const sql = await itemsSql(copying, archive, archive.items);
-		copying.workspace.remove(archive.file);
-		try {
-			await client.query(sql);
-		} catch (error) {
-			throw refused("the target refuses a definition", error, sql);
-		}
-		return { objects: archive.items.length };
+		const sql = await itemsSql(copying, archive, archive.before);
+		await client.query("SAVEPOINT definitions");
+		await withSearchPath(copying, async (searchPath) => {
+			await client.query("ROLLBACK TO SAVEPOINT definitions");
+			await client.query(setSearchPath(sql, searchPath)).catch((error) => {
+				throw refused("the target refuses a definition", error, sql);
+			});
+		});
+		return { objects: archive.before.length };
 	});
+}
+
+/** SQL of pg_restore's with another search path than its empty one. */
+export function setSearchPath(sql: string, searchPath: string): string {
+	const empty = "SELECT pg_catalog.set_config('search_path', '', false);";
+	return sql.replace(empty, () => `SELECT pg_catalog.set_config('search_path', ${quoteText(searchPath)}, false);`);
 }
 
 /** An error of the target's with the statement's first line, which names the object. */
 export function refused(what: string, error: unknown, sql: string): Error {
-	const { message, position, code } = error as Partial<pg.DatabaseError> & Error;
+	const { message, position, code, where } = error as Partial<pg.DatabaseError> & Error;
 	if (code === undefined) return error as Error;
-	const at = position === undefined ? undefined : statementAt(sql, Number(position));
+	const [caller] = where?.match(/^(SQL|PL\/pgSQL) function .*/) ?? [];
+	const at = position === undefined ? caller : statementAt(sql, Number(position));
 	return Object.assign(new Error(`${what}: ${message}${at === undefined ? "" : ` (in: ${at})`}`, { cause: error }), {
 		code,
 	});

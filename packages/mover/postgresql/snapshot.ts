@@ -8,9 +8,9 @@ import { connect, type Login } from "./connection.ts";
 import { readTables, type SourceTable } from "./tables.ts";
 
 export interface SnapshotOptions {
-	/** Whether the source is in use: the run then ends itself before it holds anybody up. */
+	/** Whether the source is in use: it is then spared. */
 	live: boolean;
-	/** How long a session of others may wait for a lock of ours; default 5. */
+	/** How long a session of others may wait for a lock of ours; default 5 on a live source, 60 on a frozen one. */
 	lockWaitSeconds?: number;
 	/** How old the snapshot may get on a live source, where it keeps VACUUM from its work; default 7200. */
 	limitSeconds?: number;
@@ -44,7 +44,8 @@ const TRIES = 3;
 
 /** @throws where a table may not be read, and where somebody holds one for himself */
 export async function holdSnapshot(login: Login, options: SnapshotOptions): Promise<Snapshot> {
-	const { live, lockWaitSeconds = 5, limitSeconds = 7200, busySessions = 8 } = options;
+	const { live, limitSeconds = 7200, busySessions = 8 } = options;
+	const lockWaitSeconds = options.lockWaitSeconds ?? (live ? 5 : 60);
 	const client = await connect(login);
 	const watcher = await connect(login).catch(async (error) => {
 		await client.end();
@@ -83,25 +84,25 @@ export async function holdSnapshot(login: Login, options: SnapshotOptions): Prom
 	let isPolling = false;
 
 	async function poll(): Promise<void> {
-		if (isPolling || isClosed || !live) return;
+		if (isPolling || isClosed) return;
 		isPolling = true;
 		try {
 			const { rows } = await watcher.query(WATCH);
 			if (isClosed) return;
-			isBusy = Number(rows[0].active) >= busySessions;
+			isBusy = live && Number(rows[0].active) >= busySessions;
 			const waiting = rows[0].waiting as number[];
 			for (const pid of waitingSince.keys()) if (!waiting.includes(pid)) waitingSince.delete(pid);
 			for (const pid of waiting) {
 				const since = waitingSince.get(pid) ?? Date.now();
 				waitingSince.set(pid, since);
-				// A wait begins up to one poll before it is seen.
+				// Whoever waits also holds up our own reads of that table. A wait begins up to one poll before it is seen.
 				if (Date.now() - since + POLL_MS >= lockWaitSeconds * 1000) {
 					fail(
 						`session ${pid} of the source waits ${lockWaitSeconds} s for a lock of this run, which has ended itself so that the source goes on; run it again when no migration runs there`,
 					);
 				}
 			}
-			if (Date.now() - startedAt > limitSeconds * 1000) {
+			if (live && Date.now() - startedAt > limitSeconds * 1000) {
 				fail(
 					`the snapshot of the live source is ${limitSeconds} s old, its limit, as it keeps VACUUM from its work; run it again at a quiet hour, with a larger target or a higher limit`,
 				);

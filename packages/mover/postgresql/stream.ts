@@ -22,7 +22,7 @@ export interface Stream {
 	/** One `COPY ... FROM STDIN`; or nothing, where what is read is a script with its rows in it. */
 	copy: string | undefined;
 	after?: string;
-	/** Search path of the writing psql, for functions in checks, domains and generated columns. */
+	/** Search path of both, for functions in checks, domains and generated columns, and in indexes that a plan looks at. */
 	searchPath: string;
 	/** Encoding of both, where it is not UTF8. */
 	encoding: string;
@@ -45,8 +45,9 @@ export async function streamRows(copying: Copying, stream: Stream): Promise<numb
 	const { workspace, source, target, database, steps, snapshot, signal } = copying;
 	signal.throwIfAborted();
 	const environment = { PGCLIENTENCODING: stream.encoding };
-	const readerEnv = { ...workspace.environment(source), ...environment };
-	const settings = { ...WRITER_SETTINGS, search_path: stream.searchPath };
+	const path = { search_path: stream.searchPath };
+	const readerEnv = { ...workspace.environment(source, { settings: path }), ...environment };
+	const settings = { ...WRITER_SETTINGS, ...path };
 	const writerEnv = { ...workspace.environment(target, { database: database.name, settings }), ...environment };
 
 	const begin = `\\set rows 0\nBEGIN;\n${fence(steps.epoch)}\n${stream.before ?? ""}\n`;

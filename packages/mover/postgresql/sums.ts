@@ -15,6 +15,7 @@ export interface Side {
 /** Rows of a table and the sum of their hashes, which depends on no order. */
 export interface ContentSum {
 	oid: number;
+	kind: Relation["kind"];
 	rows: number;
 	/** Sum of the 64-bit hashes, as decimal text. */
 	sum: string;
@@ -116,7 +117,9 @@ interface Part {
 	side: "source" | "target";
 	/** Its name in the journal. */
 	name: string;
+	/** Empty for large objects. */
 	relation: string;
+	kind: Relation["kind"];
 	oid: number;
 	sql: string;
 	/** Evidence besides rows and sum. */
@@ -267,6 +270,7 @@ async function listParts(
 				side,
 				name: `${letter}.${relation.oid}.${index}`,
 				relation: relation.name,
+				kind: relation.kind,
 				oid: relation.oid,
 				bytes: Math.round(relation.bytes / count),
 				sql: sumQuery(`ONLY ${relation.name}`, shared, ctidRange(index * step, index + 1 < count ? step : undefined)),
@@ -276,6 +280,7 @@ async function listParts(
 		side,
 		name: `${letter}.lo.${index}`,
 		relation: "",
+		kind: "table" as const,
 		oid: index,
 		bytes: 0,
 		sql: `SELECT count(*)::text AS rows, coalesce(sum(${LARGE_OBJECT_HASH}), 0)::text AS sum
@@ -322,9 +327,10 @@ function addUp(parts: readonly Part[], found: ReadonlyMap<Part, Evidence>): Map<
 			continue;
 		}
 		const { rows, sum } = found.get(part) as { rows: number; sum: string };
-		const before = sums.get(part.relation) ?? { oid: part.oid, rows: 0, sum: "0" };
+		const before = sums.get(part.relation) ?? { oid: part.oid, kind: part.kind, rows: 0, sum: "0" };
 		sums.set(part.relation, {
 			oid: part.oid,
+			kind: part.kind,
 			rows: before.rows + rows,
 			sum: String(BigInt(before.sum) + BigInt(sum)),
 		});

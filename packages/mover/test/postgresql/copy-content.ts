@@ -6,16 +6,21 @@ export async function contentOf(login: Login, database?: string): Promise<Record
 	return withSession(login, database === undefined ? {} : { database }, async (client) => {
 		const all = async (sql: string) =>
 			(await client.query({ text: sql, rowMode: "array" })).rows.map((row) => row.join("|")).sort();
-		const inSchemas = "n.nspname !~ '^pg_|^azure|^information_schema$|^move_copy$'";
+		const isOurs = (oid: string) => `n.nspname !~ '^pg_|^azure|^information_schema$|^move_copy$'
+			AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.objid = ${oid} AND e.deptype = 'e')`;
+		const inSchemas = isOurs("c.oid");
 		const tables = await all(
 			`SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 			WHERE c.relkind IN ('r', 'm') AND c.relispopulated AND ${inSchemas} ORDER BY 1`,
 		);
 		const rows: Record<string, string> = {};
 		for (const table of tables) {
-			const [sum = ""] = await all(
-				`SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM ONLY ${table} AS t`,
+			// In the order of their names: a child table's inherited columns come first on the target.
+			const columns = await all(
+				`SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = $n$${table}$n$::regclass AND attnum > 0 AND NOT attisdropped`,
 			);
+			const sql = `SELECT count(*), coalesce(sum(hashtextextended(ROW(${columns.join(", ")})::text, 0)::numeric), 0)`;
+			const [sum = ""] = await all(`${sql} FROM ONLY ${table}`);
 			rows[table] = sum;
 		}
 		const sequences = await all(
@@ -31,26 +36,25 @@ export async function contentOf(login: Login, database?: string): Promise<Record
 			relations: await all(
 				`SELECT n.nspname, c.relname, c.relkind, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, c.relispopulated
 				FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${inSchemas}
-				AND c.relkind <> 't' ORDER BY 1, 2`,
+				AND c.relkind <> 't'`,
 			),
 			indexes: await all(
 				`SELECT indexrelid::regclass, pg_get_indexdef(indexrelid), indisvalid FROM pg_index i
-				JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${inSchemas} ORDER BY 1, 2`,
+				JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${inSchemas}`,
 			),
 			constraints: await all(
 				`SELECT conrelid::regclass, conname, pg_get_constraintdef(c.oid), convalidated FROM pg_constraint c
-				JOIN pg_namespace n ON n.oid = c.connamespace WHERE ${inSchemas} ORDER BY 1, 2`,
+				JOIN pg_namespace n ON n.oid = c.connamespace WHERE ${inSchemas}`,
 			),
 			columns: await all(
 				`SELECT attrelid::regclass, attname, format_type(atttypid, atttypmod), attnotnull, attidentity, attgenerated,
 					pg_get_expr(adbin, adrelid) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 				JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_attrdef d ON d.adrelid = attrelid AND d.adnum = attnum
-				WHERE attnum > 0 AND NOT attisdropped AND c.relkind IN ('r', 'p', 'v', 'm') AND ${inSchemas} ORDER BY 1, attname`,
+				WHERE attnum > 0 AND NOT attisdropped AND c.relkind IN ('r', 'p', 'v', 'm') AND ${inSchemas}`,
 			),
 			functions: await all(
 				`SELECT p.oid::regprocedure, md5(pg_get_functiondef(p.oid)) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-				WHERE ${inSchemas} AND p.prokind IN ('f', 'p')
-				AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e') ORDER BY 1::text`,
+				WHERE ${isOurs("p.oid")} AND p.prokind IN ('f', 'p')`,
 			),
 			triggers: await all(
 				"SELECT tgrelid::regclass, tgname, pg_get_triggerdef(oid), tgenabled FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2",

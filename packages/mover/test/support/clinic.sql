@@ -18,8 +18,8 @@ CREATE INDEX patients_trgm ON clinic.patients USING gin (full_name gin_trgm_ops)
 CREATE INDEX documents_patient ON clinic.documents(patient_id);
 CREATE INDEX events_payload ON audit.events USING gin (payload jsonb_path_ops);
 CREATE INDEX events_kind ON audit.events(kind, at);
-CREATE VIEW clinic.v_last AS SELECT patient_id, max(at) last FROM clinic.visits GROUP BY 1;
-CREATE MATERIALIZED VIEW clinic.m_month AS SELECT date_trunc('month',at) m, count(*) n, sum(amount) s FROM clinic.visits GROUP BY 1;
+CREATE VIEW clinic.v_last AS SELECT patient_id, max(at) AS last FROM clinic.visits GROUP BY 1;
+CREATE MATERIALIZED VIEW clinic.m_month AS SELECT date_trunc('month',at) AS m, count(*) AS n, sum(amount) AS s FROM clinic.visits GROUP BY 1;
 CREATE SEQUENCE clinic.invoice_no START 1000; SELECT setval('clinic.invoice_no', 54321);
 SELECT lo_from_bytea(0, gen_random_bytes(1024)) FROM generate_series(1,50);
 ALTER TABLE clinic.patients ENABLE ROW LEVEL SECURITY;

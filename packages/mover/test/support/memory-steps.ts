@@ -17,34 +17,26 @@ export interface MemoryStepsOptions {
 /** What was done, in order, beside the steps themselves. */
 export interface MemorySteps extends Steps {
 	readonly acted: readonly string[];
-	/** All that were seen to be done, those that were done before included. */
-	readonly seen: readonly string[];
 }
 
 export function memorySteps(options: MemoryStepsOptions = {}): MemorySteps {
 	const { run = "r7", epoch = 1, signal = new AbortController().signal, onMoment, onCheckpoint } = options;
 	const acted: string[] = [];
-	const seen: string[] = [];
 	return {
 		run,
 		epoch,
 		signal,
 		acted,
-		seen,
 		async step(name: StepName, part: string, { look, act }: StepActions): Promise<Evidence> {
 			signal.throwIfAborted();
 			const found = await look();
-			if (found !== undefined) {
-				seen.push([name, part].join(" ").trim());
-				return found;
-			}
+			if (found !== undefined) return found;
 			await onMoment?.("begin", name, part);
 			await act();
 			acted.push([name, part].join(" ").trim());
 			await onMoment?.("acted", name, part);
 			const evidence = await look();
 			if (evidence === undefined) throw new Error(`step ${name} ${part} shows nothing after it was done`);
-			seen.push([name, part].join(" ").trim());
 			await onMoment?.("done", name, part);
 			return evidence;
 		},
