@@ -27,6 +27,12 @@ export const LEFT_BEHIND = [
 		source: "facts/move.md §1.3",
 	},
 	{
+		id: "role-powers",
+		what: "SUPERUSER and REPLICATION of roles; roles of the target that are superusers, and the database's owner, stay as they are",
+		reason: "on Azure they are Azure's own, and no application needs them",
+		source: "facts/move.md §1.3",
+	},
+	{
 		id: "passwords",
 		what: "passwords of roles",
 		reason: "Azure hides pg_authid; new ones come from the stage's secrets",
@@ -73,6 +79,12 @@ export const LEFT_BEHIND = [
 		what: "settings azure.* and pgaadauth.* of roles and databases",
 		reason: "no server but Azure's knows them",
 		source: "facts/move.md §1.3",
+	},
+	{
+		id: "freeze",
+		what: "the setting default_transaction_read_only of roles and databases",
+		reason: "a frozen source has it, and the target is to be written to",
+		source: "facts/move.md §4",
 	},
 	{
 		id: "tablespaces",
@@ -144,5 +156,5 @@ export function isDatabaseLeftBehind(database: string): boolean {
 
 /** Whether a setting of a role or a database is not carried. */
 export function isSettingLeftBehind(name: string): boolean {
-	return /^(azure|pgaadauth)\./.test(name);
+	return /^(azure|pgaadauth)\./.test(name) || name === "default_transaction_read_only";
 }

@@ -49,8 +49,11 @@ CREATE ROLE medadmin LOGIN CREATEDB CREATEROLE REPLICATION IN ROLE azure_pg_admi
 CREATE ROLE app_rw LOGIN PASSWORD 'x'; CREATE ROLE app_ro LOGIN PASSWORD 'x';
 `;
 
-export async function startSource(major: PostgresMajor = 15): Promise<Source> {
-	const server = await startPostgres({ major, superuser: "azure_superuser" });
+export async function startSource(
+	major: PostgresMajor = 15,
+	settings: Record<string, string | number> = {},
+): Promise<Source> {
+	const server = await startPostgres({ major, superuser: "azure_superuser", settings });
 	const admin = { url: server.url() };
 	await withSession(admin, {}, async (client) => {
 		await client.query(AZURE);

@@ -1,0 +1,371 @@
+import type pg from "pg";
+import type { Evidence, Steps } from "../steps.ts";
+import { connect, type Login, withSession } from "./connection.ts";
+import { COPY_SCHEMA, isSchemaLeftBehind } from "./rules.ts";
+
+/** One side of a comparison. */
+export interface Side {
+	login: Login;
+	/** Default: the login's. */
+	database?: string;
+	/** An exported snapshot that its rows are read in. */
+	snapshot?: string;
+}
+
+/** Rows of a table and the sum of their hashes, which depends on no order. */
+export interface ContentSum {
+	oid: number;
+	kind: Relation["kind"];
+	rows: number;
+	/** Sum of the 64-bit hashes, as decimal text. */
+	sum: string;
+}
+
+/** A table or materialized view, and how a session reads it. */
+export interface Relation {
+	oid: number;
+	/** `schema.table`, quoted where SQL wants it. */
+	name: string;
+	kind: "table" | "materialized view";
+	pages: number;
+	bytes: number;
+	populated: boolean;
+	columns: Column[];
+}
+
+interface Column {
+	name: string;
+	/** Name of the type below its domains, with `[]` for an array. */
+	base: string;
+}
+
+/**
+ * Beside the session's own settings: money prints by `lc_monetary`, and one part of a table is one process's work.
+ */
+const READING = { lc_monetary: "C", max_parallel_workers_per_gather: "0", jit: "off" };
+const PART_BYTES = 64 << 20;
+const LARGE_OBJECTS_PER_PART = 1000;
+/** Servers from 14 on read a range of ctids alone; older ones read the whole table for each. */
+const RANGE_SCANS = 140_000;
+/** `move`, as the class of the advisory locks on epochs. */
+const EPOCH_LOCK = 0x6d_6f_76_65;
+
+/** A session that reads one side: in its snapshot where there is one, and unable to write where it only reads. */
+export async function openReader({ login, database, snapshot }: Side): Promise<pg.Client> {
+	const client = await connect(login, {
+		...(database === undefined ? {} : { database }),
+		settings: { ...READING, default_transaction_read_only: "on" },
+	});
+	if (snapshot !== undefined) {
+		await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+		await client.query(`SET TRANSACTION SNAPSHOT '${snapshot.replaceAll("'", "''")}'`);
+	}
+	return client;
+}
+
+/** The schemas that a move carries. */
+export async function carriedSchemas(client: pg.Client): Promise<number[]> {
+	const { rows } = await client.query<{ oid: number; name: string; owner: string }>(
+		"SELECT oid, nspname AS name, pg_get_userbyid(nspowner) AS owner FROM pg_namespace",
+	);
+	return rows.filter(({ name, owner }) => !isSchemaLeftBehind(name, owner)).map(({ oid }) => oid);
+}
+
+/** Every table and materialized view that has rows of its own, but those of extensions. */
+export async function listRelations(client: pg.Client): Promise<Relation[]> {
+	const { rows } = await client.query<Relation & { relkind: string }>(
+		`SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, c.relkind, c.relispopulated AS populated,
+			(pg_relation_size(c.oid) / current_setting('block_size')::int)::int AS pages, pg_table_size(c.oid)::float8 AS bytes,
+			coalesce((SELECT json_agg(json_build_object('name', a.attname, 'base', b.base) ORDER BY a.attnum)
+				FROM pg_attribute a, LATERAL (
+					WITH RECURSIVE down AS (
+						SELECT t.oid, t.typtype, t.typbasetype FROM pg_type t WHERE t.oid = a.atttypid
+						UNION ALL SELECT t.oid, t.typtype, t.typbasetype FROM pg_type t JOIN down ON t.oid = down.typbasetype
+					) SELECT format_type(oid, NULL) AS base FROM down WHERE typtype <> 'd'
+				) b WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]') AS columns
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.relkind IN ('r', 'm') AND c.relnamespace = ANY ($1)
+			AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+		ORDER BY pg_table_size(c.oid) DESC, c.oid`,
+		[await carriedSchemas(client)],
+	);
+	return rows.map(({ relkind, ...relation }) => ({
+		...relation,
+		kind: relkind === "m" ? "materialized view" : "table",
+	}));
+}
+
+/** SQL that sums one relation, or a query with the same columns. */
+export function sumQuery(from: string, columns: readonly Column[], where = ""): string {
+	const hash = `hashtextextended(ROW(${columns.map(columnText).join(", ")})::text COLLATE "C", 0)`;
+	const sum = columns.length === 0 ? "0" : `coalesce(sum(${hash}), 0)`;
+	return `SELECT count(*)::text AS rows, ${sum}::text AS sum FROM ${from} AS t${where}`;
+}
+
+/** A column as text that does not depend on the server's major: of `"char"` it does since 16. */
+function columnText({ name, base }: Column): string {
+	const column = `t.${quoteIdentifier(name)}`;
+	return /^"char"(\[\])?$/.test(base) ? `${column}::${base}::int4${base.endsWith("[]") ? "[]" : ""}` : column;
+}
+
+export function quoteIdentifier(name: string): string {
+	return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** What is read at once. */
+interface Part {
+	side: "source" | "target";
+	/** Its name in the journal. */
+	name: string;
+	/** Empty for large objects. */
+	relation: string;
+	kind: Relation["kind"];
+	oid: number;
+	sql: string;
+	/** Evidence besides rows and sum. */
+	bytes: number;
+}
+
+/** Both sides' sums, by the relation's name. */
+export interface Sums {
+	source: Map<string, ContentSum>;
+	target: Map<string, ContentSum>;
+	/** Ranges of large objects whose sums differ. */
+	largeObjects: { objects: number; sum: string; unequal: LargeObjectRange[] };
+}
+
+interface LargeObjectRange {
+	from: number;
+	/** Exclusive; nothing for the last. */
+	to: number | undefined;
+}
+
+/**
+ * Sums every table of both sides at once, in parts, each a step whose evidence is kept in the target's schema `move_copy`: a
+ * verification that was killed goes on from there, and a finished one clears them (`clearSums`).
+ */
+export async function sumBothSides(source: Side, target: Side, steps: Steps, jobs: number): Promise<Sums> {
+	const [sourceReaders, targetReaders] = await Promise.all([openReaders(source, jobs), openReaders(target, jobs)]);
+	const session = await connect(target.login, target.database === undefined ? {} : { database: target.database });
+	const marker = new Marker(session);
+	try {
+		const [sourceReader] = sourceReaders as [pg.Client];
+		const [targetReader] = targetReaders as [pg.Client];
+		await session.query(`CREATE SCHEMA IF NOT EXISTS ${COPY_SCHEMA}`);
+		await session.query(
+			`CREATE TABLE IF NOT EXISTS ${COPY_SCHEMA}.done (step text, part text, evidence jsonb, PRIMARY KEY (step, part))`,
+		);
+		const [sourceRelations, targetRelations] = await Promise.all([
+			listRelations(sourceReader),
+			listRelations(targetReader),
+		]);
+		const ranges = await largeObjectRanges(sourceReader);
+		const sourceParts = await listParts("source", sourceReader, sourceRelations, targetRelations, ranges);
+		const targetParts = await listParts("target", targetReader, targetRelations, sourceRelations, ranges);
+		const found = new Map<Part, Evidence>();
+		const runSide = (parts: Part[], readers: pg.Client[]) => {
+			const queue = parts.values();
+			return Promise.all(
+				readers.map(async (reader) => {
+					for (const part of queue) {
+						await steps.checkpoint();
+						found.set(part, await sumPart(part, reader, marker, steps));
+					}
+				}),
+			);
+		};
+		await Promise.all([runSide(sourceParts, sourceReaders), runSide(targetParts, targetReaders)]);
+		return {
+			source: addUp(sourceParts, found),
+			target: addUp(targetParts, found),
+			largeObjects: compareRanges(ranges, sourceParts, targetParts, found),
+		};
+	} finally {
+		await Promise.all([...sourceReaders, ...targetReaders, session].map((client) => client.end().catch(() => {})));
+	}
+}
+
+function openReaders(side: Side, jobs: number): Promise<pg.Client[]> {
+	return Promise.all(Array.from({ length: jobs }, () => openReader(side)));
+}
+
+/** The parts that are done, in the target; the readers take turns at its one session. */
+class Marker {
+	readonly #session: pg.Client;
+	#last: Promise<unknown> = Promise.resolve();
+
+	constructor(session: pg.Client) {
+		this.#session = session;
+	}
+
+	async find(part: string): Promise<Evidence | undefined> {
+		const { rows } = await this.#query<{ evidence: Evidence }>(
+			`SELECT evidence FROM ${COPY_SCHEMA}.done WHERE step = 'verify' AND part = $1`,
+			[part],
+		);
+		return rows[0]?.evidence;
+	}
+
+	/** One statement is one transaction: the lock on the epoch is held while the row is written. */
+	async write(part: string, evidence: Evidence, { epoch, run }: Steps): Promise<void> {
+		const { rowCount } = await this.#query(
+			`INSERT INTO ${COPY_SCHEMA}.done (step, part, evidence)
+			SELECT 'verify', $1, $2 WHERE pg_try_advisory_xact_lock_shared(${EPOCH_LOCK}, $3)`,
+			[part, JSON.stringify(evidence), epoch],
+		);
+		if (rowCount !== 1) {
+			throw new Error(`epoch ${epoch} is over: another mover has taken run ${run}`);
+		}
+	}
+
+	#query<Row extends pg.QueryResultRow>(sql: string, values: unknown[]): Promise<pg.QueryResult<Row>> {
+		const answer = this.#last.then(() => this.#session.query<Row>(sql, values));
+		this.#last = answer.catch(() => {});
+		return answer;
+	}
+}
+
+/** Forgets the parts of a verification that has ended: the next one reads everything again. */
+export async function clearSums({ login, database }: Side): Promise<void> {
+	await withSession(login, database === undefined ? {} : { database }, async (client) => {
+		const { rows } = await client.query("SELECT to_regclass($1) IS NOT NULL AS there", [`${COPY_SCHEMA}.done`]);
+		if (rows[0].there) {
+			await client.query(`DELETE FROM ${COPY_SCHEMA}.done WHERE step = 'verify'`);
+		}
+	});
+}
+
+function sumPart(part: Part, reader: pg.Client, marker: Marker, steps: Steps): Promise<Evidence> {
+	return steps.step("verify", part.name, {
+		look: () => marker.find(part.name),
+		async act() {
+			const started = performance.now();
+			const { rows } = await reader.query<{ rows: string; sum: string }>(part.sql);
+			const [answer] = rows as [{ rows: string; sum: string }];
+			const ms = Math.round(performance.now() - started);
+			await marker.write(part.name, { rows: Number(answer.rows), sum: answer.sum, bytes: part.bytes, ms }, steps);
+		},
+	});
+}
+
+/** A column that the other side does not have is left out here; its definition is the difference that is named. */
+async function listParts(
+	side: "source" | "target",
+	client: pg.Client,
+	relations: readonly Relation[],
+	others: readonly Relation[],
+	ranges: readonly LargeObjectRange[],
+): Promise<Part[]> {
+	const { rows } = await client.query<{ version: string }>("SELECT current_setting('server_version_num') AS version");
+	const hasRangeScans = Number(rows[0]?.version) >= RANGE_SCANS;
+	const other = new Map(others.map((relation) => [relation.name, relation]));
+	const letter = side === "source" ? "s" : "t";
+	const parts = relations
+		.filter(({ populated }) => populated)
+		.flatMap((relation): Part[] => {
+			const shared = sharedColumns(relation, other.get(relation.name), side);
+			const count = hasRangeScans ? Math.max(1, Math.min(relation.pages, Math.ceil(relation.bytes / PART_BYTES))) : 1;
+			const step = Math.ceil(relation.pages / count);
+			return Array.from({ length: count }, (_, index) => ({
+				side,
+				name: `${letter}.${relation.oid}.${index}`,
+				relation: relation.name,
+				kind: relation.kind,
+				oid: relation.oid,
+				bytes: Math.round(relation.bytes / count),
+				sql: sumQuery(`ONLY ${relation.name}`, shared, ctidRange(index * step, index + 1 < count ? step : undefined)),
+			}));
+		});
+	const objects = ranges.map((range, index) => ({
+		side,
+		name: `${letter}.lo.${index}`,
+		relation: "",
+		kind: "table" as const,
+		oid: index,
+		bytes: 0,
+		sql: `SELECT count(*)::text AS rows, coalesce(sum(${LARGE_OBJECT_HASH}), 0)::text AS sum
+			FROM pg_largeobject_metadata m WHERE ${oidRange(range)}`,
+	}));
+	return [...parts, ...objects];
+}
+
+const LARGE_OBJECT_HASH = "hashtextextended(m.oid::text || ':' || encode(sha256(lo_get(m.oid)), 'hex'), 0)";
+
+/** Columns by name, in the source's order and with its types, as both sides are read alike. */
+export function sharedColumns(own: Relation, other: Relation | undefined, side: "source" | "target"): Column[] {
+	const leading = side === "target" && other !== undefined ? other.columns : own.columns;
+	const following = side === "target" && other !== undefined ? own.columns : (other ?? own).columns;
+	const names = new Set(following.map(({ name }) => name));
+	return leading.filter(({ name }) => names.has(name));
+}
+
+function ctidRange(from: number, pages: number | undefined): string {
+	const lower = from === 0 ? [] : [`t.ctid >= '(${from},0)'`];
+	const upper = pages === undefined ? [] : [`t.ctid < '(${from + pages},0)'`];
+	const both = [...lower, ...upper];
+	return both.length === 0 ? "" : ` WHERE ${both.join(" AND ")}`;
+}
+
+function oidRange({ from, to }: LargeObjectRange): string {
+	return `m.oid >= ${from}${to === undefined ? "" : ` AND m.oid < ${to}`}`;
+}
+
+/** The same ranges for both sides, as large objects keep their ids; from the source's. */
+async function largeObjectRanges(client: pg.Client): Promise<LargeObjectRange[]> {
+	const { rows } = await client.query<{ oid: string }>(
+		`SELECT oid::text FROM (SELECT oid, row_number() OVER (ORDER BY oid) - 1 AS n FROM pg_largeobject_metadata) m
+		WHERE n > 0 AND n % ${LARGE_OBJECTS_PER_PART} = 0 ORDER BY m.oid::text::int8`,
+	);
+	const starts = [0, ...rows.map(({ oid }) => Number(oid))];
+	return starts.map((from, index) => ({ from, to: starts[index + 1] }));
+}
+
+function addUp(parts: readonly Part[], found: ReadonlyMap<Part, Evidence>): Map<string, ContentSum> {
+	const sums = new Map<string, ContentSum>();
+	for (const part of parts) {
+		if (part.relation === "") {
+			continue;
+		}
+		const { rows, sum } = found.get(part) as { rows: number; sum: string };
+		const before = sums.get(part.relation) ?? { oid: part.oid, kind: part.kind, rows: 0, sum: "0" };
+		sums.set(part.relation, {
+			oid: part.oid,
+			kind: part.kind,
+			rows: before.rows + rows,
+			sum: String(BigInt(before.sum) + BigInt(sum)),
+		});
+	}
+	return sums;
+}
+
+function compareRanges(
+	ranges: readonly LargeObjectRange[],
+	sourceParts: readonly Part[],
+	targetParts: readonly Part[],
+	found: ReadonlyMap<Part, Evidence>,
+): Sums["largeObjects"] {
+	const ofRange = (parts: readonly Part[], index: number) => {
+		const part = parts.find(({ relation, oid }) => relation === "" && oid === index) as Part;
+		return found.get(part) as { rows: number; sum: string };
+	};
+	const pairs = ranges.map((range, index) => ({
+		range,
+		source: ofRange(sourceParts, index),
+		target: ofRange(targetParts, index),
+	}));
+	return {
+		objects: pairs.reduce((total, { source }) => total + source.rows, 0),
+		sum: String(pairs.reduce((total, { source }) => total + BigInt(source.sum), 0n)),
+		unequal: pairs
+			.filter(({ source, target }) => source.rows !== target.rows || source.sum !== target.sum)
+			.map(({ range }) => range),
+	};
+}
+
+/** The large objects of a range by id, each with the hash of its content. */
+export async function hashLargeObjects(client: pg.Client, range: LargeObjectRange): Promise<Map<string, string>> {
+	const { rows } = await client.query<{ oid: string; hash: string }>(
+		`SELECT m.oid::text AS oid, ${LARGE_OBJECT_HASH}::text AS hash FROM pg_largeobject_metadata m WHERE ${oidRange(range)}`,
+	);
+	return new Map(rows.map(({ oid, hash }) => [oid, hash]));
+}
