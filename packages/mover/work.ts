@@ -155,6 +155,8 @@ export class Worker {
 	}
 
 	async #rehearse(units: readonly Unit[], { keep = false, replace = false }: KnownWish["arguments"]): Promise<Outcome> {
+		const run = units[0]?.steps.run ?? "";
+		if (keep && (await this.#hasSwapBegun(run))) return this.#swapAll(units);
 		let isKept = false;
 		try {
 			const outcome = await this.#copyAndProve(units, { live: true, replace });
@@ -178,7 +180,7 @@ export class Worker {
 	}
 
 	async #copy(units: readonly Unit[], { again = false, replace = false }: KnownWish["arguments"]): Promise<Outcome> {
-		const { journal, report } = this.#options;
+		const { report } = this.#options;
 		const run = units[0]?.steps.run ?? "";
 		const former = await this.#swappedRun(["copy"]);
 		if (former !== undefined && former !== run && !again) {
@@ -187,9 +189,8 @@ export class Worker {
 			);
 			return { state: "refused", reason: "swapped" };
 		}
-		const isSwapped = ({ database }: Unit) => journal.doneSeq(at(run, database.name, "swap")) > 0;
-		// A swap that has begun goes on: what was swapped in is verified already.
-		if (!units.some(isSwapped)) {
+		// What a killed mover has begun to swap in is proved, and takes no connections any more.
+		if (!(await this.#hasSwapBegun(run))) {
 			const outcome = await this.#copyAndProve(units, { live: false, replace });
 			if (outcome.state !== "done") return outcome;
 		}
@@ -251,9 +252,12 @@ export class Worker {
 	async #swapAll(units: readonly Unit[]): Promise<Outcome> {
 		const { journal, report } = this.#options;
 		const swapped: Unit[] = [];
+		// What was copied in place cannot be put back, so it comes last.
+		const isInPlace = ({ database }: Unit) => database.type !== "postgresql";
+		const ordered = [...units.filter((unit) => !isInPlace(unit)), ...units.filter(isInPlace)];
 		for (const unit of units) await this.#tellProof(unit);
 		try {
-			for (const unit of units) {
+			for (const unit of ordered) {
 				await unit.engine.swap({ ...unit.task, journal: this.#swapJournal(unit) });
 				swapped.push(unit);
 				report(`${unit.database.name}: ${unit.task.into} is in its place`);
@@ -296,6 +300,14 @@ export class Worker {
 				await appendLine(client, steps.doneLine("swap", "", evidence), isFenced);
 			},
 		};
+	}
+
+	async #hasSwapBegun(run: string): Promise<boolean> {
+		const { rows } = await this.#options.asks.query(
+			"SELECT FROM public.journal WHERE run = $1 AND step = 'swap' AND state = 'begin' LIMIT 1",
+			[run],
+		);
+		return rows.length > 0;
 	}
 
 	/** The last run of these commands that is swapped in, if it was not put back. */

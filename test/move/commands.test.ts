@@ -220,7 +220,8 @@ test("the tunnel's drop in the middle is passed over; Ctrl-C and a kill leave th
 
 	const second = start("rehearse");
 	await mover.says(/r2 main rows 1 begin/);
-	await second.says(/r2 main: rows/);
+	await world.wish("pause");
+	await second.says(/r2 main: rows, paused/);
 	second.kill("SIGINT");
 	assert.equal(await second.ended, 1);
 	assert.match(second.output(), /the mover goes on with rehearse\. To look: npm run move -- status --stack night/);
@@ -228,16 +229,18 @@ test("the tunnel's drop in the middle is passed over; Ctrl-C and a kill leave th
 	await sleep(300);
 	dropTunnels(dir);
 	assert.equal(await status.ended, 0, status.output());
-	assert.match(status.output(), /now: r2 main: rows/);
+	assert.match(status.output(), /now: r2 main: rows, paused/);
 	const refused = await run("copy");
 	assert.equal(refused.code, 1);
 	assert.match(refused.output, /rehearse is under way since .* \(run r2\)/);
 	assert.equal((await run("stop")).code, 0);
 	await mover.says(/rehearse of run r2: stopped \(operator\)/);
+	await world.wish("resume");
 
 	const third = start("rehearse");
 	await third.says(/r3 main: rows/);
 	third.kill("SIGKILL");
+	await third.ended;
 	await mover.says(/rehearse of run r3: done/);
 	const last = await run("status");
 	assert.match(last.output, /last: rehearse, run r3: done/);

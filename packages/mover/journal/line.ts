@@ -32,7 +32,7 @@ export interface JournalLine extends LineContent {
 }
 
 const RUN = /^r[1-9]\d{0,5}$/;
-const PART = /^(\d{1,10}(\.\d{1,10}){0,3})?$/;
+const PART = /^((([st]\.)?(lo\.)?\d{1,10}(\.\d{1,10}){0,3})|db\d{1,5})?$/;
 /** Parts that are told apart by a word. */
 const PART_WORDS: ReadonlySet<string> = new Set(
 	"before after proof source target routines triggers views events definers functions scripts keys content catalog".split(
@@ -48,9 +48,9 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$/;
 const EVIDENCE_KEYS: ReadonlySet<string> = new Set(
 	`rows bytes parts tables indexes constraints triggers sequences objects views roles members grants settings extensions functions types
 	policies items retried skipped failed count counts sum sums hash chunks schemas databases columns comments publications
-	keys scripts events definers routines users expired floatTables owned made
+	keys scripts events definers routines users expired floatTables owned made gone writes started logFile logPosition server undone
 	ms cpuMs waitMs jobs attempts limit
-	equal exists created dropped swapped undone live kept empty pinned verified analyzed frozen
+	equal exists created dropped swapped live kept empty pinned verified analyzed frozen
 	differences blockers warnings notes findings
 	inserted updated deleted xid changes
 	version system identifier database aptibleId oid epoch run into
@@ -89,7 +89,11 @@ export function checkContent(line: LineContent, databases?: ReadonlySet<string>)
 	refuseUnless(fits(DATABASE, line.database), "database", "a name of the stage's databases");
 	refuseUnless(databases?.has(line.database) ?? true, "database", "a name of the stage's databases");
 	refuseUnless(isIn(STEP_NAMES, line.step), "step", STEP_NAMES.join(", "));
-	refuseUnless(fits(PART, line.part) || PART_WORDS.has(line.part), "part", "up to four numbers, such as 16385.3");
+	refuseUnless(
+		fits(PART, line.part) || PART_WORDS.has(line.part),
+		"part",
+		"up to four numbers, such as 16385.3 or s.lo.0, or a word of PART_WORDS in packages/mover/journal/line.ts",
+	);
 	refuseUnless(isIn(LINE_STATES, line.state), "state", LINE_STATES.join(", "));
 	refuseUnless(fits(HOLDER, line.holder), "holder", "12 hexadecimal digits");
 	refuseUnless(Number.isSafeInteger(line.epoch) && line.epoch > 0, "epoch", "a whole number above 0");

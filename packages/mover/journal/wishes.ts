@@ -153,12 +153,13 @@ export async function isPaused(client: Asks): Promise<boolean> {
 
 const MINE = "EXISTS (SELECT FROM public.lease WHERE holder = $2 AND epoch = $3 FOR SHARE)";
 
-/** The run of the copy before, where that has ended in its middle: a frozen source is as it was. */
+/** The run of the copy before, where that has ended in its middle: a frozen source is as it was. A copy whose
+ * swap has begun has no markers any more, and is begun anew. */
 const UNFINISHED = `(SELECT run FROM (
 		SELECT run, state, reason FROM public.wishes former
 		WHERE former.command = 'copy' AND former.run IS NOT NULL AND former.id < $1 ORDER BY former.id DESC LIMIT 1) AS former
 	WHERE wishes.command = 'copy' AND state IN ('failed', 'stopped') AND reason IS DISTINCT FROM 'unequal'
-	AND run NOT IN (SELECT run FROM public.journal WHERE evidence ? 'undone' OR step = 'drop' AND state = 'done'))`;
+	AND run NOT IN (SELECT run FROM public.journal WHERE step = 'swap' OR step = 'drop' AND state = 'done'))`;
 
 /** Takes up work: gives it the next run, unless it goes on with one that an earlier holder or an earlier copy has begun. */
 export async function takeWish(client: Asks, id: number, { holder, epoch }: Holder): Promise<string> {
