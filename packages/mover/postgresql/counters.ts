@@ -49,7 +49,7 @@ async function read(client: pg.Client): Promise<Counters> {
 	const { rows } = await client.query<Counters>(
 		`SELECT txid_snapshot_xmax(txid_current_snapshot())::text AS "nextTransaction",
 			(SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::text FROM pg_stat_all_tables
-				WHERE schemaname <> 'pg_catalog' OR relname NOT IN ('pg_statistic', 'pg_statistic_ext_data')) AS "writtenRows", stats_reset::text AS "statisticsSince",
+				WHERE schemaname <> 'pg_toast' AND (schemaname <> 'pg_catalog' OR relname NOT IN ('pg_statistic', 'pg_statistic_ext_data'))) AS "writtenRows", stats_reset::text AS "statisticsSince",
 			(SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND backend_xid IS NOT NULL) AS "openWriters",
 			pg_postmaster_start_time()::text AS "serverSince"
 		FROM pg_stat_database WHERE datname = current_database()`,
