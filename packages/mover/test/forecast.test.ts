@@ -122,5 +122,8 @@ test("forecast and fact stand side by side, and a budget that will not hold is t
 
 test("times read as a person says them", () => {
 	assert.deepEqual([duration(40_000), duration(720_000), duration(7_500_000)], ["40 s", "12 min", "2 h 05 min"]);
-	assert.match(describeForecast(forecast([rehearsal("r1")], rehearsal("r1")))[0] ?? "", /^3 min to 5 min, likely 4 min$/);
+	assert.match(
+		describeForecast(forecast([rehearsal("r1")], rehearsal("r1")))[0] ?? "",
+		/^3 min to 5 min, likely 4 min$/,
+	);
 });
