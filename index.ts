@@ -9,20 +9,19 @@ import { Environment } from "./components/environment.ts";
 import { databaseEndpointsOf, dnsRecordsOf, gitRemotesOf, hostnamesOf, urlsOf } from "./components/outputs.ts";
 import { loadStage } from "./config/load.ts";
 import { mapValues } from "./config/map-values.ts";
-import { lookForDrift } from "./drift/drift.ts";
+import { checkMovedDatabases, lookForDrift } from "./drift/drift.ts";
 
-// Pulumi takes several stacks for each resource and maps them through source maps, a tenth of a preview's time. Nothing here has any.
-Reflect.deleteProperty(Error, "prepareStackTrace");
-
-const { stage, secrets } = await loadStage();
+const loaded = await loadStage();
+const { stage, secrets } = loaded;
 const { handle, stack } = stage.environment;
 
-await lookForDrift({ stage, secrets });
+await checkMovedDatabases(loaded);
+await lookForDrift(loaded);
 
 const liveStorage = await findStorage(stage);
 await checkDns(stage);
 
-const claims = new Claims("claims", { stage });
+const claims = new Claims("claims", { stage, isMoveClosed: loaded.isMoveClosed });
 
 const environmentResource = new Environment(
 	"environment",
@@ -96,3 +95,6 @@ export const storage = showStorage(stage, storageResource);
 
 /** Name servers of each zone, for the registrar of its domain. */
 export const nameServers = nameServersOf(zoneResources);
+
+/** Phase of the move; a stage that moves nothing has none. */
+export const movePhase = stage.move?.phase;

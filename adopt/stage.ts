@@ -79,6 +79,12 @@ function adoptDatabase(
 		notes.add(label, `it is ${status}; once that is over, run this again`);
 		return undefined;
 	}
+	if (listed.automaticBackups === undefined) {
+		notes.add(
+			label,
+			"Aptible does not show whether it backs it up; automaticBackups is left out, which backs it up: write false where it is not",
+		);
+	}
 	const primary = all.find((one) => one.listed.id === listed.primaryId)?.listed;
 	if (listed.primaryId !== undefined && primary === undefined) {
 		notes.add(label, "it is a replica of a database that is not in this environment; `pulumi up` would end that");

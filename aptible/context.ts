@@ -29,6 +29,12 @@ export interface Sending {
 	carries: Carried;
 }
 
+/** What was sent: its failure, if any, and the wait that it and its operation share. */
+export interface Sent {
+	readonly failure: Error | undefined;
+	readonly wait: Wait;
+}
+
 /** What to do about a failure, going by the operation's log. */
 type Advise = (log: string) => string | undefined;
 
@@ -126,25 +132,28 @@ export class Context {
 		{ before, wait, advise }: { before: number; wait: Wait; advise?: Advise | undefined },
 	): Promise<void> {
 		const sent = await this.#send(`${object.label}: ${sending.doing}`, send, wait);
-		await this.confirm(object, sending, before, sent, advise, wait);
+		await this.confirm(object, sending, before, sent, advise);
 	}
 
-	/** Sends a command that both makes a record and starts its operation; gives its failure, if any, for `confirm`. */
-	async create(label: string, doing: string, send: () => Promise<void>): Promise<Error | undefined> {
+	/** The first half of `operate`, for a command that makes the very object: `confirm` comes once that is found. */
+	create(label: string, doing: string, send: () => Promise<void>): Promise<Sent> {
 		return this.#send(`${label}: ${doing}`, send, this.#wait());
 	}
 
-	/** The second half of `operate`, after `create`: waits for the operation that was sent after `before`, and fails if it or the sending failed. */
+	/**
+	 * The second half of `operate`: waits for the operation that was sent after `before`, and fails if it or the sending failed.
+	 *
+	 * @param sent undefined where Aptible itself began the operation, which then has a whole wait
+	 */
 	async confirm(
 		object: OperationObject,
 		sending: Sending,
 		before: number,
-		sent: Error | undefined,
+		{ failure, wait }: Sent = { failure: undefined, wait: this.#wait() },
 		advise?: Advise,
-		wait = this.#wait(),
 	): Promise<void> {
-		const ours = await this.#ended(object, sending, before, sent, wait);
-		await this.#judge(object, sending, ours, sent, advise);
+		const ours = await this.#ended(object, sending, before, { failure, wait });
+		await this.#judge(object, sending, ours, failure, advise);
 	}
 
 	/**
@@ -163,12 +172,12 @@ export class Context {
 		const before = await this.waitUntilIdle(object, wait).then((newest) => ({ id: newest?.id ?? 0 }), unlessGone);
 		if (!(await isListed())) return;
 		const sent = before && (await this.#send(`${object.label}: ${sending.doing}`, send, wait));
-		const ours = before && (await this.#ended(object, sending, before.id, sent, wait).catch(unlessGone));
+		const ours = sent && (await this.#ended(object, sending, before.id, sent).catch(unlessGone));
 		wait.beginPart();
 		while (await isListed()) {
 			// Of what is gone there are no operations, while a list may still show it.
-			if (ours !== undefined && !ours.some(hasSucceeded)) return this.#judge(object, sending, ours, sent);
-			if (wait.hasPartTaken(this.#waits.lagMs)) {
+			if (ours !== undefined && !ours.some(hasSucceeded)) return this.#judge(object, sending, ours, sent?.failure);
+			if (wait.hasPartPaused(this.#waits.lagMs)) {
 				throw new AptibleError(`${object.label} is still listed after it was deprovisioned. Run the command again.`);
 			}
 			await wait.pause(`${object.label}: waiting until it is no longer listed`);
@@ -184,8 +193,7 @@ export class Context {
 		object: OperationObject,
 		{ doing, carries }: Sending,
 		before: number,
-		sent: Error | undefined,
-		wait: Wait,
+		{ failure, wait }: Sent,
 	): Promise<Operation[]> {
 		wait.beginPart();
 		const named = new Set<number>();
@@ -201,7 +209,7 @@ export class Context {
 			if (active !== undefined) {
 				this.#refuseLonger(object, active, wait);
 				await wait.pause(`${object.label}: ${doing}: waiting until ${tellOperation(active)} is over`);
-			} else if (ours.length > 0 || wait.hasPartTaken(mayHaveArrived(sent) ? this.#waits.lagMs : 0)) {
+			} else if (ours.length > 0 || wait.hasPartPaused(mayHaveArrived(failure) ? this.#waits.lagMs : 0)) {
 				return ours;
 			} else {
 				await wait.pause(`${object.label}: ${doing}: waiting until Aptible shows the operation`);
@@ -217,13 +225,13 @@ export class Context {
 		object: OperationObject,
 		{ doing }: Sending,
 		ours: readonly Operation[],
-		sent: Error | undefined,
+		failure: Error | undefined,
 		advise?: Advise,
 	): Promise<void> {
 		if (ours.some(hasSucceeded)) return;
 		const [failed] = ours;
 		if (failed === undefined) {
-			if (sent !== undefined) throw sent;
+			if (failure !== undefined) throw failure;
 			throw new AptibleError(
 				`${object.label}: ${doing} was sent, but Aptible shows no operation for it. Run \`pulumi up\` again.`,
 			);
@@ -262,14 +270,14 @@ export class Context {
 		}
 	}
 
-	async #send(text: string, send: () => Promise<void>, wait: Wait): Promise<Error | undefined> {
+	async #send(text: string, send: () => Promise<void>, wait: Wait): Promise<Sent> {
 		const leftMs = Math.max(this.#waits.operationMs - wait.takenMs, leastSendMs);
 		return this.during(text, async () => {
 			try {
 				await this.cli.within(leftMs, send);
-				return undefined;
+				return { failure: undefined, wait };
 			} catch (error) {
-				return error as Error;
+				return { failure: error as Error, wait };
 			}
 		});
 	}

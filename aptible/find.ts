@@ -1,7 +1,7 @@
 import type { Api } from "./api/api.ts";
 import { type Environment, listEnvironments } from "./api/environment.ts";
 import { AptibleError } from "./client/errors.ts";
-import { findUntilThere } from "./client/lag.ts";
+import { findUntilThere, readUntil } from "./client/lag.ts";
 import type { Context } from "./context.ts";
 
 /** How an object is found in a list: `findByIdentity` or, for a removal, `findRecorded`. */
@@ -46,6 +46,24 @@ export function environmentNamed(context: Context, handle: string): Promise<Envi
 	known.set(handle, found);
 	found.catch(() => known.delete(handle));
 	return found;
+}
+
+/**
+ * Refuses an object that a list shows and that the API does not find by its id: taken for gone, it would be forgotten, or made a
+ * second time. As a list may lag behind, it is read for a while.
+ *
+ * @param object with its label, as messages call it
+ */
+export async function refuseHidden(
+	context: Context,
+	{ id, label }: { id: number; label: string },
+	isListed: () => Promise<boolean>,
+): Promise<void> {
+	if (!(await readUntil(context, isListed, (listed) => !listed))) return;
+	throw new AptibleError(
+		`${label} (id ${id}) is listed, but Aptible does not find it by its id, so whether it is gone is unknown, and nothing is changed. ` +
+			"Run the command again. If it fails again, ask Aptible's support (https://app.aptible.com/support).",
+	);
 }
 
 /**

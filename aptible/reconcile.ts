@@ -72,6 +72,13 @@ export const kinds = {
 		const [wire, reconciler] = await Promise.all([import("../wire/database.ts"), import("./database/database.ts")]);
 		return { spec: wire.DatabaseSpec, facts: wire.DatabaseFacts, reconciler };
 	}),
+	"database-restart": kind(async () => {
+		const [wire, reconciler] = await Promise.all([
+			import("../wire/database-restart.ts"),
+			import("./database/restart.ts"),
+		]);
+		return { spec: wire.DatabaseRestartSpec, facts: wire.DatabaseRestartFacts, reconciler };
+	}),
 	app: kind(async () => {
 		const [wire, reconciler] = await Promise.all([import("../wire/app.ts"), import("./app/app.ts")]);
 		return { spec: wire.AppSpec, facts: wire.AppFacts, reconciler };

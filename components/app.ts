@@ -58,7 +58,7 @@ export class App extends pulumi.ComponentResource {
 				parent: this,
 				aliases,
 				dependsOn: [...new Set(texts.flatMap(references))].flatMap(
-					(reference) => lookUp(databases, readDatabaseReference(reference)?.database ?? "") ?? [],
+					(reference) => lookUp(databases, readDatabaseReference(reference)?.database ?? "")?.awaited ?? [],
 				),
 			},
 		);

@@ -25,6 +25,8 @@ export interface AptibleCommandArgs<Spec, Facts extends z.ZodType<{ warnings: st
 	hints?: Readonly<Record<string, pulumi.Output<string>>>;
 	/** Text that refuses a change of the spec which Aptible cannot make in place; it fails the preview. */
 	refuse?: (before: Spec, after: Spec) => string | undefined | Promise<string | undefined>;
+	/** Text that refuses a spec where none is recorded; it fails the preview. */
+	refuseFirst?: (first: Spec) => string | undefined;
 	/** What a person should know of a change of the spec; the preview shows it. */
 	announce?: (before: Spec, after: Spec) => readonly string[];
 }
@@ -43,7 +45,7 @@ export class AptibleCommand<Spec, Facts extends z.ZodType<{ warnings: string[] }
 	readonly facts: pulumi.Output<z.infer<Facts>>;
 
 	constructor(name: string, args: AptibleCommandArgs<Spec, Facts>, opts: pulumi.CustomResourceOptions) {
-		const { kind, spec, facts, secrets = {}, variables = {}, hints = {}, refuse, announce } = args;
+		const { kind, spec, facts, secrets = {}, variables = {}, hints = {}, refuse, refuseFirst, announce } = args;
 		const names = [name, ...formerNamesOf(opts)];
 		const drift = driftFor(kind, names, spec);
 		this.resource = new local.Command(
@@ -71,7 +73,10 @@ export class AptibleCommand<Spec, Facts extends z.ZodType<{ warnings: string[] }
 					...Object.keys(hints).map((hint) => `environment.${environmentKey(hint)}`),
 					...drift.ignoreChanges,
 				],
-				...(refuse === undefined ? {} : { hooks: { beforeUpdate: [refusal(name, kind, refuse, announce)] } }),
+				hooks: {
+					...(refuse === undefined ? {} : { beforeUpdate: [refusal(name, kind, refuse, announce)] }),
+					...(refuseFirst === undefined ? {} : { beforeCreate: [firstRefusal(name, kind, refuseFirst)] }),
+				},
 			},
 		);
 		this.facts = this.resource.stdout.apply((stdout) => facts.parse(JSON.parse(stdout)));
@@ -113,6 +118,22 @@ function refusal<Spec>(
 			const refused = await refuse(...specs);
 			if (refused !== undefined) throw new Error(refused);
 			for (const text of announce?.(...specs) ?? []) await pulumi.log.warn(text);
+		},
+		{ onDryRun: true },
+	);
+}
+
+/** The same for a Command that no state has. */
+function firstRefusal<Spec>(
+	name: string,
+	kind: string,
+	refuse: (first: Spec) => string | undefined,
+): pulumi.ResourceHook {
+	return new pulumi.ResourceHook(
+		`${kind}-${name}-first`,
+		({ newInputs }) => {
+			const refused = refuse(specOf<Spec>(newInputs));
+			if (refused !== undefined) throw new Error(refused);
 		},
 		{ onDryRun: true },
 	);

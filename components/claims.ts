@@ -5,11 +5,14 @@ import { identifyAppEndpoint, identifyDatabaseEndpoint } from "../config/to-spec
 import { ClaimsFacts, type ClaimsSpec } from "../wire/claims.ts";
 import { announceEndpointMoves, refuseEndpointMoves } from "../wire/endpoint-claims.ts";
 import type { EndpointIdentity } from "../wire/endpoint-identity.ts";
+import { announceMoveStep, refuseFirstPhase, refuseMoveStep } from "../wire/move.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 
 /** Values of the `Claims` component. */
 export interface ClaimsArgs {
 	stage: Stage;
+	/** Whether the record of the stage's move says that it is over. */
+	isMoveClosed(): boolean;
 }
 
 /**
@@ -27,14 +30,23 @@ export class Claims extends pulumi.ComponentResource {
 
 	constructor(name: string, args: ClaimsArgs, opts?: pulumi.ComponentResourceOptions) {
 		super("medstack-to-aptible:index:Claims", name, {}, opts);
+		const { stage, isMoveClosed } = args;
+		const refuseStep = (before: ClaimsSpec, after: ClaimsSpec) => {
+			const isClosed = before.move !== undefined && after.move === undefined && isMoveClosed();
+			return refuseMoveStep(before.move, after.move, { stage: pulumi.getStack(), isClosed });
+		};
 		const { facts, resource } = new AptibleCommand(
 			name,
 			{
 				kind: "claims",
-				spec: claimsOf(args.stage),
+				spec: claimsOf(stage),
 				facts: ClaimsFacts,
-				refuse: refuseEndpointMoves,
-				announce: announceEndpointMoves,
+				refuse: (before, after) => refuseStep(before, after) ?? refuseEndpointMoves(before, after),
+				refuseFirst: (first) => refuseFirstPhase(first.move, pulumi.getStack()),
+				announce: (before, after) => [
+					...announceMoveStep(before.move, after.move),
+					...announceEndpointMoves(before, after),
+				],
 			},
 			{ parent: this },
 		);
@@ -68,7 +80,7 @@ async function whetherMarked(stdout: pulumi.Output<string>): Promise<boolean> {
 	}
 }
 
-function claimsOf({ environment, databases, apps, logDrains, metricDrains }: Stage): ClaimsSpec {
+function claimsOf({ environment, databases, apps, logDrains, metricDrains, move }: Stage): ClaimsSpec {
 	const claim = ({ adopt, renamedFrom }: { adopt: boolean; renamedFrom?: string | undefined }) => ({
 		adopt,
 		renamedFrom,
@@ -85,6 +97,7 @@ function claimsOf({ environment, databases, apps, logDrains, metricDrains }: Sta
 		})),
 		logDrains: mapValues(logDrains, ({ adopt }) => ({ adopt })),
 		metricDrains: mapValues(metricDrains, ({ adopt }) => ({ adopt })),
+		...(move === undefined ? {} : { move: { phase: move.phase } }),
 	};
 }
 

@@ -6,6 +6,7 @@ import { isThere } from "../drift/drift.ts";
 import { DatabaseFacts, refuseDatabaseChange, refuseRestoreInPlace } from "../wire/database.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 import type { Claims } from "./claims.ts";
+import { DatabaseRestart } from "./database-restart.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { declareEndpoints } from "./endpoints.ts";
 import { formerNames } from "./former-names.ts";
@@ -32,10 +33,13 @@ export class Database extends pulumi.ComponentResource {
 	readonly id: pulumi.Output<number>;
 	/** By their names in the stage file. */
 	readonly endpoints: Readonly<Record<string, Endpoint>>;
+	/** What an app that refers to it waits for: all of it, or the database alone. */
+	readonly awaited: pulumi.Resource;
 
 	/** @param name the database's handle */
 	constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
-		const { adopt, protect, claims, endpoints, ...spec } = args;
+		const { adopt, protect, claims, endpoints, mover, ...declared } = args;
+		const spec = { ...declared, ...(mover === undefined ? {} : { leavesSizes: true }) };
 		const aliases = formerNames(spec.renamedFrom);
 		super("medstack-to-aptible:index:Database", name, {}, { ...opts, protect, aliases });
 		const { facts, resource } = new AptibleCommand(
@@ -58,10 +62,21 @@ export class Database extends pulumi.ComponentResource {
 		this.endpoints = declareEndpoints(
 			mapValues(endpoints, (endpoint, key) => ({
 				...endpoint,
-				spec: toDatabaseEndpointSpec(endpoint, { environment, database: name, name: key }),
+				spec: toDatabaseEndpointSpec(endpoint, { environment, database: name, name: key }, key === mover?.endpoint),
 			})),
 			{ owner: { name, renamedFrom }, claims, values: {}, parent: this, dependsOn: resource },
 		);
+		const moverEndpoint = mover && this.endpoints[mover.endpoint];
+		if (moverEndpoint !== undefined) {
+			const { containerMb, containerProfile, diskGb, iops } = spec;
+			const sizes = { containerMb, containerProfile, diskGb, iops };
+			new DatabaseRestart(
+				name,
+				{ spec: { environment, handle: name, renamedFrom, ...sizes }, endpoint: moverEndpoint },
+				{ parent: this, aliases },
+			);
+		}
+		this.awaited = mover?.isAwaited === false ? resource : this;
 		this.id = facts.id;
 		this.registerOutputs({ id: this.id });
 	}

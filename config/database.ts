@@ -76,4 +76,14 @@ export type Database = z.infer<typeof Database> & {
 	protect: boolean;
 	finalBackup: boolean;
 	endpoints: Record<string, DatabaseEndpoint>;
+	/** Absent: no data is moved into it, or no longer. */
+	mover?: MoverAccess;
 };
+
+/** How the mover gets in. */
+export interface MoverAccess {
+	/** Name of its endpoint, after which the database is restarted, with its sizes if they differ: its certificate names it then. */
+	endpoint: string;
+	/** Whether apps that refer to the database wait for that. */
+	isAwaited: boolean;
+}

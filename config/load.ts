@@ -4,6 +4,7 @@ import { z } from "zod";
 import { warnOfCertificates } from "./certificate-rules.ts";
 import type { Draft } from "./draft.ts";
 import type { WholeStage } from "./include.ts";
+import { type MoveRecord, readMoveRecord, requireMoveRecord } from "./move-record.ts";
 import { checkNamespaces, namespace } from "./namespaces.ts";
 import { parseStage, StageError } from "./parse.ts";
 import type { Stage } from "./stage.ts";
@@ -20,6 +21,10 @@ export interface LoadedStage {
 	stage: Stage;
 	/** Secrets by name. */
 	secrets: Readonly<Record<string, pulumi.Output<string>>>;
+	/** What was proved of the stage's move; absent where its phase stands on no proof. */
+	moveRecord?: MoveRecord;
+	/** Whether the record says that the move is over; read when it is asked, as a stage that moves nothing needs no record. */
+	isMoveClosed(): boolean;
 }
 
 // Not in the SDK's types, and nothing else tells an encrypted value from a plain one. The SDK's version is pinned.
@@ -58,7 +63,14 @@ export async function loadStage(root = pulumi.getRootDirectory() || process.cwd(
 		}
 		const values = (raw.secrets ?? {}) as Record<string, string>;
 		const secrets = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, pulumi.secret(value)]));
-		return { stage, secrets };
+		const readRecord = () => readMoveRecord(root, pulumi.getStack());
+		const moveRecord = requireMoveRecord(stage, readRecord, pulumi.getStack());
+		return {
+			stage,
+			secrets,
+			...(moveRecord === undefined ? {} : { moveRecord }),
+			isMoveClosed: () => readRecord()?.closed === true,
+		};
 	} catch (error) {
 		if (error instanceof StageError) throw new pulumi.RunError(error.message);
 		throw error;

@@ -6,6 +6,7 @@ import { checkCertificates } from "./certificate-rules.ts";
 import { judgeSchema } from "./draft.ts";
 import { mapValues } from "./map-values.ts";
 import { type Mistake, type Place, valueAt } from "./mistakes.ts";
+import { applyMove } from "./move-phases.ts";
 import { checkReferences } from "./references.ts";
 import { checkRules } from "./rules.ts";
 import { type Stage, StageFile } from "./stage.ts";
@@ -128,14 +129,14 @@ export function parseStage(raw: unknown, context: StageContext): Stage {
 			...mistakes.map((mistake) => `${fileOf?.(mistake.place) ?? file}: ${renderMistake(mistake, raw)}`),
 		]);
 	}
-	const { environment, databases, apps, logDrains, metricDrains, storage, dns } = parsed.data;
+	const { environment, databases, apps, logDrains, metricDrains, storage, dns, move } = parsed.data;
 	const guard = <T extends { protect?: boolean | undefined }>(one: T) => ({
 		...one,
 		protect: one.protect ?? environment.phi,
 	});
 	const guardAll = <T extends { protect?: boolean | undefined }>(named: Record<string, T>) =>
 		Object.fromEntries(Object.entries(named).map(([name, one]) => [name, guard(one)]));
-	return {
+	return applyMove({
 		environment: guard(environment),
 		databases: mapValues(guardAll(databases), (database) => ({
 			...database,
@@ -147,5 +148,6 @@ export function parseStage(raw: unknown, context: StageContext): Stage {
 		metricDrains,
 		...(storage === undefined ? {} : { storage: resolveStorage(storage, environment.phi) }),
 		...(dns === undefined ? {} : { dns: resolveDns(dns) }),
-	};
+		...(move === undefined ? {} : { move }),
+	});
 }

@@ -10,6 +10,7 @@ import type { Draft } from "./draft.ts";
 import { checkDrains } from "./drain-rules.ts";
 import { checkEndpoints } from "./endpoint-rules.ts";
 import { type Mistake, wrongValue } from "./mistakes.ts";
+import { checkMove } from "./move-rules.ts";
 import { checkStageNames } from "./names.ts";
 import { checkPhi } from "./phi.ts";
 import { checkContainers } from "./sizes.ts";
@@ -56,6 +57,7 @@ export function checkRules(draft: Draft): Mistake[] {
 		...checkDrains(draft),
 		...checkStorage(draft),
 		...checkDns(draft),
+		...checkMove(draft),
 	];
 	const places = new Set(mistakes.map(({ place }) => JSON.stringify(place)));
 	// Of a value that is wrong with or without health information, one message is enough.

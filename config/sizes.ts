@@ -41,6 +41,24 @@ interface SizesDraft {
 
 const defaultContainerMb = 1024;
 const defaultDiskGb = 10;
+const defaultProfile = "m";
+const defaultIops = 3000;
+
+/** What applies where a database says nothing of its size. */
+export const databaseDefaults = {
+	containerMb: defaultContainerMb,
+	containerProfile: defaultProfile,
+	diskGb: defaultDiskGb,
+	iops: defaultIops,
+} as const;
+
+/** CPUs for each GB of memory, by profile (facts/aptible.md §2.1). */
+const cpusPerGb: Readonly<Record<ContainerProfile, number>> = { m: 1 / 4, c: 1 / 2, r: 1 / 8 };
+
+/** CPUs of a container; undefined where its size or profile is. */
+export function countCpus(mb: number | undefined, profile: ContainerProfile | undefined): number | undefined {
+	return mb === undefined || profile === undefined ? undefined : (mb / 1024) * cpusPerGb[profile];
+}
 
 /** GB of disk that a database needs for each 500 provisioned IOPS (Aptible docs: database scaling; facts/aptible.md §3.2). */
 const iopsPerDiskGb = 500;
@@ -55,7 +73,7 @@ export const containerMb = () =>
 
 /** The kind of machine that a container runs on. */
 export const containerProfile = () =>
-	choice("a container profile", containerProfiles).default("m").register(keyDocs, {
+	choice("a container profile", containerProfiles).default(defaultProfile).register(keyDocs, {
 		description: "container profile: `m` is general purpose, `c` compute, `r` memory",
 		inPlace: "restart",
 	});
@@ -72,7 +90,7 @@ export const diskGb = () =>
 /** Provisioned IOPS of a database's disk; `checkDisk` judges how many its size allows. */
 export const iops = () =>
 	whole("provisioned IOPS of the disk", 3000, 16000)
-		.default(3000)
+		.default(defaultIops)
 		.register(keyDocs, {
 			description: "provisioned IOPS of the disk",
 			inPlace: "yes",

@@ -13,6 +13,7 @@ import { block, message, named, text } from "./fields.ts";
 import { keyDocs } from "./key-docs.ts";
 import { LogDrain } from "./log-drain.ts";
 import { MetricDrain } from "./metric-drain.ts";
+import { Move } from "./move.ts";
 
 const secretError =
 	"is not text, or empty; set it with: pulumi config set --secret --path 'medstack-to-aptible:secrets.NAME'";
@@ -35,6 +36,7 @@ export const StageFile = block("the stage", {
 		.register(keyDocs, { description: "where metrics are sent" }),
 	storage: StorageFile.optional().register(keyDocs, { description: "storage account in Azure with its containers" }),
 	dns: DnsFile.optional().register(keyDocs, { description: "zones and records in Azure DNS" }),
+	move: Move.optional().register(keyDocs, { description: "move of the data from a MedStack cluster, by phases" }),
 	secrets: Secrets.default({}).register(keyDocs, {
 		description: "values that apps, endpoints and drains refer to",
 		inPlace: "restart of apps; other objects are updated",
@@ -63,4 +65,6 @@ export interface Stage {
 	storage?: Storage;
 	/** Absent: no zone is in Azure DNS. */
 	dns?: Dns;
+	/** What the blocks above have been changed by; absent: no data is moved. */
+	move?: Move;
 }

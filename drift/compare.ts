@@ -1,7 +1,7 @@
 /** How the live objects of a snapshot differ from what was declared of them. No call is made, and no secret comes out. */
 import type { z } from "zod";
 import { diffApp } from "../aptible/app/differences.ts";
-import { diffDatabase } from "../aptible/database/database.ts";
+import { diffDatabase, diffSizes } from "../aptible/database/database.ts";
 import { diffLogDrain, readLogDrainState } from "../aptible/drain/log-drain.ts";
 import { diffMetricDrain, readMetricDrainState } from "../aptible/drain/metric-drain.ts";
 import { diffEndpoint } from "../aptible/endpoint/differences.ts";
@@ -13,6 +13,7 @@ import { findByIdentity } from "../aptible/find.ts";
 import { AppFacts, AppSpec } from "../wire/app.ts";
 import { leafFingerprint } from "../wire/certificate.ts";
 import { DatabaseFacts, DatabaseSpec } from "../wire/database.ts";
+import { DatabaseRestartFacts, DatabaseRestartSpec } from "../wire/database-restart.ts";
 import { compare, type Difference } from "../wire/difference.ts";
 import { DrainFacts, isHandleOf } from "../wire/drain.ts";
 import { EndpointFacts, EndpointSpec } from "../wire/endpoint.ts";
@@ -21,6 +22,7 @@ import { EnvironmentFacts, EnvironmentSpec } from "../wire/environment.ts";
 import { LogDrainSpec } from "../wire/log-drain.ts";
 import { MetricDrainSpec } from "../wire/metric-drain.ts";
 import { lookUp } from "../wire/own.ts";
+import { hiddenOfApp, hiddenOfDatabase } from "./figures.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { filler, resolveKnown, trimmed, type Values } from "./snapshot-values.ts";
 
@@ -93,6 +95,7 @@ function comparison<Spec extends z.ZodType, Facts extends z.ZodType>(
 const kinds: Readonly<Record<string, Compare>> = {
 	environment: comparison(EnvironmentSpec, EnvironmentFacts, compareEnvironment),
 	database: comparison(DatabaseSpec, DatabaseFacts, compareDatabase),
+	"database-restart": comparison(DatabaseRestartSpec, DatabaseRestartFacts, compareRestarted),
 	app: comparison(AppSpec, AppFacts, compareApp),
 	endpoint: comparison(EndpointSpec, EndpointFacts, compareEndpoint),
 	"log-drain": comparison(LogDrainSpec, DrainFacts, compareLogDrain),
@@ -122,8 +125,18 @@ function compareDatabase(
 		...compare({ id: previous?.id ?? live.listed.id }, { id: live.listed.id }),
 		...diffHandle(spec, live.listed),
 		...diffStatus(live.listed),
-		...diffDatabase(spec, live.listed),
+		...withoutFields(diffDatabase(spec, live.listed), hiddenOfDatabase(live)),
 	];
+}
+
+/** During a move its restart owns the sizes; that it is gone, its own Command says. */
+function compareRestarted(
+	{ databases }: Snapshot,
+	spec: DatabaseRestartSpec,
+	previous: DatabaseRestartFacts | undefined,
+): Difference[] {
+	const live = databases.find(({ listed }) => listed.id === previous?.databaseId);
+	return live === undefined ? [] : withoutFields(diffSizes(spec, live.listed), hiddenOfDatabase(live));
 }
 
 function compareApp(
@@ -149,7 +162,7 @@ function compareApp(
 		live.settings.registry === "hidden" || (spec.registry !== undefined && resolved.registry === undefined);
 	const registry = isUnknown ? resolved.registry : live.settings.registry;
 	const seen = { ...live, config, settings: { ...live.settings, registry } };
-	return diffApp(spec, seen, resolved, previous).filter(
+	return withoutFields(diffApp(spec, seen, resolved, previous), hiddenOfApp(spec, live)).filter(
 		({ field, declared }) =>
 			!(field === "git.commitish" && previous === undefined && !/^[0-9a-f]{7,40}$/.test(declared)),
 	);
@@ -250,6 +263,10 @@ function diffHandle(spec: { handle: string }, live: { handle: string }): Differe
 /** An object on which an operation runs counts as provisioned, until that fails. */
 function diffStatus({ status }: { status: string }): Difference[] {
 	return status.endsWith("_failed") ? [{ field: "status", declared: "provisioned", live: status }] : [];
+}
+
+function withoutFields(differences: readonly Difference[], fields: readonly string[]): Difference[] {
+	return differences.filter(({ field }) => !fields.includes(field));
 }
 
 function under(block: string): (difference: Difference) => Difference {

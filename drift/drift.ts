@@ -33,6 +33,13 @@ export async function lookForDrift(loaded: LoadedStage): Promise<void> {
 	look = await takeLook(loaded, mode === "required");
 }
 
+/** Refuses a phase of a move that stands on the proof of a copy in another database; only then is the state read for it. */
+export async function checkMovedDatabases({ stage, moveRecord }: LoadedStage): Promise<void> {
+	if (moveRecord === undefined) return;
+	const { refuseOtherDatabases } = await import("./moved-databases.ts");
+	await refuseOtherDatabases(stage, moveRecord);
+}
+
 /**
  * What a Command is told of its object.
  *

@@ -1,4 +1,5 @@
 import { looksLike } from "../aptible/endpoint/find.ts";
+import { stoppedServices } from "../config/move-phases.ts";
 import type { Stage } from "../config/stage.ts";
 import { identifyAppEndpoint } from "../config/to-spec/endpoint.ts";
 import type { EndpointSpec } from "../wire/endpoint.ts";
@@ -13,10 +14,12 @@ import type { Snapshot } from "./snapshot.ts";
  * @param snapshot what lives; undefined where nothing of the stage does
  */
 export function findIdleEndpoints(
-	stage: Pick<Stage, "apps">,
+	stage: Pick<Stage, "apps" | "databases" | "move">,
 	recorded: readonly RecordedCommand[],
 	snapshot: Pick<Snapshot, "apps"> | undefined,
 ): string[] {
+	const { move } = stage;
+	const isStopped = move === undefined ? () => false : stoppedServices(stage, move);
 	return Object.entries(stage.apps).flatMap(([app, { services, endpoints, renamedFrom }]) => {
 		const handles = [app, renamedFrom];
 		const isRecorded = (key: string, names: readonly (string | undefined)[]) =>
@@ -33,7 +36,8 @@ export function findIdleEndpoints(
 			const isThere =
 				isRecorded(endpointKey(identity), [name, endpoint.renamedFrom]) ||
 				live.some((one) => one.endpoints.some(({ listed }) => looksLike(listed, identity)));
-			return isThere ? [] : [refuseIdleService(name, { app }, service)];
+			const phase = isStopped(app, service) ? move?.phase : undefined;
+			return isThere ? [] : [refuseIdleService(name, { app }, service, phase)];
 		});
 	});
 }

@@ -86,7 +86,8 @@ export class Look {
 
 	/** What taking over an object changes about it that is there and was never recorded; undefined where there is none. */
 	adoption(kind: string, names: readonly string[], spec: unknown): readonly Difference[] | undefined {
-		if (kind === "claims" || kind === "leftovers" || this.#recorded(kind, names) !== undefined) return undefined;
+		if (["claims", "leftovers", "database-restart"].includes(kind) || this.#recorded(kind, names) !== undefined)
+			return undefined;
 		return differencesOf(this.#seen.snapshot, kind, spec, undefined, this.#seen.values);
 	}
 

@@ -1,14 +1,16 @@
-/** What of the recorded objects this token may not see, so that a look finds no difference in it whatever it is like. */
+/** What of the recorded objects is hidden, so that a look finds no difference in it whatever it is like. */
 import type { z } from "zod";
 import { destinationOf, findHiddenFields } from "../aptible/drain/destination.ts";
 import { readLogDrainState } from "../aptible/drain/log-drain.ts";
 import { readMetricDrainState } from "../aptible/drain/metric-drain.ts";
 import { AppSpec } from "../wire/app.ts";
+import { DatabaseSpec } from "../wire/database.ts";
 import { logDrainKinds, metricDrainKinds } from "../wire/drain-kinds.ts";
 import { EndpointSpec } from "../wire/endpoint.ts";
 import { endpointLabel } from "../wire/endpoint-identity.ts";
 import { LogDrainSpec } from "../wire/log-drain.ts";
 import { MetricDrainSpec } from "../wire/metric-drain.ts";
+import { hiddenOfApp, hiddenOfDatabase } from "./figures.ts";
 import type { RecordedCommand } from "./recorded.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -20,12 +22,21 @@ export function unseenIn(snapshot: Snapshot, recorded: readonly RecordedCommand[
 	return recorded.flatMap(({ kind, spec, facts: { id } }) => {
 		switch (kind) {
 			case "app":
-				return read(AppSpec, spec, ({ handle, config, registry }) => {
+				return read(AppSpec, spec, (declared) => {
+					const { handle, config, registry } = declared;
 					const live = apps.find(({ app }) => app.id === id);
-					return tell(`app "${handle}"`, [
-						...(live?.config === "hidden" && Object.keys(config).length > 0 ? ["config"] : []),
-						...(live?.settings.registry === "hidden" && registry !== undefined ? ["registry"] : []),
-					]);
+					return [
+						...tell(`app "${handle}"`, [
+							...(live?.config === "hidden" && Object.keys(config).length > 0 ? ["config"] : []),
+							...(live?.settings.registry === "hidden" && registry !== undefined ? ["registry"] : []),
+						]),
+						...tellFigures(`app "${handle}"`, live === undefined ? [] : hiddenOfApp(declared, live)),
+					];
+				});
+			case "database":
+				return read(DatabaseSpec, spec, ({ handle }) => {
+					const live = databases.find(({ listed }) => listed.id === id && listed.status === "provisioned");
+					return tellFigures(`database "${handle}"`, live === undefined ? [] : hiddenOfDatabase(live));
 				});
 			case "endpoint":
 				return read(EndpointSpec, spec, ({ name, on, certificate, certificateFingerprint }) => {
@@ -65,5 +76,13 @@ function tell(label: string, hidden: readonly string[]): string[] {
 	return [
 		`${label}: this token may not see its ${hidden.join(", ")}, so whether that has drifted is unknown. Give the token's role the ` +
 			"permission `sensitive`.",
+	];
+}
+
+function tellFigures(label: string, hidden: readonly string[]): string[] {
+	if (hidden.length === 0) return [];
+	return [
+		`${label}: Aptible does not show its ${hidden.join(", ")}, so whether that has drifted is unknown. Run the command again. If it ` +
+			"stays so, ask Aptible's support (https://app.aptible.com/support).",
 	];
 }

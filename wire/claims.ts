@@ -2,6 +2,7 @@ import { z } from "zod";
 import { EndpointClaim } from "./endpoint.ts";
 import { ClaimedEndpoints } from "./endpoint-claims.ts";
 import { Handle, Warnings } from "./fields.ts";
+import { MoveStep } from "./move.ts";
 
 const Claim = z.strictObject({ adopt: z.boolean(), renamedFrom: Handle.optional() });
 
@@ -18,6 +19,8 @@ export const ClaimsSpec = z.strictObject({
 	/** Defaults, as the state holds specs from before there were drains. */
 	logDrains: z.record(Handle, DrainClaim).default({}),
 	metricDrains: z.record(Handle, DrainClaim).default({}),
+	/** Nothing is claimed for it: here the state has the phase of the last update, which the next one is judged by. */
+	move: MoveStep.optional(),
 });
 export type ClaimsSpec = z.infer<typeof ClaimsSpec>;
 

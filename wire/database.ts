@@ -39,6 +39,8 @@ export const DatabaseSpec = z.strictObject({
 	automaticBackups: z.boolean().default(true),
 	/** Whether it is never deleted without a last backup. */
 	finalBackup: z.boolean().default(false),
+	/** Whether the sizes of one that is there are left to `database-restart`: during a move they change after its endpoint is made. */
+	leavesSizes: z.boolean().optional(),
 });
 export type DatabaseSpec = z.infer<typeof DatabaseSpec>;
 

@@ -87,11 +87,20 @@ export function refuseEndpointIdentityChange(
 	);
 }
 
-/** Why a service without containers gets no new endpoint, and what to do instead. */
-export function refuseIdleService(name: string, on: EndpointOwner, service: string): string {
+/**
+ * Why a service without containers gets no new endpoint, and what to do instead.
+ *
+ * @param phase of the move that may have stopped the service; none: the stage file says 0
+ */
+export function refuseIdleService(name: string, on: EndpointOwner, service: string, phase?: string): string {
+	const fix =
+		phase === undefined
+			? `Give ${ownerPlace(on)}.services.${service} \`containers: 1\` for the \`pulumi up\` that makes the endpoint, or remove the endpoint.`
+			: `The phase "${phase}" of the move stops it: make the endpoint in a phase in which it runs, or with one \`pulumi up\` before the ` +
+				"stage has a move.";
 	return (
-		`${endpointLabel(name, on)}: service "${service}" has 0 containers, and Aptible makes no new endpoint for such a service. Give ` +
-		`${ownerPlace(on)}.services.${service} \`containers: 1\` for the \`pulumi up\` that makes the endpoint, or remove the endpoint.`
+		`${endpointLabel(name, on)}: service "${service}" has 0 containers, and Aptible makes no new endpoint for such a service. ` +
+		fix
 	);
 }
 

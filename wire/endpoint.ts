@@ -27,6 +27,8 @@ export const EndpointSpec = z.strictObject({
 	hasTwins: z.boolean(),
 	/** Seconds within which an https endpoint that was provisioned has to answer; absent: not asked. */
 	answersWithinSeconds: z.int().positive().optional(),
+	/** A restart of the database comes after it: `database-restart`. */
+	restartFollows: z.boolean().optional(),
 });
 export type EndpointSpec = z.infer<typeof EndpointSpec>;
 

@@ -5,6 +5,7 @@ import { ApiError, AptibleError } from "../client/errors.ts";
 import { type Limit, limiter } from "../client/limiter.ts";
 import { retryReads } from "../client/retry.ts";
 import { failureOf, parseAnswer } from "./answer.ts";
+import { exchange } from "./exchange.ts";
 import { hasNext, idOf, pageOf, withPage } from "./page.ts";
 import { findToken, tokensFile } from "./token.ts";
 
@@ -177,7 +178,11 @@ export class Api {
 	): Promise<{ status: number; text: string; retryAfter: string | null }> {
 		const started = performance.now();
 		try {
-			const response = await fetch(url, {
+			const {
+				status,
+				headers: answered,
+				text,
+			} = await exchange(url, {
 				method,
 				headers: {
 					Authorization: `Bearer ${token}`,
@@ -185,19 +190,15 @@ export class Api {
 					...(body === undefined ? {} : { "Content-Type": "application/json" }),
 					...headers,
 				},
-				body: body === undefined ? null : JSON.stringify(body),
+				body: body === undefined ? undefined : JSON.stringify(body),
 				signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#signalOf(method)]),
 			});
-			const { status } = response;
-			const date = new Date(response.headers.get("date") ?? "");
+			const date = new Date(answered.date ?? "");
 			this.#clock = Number.isNaN(date.getTime()) ? undefined : date;
-			return { status, text: await response.text(), retryAfter: response.headers.get("retry-after") };
+			return { status, text, retryAfter: answered["retry-after"] ?? null };
 		} catch (cause) {
-			const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-			const reason = inner instanceof Error ? inner.message : String(inner);
-			// fetch refuses some ports whoever listens there (Fetch standard, "bad port").
-			const transient = reason !== "bad port";
-			throw new ApiError(request, 0, `${reason}. Is ${new URL(url).host} in reach?`, { transient });
+			const reason = cause instanceof Error ? cause.message : String(cause);
+			throw new ApiError(request, 0, `${reason}. Is ${new URL(url).host} in reach?`, { transient: true });
 		} finally {
 			const ms = performance.now() - started;
 			if (ms > (this.#slowest?.ms ?? 0)) this.#slowest = { request, ms };

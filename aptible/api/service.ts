@@ -33,6 +33,8 @@ export interface Service {
 	databaseId: number | undefined;
 	/** Absent where nothing autoscales it, or the answer does not say. */
 	policyId: number | undefined;
+	/** Whether the answer says all that is compared of it, as one that is embedded in its app need not. */
+	isWhole: boolean;
 }
 
 /** A service as the API answers with it, by itself or embedded in its app. */
@@ -47,6 +49,9 @@ export const ApiService = ServiceForm.transform(
 		appId: linkedId(shown._links?.app),
 		databaseId: linkedId(shown._links?.database),
 		policyId: linkedId(shown._links?.service_sizing_policy),
+		isWhole:
+			[shown.container_count, shown.container_memory_limit_mb, shown.instance_class].every((size) => size != null) &&
+			optionEntries.every(([, { api }]) => api in shown),
 	}),
 );
 

@@ -18,7 +18,7 @@ export function tokensFile(): string {
 export async function findToken(authRoot: string): Promise<string | undefined> {
 	const given = process.env.APTIBLE_ACCESS_TOKEN;
 	if (given !== undefined && given !== "") {
-		// An error of fetch would quote it.
+		// What Node says of a header that it does not send could quote it.
 		if (/^[\x21-\x7e]+$/.test(given)) return given;
 		throw new AptibleError(
 			"APTIBLE_ACCESS_TOKEN is no token: it has a space, a line break or another character that none has.",

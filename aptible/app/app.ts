@@ -4,11 +4,11 @@ import { objectExists } from "../api/existence.ts";
 import { refuseForeign } from "../claims/foreign.ts";
 import { describeApp } from "../claims/live.ts";
 import { createApp, deprovisionApp, renameApp } from "../cli/app.ts";
-import { AptibleError, tellGone, unlessGone } from "../client/errors.ts";
+import { AptibleError, unlessGone } from "../client/errors.ts";
 import { findUntilThere, readUntil } from "../client/lag.ts";
 import type { Context, OperationObject } from "../context.ts";
 
-import { environmentNamed, findByIdentity, liveEnvironmentOf, refuseOtherEnvironment } from "../find.ts";
+import { environmentNamed, findByIdentity, liveEnvironmentOf, refuseHidden, refuseOtherEnvironment } from "../find.ts";
 import { planConfigChanges, requireConfig } from "./config.ts";
 
 import type { LiveApp } from "./differences.ts";
@@ -18,7 +18,7 @@ import { syncOptions } from "./service-options.ts";
 import { findUnstartedServices } from "./service-start.ts";
 import { type LiveService, readServices, refuseMissingServices } from "./services.ts";
 import { resolveTemplates } from "./values.ts";
-import { goneMeanwhile, verifyApp } from "./verification.ts";
+import { readAgain, readSeen, type Seen, verifyApp } from "./verification.ts";
 import { warnOfApp } from "./warnings.ts";
 
 /**
@@ -46,24 +46,28 @@ export async function apply(context: Context, spec: AppSpec, recorded: AppFacts 
 	const stopped = isReleased ? await stopServices(context, locator, spec, before.services) : [];
 	if (stopped.length > 0) {
 		const others = before.services.filter((service) => !stopped.includes(service));
-		before = { ...before, ...(await reread(context, spec, app.id, previous, others)) };
+		const now = await readAround(context, spec, await readAgain(context, spec, app.id), previous, others);
+		before = { ...before, ...now };
 	}
 	const released = await release(context, { spec, locator, object }, before, { values, changes, previous });
-	let services: readonly LiveService[] = before.services;
+	let last: Seen & { isCurrent: boolean } = { ...before, isCurrent: false };
 	if (released !== undefined) {
-		({ services } = await reread(context, spec, app.id, previous, before.services));
-		refuseMissingServices(spec, services);
-		const fresh = services.filter(({ id }) => !before.services.some((service) => service.id === id));
-		await syncOptions(context, spec, locator, app.id, fresh);
+		const seen = await readSeen(context, spec, app.id, before.services);
+		refuseMissingServices(spec, seen.services);
+		const fresh = seen.services.filter(({ id }) => !before.services.some((service) => service.id === id));
+		const isSet = (await syncOptions(context, spec, locator, app.id, fresh)).length > 0;
+		last = { ...seen, isCurrent: !isSet };
 	} else if (changed.length > 0) {
 		context.progress(`app "${spec.handle}": how ${changed.join(", ")} is released counts from the next release on.`);
 	}
+	const { services } = last;
 	const known = new Set(before.services.map(({ id }) => id));
 	const started = await findUnstartedServices(context, spec, app.id, services, { known, previous });
 	const isScaled = await syncServices(context, locator, spec, { services, started });
+	if (isScaled) last = { ...last, isCurrent: false };
 	const isChanged = isScaled || released !== undefined || changed.length > 0;
 	const live = isChanged
-		? await verifyApp(context, spec, app.id, services, { before, values, released, started, previous })
+		? await verifyApp(context, spec, last, { before, values, released, started, previous })
 		: before;
 	const now = releaseOf(spec, live, previous?.release);
 	const isRegistryLeft = previous?.ownsRegistry === true && live.settings.registry !== undefined;
@@ -103,21 +107,6 @@ async function readLiveApp(
 	return { ...now, config: live };
 }
 
-/** The app by its id, once it may have been worked on. */
-async function reread(
-	context: Context,
-	spec: AppSpec,
-	appId: number,
-	previous: AppFacts | undefined,
-	known: readonly LiveService[],
-): Promise<Omit<LiveApp, "config">> {
-	return readAround(context, spec, await readAgain(context, spec, appId), previous, known);
-}
-
-function readAgain(context: Context, spec: AppSpec, appId: number): Promise<App> {
-	return readApp(context.api, appId).catch(tellGone(goneMeanwhile(spec)));
-}
-
 /** Reads what an app is set to, and its services. */
 async function readAround(
 	context: Context,
@@ -140,7 +129,11 @@ export async function remove(context: Context, spec: AppSpec, previous: AppFacts
 		previous === undefined
 			? findByIdentity(await listApps(context.api, id), spec, undefined)
 			: await readById(context, environment, previous.id);
-	if (live === undefined) return;
+	if (live === undefined) {
+		const isListed = ({ id: listed, status }: ListedApp) => listed === previous?.id && status !== "deprovisioned";
+		const list = async () => (await listApps(context.api, id)).some(isListed);
+		return previous && refuseHidden(context, objectOf(previous), list);
+	}
 	await context.deprovision(
 		objectOf(live),
 		() => deprovisionApp(context.cli, { environment, app: live.handle }),
@@ -155,7 +148,11 @@ function isWhole(app: App | ListedApp): app is App {
 
 /** An app by its id, from no list, which may lag behind: another one would be made in its place. */
 async function readById(context: Context, environment: string, id: number): Promise<App | undefined> {
-	const app = await readApp(context.api, id).catch(unlessGone);
+	const [app] = await Promise.all([
+		readApp(context.api, id).catch(unlessGone),
+		// For what refuses it below.
+		environmentNamed(context, environment),
+	]);
 	if (app === undefined || app.status === "deprovisioned") return undefined;
 	await refuseOtherEnvironment(context, objectOf(app).label, app, environment);
 	return app;

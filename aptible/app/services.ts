@@ -2,7 +2,7 @@ import type { AppSpec } from "../../wire/app.ts";
 import type { Difference } from "../../wire/difference.ts";
 import type { ServiceSpec } from "../../wire/service.ts";
 import type { App } from "../api/app.ts";
-import { type ApiPolicy, listServices, readPolicy, type Service } from "../api/service.ts";
+import { type ApiPolicy, listPoliciesIn, listServices, readPolicy, type Service } from "../api/service.ts";
 import { AptibleError } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";
@@ -17,8 +17,9 @@ export interface LiveService extends Service {
 }
 
 /**
- * Reads the services of an app, with the autoscaling of those that the spec names. A list may lag behind the app itself, so that it is
- * read until it has all of them.
+ * Reads the services of an app, with the autoscaling of those that the spec names. Those that are embedded in the app are enough where
+ * they are whole and none that the spec names is missing; else they are listed. The list may lag behind the app itself, so that it is read
+ * until it has all of them.
  *
  * @param shown the app itself
  * @param known services whose autoscaling has been read
@@ -31,20 +32,32 @@ export async function readServices(
 ): Promise<LiveService[]> {
 	const { id: appId, services: embedded } = shown;
 	if (embedded.length === 0 && shown.status !== "provisioned") return [];
-	const services = await readUntil(
-		context,
-		() => listServices(context.api, appId),
-		(listed) => embedded.every(({ id }) => listed.some((one) => one.id === id)),
-	);
-	return Promise.all(
-		services.map(async (service) => {
-			const isDeclared = Object.hasOwn(spec.services, service.service);
-			if (isDeclared) refuseUnknownSize(`app "${spec.handle}", service "${service.service}"`, service);
-			const before = known.find(({ id }) => id === service.id);
-			if (before !== undefined) return { ...service, policy: before.policy };
-			return { ...service, policy: isDeclared ? await readPolicy(context.api, service.id) : undefined };
-		}),
-	);
+	const isTold =
+		embedded.length > 0 && embedded.every(({ isWhole }) => isWhole) && findMissingServices(spec, embedded).length === 0;
+	const services = isTold
+		? embedded
+		: await readUntil(
+				context,
+				() => listServices(context.api, appId),
+				(listed) => embedded.every(({ id }) => listed.some((one) => one.id === id)),
+			);
+	const declared = services.filter(({ service }) => Object.hasOwn(spec.services, service));
+	for (const one of declared) refuseUnknownSize(`app "${spec.handle}", service "${one.service}"`, one);
+	const policies = new Map(known.map(({ id, policy }) => [id, policy]));
+	const wanted = declared.filter(({ id }) => !policies.has(id));
+	const fresh = await readPolicies(context, shown.environmentId, services, wanted);
+	return services.map((service) => ({ ...service, policy: policies.get(service.id) ?? fresh.get(service.id) }));
+}
+
+/** In one request where that tells of several services. */
+async function readPolicies(
+	{ api }: Context,
+	environmentId: number,
+	services: readonly Service[],
+	wanted: readonly Service[],
+): Promise<ReadonlyMap<number, ApiPolicy | undefined>> {
+	if (wanted.length > 1) return listPoliciesIn(api, environmentId, services, wanted);
+	return new Map(await Promise.all(wanted.map(async ({ id }) => [id, await readPolicy(api, id)] as const)));
 }
 
 /** How a live service differs in all that a stage file says of it. */

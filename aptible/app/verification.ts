@@ -1,6 +1,6 @@
 import type { AppFacts, AppSpec } from "../../wire/app.ts";
 import type { Difference } from "../../wire/difference.ts";
-import { readApp, readAppSettings, readConfig } from "../api/app.ts";
+import { type App, readApp, readAppSettings, readConfig } from "../api/app.ts";
 import { AptibleError, tellGone } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";
@@ -26,30 +26,46 @@ export interface Sent {
 /** As the API shows it. */
 type Shown = Omit<LiveApp, "config"> & { config: LiveApp["config"] | "hidden" };
 
-/** What to say of an app that is not there any more. */
-export function goneMeanwhile({ handle }: AppSpec): string {
-	return `app "${handle}" has gone while it was being worked on. Run \`pulumi up\` again.`;
+/** An app and its services, as they were read. */
+export type Seen = Pick<LiveApp, "app" | "services">;
+
+/** The app by its id, once it may have been worked on. */
+export function readAgain({ api }: Context, { handle }: AppSpec, appId: number): Promise<App> {
+	const gone = `app "${handle}" has gone while it was being worked on. Run \`pulumi up\` again.`;
+	return readApp(api, appId).catch(tellGone(gone));
+}
+
+/** The app by its id with its services, of which those that are known keep their autoscaling. */
+export async function readSeen(
+	context: Context,
+	spec: AppSpec,
+	appId: number,
+	known: readonly LiveService[],
+): Promise<Seen> {
+	const app = await readAgain(context, spec, appId);
+	return { app, services: await readServices(context, spec, app, known) };
 }
 
 /**
  * Reads an app again after something was sent: an operation may succeed and leave another state, as when somebody sends one at the
  * same time.
  *
- * @param services as they were read last
+ * @param last what was read of it last, and whether that was after all that was sent
  * @throws AptibleError that names what differs from the spec, secrets only by their names, or where its config may not be seen
  */
 export async function verifyApp(
 	context: Context,
 	spec: AppSpec,
-	appId: number,
-	services: readonly LiveService[],
+	last: Seen & { isCurrent: boolean },
 	sent: Sent,
 ): Promise<LiveApp> {
-	const shown = await readUntil(
-		context,
-		() => readAgain(context, spec, appId, services, sent.before),
-		(one) => differencesOf(spec, one, sent).length === 0,
-	);
+	let current: Seen | undefined = last.isCurrent ? last : undefined;
+	const look = async () => {
+		const seen = current ?? (await readSeen(context, spec, last.app.id, last.services));
+		current = undefined;
+		return readRest(context, seen, sent.before);
+	};
+	const shown = await readUntil(context, look, (one) => differencesOf(spec, one, sent).length === 0);
 	const left = differencesOf(spec, shown, sent);
 	if (left.length > 0) {
 		const text = left.map(({ field, declared, live }) => `${field} ${live} instead of ${declared}`).join(", ");
@@ -61,23 +77,12 @@ export async function verifyApp(
 	return { ...shown, config: requireConfig(spec, sent.previous, shown.config) };
 }
 
-async function readAgain(
-	context: Context,
-	spec: AppSpec,
-	appId: number,
-	known: readonly LiveService[],
-	before: LiveRelease,
-): Promise<Shown> {
-	const shown = await readApp(context.api, appId).catch(tellGone(goneMeanwhile(spec)));
-	const [settings, config, services] = await Promise.all([
-		readAppSettings(context.api, shown),
-		readConfig(context.api, shown),
-		readServices(context, spec, shown, known),
-	]);
+async function readRest({ api }: Context, { app, services }: Seen, before: LiveRelease): Promise<Shown> {
+	const [settings, config] = await Promise.all([readAppSettings(api, app), readConfig(api, app)]);
 	// Where credentials were hidden before, or config is, none may as well be what the token gets to see.
 	const isBlind = before.settings.registry === "hidden" || config === "hidden";
 	const registry = settings.registry ?? (isBlind ? "hidden" : undefined);
-	return { app: shown, settings: { ...settings, registry }, config, services };
+	return { app, settings: { ...settings, registry }, config, services };
 }
 
 /** What the autoscaler decides is not compared, nor is a value that the token may not see. */

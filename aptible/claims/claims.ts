@@ -41,8 +41,10 @@ export async function apply(
 	spec: ClaimsSpec,
 	previous: ClaimsFacts | undefined,
 ): Promise<ClaimsFacts> {
-	const endpoints = await claimAllEndpoints(context, spec, previous);
-	const handles = await claimHandles(context, spec, previous);
+	const [endpoints, handles] = await Promise.all([
+		claimAllEndpoints(context, spec, previous),
+		claimHandles(context, spec, previous),
+	]);
 	const found = [...handles.found, ...endpoints.found];
 	const taken = found.filter(({ adopt }) => !adopt);
 	if (taken.length > 0) throw new AptibleError(describeTaken(taken));

@@ -2,14 +2,14 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { type Access, refuseIfReadOnly } from "../client/access.ts";
 import type { Redactor } from "../client/redact.ts";
 import { retryReads } from "../client/retry.ts";
+import { defaultWaits } from "../client/wait.ts";
+import { type Held, holdCli } from "./held.ts";
 import { runCli } from "./run.ts";
 import { ensureSshKey } from "./ssh-key.ts";
 
 /** A call takes about 0.8 s before it asks anything; one that begins just before the deadline gets this long. */
 const leastTimeoutMs = 5_000;
 const changeTimeoutMs = 60_000;
-/** `before_deploy` alone may take 30 minutes (facts/aptible.md §2.2). */
-const operationTimeoutMs = 75 * 60_000;
 
 /**
  * The `aptible` CLI, which changes things; everything is read from the API. The files beside this one have its commands, noun by noun.
@@ -40,7 +40,7 @@ export class Cli {
 		await this.#run(argv, changeTimeoutMs);
 	}
 
-	/** Does something in which no change takes longer than this, as it is part of a longer wait. */
+	/** Does something in which the CLI follows no operation for longer than this, as it is part of a wait. */
 	within<T>(ms: number, work: () => Promise<T>): Promise<T> {
 		return this.#limitMs.run(ms, work);
 	}
@@ -49,7 +49,17 @@ export class Cli {
 	async operate(argv: readonly string[]): Promise<void> {
 		refuseIfReadOnly(this.#access, `aptible ${argv[0]}`);
 		await ensureSshKey();
-		await this.#run(argv, Math.min(operationTimeoutMs, this.#limitMs.getStore() ?? operationTimeoutMs));
+		await this.#run(argv, this.#limitMs.getStore() ?? defaultWaits.operationMs);
+	}
+
+	/**
+	 * A command that runs until it is closed, ready once it has said something.
+	 *
+	 * @param ready what it says on stderr; its first group is a URL with a secret
+	 */
+	async hold(argv: readonly string[], ready: RegExp): Promise<Held> {
+		await ensureSshKey();
+		return holdCli(argv, ready, this.#redactor);
 	}
 
 	#run(argv: readonly string[], timeoutMs: number): Promise<string> {

@@ -26,7 +26,7 @@ export function renameDatabase(cli: Cli, environment: string, from: string, to: 
 }
 
 /**
- * Restarts the database with new sizes.
+ * Restarts the database, with new sizes where there are any.
  *
  * @param options `containerSize`, `containerProfile`, `diskSize`, `iops`: what is left out stays
  */

@@ -36,7 +36,6 @@ export async function runCli(
 	execute: Execute = executeAptible,
 ): Promise<string> {
 	const command = argv[0] ?? "";
-	const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !ownVariable.test(name)));
 	let pending = "";
 	const onStdout = (chunk: string) => {
 		const lines = (pending + chunk).split("\n");
@@ -47,7 +46,7 @@ export async function runCli(
 	refuseUnsendable(argv);
 	const fail = (reason: string) => new CliError(command, reason, "", false);
 	if (signal?.aborted) throw fail(tell(signal.reason));
-	const env = { ...environment, APTIBLE_OUTPUT_FORMAT: "json" };
+	const env = cliEnvironment();
 	const ended = await execute(argv, { timeoutMs, ...(signal === undefined ? {} : { signal }), env, onStdout }).catch(
 		(cause: unknown) => {
 			throw fail(tell(cause));
@@ -65,6 +64,12 @@ export async function runCli(
 		shown,
 		ended.timedOut === true || transient,
 	);
+}
+
+/** The environment of each process of the CLI. */
+export function cliEnvironment(): NodeJS.ProcessEnv {
+	const others = Object.entries(process.env).filter(([name]) => !ownVariable.test(name));
+	return { ...Object.fromEntries(others), APTIBLE_OUTPUT_FORMAT: "json" };
 }
 
 /** Why the CLI was not started, or was given up. */

@@ -9,16 +9,18 @@ interface Lag {
 }
 
 /**
- * Reads until what is read is as it should be, for as long as what Aptible shows may lag behind; gives the last reading.
+ * Reads until what is read is as it should be, for as long as what Aptible shows may lag behind; gives the last reading. What the reads
+ * themselves take is not counted: where they are slow, it would be read once and believed.
  *
  * @param isSeen whether there is nothing left to wait for
  */
 export async function readUntil<T>({ lagMs }: Lag, read: () => Promise<T>, isSeen: (value: T) => boolean): Promise<T> {
-	const deadline = Date.now() + lagMs;
+	let leftMs = lagMs;
 	for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
 		const value = await read();
-		if (isSeen(value) || Date.now() + pauseMs > deadline) return value;
+		if (isSeen(value) || pauseMs > leftMs) return value;
 		await sleep(pauseMs);
+		leftMs -= pauseMs;
 	}
 }
 

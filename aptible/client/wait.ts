@@ -16,12 +16,12 @@ const longestPauseMs = 5_000;
 /** A line of progress at least this often. */
 export const heartbeatMs = 15_000;
 
-/** One wait, by the clock, with a line of progress when it begins, when its reason changes, and every so often. */
+/** One wait, as a whole by the clock, with a line of progress when it begins, when its reason changes, and every so often. */
 export class Wait {
 	readonly #started = Date.now();
 	readonly #firstPauseMs: number;
 	readonly #progress: (text: string) => void;
-	#partStarted = this.#started;
+	#partPausedMs = 0;
 	#pauseMs: number;
 	#told: { text: string; at: number } | undefined;
 
@@ -38,13 +38,13 @@ export class Wait {
 
 	/** Begins its next part: it is asked often again, and its whole time goes on. */
 	beginPart(): void {
-		this.#partStarted = Date.now();
+		this.#partPausedMs = 0;
 		this.#pauseMs = this.#firstPauseMs;
 	}
 
-	/** Whether this part of it has taken so long. */
-	hasPartTaken(ms: number): boolean {
-		return Date.now() - this.#partStarted >= ms;
+	/** Whether this part of it has paused so long: a few slow reads are not enough to say that a list shows no more. */
+	hasPartPaused(ms: number): boolean {
+		return this.#partPausedMs >= ms;
 	}
 
 	/** Pauses, and tells what is waited for. */
@@ -55,6 +55,7 @@ export class Wait {
 			this.#tell(text, `${text}: ${Math.round(this.takenMs / 1000)} s`);
 		}
 		await sleep(this.#pauseMs);
+		this.#partPausedMs += this.#pauseMs;
 		this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
 	}
 

@@ -59,7 +59,7 @@ export async function apply(
 		live = await reread(context, live, ({ handle }) => handle === spec.handle);
 	}
 	live = { ...live, ...(await syncSettings(context, spec, live)) };
-	await resize(context, spec, live);
+	if (spec.leavesSizes !== true) await resize(context, spec, live);
 	return {
 		id: live.id,
 		environmentId: live.environmentId,
@@ -71,24 +71,37 @@ export async function apply(
 	};
 }
 
+const sizes = ["containerMb", "containerProfile", "diskGb", "iops"] as const satisfies readonly (keyof Database)[];
+
 /** What is compared of every database. */
-const compared = [
-	"containerMb",
-	"containerProfile",
-	"diskGb",
-	"iops",
-	"automaticBackups",
-] as const satisfies readonly (keyof Database)[];
+const compared = [...sizes, "automaticBackups"] as const;
+
+/** What is compared of a database and Aptible does not show. */
+export function unknownFigures(live: Database): string[] {
+	return compared.filter((field) => live[field] === undefined);
+}
 
 /** Deprovisions the database; see `removeDatabase`. */
 export const remove = removeDatabase;
 
+/** Sizes of a database. */
+export type DatabaseSizes = Pick<DatabaseSpec, (typeof sizes)[number]>;
+
 /** How a live database differs in what can be changed in place. */
-export function diffDatabase(
-	{ containerMb, containerProfile, diskGb, iops, automaticBackups }: DatabaseSpec,
+export function diffDatabase(spec: DatabaseSpec, live: Database): Difference[] {
+	const { automaticBackups, leavesSizes } = spec;
+	return [
+		...(leavesSizes === true ? [] : diffSizes(spec, live)),
+		...compare({ automaticBackups }, { automaticBackups: live.automaticBackups }),
+	];
+}
+
+/** How a live database differs in its sizes. */
+export function diffSizes(
+	{ containerMb, containerProfile, diskGb, iops }: DatabaseSizes,
 	live: Database,
 ): Difference[] {
-	return compare({ containerMb, containerProfile, diskGb, iops, automaticBackups }, { ...live });
+	return compare({ containerMb, containerProfile, diskGb, iops }, { ...live });
 }
 
 /** Reads a database again after a change, for as long as Aptible may not show it yet. */
@@ -104,11 +117,10 @@ async function reread(context: Context, live: Database, isSeen: (again: Database
  *
  * @throws AptibleError that names what stays unknown
  */
-async function readWhole(context: Context, live: Database): Promise<Database> {
-	const unknownOf = (shown: Database) => compared.filter((field) => shown[field] === undefined);
-	if (unknownOf(live).length === 0) return live;
-	const whole = await reread(context, live, (shown) => unknownOf(shown).length === 0);
-	const unknown = unknownOf(whole);
+export async function readWhole(context: Context, live: Database): Promise<Database> {
+	if (unknownFigures(live).length === 0) return live;
+	const whole = await reread(context, live, (shown) => unknownFigures(shown).length === 0);
+	const unknown = unknownFigures(whole);
 	if (unknown.length === 0) return whole;
 	throw new AptibleError(
 		`database "${live.handle}": Aptible does not show its ${unknown.join(", ")}, so whether it is as declared is unknown, and nothing of ` +
@@ -188,12 +200,21 @@ function backupsStayOn({ handle, environment }: DatabaseSpec, because: string): 
 	);
 }
 
-/** Size, profile and disk take one restart; IOPS alone takes none (facts/aptible.md §3.2). */
-async function resize(context: Context, spec: DatabaseSpec, live: Database): Promise<void> {
-	const differing = new Set(diffDatabase(spec, live).map(({ field }) => field));
-	if (differing.size === 0) return;
+/**
+ * Size, profile and disk take one restart; IOPS alone takes none (facts/aptible.md §3.2).
+ *
+ * @param reason why it is restarted though no size may differ
+ */
+export async function resize(
+	context: Context,
+	spec: DatabaseSizes & Pick<DatabaseSpec, "handle" | "environment">,
+	live: Database,
+	reason?: string,
+): Promise<void> {
+	const differing = new Set(diffSizes(spec, live).map(({ field }) => field));
+	if (differing.size === 0 && reason === undefined) return;
 	const { handle, environment } = spec;
-	if (differing.size === 1 && differing.has("iops")) {
+	if (differing.size === 1 && differing.has("iops") && reason === undefined) {
 		const carries = { type: "modify", iops: spec.iops };
 		await context.operate(databaseObject(live), { doing: `setting ${spec.iops} IOPS`, carries }, () =>
 			setIops(context.cli, environment, handle, spec.iops),
@@ -207,11 +228,12 @@ async function resize(context: Context, spec: DatabaseSpec, live: Database): Pro
 		};
 		const { containerSize: containerMb, containerProfile, diskSize: diskGb, iops } = sizes;
 		const carries = { type: "restart", containerMb, containerProfile, diskGb, iops };
-		await context.operate(databaseObject(live), { doing: "restarting with new sizes", carries }, () =>
+		const doing = ["restarting", differing.size > 0 ? "with new sizes" : "", reason ?? ""].filter(Boolean).join(" ");
+		await context.operate(databaseObject(live), { doing, carries }, () =>
 			restartDatabase(context.cli, environment, handle, sizes),
 		);
 	}
-	const leftOf = (shown: Database) => diffDatabase(spec, shown);
+	const leftOf = (shown: Database) => diffSizes(spec, shown);
 	const left = leftOf(await reread(context, live, (shown) => leftOf(shown).length === 0));
 	if (left.length === 0) return;
 	const text = left.map(({ field, declared, live: shown }) => `${field} ${shown} instead of ${declared}`).join(", ");

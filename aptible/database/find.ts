@@ -9,17 +9,33 @@ import {
 import { unlessGone } from "../client/errors.ts";
 import { findUntilThere } from "../client/lag.ts";
 import type { Context, OperationObject } from "../context.ts";
-import { environmentNamed, type Find, findByIdentity, findRecorded, refuseOtherEnvironment } from "../find.ts";
+import {
+	environmentNamed,
+	type Find,
+	findByIdentity,
+	findRecorded,
+	refuseHidden,
+	refuseOtherEnvironment,
+} from "../find.ts";
 
 type Place = Pick<DatabaseSpec, "environment" | "handle" | "renamedFrom">;
 
-/** The database as it is listed now: by the id it had last time, its handle, or the one it is renamed from. */
+/** The database in the list: by the id it had last time, its handle, or the one it is renamed from. */
+export async function findNamedDatabase(
+	context: Context,
+	spec: Place,
+	previous: { id: number } | undefined,
+): Promise<NamedDatabase | undefined> {
+	return findByIdentity(await listNamed(context, spec), spec, previous);
+}
+
+/** The database as it is now, found as `findNamedDatabase` does. */
 export async function findDatabase(
 	context: Context,
 	spec: Place,
 	previous: { id: number } | undefined,
 ): Promise<Database | undefined> {
-	const listed = findByIdentity(await listNamed(context, spec), spec, previous);
+	const listed = await findNamedDatabase(context, spec, previous);
 	return listed && readDatabase(context.api, listed.id).catch(unlessGone);
 }
 
@@ -50,13 +66,22 @@ export async function findIdleDatabase(
 /** A database by its id, from no list, which may lag behind: under its handle an empty one would be made in its place. */
 async function readSettled(
 	context: Context,
-	{ environment }: Place,
+	place: Place,
 	found: { id: number; handle: string },
 ): Promise<Database | undefined> {
 	await context.waitUntilIdle(databaseObject(found)).catch(unlessGone);
-	const live = await readDatabase(context.api, found.id).catch(unlessGone);
+	const [live] = await Promise.all([
+		readDatabase(context.api, found.id).catch(unlessGone),
+		// For what refuses it below.
+		environmentNamed(context, place.environment),
+	]);
+	if (live === undefined) {
+		await refuseHidden(context, databaseObject(found), async () =>
+			(await listNamed(context, place)).some(({ id }) => id === found.id),
+		);
+	}
 	if (live === undefined || live.status === "deprovisioned") return undefined;
-	await refuseOtherEnvironment(context, databaseObject(live).label, live, environment);
+	await refuseOtherEnvironment(context, databaseObject(live).label, live, place.environment);
 	return live;
 }
 
@@ -69,7 +94,7 @@ async function findListed(
 	spec: Place,
 	previous: { id: number } | undefined,
 ): Promise<NamedDatabase | undefined> {
-	const look = async () => findByIdentity(await listNamed(context, spec), spec, previous);
+	const look = () => findNamedDatabase(context, spec, previous);
 	const found = await look();
 	if (found !== undefined || previous !== undefined || spec.renamedFrom === undefined) return found;
 	const renamed = await findUntilThere(context, look);

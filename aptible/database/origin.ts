@@ -14,7 +14,7 @@ import { AptibleError, isAlreadyThere, mayHaveArrived, unlessGone } from "../cli
 import { findUntilThere, readUntil } from "../client/lag.ts";
 import type { Context, OperationObject, Sending } from "../context.ts";
 import { environmentNamed } from "../find.ts";
-import { databaseObject, findDatabase } from "./find.ts";
+import { databaseObject, findDatabase, findNamedDatabase } from "./find.ts";
 
 const cleanUpUrl = "https://www.aptible.com/docs/how-to-guides/database-guides/upgrade-postgresql#cleanup";
 
@@ -33,18 +33,19 @@ export async function makeDatabase(
 	if (spec.restoreFrom !== undefined) return restore(context, spec, previous, spec.restoreFrom);
 	if (spec.replicaOf !== undefined) return replicate(context, spec, previous, spec.replicaOf);
 	const { type, version } = spec;
-	const failure = await context.create(`database "${spec.handle}"`, "creating", () =>
+	const sent = await context.create(`database "${spec.handle}"`, "creating", () =>
 		createDatabase(context.cli, spec.environment, spec.handle, { type, version, ...sizesOf(spec) }),
 	);
-	const look = () => findDatabase(context, spec, previous);
-	const live = await (mayHaveArrived(failure) ? findUntilThere(context, look) : look());
-	if (live === undefined) throw failure ?? notListed(spec);
-	const object = databaseObject(live);
+	const { failure } = sent;
+	const look = () => findNamedDatabase(context, spec, previous);
+	const listed = await (mayHaveArrived(failure) ? findUntilThere(context, look) : look());
+	if (listed === undefined) throw failure ?? notListed(spec);
+	const object = databaseObject(listed);
 	// Sent twice by the CLI's HTTP library: the record is there, and nobody has provisioned it yet.
-	if (isAlreadyThere(failure) && live.status === "pending" && (await context.waitUntilIdle(object)) === undefined)
-		return live;
-	await context.confirm(object, { doing: "creating", carries: { type: "provision" } }, 0, failure);
-	return readProvisioned(context, live);
+	if (isAlreadyThere(failure) && listed.status === "pending" && (await context.waitUntilIdle(object)) === undefined)
+		return readMade(context, listed, () => true);
+	await context.confirm(object, { doing: "creating", carries: { type: "provision" } }, 0, sent);
+	return readMade(context, listed, isProvisioned);
 }
 
 /**
@@ -155,13 +156,23 @@ async function copy(
 	if (spec.replicaOf !== undefined || (await context.waitUntilIdle(object)) !== undefined) {
 		await context.confirm(object, own, 0, undefined, advise);
 	}
-	return readProvisioned(context, live);
+	return readMade(context, live, isProvisioned);
 }
 
-/** Reads a database again once it has been provisioned; Aptible may show it as it was for a moment. */
-async function readProvisioned(context: Context, live: Database): Promise<Database> {
-	const read = () => readDatabase(context.api, live.id).catch(unlessGone);
-	return (await readUntil(context, read, (found) => found?.status === "provisioned")) ?? live;
+/** Reads a database that was made just now; Aptible may show it as it was for a moment. */
+async function readMade(
+	context: Context,
+	{ id, handle }: { id: number; handle: string },
+	isSeen: (live: Database) => boolean,
+): Promise<Database> {
+	const read = () => readDatabase(context.api, id).catch(unlessGone);
+	const live = await readUntil(context, read, (found) => found !== undefined && isSeen(found));
+	if (live !== undefined) return live;
+	throw new AptibleError(`database "${handle}" has gone while it was being made. Run \`pulumi up\` again.`);
+}
+
+function isProvisioned({ status }: Database): boolean {
+	return status === "provisioned";
 }
 
 /** A key works only in its own region, and Aptible finds that out only after it has made the record. */

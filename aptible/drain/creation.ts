@@ -28,10 +28,11 @@ export async function createNew<Drain extends ReadDrain>(
 		);
 	}
 	let answer: { id: number } | undefined;
-	const failure = await context.create(label, `creating "${handle}"`, async () => {
+	const sent = await context.create(label, `creating "${handle}"`, async () => {
 		if ("command" in drain.creation) return drain.creation.command(handle);
 		answer = await createDrain(context.api, drain.target, environment.id, { handle, ...drain.creation.body });
 	});
+	const { failure } = sent;
 	if (answer !== undefined) return answer.id;
 	const listed = (await listDrains(context.api, drain.target, environment.id)).find((one) => one.handle === handle);
 	if (isAlreadyThere(failure)) {
@@ -46,7 +47,7 @@ export async function createNew<Drain extends ReadDrain>(
 	const object = objectOf(drain, listed);
 	// A failure may have left a record without an operation.
 	if (failure === undefined || (await context.waitUntilIdle(object)) !== undefined) {
-		await context.confirm(object, { doing: "creating", carries: { type: "provision" } }, 0, failure);
+		await context.confirm(object, { doing: "creating", carries: { type: "provision" } }, 0, sent);
 	}
 	return listed.id;
 }

@@ -14,7 +14,7 @@ import { createOperation } from "../api/operation.ts";
 import { deprovisionDrain } from "../cli/drain.ts";
 import { AptibleError, unlessGone } from "../client/errors.ts";
 import type { Context } from "../context.ts";
-import { environmentToBeIn, liveEnvironmentOf, refuseOtherEnvironment } from "../find.ts";
+import { environmentToBeIn, liveEnvironmentOf, refuseHidden, refuseOtherEnvironment } from "../find.ts";
 import { createNew } from "./creation.ts";
 import { type DeclaredDrain, type DrainNoun, type NamedDrain, objectOf } from "./kind.ts";
 
@@ -35,7 +35,7 @@ export async function ensureDrain<Drain extends ReadDrain>(
 	const taken = new Set<string>();
 	let made: number | undefined;
 	for (let round = 0; round < rounds; round += 1) {
-		const own = await readOwn(context, spec, drain, environment, [previous?.id, made]);
+		const own = await readOwn(context, spec, drain, environment, { recorded: previous?.id, made });
 		const fitting = chooseFitting(own, drain, [made, previous?.id]);
 		if (fitting !== undefined) {
 			const live = await finish(context, drain, environment.handle, fitting);
@@ -62,30 +62,45 @@ export async function removeDrain<Drain extends ReadDrain>(
 	drain: DrainNoun<Drain>,
 ): Promise<void> {
 	const environment = await liveEnvironmentOf(context, spec.environment, previous);
+	const gone = new Set<number>();
 	// Once more after the last one is gone: a list may have left one out.
 	for (let round = 0; round < rounds; round += 1) {
-		const own = await readOwn(context, spec, drain, environment, [previous?.id]);
+		const recorded = gone.has(previous?.id ?? 0) ? undefined : previous?.id;
+		const own = await readOwn(context, spec, drain, environment, { recorded });
 		if (own.length === 0) return;
-		for (const live of own) await deprovision(context, drain, environment.handle, live);
+		for (const live of own) {
+			await deprovision(context, drain, environment.handle, live);
+			gone.add(live.id);
+		}
 	}
 }
 
-/** The drains that are this one's, with nothing running on them: those with its handle, and those with these ids. */
+/**
+ * The drains that are this one's, with nothing running on them: those with its handle, and those with these ids, of which the one that was
+ * made just now has been waited for.
+ */
 async function readOwn<Drain extends ReadDrain>(
 	context: Context,
 	spec: NamedDrain,
 	drain: DrainNoun<Drain>,
 	environment: Environment,
-	known: readonly (number | undefined)[],
+	{ recorded, made }: { recorded: number | undefined; made?: number | undefined },
 ): Promise<Drain[]> {
-	const listed = await listDrains(context.api, drain.target, environment.id);
+	const list = () => listDrains(context.api, drain.target, environment.id);
+	const listed = await list();
 	const handled = listed.filter(({ handle }) => isHandleOf(handle, spec, environment.id));
 	// The ids besides, as a list may not have caught up.
-	const ids = new Set([...handled.map(({ id }) => id), ...known.flatMap((id) => id ?? [])]);
+	const ids = new Set([...handled.map(({ id }) => id), ...[recorded, made].flatMap((id) => id ?? [])]);
 	const own: Drain[] = [];
 	for (const id of ids) {
-		await context.waitUntilIdle({ target: drain.target, id, label: `${drain.noun} "${spec.name}"` }).catch(unlessGone);
+		const object = { target: drain.target, id, label: `${drain.noun} "${spec.name}"` };
+		if (id !== made) await context.waitUntilIdle(object).catch(unlessGone);
 		const live = await drain.read(context, id);
+		if (live === undefined) {
+			await refuseHidden(context, object, async () =>
+				(await list()).some((one) => one.id === id && one.status !== "deprovisioned"),
+			);
+		}
 		if (live === undefined || live.status === "deprovisioned") continue;
 		const place = { id, environmentId: environmentIdOf(live) };
 		await refuseOtherEnvironment(context, objectOf(drain, live).label, place, environment.handle);

@@ -10,7 +10,7 @@ import { createEndpoint, deprovisionEndpoint } from "../cli/endpoint.ts";
 import { AptibleError, isAlreadyThere, mayHaveArrived, unlessGone } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";
-import { environmentNamed, liveEnvironmentOf } from "../find.ts";
+import { environmentNamed, liveEnvironmentOf, refuseHidden } from "../find.ts";
 import { waitForAnswer } from "./answer.ts";
 import { certificateMarks, type FilledCertificate, fillCertificate, withCertificate } from "./certificate.ts";
 import { creationOptions, operationSettings, recordOf } from "./differences.ts";
@@ -46,10 +46,11 @@ export async function apply(
 	let live = await sync(context, spec, await finish(context, spec, found), { environmentId, own, previous });
 	const object = objectOf(spec, id);
 	const operation = (await context.waitUntilIdle(object))?.id ?? 0;
-	if (operation !== previous?.operation) await awaitAnswer(context, spec, live.listed);
+	const hasWaited = operation !== previous?.operation && (await awaitAnswer(context, spec, live.listed));
 	if (isNew) adviseOnNew(context, spec);
 	const warnings = await renewWhenDnsIsInPlace(context, spec, object, live.listed);
-	const newest = (await context.waitUntilIdle(object))?.id ?? 0;
+	const isLater = hasWaited || warnings !== undefined;
+	const newest = isLater ? ((await context.waitUntilIdle(object))?.id ?? 0) : operation;
 	if (newest !== operation) live = await observe(context, spec, id);
 	const { listed, details } = live;
 	return {
@@ -62,16 +63,21 @@ export async function apply(
 		...certificateMarks(spec, own),
 		record: recordOf(listed, details),
 		operation: newest,
-		warnings,
+		warnings: warnings ?? [],
 	};
 }
 
 /** Deprovisions the endpoint. One that is gone already, alone or with its app or database, is no error. */
 export async function remove(context: Context, spec: EndpointSpec, previous: EndpointFacts | undefined): Promise<void> {
 	const environment = await liveEnvironmentOf(context, spec.environment, previous);
-	if (previous !== undefined && !(await objectExists(context.api, "vhosts", previous.id))) return;
+	const list = () => listEndpoints(context, { on: spec.on, environmentId: environment.id });
+	if (previous !== undefined && !(await objectExists(context.api, "vhosts", previous.id))) {
+		// Its app may be gone with it.
+		const isListed = async () => (await list().catch(unlessGone))?.some(({ id }) => id === previous.id) === true;
+		return refuseHidden(context, objectOf(spec, previous.id), isListed);
+	}
 	const at = { ...spec.on, environment: environment.handle };
-	const listed = await listEndpoints(context, { on: spec.on, environmentId: environment.id });
+	const listed = await list();
 	// Only the recorded one: what else looks like it is another's.
 	const isRecorded = previous !== undefined || exclusiveAddress(spec) === undefined;
 	const live = isRecorded ? listed.find(({ id }) => id === previous?.id) : findEndpoint(listed, spec, {});
@@ -112,7 +118,8 @@ async function ensureEndpoint(
 		return { live: await observe(context, spec, id), isNew: false };
 	}
 	await refuseOnIdleService(context, spec);
-	const failure = await context.create(label, "creating", () => create(context, spec, own));
+	const sent = await context.create(label, "creating", () => create(context, spec, own));
+	const { failure } = sent;
 	const locator = await findOwnerLocator(context, spec);
 	const look = async () => {
 		const now = await listEndpoints(context, locator);
@@ -126,7 +133,7 @@ async function ensureEndpoint(
 	}
 	// Sent twice where there can be only one: the record is there, and nobody has provisioned it yet.
 	if (!isAlreadyThere(failure) || (await isBegun(context, made))) {
-		await context.confirm(objectOf(spec, made.id), { doing: "creating", carries: provisionOf(spec) }, 0, failure);
+		await context.confirm(objectOf(spec, made.id), { doing: "creating", carries: provisionOf(spec) }, 0, sent);
 	}
 	await removeTwins(context, spec, made, candidates);
 	const isReady = made.status === "provisioned";
@@ -193,19 +200,25 @@ async function databasePort(context: Context, spec: EndpointSpec): Promise<numbe
 }
 
 /** The database's certificate is made when it starts (facts/aptible.md §1). */
-function adviseOnNew(context: Context, { on, environment }: EndpointSpec): void {
-	if ("app" in on) return;
+function adviseOnNew(context: Context, { on, environment, restartFollows }: EndpointSpec): void {
+	if ("app" in on || restartFollows === true) return;
 	const command = `aptible db:reload ${on.database} --environment ${environment}`;
 	context.progress(`database "${on.database}" has a new endpoint: its certificate names it only after \`${command}\``);
 }
 
-async function awaitAnswer(context: Context, spec: EndpointSpec, { hostname, defaultDomain }: Endpoint): Promise<void> {
+/** @returns whether it had to be waited for */
+async function awaitAnswer(
+	context: Context,
+	spec: EndpointSpec,
+	{ hostname, defaultDomain }: Endpoint,
+): Promise<boolean> {
 	const { answersWithinSeconds: seconds, domain, settings } = spec;
-	if (seconds === undefined || !hostname) return;
+	if (seconds === undefined || !hostname) return false;
 	const label = endpointLabel(spec.name, spec.on);
 	const path = settings.strict_health_checks === true ? "/healthcheck" : "/";
 	const host = (domain ?? defaultDomain ?? hostname).replace(/^\*\./, "any.");
 	await context.during(`${label}: waiting for an answer`, () =>
 		waitForAnswer({ label, hostname, host, path }, seconds),
 	);
+	return true;
 }

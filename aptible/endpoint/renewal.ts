@@ -50,15 +50,15 @@ async function sharesAddress(domain: string, hostname: string): Promise<boolean>
 /**
  * Has a managed certificate issued as soon as its DNS is in place, instead of waiting until Aptible comes round to it.
  *
- * @returns warnings: a certificate that is not there yet is no reason for an update to fail
+ * @returns warnings, as a certificate that is not there yet is no reason for an update to fail; undefined where none is awaited
  */
 export async function renewWhenDnsIsInPlace(
 	context: Context,
 	spec: EndpointSpec,
 	object: OperationObject,
 	live: Endpoint,
-): Promise<string[]> {
-	if (!awaitsCertificate(live)) return [];
+): Promise<string[] | undefined> {
+	if (!awaitsCertificate(live)) return undefined;
 	const hostname = live.hostname ?? "";
 	const { name, value } = writeChallengeRecord(spec.domain ?? "", live);
 	const locator = "app" in spec.on ? `--app ${spec.on.app} --environment ${spec.environment}` : "";

@@ -6,6 +6,7 @@ import {
 	listEnvironments,
 	listOrganizations,
 	listStacks,
+	type Stack,
 	withStack,
 } from "../api/environment.ts";
 import { objectExists } from "../api/existence.ts";
@@ -24,8 +25,9 @@ export async function apply(
 	previous: EnvironmentFacts | undefined,
 ): Promise<EnvironmentFacts> {
 	const found = await find(context, spec, previous);
+	let chosen: Stack | undefined;
 	if (found === undefined) {
-		await create(context, spec);
+		chosen = await create(context, spec);
 	} else {
 		const { stack } = await withStack(context.api, found);
 		const refused = refuseEnvironmentChange({ handle: spec.handle, stack: stack.name }, spec);
@@ -48,7 +50,7 @@ export async function apply(
 	}
 	const { backups } = spec;
 	const warnings = backups === undefined ? [] : await syncBackupPolicy(context, { ...spec, backups }, live.id);
-	const { stack } = await withStack(context.api, live);
+	const stack = (chosen?.id === live.stackId ? chosen : undefined) ?? (await withStack(context.api, live)).stack;
 	return {
 		id: live.id,
 		handle: live.handle,
@@ -109,7 +111,8 @@ async function find(
 	throw new AptibleError(`environment "${spec.handle}" is not listed, but still there. Run the command again.`);
 }
 
-async function create(context: Context, spec: EnvironmentSpec): Promise<void> {
+/** @returns the stack on which it was made */
+async function create(context: Context, spec: EnvironmentSpec): Promise<Stack> {
 	const stacks = await listStacks(context.api);
 	const stack = stacks.find(({ name }) => name === spec.stack);
 	if (stack === undefined) {
@@ -130,6 +133,7 @@ async function create(context: Context, spec: EnvironmentSpec): Promise<void> {
 		// The kind must fit the stack (facts/terraform-provider.md §3.4).
 		type: dedicatedTo === undefined ? "development" : "production",
 	});
+	return stack;
 }
 
 /** A shared stack belongs to nobody, so the organization is the user's; with several which one is unknown. */

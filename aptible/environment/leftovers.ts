@@ -112,15 +112,16 @@ async function findEnvironment(context: Context, handle: string): Promise<Enviro
 /** What lives under claimed handles, in the order in which it can go: drains before the databases that they go to, replicas before primaries. */
 async function findClaimed(context: Context, environment: Environment, claims: ClaimedHandles): Promise<Claimed[]> {
 	const found = new Map<string, Claimed>();
-	for (const pauseMs of pausesMs) {
-		for (const noun of ["logDrains", "metricDrains", "apps", "databases"] as const) {
-			const places = [...claims.claimed, ...Object.keys(claims.kept)].filter((place) => place.startsWith(`${noun}.`));
-			if (places.length === 0) continue;
-			for (const live of await listObjects(context.api, claimedTargets[noun], environment.id)) {
-				const place = places.find((one) => isAt(one, live, environment) && isStillClaimed(one, live, claims));
-				if (place !== undefined) found.set(`${noun} ${live.id}`, { ...live, noun, place });
-			}
+	const look = async (noun: ClaimedNoun) => {
+		const places = [...claims.claimed, ...Object.keys(claims.kept)].filter((place) => place.startsWith(`${noun}.`));
+		if (places.length === 0) return;
+		for (const live of await listObjects(context.api, claimedTargets[noun], environment.id)) {
+			const place = places.find((one) => isAt(one, live, environment) && isStillClaimed(one, live, claims));
+			if (place !== undefined) found.set(`${noun} ${live.id}`, { ...live, noun, place });
 		}
+	};
+	for (const pauseMs of pausesMs) {
+		await Promise.all((["logDrains", "metricDrains", "apps", "databases"] as const).map(look));
 		await sleep(pauseMs);
 	}
 	const all = [...found.values()];

@@ -39,10 +39,15 @@ export function toAppEndpointSpec(
 	};
 }
 
-/** What crosses the process line of a database's endpoint. */
+/**
+ * What crosses the process line of a database's endpoint.
+ *
+ * @param restartFollows whether the database is restarted after it
+ */
 export function toDatabaseEndpointSpec(
 	endpoint: DatabaseEndpoint,
 	{ environment, database, name }: { environment: string; database: string; name: string },
+	restartFollows = false,
 ): LoneEndpointSpec {
 	return {
 		environment,
@@ -53,6 +58,7 @@ export function toDatabaseEndpointSpec(
 		ipFilter: [...endpoint.ipFilter].sort(),
 		shared: false,
 		settings: {},
+		...(restartFollows ? { restartFollows } : {}),
 	};
 }
 

@@ -23,6 +23,12 @@ export interface SandboxOptions {
 	 * @default false
 	 */
 	quiet?: boolean;
+	/**
+	 * Whether `pulumi()` serves the stand-ins for plugins from this process, instead of having the engine start each of them anew.
+	 *
+	 * @default false
+	 */
+	attach?: boolean;
 }
 
 /** How to run one pulumi command. */
@@ -63,7 +69,7 @@ export interface Sandbox {
 
 /** Prepares a sandbox: engine, plugins, emulated clouds. Any number can be there at once, each with its own `dir`. */
 export async function prepareSandbox(options: SandboxOptions): Promise<Sandbox> {
-	const { root, dir = path.join(root, ".sandbox"), quiet = false } = options;
+	const { root, dir = path.join(root, ".sandbox"), quiet = false, attach = false } = options;
 	const report = quiet ? () => {} : (line: string) => void process.stderr.write(`${line}\n`);
 	const home = path.join(dir, "pulumi-home");
 	const state = path.join(dir, "state");
@@ -92,8 +98,18 @@ export async function prepareSandbox(options: SandboxOptions): Promise<Sandbox> 
 		dir,
 		env,
 		standIns,
-		pulumi: (args, { cwd = root, env: more = {}, inherit = false } = {}) =>
-			run(engine.binary, args, { cwd, env: { ...env, ...more }, inherit }),
+		pulumi: async (args, { cwd = root, env: more = {}, inherit = false } = {}) => {
+			const variables = { ...env, ...more };
+			// Loaded by whoever attaches them only.
+			const attached = attach
+				? await (await import("./plugins/attached.ts")).attachStandIns(standIns, { env: variables, cwd })
+				: undefined;
+			try {
+				return await run(engine.binary, args, { cwd, env: { ...variables, ...attached?.env }, inherit });
+			} finally {
+				attached?.close();
+			}
+		},
 		close: () => clouds.close(),
 	};
 }

@@ -19,6 +19,8 @@ in $SANDBOX_DIR; the engine in ~/.cache/medstack-to-aptible.
   (no command)         bring the ${STACK} stage up, and show what it is
   pulumi <arguments>   any pulumi command in the sandbox: preview --diff, up, stack output, destroy ...
   aptible <arguments>  any command of the emulated aptible: apps, db:list, services ...
+  drift [options]      npm run drift, of the ${STACK} stage unless --stack names another
+  adopt <options>      npm run adopt: --environment HANDLE writes a stage file for what the emulated Aptible holds
   reset                forget everything: the stack's state and the emulated clouds
   --help               show this
 
@@ -33,6 +35,10 @@ async function main([command, ...args]: string[]): Promise<number> {
 			return withSandbox(async (sandbox) => (await sandbox.pulumi(args, { inherit: true })).code);
 		case "aptible":
 			return runAptible(args);
+		case "drift":
+			return withSandbox((sandbox) => runScript(sandbox, "drift/main.ts", ["--stack", STACK, ...args]));
+		case "adopt":
+			return withSandbox((sandbox) => runScript(sandbox, "adopt/main.ts", args));
 		case "reset":
 			if (args.length > 0) return refuse(`reset takes no arguments, and "${args.join(" ")}" was given`);
 			await rm(DIR, { recursive: true, force: true });
@@ -44,13 +50,21 @@ async function main([command, ...args]: string[]): Promise<number> {
 			console.log(HELP);
 			return 0;
 		default:
-			return refuse(`unknown command "${command}"; use one of pulumi, aptible, reset, --help, or none at all`);
+			return refuse(
+				`unknown command "${command}"; use one of pulumi, aptible, drift, adopt, reset, --help, or none at all`,
+			);
 	}
 }
 
 function refuse(reason: string): number {
 	console.error(`${reason}\n\n${HELP}`);
 	return 2;
+}
+
+/** Runs a command of the checkout as the person would, in the sandbox. */
+async function runScript({ env }: Sandbox, script: string, args: readonly string[]): Promise<number> {
+	const argv = ["--disable-warning=ExperimentalWarning", path.join(ROOT, script), ...args];
+	return (await run(process.execPath, argv, { cwd: ROOT, env, inherit: true })).code;
 }
 
 async function bringUp(sandbox: Sandbox): Promise<number> {

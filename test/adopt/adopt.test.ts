@@ -47,6 +47,21 @@ test("a live environment becomes a stage file", async (t) => {
 		assert.match(again.stdout, /^# {3}this file: environment\.phi: true is not allowed on "shared-ca-central-1"/m);
 	});
 
+	await t.test("whether a database is backed up, where Aptible does not show it, stands in a comment", async () => {
+		aptible.fault({
+			name: "answer-changed",
+			command: "GET /accounts/ID/databases",
+			times: 99,
+			without: ["enable_backups"],
+		});
+		const hidden = await adopt();
+		aptible.clearFaults();
+		assert.match(
+			hidden.stdout,
+			/^# {3}database "main": Aptible does not show whether it backs it up; automaticBackups is left out/m,
+		);
+	});
+
 	await t.test("an environment that the token does not see is named with those that it does", async () => {
 		const wrong = await runNode("adopt/main.ts", ["--environment", "acme-tset"], env);
 		assert.equal(wrong.code, 1);

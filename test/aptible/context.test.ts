@@ -29,6 +29,7 @@ async function openContext(
 	t: TestContext,
 	answer: (method: string, sinceMs: number) => Answer,
 	waits: Partial<Waits> = {},
+	patienceMs = 100,
 ): Promise<{ context: Context; told: () => string }> {
 	let begun: number | undefined;
 	const { url } = await serveLocally(t, (request, response) => {
@@ -39,7 +40,7 @@ async function openContext(
 	useApiAt(t, url);
 	let texts = "";
 	const context = new Context({
-		patienceMs: 100,
+		patienceMs,
 		firstPauseMs: 10,
 		waits: { firstPauseMs: 10, lagMs: 300, operationMs: 5_000, ...waits },
 		write: (text) => {
@@ -121,12 +122,35 @@ test("one wait, by one clock, for what is at work before, for sending and for th
 	assert.ok(Date.now() - started < 2_400, `${Date.now() - started} ms`);
 });
 
+test("a creation and the operation that it begins share one wait", async (t) => {
+	let reads = 0;
+	const { context } = await openContext(
+		t,
+		() => {
+			reads += 1;
+			return operations([7, "running"]);
+		},
+		{ operationMs: 50 },
+	);
+	const slow = () => new Promise<void>((resolve) => void setTimeout(resolve, 100));
+	const sent = await context.create(object.label, "creating", slow);
+	await assert.rejects(context.confirm(object, sending, 0, sent), /operation 7 \(provision\) is still running after/);
+	assert.equal(reads, 1, "its time was over when it was sent");
+});
+
 test("a read that is tried again for long says so", async (t) => {
 	t.mock.timers.enable({ apis: ["setInterval"] });
-	const { context, told } = await openContext(t, (_, ms) => (ms < 60 ? html : operations()));
+	let asked = 0;
+	let isBack = false;
+	const answer = () => {
+		asked += 1;
+		return isBack ? operations() : html;
+	};
+	const { context, told } = await openContext(t, answer, {}, 60_000);
 	const read = context.waitUntilIdle(object);
-	await new Promise((resolve) => setTimeout(resolve, 40));
+	while (asked < 2) await new Promise((resolve) => setTimeout(resolve, 5));
 	t.mock.timers.tick(16_000);
+	isBack = true;
 	await read;
 	assert.match(told(), /^waiting until Aptible answers again \(GET .* its answer is not JSON/m);
 });

@@ -19,22 +19,27 @@ const claims = {
 	logDrains: { siem: { adopt: false } },
 };
 
-const objects: readonly [kind: string, spec: object][] = [
-	["claims", claims],
-	["environment", { handle: environment, stack: "shared-ca-central-1", phi: false }],
-	["database", redis],
-	["app", portalSpec()],
-	["endpoint", httpsSpec()],
-	["log-drain", syslogDrain],
+/** With the requests of the run that makes it, and of its removal. */
+const objects: readonly [kind: string, spec: object, made: number, removed: number][] = [
+	["claims", claims, 5, 0],
+	["environment", { handle: environment, stack: "shared-ca-central-1", phi: false }, 2, 0],
+	["database", redis, 7, 10],
+	["app", portalSpec(), 11, 6],
+	["endpoint", httpsSpec(), 11, 10],
+	["log-drain", syslogDrain, 6, 9],
 ];
 
 const ofCli = (rows: readonly JournalRow[]) => rows.filter(({ source }) => source === "cli");
 
 test("a first run starts no CLI but those that change something, and one with nothing to change none", async (t) => {
 	const aptible = await openReconciler(t);
-	for (const [kind, spec] of objects) {
+	const recorded = new Map<string, object>();
+	for (const [kind, spec, most] of objects) {
 		const previous = await aptible.applied(kind, spec);
-		const first = ofCli(aptible.newJournal());
+		recorded.set(kind, previous);
+		const rows = aptible.newJournal();
+		const first = ofCli(rows);
+		assert.equal(rows.length - first.length, most, `${kind}: ${rows.map(({ command }) => command).join(", ")}`);
 		assert.ok(
 			first.every(({ mutating }) => mutating),
 			`${kind}: ${first.map(({ command }) => command).join(", ")}`,
@@ -46,13 +51,16 @@ test("a first run starts no CLI but those that change something, and one with no
 		const twice = read.filter((one, index) => read.indexOf(one) !== index && !/\/operations/.test(one));
 		assert.deepEqual(twice, [], `${kind} reads nothing twice`);
 	}
-	for (const [kind, spec] of [...objects].reverse().filter(([kind]) => kind !== "claims")) {
-		if (kind === "environment") continue;
-		await aptible.removed(kind, spec);
+	for (const [kind, spec, , most] of [...objects].reverse()) {
+		if (kind === "claims" || kind === "environment") continue;
+		await aptible.removed(kind, spec, { previous: recorded.get(kind) });
+		const rows = aptible.newJournal();
+		const cli = ofCli(rows);
 		assert.ok(
-			ofCli(aptible.newJournal()).every(({ mutating }) => mutating),
+			cli.every(({ mutating }) => mutating),
 			kind,
 		);
+		assert.equal(rows.length - cli.length, most, `${kind}: ${rows.map(({ command }) => command).join(", ")}`);
 	}
 });
 

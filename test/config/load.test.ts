@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { loadStage } from "../../config/load.ts";
@@ -40,7 +43,7 @@ test("every mistake is in one error, with the name of the file, keys nobody aske
 			[
 				"the stage file has 2 mistakes:",
 				'Pulumi.staging.yaml: environment: "acme" is not the environment of the stage; allowed: a block with handle, stack, phi, adopt, renamedFrom, protect, backups',
-				'Pulumi.staging.yaml: databasse: is not known here; allowed: environment, databases, apps, logDrains, metricDrains, storage, dns, secrets, include; did you mean "databases"?',
+				'Pulumi.staging.yaml: databasse: is not known here; allowed: environment, databases, apps, logDrains, metricDrains, storage, dns, move, secrets, include; did you mean "databases"?',
 			].join("\n"),
 		);
 		return true;
@@ -82,6 +85,31 @@ test("a block under a misspelt namespace is refused, with every other mistake", 
 test("a provider's own key is none of ours", async () => {
 	hand(readStageFile("Pulumi.staging.yaml"), ["secrets"], { "azure-native:environment": "usgovernment" });
 	assert.equal((await loadStage()).stage.environment.handle, "acme-staging");
+});
+
+test("a phase that stands on a verified copy is loaded with its record, or not at all", async (t) => {
+	const root = await mkdtemp(join(tmpdir(), "record-"));
+	t.after(() => rm(root, { recursive: true }));
+	const move = { phase: "trial", from: { addresses: ["203.0.113.9"] }, databases: { main: {} } };
+	hand({ ...readStageFile("Pulumi.prod.yaml"), move }, ["secrets"]);
+	await assert.rejects(loadStage(root), {
+		message:
+			'the stage file has 1 mistake:\nPulumi.staging.yaml: move.phase: "trial" needs the record of a verified copy, Pulumi.staging.move.json beside the stage file, which is not there; run `npm run move -- verify --stack staging`, which writes it, and commit it',
+	});
+	const record = {
+		version: 1,
+		run: "r1",
+		databases: { main: { aptibleId: 7, hash: "aa" } },
+		at: "2026-12-05T02:14:00Z",
+	};
+	const write = (more: object) =>
+		writeFile(join(root, "Pulumi.staging.move.json"), JSON.stringify({ ...record, ...more }));
+	await write({});
+	const { moveRecord, isMoveClosed } = await loadStage(root);
+	assert.deepEqual(moveRecord, record);
+	assert.equal(isMoveClosed(), false);
+	await write({ closed: true });
+	assert.equal(isMoveClosed(), true, "it is read when it is asked");
 });
 
 test("config that is nearly all that Linux hands to a program is warned about before nothing starts any more", async (t) => {

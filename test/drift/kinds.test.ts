@@ -154,6 +154,23 @@ test("drift of every kind", async (t) => {
 		]);
 	});
 
+	await t.test("a figure that Aptible does not show is no difference, and is named as unknown", async () => {
+		const recorded = objects.map(({ kind, spec }) => {
+			const id = Number(facts.get(kind)?.id);
+			return { kind, name: kind, spec, facts: { id } };
+		});
+		const fields = ["enable_backups", "_embedded.disk", "container_count"];
+		aptible.fault({ name: "answer-changed", command: "GET /accounts", times: 999, without: fields });
+		const [live, differences] = [await snapshot(), await driftOfAll(facts)];
+		aptible.clearFaults();
+		assert.deepEqual(differences.flat(), []);
+		const named = unseenIn(live, recorded).map((text) => /^.*? does not show its .*?,? so/.exec(text)?.[0]);
+		assert.deepEqual(named, [
+			'database "main": Aptible does not show its diskGb, iops, automaticBackups, so',
+			'app "portal": Aptible does not show its services.web.containers, services.worker.containers, so',
+		]);
+	});
+
 	for (const { kind, byHand, fields } of objects) {
 		await t.test(`${kind}: what a person changed shows by its fields`, async () => {
 			await change(aptible, byHand, facts.get(kind) ?? {});
@@ -188,6 +205,29 @@ test("a change of the declaration is no drift, nor is one by hand that it has ca
 	assert.deepEqual(await drift(spec), ["services.web.containers: 1, 5"]);
 	assert.deepEqual(await drift(scaled(3)), ["services.web.containers: 3, 5"]);
 	assert.deepEqual(await drift(scaled(5)), []);
+});
+
+test("in a move the sizes of a database are its restart's: a change by hand is told once", async (t) => {
+	const aptible = await openReconciler(t);
+	Object.assign(process.env, aptible.env);
+	const found = objects.find(({ kind }) => kind === "database")?.spec ?? {};
+	const spec = { ...found, leavesSizes: true } as const;
+	const facts = await aptible.applied("database", spec);
+	const { containerMb, containerProfile, diskGb, iops } = found as Record<string, unknown>;
+	const restart = { environment, handle: "main", containerMb, containerProfile, diskGb, iops };
+	const drift = async () => {
+		const [live, of] = [await snapshot(), (fields: { field: string }[]) => fields.map(({ field }) => field)];
+		const restarted = { spec: restart, facts: { databaseId: facts.id, endpointId: 1, warnings: [] } };
+		return {
+			database: of(driftOf(live, "database", spec, { spec, facts }, () => undefined)),
+			restart: of(driftOf(live, "database-restart", restart, restarted, () => undefined)),
+		};
+	};
+	assert.deepEqual(await drift(), { database: [], restart: [] });
+	await aptible.cli("db:restart", "main", ...place, "--container-size", "4096", "--iops", "4000");
+	assert.deepEqual(await drift(), { database: [], restart: ["containerMb", "iops"] });
+	await aptible.cli("db:deprovision", "main", ...place);
+	assert.deepEqual(await drift(), { database: [gone.field], restart: [] });
 });
 
 async function snapshot() {

@@ -76,6 +76,6 @@ export const claims: readonly Subject[] = [
 			"logDrains: one more": { to: { logDrains: { siem: adopt, audit: free } } },
 			"metricDrains: one less": { to: { metricDrains: {} } },
 		},
-		fixed: [],
+		fixed: ["move"],
 	},
 ];

@@ -25,6 +25,7 @@ const fixed = [
 	"acceptLossOf",
 	"replicaOf",
 	"kmsKeyArn",
+	"leavesSizes",
 ];
 
 const key = "arn:aws:kms:ca-central-1:111111111111:key/aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";

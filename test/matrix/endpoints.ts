@@ -42,7 +42,7 @@ async function setupCertificates(world: World): Promise<Spec> {
 /** Fields that are the identity, or that say nothing of the live object. */
 const fixed = [
 	...["environment", "on", "name", "kind", "service", "internal", "defaultDomain", "managedTls", "domain"],
-	...["hasTwins", "answersWithinSeconds"],
+	...["hasTwins", "answersWithinSeconds", "restartFollows"],
 ];
 
 /** Fields that not every kind has. */

@@ -1,9 +1,12 @@
 /** What goes wrong in a cell of the matrix: a fault, a kill after the n-th write or at the n-th start of the CLI, or a fault and a kill. */
 import type { Fault } from "@medstack-to-aptible/sandbox/aptible/faults.ts";
+import { hidingFaults } from "./hidden.ts";
 
 /** What goes wrong. */
 export interface Plan {
 	fault?: Fault;
+	/** It hides what is there. */
+	hides?: true;
 	/** What goes wrong besides, in the same run. */
 	also?: Fault;
 	/** It is no reason for the run to fail. */
@@ -102,11 +105,13 @@ const faults: readonly (Fault & Pick<Plan, "also" | "mustSucceed"> & { needs?: R
 ];
 
 /**
- * All that can go wrong in a run that makes these writes when nothing does: each fault, each kill, and each pair of them.
+ * All that can go wrong in a run that makes these writes when nothing does: each fault, each kill, and each pair of them, and what it
+ * reads being hidden.
  *
  * @param changes how many changes it makes by the CLI
+ * @param routes what it reads, without ids
  */
-export function plansFor(writes: readonly string[], changes: number): Plan[] {
+export function plansFor(writes: readonly string[], changes: number, routes: Iterable<string>): Plan[] {
 	const striking = faults.filter(({ needs }) => needs === undefined || writes.some((write) => needs.test(write)));
 	const kills = writes.map((_, index) => ({ killedAfter: index + 1 }));
 	const single = striking.map(({ needs: _, isAlone: _alone, also, mustSucceed, ...fault }) => ({
@@ -124,6 +129,7 @@ export function plansFor(writes: readonly string[], changes: number): Plan[] {
 		...orphans,
 		...slow,
 		...paired.flatMap((one) => kills.map((kill) => ({ ...one, ...kill }))),
+		...hidingFaults(routes).map((fault): Plan => ({ fault, hides: true })),
 	];
 }
 

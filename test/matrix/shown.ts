@@ -51,6 +51,9 @@ const checks: Readonly<Record<Kind, Check>> = {
 		);
 		assert.deepEqual([live.disk_provisioned_iops, live.status], [iops, "provisioned"]);
 	},
+	"database-restart": async (world, { handle, containerMb }) => {
+		assert.equal(only(await rows(world, "db:list", ...place), "handle", handle).container_size, containerMb);
+	},
 	app: async (world, { handle, config, services }, ours) => {
 		const at = ["--app", String(handle), ...place];
 		only(await rows(world, "apps", ...place), "handle", handle);

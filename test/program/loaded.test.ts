@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { join, relative } from "node:path";
 import { test } from "node:test";
@@ -49,4 +50,22 @@ test("a preview loads no compiler and no resolver of packages, and the SDK says 
 		encoding: "utf8",
 	});
 	assert.match(stdout, /^0\n.*spare-sdk\.js/s, stderr);
+});
+
+test("what starts the program leaves stack traces unmapped", () => {
+	const [, nodeargs = ""] = /nodeargs: (.*)/.exec(readFileSync(join(root, "Pulumi.yaml"), "utf8")) ?? [];
+	const program = `import { createRequire } from "node:module";
+		const before = Error.prepareStackTrace;
+		createRequire(import.meta.resolve("@pulumi/pulumi/cmd/run"))("source-map-support/register");
+		console.log(Error.prepareStackTrace === before);`;
+	for (const [args, isAsBefore] of [
+		[nodeargs.split(" "), true],
+		[[], false],
+	] as const) {
+		const run = spawnSync(process.execPath, [...args, "--input-type=module", "-e", program], {
+			cwd: root,
+			encoding: "utf8",
+		});
+		assert.equal(run.stdout, `${isAsBefore}\n`, run.stderr);
+	}
 });

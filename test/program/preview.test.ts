@@ -13,6 +13,8 @@ function normalise(text: string): string {
 		.replace(/\[id=\w+?[0-9a-f]{8}\]/g, "[id]")
 		.replace(/ +$/gm, "")
 		.replace(/^Duration:.*\n/gm, "")
+		// The engine says now and then that it is still at it, the busier the machine the oftener.
+		.replace(/^@ previewing update\.*\n/gm, "")
 		.trim()}\n`;
 }
 

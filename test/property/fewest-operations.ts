@@ -24,6 +24,7 @@ const changes: Readonly<
 	Record<Exclude<Kind, "environment" | "claims" | "leftovers">, (before: Spec, after: Spec) => number>
 > = {
 	/** One restart takes all of it, and IOPS alone a modification. */
+	"database-restart": (before, after) => changes.database(before, after),
 	database: (before, after) => (differ(before, after, ["containerMb", "containerProfile", "diskGb", "iops"]) ? 1 : 0),
 	app: (before, after) => {
 		if (differ(before, after, ["image"])) return 1 + scalesAfterDeploy(before, after);

@@ -3,7 +3,7 @@ import type { Contract, ContractOption } from "@medstack-to-aptible/sandbox/apti
 
 /** One call, as a Cli that only notes them has it. */
 export interface NotedCall {
-	way: "readText" | "change" | "operate";
+	way: "readText" | "change" | "operate" | "hold";
 	argv: readonly string[];
 }
 

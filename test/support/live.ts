@@ -41,6 +41,7 @@ export function liveService(service: string, change: Partial<Service> = {}): Ser
 		appId: undefined,
 		databaseId: undefined,
 		policyId: undefined,
+		isWhole: true,
 		...change,
 	};
 }

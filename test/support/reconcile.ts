@@ -125,7 +125,7 @@ export class ReconcilerUnderTest extends EmulatedAptible {
 	}
 }
 
-/** The emulated Aptible lags by reads, not by the clock. */
+/** The emulated Aptible lags by reads, and a lag is waited for by pauses: neither goes by the clock, however busy the machine. */
 export const quickWaits = { firstPauseMs: 10, lagMs: 1_500 };
 
 /** A minute is for a real Aptible. */

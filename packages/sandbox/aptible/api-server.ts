@@ -39,6 +39,8 @@ export async function startApi(dir: string): Promise<{ url: string; close(): Pro
 			send(response, { status: 500, body: errorBody(new ApiError(500, "internal_server_error", String(error))) });
 		});
 	});
+	// As long as a load balancer of AWS, the API's, keeps a connection: a client must not write into one that has just been closed.
+	server.keepAliveTimeout = 60_000;
 	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 	const address = server.address();
 	if (address === null || typeof address === "string") throw new Error("sandbox: the API server has no port");

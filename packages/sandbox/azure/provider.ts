@@ -11,7 +11,8 @@ import {
 	Unknown,
 	withoutSecrets,
 } from "../plugins/property-value.ts";
-import { serveProvider } from "../plugins/serve-provider.ts";
+import { isEntry, serve } from "../plugins/serve.ts";
+import { type Provider, providerPlugin } from "../plugins/serve-provider.ts";
 import { normalLocation } from "./arm-values.ts";
 import { Cloud, typeOf } from "./cloud.ts";
 import { callFunction } from "./functions.ts";
@@ -23,16 +24,41 @@ import { ArmStore } from "./store.ts";
  * uses, with the released provider's semantics and Azure Resource Manager's refusals.
  */
 
-const operations = new Operations();
-let cloud: Cloud | undefined;
-
-function configure(request: rpc.ConfigureRequest) {
-	const dir = process.env.AZURE_SANDBOX;
-	if (!dir) throw new Error("AZURE_SANDBOX is not set: the stand-in for azure-native works in a sandbox only");
-	cloud = new Cloud(new ArmStore(dir), subscriptionOf(fromStruct(request.getArgs())));
+/** The Azure that one connection of an engine works with, once it has been configured. */
+interface Login {
+	operations: Operations;
+	env: Readonly<NodeJS.ProcessEnv>;
+	store?: ArmStore;
+	cloud?: Cloud;
 }
 
-function azure(): Cloud {
+/** The provider for one connection of an engine with this environment. */
+export function azureProvider(env: Readonly<NodeJS.ProcessEnv>): Provider {
+	const login: Login = { operations: new Operations(), env };
+	return {
+		name: "azure-native",
+		version: "3.28.0",
+		operations: login.operations,
+		configure: (request) => configure(request, login),
+		close: () => login.store?.close(),
+		check,
+		diff,
+		create: (request) => create(request, login),
+		read: (request) => read(request, login),
+		update: (request) => update(request, login),
+		remove: (request) => remove(request, login),
+		invoke: (request) => invoke(request, login),
+	};
+}
+
+function configure(request: rpc.ConfigureRequest, login: Login) {
+	const dir = login.env.AZURE_SANDBOX;
+	if (!dir) throw new Error("AZURE_SANDBOX is not set: the stand-in for azure-native works in a sandbox only");
+	login.store = new ArmStore(dir);
+	login.cloud = new Cloud(login.store, subscriptionOf(fromStruct(request.getArgs()), login.env));
+}
+
+function azure({ cloud }: Login): Cloud {
 	if (cloud === undefined) throw new Error("the provider has not been configured");
 	return cloud;
 }
@@ -63,7 +89,7 @@ function diff(request: rpc.DiffRequest) {
 	return response.setDeletebeforereplace(response.getReplacesList().length > 0);
 }
 
-async function create(request: rpc.CreateRequest) {
+async function create(request: rpc.CreateRequest, login: Login) {
 	const token = tokenOf(request.getUrn());
 	const inputs = fromStruct(request.getProperties());
 	if (request.getPreview()) {
@@ -71,7 +97,7 @@ async function create(request: rpc.CreateRequest) {
 		const unknown = Object.fromEntries(outputs.map((key) => [key, new Unknown()]));
 		return new provider.CreateResponse().setProperties(toStruct({ ...inputs, ...unknown }));
 	}
-	const resource = await operations.run(request.getTimeout(), () => azure().create(token, bare(inputs)));
+	const resource = await login.operations.run(request.getTimeout(), () => azure(login).create(token, bare(inputs)));
 	return new provider.CreateResponse().setId(resource.id).setProperties(toStruct(resource.state));
 }
 
@@ -81,28 +107,28 @@ const previewContext = {
 	store: { keys: () => ({ key1: "", key2: "", created: "" }) } as unknown as ArmStore,
 };
 
-async function update(request: rpc.UpdateRequest) {
+async function update(request: rpc.UpdateRequest, login: Login) {
 	const news = fromStruct(request.getNews());
 	if (request.getPreview()) {
 		return new provider.UpdateResponse().setProperties(toStruct({ ...fromStruct(request.getOlds()), ...news }));
 	}
-	const resource = await operations.run(request.getTimeout(), () =>
-		azure().put(tokenOf(request.getUrn()), request.getId(), bare(news)),
+	const resource = await login.operations.run(request.getTimeout(), () =>
+		azure(login).put(tokenOf(request.getUrn()), request.getId(), bare(news)),
 	);
 	return new provider.UpdateResponse().setProperties(toStruct(resource.state));
 }
 
-async function remove(request: rpc.DeleteRequest) {
-	await operations.run(request.getTimeout(), () => azure().remove(request.getId()));
+async function remove(request: rpc.DeleteRequest, login: Login) {
+	await login.operations.run(request.getTimeout(), () => azure(login).remove(request.getId()));
 }
 
 /**
  * What is there now. An import knows nothing but the id, and gets every setting as an input, those of Azure's own making included; a
  * refresh gets the inputs of its state with what has changed since (source: provider.go, Read).
  */
-function read(request: rpc.ReadRequest) {
+function read(request: rpc.ReadRequest, login: Login) {
 	const token = tokenOf(request.getUrn());
-	const resource = azure().find(token, request.getId());
+	const resource = azure(login).find(token, request.getId());
 	if (resource === undefined) return new provider.ReadResponse();
 	const before = fromStruct(request.getProperties());
 	const inputs = fromStruct(request.getInputs());
@@ -131,9 +157,9 @@ function withChanges(inputs: PropertyMap, before: PropertyMap, now: PropertyMap)
 	return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
-function invoke(request: rpc.InvokeRequest) {
+function invoke(request: rpc.InvokeRequest, login: Login) {
 	const args = bare(fromStruct(request.getArgs()));
-	return new provider.InvokeResponse().setReturn(toStruct(callFunction(request.getTok(), args, azure())));
+	return new provider.InvokeResponse().setReturn(toStruct(callFunction(request.getTok(), args, azure(login))));
 }
 
 function tokenOf(urn: string): string {
@@ -157,16 +183,4 @@ function withoutNulls(properties: PropertyMap): PropertyMap {
 	return Object.fromEntries(entries);
 }
 
-await serveProvider({
-	name: "azure-native",
-	version: "3.28.0",
-	operations,
-	configure,
-	check,
-	diff,
-	create,
-	read,
-	update,
-	remove,
-	invoke,
-});
+if (isEntry(import.meta.filename)) await serve(providerPlugin(() => azureProvider(process.env)));

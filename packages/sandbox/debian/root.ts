@@ -8,14 +8,21 @@ import { promisify } from "node:util";
 import { serversFolder } from "../postgresql/binaries.ts";
 
 const run = promisify(execFile);
+/** What the mover's image is built on. */
 const RELEASE = "trixie";
 const INTERPRETER = "lib64/ld-linux-x86-64.so.2";
+
+/** A release of Debian that a root can be of: two of them, so that a test's two sides differ by a major version. */
+export type DebianRelease = "bookworm" | "trixie";
+
+/** Database servers that tests run: MariaDB 10.11 and Redis 7.0 in bookworm, 11.8 and 8.0 in trixie. */
+const SERVER_PACKAGES = ["mariadb-server-core", "redis-server"];
 
 /** An empty Debian with the packages that an image installs, where there is no container engine. */
 export interface DebianRoot {
 	/** Its root folder, to chroot into. */
 	folder: string;
-	/** A folder of scripts that run its clients from outside, for a PATH: `psql`, `pg_dump`, `pg_restore` ... */
+	/** A folder of scripts that run its clients and servers from outside, for a PATH: `psql`, `pg_dump`, `mariadbd` ... */
 	bin: string;
 }
 
@@ -30,21 +37,31 @@ export function debianPackages(dockerfile: string): string[] {
  * 400 MB. Needs root and a Debian with `debootstrap`.
  */
 export async function findDebianRoot(dockerfile: string, report: (line: string) => void): Promise<DebianRoot> {
-	const packages = debianPackages(await readFile(dockerfile, "utf8"));
+	return installPackages(RELEASE, debianPackages(await readFile(dockerfile, "utf8")), report);
+}
+
+/** Installs database servers for tests into a root of their own, in the same way: the image's root stays what the image is. */
+export function findDebianServers(release: DebianRelease, report: (line: string) => void): Promise<DebianRoot> {
+	return installPackages(release, SERVER_PACKAGES, report);
+}
+
+async function installPackages(
+	release: DebianRelease,
+	packages: readonly string[],
+	report: (line: string) => void,
+): Promise<DebianRoot> {
 	const key = createHash("sha256").update(packages.join(" ")).digest("hex").slice(0, 12);
-	const folder = path.join(serversFolder(), "debian", `${RELEASE}-${key}`);
+	const folder = path.join(serversFolder(), "debian", `${release}-${key}`);
 	const root: DebianRoot = { folder: path.join(folder, "root"), bin: path.join(folder, "bin") };
 	if (existsSync(folder)) {
 		return root;
 	}
 	if (process.getuid?.() !== 0 || process.platform !== "linux") {
-		throw new Error(
-			`${dockerfile}: installing its packages into an empty root needs root on Linux; run it in a container`,
-		);
+		throw new Error(`installing ${packages.join(", ")} into an empty root needs root on Linux; run it in a container`);
 	}
 	const started = Date.now();
 	report(
-		`debian: ${RELEASE} with ${packages.join(", ")} is installed into an empty root, which takes about two minutes`,
+		`debian: ${release} with ${packages.join(", ")} is installed into an empty root, which takes about two minutes`,
 	);
 	await mkdir(path.dirname(folder), { recursive: true });
 	const partial = await mkdtemp(`${folder}-`);
@@ -57,7 +74,7 @@ export async function findDebianRoot(dockerfile: string, report: (line: string) 
 			await run("apt-get", ["update", "-q"], options);
 			await run("apt-get", ["install", "-yq", "--no-install-recommends", "debootstrap"], options);
 		}
-		await run("debootstrap", ["--variant=minbase", include, RELEASE, target, mirror], options).catch(
+		await run("debootstrap", ["--variant=minbase", include, release, target, mirror], options).catch(
 			async (error: Error & { stdout?: string }) => {
 				throw new Error(`debootstrap failed: ${error.stdout?.split("\n").slice(-8).join("\n")}`);
 			},
@@ -78,10 +95,10 @@ export async function findDebianRoot(dockerfile: string, report: (line: string) 
 /** Runs a program of the root with the root's own loader and libraries, which are newer than the host's. */
 async function writeScripts(root: string, later: string, bin: string): Promise<void> {
 	await mkdir(bin);
-	const folders = ["usr/bin", "usr/lib/postgresql/17/bin"];
+	const folders = ["usr/bin", "usr/sbin", "usr/lib/postgresql/17/bin"];
 	for (const folder of folders) {
 		for (const name of await readdir(path.join(root, folder)).catch(() => [])) {
-			if (!/^(psql|pg_\w+|mariadb(-dump)?|mysql(dump)?|redis-cli)$/.test(name)) {
+			if (!/^(psql|pg_\w+|mariadb(-dump)?|mariadbd|mysql(dump)?|redis-(cli|server))$/.test(name)) {
 				continue;
 			}
 			const libraries = path.join(later, "usr/lib/x86_64-linux-gnu");

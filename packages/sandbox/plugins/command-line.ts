@@ -2,9 +2,9 @@ import { accessSync, constants, statSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 
-/** Finds an executable on this process's PATH, which is not the PATH of the child to be started. */
-export function findExecutable(name: string): string | undefined {
-	const folders = (process.env.PATH ?? "").split(path.delimiter).filter((folder) => folder !== "");
+/** Finds an executable on a PATH, which is not the PATH of the child to be started. @default this process's */
+export function findExecutable(name: string, searchPath = process.env.PATH ?? ""): string | undefined {
+	const folders = searchPath.split(path.delimiter).filter((folder) => folder !== "");
 	return folders.map((folder) => path.join(folder, name)).find(isExecutable);
 }
 

@@ -1,7 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { statSync } from "node:fs";
 import path from "node:path";
-import process from "node:process";
 import type { Readable, Writable } from "node:stream";
 import type { Logging } from "./command-inputs.ts";
 import { findExecutable } from "./command-line.ts";
@@ -38,6 +37,14 @@ export interface Run {
 	log: (line: string) => void;
 	/** Ends the command; its reason is the error text where nothing was started. */
 	signal: AbortSignal;
+	/** What the command is started in, unless it has a folder of its own. */
+	surroundings: Surroundings;
+}
+
+/** The environment and the working directory of a plugin, which are those of its engine. */
+export interface Surroundings {
+	env: Readonly<NodeJS.ProcessEnv>;
+	cwd: string;
 }
 
 /** Said where the released provider would not say anything any more: its reader of lines stops, its writer waits for it. */
@@ -83,10 +90,10 @@ export async function runCommand(run: Run): Promise<Output> {
 }
 
 function start(run: Run): Child {
-	const { interpreter, dir = process.cwd(), stdin } = run.process;
+	const { interpreter, dir = run.surroundings.cwd, stdin } = run.process;
 	const [name = "", ...rest] = interpreter?.length ? interpreter : ["/bin/sh", "-c"];
 	run.signal.throwIfAborted();
-	const file = resolveInterpreter(name);
+	const file = resolveInterpreter(name, run.surroundings);
 	checkFolder(dir);
 	try {
 		return spawn(file, [...rest, run.command], {
@@ -102,11 +109,11 @@ function start(run: Run): Child {
 }
 
 /** As `os/exec` does: a bare name is looked up on the provider's PATH, whatever the command's own PATH will be. */
-function resolveInterpreter(name: string): string {
+function resolveInterpreter(name: string, { env }: Surroundings): string {
 	if (name.includes(path.sep)) {
 		return name;
 	}
-	const file = findExecutable(name);
+	const file = findExecutable(name, env.PATH);
 	if (!file) {
 		throw new Error(`exec: ${quote(name)}: executable file not found in $PATH`);
 	}
@@ -124,7 +131,7 @@ function environment(run: Run): NodeJS.ProcessEnv {
 	const { environment: own, addPreviousOutputInEnv = true } = run.process;
 	const { stdout, stderr } = run.previous;
 	return {
-		...process.env,
+		...run.surroundings.env,
 		...own,
 		...(addPreviousOutputInEnv && stdout ? { PULUMI_COMMAND_STDOUT: stdout } : {}),
 		...(addPreviousOutputInEnv && stderr ? { PULUMI_COMMAND_STDERR: stderr } : {}),

@@ -11,12 +11,13 @@ import {
 	RUN_INPUTS,
 	type Shape,
 } from "./command-inputs.ts";
-import { type CommandProcess, type Output, runCommand } from "./command-process.ts";
+import { type CommandProcess, type Output, runCommand, type Surroundings } from "./command-process.ts";
 import { EngineLog } from "./engine-log.ts";
 import { Operations } from "./operations.ts";
 import { diffProperties, diffResponse } from "./property-diff.ts";
 import { deepEqual, fromStruct, type PropertyMap, toStruct, Unknown, withoutSecrets } from "./property-value.ts";
-import { serveProvider } from "./serve-provider.ts";
+import { isEntry, serve } from "./serve.ts";
+import { type Provider, providerPlugin } from "./serve-provider.ts";
 
 /**
  * Stand-in for `pulumi-resource-command` 1.2.1 where the released one cannot be downloaded: `command:local:Command` and
@@ -33,8 +34,36 @@ interface Command extends CommandProcess {
 	delete?: string;
 }
 
-const operations = new Operations();
-let log = new EngineLog(process.argv.slice(2).findLast((argument) => !argument.startsWith("-")) ?? "");
+/** What the commands of one connection run in. */
+interface Place {
+	operations: Operations;
+	/** There once it is known where the engine is. */
+	log?: EngineLog;
+	surroundings: Surroundings;
+}
+
+/** The provider for one connection of an engine: of the one at `engineAddress`, or of the one that attaches itself to it. */
+export function commandProvider(surroundings: Surroundings, engineAddress?: string): Provider {
+	const place: Place = { operations: new Operations(), surroundings };
+	if (engineAddress !== undefined) place.log = new EngineLog(engineAddress);
+	return {
+		name: "command",
+		version: "1.2.1",
+		operations: place.operations,
+		engineIsAt: (address) => {
+			place.log?.close();
+			place.log = new EngineLog(address);
+		},
+		close: () => place.log?.close(),
+		check,
+		diff,
+		create: (request) => create(request, place),
+		read,
+		update: (request) => update(request, place),
+		remove: (request) => remove(request, place),
+		invoke: (request) => invoke(request, place),
+	};
+}
 
 function check(request: rpc.CheckRequest) {
 	requireCommand(request.getUrn());
@@ -53,18 +82,18 @@ function diff(request: rpc.DiffRequest) {
 	return diffResponse(changes, (path) => path === "triggers");
 }
 
-async function create(request: rpc.CreateRequest) {
+async function create(request: rpc.CreateRequest, place: Place) {
 	const inputs = fromStruct(request.getProperties());
 	const command = decode(inputs, COMMAND_INPUTS);
 	const response = new provider.CreateResponse().setId(nameOf(request.getUrn()) + randomBytes(4).toString("hex"));
 	if (request.getPreview()) {
 		return response.setProperties(toStruct({ ...inputs, stdout: new Unknown(), stderr: new Unknown() }));
 	}
-	const output = await run(request, command.create, command, { stdout: "", stderr: "" });
+	const output = await run(request, command.create, command, { previous: { stdout: "", stderr: "" }, place });
 	return response.setProperties(toStruct({ ...inputs, ...output }));
 }
 
-async function update(request: rpc.UpdateRequest) {
+async function update(request: rpc.UpdateRequest, place: Place) {
 	const olds = fromStruct(request.getOlds());
 	const news = withIgnored(fromStruct(request.getNews()), olds, request.getIgnorechangesList());
 	const previous = outputOf(decode(olds, COMMAND_OUTPUTS));
@@ -74,13 +103,13 @@ async function update(request: rpc.UpdateRequest) {
 		const output = dependsOnChange(olds, news) ? { stdout: new Unknown(), stderr: new Unknown() } : previous;
 		return response.setProperties(toStruct({ ...news, ...output }));
 	}
-	const output = await run(request, command.update ?? command.create, command, previous);
+	const output = await run(request, command.update ?? command.create, command, { previous, place });
 	return response.setProperties(toStruct({ ...news, ...output }));
 }
 
-async function remove(request: rpc.DeleteRequest) {
+async function remove(request: rpc.DeleteRequest, place: Place) {
 	const state = decode(fromStruct(request.getProperties()), COMMAND_OUTPUTS);
-	await run(request, state.delete, state, outputOf(state));
+	await run(request, state.delete, state, { previous: outputOf(state), place });
 }
 
 /** There is no way to ask a command what it made, so what is recorded is what is. */
@@ -91,7 +120,7 @@ function read(request: rpc.ReadRequest) {
 		.setInputs(request.getInputs());
 }
 
-async function invoke(request: rpc.InvokeRequest) {
+async function invoke(request: rpc.InvokeRequest, place: Place) {
 	if (request.getTok() !== RUN_TOKEN) {
 		throw new Error(`Invoke '${request.getTok()}' not found: the sandbox's stand-in has ${RUN_TOKEN} only`);
 	}
@@ -101,7 +130,8 @@ async function invoke(request: rpc.InvokeRequest) {
 		return withFailures(new provider.InvokeResponse(), failures);
 	}
 	const command = decode<CommandProcess & { command: string }>(inputs, RUN_INPUTS);
-	const output = await execute(command.command, command, { stdout: "", stderr: "" }, { urn: "", timeoutSeconds: 0 });
+	const previous = { stdout: "", stderr: "" };
+	const output = await execute(command.command, command, { previous, place, urn: "", timeoutSeconds: 0 });
 	return new provider.InvokeResponse().setReturn(toStruct({ ...withoutNulls(inputs), ...output }));
 }
 
@@ -109,24 +139,27 @@ async function run(
 	request: { getUrn(): string; getTimeout(): number },
 	command: string | undefined,
 	settings: CommandProcess,
-	previous: Output,
+	{ previous, place }: { previous: Output; place: Place },
 ): Promise<Output> {
 	requireCommand(request.getUrn());
 	if (command === undefined) {
 		return previous;
 	}
-	return execute(command, settings, previous, { urn: request.getUrn(), timeoutSeconds: request.getTimeout() });
+	const [urn, timeoutSeconds] = [request.getUrn(), request.getTimeout()];
+	return execute(command, settings, { previous, place, urn, timeoutSeconds });
 }
 
 function execute(
 	command: string,
 	settings: CommandProcess,
-	previous: Output,
-	{ urn, timeoutSeconds }: { urn: string; timeoutSeconds: number },
+	{ previous, place, urn, timeoutSeconds }: { previous: Output; place: Place; urn: string; timeoutSeconds: number },
 ): Promise<Output> {
-	const logLine = (line: string) => log.status(urn, line);
+	const { operations, log, surroundings } = place;
+	const logLine = (line: string) => log?.status(urn, line);
 	return operations.run(timeoutSeconds, (signal) =>
-		runCommand({ command, process: settings, previous, log: logLine, signal }).finally(() => log.waitUntilIdle()),
+		runCommand({ command, process: settings, previous, log: logLine, signal, surroundings }).finally(() =>
+			log?.waitUntilIdle(),
+		),
 	);
 }
 
@@ -180,18 +213,8 @@ function nameOf(urn: string): string {
 	return urn.split("::").slice(3).join("::");
 }
 
-await serveProvider({
-	name: "command",
-	version: "1.2.1",
-	operations,
-	engineIsAt: (address) => {
-		log = new EngineLog(address);
-	},
-	check,
-	diff,
-	create,
-	read,
-	update,
-	remove,
-	invoke,
-});
+if (isEntry(import.meta.filename)) {
+	const engineAddress = process.argv.slice(2).findLast((argument) => !argument.startsWith("-")) ?? "";
+	const surroundings = { env: process.env, cwd: process.cwd() };
+	await serve(providerPlugin(() => commandProvider(surroundings, engineAddress)));
+}

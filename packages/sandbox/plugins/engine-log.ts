@@ -13,11 +13,16 @@ export class EngineLog {
 
 	/** Shows a line beside a resource while it is the newest one; it does not stay in the final output. */
 	status(urn: string, message: string): void {
-		const request = new engine.LogRequest()
-			.setSeverity(engine.LogSeverity.INFO)
-			.setUrn(urn)
-			.setMessage(message)
-			.setEphemeral(true);
+		this.#send(new engine.LogRequest().setUrn(urn).setMessage(message).setEphemeral(true));
+	}
+
+	/** Shows a line of what a program prints, as the engine does with a plugin's own streams; `stream` keeps those apart. */
+	print(line: string, stream: number): void {
+		this.#send(new engine.LogRequest().setMessage(`${line}\n`).setStreamid(stream));
+	}
+
+	#send(request: InstanceType<typeof engine.LogRequest>): void {
+		request.setSeverity(engine.LogSeverity.INFO);
 		const sent = new Promise<void>((resolve) => {
 			// A line that cannot be shown must not fail the command that printed it.
 			this.#client.log(request, () => resolve());
@@ -29,5 +34,9 @@ export class EngineLog {
 	/** Resolves when every line so far has arrived, so that none comes after its resource is done. */
 	async waitUntilIdle(): Promise<void> {
 		await Promise.all(this.#onTheWay);
+	}
+
+	close(): void {
+		this.#client.close();
 	}
 }

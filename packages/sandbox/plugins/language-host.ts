@@ -3,11 +3,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import process from "node:process";
+import { createInterface } from "node:readline";
 import type { ServerWritableStream } from "@grpc/grpc-js";
 import languageServices from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import type {
 	GetProgramDependenciesRequest,
 	GetRequiredPackagesRequest,
+	LanguageHandshakeRequest,
 	ProgramInfo,
 	RunRequest,
 } from "@pulumi/pulumi/proto/language_pb.js";
@@ -15,7 +17,9 @@ import language from "@pulumi/pulumi/proto/language_pb.js";
 import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { findExecutable, splitWords } from "./command-line.ts";
-import { serve, unary } from "./serve.ts";
+import type { Surroundings } from "./command-process.ts";
+import { EngineLog } from "./engine-log.ts";
+import { isEntry, type Plugin, serve, unary } from "./serve.ts";
 
 /**
  * Stand-in for `pulumi-language-nodejs`, which the engine's releases carry beside the CLI and which cannot be had as a
@@ -31,10 +35,16 @@ const ALREADY_REPORTED = 32;
 /** How long a program may take to end after an interrupt. */
 const INTERRUPT_GRACE_MS = 5_000;
 
-const engineAddress = process.argv.slice(2).findLast((argument) => !argument.startsWith("-")) ?? "";
-const running = new Set<ChildProcess>();
+/** Where programs run. */
+interface Place {
+	surroundings: Surroundings;
+	engineAddress: string;
+	running: Set<ChildProcess>;
+	/** Shows what programs print, where the engine does not hear this process's own streams. */
+	log?: EngineLog;
+}
 
-async function run(request: RunRequest): Promise<InstanceType<typeof language.RunResponse>> {
+async function run(request: RunRequest, place: Place): Promise<InstanceType<typeof language.RunResponse>> {
 	const response = new language.RunResponse();
 	const info = request.getInfo();
 	const options = info?.getOptions()?.toJavaScript() ?? {};
@@ -44,7 +54,8 @@ async function run(request: RunRequest): Promise<InstanceType<typeof language.Ru
 				"set runtime.options.typescript to false in Pulumi.yaml, or install the Pulumi CLI, which has the real one",
 		);
 	}
-	const node = findExecutable("node");
+	const { surroundings, running, log } = place;
+	const node = findExecutable("node", surroundings.env.PATH);
 	if (!node) {
 		return response.setError("could not find node on the $PATH");
 	}
@@ -54,23 +65,32 @@ async function run(request: RunRequest): Promise<InstanceType<typeof language.Ru
 		return response.setError("It looks like the Pulumi SDK has not been installed. Have you run pulumi install?");
 	}
 	const nodeArguments = splitWords(String(options.nodeargs ?? ""));
-	const child = spawn(node, [...nodeArguments, runner, ...runnerArguments(request, program)], {
+	const child = spawn(node, [...nodeArguments, runner, ...runnerArguments(request, program, place.engineAddress)], {
 		// Streams are the host's own, so that the program's output is the engine's to show.
-		stdio: ["ignore", "inherit", "inherit"],
+		stdio: ["ignore", ...(log === undefined ? (["inherit", "inherit"] as const) : (["pipe", "pipe"] as const))],
+		cwd: surroundings.cwd,
 		env: {
-			...process.env,
+			...surroundings.env,
 			PULUMI_CONFIG: JSON.stringify(configForProgram(request)),
 			PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
 		},
 	});
 	running.add(child);
+	if (log !== undefined) {
+		for (const [index, stream] of [child.stdout, child.stderr].entries()) {
+			if (stream !== null) createInterface(stream).on("line", (line) => log.print(line, index + 1));
+		}
+	}
 	const failure = await new Promise<string | number>((resolve) => {
 		child.on("error", (error) =>
 			resolve(`Problem executing program (could not run language executor): ${error.message}`),
 		);
-		child.on("exit", (code, signal) => resolve(code ?? `Program exited unexpectedly: signal: ${signal}`));
+		child.on(log === undefined ? "exit" : "close", (code, signal) =>
+			resolve(code ?? `Program exited unexpectedly: signal: ${signal}`),
+		);
 	});
 	running.delete(child);
+	await log?.waitUntilIdle();
 	if (failure === 0) {
 		return response;
 	}
@@ -90,7 +110,7 @@ function findRunner(program: string): string | undefined {
 	}
 }
 
-function runnerArguments(request: RunRequest, program: string): string[] {
+function runnerArguments(request: RunRequest, program: string, engineAddress: string): string[] {
 	const flags = {
 		monitor: request.getMonitorAddress(),
 		engine: engineAddress,
@@ -119,15 +139,17 @@ function configForProgram(request: RunRequest): Record<string, string> {
 	return config;
 }
 
-function interruptPrograms(): void {
+function interruptPrograms({ running }: Place): void {
 	for (const child of running) {
 		child.kill("SIGINT");
 		setTimeout(() => child.kill("SIGKILL"), INTERRUPT_GRACE_MS).unref();
 	}
 }
 
-function about(): InstanceType<typeof language.AboutResponse> {
-	return new language.AboutResponse().setExecutable(findExecutable("node") ?? "").setVersion(process.version);
+function about({ surroundings }: Place): InstanceType<typeof language.AboutResponse> {
+	return new language.AboutResponse()
+		.setExecutable(findExecutable("node", surroundings.env.PATH) ?? "")
+		.setVersion(process.version);
 }
 
 function programDependencies(request: GetProgramDependenciesRequest) {
@@ -179,22 +201,41 @@ function installDependencies(call: ServerWritableStream<unknown, unknown>): void
 	call.end();
 }
 
-await serve({
-	service: languageServices.LanguageRuntimeService,
-	implementation: {
-		handshake: unary(() => new language.LanguageHandshakeResponse()),
-		getPluginInfo: unary(() => new plugin.PluginInfo().setVersion(VERSION)),
-		about: unary(about),
-		getRequiredPackages: unary(requiredPackages),
-		getRequiredPlugins: unary(() => new language.GetRequiredPluginsResponse()),
-		getProgramDependencies: unary(programDependencies),
-		runtimeOptionsPrompts: unary(() => new language.RuntimeOptionsResponse()),
-		installDependencies,
-		run: unary(run),
-		cancel: unary(() => {
-			interruptPrograms();
-			return new empty.Empty();
-		}),
-	},
-	abandoned: interruptPrograms,
-});
+/** The language host of one engine: of the one at `engineAddress`, or of the one that attaches itself to it. */
+export function languageHost(surroundings: Surroundings, engineAddress?: string): Plugin {
+	const place: Place = { surroundings, engineAddress: engineAddress ?? "", running: new Set() };
+	return {
+		service: languageServices.LanguageRuntimeService,
+		implementation: {
+			handshake: unary((request: LanguageHandshakeRequest) => {
+				if (engineAddress === undefined) {
+					place.log?.close();
+					place.engineAddress = request.getEngineAddress();
+					place.log = new EngineLog(place.engineAddress);
+				}
+				return new language.LanguageHandshakeResponse();
+			}),
+			getPluginInfo: unary(() => new plugin.PluginInfo().setVersion(VERSION)),
+			about: unary(() => about(place)),
+			getRequiredPackages: unary(requiredPackages),
+			getRequiredPlugins: unary(() => new language.GetRequiredPluginsResponse()),
+			getProgramDependencies: unary(programDependencies),
+			runtimeOptionsPrompts: unary(() => new language.RuntimeOptionsResponse()),
+			installDependencies,
+			run: unary((request: RunRequest) => run(request, place)),
+			cancel: unary(() => {
+				interruptPrograms(place);
+				return new empty.Empty();
+			}),
+		},
+		abandoned: () => {
+			interruptPrograms(place);
+			place.log?.close();
+		},
+	};
+}
+
+if (isEntry(import.meta.filename)) {
+	const engineAddress = process.argv.slice(2).findLast((argument) => !argument.startsWith("-")) ?? "";
+	await serve(languageHost({ env: process.env, cwd: process.cwd() }, engineAddress));
+}

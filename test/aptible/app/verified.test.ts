@@ -39,6 +39,14 @@ const losses: { change: object; part: string; handle?: string; says: RegExp }[] 
 		part: "container_count",
 		says: /services\.web\.containers 1 instead of 2/,
 	},
+	{
+		change: {
+			image: "registry.acme.example/portal:2",
+			services: { web: { containers: 2, containerMb: 1024, containerProfile: "m" } },
+		},
+		part: "container_count",
+		says: /services\.web\.containers 1 instead of 2/,
+	},
 ];
 
 for (const { change, part, says } of losses) {
@@ -93,12 +101,24 @@ test("config that the token may not see is refused by the first run, as by the n
 	assert.deepEqual(aptible.newWrites(), []);
 });
 
-test("what sends nothing reads nothing again, and what it reads are few requests", async (t) => {
+test("what sends nothing reads nothing again, and what a change reads are few requests", async (t) => {
 	const aptible = await openReconciler(t);
-	const previous = await aptible.applied("app", portalSpec());
-	const first = aptible.newJournal();
-	await aptible.applied("app", portalSpec(), { previous });
-	const second = aptible.newJournal();
-	const count = (journal: typeof first, source: string) => journal.filter((row) => row.source === source).length;
-	assert.deepEqual([count(second, "cli"), count(second, "api") <= 8], [0, true], JSON.stringify(second));
+	const size = { containerMb: 1024, containerProfile: "m" };
+	const change = (image: string, ...[web, worker]: [number, number]) =>
+		portalSpec({ image, services: { web: { containers: web, ...size }, worker: { containers: worker, ...size } } });
+	let previous = await aptible.applied("app", change("acme/portal:1", 1, 1));
+	for (const [spec, cli, api] of [
+		[change("acme/portal:1", 1, 1), 0, 6],
+		// Its operations, before and after; the app with its settings and config after.
+		[change("acme/portal:2", 1, 1), 1, 6 + 2 + 3],
+		// Of each service the operations, the service, the operations twice.
+		[change("acme/portal:2", 2, 2), 2, 6 + 2 * 4 + 3],
+		[change("acme/portal:1", 1, 1), 3, 6 + 2 + 1 + 2 * 4 + 3],
+	] as const) {
+		aptible.newJournal();
+		previous = await aptible.applied("app", spec, { previous });
+		const rows = aptible.newJournal();
+		const count = (source: string) => rows.filter((row) => row.source === source).length;
+		assert.deepEqual([count("cli"), count("api")], [cli, api], rows.map(({ command }) => command).join("\n"));
+	}
 });

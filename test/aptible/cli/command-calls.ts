@@ -11,6 +11,7 @@ import * as endpoint from "../../../aptible/cli/endpoint.ts";
 import * as environments from "../../../aptible/cli/environment.ts";
 import * as operation from "../../../aptible/cli/operation.ts";
 import * as service from "../../../aptible/cli/service.ts";
+import * as tunnel from "../../../aptible/cli/tunnel.ts";
 import * as version from "../../../aptible/cli/version.ts";
 import { Redactor } from "../../../aptible/client/redact.ts";
 import { Context } from "../../../aptible/context.ts";
@@ -44,6 +45,11 @@ export class NotingCli extends Cli {
 	override async operate(argv: readonly string[]): Promise<void> {
 		this.calls.push({ way: "operate", argv });
 	}
+
+	override async hold(argv: readonly string[]): ReturnType<Cli["hold"]> {
+		this.calls.push({ way: "hold", argv });
+		return { found: "", signal: new AbortController().signal, close: async () => {} };
+	}
 }
 
 /** The files of aptible/cli that have commands. */
@@ -56,6 +62,7 @@ export const modules = {
 	environment: environments,
 	operation,
 	service,
+	tunnel,
 	version,
 };
 
@@ -88,7 +95,10 @@ export const calls: Readonly<Record<string, (cli: Cli) => unknown>> = {
 		await database.replicateDatabase(cli, environment, "main", "copy", { ...sizes, logical: true, version: "17" });
 	},
 	"database.renameDatabase": (cli) => database.renameDatabase(cli, environment, "main", "primary"),
-	"database.restartDatabase": (cli) => database.restartDatabase(cli, environment, "main", sizes),
+	"database.restartDatabase": async (cli) => {
+		await database.restartDatabase(cli, environment, "main", sizes);
+		await database.restartDatabase(cli, environment, "main", {});
+	},
 	"database.setIops": (cli) => database.setIops(cli, environment, "main", 6000),
 	"database.deprovisionDatabase": (cli) => database.deprovisionDatabase(cli, environment, "main"),
 	"drain.createDrain": async (cli) => {
@@ -132,6 +142,7 @@ export const calls: Readonly<Record<string, (cli: Cli) => unknown>> = {
 		await endpoint.deprovisionEndpoint(cli, locator, "elb-1.acme.example");
 		await endpoint.deprovisionEndpoint(cli, { environment, database: "main" }, "elb-1.acme.example");
 	},
+	"tunnel.openTunnel": (cli) => tunnel.openTunnel(cli, environment, "main"),
 	"environment.renameEnvironment": (cli) => environments.renameEnvironment(cli, "acme", environment),
 	"environment.setBackupRetention": async (cli) => {
 		const numbers = { daily: 14, monthly: 0, yearly: 0 };

@@ -14,7 +14,17 @@ const contract = loadContract();
 
 /** What those files have besides, and files that have no command. */
 const noCommands = ["version.parseVersion"];
-const noCommandFiles = ["cli", "command-line", "failure", "process", "run", "ssh-key", "version-cache", "watchdog"];
+const noCommandFiles = [
+	"cli",
+	"command-line",
+	"failure",
+	"held",
+	"process",
+	"run",
+	"ssh-key",
+	"version-cache",
+	"watchdog",
+];
 
 /** What each command function asked. */
 const asked = new Map<string, readonly NotedCall[]>();
@@ -105,6 +115,7 @@ const reasons: readonly [RegExp, because: string][] = [
 	[/^deploy --container-(size|profile)$/, "each service is scaled to the size of its own"],
 	[/:modify --managed-tls/, "fixed here: another kind of certificate is another endpoint"],
 	[/^endpoints:database:create --database$/, "the handle is its argument"],
+	[/^db:tunnel --(port|type)$/, "any free port will do, and the database's default credential"],
 	[/^log_drain:create:(papertrail|syslog) --token$/, "a secret: such a drain is made over the API"],
 ];
 
@@ -114,7 +125,7 @@ function optionsOf(argv: readonly string[]): string[] {
 	return argv.slice(1, end < 0 ? argv.length : end).filter((word) => word.startsWith("--"));
 }
 
-const ways = { readText: "reads", change: "changes at once", operate: "starts an operation" };
+const ways = { readText: "reads", change: "changes at once", operate: "starts an operation", hold: "stays open" };
 
 test("docs/aptible-commands.md lists the commands that are used, and how", () => {
 	const lines = [...asked.values()].flat().map(({ way, argv }) => `${argv[0]}: ${ways[way]}`);

@@ -93,3 +93,25 @@ test("the preview refuses an endpoint that would be new, and none that is record
 	assert.deepEqual(findIdleEndpoints(stage, [], lives("portal") as never), []);
 	assert.deepEqual(findIdleEndpoints(stage, [], lives("clinic") as never), refused);
 });
+
+test("an endpoint that would be new on a service which a move stops is made in another phase", () => {
+	const stage = parseStage(
+		{
+			environment: { handle: "acme-test", stack: "acme-ca", phi: true },
+			databases: { main: { type: "mysql", version: "8.4" } },
+			apps: {
+				portal: {
+					image: "acme/portal:1",
+					services: { web: {} },
+					endpoints: { test: { service: "web", kind: "https", defaultDomain: true } },
+				},
+			},
+			move: { phase: "prepare", from: { addresses: ["203.0.113.9"] }, databases: { main: {} } },
+		},
+		{ file: "Pulumi.test.yaml" },
+	);
+	assert.deepEqual(findIdleEndpoints(stage, [], undefined), [
+		'endpoint "test" of app "portal": service "web" has 0 containers, and Aptible makes no new endpoint for such a service. The phase ' +
+			'"prepare" of the move stops it: make the endpoint in a phase in which it runs, or with one `pulumi up` before the stage has a move.',
+	]);
+});

@@ -6,7 +6,8 @@ import { keyed, list, object } from "../render.ts";
 import { updateHandle } from "../server/accounts.ts";
 import { createDatabase } from "../server/databases.ts";
 import { operationsOf } from "../server/operations.ts";
-import { databasesOf, findDatabase, given, refuseSizeOption } from "./finders.ts";
+import { credentialOf, databasesOf, findDatabase, given, refuseSizeOption } from "./finders.ts";
+import { tunnel } from "./tunnel.ts";
 
 export const commands: Record<string, Command> = {
 	"db:list"(cli) {
@@ -87,19 +88,11 @@ export const commands: Record<string, Command> = {
 
 	"db:url"(cli, handle = "") {
 		cli.telemetry({ handle });
-		const { status, handle: name, credentials } = findDatabase(cli, handle);
-		if (status !== "provisioned") throw new UserError(`Database ${name} is not provisioned`);
-		const type = cli.text("type");
-		const credential = credentials.find((candidate) =>
-			type === undefined ? candidate.default : candidate.type === type,
-		);
-		if (!credential) {
-			const what =
-				type === undefined ? "No default credential for database" : `No credential with type ${type} for database`;
-			throw new UserError(`${what}, valid credential types: ${credentials.map((each) => each.type).join(", ")}`);
-		}
+		const { credential } = credentialOf(cli, handle);
 		cli.print(keyed(object({ connection_url: credential.connection_url }), "connection_url"));
 	},
+
+	"db:tunnel": tunnel,
 
 	"db:rename"(cli, oldHandle = "", newHandle = "") {
 		cli.telemetry({ old_handle: oldHandle, new_handle: newHandle });

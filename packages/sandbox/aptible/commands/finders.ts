@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import type { Cli } from "../cli-context.ts";
 import { UserError } from "../errors.ts";
-import type { Account, App, Database, Service } from "../model.ts";
+import type { Account, App, Credential, Database, Service } from "../model.ts";
 
 /** The app that `--app` (or a git remote) means. */
 export function findApp(cli: Cli, handle = cli.text("app")): App {
@@ -74,6 +74,21 @@ export function findDatabase(cli: Cli, handle: string | undefined): Database {
 	if (others.length > 0) throw new UserError("Multiple databases exist, please specify with --environment");
 	if (!database) throw new UserError(`Could not find database ${handle}`);
 	return database;
+}
+
+/** A database with the credential that `--type` names, or its default one. */
+export function credentialOf(cli: Cli, handle: string): { database: Database; credential: Credential } {
+	const database = findDatabase(cli, handle);
+	const { status, handle: name, credentials } = database;
+	if (status !== "provisioned") throw new UserError(`Database ${name} is not provisioned`);
+	const type = cli.text("type");
+	const credential = credentials.find((candidate) =>
+		type === undefined ? candidate.default : candidate.type === type,
+	);
+	if (credential) return { database, credential };
+	const what =
+		type === undefined ? "No default credential for database" : `No credential with type ${type} for database`;
+	throw new UserError(`${what}, valid credential types: ${credentials.map((each) => each.type).join(", ")}`);
 }
 
 /** Leaves out what was not given. */

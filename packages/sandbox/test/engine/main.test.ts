@@ -23,7 +23,10 @@ describe("npm run sandbox", () => {
 	it("refuses an unknown word, with what there is", async () => {
 		const { code, stderr } = await sandbox("destroy");
 		assert.equal(code, 2);
-		assert.match(stderr, /^unknown command "destroy"; use one of pulumi, aptible, reset, --help, or none at all\n/);
+		assert.match(
+			stderr,
+			/^unknown command "destroy"; use one of pulumi, aptible, drift, adopt, reset, --help, or none at all\n/,
+		);
 	});
 
 	it("forgets nothing where reset is given a word", async () => {
@@ -49,6 +52,15 @@ describe("npm run sandbox", () => {
 		assert.match(stderr, /^engine: pulumi v\d+\.\d+\.\d+/m);
 		assert.match(stderr, /^plugin: command v1\.2\.1, (released|stand-in)/m);
 		assert.notEqual((await sandbox("pulumi", "no-such-command")).code, 0);
+	});
+
+	it("looks for drift and adopts in the emulated Aptible, and passes the exit codes on", async () => {
+		const drift = await sandbox("drift", "--json");
+		assert.equal(drift.code, 0, drift.stderr);
+		assert.deepEqual(JSON.parse(drift.stdout).drifted, []);
+		const adopt = await sandbox("adopt", "--environment", "acme-none");
+		assert.equal(adopt.code, 1);
+		assert.match(adopt.stderr, /^environment "acme-none" is not one that this token sees; it sees: /m);
 	});
 
 	it("resets to nothing", async () => {

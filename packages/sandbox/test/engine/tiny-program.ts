@@ -21,9 +21,10 @@ export class TinyProgram {
 		this.sandbox = sandbox;
 	}
 
-	static async create(): Promise<TinyProgram> {
+	/** Makes one, with the plugins as processes of the engine, or attached (`SandboxOptions.attach`). */
+	static async create({ attach = false } = {}): Promise<TinyProgram> {
 		const dir = await mkdtemp(path.join(tmpdir(), "tiny-program-"));
-		const sandbox = await prepareSandbox({ root: ROOT, dir: path.join(dir, ".sandbox"), quiet: true });
+		const sandbox = await prepareSandbox({ root: ROOT, dir: path.join(dir, ".sandbox"), quiet: true, attach });
 		const program = new TinyProgram(path.join(dir, "program"), sandbox);
 		await mkdir(program.dir);
 		await symlink(path.join(ROOT, "node_modules"), path.join(program.dir, "node_modules"));

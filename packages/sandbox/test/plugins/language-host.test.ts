@@ -55,6 +55,25 @@ describe("the language host (facts/pulumi.md §2.1, §6)", () => {
 	});
 });
 
+it("does the same for an engine that attaches itself, provider and all", async (t) => {
+	const program = await TinyProgram.create({ attach: true });
+	t.after(() => program.remove());
+	await program.write(`
+		console.log("printed by the program");
+		console.error("complained by the program");
+		const made = new local.Command("made", { create: "echo $PULUMI_STACK_OF_ITS_OWN $PULUMI_DEBUG_PROVIDERS; pwd" });
+		export const seen = made.stdout;`);
+	program.sandbox.env.PULUMI_STACK_OF_ITS_OWN = "a variable";
+	// A preview before it: another load of each plugin in the same run, which the end of the first one must not cancel.
+	const { code, stdout } = await program.pulumi("up", "--yes");
+	assert.equal(code, 0, stdout);
+	assert.match(stdout, /printed by the program/);
+	assert.match(stdout, /complained by the program/);
+	assert.deepEqual(await program.outputs(), { seen: `a variable\n${program.dir}` });
+	await program.write("process.exit(3);");
+	assert.match((await program.preview()).stderr, /Program exited with non-zero exit code: 3/);
+});
+
 it("requires each provider that package.json names, used or not, as the released language host does", async (t) => {
 	const host = spawn(process.execPath, [path.join(ROOT, "packages/sandbox/plugins/language-host.ts"), "127.0.0.1:1"]);
 	t.after(() => host.kill());

@@ -1,0 +1,193 @@
+/** What takes more than one value of a move to see. */
+import { admits, privateNetworkOf } from "./azure/storage-addresses.ts";
+import type { Draft } from "./draft.ts";
+import { type Mistake, type Place, wrongName, wrongValue } from "./mistakes.ts";
+import { moverEndpoint } from "./move-phases.ts";
+import { findNearestNumber, findNearestWord, suggest } from "./near-miss.ts";
+import { checkDisk, containerSizesMb, countCpus, databaseDefaults } from "./sizes.ts";
+
+type MoveDraft = NonNullable<Draft["move"]>;
+type DatabaseDraft = NonNullable<NonNullable<Draft["databases"]>[string]>;
+type During = NonNullable<NonNullable<NonNullable<MoveDraft["databases"]>[string]>["during"]>;
+
+const at = (...keys: Place): Place => ["move", ...keys];
+
+/** Networks that nobody comes from over the internet, beside the private ones (RFC 6890); those for documentation are in examples. */
+const reservedNetworks = ["0.0.0.0/8", "192.0.0.0/24", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4"];
+
+/** The data of a MedStack cluster is taken for health information, whatever is in it. */
+function checkHealthData({ environment }: Draft): Mistake[] {
+	if (environment?.phi !== false) return [];
+	const says =
+		"stands beside a move, which brings health information; set phi: true (and name a dedicated stack), or remove the move block";
+	return [wrongValue(["environment", "phi"], says)];
+}
+
+function checkAddresses({ from }: MoveDraft): Mistake[] {
+	const seen = new Set<string>();
+	return (from?.addresses ?? []).flatMap((address, index): Mistake[] => {
+		if (address === undefined) return [];
+		const place = at("from", "addresses", index);
+		const network = privateNetworkOf(address) ?? reservedNetworks.find((one) => admits(one, address));
+		if (network !== undefined) {
+			const says = `is in ${network}, which nobody comes from over the internet; give the public address of the node`;
+			return [wrongValue(place, says)];
+		}
+		if (seen.has(address)) return [wrongValue(place, "stands twice; remove one")];
+		seen.add(address);
+		return [];
+	});
+}
+
+/** What names refer to; undefined where that cannot be said, as the block is wrong by itself. */
+function namesOf(draft: Draft, key: "databases" | "secrets"): string[] | undefined {
+	return key in draft && draft[key] === undefined ? undefined : Object.keys(draft[key] ?? {});
+}
+
+function unknownName(what: string, name: string, known: readonly string[]): string {
+	const declared = known.length === 0 ? "none is declared" : `declared: ${known.join(", ")}`;
+	return `is not ${what}; ${declared}${suggest(findNearestWord(name, known))}`;
+}
+
+/** Judges a list of names: each is known, and stands once. */
+function checkList(
+	place: Place,
+	list: readonly (string | undefined)[] | undefined,
+	what: string,
+	known: readonly string[] | undefined,
+): Mistake[] {
+	return (list ?? []).flatMap((name, index): Mistake[] => {
+		if (name === undefined || known === undefined) return [];
+		if (list?.indexOf(name) !== index) return [wrongValue([...place, index], "stands twice; remove one")];
+		return known.includes(name) ? [] : [wrongValue([...place, index], unknownName(what, name, known))];
+	});
+}
+
+function checkIdle(draft: Draft, { idle }: MoveDraft): Mistake[] {
+	const services = Object.entries(draft.apps ?? {}).flatMap(([handle, app]) =>
+		Object.keys(app?.services ?? {}).map((service) => `${handle}.${service}`),
+	);
+	const isReadable = Object.values(draft.apps ?? {}).every((app) => app?.services !== undefined);
+	return checkList(at("idle"), idle, "a service of this stage", isReadable ? services : undefined);
+}
+
+function checkDatabases(draft: Draft, move: MoveDraft): Mistake[] {
+	const known = namesOf(draft, "databases");
+	return Object.entries(move.databases ?? {}).flatMap(([name, moved]): Mistake[] => {
+		const place = at("databases", name);
+		if (known === undefined) return [];
+		if (!known.includes(name)) return [wrongName(place, unknownName("a database of this stage", name, known))];
+		const declared = draft.databases?.[name];
+		if (declared === undefined) return [];
+		const { replicaOf } = declared;
+		if (replicaOf !== undefined) {
+			const says = `is a replica of "${replicaOf}", into which nothing can be copied; move into "${replicaOf}"`;
+			return [wrongName(place, says)];
+		}
+		const taken: Mistake[] = Object.hasOwn(declared.endpoints ?? {}, moverEndpoint)
+			? [
+					wrongName(
+						["databases", name, "endpoints", moverEndpoint],
+						"is the name that a move gives the endpoint of its mover; give this one another name, with renamedFrom: mover",
+					),
+				]
+			: [];
+		return [...taken, ...checkDuring([...place, "during"], `databases.${name}`, declared, moved?.during)];
+	});
+}
+
+/** The size during the move is no smaller than the declared one, and one that there is. */
+function checkDuring(place: Place, declaredAt: string, database: DatabaseDraft, during: During | undefined): Mistake[] {
+	if (during === undefined) return [];
+	const declared = { ...databaseDefaults, ...database };
+	const larger = { ...declared, ...during };
+	const mistakes: Mistake[] = [];
+	for (const key of ["containerMb", "iops"] as const) {
+		const [low, high] = [declared[key], during[key]];
+		if (low === undefined || high === undefined || high >= low) continue;
+		const says = `is smaller than ${declaredAt}.${key}, which is ${low}; allowed: ${low} or more; or remove the line`;
+		mistakes.push(wrongValue([...place, key], says));
+	}
+	const { containerMb, containerProfile } = larger;
+	if (mistakes.length > 0 || containerMb === undefined || containerProfile === undefined) return mistakes;
+	const sizes = containerSizesMb[containerProfile];
+	const key = "containerMb" in during ? "containerMb" : "containerProfile";
+	if (!sizes.includes(containerMb) && key in during) {
+		const size = key === "containerMb" ? "is not a container size" : `has no container of ${containerMb} MB`;
+		const near = suggest(key === "containerMb" ? findNearestNumber(containerMb, sizes) : undefined);
+		mistakes.push(
+			wrongValue([...place, key], `${size}; allowed for profile ${containerProfile}: ${sizes.join(", ")}${near}`),
+		);
+	}
+	const [before, after] = [
+		countCpus(declared.containerMb, declared.containerProfile),
+		countCpus(containerMb, containerProfile),
+	];
+	if (mistakes.length === 0 && before !== undefined && after !== undefined && after < before) {
+		const says = `gives ${after} CPUs with ${containerMb} MB, and ${declaredAt} has ${before}, while the copy waits for the CPU; raise containerMb, or remove the line`;
+		mistakes.push(wrongValue([...place, "containerProfile"], says));
+	}
+	if (during.iops !== undefined) mistakes.push(...checkDisk(place, { iops: during.iops, diskGb: declared.diskGb }));
+	return mistakes;
+}
+
+function checkObjects({ storage, ...draft }: Draft, { objects }: MoveDraft): Mistake[] {
+	if ((objects ?? []).length === 0 || ("storage" in draft && storage === undefined)) return [];
+	const mistakes = checkList(
+		at("objects"),
+		objects,
+		"a container under storage.containers",
+		storage !== undefined && storage.containers === undefined ? undefined : Object.keys(storage?.containers ?? {}),
+	);
+	if (storage?.existing !== "reference" && storage?.existing !== "import") return mistakes;
+	const says = `cannot be copied into: with storage.existing: ${storage.existing} the firewall of the account stays as it is; set existing: managed, or remove the line and open the account yourself`;
+	return [...mistakes, { place: at("objects"), says, about: "nothing" }];
+}
+
+function checkDomains(draft: Draft, { domains }: MoveDraft): Mistake[] {
+	const known = Object.values(draft.apps ?? {}).flatMap((app) =>
+		Object.values(app?.endpoints ?? {}).flatMap((endpoint) => endpoint?.domain ?? []),
+	);
+	const zones = Object.values(draft.dns?.zones ?? {}).flatMap((zone) => zone?.domain ?? []);
+	return Object.entries(domains ?? {}).flatMap(([domain, moved]): Mistake[] => {
+		const place = at("domains", domain);
+		if (!known.includes(domain))
+			return [wrongName(place, unknownName("the domain of an endpoint of this stage", domain, known))];
+		if (moved?.via !== "azure" || zones.some((zone) => domain === zone || domain.endsWith(`.${zone}`))) return [];
+		const there = zones.length === 0 ? "no zone is declared" : `zones: ${zones.join(", ")}`;
+		const says = `needs a zone under dns that holds ${domain}; ${there}; declare it, or write via: manual`;
+		return [wrongValue([...place, "via"], says)];
+	});
+}
+
+/** Judges the move of a stage. */
+export function checkMove(draft: Draft): Mistake[] {
+	const { move } = draft;
+	if (move === undefined) return [];
+	const isEmpty = ![move.databases, move.objects].some((one) => Object.keys(one ?? {}).length > 0);
+	const isWhole =
+		!("databases" in move && move.databases === undefined) && !("objects" in move && move.objects === undefined);
+	return [
+		...checkHealthData(draft),
+		...(isEmpty && isWhole
+			? [
+					{
+						place: at(),
+						says: "moves nothing; name what is moved under databases or objects",
+						about: "nothing",
+					} as const,
+				]
+			: []),
+		...checkAddresses(move),
+		...checkIdle(draft, move),
+		...checkDatabases(draft, move),
+		...checkObjects(draft, move),
+		...checkDomains(draft, move),
+		...checkList(
+			at("smoke", "placeholders"),
+			move.smoke?.placeholders,
+			"the name of a secret",
+			namesOf(draft, "secrets"),
+		),
+	];
+}

@@ -1,0 +1,153 @@
+/** The move of a stage's data from a MedStack cluster to Aptible, by phases. */
+import { isIPv4 } from "node:net";
+import { z } from "zod";
+import { movePhases } from "../wire/move.ts";
+import { block, choice, message, named, pattern, text, whole } from "./fields.ts";
+import { keyDocs } from "./key-docs.ts";
+import { containerProfiles } from "./sizes.ts";
+
+/** Entries that the IP filter of an endpoint takes (facts/aptible.md §4.2). */
+const mostAddresses = 50;
+
+const addressText = "for example 203.0.113.9 (Aptible filters no IPv6)";
+const address = text("an IPv4 address", addressText).refine((value) => isIPv4(value), {
+	error: `is not an IPv4 address; allowed: ${addressText}`,
+});
+
+const hostPattern = /^(?=.{4,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/;
+const hostText = "for example 203.0.113.9 or acme.medstack.example";
+
+/** Where the data comes from. */
+export const MoveSource = block("where the data comes from", {
+	addresses: z
+		.array(address, { error: message("a list", "IPv4 addresses, such as [203.0.113.9]") })
+		.min(1, { error: "is empty; give the addresses of the cluster's nodes, such as [203.0.113.9]" })
+		.max(mostAddresses, { error: `has more than ${mostAddresses} entries; allowed: at most ${mostAddresses}` })
+		.register(keyDocs, {
+			description:
+				"public addresses of the MedStack cluster's nodes, which the mover comes from: the IP filter of its endpoints. MedStack's support names them",
+			inPlace: "yes",
+			allowed: `list of 1 to ${mostAddresses} public IPv4 addresses, no ranges`,
+		}),
+});
+
+/** Sizes of a moved database while the move goes on. */
+export const DuringMove = block("the size during the move", {
+	containerMb: whole("MB of memory of a container", 1).optional().register(keyDocs, {
+		description: "memory of its container during the move, in MB; with it grows the CPU, which the copy waits for",
+		inPlace: "restart",
+		allowed: "a container size of its profile, not below the declared one",
+		otherwise: "value of `databases.NAME.containerMb`",
+	}),
+	containerProfile: choice("a container profile", containerProfiles).optional().register(keyDocs, {
+		description: "container profile during the move; `c` has twice the CPU of `m`",
+		inPlace: "restart",
+		otherwise: "value of `databases.NAME.containerProfile`",
+	}),
+	iops: whole("provisioned IOPS of the disk", 3000, 16000).optional().register(keyDocs, {
+		description: "provisioned IOPS of its disk during the move",
+		inPlace: "yes",
+		allowed: "3000 to 16000, not below the declared ones, at most 500 for each GB of disk",
+		otherwise: "value of `databases.NAME.iops`",
+	}),
+});
+
+/** A database that data is moved into. */
+export const MovedDatabase = block("a moved database", {
+	during: DuringMove.optional().register(keyDocs, {
+		description: "its larger size, from `prepare` until the move is closed or cancelled",
+		otherwise: "the declared size",
+	}),
+});
+
+/** A domain that goes over to Aptible. */
+export const MovedDomain = block("a domain", {
+	via: choice("a way to change DNS", ["azure", "manual"]).register(keyDocs, {
+		description: "who changes its DNS record: this program in Azure DNS (`dns`), or a person",
+		inPlace: "yes",
+	}),
+	from: text("where it leads now", hostText)
+		.refine((value) => isIPv4(value) || hostPattern.test(value), {
+			error: `is not an IPv4 address or a host name; allowed: ${hostText}`,
+		})
+		.register(keyDocs, {
+			description: "address or host name of MedStack's load balancer, which it leads to now and on the way back",
+			inPlace: "yes",
+		}),
+});
+
+/** What tells a copy that an app works on from one that it does not. */
+export const Smoke = block("a smoke test", {
+	path: pattern("a path", "for example /health", /^\/[^\s#]*$/).register(keyDocs, {
+		description: "path that is requested of an app on the copied database",
+		inPlace: "yes",
+	}),
+	text: text("text", "a few words of the answer")
+		.min(1, { error: "is empty; give a few words of the answer" })
+		.register(keyDocs, {
+			description: "text that the answer holds where the app works",
+			inPlace: "yes",
+		}),
+	placeholders: z
+		.array(text("the name of a secret", "a name under secrets"), {
+			error: message("a list", "names of secrets, such as [smtpPassword]"),
+		})
+		.default([])
+		.register(keyDocs, {
+			description:
+				"secrets that get a placeholder while a rehearsal is swapped in, so that no mail goes out on patients' data",
+			inPlace: "yes",
+			allowed: "list of names under `secrets`",
+			otherwise: "none",
+		}),
+});
+
+/** The move of a stage. The phase changes what the other blocks declare: config/move-phases.ts. */
+export const Move = block("the move of the stage", {
+	phase: choice("a phase of the move", movePhases).register(keyDocs, {
+		description: "how far the move is; what each phase does is below",
+		inPlace: "yes, in the order below",
+	}),
+	downtimeBudgetMinutes: whole("minutes", 1, 1440).optional().register(keyDocs, {
+		description: "minutes for which the product may be down; the forecast says whether they are enough",
+		inPlace: "yes",
+		otherwise: "none: the forecast is compared with nothing",
+	}),
+	from: MoveSource.register(keyDocs, { description: "MedStack cluster that the data comes from" }),
+	idle: z
+		.array(text("a service of this stage", "APP.SERVICE, such as portal.worker"), {
+			error: message("a list", "services as APP.SERVICE, such as [portal.worker]"),
+		})
+		.optional()
+		.register(keyDocs, {
+			description:
+				"services at 0 containers until `live`, as they act on data by themselves: workers, schedulers, mailers",
+			inPlace: "yes",
+			allowed: "list of APP.SERVICE",
+			otherwise: "every service without an endpoint",
+		}),
+	databases: named("databases", MovedDatabase).default({}).register(keyDocs, {
+		description: "databases of this file that data is moved into, by their handles",
+		allowed: "handle: block",
+	}),
+	objects: z
+		.array(text("a container of the storage", "a name under storage.containers"), {
+			error: message("a list", "names under storage.containers, such as [documents]"),
+		})
+		.default([])
+		.register(keyDocs, {
+			description:
+				"containers of the storage that objects are copied into: the account takes copies from `from.addresses` and from anywhere",
+			inPlace: "yes",
+			allowed: "list of names under `storage.containers`",
+			otherwise: "none",
+		}),
+	domains: named("domains", MovedDomain).default({}).register(keyDocs, {
+		description: "domains that go over to Aptible",
+		allowed: "domain of an endpoint of this file: block",
+	}),
+	smoke: Smoke.optional().register(keyDocs, {
+		description: "smoke test of an app on the copied database; `rehearse --keep` needs it",
+	}),
+});
+export type Move = z.infer<typeof Move>;

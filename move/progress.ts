@@ -1,0 +1,110 @@
+/** How a run goes on, for a person: a bar that stays in its line on a terminal, plain lines elsewhere. */
+import type { Heartbeat } from "../packages/mover/journal/heartbeat.ts";
+
+/** Where progress is written. */
+export interface Output {
+	isTerminal: boolean;
+	/** Characters in a line of the terminal. */
+	columns: number;
+	write: (text: string) => void;
+}
+
+/** What one look found. */
+export interface Look {
+	heartbeat: Heartbeat | undefined;
+	/** Parts that the run is known to have: of the last one of its kind. */
+	partsExpected: number | undefined;
+	/** Seconds since the work was taken up. */
+	seconds: number;
+}
+
+const BAR = 24;
+/** A mover that is silent for longer may be gone. */
+export const SILENT_SECONDS = 60;
+
+/** A number of bytes as people say it. */
+export function sayBytes(bytes: number): string {
+	const units = ["B", "kB", "MB", "GB", "TB"];
+	let value = bytes;
+	let unit = 0;
+	for (; value >= 1000 && unit < units.length - 1; unit += 1) value /= 1000;
+	return `${unit === 0 || value >= 100 ? value.toFixed(0) : value.toFixed(1)} ${units[unit]}`;
+}
+
+export function sayTime(seconds: number): string {
+	const whole = Math.round(seconds);
+	const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+	if (hours > 0) return `${hours} h ${minutes} min`;
+	return minutes > 0 ? `${minutes} min ${rest} s` : `${rest} s`;
+}
+
+/** One line about where the work stands. */
+export function describeLook({ heartbeat, partsExpected, seconds }: Look): string {
+	if (heartbeat === undefined) return "no mover has been there yet";
+	if (heartbeat.age > SILENT_SECONDS) return `no mover has been heard for ${sayTime(heartbeat.age)}`;
+	const { state, run, database, step, parts, rows, bytes, secondsLeft } = heartbeat.progress;
+	if (run === undefined) return `the mover is ${state}`;
+	const share = partsExpected === undefined ? undefined : Math.min(parts / Math.max(partsExpected, 1), 0.99);
+	const bar =
+		share === undefined
+			? undefined
+			: `[${"#".repeat(Math.round(share * BAR)).padEnd(BAR, ".")}] ${Math.floor(share * 100)} %`;
+	const rate = bytes > 0 && seconds > 1 ? `${sayBytes(bytes / seconds)}/s` : undefined;
+	const left =
+		secondsLeft !== undefined
+			? `${sayTime(secondsLeft.least)} to ${sayTime(secondsLeft.most)} left`
+			: share !== undefined && share > 0.05
+				? `about ${sayTime((seconds / share) * (1 - share))} left`
+				: undefined;
+	return [
+		bar,
+		`${run}${database === undefined ? "" : ` ${database}`}${step === undefined ? "" : `: ${step}`}`,
+		state === "paused" ? "paused" : undefined,
+		`${parts} parts`,
+		rows > 0 ? `${rows} rows` : undefined,
+		bytes > 0 ? sayBytes(bytes) : undefined,
+		rate,
+		left,
+	]
+		.filter((part) => part !== undefined)
+		.join(", ");
+}
+
+/** Elsewhere than on a terminal, a line that says the same as before is written this seldom. */
+const REPEAT_MS = 30_000;
+
+export class ProgressView {
+	readonly #output: Output;
+	#isOpen = false;
+	#last = "";
+	#lastAt = 0;
+
+	constructor(output: Output) {
+		this.#output = output;
+	}
+
+	/** Shows where the work stands. */
+	show(line: string): void {
+		if (this.#output.isTerminal) {
+			this.#output.write(`\r${line.slice(0, this.#output.columns - 1)}\u001b[K`);
+			this.#isOpen = true;
+			return;
+		}
+		const now = Date.now();
+		const kind = line.replaceAll(/\d+/g, "");
+		if (kind === this.#last && now - this.#lastAt < REPEAT_MS) return;
+		[this.#last, this.#lastAt] = [kind, now];
+		this.#output.write(`${line}\n`);
+	}
+
+	/** Writes a line that stays. */
+	line(text: string): void {
+		this.#output.write(this.#isOpen ? `\r\u001b[K${text}\n` : `${text}\n`);
+		this.#isOpen = false;
+	}
+
+	end(): void {
+		if (this.#isOpen) this.#output.write("\n");
+		this.#isOpen = false;
+	}
+}

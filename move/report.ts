@@ -1,0 +1,103 @@
+/** A run as an audit wants it: who, when, what, and the proof. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { readLines } from "../packages/mover/journal/journal.ts";
+import type { JournalLine } from "../packages/mover/journal/line.ts";
+import { readReports, type StoredReport } from "../packages/mover/journal/reports.ts";
+import type { MoveSession } from "./session.ts";
+import type { MoveStage } from "./stage.ts";
+import { linesOf } from "./work.ts";
+
+interface Report {
+	stage: string;
+	environment: string;
+	run: string;
+	command: string;
+	state: string;
+	wishedFor: string;
+	ended: string | null;
+	databases: Record<string, unknown>[];
+	findings: readonly StoredReport[];
+	proofs: readonly StoredReport[];
+	failures: readonly StoredReport[];
+	journal: readonly JournalLine[];
+}
+
+/** Writes both forms of the last run's report, or of the one that is named. @returns their paths */
+export async function writeReport(
+	session: MoveSession | undefined,
+	moved: MoveStage,
+	wanted: string | undefined,
+): Promise<string[]> {
+	const { rows } =
+		session === undefined
+			? { rows: [] }
+			: await session.query(
+					`SELECT run, command, state, at, ended FROM public.wishes
+					WHERE run IS NOT NULL AND run = coalesce($1, run) ORDER BY wishes.id DESC LIMIT 1`,
+					[wanted ?? null],
+				);
+	const [work] = rows;
+	if (session === undefined || work === undefined) {
+		throw new Error(
+			wanted === undefined
+				? `nothing has run yet; first: npm run move -- check --stack ${moved.name}`
+				: `there is no run ${wanted}; see the runs: npm run move -- status --stack ${moved.name}`,
+		);
+	}
+	const { rows: pins } = await session.query(
+		"SELECT database, side, identity FROM public.pins ORDER BY database, side",
+	);
+	const reports = await readReports(session, work.run);
+	const ofKind = (kind: string) => reports.filter((report) => report.kind === kind);
+	const report: Report = {
+		stage: moved.name,
+		environment: moved.stage.environment.handle,
+		run: work.run,
+		command: work.command,
+		state: work.state,
+		wishedFor: work.at.toISOString(),
+		ended: work.ended?.toISOString() ?? null,
+		databases: pins,
+		findings: ofKind("findings"),
+		proofs: ofKind("verification"),
+		failures: ofKind("failure"),
+		journal: (await readLines(session)).filter(({ run }) => run === work.run),
+	};
+	const folder = path.join(moved.folder, ".move");
+	mkdirSync(folder, { recursive: true, mode: 0o700 });
+	const file = path.join(folder, `${moved.name}-${work.run}`);
+	writeFileSync(`${file}.json`, `${JSON.stringify(report, null, 2)}\n`);
+	writeFileSync(`${file}.md`, describeReport(report, reports));
+	return [`${file}.json`, `${file}.md`];
+}
+
+function describeReport(report: Report, reports: readonly StoredReport[]): string {
+	const { journal, databases } = report;
+	const holders = new Map(journal.map(({ epoch, holder }) => [epoch, holder]));
+	return `${[
+		`# Move of ${report.stage}: run ${report.run}`,
+		"",
+		`- what: ${report.command}, ${report.state}`,
+		`- environment: ${report.environment}`,
+		`- wished for: ${report.wishedFor}; over: ${report.ended ?? "not yet"}`,
+		`- movers: ${[...holders].map(([epoch, holder]) => `${holder} (epoch ${epoch})`).join(", ") || "none"}`,
+		...databases.map(({ database, side, identity }) => {
+			const { system, database: name, aptibleId } = identity as Record<string, unknown>;
+			return `- ${database}, ${side}: ${name} on server ${system}${side === "target" ? `, Aptible's database ${aptibleId}` : ""}`;
+		}),
+		"",
+		"## Found and proved",
+		"",
+		...linesOf(reports).map((line) => `- ${line}`),
+		"",
+		"## Journal",
+		"",
+		"| number | time | database | step | part | state | evidence |",
+		"|---|---|---|---|---|---|---|",
+		...journal.map(({ seq, at, database, step, part, state, evidence }) => {
+			const said = Object.entries(evidence).map(([key, value]) => `${key} ${value}`);
+			return `| ${seq} | ${at} | ${database} | ${step} | ${part} | ${state} | ${said.join(", ")} |`;
+		}),
+	].join("\n")}\n`;
+}

@@ -1,0 +1,132 @@
+/** The way to database `move`: a tunnel to the target, and sessions through it, opened anew when they end. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { findDatabaseId, readDatabaseUrls } from "../aptible/api/database.ts";
+import { type Environment, listEnvironments } from "../aptible/api/environment.ts";
+import { openTunnel, type Tunnel } from "../aptible/cli/tunnel.ts";
+import type { Context } from "../aptible/context.ts";
+import { isConnectionError } from "../packages/mover/journal/errors.ts";
+import { type Connect, findJournalDatabase, openJournalDatabase } from "../packages/mover/journal/schema.ts";
+import { connectThrough } from "../packages/mover/postgresql/tunnelled.ts";
+import type { MoveStage } from "./stage.ts";
+
+/** What the commands ask of a session in database `move`. */
+export type MoveSession = Awaited<ReturnType<Connect>>;
+
+/** For how long a tunnel that breaks is opened anew. */
+const PATIENCE_MS = 10 * 60_000;
+const MAINTENANCE = ["postgres", "template1", "db"];
+
+/** The databases that move: those of the `move` block, or all where there is none. */
+export function movedDatabases({ stage, move }: MoveStage): { handle: string; type: string }[] {
+	return Object.entries(stage.databases)
+		.filter(([handle]) => move === undefined || Object.hasOwn(move.databases, handle))
+		.map(([handle, { type }]) => ({ handle, type }))
+		.sort((one, other) => (one.handle < other.handle ? -1 : 1));
+}
+
+/** The database whose server has the journal: the first PostgreSQL by its handle, as the mover takes it. */
+export function journalHandle(moved: MoveStage): string {
+	const first = movedDatabases(moved).find(({ type }) => type === "postgresql");
+	if (first === undefined) {
+		throw new Error(
+			"no database of the stage that moves is postgresql, and the journal is kept on one; add a small one",
+		);
+	}
+	return first.handle;
+}
+
+/** The stage's environment on Aptible. */
+export async function findEnvironment(context: Context, { stage }: MoveStage): Promise<Environment> {
+	const environments = await listEnvironments(context.api);
+	const found = environments.find(({ handle }) => handle === stage.environment.handle);
+	if (found !== undefined) return found;
+	throw new Error(
+		`environment "${stage.environment.handle}" is not one that this token sees; first make the stage: pulumi up --stack STACK`,
+	);
+}
+
+/** The id of a database of the stage on Aptible. */
+export async function requireDatabaseId(context: Context, environment: string, handle: string): Promise<number> {
+	const id = await findDatabaseId(context.api, environment, handle);
+	if (id !== undefined) return id;
+	throw new Error(
+		`database "${handle}" is not in environment "${environment}"; first make it: pulumi up --stack STACK, with move.phase: prepare`,
+	);
+}
+
+/** The default address of a database. */
+export async function readUrl(context: Context, id: number, handle: string): Promise<string> {
+	const { connectionUrl } = await readDatabaseUrls(context.api, id);
+	if (connectionUrl === undefined) {
+		throw new Error(
+			`Aptible shows no address of database "${handle}"; the token needs the permission to read credentials, and the database to be provisioned`,
+		);
+	}
+	context.redactor.addUrl(connectionUrl);
+	return connectionUrl;
+}
+
+/** A tunnel to one database, and sessions in its server's databases. */
+export class Way {
+	readonly #context: Context;
+	readonly #environment: Environment;
+	readonly #handle: string;
+	readonly #tell: (line: string) => void;
+	#tunnel: Tunnel | undefined;
+	#session: MoveSession | undefined;
+
+	constructor(context: Context, environment: Environment, handle: string, tell: (line: string) => void) {
+		this.#context = context;
+		this.#environment = environment;
+		this.#handle = handle;
+		this.#tell = tell;
+	}
+
+	/** Connects to a database of the server. */
+	async connect(database: string): Promise<MoveSession> {
+		if (this.#tunnel === undefined || this.#tunnel.signal.aborted) {
+			this.#tunnel = await openTunnel(this.#context.cli, this.#environment.handle, this.#handle);
+		}
+		return connectThrough(this.#tunnel.url, this.#environment.caCertificate, database);
+	}
+
+	/**
+	 * Uses a session in database `move`. Where it or the tunnel ends meanwhile, both are opened anew and it is used again: so only
+	 * for what may be done twice.
+	 *
+	 * @param use is given undefined where there is no such database
+	 */
+	async look<T>(use: (session: MoveSession | undefined) => Promise<T>): Promise<T> {
+		const deadline = Date.now() + PATIENCE_MS;
+		for (let isTold = false; ; isTold = true) {
+			try {
+				this.#session ??= await findJournalDatabase((database) => this.connect(database));
+				return await use(this.#session);
+			} catch (error) {
+				const hasEnded = isConnectionError(error) || this.#tunnel?.signal.aborted === true;
+				if (!hasEnded || Date.now() > deadline) throw error;
+				if (!isTold) this.#tell("the tunnel has ended and is opened anew; the mover goes on meanwhile");
+				await this.#forget();
+				await sleep(1_000);
+			}
+		}
+	}
+
+	/** Database `move`, made where it is not there. */
+	async open(): Promise<MoveSession> {
+		this.#session ??= await openJournalDatabase((database) => this.connect(database), MAINTENANCE);
+		return this.#session;
+	}
+
+	async #forget(): Promise<void> {
+		const [session, tunnel] = [this.#session, this.#tunnel];
+		this.#session = undefined;
+		this.#tunnel = undefined;
+		await session?.end().catch(() => {});
+		await tunnel?.close();
+	}
+
+	async close(): Promise<void> {
+		await this.#forget();
+	}
+}

@@ -1,0 +1,64 @@
+/** What the move's commands need of a stage file. They run beside Pulumi and ask for no passphrase: a secret's value is none of theirs. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { parse } from "yaml";
+import { includeFiles } from "../config/include.ts";
+import { namespace } from "../config/namespaces.ts";
+import { parseStage } from "../config/parse.ts";
+import type { Stage } from "../config/stage.ts";
+
+const root = path.join(import.meta.dirname, "..");
+
+/** What the commands take from the `move` block. */
+export interface MoveBlock {
+	phase: string;
+	from: { addresses: readonly string[] };
+	databases: Readonly<Record<string, unknown>>;
+	smoke?: { placeholders: readonly string[] } | undefined;
+}
+
+/** A stage of the move's commands. */
+export interface MoveStage {
+	/** Name of the stack. */
+	name: string;
+	/** Absent where the stage file has none. */
+	move: MoveBlock | undefined;
+	/** Folder of the stage file, in which the journal's file and the hand-over are. */
+	folder: string;
+	stage: Stage;
+}
+
+/**
+ * Reads `Pulumi.STACK.yaml` and what it includes.
+ *
+ * @param configFile path of the stage file where it is another
+ * @throws Error that says what is wrong in it
+ */
+export function readMoveStage(name: string, configFile?: string): MoveStage {
+	const file = path.resolve(configFile ?? path.join(root, `Pulumi.${name}.yaml`));
+	let text: string;
+	try {
+		text = readFileSync(file, "utf8");
+	} catch {
+		throw new Error(
+			`${file} is not there; name a stack of this project, or its file: --stack STACK --config-file FILE`,
+		);
+	}
+	const config = (parse(text) as { config?: Record<string, unknown> } | null)?.config ?? {};
+	const prefix = `${namespace}:`;
+	const given = Object.entries(config)
+		.filter(([key]) => key.startsWith(prefix))
+		.map(([key, value]) => [key.slice(prefix.length), withoutCiphers(value)] as const);
+	const { raw, fileOf } = includeFiles(Object.fromEntries(given), path.dirname(file), path.basename(file));
+	const stage: Stage & { move?: MoveBlock | undefined } = parseStage(raw, { file: path.basename(file), fileOf });
+	return { name, folder: path.dirname(file), stage, move: stage.move };
+}
+
+/** A block with a text in place of each encrypted value. */
+function withoutCiphers(value: unknown): unknown {
+	if (Array.isArray(value)) return value.map(withoutCiphers);
+	if (typeof value !== "object" || value === null) return value;
+	const entries = Object.entries(value);
+	if (entries.length === 1 && entries[0]?.[0] === "secure") return "encrypted";
+	return Object.fromEntries(entries.map(([key, one]) => [key, withoutCiphers(one)]));
+}

@@ -1,0 +1,58 @@
+/** What is known of both sides at this moment. */
+import { readHeartbeat } from "../packages/mover/journal/heartbeat.ts";
+import { readReports } from "../packages/mover/journal/reports.ts";
+import { lastWork, openWork } from "../packages/mover/journal/wishes.ts";
+import { describeLook, sayBytes, sayTime } from "./progress.ts";
+import type { MoveSession } from "./session.ts";
+
+/** Lines about the mover, its work, and both sides of each database. */
+export async function describeStatus(session: MoveSession | undefined): Promise<string[]> {
+	if (session === undefined) {
+		return ["no mover has been there yet: database move is not on the target; start the mover's service in MedStack"];
+	}
+	const heartbeat = await readHeartbeat(session);
+	const [open, last] = [await openWork(session), await lastWork(session)];
+	const lines = [
+		heartbeat === undefined
+			? "mover: none has been there yet"
+			: `mover: ${heartbeat.holder}, epoch ${heartbeat.epoch}, heard ${sayTime(heartbeat.age)} ago, ${heartbeat.progress.state}`,
+	];
+	if (heartbeat?.progress.run !== undefined) {
+		lines.push(`now: ${describeLook({ heartbeat, partsExpected: undefined, seconds: 0 })}`);
+	}
+	if (open !== undefined)
+		lines.push(`wished for: ${open.command}, ${open.state === "asked" ? "not taken up yet" : `run ${open.run}`}`);
+	if (last !== undefined && last.run !== undefined) {
+		const reports = await readReports(session, last.run);
+		const findings = reports.flatMap(({ kind, body }) => (kind === "findings" ? (body as { severity: string }[]) : []));
+		const count = (severity: string) => findings.filter((one) => one.severity === severity).length;
+		const found = `${count("blocker")} blockers, ${count("warning")} warnings, ${count("note")} notes`;
+		lines.push(`last: ${last.command}, run ${last.run}: ${last.state}; ${found}`);
+	}
+	lines.push(...(await describeSides(session)), ...(await describeDone(session)));
+	return lines;
+}
+
+async function describeSides(session: MoveSession): Promise<string[]> {
+	const { rows } = await session.query("SELECT database, side, identity FROM public.pins ORDER BY database, side");
+	return rows.map(({ database, side, identity: { system, database: name, aptibleId } }) =>
+		side === "target"
+			? `${database}: target ${name}, server ${system}, Aptible's database ${aptibleId}`
+			: `${database}: source ${name}, server ${system}`,
+	);
+}
+
+/** What each run has done. */
+async function describeDone(session: MoveSession): Promise<string[]> {
+	const { rows } = await session.query(
+		`SELECT run, count(*) FILTER (WHERE state = 'done')::int AS parts,
+			sum((evidence ->> 'rows')::numeric) FILTER (WHERE state = 'done' AND step = 'rows')::text AS rows,
+			sum((evidence ->> 'bytes')::numeric) FILTER (WHERE state = 'done' AND step = 'rows')::text AS bytes,
+			extract(epoch FROM max(at) - min(at))::float8 AS seconds
+		FROM public.journal GROUP BY run ORDER BY max(journal.seq) DESC LIMIT 5`,
+	);
+	return rows.map(
+		({ run, parts, rows: count, bytes, seconds }) =>
+			`run ${run}: ${parts} parts done${count === null ? "" : `, ${count} rows`}${bytes === null ? "" : `, ${sayBytes(Number(bytes))}`}, ${sayTime(seconds)} from its first line to its last`,
+	);
+}

@@ -1,0 +1,219 @@
+/** What the container is told, by its environment and its secrets. */
+import { readFileSync } from "node:fs";
+import type { Mask } from "./mask.ts";
+import type { Login } from "./postgresql/connection.ts";
+
+/** Types of database that a stage may have. */
+export const DATABASE_TYPES = ["postgresql", "mysql", "redis", "mongodb"] as const;
+export type DatabaseType = (typeof DATABASE_TYPES)[number];
+
+/** A database that moves. */
+export interface MovedDatabase {
+	/** As the stage file calls it. */
+	name: string;
+	type: DatabaseType;
+	source: Login;
+	target: Login;
+	/** Aptible's id of the target. */
+	aptibleId: number;
+}
+
+export interface Configuration {
+	stage: string;
+	databases: readonly MovedDatabase[];
+	/** Parts that are copied at a time. */
+	jobs: number;
+	leaseSeconds: number;
+	/** Folder of the journal's copy in a file; without one it is on the server alone. */
+	journalFolder: string | undefined;
+}
+
+/** Everything that is wrong with what the container was told. */
+export class ConfigurationError extends Error {
+	override name = "ConfigurationError";
+}
+
+const DEFAULT_TARGET_FILE = "/run/secrets/move-target";
+const NAME = /^[0-9a-z][0-9a-z._-]{0,63}$/;
+const SCHEMES: Readonly<Record<DatabaseType, RegExp>> = {
+	postgresql: /^postgres(ql)?:$/,
+	mysql: /^mysql:$/,
+	redis: /^rediss?:$/,
+	mongodb: /^mongodb(\+srv)?:$/,
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads what the container was told. Every secret in it is given to the mask before anything else is looked at.
+ *
+ * @throws ConfigurationError that names each variable that is wrong with the fix, and no value of a secret
+ */
+export function readConfiguration(environment: Environment, mask: Mask): Configuration {
+	const problems: string[] = [];
+	const jobs = readNumber(environment, "MOVE_JOBS", { otherwise: 2, least: 1, most: 16 }, problems);
+	const leaseSeconds = readNumber(environment, "MOVE_LEASE_SECONDS", { otherwise: 20, least: 2, most: 300 }, problems);
+	const target = readTarget(environment, mask, problems);
+	const databases = Object.entries(target?.databases ?? {}).map(([name, given]) => {
+		const source = readSource(environment, name, given.type, mask, problems);
+		return { name, type: given.type, source, target: { url: given.url, ca: given.ca }, aptibleId: given.aptibleId };
+	});
+	const variables = new Map<string, string>();
+	for (const { name } of databases) {
+		const other = variables.get(variableOf(name));
+		if (other !== undefined) {
+			problems.push(
+				`${variableOf(name)}: stands for ${other} and for ${name}; rename one of them in the stage file, then: npm run move -- credentials --replace`,
+			);
+		}
+		variables.set(variableOf(name), name);
+	}
+	if (target !== undefined && !databases.some(({ type }) => type === "postgresql")) {
+		problems.push(
+			"MOVE_TARGET_FILE: none of its databases is postgresql, and the journal is kept on one; add a small one to the stage file",
+		);
+	}
+	if (problems.length > 0) throw new ConfigurationError(problems.join("\n"));
+	return {
+		stage: target?.stage ?? "",
+		databases: databases.sort((one, other) => (one.name < other.name ? -1 : 1)),
+		jobs,
+		leaseSeconds,
+		journalFolder: environment.MOVE_JOURNAL || undefined,
+	};
+}
+
+/** The variable with the address of a database's source. */
+export function variableOf(database: string): string {
+	return `MOVE_SOURCE_${database.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}`;
+}
+
+interface GivenDatabase {
+	type: DatabaseType;
+	url: string;
+	ca: string;
+	aptibleId: number;
+}
+
+interface GivenTarget {
+	stage: string;
+	databases: Record<string, GivenDatabase>;
+}
+
+const REWRITE = "write it anew: npm run move -- credentials --stack STACK --replace";
+
+function readTarget(environment: Environment, mask: Mask, problems: string[]): GivenTarget | undefined {
+	const inline = environment.MOVE_TARGET_FILE === undefined ? environment.MOVE_TARGET : undefined;
+	const variable = inline === undefined ? "MOVE_TARGET_FILE" : "MOVE_TARGET";
+	const file = environment.MOVE_TARGET_FILE || DEFAULT_TARGET_FILE;
+	const text = inline ?? readIfThere(file);
+	const refuse = (says: string) => {
+		problems.push(`${variable}: ${says}`);
+		return undefined;
+	};
+	if (text === undefined) {
+		return refuse(
+			`${file} is not there; give the service the file that \`npm run move -- credentials\` wrote as the secret move-target, or name another path in MOVE_TARGET_FILE`,
+		);
+	}
+	mask.add(text.trim());
+	let target: unknown;
+	try {
+		target = JSON.parse(text);
+	} catch {
+		return refuse(`is no JSON; ${REWRITE}`);
+	}
+	if (!isObject(target) || !isObject(target.databases)) return refuse(`has no databases; ${REWRITE}`);
+	for (const given of Object.values(target.databases)) {
+		if (isObject(given) && typeof given.url === "string") mask.addUrl(given.url);
+	}
+	if (typeof target.stage !== "string" || !/^[\w.-]{1,100}$/.test(target.stage)) {
+		return refuse(`has no name of a stage; ${REWRITE}`);
+	}
+	const wrong = Object.entries(target.databases).flatMap(([name, given]) => {
+		const missing = NAME.test(name) ? wrongField(given) : "name";
+		return missing === undefined
+			? []
+			: [`databases.${NAME.test(name) ? name : "?"}: its ${missing} is missing or wrong; ${REWRITE}`];
+	});
+	if (Object.keys(target.databases).length === 0) return refuse(`has no databases; ${REWRITE}`);
+	for (const says of wrong) refuse(says);
+	return wrong.length === 0 ? (target as unknown as GivenTarget) : undefined;
+}
+
+function wrongField(given: unknown): string | undefined {
+	if (!isObject(given)) return "block";
+	if (!DATABASE_TYPES.includes(given.type as DatabaseType)) return `type (${DATABASE_TYPES.join(", ")})`;
+	if (typeof given.url !== "string" || !isAddress(given.url, given.type as DatabaseType)) return "url";
+	if (typeof given.ca !== "string" || !given.ca.includes("-----BEGIN CERTIFICATE-----")) return "ca";
+	if (!Number.isSafeInteger(given.aptibleId)) return "aptibleId";
+	return undefined;
+}
+
+function readSource(environment: Environment, name: string, type: DatabaseType, mask: Mask, problems: string[]): Login {
+	const variable = variableOf(name);
+	const url = readValue(environment, variable, problems);
+	const ca = readValue(environment, `${variable}_CA`, problems);
+	if (url === undefined) {
+		if (environment[`${variable}_FILE`] === undefined) {
+			problems.push(
+				`${variable}: is not set; it has the address of ${name} in MedStack, ${type}://USER:PASSWORD@HOST:PORT/DATABASE. Set it, or name the file of a secret in ${variable}_FILE`,
+			);
+		}
+		return { url: "" };
+	}
+	mask.addUrl(url);
+	if (!isAddress(url, type)) {
+		problems.push(
+			`${variable}: is no address of the type ${type}; write ${type}://USER:PASSWORD@HOST:PORT/DATABASE, with special characters of the password encoded (@ is %40)`,
+		);
+	}
+	if (ca !== undefined && !ca.includes("-----BEGIN CERTIFICATE-----")) {
+		problems.push(`${variable}_CA: is no certificate in PEM; give the one that signed the server's, or leave it out`);
+	}
+	return ca === undefined ? { url } : { url, ca };
+}
+
+/** A variable's value, or what is in the file that its `_FILE` names. */
+function readValue(environment: Environment, variable: string, problems: string[]): string | undefined {
+	const [value, file] = [environment[variable], environment[`${variable}_FILE`]];
+	if (value !== undefined && file !== undefined) {
+		problems.push(`${variable}: is set, and ${variable}_FILE too; leave one of them out`);
+	}
+	if (file === undefined) return value?.trim() || undefined;
+	const text = readIfThere(file)?.trim();
+	if (text === undefined || text === "") {
+		problems.push(`${variable}_FILE: ${file} is not there or empty; give the service a secret of that name`);
+	}
+	return text || undefined;
+}
+
+function readNumber(
+	environment: Environment,
+	variable: string,
+	{ otherwise, least, most }: { otherwise: number; least: number; most: number },
+	problems: string[],
+): number {
+	const text = environment[variable];
+	if (text === undefined || text === "") return otherwise;
+	const number = Number(text);
+	if (Number.isInteger(number) && number >= least && number <= most) return number;
+	problems.push(`${variable}: "${text}" is not a whole number from ${least} to ${most}; default: ${otherwise}`);
+	return otherwise;
+}
+
+function isAddress(url: string, type: DatabaseType): boolean {
+	return URL.canParse(url) && SCHEMES[type].test(new URL(url).protocol) && new URL(url).hostname !== "";
+}
+
+function readIfThere(file: string): string | undefined {
+	try {
+		return readFileSync(file, "utf8");
+	} catch {
+		return undefined;
+	}
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,73 @@
+/** What the mover asks of each type of database. */
+import type { DatabaseType } from "./configuration.ts";
+import type { Asks } from "./journal/journal.ts";
+import type { Login } from "./postgresql/connection.ts";
+import type { Evidence, Steps } from "./steps.ts";
+
+/** What `check` found: one line with what, where, and the fix as a command. */
+export interface Finding {
+	/** Fixed id of the trap. */
+	trap: string;
+	severity: "blocker" | "warning" | "note";
+	object?: string;
+	line: string;
+}
+
+/** Whether both sides are equal, and what shows it. */
+export interface Proof {
+	equal: boolean;
+	/** One line for each difference. */
+	differences: readonly string[];
+	/** Hash over all sums: what the record beside the stage has. */
+	hash: string;
+	/** The whole of it, for the report; it names tables and has no values. */
+	details: unknown;
+}
+
+/** What every act of an engine is given. */
+export interface Task {
+	source: Login;
+	target: Login;
+	/** The run's database on the target: `move_7`. */
+	into: string;
+	steps: Steps;
+	jobs: number;
+	/** Takes one line of progress. */
+	report: (line: string) => void;
+}
+
+export interface CopyTask extends Task {
+	/** Whether the source goes on being written to: a rehearsal. */
+	live: boolean;
+	/** Whether what stands in a target that is copied into in place may go. */
+	replace: boolean;
+}
+
+export interface SwapTask extends Task {
+	/** What the swap asks of the journal, each in its transaction in database `move` of its own server. */
+	journal: {
+		/** Whether the last proof of this run has found both sides equal. */
+		isVerified(client: Asks): Promise<boolean>;
+		/** Writes that the swap is done; fails where the lease is another mover's. */
+		recordDone(client: Asks, evidence: Evidence): Promise<void>;
+	};
+}
+
+/** One type of database. Every act may be killed and done again. */
+export interface Engine {
+	/** What a server says of itself that no other one does. */
+	identify(login: Login): Promise<{ system: string; database: string }>;
+	check(task: Task): Promise<readonly Finding[]>;
+	/** Copies, and proves the copy: of a source that is in use, what it was when the copy began. */
+	copy(task: CopyTask): Promise<Proof>;
+	/** Compares both sides again, after a copy of a source that is in use no more. */
+	verify(task: Task & { isSwapped: boolean }): Promise<Proof>;
+	/** Puts the copy in the place of what stood there; nothing where it was copied in place. */
+	swap(task: SwapTask): Promise<void>;
+	/** Puts back what stood there, as the swap of another database failed. */
+	undoSwap(task: Task): Promise<void>;
+	/** Removes the copy. */
+	drop(task: Task): Promise<void>;
+}
+
+export type Engines = Readonly<Partial<Record<DatabaseType, Engine>>>;

@@ -1,0 +1,35 @@
+/** What a run found, for the operator's command: unlike the journal's lines it names tables and other objects, never rows. */
+import type { Asks, Holder } from "./journal.ts";
+
+export type ReportKind = "findings" | "verification" | "failure";
+
+export interface StoredReport {
+	run: string;
+	database: string;
+	kind: ReportKind;
+	at: Date;
+	body: unknown;
+}
+
+/** Keeps what was found last for a database in a run. */
+export async function storeReport(
+	client: Asks,
+	{ holder, epoch }: Holder,
+	{ run, database, kind, body }: Omit<StoredReport, "at">,
+): Promise<void> {
+	await client.query(
+		`INSERT INTO public.reports (run, database, kind, body) SELECT $1, $4, $5, $6
+		WHERE EXISTS (SELECT FROM public.lease WHERE holder = $2 AND epoch = $3 FOR SHARE)
+		ON CONFLICT (run, database, kind) DO UPDATE SET body = excluded.body, at = clock_timestamp()`,
+		[run, holder, epoch, database, kind, JSON.stringify(body)],
+	);
+}
+
+/** What was found in a run. */
+export async function readReports(client: Asks, run: string): Promise<StoredReport[]> {
+	const { rows } = await client.query(
+		"SELECT run, database, kind, at, body FROM public.reports WHERE run = $1 ORDER BY database, kind",
+		[run],
+	);
+	return rows;
+}

@@ -1,0 +1,85 @@
+/** PostgreSQL as the mover moves it: into a database of its own, proved there, and swapped in. */
+import type { Engine, Proof, Task } from "../engine.ts";
+import { stateOf } from "../journal/errors.ts";
+import type { Asks } from "../journal/journal.ts";
+import { check } from "./check.ts";
+import { type Login, withSession } from "./connection.ts";
+import { copyDatabase } from "./copy.ts";
+import { readPin } from "./pins.ts";
+import { COPY_SCHEMA } from "./rules.ts";
+import { holdSnapshot } from "./snapshot.ts";
+import { swapDatabase } from "./swap.ts";
+import { dropDatabase } from "./target.ts";
+import { undoSwap } from "./undo-swap.ts";
+import { type Verification, verify } from "./verify.ts";
+
+/** object_not_in_prerequisite_state: the database takes no connections */
+const CLOSED = "55000";
+
+export const postgresql: Engine = {
+	async identify(login) {
+		const database = ownDatabase(login);
+		const { systemIdentifier } = await withSession(login, { database }, readPin).catch((error: unknown) => {
+			// Its swap has begun, by a mover that was killed.
+			if (stateOf(error) !== CLOSED) throw error;
+			return withSession(login, { database: "postgres" }, readPin);
+		});
+		return { system: systemIdentifier ?? "unknown", database };
+	},
+
+	check: ({ source, target, into, jobs }) => check({ source, target, into, jobs }),
+
+	async copy({ source, target, into, steps, jobs, report, live }) {
+		const snapshot = await holdSnapshot(source, { live });
+		try {
+			const copied = await copyDatabase({ source, target, into, steps, jobs, live, snapshot, report });
+			report(`${copied.tables} tables, ${copied.rows} rows, ${copied.items} definitions after them`);
+			// Of a source that nobody writes to, what is compared is what it is by then: a late writer is found.
+			return proofOf(await verify({ source, target, into, steps, jobs, ...(live ? { snapshot: snapshot.id } : {}) }));
+		} finally {
+			await snapshot.close();
+		}
+	},
+
+	async verify({ source, target, into, steps, jobs, isSwapped }) {
+		const database = isSwapped ? ownDatabase(target) : into;
+		const proof = proofOf(await verify({ source, target, into: database, steps, jobs }));
+		if (isSwapped) {
+			await withSession(target, { database }, (client) => client.query(`DROP SCHEMA IF EXISTS ${COPY_SCHEMA} CASCADE`));
+		}
+		return proof;
+	},
+
+	async swap({ target, into, steps, journal }) {
+		await swapDatabase({ target, database: ownDatabase(target), into, steps, journal });
+	},
+
+	async undoSwap({ target, into }) {
+		await undoSwap(target, ownDatabase(target), into);
+	},
+
+	async drop({ target, into, steps }: Task) {
+		await steps.step("drop", "", {
+			look: async () => ((await isThere(target, into)) ? undefined : { dropped: true }),
+			act: () => dropDatabase(target, into),
+		});
+	},
+};
+
+function ownDatabase({ url }: Login): string {
+	return decodeURIComponent(new URL(url).pathname.slice(1));
+}
+
+async function isThere(target: Login, database: string): Promise<boolean> {
+	return withSession(target, { database: "postgres" }, async (client: Asks) => {
+		const { rows } = await client.query("SELECT FROM pg_catalog.pg_database WHERE datname = $1", [database]);
+		return rows.length > 0;
+	});
+}
+
+function proofOf({ equal, differences, hash, ...details }: Verification): Proof {
+	const lines = differences.map(
+		({ object, what, source, target }) => `${object}: ${what}: ${source} on the source, ${target} on the target`,
+	);
+	return { equal, differences: lines, hash, details };
+}

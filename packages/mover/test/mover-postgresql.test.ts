@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { readReports } from "../journal/reports.ts";
+import { type Command, readWish, type Wish, type WishArguments, wish } from "../journal/wishes.ts";
+import { openMoveDatabase } from "../work.ts";
+import {
+	execute,
+	fillClinic,
+	type Source,
+	startSource,
+	startTarget,
+	type Target,
+	useImageClients,
+} from "./support/databases.ts";
+import { type MoverProcess, startProcess } from "./support/mover-process.ts";
+
+let source: Source;
+let target: Target;
+let mover: MoverProcess;
+
+before(async () => {
+	await useImageClients();
+	[source, target] = await Promise.all([startSource(), startTarget()]);
+	await fillClinic(source);
+	mover = start();
+});
+after(async () => {
+	await mover?.end("SIGKILL");
+	await Promise.all([source?.server.stop(), target?.server.stop()]);
+});
+
+/** The container's own process, as it is told. */
+function start(): MoverProcess {
+	const bare = ({ url }: { url: string }) => url.replace(/\?.*/, "");
+	const main = { type: "postgresql", url: bare(target.login), ca: target.server.ca, aptibleId: 7 };
+	return startProcess(path.join(import.meta.dirname, "../main.ts"), {
+		MOVE_TARGET: JSON.stringify({ stage: "prod", databases: { main } }),
+		MOVE_SOURCE_MAIN: bare(source.login),
+		MOVE_SOURCE_MAIN_CA: source.server.ca,
+		MOVE_LEASE_SECONDS: "2",
+	});
+}
+
+async function ask(command: Command, given: WishArguments = {}): Promise<() => Promise<Wish>> {
+	const client = await openMoveDatabase({ target: target.login });
+	const id = await wish(client, command, given);
+	return async () => {
+		try {
+			for (;;) {
+				const made = await readWish(client, id);
+				if (made.state !== "asked" && made.state !== "taken") return made;
+				await sleep(100);
+			}
+		} finally {
+			await client.end();
+		}
+	};
+}
+
+const perform = async (command: Command, given: WishArguments = {}) => (await ask(command, given))();
+
+test("a real clinic is checked, rehearsed while in use, copied with the mover killed in the middle, swapped in and verified", async () => {
+	const checked = await perform("check");
+	assert.equal(checked.state, "done", mover.output);
+	const rehearsed = await perform("rehearse");
+	assert.equal(rehearsed.state, "done", mover.output);
+
+	const over = await ask("copy");
+	await mover.says(/r3 main rows [\d.]+ done/);
+	await mover.end("SIGKILL");
+	mover = start();
+	const copied = await over();
+	assert.deepEqual([copied.state, copied.run], ["done", "r3"], mover.output);
+	const verified = await perform("verify");
+	assert.equal(verified.state, "done", mover.output);
+
+	const client = await openMoveDatabase({ target: target.login });
+	const { rows } = await client.query("SELECT datname FROM pg_database WHERE datname ~ 'db|move' ORDER BY 1");
+	assert.deepEqual(
+		rows.map(({ datname }) => datname),
+		["db", "db_before_3", "move"],
+	);
+	const [proof] = (await readReports(client, "r3")).filter(({ kind }) => kind === "verification");
+	assert.match(JSON.stringify(proof?.body), /"equal":true/);
+	await client.end();
+	assert.doesNotMatch(mover.output, /Error|undefined/);
+});
+
+test("a difference is named, and nothing is said to be equal", async () => {
+	await execute(target.login, "UPDATE clinic.visits SET score = score + 1 WHERE id = 7");
+	const verified = await perform("verify");
+	assert.deepEqual([verified.state, verified.reason], ["failed", "unequal"], mover.output);
+	assert.match(mover.output, /main: differs: table clinic\.visits: content/);
+});

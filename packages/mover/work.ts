@@ -1,0 +1,416 @@
+/** Does one wish for all databases of the stage: several are swapped in together, or not at all. */
+import type { Configuration, MovedDatabase } from "./configuration.ts";
+import type { Engine, Engines, Finding, Proof, SwapTask, Task } from "./engine.ts";
+import { isConnectionError } from "./journal/errors.ts";
+import { Fence } from "./journal/fence.ts";
+import type { Progress } from "./journal/heartbeat.ts";
+import { type Asks, appendLine, type Journal } from "./journal/journal.ts";
+import { pin } from "./journal/pins.ts";
+import { storeReport } from "./journal/reports.ts";
+import { type Connect, openJournalDatabase } from "./journal/schema.ts";
+import { type Control, failureOf, JournalSteps } from "./journal/steps.ts";
+import type { KnownWish } from "./journal/wishes.ts";
+import { connect } from "./postgresql/connection.ts";
+import type { Evidence, StepName } from "./steps.ts";
+
+/** How a wish ended, and in one word why. */
+export interface Outcome {
+	state: "done" | "failed" | "refused";
+	reason?: string;
+}
+
+export interface WorkOptions {
+	configuration: Configuration;
+	engines: Engines;
+	journal: Journal;
+	/** Database `move`. */
+	asks: Asks;
+	control: Control;
+	progress: Progress;
+	/** Takes one line for whoever reads the container's log. */
+	report: (line: string) => void;
+}
+
+/** Where a wish stands: its run, and what it works with for each database. */
+interface Unit {
+	database: MovedDatabase;
+	engine: Engine;
+	steps: JournalSteps;
+	task: Task;
+}
+
+/** Databases that are there before a swap and after it: where a database can be made from. */
+const MAINTENANCE = ["postgres", "template1"];
+
+export class Worker {
+	readonly #options: WorkOptions;
+	readonly #fences = new Map<string, Fence>();
+
+	constructor(options: WorkOptions) {
+		this.#options = options;
+	}
+
+	/** Does a wish, or goes on with it where an earlier holder began it. @throws what is no outcome: the run is to stop, or a connection ended */
+	async perform(wish: KnownWish, run: string): Promise<Outcome> {
+		const units = this.#units(run);
+		if (!Array.isArray(units)) return units;
+		const { progress } = this.#options;
+		Object.assign(progress, { parts: 0, rows: 0, bytes: 0, blockers: 0, warnings: 0 });
+		try {
+			for (const unit of units) await this.#pin(unit);
+			switch (wish.command) {
+				case "check":
+					return await this.#check(units);
+				case "rehearse":
+					return await this.#rehearse(units, wish.arguments);
+				case "copy":
+					return await this.#copy(units, wish.arguments);
+				default:
+					return await this.#verifyLast(run);
+			}
+		} catch (error) {
+			if (this.#options.control.signal.aborted || isConnectionError(error)) throw error;
+			await this.#tellFailure(run, error);
+			return { state: "failed", reason: String(failureOf(error).reason) };
+		}
+	}
+
+	/** Takes the fences down. */
+	async close(): Promise<void> {
+		await Promise.all([...this.#fences.values()].map((fence) => fence.open()));
+	}
+
+	#units(run: string): Unit[] | Outcome {
+		const { configuration, engines, journal, control, report, progress } = this.#options;
+		const units: Unit[] = [];
+		for (const database of configuration.databases) {
+			const engine = engines[database.type];
+			if (engine === undefined) {
+				report(
+					`${database.name}: this mover copies no ${database.type}; move it by its own tools, and leave it out of move.databases of the stage file`,
+				);
+				return { state: "refused", reason: "engine" };
+			}
+			const into = `move_${run.slice(1)}`;
+			const steps = new JournalSteps({
+				journal,
+				run,
+				database: database.name,
+				control,
+				confirm: async () => {
+					await this.#pin({ database, engine });
+					if (database.type === "postgresql") await this.#fence(database).keep(into);
+				},
+				onStep: (step, _part, state, evidence) => noteStep(progress, database.name, step, state, evidence),
+			});
+			const task: Task = {
+				source: database.source,
+				target: database.target,
+				into,
+				steps,
+				jobs: configuration.jobs,
+				report: (line) => report(`${database.name}: ${line}`),
+			};
+			units.push({ database, engine, steps, task });
+		}
+		return units;
+	}
+
+	#fence(database: MovedDatabase): Fence {
+		const fence = this.#fences.get(database.name) ?? new Fence(connectTo(database), this.#options.journal.epoch);
+		this.#fences.set(database.name, fence);
+		return fence;
+	}
+
+	async #pin({ database, engine }: Pick<Unit, "database" | "engine">): Promise<void> {
+		const { asks, configuration } = this.#options;
+		for (const side of ["source", "target"] as const) {
+			const identity = await engine.identify(database[side]);
+			// The swap changes which database is the target's own, not its name.
+			await pin(asks, database.name, side, {
+				...identity,
+				stage: configuration.stage,
+				aptibleId: database.aptibleId,
+			});
+		}
+	}
+
+	/** Looks for what would break, before anything moves. */
+	async #check(units: readonly Unit[]): Promise<Outcome> {
+		const { report, progress } = this.#options;
+		for (const { database, engine, task, steps } of units) {
+			report(`${database.name}: checks both sides`);
+			const findings = await engine.check(task);
+			await this.#store(steps.run, database.name, "findings", findings);
+			for (const { severity, line } of findings) report(`${database.name}: ${severity}: ${line}`);
+			const count = (severity: Finding["severity"]) => findings.filter((one) => one.severity === severity).length;
+			const evidence = { blockers: count("blocker"), warnings: count("warning"), notes: count("note") };
+			progress.blockers += evidence.blockers;
+			progress.warnings += evidence.warnings;
+			await this.#options.journal.write("note", at(steps.run, database.name, "check"), evidence);
+		}
+		const { blockers } = progress;
+		report(`check: ${blockers === 0 ? "nothing stands in the way" : `${blockers} blockers, see the lines above`}`);
+		return blockers === 0 ? { state: "done" } : { state: "failed", reason: "blockers" };
+	}
+
+	async #rehearse(units: readonly Unit[], { keep = false, replace = false }: KnownWish["arguments"]): Promise<Outcome> {
+		const run = units[0]?.steps.run ?? "";
+		if (keep && (await this.#hasSwapBegun(run))) return this.#swapAll(units);
+		let isKept = false;
+		try {
+			const outcome = await this.#copyAndProve(units, { live: true, replace });
+			if (!keep || outcome.state !== "done") return outcome;
+			isKept = true;
+			return await this.#swapAll(units);
+		} catch (error) {
+			// It goes on, or `discard` removes it.
+			isKept ||= this.#options.control.signal.aborted || isConnectionError(error);
+			throw error;
+		} finally {
+			if (!isKept) for (const { engine, task } of units) await engine.drop(task);
+		}
+	}
+
+	/** Removes what a rehearsal that was stopped has copied. */
+	async discard(run: string): Promise<void> {
+		const units = this.#units(run);
+		if (!Array.isArray(units)) return;
+		for (const { engine, task } of units) await engine.drop(task);
+	}
+
+	async #copy(units: readonly Unit[], { again = false, replace = false }: KnownWish["arguments"]): Promise<Outcome> {
+		const { report } = this.#options;
+		const run = units[0]?.steps.run ?? "";
+		const former = await this.#swappedRun(["copy"]);
+		if (former !== undefined && former !== run && !again) {
+			report(
+				`copy: run ${former} is copied, verified and swapped in; nothing is copied again. To copy anew over it: npm run move -- copy --again --stack STACK`,
+			);
+			return { state: "refused", reason: "swapped" };
+		}
+		// What a killed mover has begun to swap in is proved, and takes no connections any more.
+		if (!(await this.#hasSwapBegun(run))) {
+			const outcome = await this.#copyAndProve(units, { live: false, replace });
+			if (outcome.state !== "done") return outcome;
+		}
+		return this.#swapAll(units);
+	}
+
+	async #copyAndProve(units: readonly Unit[], options: { live: boolean; replace: boolean }): Promise<Outcome> {
+		const checked = await this.#check(units);
+		if (checked.state !== "done") return checked;
+		await this.#dropFormerCopies(units);
+		let areEqual = true;
+		for (const unit of units) {
+			await unit.steps.checkpoint();
+			this.#options.report(`${unit.database.name}: copies into ${unit.task.into}, and compares both sides`);
+			const proof = await unit.engine.copy({ ...unit.task, ...options });
+			areEqual = (await this.#keepProof(unit, proof)) && areEqual;
+		}
+		return areEqual ? { state: "done" } : { state: "failed", reason: "unequal" };
+	}
+
+	/** What an earlier run has left that nobody goes on with would fill the disk. */
+	async #dropFormerCopies(units: readonly Unit[]): Promise<void> {
+		const own = units[0]?.steps.run ?? "";
+		const { rows } = await this.#options.asks.query(
+			`SELECT DISTINCT run FROM public.wishes WHERE command IN ('copy', 'rehearse') AND run <> $1 AND state IN ('failed', 'stopped')
+			AND run NOT IN (SELECT run FROM public.journal WHERE step = 'drop' AND state = 'done')
+			AND run IN (SELECT run FROM public.journal WHERE step = 'create-database')`,
+			[own],
+		);
+		for (const { run } of rows) await this.discard(run);
+	}
+
+	/** Keeps what was compared, for the report and for the swap. @returns whether both sides are equal */
+	async #keepProof({ database, steps }: Unit, proof: Proof): Promise<boolean> {
+		const { report, journal } = this.#options;
+		const { equal, differences, hash } = proof;
+		await this.#store(steps.run, database.name, "verification", { ...proof, aptibleId: database.aptibleId });
+		for (const line of differences) report(`${database.name}: differs: ${line}`);
+		report(`${database.name}: ${equal ? "both sides are equal" : `${differences.length} differences`}`);
+		await journal.write("note", at(steps.run, database.name, "verify"), {
+			equal,
+			differences: differences.length,
+			hash,
+		});
+		return equal;
+	}
+
+	async #proveAll(units: readonly Unit[], isSwapped: boolean): Promise<Outcome> {
+		let areEqual = true;
+		for (const unit of units) {
+			await unit.steps.checkpoint();
+			this.#options.report(`${unit.database.name}: compares both sides`);
+			areEqual = (await this.#keepProof(unit, await unit.engine.verify({ ...unit.task, isSwapped }))) && areEqual;
+		}
+		return areEqual ? { state: "done" } : { state: "failed", reason: "unequal" };
+	}
+
+	/** Swaps the databases in one after the other; where one fails, those before it are put back. */
+	async #swapAll(units: readonly Unit[]): Promise<Outcome> {
+		const { journal, report } = this.#options;
+		const swapped: Unit[] = [];
+		// What was copied in place cannot be put back, so it comes last.
+		const isInPlace = ({ database }: Unit) => database.type !== "postgresql";
+		const ordered = [...units.filter((unit) => !isInPlace(unit)), ...units.filter(isInPlace)];
+		for (const unit of units) await this.#tellProof(unit);
+		try {
+			for (const unit of ordered) {
+				await unit.engine.swap({ ...unit.task, journal: this.#swapJournal(unit) });
+				swapped.push(unit);
+				report(`${unit.database.name}: ${unit.task.into} is in its place`);
+			}
+			return { state: "done" };
+		} catch (error) {
+			if (this.#options.control.signal.aborted || isConnectionError(error)) throw error;
+			for (const unit of swapped.reverse()) {
+				await unit.engine.undoSwap(unit.task);
+				await journal.write("note", at(unit.steps.run, unit.database.name, "swap"), { undone: true });
+				report(`${unit.database.name}: what stood there is back in its place`);
+			}
+			throw error;
+		}
+	}
+
+	/** Has each server know of its own proof, as no transaction spans two. */
+	async #tellProof({ database, steps }: Unit): Promise<void> {
+		if (database.type !== "postgresql" || database === journalDatabaseOf(this.#options.configuration)) return;
+		const client = await openMoveDatabase(database);
+		try {
+			const place = at(steps.run, database.name, "verify");
+			if (await isVerified(client, steps.run, database.name)) return;
+			if (!(await isVerified(this.#options.asks, steps.run, database.name))) return;
+			await appendLine(client, this.#options.journal.contentOf("note", place, { equal: true }), false);
+		} finally {
+			await client.end();
+		}
+	}
+
+	/**
+	 * The swap's line goes into database `move` of the server that it is done on. That of the lease is the first one; what is done on
+	 * another is fenced by its own database's locks.
+	 */
+	#swapJournal({ database, steps }: Unit): SwapTask["journal"] {
+		const isFenced = database === journalDatabaseOf(this.#options.configuration);
+		return {
+			isVerified: (client) => isVerified(client, steps.run, database.name),
+			recordDone: async (client, evidence) => {
+				await appendLine(client, steps.doneLine("swap", "", evidence), isFenced);
+			},
+		};
+	}
+
+	async #hasSwapBegun(run: string): Promise<boolean> {
+		const { rows } = await this.#options.asks.query(
+			"SELECT FROM public.journal WHERE run = $1 AND step = 'swap' AND state = 'begin' LIMIT 1",
+			[run],
+		);
+		return rows.length > 0;
+	}
+
+	/** The last run of these commands that is swapped in, if it was not put back. */
+	async #swappedRun(commands: readonly string[]): Promise<string | undefined> {
+		const { rows } = await this.#options.asks.query(
+			`SELECT run, state FROM public.journal WHERE step = 'swap' AND (state = 'done' OR evidence ? 'undone')
+			AND run IN (SELECT run FROM public.wishes WHERE command = ANY ($1)) ORDER BY journal.seq DESC LIMIT 1`,
+			[commands],
+		);
+		return rows[0]?.state === "done" ? rows[0].run : undefined;
+	}
+
+	/** The last run whose copy is there and not swapped in. */
+	async #copiedRun(): Promise<string | undefined> {
+		const { rows } = await this.#options.asks.query(
+			`SELECT run FROM public.wishes WHERE command = 'copy' AND state = 'failed'
+			AND run IN (SELECT run FROM public.journal WHERE step = 'create-database' AND state = 'done')
+			ORDER BY wishes.id DESC LIMIT 1`,
+		);
+		return rows[0]?.run;
+	}
+
+	/** Verifies what is swapped in, or what the last copy left. */
+	async #verifyLast(run: string): Promise<Outcome> {
+		const swapped = await this.#swappedRun(["copy", "rehearse"]);
+		const last = swapped ?? (await this.#copiedRun());
+		if (last === undefined) {
+			this.#options.report("verify: nothing is copied yet; first: npm run move -- copy --stack STACK");
+			return { state: "refused", reason: "nothing" };
+		}
+		const units = this.#units(last);
+		if (!Array.isArray(units)) return units;
+		const isSwapped = last === swapped;
+		// The proof of its own run: the copy's is done already.
+		const own = units.map((unit) => {
+			const steps = new JournalSteps({
+				journal: this.#options.journal,
+				run,
+				database: unit.database.name,
+				control: this.#options.control,
+				confirm: () => this.#pin(unit),
+			});
+			return { ...unit, steps, task: { ...unit.task, steps } };
+		});
+		return this.#proveAll(own, isSwapped);
+	}
+
+	async #tellFailure(run: string, error: unknown): Promise<void> {
+		const line = error instanceof Error ? error.message : String(error);
+		this.#options.report(`failed: ${line}`);
+		await this.#store(run, "", "failure", { line });
+	}
+
+	#store(run: string, database: string, kind: "findings" | "verification" | "failure", body: unknown): Promise<void> {
+		return storeReport(this.#options.asks, this.#options.journal, { run, database, kind, body });
+	}
+}
+
+/** Whether the last proof of a run has found both sides of a database equal. */
+async function isVerified(client: Asks, run: string, database: string): Promise<boolean> {
+	const { rows } = await client.query(
+		`SELECT evidence -> 'equal' = 'true' AS equal FROM public.journal
+		WHERE run = $1 AND database = $2 AND step = 'verify' AND state = 'note' ORDER BY journal.seq DESC LIMIT 1`,
+		[run, database],
+	);
+	return rows[0]?.equal === true;
+}
+
+/** The database on whose server the journal is: the first PostgreSQL of the stage by its name. */
+export function journalDatabaseOf({ databases }: Pick<Configuration, "databases">): MovedDatabase {
+	const [first] = databases
+		.filter(({ type }) => type === "postgresql")
+		.sort((one, other) => (one.name < other.name ? -1 : 1));
+	if (first === undefined) throw new Error("no database of the stage is postgresql, and the journal is kept on one");
+	return first;
+}
+
+/** Connects to databases of the target's server. */
+export function connectTo({ target }: Pick<MovedDatabase, "target">): Connect {
+	return (database) => connect(target, { database });
+}
+
+/** Database `move` on a target's server, made where it is not there. */
+export function openMoveDatabase(database: Pick<MovedDatabase, "target">): ReturnType<Connect> {
+	const own = decodeURIComponent(new URL(database.target.url).pathname.slice(1));
+	return openJournalDatabase(connectTo(database), [...MAINTENANCE, own]);
+}
+
+function at(run: string, database: string, step: StepName) {
+	return { run, database, step, part: "" };
+}
+
+function noteStep(
+	progress: Progress,
+	database: string,
+	step: StepName,
+	state: "begin" | "done",
+	{ rows, bytes }: Evidence,
+): void {
+	Object.assign(progress, { database, step });
+	if (state !== "done") return;
+	progress.parts += 1;
+	if (step !== "rows") return;
+	progress.rows += typeof rows === "number" ? rows : 0;
+	progress.bytes += typeof bytes === "number" ? bytes : 0;
+}

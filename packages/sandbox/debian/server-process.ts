@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
+import { chown, readdir, readFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import path from "node:path";
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** The user `nobody` of Debian, whom servers run as where this process is root; nothing elsewhere. */
+export const UNPRIVILEGED: { uid: number; gid: number } | undefined =
+	process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : undefined;
+
+const START_TIMEOUT_MS = 30_000;
+
+/** A server's process that is started, ended and started again. */
+export interface ServerProcess {
+	/** Its process id, 0 where it does not run. */
+	pid(): number;
+	/** Starts it and waits until it answers. */
+	start(): Promise<void>;
+	end(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
+}
+
+/** How a server is started. */
+export interface ServerCommand {
+	/** Its name for messages. */
+	name: string;
+	program: string;
+	args: readonly string[];
+	logFile: string;
+	/** Whether what it has logged since its start says that it answers. */
+	isReady: (log: string) => boolean;
+}
+
+/** A process for a server, as another user where this one is root. */
+export function serverProcess({ name, program, args, logFile, isReady }: ServerCommand): ServerProcess {
+	let server: ChildProcess | undefined;
+	return {
+		pid: () => server?.pid ?? 0,
+		async start() {
+			const before = (await readFile(logFile, "utf8").catch(() => "")).length;
+			const log = openSync(logFile, "a");
+			const child = spawn(program, args, {
+				env: { PATH: process.env.PATH, LC_ALL: "C.UTF-8", TZ: "UTC" },
+				cwd: "/",
+				stdio: ["ignore", log, log],
+				detached: true,
+				...UNPRIVILEGED,
+			});
+			server = child;
+			await once(child, "spawn");
+			closeSync(log);
+			const deadline = Date.now() + START_TIMEOUT_MS;
+			while (!isReady((await readFile(logFile, "utf8")).slice(before))) {
+				if (child.exitCode !== null || Date.now() > deadline) {
+					throw new Error(`${name} did not start:\n${(await readFile(logFile, "utf8")).slice(-2000)}`);
+				}
+				await sleep(20);
+			}
+		},
+		async end(signal) {
+			const child = server;
+			server = undefined;
+			if (child === undefined || child.exitCode !== null || child.signalCode !== null) {
+				return;
+			}
+			const closed = once(child, "exit");
+			child.kill(signal);
+			await closed;
+		},
+	};
+}
+
+/** Gives a folder and all that is in it to the user whom servers run as. */
+export async function giveToServer(folder: string): Promise<void> {
+	if (UNPRIVILEGED === undefined) return;
+	const names = await readdir(folder, { recursive: true });
+	for (const name of ["", ...names]) {
+		await chown(path.join(folder, name), UNPRIVILEGED.uid, UNPRIVILEGED.gid);
+	}
+}
+
+/** A port of an address that nothing listens on. */
+export async function freePort(address: string): Promise<number> {
+	const probe = createServer();
+	await new Promise<void>((resolve, reject) => probe.on("error", reject).listen(0, address, resolve));
+	const { port } = probe.address() as { port: number };
+	await new Promise((resolve) => probe.close(resolve));
+	return port;
+}

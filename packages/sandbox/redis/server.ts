@@ -1,0 +1,101 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import process from "node:process";
+import { makeCertificate } from "../azure/certificate.ts";
+import { type DebianRelease, findDebianServers } from "../debian/root.ts";
+import { freePort, giveToServer, serverProcess } from "../debian/server-process.ts";
+
+/** What a server is to be like. */
+export interface RedisOptions {
+	/** Whose it is: `bookworm` has Redis 7.0, `trixie` 8.0. */
+	release: DebianRelease;
+	/** Whether it speaks TLS alone, as Aptible's endpoint and Azure's server do; default yes. */
+	tls?: boolean;
+	/** Options of the server, by name. */
+	settings?: Record<string, string | number>;
+	/** Address that it listens on; default 127.0.0.1. */
+	address?: string;
+}
+
+/** A server that runs; user `default` may do everything. */
+export interface Redis {
+	address: string;
+	port: number;
+	password: string;
+	/** Its certificate, which signs itself, as PEM. Empty without TLS. */
+	ca: string;
+	/** URL of a database by its number. */
+	url(database?: number): string;
+	/** Its process id. */
+	pid: number;
+	/** Ends it as a crash does, after its data are on disk. */
+	crash(): Promise<void>;
+	/** Starts it after a crash. */
+	start(): Promise<void>;
+	/** Ends it, and removes its data. */
+	stop(): Promise<void>;
+}
+
+/** Starts a server in a new folder, under another user where this one is root. */
+export async function startRedis(options: RedisOptions): Promise<Redis> {
+	const { release, tls = true, address = "127.0.0.1" } = options;
+	const root = await findDebianServers(release, (line) => process.stderr.write(`${line}\n`));
+	const folder = await mkdtemp(path.join(os.tmpdir(), "redis-"));
+	const logFile = path.join(folder, "log");
+	const password = randomBytes(12).toString("hex");
+	const { certificate, key } = makeCertificate();
+	await writeFile(path.join(folder, "ca.pem"), certificate);
+	await writeFile(path.join(folder, "key.pem"), key, { mode: 0o600 });
+	await writeFile(logFile, "");
+	const port = await freePort(address);
+	const settings: Record<string, string | number> = {
+		bind: address,
+		dir: folder,
+		requirepass: password,
+		save: '""',
+		appendonly: "yes",
+		appendfsync: "everysec",
+		...(tls
+			? {
+					port: 0,
+					"tls-port": port,
+					"tls-cert-file": path.join(folder, "ca.pem"),
+					"tls-key-file": path.join(folder, "key.pem"),
+					"tls-ca-cert-file": path.join(folder, "ca.pem"),
+					"tls-auth-clients": "no",
+				}
+			: { port }),
+		...options.settings,
+	};
+	// In a file, as arguments are seen by every user of the machine.
+	const configuration = path.join(folder, "redis.conf");
+	const lines = Object.entries(settings).map(([name, value]) => `${name} ${value}\n`);
+	await writeFile(configuration, lines.join(""), { mode: 0o600 });
+	await giveToServer(folder);
+	const server = serverProcess({
+		name: `Redis of ${release}`,
+		program: path.join(root.bin, "redis-server"),
+		args: [configuration],
+		logFile,
+		isReady: (log) => log.includes("Ready to accept connections"),
+	});
+	await server.start();
+	return {
+		address,
+		port,
+		password,
+		ca: tls ? certificate : "",
+		url: (database = 0) => `${tls ? "rediss" : "redis"}://:${password}@${address}:${port}/${database}`,
+		get pid() {
+			return server.pid();
+		},
+		crash: () => server.end("SIGKILL"),
+		start: () => server.start(),
+		async stop() {
+			await server.end("SIGTERM");
+			await rm(folder, { recursive: true, force: true });
+		},
+	};
+}

@@ -1,0 +1,299 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { callCli } from "@medstack-to-aptible/sandbox/aptible/cli.ts";
+import { dropTunnels, putServerBehind } from "@medstack-to-aptible/sandbox/aptible/real-servers.ts";
+import { createEnvironment } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
+import { type Clouds, startAptible } from "@medstack-to-aptible/sandbox/clouds.ts";
+import { Context } from "../../aptible/context.ts";
+import { closeLogin, handOverFile, makeCredentials } from "../../move/credentials.ts";
+import { readMoveStage } from "../../move/stage.ts";
+import { readConfiguration } from "../../packages/mover/configuration.ts";
+import { Mask } from "../../packages/mover/mask.ts";
+import { withSession } from "../../packages/mover/postgresql/connection.ts";
+import { World } from "../../packages/mover/test/support/mover-process.ts";
+import { root } from "../support/repository.ts";
+
+const STAGE = `config:
+  medstack-to-aptible:environment: { handle: acme, stack: shared-ca-central-1, phi: false }
+  medstack-to-aptible:databases:
+    main: { type: postgresql, version: "17" }
+  medstack-to-aptible:secrets: { smtpPassword: { secure: v1:abc } }
+`;
+
+let world: World;
+let clouds: Clouds;
+let folder: string;
+let dir: string;
+
+before(async () => {
+	folder = await mkdtemp(path.join(os.tmpdir(), "move-"));
+	await writeFile(path.join(folder, "Pulumi.night.yaml"), STAGE);
+	[world, clouds] = await Promise.all([World.start(), startAptible(folder)]);
+	dir = clouds.env.APTIBLE_SANDBOX ?? "";
+	createEnvironment(dir, "acme");
+	await cli("db:create", "--type", "postgresql", "--environment", "acme", "--", "main");
+	const server = world.targets.main;
+	assert.ok(server);
+	putServerBehind(dir, "main", {
+		host: server.address,
+		port: server.port,
+		user: server.superuser,
+		password: server.password,
+		ca: server.ca,
+	});
+});
+after(async () => {
+	await world?.stop();
+	await clouds?.close();
+	await rm(folder, { recursive: true, force: true });
+});
+
+async function cli(...argv: string[]): Promise<string> {
+	const { code, stdout, stderr } = await callCli(argv, { ...clouds.env, APTIBLE_OUTPUT_FORMAT: "json" });
+	assert.equal(code, 0, stderr);
+	return stdout;
+}
+
+interface Command {
+	output: () => string;
+	ended: Promise<number | null>;
+	kill: (signal: NodeJS.Signals) => void;
+	says: (pattern: RegExp) => Promise<void>;
+}
+
+/** Starts one of the move's commands as a person does. */
+function start(...args: string[]): Command {
+	const where = ["--stack", "night", "--config-file", path.join(folder, "Pulumi.night.yaml")];
+	return startBare(...args, ...where);
+}
+
+function startBare(...args: string[]): Command {
+	const child = spawn(
+		process.execPath,
+		["--disable-warning=ExperimentalWarning", path.join(root, "move/main.ts"), ...args],
+		{
+			env: {
+				...clouds.env,
+				PATH: [...clouds.path, process.env.PATH].join(path.delimiter),
+				XDG_CACHE_HOME: path.join(folder, "cache"),
+				NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? "",
+				HOME: folder,
+			},
+			stdio: ["ignore", "pipe", "pipe"],
+		},
+	);
+	let said = "";
+	for (const stream of [child.stdout, child.stderr]) {
+		stream.setEncoding("utf8").on("data", (text: string) => {
+			said += text;
+		});
+	}
+	const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+	return {
+		output: () => said,
+		ended,
+		kill: (signal) => child.kill(signal),
+		async says(pattern) {
+			for (const deadline = Date.now() + 60_000; !pattern.test(said); await sleep(20)) {
+				if (Date.now() > deadline || child.exitCode !== null) throw new Error(`it has not said ${pattern}:\n${said}`);
+			}
+		},
+	};
+}
+
+async function run(...args: string[]): Promise<{ code: number | null; output: string }> {
+	const command = start(...args);
+	const code = await command.ended;
+	return { code, output: command.output() };
+}
+
+test("before a mover has been there, status says so, and report and a wrong argument say what to do", async () => {
+	const status = await run("status");
+	assert.equal(status.code, 0, status.output);
+	assert.match(status.output, /no mover has been there yet/);
+	const report = await run("report");
+	assert.equal(report.code, 1);
+	assert.match(report.output, /nothing has run yet; first: npm run move -- check --stack night/);
+	const wrong: [string[], RegExp][] = [
+		[["copy"], /name the stage: --stack STACK/],
+		[["conquer", "--stack", "night"], /"conquer" is no step; use one of credentials, check/],
+		[["check", "--again", "--stack", "night"], /check takes no --again/],
+		[["copy", "all", "--stack", "night"], /copy takes nothing but options, and "all" was given/],
+		[["copy", "--now", "--stack", "night"], /Unknown option '--now'/],
+		[["copy", "--stack", "../night"], /name the stage/],
+		[["report", "--run", "7; DROP TABLE x", "--stack", "night"], /runs are r1, r2/],
+	];
+	for (const [args, says] of wrong) {
+		const command = startBare(...args);
+		assert.equal(await command.ended, 2, args.join(" "));
+		assert.match(command.output(), says);
+		assert.match(command.output(), /usage: npm run move/);
+	}
+	const missing = startBare("status", "--stack", "nowhere", "--config-file", path.join(folder, "Pulumi.nowhere.yaml"));
+	assert.equal(await missing.ended, 1);
+	assert.match(missing.output(), /Pulumi\.nowhere\.yaml is not there/);
+});
+
+test("check, rehearse, copy and verify go through the tunnel to the mover and back, with the journal beside the stage", async () => {
+	const mover = world.startMover();
+	const check = await run("check");
+	assert.equal(check.code, 0, `${check.output}\n--\n${mover.output}`);
+	assert.match(check.output, /check of run r1: done/);
+	const keep = await run("rehearse", "--keep");
+	assert.equal(keep.code, 1);
+	assert.match(keep.output, /needs move\.phase: prepare and move\.smoke/);
+	const rehearse = await run("rehearse");
+	assert.equal(rehearse.code, 0, rehearse.output);
+	assert.match(rehearse.output, /main: both sides are equal\nrehearse of run r2: done/);
+	const copy = await run("copy");
+	assert.equal(copy.code, 0, copy.output);
+	const record = JSON.parse(readFileSync(path.join(folder, "Pulumi.night.move.json"), "utf8"));
+	assert.deepEqual(
+		{ ...record, at: undefined },
+		{ version: 1, run: "r3", databases: { main: { aptibleId: 700, hash: "0123456789abcdef" } }, at: undefined },
+	);
+	const verify = await run("verify");
+	assert.equal(verify.code, 0, verify.output);
+	const again = await run("copy");
+	assert.equal(again.code, 1);
+	assert.match(again.output, /copy of run r5: refused \(a copy is in its place already/);
+
+	const status = await run("status");
+	assert.match(status.output, /mover: [0-9a-f]{12}, epoch 1, heard \d+ s ago, idle/);
+	assert.match(status.output, /last: copy, run r5: refused/);
+	assert.match(status.output, /main: source postgres, server \d+\nmain: target db, server \d+, Aptible's database 700/);
+	assert.match(status.output, /run r3: \d+ parts done, 5 rows, 40 B/);
+	const report = await run("report", "--run", "r3");
+	assert.equal(report.code, 0, report.output);
+	const text = readFileSync(path.join(folder, ".move/night-r3.md"), "utf8");
+	assert.match(text, /- what: copy, done\n- environment: acme/);
+	assert.match(text, /- main: both sides are equal/);
+	assert.match(text, /\| main \| swap \| {2}\| done \| swapped true \|/);
+	const json = JSON.parse(readFileSync(path.join(folder, ".move/night-r3.json"), "utf8"));
+	assert.equal(json.journal.filter((line: { step: string }) => line.step === "rows").length, 10);
+	for (const secret of [world.targets.main?.password ?? "", world.source.password]) {
+		for (const said of [check, copy, status, report]) assert.ok(!said.output.includes(secret));
+		assert.ok(!text.includes(secret) && !JSON.stringify(json).includes(secret) && !mover.output.includes(secret));
+	}
+
+	// The journal's file holds what the server holds, and a change of it stops every command.
+	const file = path.join(folder, ".move/night.jsonl");
+	const lines = readFileSync(file, "utf8");
+	assert.equal(lines.trim().split("\n").length, (await world.steps()).length);
+	writeFileSync(file, lines.replace('"rows":1', '"rows":2'));
+	const changed = await run("check");
+	assert.equal(changed.code, 1);
+	assert.match(changed.output, /the journal's line \d+ differs\. In .*night\.jsonl: /);
+	writeFileSync(file, lines);
+	await mover.end("SIGTERM");
+});
+
+test("findings that stand in the way are told with their fix, and end with 1", async () => {
+	await withSession({ url: world.source.url() }, {}, (client) => client.query("CREATE TABLE public.forbidden ()"));
+	const mover = world.startMover();
+	const check = await run("check");
+	assert.equal(check.code, 1, check.output);
+	assert.match(
+		check.output,
+		/main: blocker: table public\.forbidden stands in the way; remove it: DROP TABLE public\.forbidden/,
+	);
+	await withSession({ url: world.source.url() }, {}, (client) => client.query("DROP TABLE public.forbidden"));
+	await mover.end("SIGTERM");
+});
+
+test("the tunnel's drop in the middle is passed over; Ctrl-C and a kill leave the mover at work", async () => {
+	await world.reset();
+	rmSync(path.join(folder, ".move"), { recursive: true });
+	const mover = world.startMover({ PART_MS: "1500", MOVE_LEASE_SECONDS: "30" });
+	const first = start("rehearse");
+	await first.says(/r1 main: rows/);
+	dropTunnels(dir);
+	await first.says(/the tunnel has ended and is opened anew/);
+	assert.equal(await first.ended, 0, first.output());
+	assert.match(first.output(), /rehearse of run r1: done/);
+
+	const second = start("rehearse");
+	await mover.says(/r2 main rows 1 begin/);
+	await world.wish("pause");
+	await second.says(/r2 main: rows, paused/);
+	second.kill("SIGINT");
+	assert.equal(await second.ended, 1);
+	assert.match(second.output(), /the mover goes on with rehearse\. To look: npm run move -- status --stack night/);
+	const status = start("status");
+	await sleep(300);
+	dropTunnels(dir);
+	assert.equal(await status.ended, 0, status.output());
+	assert.match(status.output(), /now: r2 main: rows, paused/);
+	const refused = await run("copy");
+	assert.equal(refused.code, 1);
+	assert.match(refused.output, /rehearse is under way since .* \(run r2\)/);
+	assert.equal((await run("stop")).code, 0);
+	await mover.says(/rehearse of run r2: stopped \(operator\)/);
+	await world.wish("resume");
+
+	const third = start("rehearse");
+	await third.says(/r3 main: rows/);
+	third.kill("SIGKILL");
+	await third.ended;
+	await mover.says(/rehearse of run r3: done/);
+	const last = await run("status");
+	assert.match(last.output, /last: rehearse, run r3: done/);
+	await mover.end("SIGTERM");
+});
+
+test("credentials makes a login of the mover's own, and a file for its owner alone that is not written over", async () => {
+	Object.assign(process.env, clouds.env);
+	process.env.PATH = [...clouds.path, process.env.PATH].join(path.delimiter);
+	await world.reset();
+	const addresses = ["203.0.113.9", "203.0.113.10"];
+	const moved = {
+		...readMoveStage("night", path.join(folder, "Pulumi.night.yaml")),
+		move: { phase: "prepare", from: { addresses }, databases: { main: {} } },
+	};
+	const make = async (replace: boolean) => {
+		const said: string[] = [];
+		const context = new Context();
+		said.push(...(await makeCredentials(context, moved, { replace, tell: (line) => said.push(line) })));
+		return said.join("\n");
+	};
+	const file = handOverFile(moved);
+	await assert.rejects(make(false), /has no endpoint that admits 203\.0\.113\.9, 203\.0\.113\.10 alone/);
+	assert.equal(existsSync(file), false);
+	await cli("endpoints:database:create", "--ip-whitelist", ...addresses, "--environment", "acme", "--", "main");
+	const said = await make(false);
+	assert.equal(statSync(file).mode & 0o777, 0o600);
+	const handed = () => JSON.parse(readFileSync(file, "utf8"));
+	const { stage, databases } = handed();
+	assert.equal(stage, "night");
+	const url = new URL(databases.main.url);
+	assert.match(url.hostname, /^elb-/);
+	assert.deepEqual([url.username, url.pathname, databases.main.type], ["mover", "/db", "postgresql"]);
+	assert.equal(databases.main.ca.trim(), world.targets.main?.ca.trim());
+	assert.ok(!said.includes(url.password));
+	readConfiguration({ MOVE_TARGET: readFileSync(file, "utf8"), MOVE_SOURCE_MAIN: world.source.url() }, new Mask());
+	/** What the file opens, without the load balancer. */
+	const login = (password: string) => ({ url: world.targets.main?.url("db", { name: "mover", password }) ?? "" });
+	const isSuperuser = (client: { query(sql: string): Promise<{ rows: unknown[] }> }) =>
+		client.query("SELECT rolsuper FROM pg_roles WHERE rolname = current_user");
+	const { rows } = await withSession(login(url.password), {}, isSuperuser);
+	assert.deepEqual(rows, [{ rolsuper: true }]);
+
+	await assert.rejects(make(false), /night-target\.json is there already.*credentials --stack night --replace/);
+	await withSession(login(url.password), {}, isSuperuser);
+	await make(true);
+	const renewed = new URL(handed().databases.main.url).password;
+	await assert.rejects(withSession(login(url.password), {}, isSuperuser), /password authentication failed/);
+	await withSession(login(renewed), {}, isSuperuser);
+	const log = (await world.targets.main?.log()) ?? "";
+	for (const password of [url.password, renewed]) assert.ok(!log.includes(password));
+
+	await withSession(world.login(), {}, (client) => closeLogin(client));
+	await assert.rejects(withSession(login(renewed), {}, isSuperuser), /not permitted to log in|authentication failed/);
+	await withSession(world.login(), {}, (client) => closeLogin(client));
+});

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { announceMoveStep, type MovePhase, movePhases, refuseFirstPhase, refuseMoveStep } from "../../wire/move.ts";
+
+const step = (phase: MovePhase | "none") => (phase === "none" ? undefined : { phase });
+
+/** Which steps are taken from each phase, the phase itself left out. */
+const taken: Readonly<Record<MovePhase | "none", readonly (MovePhase | "none")[]>> = {
+	none: ["prepare"],
+	prepare: ["frozen", "cancelled"],
+	frozen: ["prepare", "trial", "live", "cancelled"],
+	trial: ["frozen", "live"],
+	live: ["frozen"],
+	cancelled: ["none", "prepare"],
+};
+
+for (const [from, allowed] of Object.entries(taken) as [MovePhase | "none", readonly (MovePhase | "none")[]][]) {
+	test(`the steps from ${from}`, () => {
+		const isTaken = (to: MovePhase | "none") =>
+			refuseMoveStep(step(from), step(to), { stage: "prod", isClosed: false }) === undefined;
+		assert.equal(isTaken(from), true, "staying is no step");
+		const others = (["none", ...movePhases] as const).filter((to) => to !== from && isTaken(to));
+		assert.deepEqual(others, allowed);
+	});
+}
+
+test("a block goes once its move is closed, and from live alone", () => {
+	const goes = movePhases.filter(
+		(phase) => refuseMoveStep({ phase }, undefined, { stage: "prod", isClosed: true }) === undefined,
+	);
+	assert.deepEqual(goes, ["live", "cancelled"]);
+});
+
+test("a refusal says the phase, what is allowed and the command", () => {
+	assert.equal(
+		refuseFirstPhase({ phase: "frozen" }, "prod"),
+		'move.phase: "frozen" cannot be the first phase of a move: nothing of this stage was made with a move before; allowed: "prepare". Set phase: prepare and run `pulumi up --stack prod`.',
+	);
+	assert.equal(
+		refuseMoveStep({ phase: "live" }, { phase: "prepare" }, { stage: "prod", isClosed: false }),
+		'move.phase: "prepare" cannot follow "live", which is the phase of this stage now; allowed: "frozen". Set phase: frozen and run `pulumi up --stack prod` first.',
+	);
+	assert.equal(
+		refuseMoveStep({ phase: "cancelled" }, { phase: "live" }, { stage: "prod", isClosed: false }),
+		'move.phase: "live" cannot follow "cancelled", which is the phase of this stage now; allowed: "prepare". Set phase: prepare and run `pulumi up --stack prod` first.',
+	);
+	assert.equal(
+		refuseMoveStep({ phase: "live" }, undefined, { stage: "prod", isClosed: false }),
+		'move: was removed in the phase "live", and without it every service runs as declared; allowed: removal of a move that is closed, or in the phase "cancelled". Put the block back; to end the move, run `npm run move -- close --stack prod`, which notes closed: true in the record of the move.',
+	);
+	assert.match(
+		refuseMoveStep({ phase: "trial" }, undefined, { stage: "prod", isClosed: false }) ?? "",
+		/in the phase "trial".*set phase: frozen, then cancelled, with `pulumi up` after each, or go on to live and close the move\.$/,
+	);
+	assert.match(
+		refuseMoveStep({ phase: "prepare" }, undefined, { stage: "prod", isClosed: true }) ?? "",
+		/to end the move, set phase: cancelled and run `pulumi up`, or go on to live and close the move\.$/,
+	);
+});
+
+test("a step is announced in Aptible's words, and staying is not", () => {
+	assert.deepEqual(announceMoveStep({ phase: "frozen" }, { phase: "frozen" }), []);
+	assert.deepEqual(announceMoveStep(undefined, undefined), []);
+	assert.match(
+		announceMoveStep(undefined, { phase: "prepare" })[0] ?? "",
+		/^the move begins with prepare: idle services/,
+	);
+	assert.match(
+		announceMoveStep({ phase: "prepare" }, { phase: "frozen" })[0] ?? "",
+		/^the move goes from prepare to frozen: every service goes to 0 containers/,
+	);
+	assert.match(announceMoveStep({ phase: "cancelled" }, undefined)[0] ?? "", /^the move has ended/);
+});

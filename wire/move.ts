@@ -1,0 +1,93 @@
+/** The phases of a move: their order, and what each step does on Aptible. */
+import { z } from "zod";
+
+/** In the order in which a move goes through them; `cancelled` ends one that does not get there. */
+export const movePhases = ["prepare", "frozen", "trial", "live", "cancelled"] as const;
+export const MovePhase = z.enum(movePhases);
+export type MovePhase = z.infer<typeof MovePhase>;
+
+/** What the claims record of a move, so that the next step is judged by the last one. */
+export const MoveStep = z.strictObject({ phase: MovePhase });
+export type MoveStep = z.infer<typeof MoveStep>;
+
+/**
+ * Phases that may follow each. Only `frozen` leads back: two sides must never be open to writes at once, so that Aptible's writers stop
+ * before anything else goes on.
+ */
+const followers: Readonly<Record<MovePhase, readonly MovePhase[]>> = {
+	prepare: ["prepare", "frozen", "cancelled"],
+	frozen: ["frozen", "trial", "live", "prepare", "cancelled"],
+	trial: ["trial", "live", "frozen"],
+	live: ["live", "frozen"],
+	cancelled: ["cancelled", "prepare"],
+};
+
+/** What each phase does to the services and doors of the stage, in Aptible's words. */
+const effects: Readonly<Record<MovePhase, string>> = {
+	prepare:
+		"idle services go to 0 containers, moved databases get the mover's endpoint, their larger size and one restart",
+	frozen: "every service goes to 0 containers; endpoints and sizes are those of prepare",
+	trial: "every service but the idle ones runs as declared; endpoints and sizes are those of prepare",
+	live: "every service runs as declared, the mover's endpoints go, databases keep their larger size",
+	cancelled: "idle services stay at 0 containers, the mover's endpoints go, databases restart with their declared size",
+};
+
+/**
+ * Why a move may not begin with this phase, where nothing of the stage was made yet; nothing where it may.
+ *
+ * @param stage name of the stage, for the command that goes on
+ */
+export function refuseFirstPhase(after: MoveStep | undefined, stage: string): string | undefined {
+	if (after === undefined || after.phase === "prepare") return undefined;
+	return (
+		`move.phase: "${after.phase}" cannot be the first phase of a move: nothing of this stage was made with a move before; allowed: ` +
+		`"prepare". Set phase: prepare and run \`pulumi up --stack ${stage}\`.`
+	);
+}
+
+/**
+ * Why one phase may not follow another, or why the block may not go; nothing where it may.
+ *
+ * @param isClosed whether the record of the move says that it was closed
+ */
+export function refuseMoveStep(
+	before: MoveStep | undefined,
+	after: MoveStep | undefined,
+	{ stage, isClosed }: { stage: string; isClosed: boolean },
+): string | undefined {
+	if (before === undefined) return refuseFirstPhase(after, stage);
+	if (after === undefined) return refuseRemoval(before, { stage, isClosed });
+	const allowed = followers[before.phase];
+	if (allowed.includes(after.phase)) return undefined;
+	const words = allowed.filter((phase) => phase !== before.phase).map((phase) => JSON.stringify(phase));
+	const next = allowed.includes("frozen") ? "frozen" : "prepare";
+	return (
+		`move.phase: "${after.phase}" cannot follow "${before.phase}", which is the phase of this stage now; allowed: ${words.join(", ")}. ` +
+		`Set phase: ${next} and run \`pulumi up --stack ${stage}\` first.`
+	);
+}
+
+function refuseRemoval(
+	{ phase }: MoveStep,
+	{ stage, isClosed }: { stage: string; isClosed: boolean },
+): string | undefined {
+	if (phase === "cancelled" || (phase === "live" && isClosed)) return undefined;
+	const isNext = followers[phase].includes("cancelled");
+	const cancel = isNext ? "cancelled and run `pulumi up`" : "frozen, then cancelled, with `pulumi up` after each";
+	const end =
+		phase === "live"
+			? `run \`npm run move -- close --stack ${stage}\`, which notes closed: true in the record of the move`
+			: `set phase: ${cancel}, or go on to live and close the move`;
+	return (
+		`move: was removed in the phase "${phase}", and without it every service runs as declared; allowed: removal of a move that is ` +
+		`closed, or in the phase "cancelled". Put the block back; to end the move, ${end}.`
+	);
+}
+
+/** What a step does, for whoever reads the preview; nothing where the phase stays. */
+export function announceMoveStep(before: MoveStep | undefined, after: MoveStep | undefined): string[] {
+	if (before?.phase === after?.phase) return [];
+	if (after === undefined) return ["the move has ended: services and databases are as declared"];
+	const from = before === undefined ? "the move begins" : `the move goes from ${before.phase}`;
+	return [`${from}${before === undefined ? " with" : " to"} ${after.phase}: ${effects[after.phase]}`];
+}
