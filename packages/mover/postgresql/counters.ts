@@ -30,7 +30,7 @@ export async function readCounters(login: Login): Promise<Counters> {
 }
 
 /** Readings until two in a row are the same, or until the time is over; the last one. */
-export async function settleCounters(login: Login, { everyMs = 1000, withinMs = 15_000 } = {}): Promise<Counters> {
+export async function settleCounters(login: Login, { everyMs = 600, withinMs = 15_000 } = {}): Promise<Counters> {
 	return withSession(login, {}, async (client) => {
 		const end = Date.now() + withinMs;
 		let before = await read(client);

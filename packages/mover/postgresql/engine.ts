@@ -5,8 +5,9 @@ import type { Asks } from "../journal/journal.ts";
 import { check } from "./check.ts";
 import { type Login, withSession } from "./connection.ts";
 import { copyDatabase } from "./copy.ts";
+import { type Counters, changesOf, settleCounters } from "./counters.ts";
 import { readPin } from "./pins.ts";
-import { COPY_SCHEMA } from "./rules.ts";
+import { COPY_SCHEMA, LEFT_BEHIND } from "./rules.ts";
 import { holdSnapshot } from "./snapshot.ts";
 import { swapDatabase } from "./swap.ts";
 import { dropDatabase } from "./target.ts";
@@ -32,10 +33,17 @@ export const postgresql: Engine = {
 	async copy({ source, target, into, steps, jobs, report, live }) {
 		const snapshot = await holdSnapshot(source, { live });
 		try {
+			const beforeCopy = live ? undefined : await settleCounters(source);
 			const copied = await copyDatabase({ source, target, into, steps, jobs, live, snapshot, report });
 			report(`${copied.tables} tables, ${copied.rows} rows, ${copied.items} definitions after them`);
 			// Of a source that nobody writes to, what is compared is what it is by then: a late writer is found.
-			return proofOf(await verify({ source, target, into, steps, jobs, ...(live ? { snapshot: snapshot.id } : {}) }));
+			if (beforeCopy === undefined) {
+				return proofOf(await verify({ source, target, into, steps, jobs, snapshot: snapshot.id }));
+			}
+			const afterCopy = await settleCounters(source);
+			const verification = await verify({ source, target, into, steps, jobs });
+			const afterProof = await settleCounters(source);
+			return proofOf(verification, [beforeCopy, afterCopy, afterProof]);
 		} finally {
 			await snapshot.close();
 		}
@@ -43,7 +51,9 @@ export const postgresql: Engine = {
 
 	async verify({ source, target, into, steps, jobs, isSwapped }) {
 		const database = isSwapped ? ownDatabase(target) : into;
-		const proof = proofOf(await verify({ source, target, into: database, steps, jobs }));
+		const before = await settleCounters(source);
+		const verification = await verify({ source, target, into: database, steps, jobs });
+		const proof = proofOf(verification, [before, await settleCounters(source)]);
 		if (isSwapped) {
 			await withSession(target, { database }, (client) => client.query(`DROP SCHEMA IF EXISTS ${COPY_SCHEMA} CASCADE`));
 		}
@@ -77,9 +87,20 @@ async function isThere(target: Login, database: string): Promise<boolean> {
 	});
 }
 
-function proofOf({ equal, differences, hash, ...details }: Verification): Proof {
+/**
+ * A proof is good where both sides are equal and nobody wrote to the source meanwhile.
+ *
+ * @param counters readings of the source's counters, of one that is not in use
+ */
+function proofOf({ equal, differences, hash, ...details }: Verification, counters: readonly Counters[] = []): Proof {
+	const writes = new Set(counters.slice(1).flatMap((after, index) => changesOf(counters[index] ?? after, after)));
 	const lines = differences.map(
 		({ object, what, source, target }) => `${object}: ${what}: ${source} on the source, ${target} on the target`,
 	);
-	return { equal, differences: lines, hash, details };
+	return {
+		equal: equal && writes.size === 0,
+		differences: [...lines, ...writes],
+		hash,
+		details: { ...details, counters, leftBehind: LEFT_BEHIND },
+	};
 }
