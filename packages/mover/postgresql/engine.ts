@@ -1,18 +1,19 @@
 /** PostgreSQL as the mover moves it: into a database of its own, proved there, and swapped in. */
-import type { Engine, Proof, Task } from "../engine.ts";
+import type { Engine, Task } from "../engine.ts";
 import { stateOf } from "../journal/errors.ts";
 import type { Asks } from "../journal/journal.ts";
 import { check } from "./check.ts";
 import { type Login, withSession } from "./connection.ts";
 import { copyDatabase } from "./copy.ts";
-import { type Counters, changesOf, settleCounters } from "./counters.ts";
+import { settleCounters } from "./counters.ts";
 import { readPin } from "./pins.ts";
-import { COPY_SCHEMA, LEFT_BEHIND } from "./rules.ts";
+import { makeProof } from "./report.ts";
+import { COPY_SCHEMA } from "./rules.ts";
 import { holdSnapshot } from "./snapshot.ts";
 import { swapDatabase } from "./swap.ts";
 import { dropDatabase } from "./target.ts";
 import { undoSwap } from "./undo-swap.ts";
-import { type Verification, verify } from "./verify.ts";
+import { verify } from "./verify.ts";
 
 /** object_not_in_prerequisite_state: the database takes no connections */
 const CLOSED = "55000";
@@ -38,12 +39,12 @@ export const postgresql: Engine = {
 			report(`${copied.tables} tables, ${copied.rows} rows, ${copied.items} definitions after them`);
 			// Of a source that nobody writes to, what is compared is what it is by then: a late writer is found.
 			if (beforeCopy === undefined) {
-				return proofOf(await verify({ source, target, into, steps, jobs, snapshot: snapshot.id }));
+				return makeProof(await verify({ source, target, into, steps, jobs, snapshot: snapshot.id }));
 			}
 			const afterCopy = await settleCounters(source);
 			const verification = await verify({ source, target, into, steps, jobs });
 			const afterProof = await settleCounters(source);
-			return proofOf(verification, [beforeCopy, afterCopy, afterProof]);
+			return makeProof(verification, [beforeCopy, afterCopy, afterProof]);
 		} finally {
 			await snapshot.close();
 		}
@@ -53,7 +54,7 @@ export const postgresql: Engine = {
 		const database = isSwapped ? ownDatabase(target) : into;
 		const before = await settleCounters(source);
 		const verification = await verify({ source, target, into: database, steps, jobs });
-		const proof = proofOf(verification, [before, await settleCounters(source)]);
+		const proof = makeProof(verification, [before, await settleCounters(source)]);
 		if (isSwapped) {
 			await withSession(target, { database }, (client) => client.query(`DROP SCHEMA IF EXISTS ${COPY_SCHEMA} CASCADE`));
 		}
@@ -85,22 +86,4 @@ async function isThere(target: Login, database: string): Promise<boolean> {
 		const { rows } = await client.query("SELECT FROM pg_catalog.pg_database WHERE datname = $1", [database]);
 		return rows.length > 0;
 	});
-}
-
-/**
- * A proof is good where both sides are equal and nobody wrote to the source meanwhile.
- *
- * @param counters readings of the source's counters, of one that is not in use
- */
-function proofOf({ equal, differences, hash, ...details }: Verification, counters: readonly Counters[] = []): Proof {
-	const writes = new Set(counters.slice(1).flatMap((after, index) => changesOf(counters[index] ?? after, after)));
-	const lines = differences.map(
-		({ object, what, source, target }) => `${object}: ${what}: ${source} on the source, ${target} on the target`,
-	);
-	return {
-		equal: equal && writes.size === 0,
-		differences: [...lines, ...writes],
-		hash,
-		details: { ...details, counters, leftBehind: LEFT_BEHIND },
-	};
 }

@@ -1,16 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Counters } from "../../postgresql/counters.ts";
-import { type AuditInput, describeAudit, makeAudit } from "../../postgresql/report.ts";
+import { describeProof, isPostgresqlProof, makeProof } from "../../postgresql/report.ts";
 import { hashSums, type Verification } from "../../postgresql/verify.ts";
 
 const sums = { "16385": { rows: 3, sum: "-17" }, largeObjects: { rows: 0, sum: "0" } };
-const proven: Verification = {
+const equal: Verification = {
 	equal: true,
 	differences: [],
-	notes: [],
+	notes: [{ object: "database itself", what: "collate", source: "en_us.utf8", target: "c" }],
 	sums,
 	hash: hashSums(sums),
+	sides: {
+		source: { systemIdentifier: "71", database: "clinic", version: "15.18" },
+		target: { systemIdentifier: undefined, database: "move_7", version: "17.10" },
+	},
 	compared: { tables: 1, rows: 3, largeObjects: 0, definitions: 12, sequences: 1 },
 };
 const counted: Counters = {
@@ -20,61 +24,40 @@ const counted: Counters = {
 	openWriters: 0,
 	serverSince: "2026-11-01",
 };
-const input: AuditInput = {
-	name: "main",
-	run: "r7",
-	who: "ana@acme.example",
-	from: "2026-11-30T02:00:00Z",
-	to: "2026-11-30T02:14:00Z",
-	pins: {
-		source: { systemIdentifier: "71", database: "clinic", version: "15.18" },
-		target: { systemIdentifier: "72", database: "db", version: "17.10" },
-		stage: "prod",
-		aptibleId: "4711",
-	},
-	verification: proven,
-	counters: { beforeCopy: counted, afterCopy: counted, afterProof: { ...counted, nextTransaction: "703" } },
-	operations: [12, 13],
-};
 
-test("a report says who, when, what, versions, sums, counts, operations and what was left behind", () => {
-	const audit = makeAudit(input);
-	const text = describeAudit(audit);
-	assert.ok(audit.isProven);
+test("a report says versions, counts, sums, transactions, what is not judged and what was left behind", () => {
+	const proof = makeProof(equal, [counted, counted, { ...counted, nextTransaction: "703" }]);
+	assert.ok(proof.equal);
+	const kept = JSON.parse(JSON.stringify(proof));
+	assert.ok(isPostgresqlProof(kept));
+	const text = describeProof("main", kept).join("\n");
 	for (const part of [
-		"## Database main: both sides are equal",
-		"run r7, asked for by ana@acme.example, from 2026-11-30T02:00:00Z to 2026-11-30T02:14:00Z",
-		"PostgreSQL 15.18, database clinic, system identifier 71",
-		"PostgreSQL 17.10, database db, system identifier 72, stage prod, id at Aptible 4711",
-		"operations at Aptible: 12, 13",
-		"1 tables with 3 rows, 0 large objects, 12 definitions, 1 sequences",
-		`hash over the sums: ${proven.hash}`,
-		"after its proof: none (transactions of the whole server: 3)",
+		"### main: both sides are equal",
+		"- source: PostgreSQL 15.18, database clinic, system identifier 71",
+		"- target: PostgreSQL 17.10, database move_7, system identifier not told",
+		"- compared: 1 tables with 3 rows, 0 large objects, 12 definitions, 1 sequences",
+		`- hash over the sums: ${equal.hash}`,
+		"- transactions of the source's whole server meanwhile: 3",
+		"| database itself | collate | en_us.utf8 | c |",
 		"| 16385 | 3 | -17 |",
 		"| passwords of roles |",
 	]) {
 		assert.ok(text.includes(part), part);
 	}
-	assert.deepEqual(JSON.parse(JSON.stringify(audit)).verification.sums, sums);
 });
 
-test("a write during the copy or the proof, and a difference, leave it unproven, and are told", () => {
-	const afterProof = { ...counted, writtenRows: "6" };
-	const late = makeAudit({ ...input, counters: { beforeCopy: counted, afterCopy: counted, afterProof } });
-	assert.equal(late.isProven, false);
-	assert.match(describeAudit(late), /not proven equal[\s\S]*1 rows of the source were written/);
-	const difference = { object: "view clinic.v", what: "definition", source: "SELECT a |\n b", target: "" };
-	const unequal = makeAudit({ ...input, verification: { ...proven, equal: false, differences: [difference] } });
-	assert.match(describeAudit(unequal), /\| view clinic\.v \| definition \| SELECT a \\\| b \| {2}\|/);
+test("a write during the copy or its proof, and a difference, leave it unproven, and are told in one line of a table", () => {
+	const late = makeProof(equal, [counted, counted, { ...counted, writtenRows: "6" }]);
+	assert.equal(late.equal, false);
+	assert.match(describeProof("main", late).join("\n"), /not proven equal[\s\S]*\| 1 rows of the source were written/);
+	const difference = { object: "view clinic.v", what: "definition", source: "SELECT a |\n b", target: "x".repeat(400) };
+	const unequal = makeProof({ ...equal, equal: false, differences: [difference] });
+	const text = describeProof("main", unequal).join("\n");
+	assert.match(text, /\| view clinic\.v: definition: SELECT a \\\| b on the source, x+ \.\.\. \|/);
+	assert.match(text, /not looked at, as it was in use/);
 });
 
-test("a rehearsal on a source in use says that nobody counted writes", () => {
-	const { counters: _, ...live } = input;
-	const audit = makeAudit(live);
-	assert.ok(audit.isProven);
-	assert.match(describeAudit(audit), /writes to the source: not looked at, as it was in use/);
-});
-
-test("another sum is another hash", () => {
+test("another sum is another hash, and another engine's proof is none of PostgreSQL's", () => {
 	assert.notEqual(hashSums(sums), hashSums({ ...sums, "16385": { rows: 3, sum: "-18" } }));
+	assert.equal(isPostgresqlProof({ details: { keys: 3 } }), false);
 });
