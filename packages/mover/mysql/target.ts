@@ -135,13 +135,32 @@ export async function claimTarget(
 	await noteMade(session, foreign);
 	await session.run(`REPLACE INTO ${NOTES}.run VALUES (1, ?, ?)`, [database, `emptying ${run}`]);
 	await session.run(`DELETE FROM ${NOTES}.done`);
+	await emptyDatabase(session, database);
+	await session.run(`DELETE FROM ${NOTES}.made`);
+	await session.run(`REPLACE INTO ${NOTES}.run VALUES (1, ?, ?)`, [database, run]);
+}
+
+async function emptyDatabase(session: Session, database: string): Promise<void> {
 	await session.run("SET SESSION foreign_key_checks = 0");
 	for (const { kind, name } of await objectsOf(session, database)) {
 		await session.run(`DROP ${kind.toUpperCase()} IF EXISTS ${quoteName(database)}.${quoteName(name)}`);
 	}
 	await session.run("SET SESSION foreign_key_checks = 1");
-	await session.run(`DELETE FROM ${NOTES}.made`);
-	await session.run(`REPLACE INTO ${NOTES}.run VALUES (1, ?, ?)`, [database, run]);
+}
+
+/** Removes a copy with its notes; what no copy has made is refused. Accounts that objects ran as stay, locked. */
+export async function dropCopy(target: Login, epoch: number): Promise<void> {
+	if ((await withMysql(target, ownerOf)) === undefined) return;
+	await withFencedMysql(target, epoch, async (session) => {
+		const foreign = await foreignObjects(session, databaseOf(target));
+		if (foreign.length > 0) {
+			throw new Error(
+				`database "${databaseOf(target)}" on the target has ${nameSome(foreign)}, which no copy has made; remove them first`,
+			);
+		}
+		await emptyDatabase(session, databaseOf(target));
+		await session.run(`DROP DATABASE ${NOTES}`);
+	});
 }
 
 /** Notes what the copy is about to make, so that a later one knows it for the copy's. */

@@ -107,10 +107,19 @@ export async function claimTarget(
 			`the target has ${foreign.join(", ")}, which no copy has made; remove them, or say --replace to have them removed`,
 		);
 	}
+	await transact(session, epoch, 0, await emptyCommands(session), { run, epoch: String(epoch) });
+}
+
+async function emptyCommands(session: RedisSession): Promise<Word[][]> {
 	const hasFunctions = isAtLeast(await versionOf(session), FUNCTIONS_SINCE);
-	await transact(session, epoch, 0, [["FLUSHALL"], ...(hasFunctions ? [["FUNCTION", "FLUSH"]] : [])], {
-		run,
-		epoch: String(epoch),
+	return [["FLUSHALL"], ...(hasFunctions ? [["FUNCTION", "FLUSH"]] : [])];
+}
+
+/** Removes a copy with its notes; a target that no copy has claimed is left alone. */
+export async function dropCopy(target: Login, epoch: number): Promise<void> {
+	await withRedis(target, async (session) => {
+		if ((await ownerOf(session)) === undefined) return;
+		await transact(session, epoch, 0, await emptyCommands(session), {});
 	});
 }
 

@@ -12,7 +12,7 @@ import { copyMysql, type MysqlCopy } from "../../mysql/copy.ts";
 import { isSameMysqlCounters, readMysqlCounters } from "../../mysql/counters.ts";
 import { dumpFlags } from "../../mysql/dump.ts";
 import { startEvents } from "../../mysql/events.ts";
-import { NOTES, releaseTarget } from "../../mysql/target.ts";
+import { dropCopy, NOTES, releaseTarget } from "../../mysql/target.ts";
 import { type MysqlVerification, verifyMysql } from "../../mysql/verify.ts";
 import { memorySteps } from "../support/memory-steps.ts";
 import { type MysqlPair, startMysqlPair } from "../support/mysql.ts";
@@ -324,8 +324,18 @@ test("killed at any moment, the next run goes on, and no row is lost or doubled"
 	assert.ok(!steps.acted.includes("pre-data"), "the tables were made before the kill, and are not made again");
 });
 
-test("released to its applications, the target is nobody's to empty", async () => {
+test("a copy that is dropped leaves nothing; what no copy has made is refused, and released it is nobody's to empty", async () => {
+	const steps = () => memorySteps({ run: "r20", epoch: 200 });
+	await copyMysql(copyOf({ steps: steps() }));
+	await pair.onTarget("CREATE TABLE appeared (id INT);");
+	await assert.rejects(dropCopy(pair.into, 200), /has table "appeared", which no copy has made/);
+	await pair.onTarget("DROP TABLE appeared;");
+	await dropCopy(pair.into, 200);
+	assert.equal(await onTarget("SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'db'"), "0");
+	await copyMysql(copyOf({ steps: steps() }));
 	await releaseTarget(pair.into);
 	assert.equal(await onTarget(`SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = '${NOTES}'`), "0");
+	await dropCopy(pair.into, 201);
+	assert.equal(await onTarget("SELECT COUNT(*) FROM visits"), "900");
 	await assert.rejects(copyMysql(copyOf({ steps: memorySteps({ run: "r99", epoch: 1 }) })), /which no copy has made/);
 });

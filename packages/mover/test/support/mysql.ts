@@ -1,4 +1,4 @@
-/** Both sides of a move of MySQL for tests: MariaDB of two majors, as no MySQL server is to be had (docs/move.md). */
+/** Both sides of a move of MySQL for tests: MariaDB of two majors, as no MySQL server is to be had (facts/move.md §1.5). */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { type Mariadb, startMariadb } from "@medstack-to-aptible/sandbox/mariadb/server.ts";
