@@ -25,7 +25,7 @@ export interface CheckOptions {
 	into: string;
 	jobs: number;
 	/** The target's disk, from the stage file; without it the room is not known, which is said. */
-	diskBytes?: number;
+	diskBytes?: number | undefined;
 	stage?: string;
 	aptibleId?: string;
 	/** What the run was begun with. */

@@ -29,7 +29,7 @@ export const postgresql: Engine = {
 		return { system: systemIdentifier ?? "unknown", database };
 	},
 
-	check: ({ source, target, into, jobs }) => check({ source, target, into, jobs }),
+	check: ({ source, target, into, jobs, diskBytes }) => check({ source, target, into, jobs, diskBytes }),
 
 	async copy({ source, target, into, steps, jobs, report, live }) {
 		const snapshot = await holdSnapshot(source, { live });
