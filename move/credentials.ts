@@ -128,7 +128,7 @@ async function moverHost(
 	const endpoints =
 		serviceId === undefined ? [] : await listServiceEndpoints(context.api, { id: serviceId, service: handle });
 	const open = endpoints.filter(({ internal, hostname }) => !internal && hostname !== undefined);
-	const addresses = moved.move?.from.addresses ?? [];
+	const addresses = moved.stage.move?.from.addresses ?? [];
 	const isMovers = ({ ip_whitelist }: { ip_whitelist: string }) => {
 		const admitted = new Set(ip_whitelist.split(" "));
 		return addresses.length > 0 && addresses.every((address) => admitted.has(address));

@@ -4,12 +4,14 @@ import path from "node:path";
 import process from "node:process";
 import { startClouds } from "./clouds.ts";
 import { prepareSandbox, type Sandbox } from "./environment.ts";
+import { forgetMove, runMove } from "./move.ts";
 import { formatOutputs } from "./outputs.ts";
 import { definedVariables, run } from "./run.ts";
 
 const STACK = "staging";
 const ROOT = path.join(import.meta.dirname, "../..");
 const DIR = path.resolve(process.env.SANDBOX_DIR || path.join(ROOT, ".sandbox"));
+const PLACE = { root: ROOT, dir: DIR };
 
 const HELP = `Usage: npm run sandbox [-- <command>]
 
@@ -21,6 +23,8 @@ in $SANDBOX_DIR; the engine in ~/.cache/medstack-to-aptible.
   aptible <arguments>  any command of the emulated aptible: apps, db:list, services ...
   drift [options]      npm run drift, of the ${STACK} stage unless --stack names another
   adopt <options>      npm run adopt: --environment HANDLE writes a stage file for what the emulated Aptible holds
+  move                 a clinic's move: a MedStack stand-in, a real PostgreSQL behind the emulated Aptible, the mover; begins anew
+  move psql SIDE       psql on what a move left: source (MedStack) or target (Aptible)
   reset                forget everything: the stack's state and the emulated clouds
   --help               show this
 
@@ -39,8 +43,11 @@ async function main([command, ...args]: string[]): Promise<number> {
 			return withSandbox((sandbox) => runScript(sandbox, "drift/main.ts", ["--stack", STACK, ...args]));
 		case "adopt":
 			return withSandbox((sandbox) => runScript(sandbox, "adopt/main.ts", args));
+		case "move":
+			return runMove(PLACE, args);
 		case "reset":
 			if (args.length > 0) return refuse(`reset takes no arguments, and "${args.join(" ")}" was given`);
+			await forgetMove(PLACE);
 			await rm(DIR, { recursive: true, force: true });
 			console.log("the sandbox is empty; `npm run sandbox` fills it");
 			return 0;
@@ -51,7 +58,7 @@ async function main([command, ...args]: string[]): Promise<number> {
 			return 0;
 		default:
 			return refuse(
-				`unknown command "${command}"; use one of pulumi, aptible, drift, adopt, reset, --help, or none at all`,
+				`unknown command "${command}"; use one of pulumi, aptible, drift, adopt, move, reset, --help, or none at all`,
 			);
 	}
 }

@@ -27,9 +27,14 @@ export function putServerBehind(dir: string, handle: string, server: RealServer)
 				const url = new URL(credential.connection_url);
 				url.username = server.user;
 				url.password = server.password;
+				url.port = String(server.port);
 				return { ...credential, connection_url: url.href };
 			});
 			store.save("database", { ...database, credentials });
+			// Nobody resolves an emulated endpoint's host name, so that it has the server's address.
+			for (const vhost of store.list("vhost").filter((each) => each.owner === database.service_id)) {
+				if (vhost.external_host !== null) store.save("vhost", { ...vhost, external_host: server.host });
+			}
 			const account = store.get("account", database.owner);
 			if (!account.ca_body.includes(server.ca.trim())) {
 				const former = store.meta(`authority of ${account.id}`) === undefined ? "" : account.ca_body;

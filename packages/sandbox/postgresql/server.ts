@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { appendFile, chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import os from "node:os";
@@ -35,6 +35,8 @@ export interface PostgresOptions {
 	folder?: string;
 	/** Port; default a free one. */
 	port?: number;
+	/** Whether there must be a cluster in `folder`; default no: where there is none, one is made. */
+	isKept?: boolean;
 }
 
 /** A server that runs. */
@@ -75,6 +77,9 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 	const passwordFile = path.join(folder, "password");
 	const user = process.getuid?.() === 0 ? UNPRIVILEGED : {};
 	const env = { PATH: process.env.PATH, LC_ALL: "C.UTF-8", TZ: "UTC" };
+	if (options.isKept === true && !existsSync(data)) {
+		throw new Error(`${folder} holds no cluster`);
+	}
 	const isNew = await mkdir(data, { recursive: true }).then((made) => made !== undefined);
 	if (isNew) {
 		await writeFile(passwordFile, randomBytes(12).toString("hex"), { mode: 0o600 });

@@ -1,12 +1,18 @@
 /** Both sides of a move for tests: a source as Azure gives it to MedStack, a target as Aptible makes one. */
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
+import { startAptiblePostgres } from "@medstack-to-aptible/sandbox/aptible/postgresql.ts";
 import { findDebianRoot } from "@medstack-to-aptible/sandbox/debian/root.ts";
+import {
+	fillWithClinic,
+	MEDSTACK_ADMIN,
+	MEDSTACK_DATABASE,
+	startMedstackSource,
+} from "@medstack-to-aptible/sandbox/medstack/source.ts";
 import type { PostgresMajor } from "@medstack-to-aptible/sandbox/postgresql/binaries.ts";
-import { type Postgres, startPostgres } from "@medstack-to-aptible/sandbox/postgresql/server.ts";
+import type { Postgres } from "@medstack-to-aptible/sandbox/postgresql/server.ts";
 import { type Login, withSession } from "../../postgresql/connection.ts";
 
 const DOCKERFILE = path.join(import.meta.dirname, "../../Dockerfile");
@@ -40,46 +46,21 @@ export interface Target {
 	login: Login;
 }
 
-/** Like `azure-admin.sql` of the move's facts: the admin has no SUPERUSER and is a member of azure_pg_admin. */
-const AZURE = `
-CREATE ROLE azuresu SUPERUSER NOLOGIN;
-CREATE ROLE azure_pg_admin NOLOGIN CREATEDB CREATEROLE REPLICATION;
-GRANT pg_monitor, pg_read_all_settings, pg_signal_backend TO azure_pg_admin;
-CREATE ROLE medadmin LOGIN CREATEDB CREATEROLE REPLICATION IN ROLE azure_pg_admin PASSWORD 'x';
-CREATE ROLE app_rw LOGIN PASSWORD 'x'; CREATE ROLE app_ro LOGIN PASSWORD 'x';
-`;
-
 export async function startSource(
 	major: PostgresMajor = 15,
 	settings: Record<string, string | number> = {},
 ): Promise<Source> {
-	const server = await startPostgres({ major, superuser: "azure_superuser", settings });
-	const admin = { url: server.url() };
-	await withSession(admin, {}, async (client) => {
-		await client.query(AZURE);
-		await client.query("CREATE DATABASE clinic OWNER medadmin");
-	});
-	await withSession(admin, { database: "clinic" }, (client) =>
-		client.query("CREATE SCHEMA azure AUTHORIZATION azuresu"),
-	);
+	const server = await startMedstackSource({ major, settings });
 	return {
 		server,
-		login: { url: server.url("clinic", { name: "medadmin", password: "x" }) },
-		superuser: { url: server.url("clinic") },
+		login: { url: server.url(MEDSTACK_DATABASE, MEDSTACK_ADMIN) },
+		superuser: { url: server.url(MEDSTACK_DATABASE) },
 	};
 }
 
-/** Settings as Aptible's image has them, scaled to a container of 1 GB (facts/move.md §0). */
 export async function startTarget(major: PostgresMajor = 17): Promise<Target> {
-	const server = await startPostgres({
-		major,
-		superuser: "aptible",
-		passwords: "md5",
-		settings: { wal_level: "logical", max_wal_size: "2GB", shared_buffers: "128MB", maintenance_work_mem: "64MB" },
-	});
-	const login = { url: server.url("db") };
-	await withSession(login, { database: "postgres" }, (client) => client.query("CREATE DATABASE db"));
-	return { server, login };
+	const server = await startAptiblePostgres({ major });
+	return { server, login: { url: server.url("db") } };
 }
 
 /** Runs SQL, as the admin unless another login is given; statements by `;`, in one transaction unless they say otherwise. */
@@ -87,16 +68,7 @@ export async function execute(login: Login, sql: string): Promise<void> {
 	await withSession(login, { settings: { search_path: "public", row_security: "on" } }, (client) => client.query(sql));
 }
 
-/**
- * Fills a source with a clinic: 13 kinds of objects, 1.3 GB at scale 1. Tests take 0.002 (about 3 MB).
- *
- * @param scale of the number of rows
- */
-export async function fillClinic({ superuser, login }: Source, scale = 0.002): Promise<void> {
-	await execute(superuser, "CREATE EXTENSION pgcrypto; CREATE EXTENSION pg_trgm; CREATE EXTENSION citext;");
-	const sql = await readFile(path.join(import.meta.dirname, "clinic.sql"), "utf8");
-	await execute(
-		login,
-		sql.replaceAll(/:rows\((\d+)\)/g, (_, rows) => String(Math.ceil(Number(rows) * scale))),
-	);
+/** Fills a source with a clinic of 3 MB, unless another scale is given. */
+export async function fillClinic({ server }: Source, scale = 0.002): Promise<void> {
+	await fillWithClinic(server, scale);
 }

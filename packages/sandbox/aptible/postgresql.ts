@@ -1,0 +1,25 @@
+/** A server as Aptible makes one: user `aptible` is a superuser, the database is `db`, TLS alone, md5. */
+import type { PostgresMajor } from "../postgresql/binaries.ts";
+import { execute } from "../postgresql/execute.ts";
+import { type Postgres, startPostgres } from "../postgresql/server.ts";
+
+/** How the server is started. */
+export interface AptiblePostgresOptions {
+	/** @default 17 */
+	major?: PostgresMajor;
+	/** Where its data are kept; default a folder that goes with `stop`. */
+	folder?: string;
+}
+
+/** Starts one with an empty `db`; settings as Aptible's image has them, for a container of 1 GB (facts/move.md §0). */
+export async function startAptiblePostgres({ major = 17, folder }: AptiblePostgresOptions = {}): Promise<Postgres> {
+	const server = await startPostgres({
+		major,
+		superuser: "aptible",
+		passwords: "md5",
+		settings: { wal_level: "logical", max_wal_size: "2GB", shared_buffers: "128MB", maintenance_work_mem: "64MB" },
+		...(folder === undefined ? {} : { folder }),
+	});
+	await execute(server.url(), "CREATE DATABASE db");
+	return server;
+}
