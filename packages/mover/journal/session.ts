@@ -1,9 +1,11 @@
 import type pg from "pg";
+import { Turns } from "../turns.ts";
 import { isConnectionError } from "./errors.ts";
 
-/** A session in one database that is opened when it is used, and anew after it has ended. */
+/** A session in one database that is opened when it is used, and anew after it has ended; those who share it take turns. */
 export class Session {
 	readonly #open: () => Promise<pg.Client>;
+	readonly #turns = new Turns();
 	#client: Promise<pg.Client> | undefined;
 
 	constructor(open: () => Promise<pg.Client>) {
@@ -11,10 +13,14 @@ export class Session {
 	}
 
 	/** Asks once: what was sent before a session ended may have been done. */
-	async query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+	query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
 		sql: string,
 		values?: unknown[],
 	): Promise<pg.QueryResult<Row>> {
+		return this.#turns.take(() => this.#ask<Row>(sql, values));
+	}
+
+	async #ask<Row extends pg.QueryResultRow>(sql: string, values?: unknown[]): Promise<pg.QueryResult<Row>> {
 		this.#client ??= this.#connect();
 		const client = await this.#client;
 		try {

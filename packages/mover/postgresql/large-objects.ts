@@ -56,7 +56,7 @@ async function copyRange(copying: Copying, part: string, from: number, to: numbe
 		copy: "COPY pg_temp.chunk FROM STDIN (FORMAT binary)",
 		after: `SELECT pg_catalog.count(pg_catalog.lo_create(oid)) AS made FROM (SELECT DISTINCT oid FROM pg_temp.chunk) AS ids \\gset
 SELECT pg_catalog.count(pg_catalog.lo_put(oid, start, bytes)) AS put FROM pg_temp.chunk \\gset
-${await metadata(snapshot.client, from, to)}`,
+${await snapshot.turns.take(() => metadata(snapshot.client, from, to))}`,
 	});
 }
 

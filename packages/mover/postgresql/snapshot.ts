@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type pg from "pg";
+import { Turns } from "../turns.ts";
 import { connect, type Login } from "./connection.ts";
 import { readTables, type SourceTable } from "./tables.ts";
 
@@ -31,6 +32,8 @@ export interface Snapshot {
 	readonly tables: readonly SourceTable[];
 	/** The session that holds it; for reads of the catalog. */
 	readonly client: pg.Client;
+	/** Of parts that are at work beside each other, at that session. */
+	readonly turns: Turns;
 	/** Ends with the reason why the run must. */
 	readonly signal: AbortSignal;
 	/** How many of so many jobs are fair to the source at the moment. */
@@ -120,6 +123,7 @@ export async function holdSnapshot(login: Login, options: SnapshotOptions): Prom
 		version,
 		tables,
 		client,
+		turns: new Turns(),
 		signal: ending.signal,
 		jobsAllowed: (jobs) => (isBusy ? 1 : jobs),
 		async close() {

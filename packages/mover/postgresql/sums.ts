@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { Evidence, Steps } from "../steps.ts";
+import { Turns } from "../turns.ts";
 import { connect, type Login, withSession } from "./connection.ts";
 import { COPY_SCHEMA, isSchemaLeftBehind } from "./rules.ts";
 import { LOCK_CLASS } from "./target.ts";
@@ -191,7 +192,7 @@ function openReaders(side: Side, jobs: number): Promise<pg.Client[]> {
 /** The parts that are done, in the target; the readers take turns at its one session. */
 class Marker {
 	readonly #session: pg.Client;
-	#last: Promise<unknown> = Promise.resolve();
+	readonly #turns = new Turns();
 
 	constructor(session: pg.Client) {
 		this.#session = session;
@@ -218,9 +219,7 @@ class Marker {
 	}
 
 	#query<Row extends pg.QueryResultRow>(sql: string, values: unknown[]): Promise<pg.QueryResult<Row>> {
-		const answer = this.#last.then(() => this.#session.query<Row>(sql, values));
-		this.#last = answer.catch(() => {});
-		return answer;
+		return this.#turns.take(() => this.#session.query<Row>(sql, values));
 	}
 }
 

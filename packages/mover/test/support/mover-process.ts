@@ -21,12 +21,16 @@ export interface MoverProcess {
 	end(signal: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts a file with Node. */
+/** Starts a file with Node. A deprecation is an error: pg warns of two callers that share a session. */
 export function startProcess(file: string, env: Record<string, string>, args: readonly string[] = []): MoverProcess {
-	const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", file, ...args], {
-		env: { PATH: process.env.PATH ?? "", NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? "", ...env },
-		stdio: ["ignore", "pipe", "pipe"],
-	});
+	const child = spawn(
+		process.execPath,
+		["--disable-warning=ExperimentalWarning", "--throw-deprecation", file, ...args],
+		{
+			env: { PATH: process.env.PATH ?? "", NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? "", ...env },
+			stdio: ["ignore", "pipe", "pipe"],
+		},
+	);
 	const started: MoverProcess = {
 		child,
 		output: "",
