@@ -21,6 +21,8 @@ interface HandedOver {
 	aptibleId: number;
 	/** In GB, as the stage file says. */
 	diskGb: number | undefined;
+	/** Of its container during the move, as the stage file says. */
+	containerMb: number;
 }
 
 /** The file with the mover's way in. */
@@ -52,7 +54,7 @@ export async function makeCredentials(
 		);
 	}
 	const databases: Record<string, HandedOver> = {};
-	for (const { handle, type, diskGb } of movedDatabases(moved)) {
+	for (const { handle, type, diskGb, containerMb } of movedDatabases(moved)) {
 		const id = await requireDatabaseId(context, environment.handle, handle);
 		const url = new URL(await readUrl(context, id, handle));
 		url.hostname = await moverHost(context, environment, moved, { id, handle });
@@ -67,7 +69,7 @@ export async function makeCredentials(
 			// Its own user has rights on `db` alone, and root the same passphrase (facts/move.md §1.5).
 			url.username = "root";
 		}
-		databases[handle] = { type, url: url.href, ca: environment.caCertificate, aptibleId: id, diskGb };
+		databases[handle] = { type, url: url.href, ca: environment.caCertificate, aptibleId: id, diskGb, containerMb };
 	}
 	writeSecretFile(file, `${JSON.stringify({ stage: moved.name, databases }, null, 2)}\n`, replace);
 	return [

@@ -88,7 +88,7 @@ async function perform(
 	{ run, ...switches }: Readonly<Record<string, string | boolean | undefined>>,
 ): Promise<number> {
 	if (step === "status") {
-		for (const line of await way.look(describeStatus)) view.line(line);
+		for (const line of await way.look((session) => describeStatus(session, moved))) view.line(line);
 		await way.look(async (session) => session && compareJournals(session, moved));
 		return 0;
 	}

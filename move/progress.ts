@@ -1,5 +1,6 @@
 /** How a run goes on, for a person: a bar that stays in its line on a terminal, plain lines elsewhere. */
 import type { Heartbeat } from "../packages/mover/journal/heartbeat.ts";
+import type { Remaining } from "./forecast.ts";
 
 /** Where progress is written. */
 export interface Output {
@@ -14,6 +15,8 @@ export interface Look {
 	heartbeat: Heartbeat | undefined;
 	/** Parts that the run is known to have: of the last one of its kind. */
 	partsExpected: number | undefined;
+	/** By the forecast, where there is a rehearsal. */
+	remaining?: Remaining | undefined;
 	/** Seconds since the work was taken up. */
 	seconds: number;
 }
@@ -39,20 +42,22 @@ export function sayTime(seconds: number): string {
 }
 
 /** One line about where the work stands. */
-export function describeLook({ heartbeat, partsExpected, seconds }: Look): string {
+export function describeLook({ heartbeat, partsExpected, remaining, seconds }: Look): string {
 	if (heartbeat === undefined) return "no mover has been there yet";
 	if (heartbeat.age > SILENT_SECONDS) return `no mover has been heard for ${sayTime(heartbeat.age)}`;
-	const { state, run, database, step, parts, rows, bytes, secondsLeft } = heartbeat.progress;
+	const { state, run, database, step, parts, rows, bytes } = heartbeat.progress;
 	if (run === undefined) return `the mover is ${state}`;
-	const share = partsExpected === undefined ? undefined : Math.min(parts / Math.max(partsExpected, 1), 0.99);
+	const byParts = partsExpected === undefined ? undefined : parts / Math.max(partsExpected, 1);
+	const part = remaining?.share ?? byParts;
+	const share = part === undefined ? undefined : Math.min(part, 0.99);
 	const bar =
 		share === undefined
 			? undefined
 			: `[${"#".repeat(Math.round(share * BAR)).padEnd(BAR, ".")}] ${Math.floor(share * 100)} %`;
 	const rate = bytes > 0 && seconds > 1 ? `${sayBytes(bytes / seconds)}/s` : undefined;
 	const left =
-		secondsLeft !== undefined
-			? `${sayTime(secondsLeft.least)} to ${sayTime(secondsLeft.most)} left`
+		remaining !== undefined
+			? `${sayTime(remaining.secondsLeft.least)} to ${sayTime(remaining.secondsLeft.most)} left`
 			: share !== undefined && share > 0.05
 				? `about ${sayTime((seconds / share) * (1 - share))} left`
 				: undefined;

@@ -6,6 +6,7 @@ import { readLines } from "../packages/mover/journal/journal.ts";
 import type { JournalLine } from "../packages/mover/journal/line.ts";
 import { readReports, type StoredReport } from "../packages/mover/journal/reports.ts";
 import { describeProof, isPostgresqlProof } from "../packages/mover/postgresql/report.ts";
+import { describeOutlook, readOutlook } from "./forecast.ts";
 import type { MoveSession } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
 import { linesOf } from "./work.ts";
@@ -22,6 +23,9 @@ interface Report {
 	findings: readonly StoredReport[];
 	proofs: readonly StoredReport[];
 	failures: readonly StoredReport[];
+	sizes: readonly StoredReport[];
+	/** As it stands when the report is written. */
+	forecast: readonly string[];
 	journal: readonly JournalLine[];
 }
 
@@ -64,6 +68,8 @@ export async function writeReport(
 		findings: ofKind("findings"),
 		proofs: ofKind("verification"),
 		failures: ofKind("failure"),
+		sizes: ofKind("sizes"),
+		forecast: describeOutlook(await readOutlook(session, moved), moved),
 		journal: (await readLines(session)).filter(({ run }) => run === work.run),
 	};
 	const folder = path.join(moved.folder, ".move");
@@ -97,6 +103,10 @@ function describeReport(report: Report, reports: readonly StoredReport[]): strin
 			const proof = body as Proof;
 			return isPostgresqlProof(proof) ? describeProof(database, proof) : [];
 		}),
+		"## Forecast and fact",
+		"",
+		...report.forecast.map((line) => (line.startsWith("- ") ? `  ${line}` : `- ${line}`)),
+		"",
 		"## Journal",
 		"",
 		"| number | time | database | step | part | state | evidence |",

@@ -4,6 +4,7 @@ import { findDatabaseId, readDatabaseUrls } from "../aptible/api/database.ts";
 import { type Environment, listEnvironments } from "../aptible/api/environment.ts";
 import { openTunnel, type Tunnel } from "../aptible/cli/tunnel.ts";
 import type { Context } from "../aptible/context.ts";
+import { databaseDefaults } from "../config/sizes.ts";
 import { isConnectionError } from "../packages/mover/journal/errors.ts";
 import { type Connect, findJournalDatabase, openJournalDatabase } from "../packages/mover/journal/schema.ts";
 import { connectThrough } from "../packages/mover/postgresql/tunnelled.ts";
@@ -16,11 +17,23 @@ export type MoveSession = Awaited<ReturnType<Connect>>;
 const PATIENCE_MS = 10 * 60_000;
 const MAINTENANCE = ["postgres", "template1", "db"];
 
+/** A database that moves, as the stage file has it. */
+export interface DeclaredDatabase {
+	handle: string;
+	type: string;
+	diskGb: number | undefined;
+	/** During the move. */
+	containerMb: number;
+}
+
 /** The databases that move: those of the `move` block, or all where there is none. */
-export function movedDatabases({ stage }: MoveStage): { handle: string; type: string; diskGb: number | undefined }[] {
+export function movedDatabases({ stage }: MoveStage): DeclaredDatabase[] {
 	return Object.entries(stage.databases)
 		.filter(([handle]) => stage.move === undefined || Object.hasOwn(stage.move.databases, handle))
-		.map(([handle, { type, diskGb }]) => ({ handle, type, diskGb }))
+		.map(([handle, { type, diskGb, containerMb }]) => {
+			const during = stage.move?.databases[handle]?.during?.containerMb;
+			return { handle, type, diskGb, containerMb: during ?? containerMb ?? databaseDefaults.containerMb };
+		})
 		.sort((one, other) => (one.handle < other.handle ? -1 : 1));
 }
 

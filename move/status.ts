@@ -2,11 +2,13 @@
 import { readHeartbeat } from "../packages/mover/journal/heartbeat.ts";
 import { readReports } from "../packages/mover/journal/reports.ts";
 import { lastWork, openWork } from "../packages/mover/journal/wishes.ts";
+import { describeOutlook, readOutlook } from "./forecast.ts";
 import { describeLook, sayBytes, sayTime } from "./progress.ts";
 import type { MoveSession } from "./session.ts";
+import type { MoveStage } from "./stage.ts";
 
-/** Lines about the mover, its work, and both sides of each database. */
-export async function describeStatus(session: MoveSession | undefined): Promise<string[]> {
+/** Lines about the mover, its work, both sides of each database, and the forecast. */
+export async function describeStatus(session: MoveSession | undefined, moved: MoveStage): Promise<string[]> {
 	if (session === undefined) {
 		return ["no mover has been there yet: database move is not on the target; start the mover's service in MedStack"];
 	}
@@ -30,6 +32,7 @@ export async function describeStatus(session: MoveSession | undefined): Promise<
 		lines.push(`last: ${last.command}, run ${last.run}: ${last.state}; ${found}`);
 	}
 	lines.push(...(await describeSides(session)), ...(await describeDone(session)));
+	lines.push(...describeOutlook(await readOutlook(session, moved), moved));
 	return lines;
 }
 

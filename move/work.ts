@@ -13,6 +13,7 @@ import {
 	type Work,
 	wish,
 } from "../packages/mover/journal/wishes.ts";
+import { Forecaster } from "./forecast.ts";
 import { describeLook, type ProgressView, SILENT_SECONDS } from "./progress.ts";
 import { writeRecord } from "./record.ts";
 import type { MoveSession, Way } from "./session.ts";
@@ -58,12 +59,16 @@ export async function watch(
 ): Promise<Wish | undefined> {
 	const begun = Date.now();
 	let toldAt = Number.NEGATIVE_INFINITY;
+	let forecaster: Forecaster | undefined;
 	while (!signal.aborted) {
 		const look = await way.look(async (session) => {
 			if (session === undefined) throw new Error("database move is gone from the target; run the command again");
 			const [made, heartbeat] = [await readWish(session, id), await readHeartbeat(session)];
 			const isOver = made.state !== "asked" && made.state !== "taken";
-			return { made, heartbeat, isOver, partsExpected: isOver ? undefined : await expectedParts(session, made) };
+			if (isOver) return { made, heartbeat, isOver, partsExpected: undefined };
+			if (made.command === "copy" && made.run !== undefined) forecaster ??= new Forecaster(moved, made.run);
+			const remaining = await forecaster?.look(session);
+			return { made, heartbeat, isOver, remaining, partsExpected: await expectedParts(session, made) };
 		});
 		if (look.isOver) {
 			await way.look(async (session) => session && compareJournals(session, moved));
@@ -134,6 +139,7 @@ export function linesOf(reports: readonly StoredReport[]): string[] {
 	return reports.flatMap(({ database, kind, body }) => {
 		const at = database === "" ? "" : `${database}: `;
 		if (kind === "findings") return (body as FindingBody[]).map(({ severity, line }) => `${at}${severity}: ${line}`);
+		if (kind === "sizes") return [];
 		if (kind === "failure") return [`${at}failed: ${(body as { line: string }).line}`];
 		const { equal, differences } = body as { equal: boolean; differences: string[] };
 		return equal ? [`${at}both sides are equal`] : differences.map((line) => `${at}differs: ${line}`);

@@ -18,6 +18,8 @@ export interface MovedDatabase {
 	aptibleId: number;
 	/** The target's disk, in bytes; absent where whoever handed it over does not know. */
 	diskBytes: number | undefined;
+	/** Memory of the target's container; absent where whoever handed it over does not know. */
+	containerMb: number | undefined;
 }
 
 export interface Configuration {
@@ -65,6 +67,7 @@ export function readConfiguration(environment: Environment, mask: Mask): Configu
 			target: { url: given.url, ca: given.ca },
 			aptibleId: given.aptibleId,
 			diskBytes: given.diskGb === undefined ? undefined : given.diskGb * 2 ** 30,
+			containerMb: given.containerMb,
 		};
 	});
 	const variables = new Map<string, string>();
@@ -103,6 +106,7 @@ interface GivenDatabase {
 	ca: string;
 	aptibleId: number;
 	diskGb?: number;
+	containerMb?: number;
 }
 
 interface GivenTarget {
@@ -157,8 +161,10 @@ function wrongField(given: unknown): string | undefined {
 	if (typeof given.url !== "string" || !isAddress(given.url, given.type as DatabaseType)) return "url";
 	if (typeof given.ca !== "string" || !given.ca.includes("-----BEGIN CERTIFICATE-----")) return "ca";
 	if (!Number.isSafeInteger(given.aptibleId)) return "aptibleId";
-	if (given.diskGb !== undefined && !(Number.isFinite(given.diskGb) && Number(given.diskGb) > 0)) return "diskGb";
-	return undefined;
+	return (["diskGb", "containerMb"] as const).find((key) => {
+		const size = given[key];
+		return size !== undefined && !(Number.isFinite(size) && Number(size) > 0);
+	});
 }
 
 function readSource(environment: Environment, name: string, type: DatabaseType, mask: Mask, problems: string[]): Login {

@@ -16,18 +16,18 @@ export interface TimedLine {
 export interface Rehearsal {
 	run: string;
 	lines: readonly TimedLine[];
-	/** Bytes of each table of the source then, by oid. */
+	/** Bytes of each table of the source then, by oid; empty where they are not known. */
 	tables: Readonly<Record<string, number>>;
-	/** Memory of the target's container then, which its share of CPU goes by. */
-	containerMb: number;
+	/** Memory of the target's container then, which its share of CPU goes by; undefined where it is not known. */
+	containerMb: number | undefined;
 }
 
 /** What the night will be like. */
 export interface Situation {
-	/** Bytes of each table of the source now, by oid. */
+	/** Bytes of each table of the source now, by oid; empty where they are not known. */
 	tables: Readonly<Record<string, number>>;
-	containerMb: number;
-	/** Whether a side's CPU is of the kind that slows down when its credits end (B-series). */
+	containerMb: number | undefined;
+	/** Whether a side's CPU is of the kind that slows down when its credits end (B-series); absent where it is not known. */
 	isBurstable?: boolean;
 }
 
@@ -86,11 +86,17 @@ export function forecast(rehearsals: readonly Rehearsal[], situation: Situation)
 		rehearsals.length === 1
 			? `one rehearsal (${last.run}): equal runs differ by a quarter; a second one narrows the band`
 			: `${rehearsals.length} rehearsals (${rehearsals.map(({ run }) => run).join(", ")}), of which each foretells the others within ${percent(spread(rehearsals))}`,
-		`the source has ${percent(growth)} of the bytes of ${last.run}`,
+		isKnown(last) && isKnown(situation)
+			? `the source has ${percent(growth)} of the bytes of ${last.run}`
+			: `not known: the sizes of the source's tables ${isKnown(last) ? "now" : `in ${last.run}`}; they are taken to be the same`,
 		...sizeReasons(rehearsals, situation),
 		...floorReasons(last, situation),
 	];
-	if (situation.isBurstable) {
+	if (situation.isBurstable === undefined) {
+		reasons.push(
+			"not known: whether the old server's CPU is burstable (Azure's B-series), which slows down when its credits end; ask who runs it",
+		);
+	} else if (situation.isBurstable) {
 		reasons.push(
 			`a side's CPU is burstable: when its credits end the copy takes longer, up to ${percent(WITHOUT_CREDITS)} of it is added to the upper end; look at the credits before the night`,
 		);
@@ -107,7 +113,8 @@ export function forecast(rehearsals: readonly Rehearsal[], situation: Situation)
 /** One rehearsal's steps, each with the growth of its tables. */
 function predict(rehearsal: Rehearsal, situation: Situation): Phase[] {
 	const overall = growthOf(rehearsal, situation);
-	const cpu = rehearsal.containerMb / situation.containerMb;
+	const [then, now] = [rehearsal.containerMb, situation.containerMb];
+	const cpu = then === undefined || now === undefined ? 1 : then / now;
 	return phasesOf(rehearsal).map(({ step, wallMs, parts }) => {
 		const work = parts.reduce((sum, { ms }) => sum + ms, 0);
 		if (!GROWING.has(step) || work === 0) {
@@ -154,8 +161,16 @@ export function phasesOf({ lines }: Pick<Rehearsal, "lines">): TimedPhase[] {
 }
 
 function growthOf(rehearsal: Pick<Rehearsal, "tables">, situation: Pick<Situation, "tables">): number {
-	const sum = (tables: Readonly<Record<string, number>>) => Object.values(tables).reduce((a, b) => a + b, 0);
-	return sum(rehearsal.tables) === 0 ? 1 : sum(situation.tables) / sum(rehearsal.tables);
+	return isKnown(rehearsal) && isKnown(situation) ? bytesOf(situation) / bytesOf(rehearsal) : 1;
+}
+
+function bytesOf({ tables }: Pick<Rehearsal, "tables">): number {
+	return Object.values(tables).reduce((a, b) => a + b, 0);
+}
+
+/** An empty source has no sizes to scale by either. */
+function isKnown(of: Pick<Rehearsal, "tables">): boolean {
+	return bytesOf(of) > 0;
 }
 
 function growthOfPart(part: string, rehearsal: Rehearsal, situation: Situation, overall: number): number {
@@ -198,7 +213,13 @@ function halfWidth(rehearsals: readonly Rehearsal[]): number {
 }
 
 function sizeReasons(rehearsals: readonly Rehearsal[], { containerMb }: Situation): string[] {
-	const others = [...new Set(rehearsals.map((rehearsal) => rehearsal.containerMb))].filter((mb) => mb !== containerMb);
+	const sizes = new Set(rehearsals.map((rehearsal) => rehearsal.containerMb));
+	if (containerMb === undefined || sizes.has(undefined)) {
+		return [
+			"not known: the size of the target's container in each rehearsal; the hand-over file has it since this release",
+		];
+	}
+	const others = [...sizes].filter((mb) => mb !== containerMb);
 	return others.length === 0
 		? []
 		: [
@@ -225,7 +246,7 @@ export function compareWithFact(
 	{ phases, likelyMs }: Forecast,
 	lines: readonly TimedLine[],
 	elapsedMs: number,
-	budgetMs: number,
+	budgetMs = Number.POSITIVE_INFINITY,
 ): { share: number; expectedMs: number; line: string } {
 	const planned = new Map(phases.map((phase) => [phase.step, phase]));
 	const done = phasesOf({ lines }).reduce((sum, { step, parts }) => {
@@ -241,7 +262,7 @@ export function compareWithFact(
 	const facts = `${percent(share)} done after ${duration(elapsedMs)}; expected in all ${duration(expectedMs)}, forecast ${duration(likelyMs)}`;
 	const line =
 		expectedMs > budgetMs
-			? `${facts}; the budget of ${duration(budgetMs)} will not hold, and going back is still free: npm run move -- back`
+			? `${facts}; the budget of ${duration(budgetMs)} will not hold, and going back is still free: npm run move -- stop, then as "Going back" in docs/move.md says`
 			: facts;
 	return { share, expectedMs, line };
 }
@@ -260,14 +281,31 @@ function percent(share: number): string {
 	return `${Math.round(share * 100)} %`;
 }
 
-/** A forecast as lines for a person. */
-export function describeForecast({ minMs, likelyMs, maxMs, phases, reasons }: Forecast): string[] {
+/** Whether a budget holds, as a line. */
+export function describeBudget(
+	{ minMs, likelyMs, maxMs }: Pick<Forecast, "minMs" | "likelyMs" | "maxMs">,
+	budgetMs: number,
+): string {
+	const holds = maxMs <= budgetMs ? "holds" : likelyMs <= budgetMs ? "may not hold" : "will not hold";
+	return `the budget of ${duration(budgetMs)} ${holds}: ${duration(minMs)} to ${duration(maxMs)}, likely ${duration(likelyMs)}`;
+}
+
+/** A forecast as lines for a person, beside what a copy took. */
+export function describeForecast(
+	{ minMs, likelyMs, maxMs, phases, reasons }: Forecast,
+	fact?: { run: string; lines: readonly TimedLine[] },
+): string[] {
+	const taken = new Map(phasesOf({ lines: fact?.lines ?? [] }).map(({ step, wallMs }) => [step, wallMs]));
+	const beside = (step: StepName) => {
+		const ms = taken.get(step);
+		return ms === undefined ? "" : `; ${fact?.run}: ${duration(ms)}`;
+	};
 	return [
 		`${duration(minMs)} to ${duration(maxMs)}, likely ${duration(likelyMs)}`,
 		...[...phases]
 			.sort((a, b) => b.likelyMs - a.likelyMs)
 			.slice(0, 5)
-			.map(({ step, likelyMs: ms }) => `- ${step}: ${duration(ms)}`),
+			.map(({ step, likelyMs: ms }) => `- ${step}: ${duration(ms)}${beside(step)}`),
 		...reasons.map((reason) => `- ${reason}`),
 	];
 }

@@ -218,7 +218,7 @@ class Tenure {
 			ended.abort();
 			await watching;
 			await worker.close();
-			for (const field of ["command", "run", "database", "step", "secondsLeft"] as const) delete this.#progress[field];
+			for (const field of ["command", "run", "database", "step"] as const) delete this.#progress[field];
 		}
 	}
 

@@ -6,7 +6,7 @@ import { Fence } from "./journal/fence.ts";
 import type { Progress } from "./journal/heartbeat.ts";
 import { type Asks, appendLine, type Journal } from "./journal/journal.ts";
 import { pin } from "./journal/pins.ts";
-import { storeReport } from "./journal/reports.ts";
+import { type ReportKind, type Sizes, storeReport } from "./journal/reports.ts";
 import { type Connect, openJournalDatabase } from "./journal/schema.ts";
 import { type Control, failureOf, JournalSteps } from "./journal/steps.ts";
 import type { KnownWish } from "./journal/wishes.ts";
@@ -143,6 +143,9 @@ export class Worker {
 			report(`${database.name}: checks both sides`);
 			const findings = await engine.check(task);
 			await this.#store(steps.run, database.name, "findings", findings);
+			const tables = (await engine.measure?.(database.source)) ?? {};
+			const sizes: Sizes = { tables, containerMb: database.containerMb ?? null };
+			await this.#store(steps.run, database.name, "sizes", sizes);
 			for (const { severity, line } of findings) report(`${database.name}: ${severity}: ${line}`);
 			const count = (severity: Finding["severity"]) => findings.filter((one) => one.severity === severity).length;
 			const evidence = { blockers: count("blocker"), warnings: count("warning"), notes: count("note") };
@@ -362,7 +365,7 @@ export class Worker {
 		await this.#store(run, "", "failure", { line });
 	}
 
-	#store(run: string, database: string, kind: "findings" | "verification" | "failure", body: unknown): Promise<void> {
+	#store(run: string, database: string, kind: ReportKind, body: unknown): Promise<void> {
 		return storeReport(this.#options.asks, this.#options.journal, { run, database, kind, body });
 	}
 }

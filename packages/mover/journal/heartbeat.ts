@@ -15,8 +15,6 @@ export interface Progress {
 	parts: number;
 	rows: number;
 	bytes: number;
-	/** What the forecast says of the run's end, if there is one: seconds from now. */
-	secondsLeft?: { least: number; most: number };
 	/** How many blockers and warnings the run has found. */
 	blockers: number;
 	warnings: number;

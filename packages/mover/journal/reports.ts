@@ -1,7 +1,15 @@
 /** What a run found, for the operator's command: unlike the journal's lines it names tables and other objects, never rows. */
 import type { Asks, Holder } from "./journal.ts";
 
-export type ReportKind = "findings" | "verification" | "failure";
+export type ReportKind = "findings" | "verification" | "failure" | "sizes";
+
+/** What a forecast needs of a run beside its lines: a report of the kind `sizes`. */
+export interface Sizes {
+	/** Bytes of each table of the source, by oid; empty where the type of database tells none. */
+	tables: Readonly<Record<string, number>>;
+	/** Memory of the target's container, as the hand-over file says. */
+	containerMb: number | null;
+}
 
 export interface StoredReport {
 	run: string;

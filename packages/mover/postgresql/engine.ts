@@ -11,6 +11,7 @@ import { makeProof } from "./report.ts";
 import { COPY_SCHEMA } from "./rules.ts";
 import { holdSnapshot } from "./snapshot.ts";
 import { swapDatabase } from "./swap.ts";
+import { readTables } from "./tables.ts";
 import { dropDatabase } from "./target.ts";
 import { undoSwap } from "./undo-swap.ts";
 import { verify } from "./verify.ts";
@@ -30,6 +31,11 @@ export const postgresql: Engine = {
 	},
 
 	check: ({ source, target, into, jobs, diskBytes }) => check({ source, target, into, jobs, diskBytes }),
+
+	async measure(source) {
+		const tables = await withSession(source, {}, readTables);
+		return Object.fromEntries(tables.map(({ oid, bytes }) => [oid, bytes]));
+	},
 
 	async copy({ source, target, into, steps, jobs, report, live }) {
 		const snapshot = await holdSnapshot(source, { live });

@@ -67,6 +67,7 @@ async function copyPart(copying: Copying, part: Part, byOid: ReadonlyMap<number,
 	const stream = {
 		step: "rows" as const,
 		part: part.id,
+		bytes: part.bytes,
 		what: `rows of ${tables.length === 1 ? first.qualified : `${first.qualified} and ${tables.length - 1} other tables`}`,
 		encoding: copying.encoding,
 		...(tables.length === 1 ? oneTable(first, part) : manyTables(tables)),
@@ -134,12 +135,12 @@ function readRows(sql: string, format: string): string {
 
 /** A table without columns has nothing but a number of rows. */
 async function copyCount({ database, snapshot }: Copying, part: Part, table: SourceTable): Promise<void> {
-	const { rows } = await snapshot.client.query(
-		`SELECT pg_catalog.count(*)::int8 AS count FROM ONLY ${table.qualified}`,
+	const { rows } = await snapshot.turns.take(() =>
+		snapshot.client.query(`SELECT pg_catalog.count(*)::int8 AS count FROM ONLY ${table.qualified}`),
 	);
 	const count = Number(rows[0].count);
 	await database.write("rows", part.id, async (client) => {
 		await client.query(`INSERT INTO ${table.qualified} SELECT FROM pg_catalog.generate_series(1, $1::int8)`, [count]);
-		return { rows: count };
+		return { rows: count, bytes: part.bytes };
 	});
 }

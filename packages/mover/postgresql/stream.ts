@@ -14,6 +14,8 @@ import { fence, marker, writerSettings } from "./target.ts";
 export interface Stream {
 	step: StepName;
 	part: string;
+	/** What it has on the source, where that is known: for the rate. */
+	bytes?: number;
 	/** For errors: what is copied, which may name tables. */
 	what: string;
 	/** Script of the reading psql, after its snapshot is set: it writes rows to its output, and calls `counted`. */
@@ -55,8 +57,9 @@ export async function streamRows(copying: Copying, stream: Stream): Promise<numb
 	const writerEnv = { ...workspace.environment(target, { database: database.name, settings }), ...environment };
 
 	const begin = `\\set rows 0\nBEGIN;\n${fence(steps.epoch)}\n${stream.before ?? ""}\n`;
+	const bytes = stream.bytes === undefined ? "" : `, 'bytes', ${stream.bytes}::int8`;
 	const end = `${stream.copy === undefined ? "" : "\\set rows :ROW_COUNT\n"}${stream.after ?? ""}
-${marker(stream.step, stream.part, `pg_catalog.jsonb_build_object('rows', :rows::int8)`)}
+${marker(stream.step, stream.part, `pg_catalog.jsonb_build_object('rows', :rows::int8${bytes})`)}
 \\echo move-rows :rows
 ${GATE}`;
 	const beginFile = workspace.write("begin.sql", begin);

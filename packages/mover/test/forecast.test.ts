@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
 	compareWithFact,
+	describeBudget,
 	describeForecast,
 	duration,
 	forecast,
@@ -103,6 +104,25 @@ test("the largest part is a floor, and a step that was begun twice counts from i
 	assert.match(reasons.join("\n"), /longest part, of post-data, takes 3 min/);
 });
 
+test("what is not known is named, and scales nothing", () => {
+	const unknown = { ...rehearsal("r1"), tables: {}, containerMb: undefined };
+	const { likelyMs, reasons } = forecast([unknown], { tables: { 101: 9e9 }, containerMb: 1024 });
+	assert.equal(likelyMs, total(unknown));
+	assert.match(reasons.join("\n"), /not known: the sizes of the source's tables in r1/);
+	assert.match(reasons.join("\n"), /not known: the size of the target's container/);
+	assert.match(reasons.join("\n"), /not known: whether the old server's CPU is burstable/);
+	const certain = forecast([rehearsal("r1")], { ...rehearsal("r1"), isBurstable: false });
+	assert.doesNotMatch(certain.reasons.join("\n"), /not known/);
+});
+
+test("a budget holds, may hold, or does not", () => {
+	const band = { minMs: 60_000, likelyMs: 120_000, maxMs: 180_000 };
+	const said = [180_000, 150_000, 100_000].map((budget) => describeBudget(band, budget));
+	assert.match(said[0] ?? "", /^the budget of 3 min holds: 60 s to 3 min, likely 2 min$/);
+	assert.match(said[1] ?? "", /may not hold/);
+	assert.match(said[2] ?? "", /will not hold/);
+});
+
 test("a forecast without a rehearsal says what to do first", () => {
 	assert.throws(() => forecast([], { tables: {}, containerMb: 1024 }), /npm run move -- rehearse/);
 });
@@ -116,7 +136,10 @@ test("forecast and fact stand side by side, and a budget that will not hold is t
 	assert.ok(Math.abs(onTime.expectedMs - plan.likelyMs) < 2000, String(onTime.expectedMs));
 	assert.doesNotMatch(onTime.line, /budget/);
 	const late = compareWithFact(plan, half, elapsed * 3, 300_000);
-	assert.match(late.line, /the budget of 5 min will not hold, and going back is still free: npm run move -- back/);
+	assert.match(
+		late.line,
+		/the budget of 5 min will not hold, and going back is still free: npm run move -- stop, then/,
+	);
 	assert.equal(compareWithFact(plan, [], 0, 600_000).expectedMs, plan.likelyMs);
 });
 

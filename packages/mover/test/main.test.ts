@@ -19,6 +19,8 @@ const main = {
 	url: `postgresql://mover:${PASSWORD}@elb-1.aptible.in:5432/db`,
 	ca: CA,
 	aptibleId: 7,
+	diskGb: 10,
+	containerMb: 15_360,
 };
 const target = (changes: object = {}, name = "main") =>
 	JSON.stringify({ stage: "prod", databases: { [name]: { ...main, ...changes } } });
@@ -57,6 +59,8 @@ test("the container is told by variables or by the files of secrets", () => {
 				source: { url: source, ca: CA.trim() },
 				target: { url: main.url, ca: CA },
 				aptibleId: 7,
+				diskBytes: 10 * 2 ** 30,
+				containerMb: 15_360,
 			},
 		],
 		jobs: 4,
@@ -84,6 +88,7 @@ test("each mistake names its variable and the fix, and shows no value of a secre
 		[{ ...fine, MOVE_TARGET: target({ ca: PASSWORD }) }, /^MOVE_TARGET: databases\.main: its ca is missing or wrong/],
 		[{ ...fine, MOVE_TARGET: target({ type: "oracle" }) }, /its type \(postgresql, mysql, redis, mongodb\) is missing/],
 		[{ ...fine, MOVE_TARGET: target({ aptibleId: "7" }) }, /its aptibleId is missing/],
+		[{ ...fine, MOVE_TARGET: target({ containerMb: "much" }) }, /its containerMb is missing or wrong/],
 		[{ ...fine, MOVE_TARGET: target({}, `x ${PASSWORD}`) }, /databases\.\?: its name/],
 		[{ MOVE_TARGET: target() }, /^MOVE_SOURCE_MAIN: is not set; it has the address of main in MedStack/],
 		[{ ...fine, MOVE_SOURCE_MAIN: PASSWORD }, /^MOVE_SOURCE_MAIN: is no address of the type postgresql/],

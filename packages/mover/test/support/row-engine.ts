@@ -29,6 +29,12 @@ export function rowEngine({ partMs = 0, failingSwap }: RowEngineOptions = {}): E
 			const line = "table public.forbidden stands in the way; remove it: DROP TABLE public.forbidden";
 			return rows[0].found ? [{ trap: "forbidden", severity: "blocker", object: "public.forbidden", line }] : [];
 		},
+		async measure(source) {
+			const { rows } = await withSession(source, {}, (client) =>
+				client.query("SELECT count(*)::int * 8 AS bytes FROM public.t"),
+			);
+			return { 1: rows[0].bytes };
+		},
 		async copy(task) {
 			await make(task);
 			const { rows } = await withSession(task.source, {}, (client) =>
