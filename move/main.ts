@@ -8,8 +8,10 @@ import { parseArgs } from "node:util";
 import { checkVersion } from "../aptible/cli/version.ts";
 import { Context } from "../aptible/context.ts";
 import { isWork, type Work } from "../packages/mover/journal/wishes.ts";
+import { closeMove } from "./close.ts";
 import { makeCredentials } from "./credentials.ts";
 import { ProgressView } from "./progress.ts";
+import { removeRecord } from "./record.ts";
 import { writeReport } from "./report.ts";
 import { findEnvironment, journalHandle, Way } from "./session.ts";
 import { type MoveStage, readMoveStage } from "./stage.ts";
@@ -27,6 +29,7 @@ const STEPS: Readonly<Record<string, { says: string; options: readonly string[] 
 	stop: { says: "end the run; what is done stays", options: [] },
 	status: { says: "what is known of both sides", options: [] },
 	report: { says: "write the last run's report, or the one of --run", options: ["run"] },
+	close: { says: "end the move: the mover's login is shut", options: ["drop-former", "drop-journal"] },
 };
 
 const usage = `usage: npm run move -- STEP --stack STACK [--config-file FILE]
@@ -34,7 +37,7 @@ const usage = `usage: npm run move -- STEP --stack STACK [--config-file FILE]
 ${Object.entries(STEPS)
 	.map(([step, { says, options }]) => {
 		const words = [step, ...options.map((option) => (option === "run" ? "[--run RUN]" : `[--${option}]`))].join(" ");
-		return `  ${words.padEnd(32)} ${says}`;
+		return `  ${words.padEnd(38)} ${says}`;
 	})
 	.join("\n")}
 `;
@@ -73,6 +76,11 @@ async function main(argv: string[]): Promise<number> {
 		for (const line of await makeCredentials(context, moved, { replace: options.replace === true, tell })) tell(line);
 		return 0;
 	}
+	if (step === "close") {
+		const drops = { dropFormer: options["drop-former"] === true, dropJournal: options["drop-journal"] === true };
+		await closeMove(context, moved, { ...drops, tell });
+		return 0;
+	}
 	const way = new Way(context, await findEnvironment(context, moved), journalHandle(moved), tell);
 	try {
 		return await perform(way, moved, step, options);
@@ -99,7 +107,14 @@ async function perform(
 	}
 	if (switches.keep === true) refuseKeep(moved);
 	const given = Object.fromEntries(Object.entries(switches).map(([name, value]) => [name, value === true]));
-	const id = isWork(step) ? await ask(way, moved, step as Work, given) : await control(way, moved, step as "pause");
+	// A record of an earlier copy would admit the phase trial while this one is made.
+	const putBack = step === "copy" ? removeRecord(moved) : () => {};
+	const id = await (isWork(step) ? ask(way, moved, step as Work, given) : control(way, moved, step as "pause")).catch(
+		(error: unknown) => {
+			putBack();
+			throw error;
+		},
+	);
 	const gone = new AbortController();
 	process.once("SIGINT", () => gone.abort());
 	const made = await watch(way, moved, id, { view, signal: gone.signal });
@@ -110,6 +125,7 @@ async function perform(
 		);
 		return 1;
 	}
+	if (made.state === "refused") putBack();
 	return tellEnd(way, moved, made, view);
 }
 
@@ -164,6 +180,8 @@ function parse(argv: string[]) {
 			again: { type: "boolean" },
 			replace: { type: "boolean" },
 			run: { type: "string" },
+			"drop-former": { type: "boolean" },
+			"drop-journal": { type: "boolean" },
 			help: { type: "boolean" },
 		},
 	});

@@ -1,7 +1,7 @@
 /** The record of a proof, committed beside the stage file: later phases of the stage stand on it. */
-import { renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { moveRecordName } from "../config/move-record.ts";
+import { moveRecordName, readMoveRecord } from "../config/move-record.ts";
 import type { StoredReport } from "../packages/mover/journal/reports.ts";
 import type { MoveStage } from "./stage.ts";
 
@@ -12,11 +12,7 @@ interface VerificationBody {
 }
 
 /** Writes the record where both sides of every database are equal. @returns its path */
-export function writeRecord(
-	{ folder, name }: MoveStage,
-	run: string,
-	reports: readonly StoredReport[],
-): string | undefined {
+export function writeRecord(moved: MoveStage, run: string, reports: readonly StoredReport[]): string | undefined {
 	const proofs = reports.filter(({ kind }) => kind === "verification");
 	if (proofs.length === 0 || !proofs.every(({ body }) => (body as VerificationBody).equal)) return undefined;
 	const databases = Object.fromEntries(
@@ -26,9 +22,55 @@ export function writeRecord(
 		}),
 	);
 	const at = new Date(Math.max(...proofs.map((proof) => proof.at.getTime()))).toISOString();
-	const file = path.join(folder, moveRecordName(name));
+	return writeWhole(moved, formatRecord({ version: 1, run, databases, at }));
+}
+
+/**
+ * Removes the record of an earlier copy, since another one begins: what it proves is soon no more.
+ *
+ * @returns what puts it back, for a copy that did not begin
+ * @throws where the move is closed
+ */
+export function removeRecord(moved: MoveStage): () => void {
+	const file = recordFile(moved);
+	if (!existsSync(file)) return () => {};
+	const text = readFileSync(file, "utf8");
+	if (isClosed(text)) {
+		throw new Error(`${file} says that the move is closed; to move once more, remove it first: git rm ${file}`);
+	}
+	rmSync(file);
+	return () => void writeWhole(moved, text);
+}
+
+/** Notes in the record that the move is over; one that is closed stays as it is. @returns its path, where there is a record */
+export function closeRecord(moved: MoveStage): string | undefined {
+	const record = readMoveRecord(moved.folder, moved.name);
+	if (record === undefined) return undefined;
+	return writeWhole(moved, formatRecord({ ...record, closed: true }));
+}
+
+function isClosed(text: string): boolean {
+	try {
+		return (JSON.parse(text) as { closed?: unknown } | null)?.closed === true;
+	} catch {
+		// It proves nothing.
+		return false;
+	}
+}
+
+function recordFile({ folder, name }: MoveStage): string {
+	return path.join(folder, moveRecordName(name));
+}
+
+/** As `npm run check` wants it: the file is committed. */
+function formatRecord(record: object): string {
+	return `${JSON.stringify(record, null, "\t")}\n`;
+}
+
+function writeWhole(moved: MoveStage, text: string): string {
+	const file = recordFile(moved);
 	const partial = `${file}.${process.pid}`;
-	writeFileSync(partial, `${JSON.stringify({ version: 1, run, databases, at }, null, 2)}\n`);
+	writeFileSync(partial, text);
 	renameSync(partial, file);
 	return file;
 }

@@ -22,6 +22,7 @@ export const STEP_NAMES = [
 	"verify",
 	"swap",
 	"drop",
+	"close",
 ] as const;
 export type StepName = (typeof STEP_NAMES)[number];
 

@@ -11,7 +11,7 @@ import { dropTunnels, putServerBehind } from "@medstack-to-aptible/sandbox/aptib
 import { createEnvironment } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { type Clouds, startAptible } from "@medstack-to-aptible/sandbox/clouds.ts";
 import { Context } from "../../aptible/context.ts";
-import { closeLogin, handOverFile, makeCredentials } from "../../move/credentials.ts";
+import { closeLogin, handOverFile, makeCredentials, setLogin } from "../../move/credentials.ts";
 import { readMoveStage } from "../../move/stage.ts";
 import { readConfiguration } from "../../packages/mover/configuration.ts";
 import { Mask } from "../../packages/mover/mask.ts";
@@ -113,6 +113,9 @@ async function run(...args: string[]): Promise<{ code: number | null; output: st
 	return { code, output: command.output() };
 }
 
+/** The record beside the stage. */
+const recordText = () => readFileSync(path.join(folder, "Pulumi.night.move.json"), "utf8");
+
 test("before a mover has been there, status says so, and report and a wrong argument say what to do", async () => {
 	const status = await run("status");
 	assert.equal(status.code, 0, status.output);
@@ -145,6 +148,8 @@ test("check, rehearse, copy and verify go through the tunnel to the mover and ba
 	const check = await run("check");
 	assert.equal(check.code, 0, `${check.output}\n--\n${mover.output}`);
 	assert.match(check.output, /check of run r1: done/);
+	const without = await run("status");
+	assert.match(without.output, /forecast of main: none, .*; first: npm run move -- rehearse --stack night/);
 	const keep = await run("rehearse", "--keep");
 	assert.equal(keep.code, 1);
 	assert.match(keep.output, /needs move\.phase: prepare and move\.smoke/);
@@ -160,20 +165,29 @@ test("check, rehearse, copy and verify go through the tunnel to the mover and ba
 	);
 	const verify = await run("verify");
 	assert.equal(verify.code, 0, verify.output);
+	const proved = recordText();
+	assert.match(proved, /^\{\n\t"version": 1,[\s\S]*\}\n$/, "tabs and a final newline, as `npm run check` wants it");
 	const again = await run("copy");
 	assert.equal(again.code, 1);
 	assert.match(again.output, /copy of run r5: refused \(a copy is in its place already/);
+	assert.equal(recordText(), proved, "what is refused proves nothing less");
 
 	const status = await run("status");
 	assert.match(status.output, /mover: [0-9a-f]{12}, epoch 1, heard \d+ s ago, idle/);
 	assert.match(status.output, /last: copy, run r5: refused/);
 	assert.match(status.output, /main: source postgres, server \d+\nmain: target db, server \d+, Aptible's database 700/);
 	assert.match(status.output, /run r3: \d+ parts done, 5 rows, 40 B/);
+	assert.match(status.output, /forecast of main, copy and proof: \d+ s to \d+ s, likely \d+ s/);
+	assert.match(status.output, /- rows: \d+ s; r3: \d+ s/);
+	assert.match(status.output, /- one rehearsal \(r2\).*\n- the source has 100 % of the bytes of r2/);
+	assert.match(status.output, /budget: none to compare with; set move\.downtimeBudgetMinutes/);
+	assert.match(status.output, /fact: r3 took \d+ s from its wish to its end, .*; forecast \d+ s/);
 	const report = await run("report", "--run", "r3");
 	assert.equal(report.code, 0, report.output);
 	const text = readFileSync(path.join(folder, ".move/night-r3.md"), "utf8");
 	assert.match(text, /- what: copy, done\n- environment: acme/);
 	assert.match(text, /- main: both sides are equal/);
+	assert.match(text, /## Forecast and fact\n\n- forecast of main, copy and proof: /);
 	assert.match(text, /\| main \| swap \| {2}\| done \| swapped true \|/);
 	const json = JSON.parse(readFileSync(path.join(folder, ".move/night-r3.json"), "utf8"));
 	assert.equal(json.journal.filter((line: { step: string }) => line.step === "rows").length, 10);
@@ -218,10 +232,18 @@ test("the tunnel's drop in the middle is passed over; Ctrl-C and a kill leave th
 	assert.equal(await first.ended, 0, first.output());
 	assert.match(first.output(), /rehearse of run r1: done/);
 
+	writeFileSync(path.join(folder, "Pulumi.night.move.json"), JSON.stringify({ version: 1, run: "r9" }));
+	const copy = start("copy");
+	await copy.says(/\[#+\.*\] \d+ %, r2 main: rows.* \d+ s to .*\d+ s left/);
+	assert.equal(existsSync(path.join(folder, "Pulumi.night.move.json")), false, "no phase stands on an earlier copy");
+	await world.wish("stop");
+	assert.equal(await copy.ended, 1);
+	await mover.says(/copy of run r2: stopped/);
+
 	const second = start("rehearse");
-	await mover.says(/r2 main rows 1 begin/);
+	await mover.says(/r3 main rows 1 begin/);
 	await world.wish("pause");
-	await second.says(/r2 main: rows, paused/);
+	await second.says(/r3 main: rows, paused/);
 	second.kill("SIGINT");
 	assert.equal(await second.ended, 1);
 	assert.match(second.output(), /the mover goes on with rehearse\. To look: npm run move -- status --stack night/);
@@ -229,21 +251,21 @@ test("the tunnel's drop in the middle is passed over; Ctrl-C and a kill leave th
 	await sleep(300);
 	dropTunnels(dir);
 	assert.equal(await status.ended, 0, status.output());
-	assert.match(status.output(), /now: r2 main: rows, paused/);
+	assert.match(status.output(), /now: r3 main: rows, paused/);
 	const refused = await run("copy");
 	assert.equal(refused.code, 1);
-	assert.match(refused.output, /rehearse is under way since .* \(run r2\)/);
+	assert.match(refused.output, /rehearse is under way since .* \(run r3\)/);
 	assert.equal((await run("stop")).code, 0);
-	await mover.says(/rehearse of run r2: stopped \(operator\)/);
+	await mover.says(/rehearse of run r3: stopped \(operator\)/);
 	await world.wish("resume");
 
 	const third = start("rehearse");
-	await third.says(/r3 main: rows/);
+	await third.says(/r4 main: rows/);
 	third.kill("SIGKILL");
 	await third.ended;
-	await mover.says(/rehearse of run r3: done/);
+	await mover.says(/rehearse of run r4: done/);
 	const last = await run("status");
-	assert.match(last.output, /last: rehearse, run r3: done/);
+	assert.match(last.output, /last: rehearse, run r4: done/);
 	await mover.end("SIGTERM");
 });
 
@@ -302,4 +324,78 @@ test("credentials makes a login of the mover's own, and a file for its owner alo
 	await withSession(world.login(), {}, (client) => closeLogin(client));
 	await assert.rejects(withSession(login(renewed), {}, isSuperuser), /not permitted to log in|authentication failed/);
 	await withSession(world.login(), {}, (client) => closeLogin(client));
+});
+
+test("close shuts the mover out, drops what it is told to, keeps the journal in a file, and may be run again", async () => {
+	await world.reset();
+	rmSync(path.join(folder, ".move"), { recursive: true, force: true });
+	const config = path.join(folder, "Pulumi.night.yaml");
+	const stageIn = (phase: string) =>
+		writeFile(
+			config,
+			STAGE.replace("phi: false", "phi: true")
+				.replace("shared-ca-central-1", "acme-prod")
+				.concat(
+					`  medstack-to-aptible:move: { phase: ${phase}, downtimeBudgetMinutes: 30, from: { addresses: [203.0.113.9] }, databases: { main: {} } }\n`,
+				),
+		);
+	await stageIn("frozen");
+	const early = await run("close");
+	assert.equal(early.code, 1);
+	assert.match(early.output, /phase "live" or "cancelled", and Pulumi\.night\.yaml has the phase "frozen"/);
+	const mover = world.startMover();
+	for (const step of ["rehearse", "copy"]) {
+		const { code, output } = await run(step);
+		assert.equal(code, 0, output);
+	}
+	assert.match((await run("status")).output, /budget: the budget of 30 min holds: /);
+	await mover.end("SIGTERM");
+	const proved = recordText();
+
+	await stageIn("live");
+	rmSync(path.join(folder, "Pulumi.night.move.json"));
+	const unproved = await run("close");
+	assert.equal(unproved.code, 1);
+	assert.match(unproved.output, /needs the record of a verified copy/);
+	writeFileSync(path.join(folder, "Pulumi.night.move.json"), proved);
+	await withSession(world.login(), {}, (client) => setLogin(client, "0123456789abcdef"));
+
+	const closed = await run("close");
+	assert.equal(closed.code, 0, closed.output);
+	assert.match(closed.output, /main: login mover opens nothing any more/);
+	assert.match(
+		closed.output,
+		/database db_before_2, .*B, which stood there before run r2, stays; to drop it: npm run move -- close --stack night --drop-former/,
+	);
+	assert.deepEqual(await world.databases(), ["db", "db_before_2", "move"]);
+	assert.equal(recordText(), proved.replace(/\n\}\n$/, ',\n\t"closed": true\n}\n'));
+	const [login] = await world.rows("postgres", "SELECT rolcanlogin, rolsuper FROM pg_roles WHERE rolname = 'mover'");
+	assert.deepEqual(login, { rolcanlogin: false, rolsuper: false });
+	const copy = await run("copy");
+	assert.equal(copy.code, 1);
+	assert.match(copy.output, /says that the move is closed/);
+
+	// A file that lacks a line is no journal to drop the server's for.
+	const file = path.join(folder, ".move/night.jsonl");
+	const lines = readFileSync(file, "utf8").split("\n");
+	writeFileSync(file, lines.toSpliced(3, 1).join("\n"));
+	const lacking = await run("close", "--drop-journal");
+	assert.equal(lacking.code, 1);
+	assert.match(lacking.output, /lacks 1 of the journal's lines/);
+	assert.ok((await world.databases()).includes("move"));
+	rmSync(file);
+
+	// Killed where the former database is dropped, and run again.
+	const killed = start("close", "--drop-former", "--drop-journal");
+	await killed.says(/database db_before_2, .* is dropped/);
+	killed.kill("SIGKILL");
+	await killed.ended;
+	const whole = await run("close", "--drop-former", "--drop-journal");
+	assert.equal(whole.code, 0, whole.output);
+	assert.deepEqual(await world.databases(), ["db"]);
+	const [, kept = ""] = whole.output.match(/the journal is kept in (.*)/) ?? [];
+	assert.match(readFileSync(kept, "utf8"), /"step":"close","part":"","state":"done"/);
+	assert.equal(existsSync(file), false);
+	const last = await run("close");
+	assert.equal(last.code, 0, last.output);
 });

@@ -26,6 +26,7 @@ export const STEP_DEADLINES: Readonly<Record<StepName, number>> = {
 	verify: 24 * 60 * MINUTE_MS,
 	swap: 5 * MINUTE_MS,
 	drop: 10 * MINUTE_MS,
+	close: 60 * MINUTE_MS,
 };
 
 /** Whether the run may go on. */

@@ -1,0 +1,262 @@
+/** `close`: the end of a move. Each of its acts may be done twice, so that a killed one is run again. */
+import { randomBytes } from "node:crypto";
+import { existsSync, renameSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Environment } from "../aptible/api/environment.ts";
+import type { Context } from "../aptible/context.ts";
+import { readMoveRecord, requireMoveRecord } from "../config/move-record.ts";
+import { stateOf } from "../packages/mover/journal/errors.ts";
+import { readHeartbeat } from "../packages/mover/journal/heartbeat.ts";
+import { appendLine, readLines } from "../packages/mover/journal/journal.ts";
+import type { JournalLine, LineState } from "../packages/mover/journal/line.ts";
+import { readLocalLines } from "../packages/mover/journal/local-file.ts";
+import { findJournalDatabase, JOURNAL_DATABASE } from "../packages/mover/journal/schema.ts";
+import { openWork } from "../packages/mover/journal/wishes.ts";
+import type { Evidence } from "../packages/mover/steps.ts";
+import { closeLogin, handOverFile, MOVER_LOGIN } from "./credentials.ts";
+import { SILENT_SECONDS, sayBytes } from "./progress.ts";
+import { closeRecord } from "./record.ts";
+import {
+	findEnvironment,
+	journalHandle,
+	type MoveSession,
+	movedDatabases,
+	readUrl,
+	requireDatabaseId,
+	Way,
+} from "./session.ts";
+import type { MoveStage } from "./stage.ts";
+import { compareJournals, journalFile } from "./work.ts";
+
+export interface CloseOptions {
+	/** Whether what stood there before the copies is dropped. */
+	dropFormer: boolean;
+	/** Whether the journal is dropped from the servers; the file stays. */
+	dropJournal: boolean;
+	tell: (line: string) => void;
+}
+
+/** A database of a server of the target's, and its size. */
+interface Found {
+	name: string;
+	bytes: number;
+}
+
+const DROP_MS = 30_000;
+/** object_in_use: a session, or one that ends */
+const IN_USE = "55006";
+
+/** Ends the move of a stage. @throws with what has to be done first */
+export async function closeMove(context: Context, moved: MoveStage, options: CloseOptions): Promise<void> {
+	refuseUnfinished(moved);
+	const environment = await findEnvironment(context, moved);
+	const closing = new Closing(context, environment, moved, options);
+	try {
+		await closing.close();
+	} finally {
+		await closing.end();
+	}
+}
+
+function refuseUnfinished({ stage, folder, name }: MoveStage): void {
+	const phase = stage.move?.phase;
+	if (phase !== "live" && phase !== "cancelled") {
+		throw new Error(
+			`close ends a move in the phase "live" or "cancelled", and Pulumi.${name}.yaml has ${phase === undefined ? "no move" : `the phase "${phase}"`}; go on to one of them first: pulumi up --stack ${name}`,
+		);
+	}
+	requireMoveRecord(stage, () => readMoveRecord(folder, name), name);
+}
+
+class Closing {
+	readonly #context: Context;
+	readonly #environment: Environment;
+	readonly #moved: MoveStage;
+	readonly #options: CloseOptions;
+	readonly #ways = new Map<string, Way>();
+	readonly #holder = randomBytes(6).toString("hex");
+
+	constructor(context: Context, environment: Environment, moved: MoveStage, options: CloseOptions) {
+		this.#context = context;
+		this.#environment = environment;
+		this.#moved = moved;
+		this.#options = options;
+	}
+
+	async close(): Promise<void> {
+		const { tell } = this.#options;
+		const databases = movedDatabases(this.#moved);
+		const handles = databases.filter(({ type }) => type === "postgresql").map(({ handle }) => handle);
+		await this.#journal(refuseWork);
+		for (const handle of handles) await this.#closeTarget(handle);
+		for (const { handle, type } of databases.filter((one) => one.type !== "postgresql")) {
+			tell(`${handle}: the mover had ${type}'s own password, which stays; its endpoint is gone with the phase`);
+		}
+		await this.#journal((session) => compareJournals(session, this.#moved));
+		const file = closeRecord(this.#moved);
+		tell(
+			file === undefined ? "there is no record of a copy to close" : `${file} says that the move is closed; commit it`,
+		);
+		if (this.#options.dropJournal) await this.#dropJournal(handles);
+		else tell(`database ${JOURNAL_DATABASE} with the journal stays; to drop it: ${this.#again("--drop-journal")}`);
+		const handedOver = handOverFile(this.#moved);
+		if (existsSync(handedOver)) tell(`${handedOver} opens nothing any more; remove it: rm ${handedOver}`);
+		tell("in MedStack: delete the mover's service and its secrets. Then remove the block move from the stage file");
+	}
+
+	async end(): Promise<void> {
+		await Promise.all([...this.#ways.values()].map((way) => way.close()));
+	}
+
+	#again(option: string): string {
+		return `npm run move -- close --stack ${this.#moved.name} ${option}`;
+	}
+
+	#way(handle: string): Way {
+		const way = this.#ways.get(handle) ?? new Way(this.#context, this.#environment, handle, this.#options.tell);
+		this.#ways.set(handle, way);
+		return way;
+	}
+
+	/** Uses the journal, where it is there. */
+	async #journal(use: (session: MoveSession) => Promise<void>): Promise<void> {
+		await this.#way(journalHandle(this.#moved)).look(async (session) => session && use(session));
+	}
+
+	/** Shuts the mover out of a server, and drops what stood there before, if that is wished for. */
+	async #closeTarget(handle: string): Promise<void> {
+		const { dropFormer, tell } = this.#options;
+		const id = await requireDatabaseId(this.#context, this.#environment.handle, handle);
+		const own = decodeURIComponent(new URL(await readUrl(this.#context, id, handle)).pathname.slice(1));
+		const session = await this.#way(handle).connect("postgres");
+		try {
+			await closeLogin(session);
+			tell(`${handle}: login ${MOVER_LOGIN} opens nothing any more`);
+			const found = await readDatabases(session);
+			const formers = found.filter(({ name }) => /^\d+$/.test(suffix(name, `${own}_before_`)));
+			const size = formers.reduce((sum, { bytes }) => sum + bytes, 0);
+			const evidence = { databases: formers.length, bytes: size, dropped: dropFormer };
+			await this.#note(handle, "begin", evidence);
+			for (const { name, bytes } of formers) {
+				const what = `${handle}: database ${name}, ${sayBytes(bytes)}, which stood there before run r${suffix(name, `${own}_before_`)}`;
+				if (!dropFormer) {
+					tell(`${what}, stays; to drop it: ${this.#again("--drop-former")}`);
+					continue;
+				}
+				refuseLast(found, own, name);
+				tell(`${what}, is dropped`);
+				await dropDatabase(session, name);
+			}
+			for (const { name, bytes } of found.filter((one) => /^move_\d+$/.test(one.name))) {
+				tell(
+					`${handle}: database ${name}, ${sayBytes(bytes)}, a copy that was not swapped in, stays; DROP DATABASE ${name}`,
+				);
+			}
+			await this.#note(handle, "done", evidence);
+		} finally {
+			await session.end();
+		}
+	}
+
+	/** Notes it in the journal, as a line of the last run. */
+	async #note(database: string, state: LineState, evidence: Evidence): Promise<void> {
+		await this.#journal(async (session) => {
+			const { rows } = await session.query(
+				`SELECT run, (SELECT coalesce(max(epoch), 1) FROM public.epoch) AS epoch FROM public.wishes
+				WHERE run IS NOT NULL ORDER BY wishes.id DESC LIMIT 1`,
+			);
+			const [last] = rows;
+			if (last === undefined) return;
+			const { run, epoch } = last;
+			const line = { run, database, step: "close" as const, part: "", state, holder: this.#holder, epoch, evidence };
+			await appendLine(session, line, false);
+		});
+	}
+
+	/** Drops the journal from every server, once each of its lines is in the file; that is put aside for the next move's. */
+	async #dropJournal(handles: readonly string[]): Promise<void> {
+		const { tell } = this.#options;
+		const file = journalFile(this.#moved);
+		const { lines } = readLocalLines(file);
+		const first = journalHandle(this.#moved);
+		for (const handle of [...handles.filter((one) => one !== first), first]) {
+			const way = this.#way(handle);
+			const journal = await findJournalDatabase((database) => way.connect(database));
+			if (journal === undefined) continue;
+			const server = await readLines(journal).finally(() => journal.end());
+			refuseMissing(file, lines, server, handle === first);
+			// Its sessions of this command's go with it.
+			await way.close();
+			const session = await way.connect("postgres");
+			await dropDatabase(session, JOURNAL_DATABASE).finally(() => session.end());
+			tell(`${handle}: database ${JOURNAL_DATABASE} is dropped`);
+		}
+		const last = lines.at(-1);
+		if (last === undefined) return;
+		const kept = path.join(
+			path.dirname(file),
+			`${path.basename(file, ".jsonl")}-closed-${last.at.replaceAll(/[:.]/g, "-")}.jsonl`,
+		);
+		renameSync(file, kept);
+		tell(`the journal is kept in ${kept}`);
+	}
+}
+
+/** A run that goes on would lose its login in its middle; a mover that is gone is waited for by nobody. */
+async function refuseWork(session: MoveSession): Promise<void> {
+	const [open, heartbeat] = [await openWork(session), await readHeartbeat(session)];
+	if (open === undefined || heartbeat === undefined || heartbeat.age > SILENT_SECONDS) return;
+	throw new Error(
+		`${open.command}${open.run === undefined ? "" : ` of run ${open.run}`} is under way; wait for its end, or end it: npm run move -- stop`,
+	);
+}
+
+function suffix(name: string, prefix: string): string {
+	return name.startsWith(prefix) ? name.slice(prefix.length) : "";
+}
+
+async function readDatabases(session: MoveSession): Promise<Found[]> {
+	const { rows } = await session.query(
+		"SELECT datname AS name, pg_database_size(oid)::float8 AS bytes FROM pg_catalog.pg_database ORDER BY oid",
+	);
+	return rows;
+}
+
+/** What stood there before is the only one left while its copy is not in its place. */
+function refuseLast(found: readonly Found[], own: string, former: string): void {
+	const names = found.map(({ name }) => name);
+	const copy = `move_${suffix(former, `${own}_before_`)}`;
+	if (names.includes(own) && !names.includes(copy)) return;
+	throw new Error(`${former} is all that is left of ${own} while ${copy} is not swapped in, and is not dropped`);
+}
+
+/** Not with its sessions: whoever works in it has a reason, and the mover's are ended already. */
+async function dropDatabase(session: MoveSession, name: string): Promise<void> {
+	await session.query("SET statement_timeout = 0");
+	for (const deadline = Date.now() + DROP_MS; ; await sleep(200)) {
+		try {
+			await session.query(`DROP DATABASE IF EXISTS "${name.replaceAll('"', '""')}"`);
+			return;
+		} catch (error) {
+			if (stateOf(error) !== IN_USE || Date.now() > deadline) throw error;
+		}
+	}
+}
+
+/** @param isFirst whether it is the server whose numbers the file has; another one's lines are known by what they say */
+function refuseMissing(
+	file: string,
+	local: readonly JournalLine[],
+	server: readonly JournalLine[],
+	isFirst: boolean,
+): void {
+	const id = ({ seq, run, database, step, part, state }: JournalLine) =>
+		[isFirst ? seq : "", run, database, step, part, state].join(" ");
+	const known = new Set(local.map(id));
+	const missing = server.filter((line) => !known.has(id(line)));
+	if (missing.length === 0) return;
+	throw new Error(
+		`${file} lacks ${missing.length} of the journal's lines (first: number ${missing[0]?.seq}), so database ${JOURNAL_DATABASE} is not dropped; move the file away, and run it again: it is written anew from the server`,
+	);
+}
