@@ -11,7 +11,7 @@ import { makeProof } from "./report.ts";
 import { COPY_SCHEMA } from "./rules.ts";
 import { holdSnapshot } from "./snapshot.ts";
 import { swapDatabase } from "./swap.ts";
-import { dropDatabase } from "./target.ts";
+import { dropDatabase, NO_TRIGGERS } from "./target.ts";
 import { undoSwap } from "./undo-swap.ts";
 import { verify } from "./verify.ts";
 
@@ -56,7 +56,9 @@ export const postgresql: Engine = {
 		const verification = await verify({ source, target, into: database, steps, jobs });
 		const proof = makeProof(verification, [before, await settleCounters(source)]);
 		if (isSwapped) {
-			await withSession(target, { database }, (client) => client.query(`DROP SCHEMA IF EXISTS ${COPY_SCHEMA} CASCADE`));
+			await withSession(target, { database, settings: NO_TRIGGERS }, (client) =>
+				client.query(`DROP SCHEMA IF EXISTS ${COPY_SCHEMA} CASCADE`),
+			);
 		}
 		return proof;
 	},
