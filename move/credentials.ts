@@ -19,6 +19,8 @@ interface HandedOver {
 	url: string;
 	ca: string;
 	aptibleId: number;
+	/** In GB, as the stage file says. */
+	diskGb: number | undefined;
 }
 
 /** The file with the mover's way in. */
@@ -50,7 +52,7 @@ export async function makeCredentials(
 		);
 	}
 	const databases: Record<string, HandedOver> = {};
-	for (const { handle, type } of movedDatabases(moved)) {
+	for (const { handle, type, diskGb } of movedDatabases(moved)) {
 		const id = await requireDatabaseId(context, environment.handle, handle);
 		const url = new URL(await readUrl(context, id, handle));
 		url.hostname = await moverHost(context, environment, moved, { id, handle });
@@ -65,7 +67,7 @@ export async function makeCredentials(
 			// Its own user has rights on `db` alone, and root the same passphrase (facts/move.md §1.5).
 			url.username = "root";
 		}
-		databases[handle] = { type, url: url.href, ca: environment.caCertificate, aptibleId: id };
+		databases[handle] = { type, url: url.href, ca: environment.caCertificate, aptibleId: id, diskGb };
 	}
 	writeSecretFile(file, `${JSON.stringify({ stage: moved.name, databases }, null, 2)}\n`, replace);
 	return [
@@ -128,7 +130,7 @@ async function moverHost(
 	const endpoints =
 		serviceId === undefined ? [] : await listServiceEndpoints(context.api, { id: serviceId, service: handle });
 	const open = endpoints.filter(({ internal, hostname }) => !internal && hostname !== undefined);
-	const addresses = moved.move?.from.addresses ?? [];
+	const addresses = moved.stage.move?.from.addresses ?? [];
 	const isMovers = ({ ip_whitelist }: { ip_whitelist: string }) => {
 		const admitted = new Set(ip_whitelist.split(" "));
 		return addresses.length > 0 && addresses.every((address) => admitted.has(address));

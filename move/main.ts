@@ -114,7 +114,7 @@ async function perform(
 }
 
 /** A copy that apps work on while the source is in use must not write to patients. */
-function refuseKeep({ move, name }: MoveStage): void {
+function refuseKeep({ stage: { move }, name }: MoveStage): void {
 	if (move?.phase === "prepare" && move.smoke !== undefined) return;
 	throw new Error(
 		`rehearse --keep puts the copy in the place of the stage's database, so it needs move.phase: prepare and move.smoke, whose placeholders keep mail from going out; add them to Pulumi.${name}.yaml, or rehearse without --keep`,

@@ -1,6 +1,7 @@
 /** The record of a proof, committed beside the stage file: later phases of the stage stand on it. */
 import { renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { moveRecordName } from "../config/move-record.ts";
 import type { StoredReport } from "../packages/mover/journal/reports.ts";
 import type { MoveStage } from "./stage.ts";
 
@@ -25,7 +26,7 @@ export function writeRecord(
 		}),
 	);
 	const at = new Date(Math.max(...proofs.map((proof) => proof.at.getTime()))).toISOString();
-	const file = path.join(folder, `Pulumi.${name}.move.json`);
+	const file = path.join(folder, moveRecordName(name));
 	const partial = `${file}.${process.pid}`;
 	writeFileSync(partial, `${JSON.stringify({ version: 1, run, databases, at }, null, 2)}\n`);
 	renameSync(partial, file);

@@ -1,9 +1,11 @@
 /** A run as an audit wants it: who, when, what, and the proof. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import type { Proof } from "../packages/mover/engine.ts";
 import { readLines } from "../packages/mover/journal/journal.ts";
 import type { JournalLine } from "../packages/mover/journal/line.ts";
 import { readReports, type StoredReport } from "../packages/mover/journal/reports.ts";
+import { describeProof, isPostgresqlProof } from "../packages/mover/postgresql/report.ts";
 import type { MoveSession } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
 import { linesOf } from "./work.ts";
@@ -91,6 +93,10 @@ function describeReport(report: Report, reports: readonly StoredReport[]): strin
 		"",
 		...linesOf(reports).map((line) => `- ${line}`),
 		"",
+		...report.proofs.flatMap(({ database, body }) => {
+			const proof = body as Proof;
+			return isPostgresqlProof(proof) ? describeProof(database, proof) : [];
+		}),
 		"## Journal",
 		"",
 		"| number | time | database | step | part | state | evidence |",

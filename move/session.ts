@@ -17,10 +17,10 @@ const PATIENCE_MS = 10 * 60_000;
 const MAINTENANCE = ["postgres", "template1", "db"];
 
 /** The databases that move: those of the `move` block, or all where there is none. */
-export function movedDatabases({ stage, move }: MoveStage): { handle: string; type: string }[] {
+export function movedDatabases({ stage }: MoveStage): { handle: string; type: string; diskGb: number | undefined }[] {
 	return Object.entries(stage.databases)
-		.filter(([handle]) => move === undefined || Object.hasOwn(move.databases, handle))
-		.map(([handle, { type }]) => ({ handle, type }))
+		.filter(([handle]) => stage.move === undefined || Object.hasOwn(stage.move.databases, handle))
+		.map(([handle, { type, diskGb }]) => ({ handle, type, diskGb }))
 		.sort((one, other) => (one.handle < other.handle ? -1 : 1));
 }
 

@@ -9,20 +9,10 @@ import type { Stage } from "../config/stage.ts";
 
 const root = path.join(import.meta.dirname, "..");
 
-/** What the commands take from the `move` block. */
-export interface MoveBlock {
-	phase: string;
-	from: { addresses: readonly string[] };
-	databases: Readonly<Record<string, unknown>>;
-	smoke?: { placeholders: readonly string[] } | undefined;
-}
-
 /** A stage of the move's commands. */
 export interface MoveStage {
 	/** Name of the stack. */
 	name: string;
-	/** Absent where the stage file has none. */
-	move: MoveBlock | undefined;
 	/** Folder of the stage file, in which the journal's file and the hand-over are. */
 	folder: string;
 	stage: Stage;
@@ -50,8 +40,7 @@ export function readMoveStage(name: string, configFile?: string): MoveStage {
 		.filter(([key]) => key.startsWith(prefix))
 		.map(([key, value]) => [key.slice(prefix.length), withoutCiphers(value)] as const);
 	const { raw, fileOf } = includeFiles(Object.fromEntries(given), path.dirname(file), path.basename(file));
-	const stage: Stage & { move?: MoveBlock | undefined } = parseStage(raw, { file: path.basename(file), fileOf });
-	return { name, folder: path.dirname(file), stage, move: stage.move };
+	return { name, folder: path.dirname(file), stage: parseStage(raw, { file: path.basename(file), fileOf }) };
 }
 
 /** A block with a text in place of each encrypted value. */

@@ -16,6 +16,8 @@ export interface MovedDatabase {
 	target: Login;
 	/** Aptible's id of the target. */
 	aptibleId: number;
+	/** The target's disk, in bytes; absent where whoever handed it over does not know. */
+	diskBytes: number | undefined;
 }
 
 export interface Configuration {
@@ -56,7 +58,14 @@ export function readConfiguration(environment: Environment, mask: Mask): Configu
 	const target = readTarget(environment, mask, problems);
 	const databases = Object.entries(target?.databases ?? {}).map(([name, given]) => {
 		const source = readSource(environment, name, given.type, mask, problems);
-		return { name, type: given.type, source, target: { url: given.url, ca: given.ca }, aptibleId: given.aptibleId };
+		return {
+			name,
+			type: given.type,
+			source,
+			target: { url: given.url, ca: given.ca },
+			aptibleId: given.aptibleId,
+			diskBytes: given.diskGb === undefined ? undefined : given.diskGb * 2 ** 30,
+		};
 	});
 	const variables = new Map<string, string>();
 	for (const { name } of databases) {
@@ -93,6 +102,7 @@ interface GivenDatabase {
 	url: string;
 	ca: string;
 	aptibleId: number;
+	diskGb?: number;
 }
 
 interface GivenTarget {
@@ -147,6 +157,7 @@ function wrongField(given: unknown): string | undefined {
 	if (typeof given.url !== "string" || !isAddress(given.url, given.type as DatabaseType)) return "url";
 	if (typeof given.ca !== "string" || !given.ca.includes("-----BEGIN CERTIFICATE-----")) return "ca";
 	if (!Number.isSafeInteger(given.aptibleId)) return "aptibleId";
+	if (given.diskGb !== undefined && !(Number.isFinite(given.diskGb) && Number(given.diskGb) > 0)) return "diskGb";
 	return undefined;
 }
 

@@ -32,6 +32,8 @@ export interface Task {
 	into: string;
 	steps: Steps;
 	jobs: number;
+	/** The target's disk, in bytes; absent where it is not known. */
+	diskBytes?: number | undefined;
 	/** Takes one line of progress. */
 	report: (line: string) => void;
 }

@@ -109,6 +109,7 @@ export class Worker {
 				into,
 				steps,
 				jobs: configuration.jobs,
+				diskBytes: database.diskBytes,
 				report: (line) => report(`${database.name}: ${line}`),
 			};
 			units.push({ database, engine, steps, task });

@@ -96,7 +96,15 @@ async function moveClinic(place: MovePlace): Promise<number> {
 		const credentials = await move(sandbox, place, ["credentials", ...stage]);
 		if (credentials !== 0) return credentials;
 		const log = path.join(folder, "mover.log");
-		mover = startMover(sandbox, place, source, path.join(folder, ".move", `${STACK}-target.json`), log);
+		const { child, waits } = startMover(
+			sandbox,
+			place,
+			source,
+			path.join(folder, ".move", `${STACK}-target.json`),
+			log,
+		);
+		mover = child;
+		await waits;
 		for (const [step, says] of [
 			["check", "what would break, before a row moves"],
 			["rehearse", "copies while the source is in use, proves the copy, times it and drops it"],
@@ -159,7 +167,7 @@ function startMover(
 	source: Postgres,
 	handOver: string,
 	log: string,
-): ChildProcess {
+): { child: ChildProcess; waits: Promise<void> } {
 	const child = spawn(
 		process.execPath,
 		["--disable-warning=ExperimentalWarning", path.join(root, "packages/mover/main.ts")],
@@ -175,8 +183,14 @@ function startMover(
 		},
 	);
 	const file = createWriteStream(log);
+	const waits = new Promise<void>((resolve) => {
+		child.on("exit", () => resolve());
+		child.stdout.on("data", (text: Buffer) => {
+			if (text.includes("waits for wishes")) resolve();
+		});
+	});
 	for (const stream of [child.stdout, child.stderr]) stream.pipe(file, { end: false });
-	return child;
+	return { child, waits };
 }
 
 /** Starts one side on what the move left there, and opens psql on it. */

@@ -252,10 +252,16 @@ test("credentials makes a login of the mover's own, and a file for its owner alo
 	process.env.PATH = [...clouds.path, process.env.PATH].join(path.delimiter);
 	await world.reset();
 	const addresses = ["203.0.113.9", "203.0.113.10"];
-	const moved = {
-		...readMoveStage("night", path.join(folder, "Pulumi.night.yaml")),
-		move: { phase: "prepare", from: { addresses }, databases: { main: {} } },
-	};
+	const config = path.join(folder, "Pulumi.night.yaml");
+	await writeFile(
+		config,
+		STAGE.replace("phi: false", "phi: true")
+			.replace("shared-ca-central-1", "acme-prod")
+			.concat(
+				`  medstack-to-aptible:move: { phase: prepare, from: { addresses: [${addresses.join(", ")}] }, databases: { main: {} } }\n`,
+			),
+	);
+	const moved = readMoveStage("night", config);
 	const make = async (replace: boolean) => {
 		const said: string[] = [];
 		const context = new Context();

@@ -7,7 +7,11 @@ import type pg from "pg";
 import { stateOf } from "./errors.ts";
 import { type Connect, LOCK_CLASS } from "./schema.ts";
 
-const INVALID_CATALOG_NAME = "3D000";
+/**
+ * invalid_catalog_name: there is no such database. object_not_in_prerequisite_state: its swap has begun, and it takes no connections;
+ * a former holder's swap fails at its line of the journal.
+ */
+const NOT_OPEN = ["3D000", "55000"];
 /** A session ends within this time of being told to. */
 const END_MS = 60_000;
 
@@ -24,13 +28,13 @@ export class Fence {
 	}
 
 	/**
-	 * Ends what former holders have open in a database, and keeps them out from here on. Does nothing where it is kept already or there
-	 * is no such database.
+	 * Ends what former holders have open in a database, and keeps them out from here on. Does nothing where it is kept already, or the
+	 * database is not there or takes no connections.
 	 */
 	async keep(database: string): Promise<void> {
 		if (this.#guards.has(database) || this.#epoch === 1) return;
 		const client = await this.#connect(database).catch((error: unknown) => {
-			if (stateOf(error) === INVALID_CATALOG_NAME) return undefined;
+			if (NOT_OPEN.includes(stateOf(error) ?? "")) return undefined;
 			throw error;
 		});
 		if (client === undefined) return;

@@ -4,7 +4,7 @@ import type { Engine } from "../engine.ts";
 import { checkMysql } from "./check.ts";
 import { withMysql } from "./connection.ts";
 import { copyMysql } from "./copy.ts";
-import { databaseOf, ownerOf, releaseTarget } from "./target.ts";
+import { databaseOf, dropCopy, ownerOf, releaseTarget } from "./target.ts";
 import { verifyMysql } from "./verify.ts";
 
 export const mysql: Engine = {
@@ -29,11 +29,16 @@ export const mysql: Engine = {
 		});
 	},
 
-	// It is where it was copied to; the next copy empties it when it is told to replace.
+	// It is where it was copied to, and what stood there was empty.
 	async undoSwap() {},
 
-	// It stays, with the notes that let the next copy empty it.
-	async drop() {},
+	async drop({ target, steps }) {
+		await steps.step("drop", "", {
+			// Of another run's copy nothing is removed.
+			look: async () => ((await withMysql(target, ownerOf)) === steps.run ? undefined : { dropped: true }),
+			act: () => dropCopy(target, steps.epoch),
+		});
+	},
 };
 
 /** For a server that has no id, its address stands: a secret is in no pin. */

@@ -25,7 +25,7 @@ export interface CheckOptions {
 	into: string;
 	jobs: number;
 	/** The target's disk, from the stage file; without it the room is not known, which is said. */
-	diskBytes?: number;
+	diskBytes?: number | undefined;
 	stage?: string;
 	aptibleId?: string;
 	/** What the run was begun with. */
@@ -587,7 +587,7 @@ async function tryDefinitions(
 		const sql = dump.output.replaceAll(/^CREATE EXTENSION IF NOT EXISTS (\S+) .*$/gm, (line, name: string) =>
 			isExtensionLeftBehind(name.replaceAll('"', "")) || known.has(name.replaceAll('"', "")) ? "" : line,
 		);
-		const restore = await run("psql", ["-Xq", "-v", "VERBOSITY=terse"], options.target, folder, TRIAL, sql);
+		const restore = await run("psql", ["-Xq", "-v", "VERBOSITY=terse", "-f", "-"], options.target, folder, TRIAL, sql);
 		return readErrors(restore.errors, sql);
 	} finally {
 		await drop();
@@ -667,7 +667,7 @@ function readErrors(errors: string, sql: string): Finding[] {
 /** pg_dump writes a comment before each object. */
 function objectAt(lines: readonly string[], number: number): string {
 	for (let index = Math.min(number, lines.length) - 1; index >= 0; index -= 1) {
-		const [, name, type, schema] = lines[index]?.match(/^-- Name: (.*); Type: (.*); Schema: (\S+)/) ?? [];
+		const [, name, type, schema] = lines[index]?.match(/^-- Name: (.*); Type: (.*); Schema: ([^;]+)/) ?? [];
 		if (name !== undefined) {
 			return `${type?.toLowerCase()} ${schema === "-" ? "" : `${schema}.`}${name}`;
 		}

@@ -60,7 +60,7 @@ export async function copyDatabase(options: CopyOptions): Promise<CopyResult> {
 	const snapshot = options.snapshot ?? (await holdSnapshot(source, options));
 	const workspace = new Workspace();
 	const signal = AbortSignal.any([steps.signal, snapshot.signal]);
-	const database = new CopyDatabase(target, into, steps, signal);
+	let database: CopyDatabase | undefined;
 	const warnings: string[] = [];
 	const warn = (line: string) => {
 		warnings.push(line);
@@ -72,6 +72,7 @@ export async function copyDatabase(options: CopyOptions): Promise<CopyResult> {
 		const owners = { admin, owner };
 		refuseOlderTarget(snapshot.version, targetVersion);
 		await prepareDatabase({ target, into, owner, sourceDatabase, targetVersion, snapshot, steps, warn });
+		database = new CopyDatabase(target, into, targetVersion, steps, signal);
 		const copying: Copying = {
 			source,
 			target,
@@ -121,7 +122,7 @@ export async function copyDatabase(options: CopyOptions): Promise<CopyResult> {
 		throw signal.aborted ? signal.reason : error;
 	} finally {
 		workspace.close();
-		await database.close();
+		await database?.close();
 		if (options.snapshot === undefined) await snapshot.close();
 	}
 }

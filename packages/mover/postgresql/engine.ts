@@ -1,17 +1,19 @@
 /** PostgreSQL as the mover moves it: into a database of its own, proved there, and swapped in. */
-import type { Engine, Proof, Task } from "../engine.ts";
+import type { Engine, Task } from "../engine.ts";
 import { stateOf } from "../journal/errors.ts";
 import type { Asks } from "../journal/journal.ts";
 import { check } from "./check.ts";
 import { type Login, withSession } from "./connection.ts";
 import { copyDatabase } from "./copy.ts";
+import { settleCounters } from "./counters.ts";
 import { readPin } from "./pins.ts";
+import { makeProof } from "./report.ts";
 import { COPY_SCHEMA } from "./rules.ts";
 import { holdSnapshot } from "./snapshot.ts";
 import { swapDatabase } from "./swap.ts";
-import { dropDatabase } from "./target.ts";
+import { dropDatabase, NO_TRIGGERS } from "./target.ts";
 import { undoSwap } from "./undo-swap.ts";
-import { type Verification, verify } from "./verify.ts";
+import { verify } from "./verify.ts";
 
 /** object_not_in_prerequisite_state: the database takes no connections */
 const CLOSED = "55000";
@@ -27,15 +29,22 @@ export const postgresql: Engine = {
 		return { system: systemIdentifier ?? "unknown", database };
 	},
 
-	check: ({ source, target, into, jobs }) => check({ source, target, into, jobs }),
+	check: ({ source, target, into, jobs, diskBytes }) => check({ source, target, into, jobs, diskBytes }),
 
 	async copy({ source, target, into, steps, jobs, report, live }) {
 		const snapshot = await holdSnapshot(source, { live });
 		try {
+			const beforeCopy = live ? undefined : await settleCounters(source);
 			const copied = await copyDatabase({ source, target, into, steps, jobs, live, snapshot, report });
 			report(`${copied.tables} tables, ${copied.rows} rows, ${copied.items} definitions after them`);
 			// Of a source that nobody writes to, what is compared is what it is by then: a late writer is found.
-			return proofOf(await verify({ source, target, into, steps, jobs, ...(live ? { snapshot: snapshot.id } : {}) }));
+			if (beforeCopy === undefined) {
+				return makeProof(await verify({ source, target, into, steps, jobs, snapshot: snapshot.id }));
+			}
+			const afterCopy = await settleCounters(source);
+			const verification = await verify({ source, target, into, steps, jobs });
+			const afterProof = await settleCounters(source);
+			return makeProof(verification, [beforeCopy, afterCopy, afterProof]);
 		} finally {
 			await snapshot.close();
 		}
@@ -43,9 +52,13 @@ export const postgresql: Engine = {
 
 	async verify({ source, target, into, steps, jobs, isSwapped }) {
 		const database = isSwapped ? ownDatabase(target) : into;
-		const proof = proofOf(await verify({ source, target, into: database, steps, jobs }));
+		const before = await settleCounters(source);
+		const verification = await verify({ source, target, into: database, steps, jobs });
+		const proof = makeProof(verification, [before, await settleCounters(source)]);
 		if (isSwapped) {
-			await withSession(target, { database }, (client) => client.query(`DROP SCHEMA IF EXISTS ${COPY_SCHEMA} CASCADE`));
+			await withSession(target, { database, settings: NO_TRIGGERS }, (client) =>
+				client.query(`DROP SCHEMA IF EXISTS ${COPY_SCHEMA} CASCADE`),
+			);
 		}
 		return proof;
 	},
@@ -75,11 +88,4 @@ async function isThere(target: Login, database: string): Promise<boolean> {
 		const { rows } = await client.query("SELECT FROM pg_catalog.pg_database WHERE datname = $1", [database]);
 		return rows.length > 0;
 	});
-}
-
-function proofOf({ equal, differences, hash, ...details }: Verification): Proof {
-	const lines = differences.map(
-		({ object, what, source, target }) => `${object}: ${what}: ${source} on the source, ${target} on the target`,
-	);
-	return { equal, differences: lines, hash, details };
 }

@@ -70,6 +70,7 @@ export async function holdSnapshot(login: Login, options: SnapshotOptions): Prom
 	let id: string;
 	let version: number;
 	try {
+		for (const session of [client, watcher]) await session.query(NO_TIMEOUTS);
 		({ tables, id, version } = await begin(client, lockWaitSeconds));
 	} catch (error) {
 		isClosed = true;
@@ -142,6 +143,18 @@ SELECT ARRAY(SELECT DISTINCT l.pid FROM pg_catalog.pg_locks l, ours WHERE NOT l.
 		AND pg_catalog.pg_blocking_pids(l.pid) && ours.pids) AS waiting,
 	(SELECT count(*) FROM pg_catalog.pg_stat_activity a, ours
 		WHERE a.state = 'active' AND a.backend_type = 'client backend' AND a.pid <> ALL (ours.pids)) AS active`;
+
+/** A role or a database may end idle sessions and long transactions, by settings that older servers do not know. */
+export function withoutTimeouts(version: number): Record<string, string> {
+	return {
+		...(version >= 140000 ? { idle_session_timeout: "0" } : {}),
+		...(version >= 170000 ? { transaction_timeout: "0" } : {}),
+	};
+}
+
+/** The same where the version is not known yet. */
+const NO_TIMEOUTS = `SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
+	WHERE name IN ('idle_session_timeout', 'transaction_timeout')`;
 
 /** Locks come first: a snapshot that is older than a lock may miss what its former holder did to the table. */
 async function begin(

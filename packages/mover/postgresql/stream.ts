@@ -7,7 +7,8 @@ import type { Writable } from "node:stream";
 import type { StepName } from "../steps.ts";
 import { ClientFailed, collect, ended, serverError, startPsql } from "./children.ts";
 import type { Copying } from "./context.ts";
-import { fence, marker, WRITER_SETTINGS } from "./target.ts";
+import { withoutTimeouts } from "./snapshot.ts";
+import { fence, marker, writerSettings } from "./target.ts";
 
 /** What one pair of psql does. */
 export interface Stream {
@@ -46,8 +47,11 @@ export async function streamRows(copying: Copying, stream: Stream): Promise<numb
 	signal.throwIfAborted();
 	const environment = { PGCLIENTENCODING: stream.encoding };
 	const path = { search_path: stream.searchPath };
-	const readerEnv = { ...workspace.environment(source, { settings: path }), ...environment };
-	const settings = { ...WRITER_SETTINGS, ...path };
+	const readerEnv = {
+		...workspace.environment(source, { settings: { ...path, ...withoutTimeouts(snapshot.version) } }),
+		...environment,
+	};
+	const settings = { ...writerSettings(copying.targetVersion), ...path };
 	const writerEnv = { ...workspace.environment(target, { database: database.name, settings }), ...environment };
 
 	const begin = `\\set rows 0\nBEGIN;\n${fence(steps.epoch)}\n${stream.before ?? ""}\n`;

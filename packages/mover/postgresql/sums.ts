@@ -2,6 +2,7 @@ import type pg from "pg";
 import type { Evidence, Steps } from "../steps.ts";
 import { connect, type Login, withSession } from "./connection.ts";
 import { COPY_SCHEMA, isSchemaLeftBehind } from "./rules.ts";
+import { LOCK_CLASS, NO_TRIGGERS } from "./target.ts";
 
 /** One side of a comparison. */
 export interface Side {
@@ -47,8 +48,6 @@ const PART_BYTES = 64 << 20;
 const LARGE_OBJECTS_PER_PART = 1000;
 /** Servers from 14 on read a range of ctids alone; older ones read the whole table for each. */
 const RANGE_SCANS = 140_000;
-/** `move`, as the class of the advisory locks on epochs. */
-const EPOCH_LOCK = 0x6d_6f_76_65;
 
 /** A session that reads one side: in its snapshot where there is one, and unable to write where it only reads. */
 export async function openReader({ login, database, snapshot }: Side): Promise<pg.Client> {
@@ -146,7 +145,8 @@ interface LargeObjectRange {
  */
 export async function sumBothSides(source: Side, target: Side, steps: Steps, jobs: number): Promise<Sums> {
 	const [sourceReaders, targetReaders] = await Promise.all([openReaders(source, jobs), openReaders(target, jobs)]);
-	const session = await connect(target.login, target.database === undefined ? {} : { database: target.database });
+	const database = target.database === undefined ? {} : { database: target.database };
+	const session = await connect(target.login, { ...database, settings: NO_TRIGGERS });
 	const marker = new Marker(session);
 	try {
 		const [sourceReader] = sourceReaders as [pg.Client];
@@ -210,7 +210,7 @@ class Marker {
 	async write(part: string, evidence: Evidence, { epoch, run }: Steps): Promise<void> {
 		const { rowCount } = await this.#query(
 			`INSERT INTO ${COPY_SCHEMA}.done (step, part, evidence)
-			SELECT 'verify', $1, $2 WHERE pg_try_advisory_xact_lock_shared(${EPOCH_LOCK}, $3)`,
+			SELECT 'verify', $1, $2 WHERE pg_try_advisory_xact_lock_shared(${LOCK_CLASS}, $3)`,
 			[part, JSON.stringify(evidence), epoch],
 		);
 		if (rowCount !== 1) {

@@ -6,18 +6,24 @@ import type pg from "pg";
 import type { Evidence, StepName, Steps } from "../steps.ts";
 import { connect, type Login, withSession } from "./connection.ts";
 import { COPY_SCHEMA } from "./rules.ts";
-import { destroy } from "./snapshot.ts";
+import { destroy, withoutTimeouts } from "./snapshot.ts";
 
 /** Class of the move's advisory locks: `move` in ASCII. */
 export const LOCK_CLASS = 0x6d6f7665;
 
 /** Of every session that writes: a server that loses its client stops within seconds, and a crash takes marker and rows together. */
-export const WRITER_SETTINGS: Readonly<Record<string, string>> = {
-	client_connection_check_interval: "5s",
-	synchronous_commit: "off",
-	// Two jobs are at work already, and a parallel index costs more CPU.
-	max_parallel_maintenance_workers: "0",
-};
+export function writerSettings(version: number): Record<string, string> {
+	return {
+		...withoutTimeouts(version),
+		client_connection_check_interval: "5s",
+		synchronous_commit: "off",
+		// Two jobs are at work already, and a parallel index costs more CPU.
+		max_parallel_maintenance_workers: "0",
+	};
+}
+
+/** Of a session that defines something where the copy's own event triggers are there already: they fire for nothing of ours. */
+export const NO_TRIGGERS: Readonly<Record<string, string>> = { session_replication_role: "replica" };
 
 export const quoteName = (name: string) => `"${name.replaceAll('"', '""')}"`;
 export const quoteText = (text: string) => {
@@ -49,14 +55,16 @@ CREATE TABLE ${COPY_SCHEMA}.plan (one boolean PRIMARY KEY DEFAULT true CHECK (on
 /** Sessions in the copy, used again and again. */
 export class CopyDatabase {
 	readonly #login: Login;
+	readonly #version: number;
 	readonly #steps: Steps;
 	readonly #signal: AbortSignal;
 	readonly #idle: pg.Client[] = [];
 	readonly #all = new Set<pg.Client>();
 	readonly name: string;
 
-	constructor(login: Login, name: string, steps: Steps, signal: AbortSignal) {
+	constructor(login: Login, name: string, version: number, steps: Steps, signal: AbortSignal) {
 		this.#login = login;
+		this.#version = version;
 		this.name = name;
 		this.#steps = steps;
 		this.#signal = signal;
@@ -80,7 +88,7 @@ export class CopyDatabase {
 	}
 
 	async #open(): Promise<pg.Client> {
-		const client = await connect(this.#login, { database: this.name, settings: WRITER_SETTINGS });
+		const client = await connect(this.#login, { database: this.name, settings: writerSettings(this.#version) });
 		this.#all.add(client);
 		client.on("end", () => {
 			const index = this.#idle.indexOf(client);

@@ -3,6 +3,7 @@ import type pg from "pg";
 import type { Steps } from "../steps.ts";
 import { type Catalog, carriedRoles, databaseOwner, readCatalog, serverVersion, superusers } from "./catalog.ts";
 import { type Login, withSession } from "./connection.ts";
+import { type Pin, readPin } from "./pins.ts";
 import { type Owners, roleOnTarget } from "./rules.ts";
 import {
 	carriedSchemas,
@@ -53,6 +54,8 @@ export interface Verification {
 	sums: Record<string, { rows: number; sum: string }>;
 	/** SHA-256 over the sums. */
 	hash: string;
+	/** Both servers, and the databases that were compared. */
+	sides: { source: Pin; target: Pin };
 	/** Numbers of what was compared. */
 	compared: { tables: number; rows: number; largeObjects: number; definitions: number; sequences: number };
 }
@@ -93,9 +96,10 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
 			...largeObjects,
 		].sort((a, b) => a.object.localeCompare(b.object) || a.what.localeCompare(b.what));
 		await clearSums(target);
+		const sides = { source: await readPin(sourceClient), target: await readPin(targetClient) };
 		const notes = found.filter(isShownOnly);
 		const differences = found.filter((difference) => !isShownOnly(difference));
-		return { ...summarize(sums, differences, sourceCatalog.size, sequences.count), notes };
+		return { ...summarize(sums, differences, sourceCatalog.size, sequences.count), notes, sides };
 	} finally {
 		await Promise.all([sourceClient.end(), targetClient.end()]);
 	}
@@ -131,7 +135,7 @@ function summarize(
 	differences: Difference[],
 	definitions: number,
 	sequences: number,
-): Omit<Verification, "notes"> {
+): Omit<Verification, "notes" | "sides"> {
 	const tables = [...sums.source.values()].filter(({ kind }) => kind === "table").sort((a, b) => a.oid - b.oid);
 	const { objects, sum } = sums.largeObjects;
 	const all: Verification["sums"] = Object.fromEntries(tables.map((of) => [of.oid, { rows: of.rows, sum: of.sum }]));

@@ -4,7 +4,7 @@ import { addressOf } from "../mysql/engine.ts";
 import { checkRedis } from "./check.ts";
 import { withRedis } from "./connection.ts";
 import { copyRedis } from "./copy.ts";
-import { ownerOf, releaseRedis } from "./target.ts";
+import { dropCopy, ownerOf, releaseRedis } from "./target.ts";
 import { verifyRedis } from "./verify.ts";
 
 export const redis: Engine = {
@@ -27,11 +27,16 @@ export const redis: Engine = {
 		});
 	},
 
-	// It is where it was copied to; the next copy empties it when it is told to replace.
+	// It is where it was copied to, and what stood there was empty.
 	async undoSwap() {},
 
-	// It stays, with the notes that let the next copy empty it.
-	async drop() {},
+	async drop({ target, steps }) {
+		await steps.step("drop", "", {
+			// Of another run's copy nothing is removed.
+			look: async () => ((await withRedis(target, ownerOf)) === steps.run ? undefined : { dropped: true }),
+			act: () => dropCopy(target, steps.epoch),
+		});
+	},
 };
 
 function proofOf({ equal, differences, hash, sums }: Awaited<ReturnType<typeof verifyRedis>>) {

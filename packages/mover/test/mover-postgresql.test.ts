@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readReports } from "../journal/reports.ts";
 import { type Command, readWish, type Wish, type WishArguments, wish } from "../journal/wishes.ts";
+import { withSession } from "../postgresql/connection.ts";
 import { openMoveDatabase } from "../work.ts";
 import {
 	execute,
@@ -31,11 +33,13 @@ after(async () => {
 	await Promise.all([source?.server.stop(), target?.server.stop()]);
 });
 
-/** The container's own process, as it is told. */
-function start(): MoverProcess {
+/** The container's own process, as it is told; or one that kills itself at a line of the journal. */
+function start(killAt?: string): MoverProcess {
 	const bare = ({ url }: { url: string }) => url.replace(/\?.*/, "");
 	const main = { type: "postgresql", url: bare(target.login), ca: target.server.ca, aptibleId: 7 };
-	return startProcess(path.join(import.meta.dirname, "../main.ts"), {
+	const entry = killAt === undefined ? "../main.ts" : "support/mover-entry.ts";
+	return startProcess(path.join(import.meta.dirname, entry), {
+		...(killAt === undefined ? {} : { KILL_AT: killAt, REAL_ENGINE: "yes" }),
 		MOVE_TARGET: JSON.stringify({ stage: "prod", databases: { main } }),
 		MOVE_SOURCE_MAIN: bare(source.login),
 		MOVE_SOURCE_MAIN_CA: source.server.ca,
@@ -86,6 +90,25 @@ test("a real clinic is checked, rehearsed while in use, copied with the mover ki
 	assert.match(JSON.stringify(proof?.body), /"equal":true/);
 	await client.end();
 	assert.doesNotMatch(mover.output, /Error|undefined/);
+});
+
+test("a swap that a killed mover has begun goes on, although its databases take no connection any more", async () => {
+	await mover.end("SIGTERM");
+	mover = start("main swap begin");
+	const over = await ask("copy", { again: true });
+	await once(mover.child, "exit");
+	assert.equal(mover.child.signalCode, "SIGKILL", mover.output);
+	await withSession(target.login, { database: "postgres" }, async (client) => {
+		for (const database of ["move_5", "db"]) await client.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS false`);
+	});
+	mover = start();
+	const copied = await over();
+	assert.deepEqual([copied.state, copied.run], ["done", "r5"], mover.output);
+	assert.doesNotMatch(mover.output, /rows/, "nothing is copied again");
+	const { rows } = await withSession(target.login, {}, (client) =>
+		client.query("SELECT count(*)::int AS n FROM clinic.visits"),
+	);
+	assert.deepEqual(rows, [{ n: 5000 }]);
 });
 
 test("a difference is named, and nothing is said to be equal", async () => {

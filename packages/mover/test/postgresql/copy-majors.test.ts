@@ -22,6 +22,9 @@ for (const major of [12, 13, 14, 15, 16, 17] satisfies PostgresMajor[]) {
 		// `gen_random_uuid` is pgcrypto's before 13.
 		await fillClinic(source, 0.0005);
 		await execute(source.superuser, "GRANT CREATE ON SCHEMA public TO app_rw");
+		// What a role's settings would end does not end the copy.
+		if (major >= 14) await execute(source.superuser, "ALTER ROLE medadmin SET idle_session_timeout = '200ms'");
+		if (major >= 17) await execute(source.superuser, "ALTER ROLE medadmin SET transaction_timeout = '200ms'");
 		const content = await contentOf(source.superuser);
 		for (const target of Object.values(targets)) {
 			if (target.server.major < major) continue;

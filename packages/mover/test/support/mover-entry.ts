@@ -1,15 +1,19 @@
-/** The mover with the tests' own engine, as a process that a test may kill: at a line of its journal, or at any time. */
+/** The mover, with the tests' own engine or the real one, as a process that a test may kill: at a line of its journal, or at any time. */
 import process from "node:process";
 import { readConfiguration } from "../../configuration.ts";
 import { Mask } from "../../mask.ts";
 import { runMover } from "../../mover.ts";
+import { postgresql } from "../../postgresql/engine.ts";
 import { rowEngine } from "./row-engine.ts";
 
-const { KILL_AT_LINE, PART_MS, FAILING_SWAP } = process.env;
-const engine = rowEngine({
-	partMs: Number(PART_MS ?? 0),
-	...(FAILING_SWAP === undefined ? {} : { failingSwap: FAILING_SWAP }),
-});
+const { KILL_AT, KILL_AT_LINE, PART_MS, FAILING_SWAP, REAL_ENGINE } = process.env;
+const engine =
+	REAL_ENGINE === undefined
+		? rowEngine({
+				partMs: Number(PART_MS ?? 0),
+				...(FAILING_SWAP === undefined ? {} : { failingSwap: FAILING_SWAP }),
+			})
+		: postgresql;
 let lines = 0;
 const ended = new AbortController();
 process.on("SIGTERM", () => ended.abort(new Error("SIGTERM")));
@@ -24,6 +28,7 @@ await runMover({
 		process.stdout.write(`${mask.apply(line)}\n`);
 		if (!line.startsWith("journal ")) return;
 		lines += 1;
-		if (String(lines) === KILL_AT_LINE) process.kill(process.pid, "SIGKILL");
+		if (String(lines) === KILL_AT_LINE || (KILL_AT !== undefined && line.endsWith(KILL_AT)))
+			process.kill(process.pid, "SIGKILL");
 	},
 });
