@@ -151,6 +151,7 @@ async function endpointOf(
 	service: string,
 	hasSettings = true,
 ): Promise<Endpoint | undefined> {
+	refuseUnidentified(vhost);
 	const { type, container_port: port, container_ports: ports, acme, _links: links } = vhost;
 	const isHttp = type === "http" || type === "http_proxy_protocol";
 	const isTcp = type === "tcp" || type === "tls";
@@ -182,6 +183,20 @@ async function endpointOf(
 		containerPort: port ?? undefined,
 		certificateId: linkedId(links?.certificate),
 	};
+}
+
+/**
+ * @throws AptibleError where the answer leaves out what tells an endpoint from others: without it, its place would seem to be free. The
+ * CLI shows all of it (resource_formatter.rb), so Aptible has it of each endpoint
+ */
+function refuseUnidentified(vhost: VhostForm): void {
+	const needed = ["type", "internal", "default", "acme", ...(vhost.acme ? ["user_domain"] : [])];
+	const unsaid = needed.filter((field) => vhost[field] === undefined);
+	if (unsaid.length === 0) return;
+	throw new AptibleError(
+		`Aptible does not say the ${unsaid.join(", ")} of endpoint ${vhost.id} (${vhost.external_host || "no host name yet"}), so which one it ` +
+			"is is unknown. Run the command again; if it stays so, compare with `aptible endpoints:list`.",
+	);
 }
 
 async function readSettings(api: Api, settingId: number | undefined): Promise<Record<string, unknown>> {

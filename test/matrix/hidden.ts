@@ -8,6 +8,7 @@ const serviceLinks = "_links.app _links.database _links.service_sizing_policy";
 const vhost = [
 	"external_host virtual_domain user_domain",
 	"default acme internal",
+	"type",
 	"acme_status acme_dns_challenge_host",
 	"container_port container_ports",
 	"ip_whitelist",

@@ -226,7 +226,7 @@ function inSchemas(version: number): string[] {
 			'type', CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END,
 			'populated', CASE WHEN c.relkind = 'm' THEN c.relispopulated END,
 			'clustered on', (SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = c.oid AND indisclustered),
-			'order of columns', CASE WHEN c.relkind IN ('r', 'p', 'f') THEN
+			'order of columns', CASE WHEN c.relkind IN ('r', 'p', 'f') AND (c.relispartition OR NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid)) THEN
 				(SELECT string_agg(attname, ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) END,
 			'definition', CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END,
 			'server', (SELECT srvname FROM pg_foreign_table f JOIN pg_foreign_server s ON s.oid = f.ftserver WHERE f.ftrelid = c.oid),

@@ -12,7 +12,7 @@ import { COPY_SCHEMA } from "./rules.ts";
 import { holdSnapshot } from "./snapshot.ts";
 import { swapDatabase } from "./swap.ts";
 import { readTables } from "./tables.ts";
-import { dropDatabase } from "./target.ts";
+import { dropDatabase, NO_TRIGGERS } from "./target.ts";
 import { undoSwap } from "./undo-swap.ts";
 import { verify } from "./verify.ts";
 
@@ -62,7 +62,9 @@ export const postgresql: Engine = {
 		const verification = await verify({ source, target, into: database, steps, jobs });
 		const proof = makeProof(verification, [before, await settleCounters(source)]);
 		if (isSwapped) {
-			await withSession(target, { database }, (client) => client.query(`DROP SCHEMA IF EXISTS ${COPY_SCHEMA} CASCADE`));
+			await withSession(target, { database, settings: NO_TRIGGERS }, (client) =>
+				client.query(`DROP SCHEMA IF EXISTS ${COPY_SCHEMA} CASCADE`),
+			);
 		}
 		return proof;
 	},

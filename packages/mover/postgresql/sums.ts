@@ -3,7 +3,7 @@ import type { Evidence, Steps } from "../steps.ts";
 import { Turns } from "../turns.ts";
 import { connect, type Login, withSession } from "./connection.ts";
 import { COPY_SCHEMA, isSchemaLeftBehind } from "./rules.ts";
-import { LOCK_CLASS } from "./target.ts";
+import { LOCK_CLASS, NO_TRIGGERS } from "./target.ts";
 
 /** One side of a comparison. */
 export interface Side {
@@ -146,7 +146,8 @@ interface LargeObjectRange {
  */
 export async function sumBothSides(source: Side, target: Side, steps: Steps, jobs: number): Promise<Sums> {
 	const [sourceReaders, targetReaders] = await Promise.all([openReaders(source, jobs), openReaders(target, jobs)]);
-	const session = await connect(target.login, target.database === undefined ? {} : { database: target.database });
+	const database = target.database === undefined ? {} : { database: target.database };
+	const session = await connect(target.login, { ...database, settings: NO_TRIGGERS });
 	const marker = new Marker(session);
 	try {
 		const [sourceReader] = sourceReaders as [pg.Client];

@@ -9,7 +9,7 @@ import { grantStatement, readAcl } from "./acl.ts";
 import { type Login, withSession } from "./connection.ts";
 import { COPY_SCHEMA } from "./rules.ts";
 import { settingStatement } from "./settings.ts";
-import { dropDatabase, LOCK_CLASS, quoteName, quoteText } from "./target.ts";
+import { dropDatabase, LOCK_CLASS, NO_TRIGGERS, quoteName, quoteText } from "./target.ts";
 
 /** Where the journal is, and the transaction of the swap. */
 const JOURNAL_DATABASE = "move";
@@ -167,7 +167,7 @@ async function carryOver(client: pg.Client, database: string, into: string): Pro
  */
 async function closeCopy(client: pg.Client, { target, into, steps }: SwapOptions): Promise<void> {
 	await client.query(`ALTER DATABASE ${quoteName(into)} ALLOW_CONNECTIONS true`);
-	await withSession(target, { database: into }, async (last) => {
+	await withSession(target, { database: into, settings: NO_TRIGGERS }, async (last) => {
 		const { rows } = await last.query("SELECT pg_catalog.pg_backend_pid() AS pid");
 		await client.query(`ALTER DATABASE ${quoteName(into)} ALLOW_CONNECTIONS false`);
 		await endSessions(client, into, rows[0].pid);
@@ -183,8 +183,6 @@ async function closeCopy(client: pg.Client, { target, into, steps }: SwapOptions
 			const taken = await last.query(`SELECT FROM ${COPY_SCHEMA}.holders WHERE epoch > $1`, [steps.epoch]);
 			if (taken.rows.length > 0) throw new Error("another mover has taken this run over");
 		}
-		// The copy's own event triggers fire for no definition of ours.
-		await last.query("SET LOCAL session_replication_role = replica");
 		const version = await last.query("SELECT pg_catalog.current_setting('server_version_num')::int AS number");
 		if (version.rows[0].number >= 170000) await last.query("SET LOCAL event_triggers = off");
 		await last.query(`DROP SCHEMA IF EXISTS ${COPY_SCHEMA} CASCADE`);

@@ -22,6 +22,9 @@ export function writerSettings(version: number): Record<string, string> {
 	};
 }
 
+/** Of a session that defines something where the copy's own event triggers are there already: they fire for nothing of ours. */
+export const NO_TRIGGERS: Readonly<Record<string, string>> = { session_replication_role: "replica" };
+
 export const quoteName = (name: string) => `"${name.replaceAll('"', '""')}"`;
 export const quoteText = (text: string) => {
 	const doubled = text.replaceAll("'", "''");

@@ -346,6 +346,17 @@ export const TRAPS: readonly Trap[] = [
 			`${object}: it needs the extension ${detail}, which exists on Azure alone; change or drop it on the source, or: DROP EXTENSION ${detail} CASCADE;`,
 	},
 	{
+		id: "inherited-columns",
+		severity: "warning",
+		side: "source",
+		sql: () =>
+			ofRelations(`c.relkind = 'r' AND NOT c.relispartition AND EXISTS (SELECT FROM pg_attribute own
+				JOIN pg_attribute inherited ON inherited.attrelid = own.attrelid AND inherited.attinhcount > 0 AND inherited.attnum > own.attnum
+				WHERE own.attrelid = c.oid AND own.attnum > 0 AND own.attinhcount = 0 AND NOT own.attisdropped AND NOT inherited.attisdropped)`),
+		line: ({ object }) =>
+			`table ${object}: its parent got columns after it was made, and on the target they come first; before the move, name the columns in every INSERT INTO ${object}`,
+	},
+	{
 		id: "security-label",
 		severity: "note",
 		side: "source",

@@ -19,7 +19,6 @@ const main = {
 	url: `postgresql://mover:${PASSWORD}@elb-1.aptible.in:5432/db`,
 	ca: CA,
 	aptibleId: 7,
-	diskGb: 10,
 	containerMb: 15_360,
 };
 const target = (changes: object = {}, name = "main") =>
@@ -39,7 +38,9 @@ function problemsOf(environment: Record<string, string>): string {
 
 test("the container is told by variables or by the files of secrets", () => {
 	const file = path.join(folder, "move-target");
-	writeFileSync(file, target());
+	const given = JSON.parse(target());
+	given.databases.main.diskGb = 20;
+	writeFileSync(file, JSON.stringify(given));
 	writeFileSync(path.join(folder, "source"), `${source}\n`);
 	const read = readConfiguration(
 		{
@@ -59,7 +60,7 @@ test("the container is told by variables or by the files of secrets", () => {
 				source: { url: source, ca: CA.trim() },
 				target: { url: main.url, ca: CA },
 				aptibleId: 7,
-				diskBytes: 10 * 2 ** 30,
+				diskBytes: 20 * 2 ** 30,
 				containerMb: 15_360,
 			},
 		],
@@ -77,6 +78,10 @@ test("each mistake names its variable and the fix, and shows no value of a secre
 		[
 			{ ...fine, MOVE_TARGET: "correct-horse{" },
 			/^MOVE_TARGET: is no JSON; write it anew: npm run move -- credentials/,
+		],
+		[
+			{ ...fine, MOVE_TARGET: target().replace('"aptibleId":7', '"aptibleId":7,"diskGb":0') },
+			/^MOVE_TARGET: databases\.main: its diskGb is missing or wrong/,
 		],
 		[{ ...fine, MOVE_TARGET: "[]" }, /^MOVE_TARGET: has no databases/],
 		[{ ...fine, MOVE_TARGET: '{"stage":"prod","databases":{}}' }, /^MOVE_TARGET: has no databases/],

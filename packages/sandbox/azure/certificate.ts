@@ -16,10 +16,10 @@ const OIDS = {
 };
 
 /**
- * Makes a certificate for 127.0.0.1, signed by itself. A SAS that is good for https only, as all of ours are, is refused over
+ * Makes a certificate for 127.0.0.1 and another address, signed by itself. A SAS that is good for https only, as all of ours are, is refused over
  * http, so that the emulated blob service has to speak TLS; Node can check certificates and has nothing to make one.
  */
-export function makeCertificate(now = new Date()): Certificate {
+export function makeCertificate(address = "127.0.0.1", now = new Date()): Certificate {
 	const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 	const algorithm = der(0x30, oid(OIDS.ecdsaWithSha256));
 	const serial = randomBytes(8);
@@ -27,7 +27,10 @@ export function makeCertificate(now = new Date()): Certificate {
 	const title = Buffer.from(`sandbox blob service ${serial.toString("hex")}`);
 	const name = der(0x30, der(0x31, der(0x30, oid(OIDS.commonName), der(0x0c, title))));
 	const until = new Date(Date.UTC(now.getUTCFullYear() + YEARS, 0, 1));
-	const alternatives = der(0x30, der(0x87, Buffer.from([127, 0, 0, 1])), der(0x82, Buffer.from("localhost")));
+	const addresses = [...new Set(["127.0.0.1", address])].map((one) =>
+		der(0x87, Buffer.from(one.split(".").map(Number))),
+	);
+	const alternatives = der(0x30, ...addresses, der(0x82, Buffer.from("localhost")));
 	const body = der(
 		0x30,
 		der(0xa0, der(0x02, Buffer.from([2]))),

@@ -24,6 +24,8 @@ export interface SourceOptions {
 	/** @default 15 */
 	major?: PostgresMajor;
 	settings?: Record<string, string | number>;
+	/** Address that it listens on; default 127.0.0.1. */
+	address?: string;
 	/** Where its data are kept; default a folder that goes with `stop`. */
 	folder?: string;
 }
@@ -32,12 +34,14 @@ export interface SourceOptions {
 export async function startMedstackSource({
 	major = 15,
 	settings = {},
+	address,
 	folder,
 }: SourceOptions = {}): Promise<Postgres> {
 	const server = await startPostgres({
 		major,
 		superuser: "azure_superuser",
 		settings,
+		...(address === undefined ? {} : { address }),
 		...(folder === undefined ? {} : { folder }),
 	});
 	await execute(server.url(), ROLES);

@@ -83,7 +83,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 	const isNew = await mkdir(data, { recursive: true }).then((made) => made !== undefined);
 	if (isNew) {
 		await writeFile(passwordFile, randomBytes(12).toString("hex"), { mode: 0o600 });
-		const { certificate, key } = makeCertificate();
+		const { certificate, key } = makeCertificate(address);
 		await writeFile(caFile, certificate);
 		await writeFile(path.join(folder, "key.pem"), key, { mode: 0o600 });
 		await writeFile(logFile, "");

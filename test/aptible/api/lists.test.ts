@@ -9,6 +9,9 @@ import { listEnvironments, listStacks, readBackupRetention, withStack } from "..
 import { listServicesIn } from "../../../aptible/api/service.ts";
 import { account, link, openApi } from "../../support/local-api.ts";
 
+/** What is always said of an endpoint. */
+const plain = { internal: false, default: false, acme: false };
+
 test("an environment has its certificate from the list, and its stack from a link that is read once", async (t) => {
 	const acme = { id: 7, handle: "acme", ca_body: "PEM", _links: { stack: link("/stacks/3") } };
 	const { api, asked } = await openApi(t, {
@@ -139,7 +142,13 @@ test("a database is whole by its image, its service and its disk, wherever the A
 });
 
 test("an endpoint stands as `endpoints:list` has it, and its settings are read where it has some", async (t) => {
-	const vhost = { status: "provisioned", created_at: "2026-11-23T06:16:07Z", ip_whitelist: [], container_ports: [] };
+	const vhost = {
+		status: "provisioned",
+		created_at: "2026-11-23T06:16:07Z",
+		ip_whitelist: [],
+		container_ports: [],
+		...plain,
+	};
 	const on = (id: number, more: object = {}) => ({ service: link(`/services/${id}`), ...more });
 	const { api, asked } = await openApi(t, {
 		"/accounts/7/vhosts": [
@@ -263,7 +272,9 @@ test("what is removed since it was listed is not there, and what fails otherwise
 		_links: { account, service: link("/services/30") },
 	};
 	const vhost = {
+		...plain,
 		id: 1,
+		type: "http",
 		status: "provisioned",
 		created_at: "2026-11-23T06:16:07Z",
 		_links: { service: link("/services/31"), current_setting: link("/settings/90") },

@@ -131,6 +131,40 @@ test("endpoints are found, however little the lists say of what belongs to what,
 	}
 });
 
+test("a place is never said to be free by an answer that leaves out which endpoint is there", async (t) => {
+	const endpoints = await openEndpoints(t);
+	const { aptible } = endpoints;
+	const at = ["--app", "portal", "--environment", "acme-test"];
+	await aptible.cli("endpoints:https:create", "web", ...at, "--default-domain");
+	await aptible.cli(
+		"endpoints:https:create",
+		"web",
+		...at,
+		"--managed-tls",
+		"--managed-tls-domain",
+		"portal.acme.example",
+	);
+	aptible.newJournal();
+	const own = { test: claimedEndpoint(httpsSpec()), public: claimedEndpoint(managedSpec()) };
+	for (const [without, says] of [
+		[
+			["default", "acme", "internal"],
+			/does not say the internal, default, acme of endpoint \d+ \(\S+\), so which one it is is unknown/,
+		],
+		[["user_domain"], /does not say the user_domain of endpoint \d+ /],
+		[["type"], /does not say the type of endpoint \d+ /],
+	] as const) {
+		aptible.fault({ name: "answer-changed", times: 99, without: [...without], command: "GET /accounts/ID/vhosts" });
+		const { code, stderr } = await aptible.apply("claims", claims(own));
+		aptible.clearFaults();
+		assert.deepEqual([code, aptible.newWrites()], [1, []], stderr);
+		assert.match(stderr, says);
+	}
+	const { stderr } = await aptible.apply("claims", claims(own));
+	for (const name of ["test", "public"])
+		assert.match(stderr, new RegExp(`^ {2}apps\\.portal\\.endpoints\\.${name}: `, "m"));
+});
+
 test("an app whose status is pending may have endpoints all the same", async (t) => {
 	const endpoints = await openEndpoints(t);
 	const { aptible } = endpoints;

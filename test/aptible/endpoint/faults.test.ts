@@ -106,6 +106,10 @@ test("an endpoint of which a part cannot be read is there all the same: no secon
 			{ name: "answer-changed", without: ["_links.service"], command: "GET /apps/ID/vhosts" },
 			/app "portal": Aptible does not say which service its endpoint \d+ \(elb-acme-\d+\.aptible\.in\) is on/,
 		],
+		[
+			{ name: "answer-changed", without: ["internal"], command: "GET /apps/ID/vhosts" },
+			/Aptible does not say the internal of endpoint \d+ \(elb-acme-\d+\.aptible\.in\), so which one it is is unknown/,
+		],
 	] as const) {
 		aptible.fault({ ...fault, times: 99 });
 		const { code, stderr } = await aptible.apply("endpoint", spec, { secrets });

@@ -67,6 +67,12 @@ const FAULTS: readonly Fault[] = [
 		words: /public\.theirs.*GRANT app_rw TO medadmin/,
 	},
 	{
+		trap: "inherited-columns",
+		admin:
+			"CREATE TABLE public.parent (id int PRIMARY KEY); CREATE TABLE public.child (own int, PRIMARY KEY (id)) INHERITS (parent); ALTER TABLE parent ADD COLUMN late int",
+		words: /public\.child.*name the columns in every INSERT INTO public\.child/,
+	},
+	{
 		trap: "table-unreadable",
 		superuser: "CREATE TABLE public.theirs (id int PRIMARY KEY); ALTER TABLE theirs OWNER TO app_rw",
 		words: /public\.theirs.*GRANT SELECT ON public\.theirs TO medadmin/,

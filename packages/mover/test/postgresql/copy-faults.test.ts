@@ -100,7 +100,7 @@ async function goesOn(ends: Promise<CopyResult>, says: RegExp): Promise<void> {
 test("the reading psql is killed while its partner lives: what has arrived is not committed", async () => {
 	const { ends } = await copyInTheMiddle();
 	process.kill(await psqlOf(source.server.port), "SIGKILL");
-	await goesOn(ends, /ended early \(source 1, target 0\); nothing of it was written; run it again/);
+	await goesOn(ends, /ended early .*; nothing of it was written; run it again/);
 });
 
 test("the writing psql is killed while its partner lives", async () => {

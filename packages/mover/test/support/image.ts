@@ -1,0 +1,218 @@
+/** The mover's image where there is no container engine: what its Dockerfile puts together, and a process in it. */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { chmod, chown, copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import process from "node:process";
+import { promisify } from "node:util";
+import { createGzip } from "node:zlib";
+import { findDebianRoot } from "@medstack-to-aptible/sandbox/debian/root.ts";
+
+const run = promisify(execFile);
+
+const REPOSITORY = path.join(import.meta.dirname, "../../../..");
+const DOCKERFILE = path.join(REPOSITORY, "packages/mover/Dockerfile");
+/** Where a runtime mounts what is not of the image. */
+const MOUNT_POINTS = ["proc", "dev", "tmp", "run/secrets"];
+/** What the slim images of Debian leave out of every package, and what the Dockerfile removes. */
+const LEFT_OUT = ["usr/share/doc", "usr/share/man", "usr/share/info", "usr/share/locale", "usr/share/lintian"].concat(
+	"var/lib/apt/lists",
+	"var/cache",
+);
+
+/** An unpacked image. */
+export interface Image {
+	/** Its folders, the upper first: what the Dockerfile copies, and Debian with the packages. */
+	layers: readonly [string, string];
+	user: number;
+	environment: Readonly<Record<string, string>>;
+	folder: string;
+	entrypoint: readonly string[];
+	/** Its bytes, compressed as a registry has them. */
+	compressedBytes(): Promise<number>;
+	remove(): Promise<void>;
+}
+
+/** Puts the image together as its Dockerfile says. */
+export async function unpackImage(): Promise<Image> {
+	const { folder: debian } = await findDebianRoot(DOCKERFILE, (line) => process.stderr.write(`${line}\n`));
+	const dockerfile = await readFile(DOCKERFILE, "utf8");
+	/** What its last line of a kind says: of two stages the second is what runs. */
+	const said = (word: string) => [...dockerfile.matchAll(new RegExp(`^${word} (.*)$`, "gm"))].at(-1)?.[1] ?? "";
+	const layer = await mkdtemp(path.join(os.tmpdir(), "mover-image-"));
+	await chmod(layer, 0o755);
+	for (const point of MOUNT_POINTS) await mkdir(path.join(layer, point), { recursive: true });
+	const node = path.join(layer, "usr/local/bin/node");
+	await mkdir(path.dirname(node), { recursive: true });
+	await copyFile(path.join(REPOSITORY, "node_modules/node/bin/node"), node);
+	await chmod(node, 0o755);
+	for (const place of await productionPackages()) {
+		await cp(path.join(REPOSITORY, place), path.join(layer, "mover", place), { recursive: true });
+	}
+	const source = path.join(REPOSITORY, "packages/mover");
+	await cp(source, path.join(layer, "mover/packages/mover"), {
+		recursive: true,
+		filter: (file) => !/^(test|node_modules)(\/|$)/.test(path.relative(source, file)),
+	});
+	const variables = said("ENV").split(" ");
+	return {
+		layers: [layer, debian],
+		user: Number(said("USER").split(":")[0]),
+		environment: Object.fromEntries(variables.map((one) => one.split(/=(.*)/s).slice(0, 2))),
+		folder: said("WORKDIR"),
+		entrypoint: JSON.parse(said("ENTRYPOINT")),
+		compressedBytes: async () => (await compressedBytes(layer)) + (await compressedBytes(debian)),
+		remove: () => rm(layer, { recursive: true, force: true }),
+	};
+}
+
+/** Places in the lock file of what `npm ci --omit=dev --workspace packages/mover` installs. */
+async function productionPackages(): Promise<string[]> {
+	const lock: { packages: Record<string, Locked> } = JSON.parse(
+		await readFile(path.join(REPOSITORY, "package-lock.json"), "utf8"),
+	);
+	const found = new Set<string>();
+	const take = (from: string) => {
+		const { dependencies = {}, optionalDependencies = {} } = lock.packages[from] ?? {};
+		for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+			const place = nearest(from, name, lock.packages);
+			if (found.has(place)) continue;
+			found.add(place);
+			take(place);
+		}
+	};
+	take("packages/mover");
+	return [...found];
+}
+
+interface Locked {
+	dependencies?: Record<string, string>;
+	optionalDependencies?: Record<string, string>;
+}
+
+/** Where Node finds a package: in the next `node_modules` upwards. */
+function nearest(from: string, name: string, packages: Record<string, Locked>): string {
+	for (let folder = from; ; folder = path.dirname(folder)) {
+		const place = path.join(folder === "." ? "" : folder, "node_modules", name);
+		if (place in packages) return place;
+		if (folder === ".") throw new Error(`${name}, which ${from} needs, is not in package-lock.json; run: npm install`);
+	}
+}
+
+async function compressedBytes(folder: string): Promise<number> {
+	const excluded = LEFT_OUT.map((one) => `--exclude=./${one}`);
+	const tar = spawn("tar", ["-C", folder, ...excluded, "-cf", "-", "."], { stdio: ["ignore", "pipe", "inherit"] });
+	const over = once(tar, "close");
+	let bytes = 0;
+	for await (const piece of tar.stdout.pipe(createGzip({ level: 1 }))) bytes += piece.length;
+	const [code] = await over;
+	if (code !== 0) throw new Error(`tar of ${folder} ended with ${code}`);
+	return bytes;
+}
+
+/** A network of two addresses: this machine's, and the one that a container has. There is no way on from it. */
+export interface Link {
+	host: string;
+	namespace: string;
+	remove(): Promise<void>;
+}
+
+/** Makes a network namespace with a pair of virtual cards between it and this machine. */
+export async function makeLink(): Promise<Link> {
+	if (!existsSync("/usr/sbin/ip") && !existsSync("/sbin/ip")) {
+		await run("apt-get", ["update", "-q"]);
+		await run("apt-get", ["install", "-yq", "--no-install-recommends", "iproute2"]);
+	}
+	const namespace = `mover-${process.pid}`;
+	const card = `mover${process.pid}`;
+	// Addresses for tests between networks (RFC 2544); four for each process.
+	const block = (process.pid * 4) % 0x1_0000;
+	const address = (n: number) => `198.18.${(block + n) >> 8}.${(block + n) & 255}`;
+	const ip = (...args: string[]) => run("ip", args);
+	await ip("netns", "add", namespace);
+	await ip("link", "add", card, "type", "veth", "peer", "name", "eth0", "netns", namespace);
+	await ip("address", "add", `${address(1)}/30`, "dev", card);
+	await ip("link", "set", card, "up");
+	await ip("-n", namespace, "address", "add", `${address(2)}/30`, "dev", "eth0");
+	await ip("-n", namespace, "link", "set", "eth0", "up");
+	await ip("-n", namespace, "link", "set", "lo", "up");
+	return {
+		host: address(1),
+		namespace,
+		remove: async () => {
+			await ip("netns", "delete", namespace);
+		},
+	};
+}
+
+/** A container: the entry point of an image, with nothing but what a runtime gives it. */
+export interface Container {
+	child: ChildProcess;
+	output: string;
+	end(): Promise<void>;
+}
+
+/** Memory for /tmp. */
+const TMP_MB = 16;
+
+/** What a runtime does before it hands over to the entry point: everything but /tmp is read-only. */
+const RUNTIME = `set -eu
+root=$1 layers=$2 secrets=$3 user=$4 folder=$5
+shift 5
+mount --make-rprivate /
+mount -t overlay overlay -o ro,lowerdir="$layers" "$root"
+mount -t proc -o ro,nosuid,nodev,noexec proc "$root/proc"
+mount -t tmpfs -o size=64k,mode=755,nosuid tmpfs "$root/dev"
+for device in null zero random urandom; do
+	: > "$root/dev/$device"
+	mount --bind "/dev/$device" "$root/dev/$device"
+	mount -o remount,bind,ro "$root/dev/$device"
+done
+mount -o remount,ro,nosuid "$root/dev"
+mount -t tmpfs -o size=${TMP_MB}m,mode=1777,nosuid,nodev tmpfs "$root/tmp"
+mount --bind "$secrets" "$root/run/secrets"
+mount -o remount,bind,ro "$root/run/secrets"
+exec chroot "$root" setpriv --reuid="$user" --regid="$user" --clear-groups --pdeathsig=KILL env -i -C "$folder" "$@"
+`;
+
+/** Starts a container of an image, in a network namespace, with secrets as Swarm gives them: files in /run/secrets. */
+export async function startContainer(
+	image: Image,
+	link: Link,
+	{ variables, secrets }: { variables: Record<string, string>; secrets: Record<string, string> },
+): Promise<Container> {
+	const place = await mkdtemp(path.join(os.tmpdir(), "mover-container-"));
+	const [root, vault] = [path.join(place, "root"), path.join(place, "secrets")];
+	await Promise.all([root, vault].map((folder) => mkdir(folder)));
+	for (const [name, text] of Object.entries(secrets)) {
+		await writeFile(path.join(vault, name), text, { mode: 0o400 });
+		await chown(path.join(vault, name), image.user, image.user);
+	}
+	const environment = Object.entries({ ...image.environment, ...variables }).map(([name, value]) => `${name}=${value}`);
+	const own = ["--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child"];
+	const told = [root, image.layers.join(":"), vault, String(image.user), image.folder];
+	const args = ["netns", "exec", link.namespace, "unshare", ...own, "sh", "-c", RUNTIME, "runtime"];
+	const child = spawn("ip", [...args, ...told, ...environment, ...image.entrypoint], {
+		stdio: ["ignore", "pipe", "pipe"],
+	});
+	const container: Container = {
+		child,
+		output: "",
+		async end() {
+			if (child.exitCode === null && child.signalCode === null) {
+				const gone = once(child, "close");
+				child.kill("SIGKILL");
+				await gone;
+			}
+			await rm(place, { recursive: true, force: true });
+		},
+	};
+	for (const stream of [child.stdout, child.stderr]) {
+		stream.setEncoding("utf8").on("data", (text: string) => {
+			container.output += text;
+		});
+	}
+	return container;
+}
