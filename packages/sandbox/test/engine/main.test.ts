@@ -25,7 +25,7 @@ describe("npm run sandbox", () => {
 		assert.equal(code, 2);
 		assert.match(
 			stderr,
-			/^unknown command "destroy"; use one of pulumi, aptible, drift, adopt, reset, --help, or none at all\n/,
+			/^unknown command "destroy"; use one of pulumi, aptible, drift, adopt, move, reset, --help, or none at all\n/,
 		);
 	});
 
@@ -61,6 +61,27 @@ describe("npm run sandbox", () => {
 		const adopt = await sandbox("adopt", "--environment", "acme-none");
 		assert.equal(adopt.code, 1);
 		assert.match(adopt.stderr, /^environment "acme-none" is not one that this token sees; it sees: /m);
+	});
+
+	it("moves a clinic, and opens psql on what it left on either side", async () => {
+		const nothing = await sandbox("move", "psql", "source");
+		assert.equal(nothing.code, 1);
+		assert.match(nothing.stderr, /there is no source yet .*; first: npm run sandbox -- move/);
+		assert.equal((await sandbox("move", "psql", "middle")).code, 2);
+		const move = await sandbox("move");
+		assert.equal(move.code, 0, `${move.stdout}\n${move.stderr}`);
+		for (const step of ["check", "rehearse", "copy", "verify"]) {
+			assert.match(move.stdout, new RegExp(`^${step} of run r\\d+: done$`, "m"));
+		}
+		assert.match(move.stdout, /^main: both sides are equal$/m);
+		assert.doesNotMatch(move.stdout, /warning/);
+		const count = ["-Atc", "SELECT count(*), max(id) FROM clinic.visits"];
+		const [source, target] = [
+			await sandbox("move", "psql", "source", ...count),
+			await sandbox("move", "psql", "target", ...count),
+		];
+		assert.equal(source.stdout, "25000|25000\n");
+		assert.equal(target.stdout, source.stdout);
 	});
 
 	it("resets to nothing", async () => {
