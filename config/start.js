@@ -15,4 +15,6 @@ if (Number.parseInt(found, 10) < oldest) {
 	throw new RunError(`Node ${oldest} or newer is needed, and the \`node\` on PATH is ${found}${installed}`);
 }
 
-export default await import("../index.ts");
+const outputs = Object.entries(await import("../index.ts"));
+// Pulumi warns of an output that is undefined.
+export default Object.fromEntries(outputs.filter(([, value]) => value !== undefined));

@@ -75,15 +75,26 @@ const terminate = (side: Source | Target, pids: readonly number[]) =>
 		client.query("SELECT pg_terminate_backend(p) FROM unnest($1::int[]) p", [pids]),
 	);
 
-/** The psql of this process that is connected to a server. */
-async function psqlOf(port: number): Promise<number> {
+/** Kills a psql of this process that is connected to a server; one that has just ended is none. */
+async function killPsqlOf(port: number): Promise<void> {
+	await waitFor(async () => {
+		const pid = await psqlOf(port);
+		try {
+			return pid !== undefined && process.kill(pid, "SIGKILL");
+		} catch {
+			return false;
+		}
+	});
+}
+
+async function psqlOf(port: number): Promise<number | undefined> {
 	const children = (await readFile(`/proc/${process.pid}/task/${process.pid}/children`, "utf8")).trim().split(" ");
 	for (const pid of children) {
 		const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
 		const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
 		if (command.includes("psql") && environment.includes(`PGPORT=${port}\0`)) return Number(pid);
 	}
-	throw new Error(`no psql to port ${port}`);
+	return undefined;
 }
 
 /** Fails in one line; then nothing of the part is there, and the next call ends well. */
@@ -99,13 +110,13 @@ async function goesOn(ends: Promise<CopyResult>, says: RegExp): Promise<void> {
 
 test("the reading psql is killed while its partner lives: what has arrived is not committed", async () => {
 	const { ends } = await copyInTheMiddle();
-	process.kill(await psqlOf(source.server.port), "SIGKILL");
+	await killPsqlOf(source.server.port);
 	await goesOn(ends, /ended early .*; nothing of it was written; run it again/);
 });
 
 test("the writing psql is killed while its partner lives", async () => {
 	const { ends } = await copyInTheMiddle();
-	process.kill(await psqlOf(target.server.port), "SIGKILL");
+	await killPsqlOf(target.server.port);
 	await goesOn(ends, /ended early .*; nothing of it was written; run it again/);
 });
 
