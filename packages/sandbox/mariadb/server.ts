@@ -8,42 +8,30 @@ import process from "node:process";
 import { promisify } from "node:util";
 import { makeCertificate } from "../azure/certificate.ts";
 import { type DebianRelease, findDebianServers } from "../debian/root.ts";
-import { freePort, giveToServer, serverProcess, UNPRIVILEGED } from "../debian/server-process.ts";
+import {
+	freePort,
+	giveToServer,
+	type RunningServer,
+	SERVER_ENVIRONMENT,
+	type ServerOptions,
+	serverProcess,
+	UNPRIVILEGED,
+} from "../server-process.ts";
 
 /** What a server is to be like. MariaDB stands in for MySQL, which Debian has no server of. */
-export interface MariadbOptions {
+export interface MariadbOptions extends ServerOptions {
 	/** Whose it is: `bookworm` has MariaDB 10.11, `trixie` 11.8. */
 	release: DebianRelease;
-	/** Whether it speaks TLS alone, as Aptible's and Azure's servers do; default yes. */
-	tls?: boolean;
-	/** Options of the server, by name without the leading dashes. */
-	settings?: Record<string, string | number>;
-	/** Address that it listens on; default 127.0.0.1. */
-	address?: string;
 }
 
-/** A server that runs; `root` may come from anywhere and do everything, as on Aptible (facts/move.md §1.5). */
-export interface Mariadb {
-	address: string;
-	port: number;
-	/** root's. */
-	password: string;
-	/** Its certificate, which signs itself, as PEM. Empty without TLS. */
-	ca: string;
+/** A server that runs; `root`, whose password it has, may come from anywhere and do everything, as on Aptible (facts/move.md §1.5). */
+export interface Mariadb extends RunningServer {
 	/** URL of a database, as root unless another user is given. Default: no database. */
 	url(database?: string, user?: { name: string; password: string }): string;
-	/** Its process id. */
-	pid: number;
 	/** What it has logged. */
 	log(): Promise<string>;
 	/** Shuts it down and starts it again with the same data. */
 	restart(): Promise<void>;
-	/** Ends it as a crash does. */
-	crash(): Promise<void>;
-	/** Starts it after a crash. */
-	start(): Promise<void>;
-	/** Ends it, and removes its data. */
-	stop(): Promise<void>;
 }
 
 /** Makes the system tables in an empty folder and starts a server there, under another user where this one is root. */
@@ -122,7 +110,7 @@ export async function startMariadb(options: MariadbOptions): Promise<Mariadb> {
 		];
 		const sql = ["CREATE DATABASE mysql;", "USE mysql;", ...texts, ...users, ""].join("\n");
 		const child = promisify(execFile)(program, [...base, "--bootstrap"], {
-			env: { PATH: process.env.PATH, LC_ALL: "C.UTF-8", TZ: "UTC" },
+			env: SERVER_ENVIRONMENT,
 			cwd: "/",
 			maxBuffer: 1 << 26,
 			...UNPRIVILEGED,

@@ -5,37 +5,18 @@ import path from "node:path";
 import process from "node:process";
 import { makeCertificate } from "../azure/certificate.ts";
 import { type DebianRelease, findDebianServers } from "../debian/root.ts";
-import { freePort, giveToServer, serverProcess } from "../debian/server-process.ts";
+import { freePort, giveToServer, type RunningServer, type ServerOptions, serverProcess } from "../server-process.ts";
 
 /** What a server is to be like. */
-export interface RedisOptions {
+export interface RedisOptions extends ServerOptions {
 	/** Whose it is: `bookworm` has Redis 7.0, `trixie` 8.0. */
 	release: DebianRelease;
-	/** Whether it speaks TLS alone, as Aptible's endpoint and Azure's server do; default yes. */
-	tls?: boolean;
-	/** Options of the server, by name. */
-	settings?: Record<string, string | number>;
-	/** Address that it listens on; default 127.0.0.1. */
-	address?: string;
 }
 
-/** A server that runs; user `default` may do everything. */
-export interface Redis {
-	address: string;
-	port: number;
-	password: string;
-	/** Its certificate, which signs itself, as PEM. Empty without TLS. */
-	ca: string;
+/** A server that runs; user `default` may do everything. What it is told is on disk before a crash. */
+export interface Redis extends RunningServer {
 	/** URL of a database by its number. */
 	url(database?: number): string;
-	/** Its process id. */
-	pid: number;
-	/** Ends it as a crash does, after its data are on disk. */
-	crash(): Promise<void>;
-	/** Starts it after a crash. */
-	start(): Promise<void>;
-	/** Ends it, and removes its data. */
-	stop(): Promise<void>;
 }
 
 /** Starts a server in a new folder, under another user where this one is root. */

@@ -11,7 +11,37 @@ import { setTimeout as sleep } from "node:timers/promises";
 export const UNPRIVILEGED: { uid: number; gid: number } | undefined =
 	process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : undefined;
 
+/** What a server and whatever makes its first data have of this process's environment. */
+export const SERVER_ENVIRONMENT = { PATH: process.env.PATH, LC_ALL: "C.UTF-8", TZ: "UTC" };
+
 const START_TIMEOUT_MS = 30_000;
+
+/** What every server is to be like. */
+export interface ServerOptions {
+	/** Whether it speaks TLS alone, as Aptible's and Azure's servers do; default yes. */
+	tls?: boolean;
+	/** The server's own settings, by name. */
+	settings?: Record<string, string | number>;
+	/** Address that it listens on; default 127.0.0.1. */
+	address?: string;
+}
+
+/** A server that runs. */
+export interface RunningServer {
+	address: string;
+	port: number;
+	password: string;
+	/** Its certificate, which signs itself, as PEM. Empty without TLS. */
+	ca: string;
+	/** Its process id. */
+	pid: number;
+	/** Ends it as a crash does. */
+	crash(): Promise<void>;
+	/** Starts it after a crash. */
+	start(): Promise<void>;
+	/** Ends it, and removes its data unless their folder was given. */
+	stop(): Promise<void>;
+}
 
 /** A server's process that is started, ended and started again. */
 export interface ServerProcess {
@@ -19,7 +49,8 @@ export interface ServerProcess {
 	pid(): number;
 	/** Starts it and waits until it answers. */
 	start(): Promise<void>;
-	end(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
+	/** Ends it and waits until it is gone; nothing where it does not run. */
+	end(signal: NodeJS.Signals): Promise<void>;
 }
 
 /** How a server is started. */
@@ -42,7 +73,7 @@ export function serverProcess({ name, program, args, logFile, isReady }: ServerC
 			const before = (await readFile(logFile, "utf8").catch(() => "")).length;
 			const log = openSync(logFile, "a");
 			const child = spawn(program, args, {
-				env: { PATH: process.env.PATH, LC_ALL: "C.UTF-8", TZ: "UTC" },
+				env: SERVER_ENVIRONMENT,
 				cwd: "/",
 				stdio: ["ignore", log, log],
 				detached: true,
