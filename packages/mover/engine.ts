@@ -1,17 +1,9 @@
 /** What the mover asks of each type of database. */
 import type { DatabaseType } from "./configuration.ts";
+import type { Finding } from "./findings.ts";
 import type { Asks } from "./journal/journal.ts";
 import type { Login } from "./postgresql/connection.ts";
 import type { Evidence, Steps } from "./steps.ts";
-
-/** What `check` found: one line with what, where, and the fix as a command. */
-export interface Finding {
-	/** Fixed id of the trap. */
-	trap: string;
-	severity: "blocker" | "warning" | "note";
-	object?: string;
-	line: string;
-}
 
 /** Whether both sides are equal, and what shows it. */
 export interface Proof {

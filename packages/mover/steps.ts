@@ -26,6 +26,9 @@ export const STEP_NAMES = [
 ] as const;
 export type StepName = (typeof STEP_NAMES)[number];
 
+/** Class of every advisory lock of the move: `move` in ASCII. */
+export const LOCK_CLASS = 0x6d6f7665;
+
 /** What a step leaves as proof: counts, sizes in bytes, times in ms, sums as decimal text. Never a value or a name. */
 export type Evidence = Readonly<Record<string, number | string | boolean | null>>;
 

@@ -1,6 +1,7 @@
 /** Does one wish for all databases of the stage: several are swapped in together, or not at all. */
 import type { Configuration, MovedDatabase } from "./configuration.ts";
-import type { Engine, Engines, Finding, Proof, SwapTask, Task } from "./engine.ts";
+import type { Engine, Engines, Proof, SwapTask, Task } from "./engine.ts";
+import type { Finding } from "./findings.ts";
 import { isConnectionError } from "./journal/errors.ts";
 import { Fence } from "./journal/fence.ts";
 import type { Progress } from "./journal/heartbeat.ts";

@@ -4,8 +4,9 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
+import { LOCK_CLASS } from "../steps.ts";
 import { stateOf } from "./errors.ts";
-import { type Connect, LOCK_CLASS } from "./schema.ts";
+import type { Connect } from "./schema.ts";
 
 /**
  * invalid_catalog_name: there is no such database. object_not_in_prerequisite_state: its swap has begun, and it takes no connections;

@@ -1,6 +1,7 @@
 /** The database `move` on the target's server: the journal, and how the operator's command and the mover talk. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
+import { LOCK_CLASS } from "../steps.ts";
 import { stateOf } from "./errors.ts";
 
 /** Name of the database. */
@@ -8,9 +9,6 @@ export const JOURNAL_DATABASE = "move";
 
 /** Changes with every change of the tables below; a mover and a command of another one refuse each other. */
 export const JOURNAL_VERSION = 1;
-
-/** Class of every advisory lock of the move: `move` in ASCII. */
-export const LOCK_CLASS = 0x6d6f7665;
 
 /** What a function of the database raises where the lease is somebody else's. */
 export const LEASE_LOST_STATE = "MV001";

@@ -1,3 +1,4 @@
+import { runJobs } from "../jobs.ts";
 import type { Login } from "../postgresql/connection.ts";
 import type { Evidence, StepName, Steps } from "../steps.ts";
 import { quoteName, type Session, withMysql } from "./connection.ts";
@@ -105,15 +106,19 @@ export async function copyMysql(copy: MysqlCopy): Promise<MysqlCopyResult> {
 	const tables = await plannedTables(copy);
 	const parts = [...new Set(tables.map(({ part }) => part))].toSorted((left, right) => left - right);
 	let rows = 0;
-	await inParallel(copy.jobs, parts, async (part) => {
-		await steps.checkpoint();
-		const evidence = await copyPart(
-			copy,
-			part,
-			tables.filter((table) => table.part === part),
-		);
-		rows += Number(evidence.rows);
-		report(`mysql: part ${part + 1} of ${parts.length}: ${evidence.rows} rows`);
+	await runJobs({
+		items: parts,
+		allowed: () => copy.jobs,
+		checkpoint: () => steps.checkpoint(),
+		async work(part) {
+			const evidence = await copyPart(
+				copy,
+				part,
+				tables.filter((table) => table.part === part),
+			);
+			rows += Number(evidence.rows);
+			report(`mysql: part ${part + 1} of ${parts.length}: ${evidence.rows} rows`);
+		},
 	});
 
 	await step(copy, "sequences", "", async (session) => {
@@ -253,20 +258,4 @@ export async function callView(session: Session, database: string, name: string)
 	await session.rows(`SELECT * FROM ${quoteName(database)}.${quoteName(name)} LIMIT 1`).catch((error: Error) => {
 		throw new Error(`view "${name}" cannot be read on the target: ${error.message}`);
 	});
-}
-
-/** Does something for each of some items, a few at a time; the first that fails ends the rest before they begin. */
-export async function inParallel<T>(jobs: number, items: readonly T[], use: (item: T) => Promise<void>): Promise<void> {
-	const left = [...items];
-	let failed = false;
-	await Promise.all(
-		Array.from({ length: Math.max(1, jobs) }, async () => {
-			for (let item = left.shift(); item !== undefined && !failed; item = left.shift()) {
-				await use(item).catch((error) => {
-					failed = true;
-					throw error;
-				});
-			}
-		}),
-	);
 }

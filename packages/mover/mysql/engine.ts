@@ -1,6 +1,6 @@
 /** MySQL as the mover moves it: into the target's own database, since no server of it can rename one. */
-import { createHash } from "node:crypto";
 import type { Engine } from "../engine.ts";
+import { addressOf, inPlace, proofOf } from "../in-place.ts";
 import { checkMysql } from "./check.ts";
 import { withMysql } from "./connection.ts";
 import { copyMysql } from "./copy.ts";
@@ -22,30 +22,9 @@ export const mysql: Engine = {
 
 	verify: async ({ source, target, jobs, report }) => proofOf(await verifyMysql({ source, target, jobs, report })),
 
-	async swap({ target, steps }) {
-		await steps.step("swap", "", {
-			look: async () => ((await withMysql(target, ownerOf)) === undefined ? { swapped: true } : undefined),
-			act: () => releaseTarget(target),
-		});
-	},
-
-	// It is where it was copied to, and what stood there was empty.
-	async undoSwap() {},
-
-	async drop({ target, steps }) {
-		await steps.step("drop", "", {
-			// Of another run's copy nothing is removed.
-			look: async () => ((await withMysql(target, ownerOf)) === steps.run ? undefined : { dropped: true }),
-			act: () => dropCopy(target, steps.epoch),
-		});
-	},
+	...inPlace({
+		findRun: (target) => withMysql(target, ownerOf),
+		release: releaseTarget,
+		dropCopy,
+	}),
 };
-
-/** For a server that has no id, its address stands: a secret is in no pin. */
-export function addressOf(url: string): string {
-	return createHash("sha256").update(new URL(url).host).digest("hex").slice(0, 32);
-}
-
-function proofOf({ equal, differences, hash, sums }: Awaited<ReturnType<typeof verifyMysql>>) {
-	return { equal, differences: differences.map(({ object, line }) => `${object}: ${line}`), hash, details: { sums } };
-}

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import type { Difference } from "../findings.ts";
+import { runJobs } from "../jobs.ts";
 import type { Login } from "../postgresql/connection.ts";
 import { type Catalog, readCatalog } from "./catalog.ts";
 import { withMysql } from "./connection.ts";
-import { callView, inParallel } from "./copy.ts";
+import { callView } from "./copy.ts";
 import { columnsOf, type MysqlColumn } from "./rows.ts";
 import { sumTable, type TableSum } from "./sums.ts";
 import { databaseOf } from "./target.ts";
@@ -51,20 +52,24 @@ export async function verifyMysql({
 	const sums: Record<string, TableSum> = {};
 	const targetTables = new Set(targetSide.columns.map(({ table }) => table));
 	const tables = [...new Set(sourceSide.columns.map(({ table }) => table))].filter((table) => targetTables.has(table));
-	await inParallel(jobs, tables, async (table) => {
-		const there = new Set(targetSide.columns.filter((column) => column.table === table).map(({ name }) => name));
-		const columns = sourceSide.columns.filter((column) => column.table === table && there.has(column.name));
-		const [left, right] = await Promise.all(
-			[source, target].map((login) =>
-				withMysql(login, (session) => sumTable(session, databaseOf(login), table, columns)),
-			),
-		);
-		if (left === undefined || right === undefined) return;
-		sums[table] = left;
-		if (left.rows !== right.rows || left.sum !== right.sum) {
-			differences.push({ kind: "rows", object: table, line: describeRows(left, right) });
-		}
-		report(`mysql: table ${table}: ${left.rows} rows compared`);
+	await runJobs({
+		items: tables,
+		allowed: () => jobs,
+		async work(table) {
+			const there = new Set(targetSide.columns.filter((column) => column.table === table).map(({ name }) => name));
+			const columns = sourceSide.columns.filter((column) => column.table === table && there.has(column.name));
+			const [left, right] = await Promise.all(
+				[source, target].map((login) =>
+					withMysql(login, (session) => sumTable(session, databaseOf(login), table, columns)),
+				),
+			);
+			if (left === undefined || right === undefined) return;
+			sums[table] = left;
+			if (left.rows !== right.rows || left.sum !== right.sum) {
+				differences.push({ kind: "rows", object: table, line: describeRows(left, right) });
+			}
+			report(`mysql: table ${table}: ${left.rows} rows compared`);
+		},
 	});
 
 	const content = [

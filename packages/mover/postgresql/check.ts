@@ -1,20 +1,18 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import os from "node:os";
-import path from "node:path";
-import process from "node:process";
 import { promisify } from "node:util";
 import type pg from "pg";
+import type { Finding } from "../findings.ts";
 import { carriedRoles, serverVersion, superusers } from "./catalog.ts";
-import { connect, type Login, libpqVariables, withSession } from "./connection.ts";
+import { Workspace } from "./children.ts";
+import { connect, type Login, withSession } from "./connection.ts";
 import { comparePins, compareVersions, type Pins, readPin } from "./pins.ts";
-import { COPY_SCHEMA, isExtensionLeftBehind, isSchemaLeftBehind, isSettingLeftBehind, type Owners } from "./rules.ts";
-import { carriedSchemas, quoteIdentifier } from "./sums.ts";
-import { type Finding, type Found, LARGEST_BYTES, TRAPS } from "./traps.ts";
+import { COPY_SCHEMA, isExtensionLeftBehind, isSettingLeftBehind, type Owners } from "./rules.ts";
+import { leftBehindSchemas } from "./schema.ts";
+import { carriedSchemas } from "./sums.ts";
+import { quoteName } from "./target.ts";
+import { type Found, LARGEST_BYTES, TRAPS } from "./traps.ts";
 import { isBehind, readOwners, readSequences } from "./verify.ts";
-
-export type { Finding } from "./traps.ts";
 
 /** What is looked at before a row moves. */
 export interface CheckOptions {
@@ -141,7 +139,7 @@ async function checkSession(client: pg.Client, side: "source" | "target"): Promi
 			trap: "session-limit",
 			severity: "blocker",
 			object: name,
-			line: `${name} of the ${side}'s sessions is ${setting} ms, which would end a long copy; on the ${side}: ALTER ROLE ${quoteIdentifier(user)} SET ${name} = 0;`,
+			line: `${name} of the ${side}'s sessions is ${setting} ms, which would end a long copy; on the ${side}: ALTER ROLE ${quoteName(user)} SET ${name} = 0;`,
 		}),
 	);
 	const state = await client.query<{ readonly: string; recovery: boolean; database: string }>(
@@ -155,7 +153,7 @@ async function checkSession(client: pg.Client, side: "source" | "target"): Promi
 			object: database,
 			line: recovery
 				? `the target ${database} is a replica, which takes no writes; give the primary's address in the hand-over file: npm run move -- credentials`
-				: `database ${database} of the target takes no writes (default_transaction_read_only); on the target: ALTER DATABASE ${quoteIdentifier(database)} RESET default_transaction_read_only; the same for roles`,
+				: `database ${database} of the target takes no writes (default_transaction_read_only); on the target: ALTER DATABASE ${quoteName(database)} RESET default_transaction_read_only; the same for roles`,
 		});
 	}
 	return limits;
@@ -181,7 +179,7 @@ async function checkExtensions(source: pg.Client, target: pg.Client): Promise<Fi
 						trap: "extension-missing",
 						severity: "blocker",
 						object: name,
-						line: `extension ${name}: the target does not have it; not needed: DROP EXTENSION ${quoteIdentifier(name)}; on the source; needed: ask Aptible's support for it`,
+						line: `extension ${name}: the target does not have it; not needed: DROP EXTENSION ${quoteName(name)}; on the source; needed: ask Aptible's support for it`,
 					},
 				];
 			}
@@ -423,7 +421,7 @@ async function checkRoles(source: pg.Client, target: pg.Client, owners: Owners):
 				trap: "role-taken",
 				severity: "blocker",
 				object: role,
-				line: `role ${role}: the target has a superuser of that name, so that the application would become one; on the source: ALTER ROLE ${quoteIdentifier(role)} RENAME TO ${quoteIdentifier(`${role}_app`)};`,
+				line: `role ${role}: the target has a superuser of that name, so that the application would become one; on the source: ALTER ROLE ${quoteName(role)} RENAME TO ${quoteName(`${role}_app`)};`,
 			}),
 		);
 	const { rows } = await source.query<{ role: string | null; name: string }>(
@@ -437,8 +435,7 @@ async function checkRoles(source: pg.Client, target: pg.Client, owners: Owners):
 		if (isOurs(role) && !isSettingLeftBehind(name) && !name.includes(".") && !names.has(name)) {
 			const who = role === null ? "the database" : `role ${role}`;
 			const { rows: database } = await source.query<{ name: string }>("SELECT current_database()::text AS name");
-			const on =
-				role === null ? `DATABASE ${quoteIdentifier(database[0]?.name ?? "")}` : `ROLE ${quoteIdentifier(role)}`;
+			const on = role === null ? `DATABASE ${quoteName(database[0]?.name ?? "")}` : `ROLE ${quoteName(role)}`;
 			findings.push({
 				trap: "setting-unknown",
 				severity: "blocker",
@@ -470,7 +467,7 @@ async function checkRoom(source: pg.Client, target: pg.Client, options: CheckOpt
 			trap: "name-taken",
 			severity: "blocker",
 			object: options.into,
-			line: `database ${options.into} is on the target already, and is no copy of the mover's; look into it, then on the target: DROP DATABASE ${quoteIdentifier(options.into)};`,
+			line: `database ${options.into} is on the target already, and is no copy of the mover's; look into it, then on the target: DROP DATABASE ${quoteName(options.into)};`,
 		});
 	}
 	for (const [client, side] of [
@@ -509,8 +506,8 @@ async function checkConnections(client: pg.Client, side: "source" | "target", jo
 	const needed = jobs * 2 + OTHER_SESSIONS;
 	const limits: [left: number, of: string, fix: string][] = [
 		[free, "the server", "SELECT pid, usename, application_name FROM pg_stat_activity; and end idle ones"],
-		[role, `role ${user}`, `ALTER ROLE ${quoteIdentifier(user)} CONNECTION LIMIT -1;`],
-		[database, `database ${name}`, `ALTER DATABASE ${quoteIdentifier(name)} CONNECTION LIMIT -1;`],
+		[role, `role ${user}`, `ALTER ROLE ${quoteName(user)} CONNECTION LIMIT -1;`],
+		[database, `database ${name}`, `ALTER DATABASE ${quoteName(name)} CONNECTION LIMIT -1;`],
 	];
 	return limits
 		.filter(([left]) => left < needed)
@@ -567,7 +564,7 @@ async function tryDefinitions(
 	if (superuser.length === 0 || before.some(({ trap }) => trap === "target-rights" || trap === "client-too-old")) {
 		return [];
 	}
-	const folder = await mkdtemp(path.join(os.tmpdir(), "move-trial-"));
+	const workspace = new Workspace();
 	const drop = () =>
 		withSession(options.target, {}, (client) => client.query(`DROP DATABASE IF EXISTS ${TRIAL} WITH (FORCE)`));
 	try {
@@ -578,7 +575,7 @@ async function tryDefinitions(
 				.query(`CREATE DATABASE ${TRIAL} TEMPLATE template0 ENCODING '${encoding}'`)
 				.catch(() => client.query(`CREATE DATABASE ${TRIAL} TEMPLATE template0`)),
 		);
-		const dump = await run("pg_dump", await dumpArguments(source), options.source, folder);
+		const dump = await run("pg_dump", await dumpArguments(source), workspace.environment(options.source));
 		if (dump.code !== 0) {
 			const [, reason = dump.errors.trim()] = dump.errors.match(/^pg_dump: error: (.*)$/m) ?? [];
 			return [definitionFinding("pg_dump", reason)];
@@ -587,21 +584,16 @@ async function tryDefinitions(
 		const sql = dump.output.replaceAll(/^CREATE EXTENSION IF NOT EXISTS (\S+) .*$/gm, (line, name: string) =>
 			isExtensionLeftBehind(name.replaceAll('"', "")) || known.has(name.replaceAll('"', "")) ? "" : line,
 		);
-		const restore = await run("psql", ["-Xq", "-v", "VERBOSITY=terse", "-f", "-"], options.target, folder, TRIAL, sql);
+		const trial = workspace.environment(options.target, { database: TRIAL });
+		const restore = await run("psql", ["-Xq", "-v", "VERBOSITY=terse", "-f", "-"], trial, sql);
 		return readErrors(restore.errors, sql);
 	} finally {
 		await drop();
-		await rm(folder, { recursive: true, force: true });
+		workspace.close();
 	}
 }
 
 async function dumpArguments(source: pg.Client): Promise<string[]> {
-	const { rows } = await source.query<{ name: string; owner: string }>(
-		"SELECT nspname AS name, pg_get_userbyid(nspowner) AS owner FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'",
-	);
-	const excluded = rows
-		.filter(({ name, owner }) => isSchemaLeftBehind(name, owner))
-		.map(({ name }) => `--exclude-schema=${quoteIdentifier(name)}`);
 	// Roles are made by the copy, so that owners and rights are tried there.
 	const parts = [
 		"--no-owner",
@@ -611,7 +603,13 @@ async function dumpArguments(source: pg.Client): Promise<string[]> {
 		"--no-subscriptions",
 		"--no-security-labels",
 	];
-	return ["--schema-only", "--no-tablespaces", "--lock-wait-timeout=5s", ...parts, ...excluded];
+	return [
+		"--schema-only",
+		"--no-tablespaces",
+		"--lock-wait-timeout=5s",
+		...parts,
+		...(await leftBehindSchemas(source)),
+	];
 }
 
 interface Result {
@@ -620,27 +618,9 @@ interface Result {
 	errors: string;
 }
 
-async function run(
-	program: string,
-	args: readonly string[],
-	login: Login,
-	folder: string,
-	database?: string,
-	input = "",
-): Promise<Result> {
-	const caFile = path.join(folder, `${program}-ca.pem`);
-	if (login.ca !== undefined) {
-		await writeFile(caFile, login.ca);
-	}
-	const variables = libpqVariables(
-		login,
-		database === undefined ? {} : { database },
-		login.ca === undefined ? undefined : caFile,
-	);
-	const child = spawn(program, args, {
-		env: { ...variables, PATH: process.env.PATH },
-		stdio: ["pipe", "pipe", "pipe"],
-	});
+/** Runs a program to its end, however it ends: both its output and what it says of errors are looked at. */
+async function run(program: string, args: readonly string[], env: Record<string, string>, input = ""): Promise<Result> {
+	const child = spawn(program, args, { env, stdio: ["pipe", "pipe", "pipe"] });
 	const [output, errors]: [Buffer[], Buffer[]] = [[], []];
 	child.stdout.on("data", (chunk) => output.push(chunk));
 	child.stderr.on("data", (chunk) => errors.push(chunk));

@@ -1,8 +1,8 @@
 /** Step `large-objects`: their bytes, owners, rights and comments, under their own ids. */
 import type pg from "pg";
+import { runJobs } from "../jobs.ts";
 import { grantStatement, readAcl } from "./acl.ts";
 import { type Copying, jobsAllowed } from "./context.ts";
-import { runJobs } from "./jobs.ts";
 import { counted, streamRows } from "./stream.ts";
 import { quoteName, quoteText } from "./target.ts";
 

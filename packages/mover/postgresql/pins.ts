@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { Finding } from "./traps.ts";
+import type { Finding } from "../findings.ts";
 
 /** What one side is known by: another server under the same address is another side. */
 export interface Pin {

@@ -1,7 +1,7 @@
 /** Step `post-data`: indexes, constraints and what else comes after the rows, in parallel as far as locks and order allow. */
 import type { ClientBase } from "pg";
+import { runJobs } from "../jobs.ts";
 import { type Copying, jobsAllowed } from "./context.ts";
-import { runJobs } from "./jobs.ts";
 import { type Archive, type Item, itemsSql, refused, setSearchPath } from "./schema.ts";
 import { isNotFound, withSearchPath } from "./search-path.ts";
 import { quoteName } from "./target.ts";

@@ -1,6 +1,7 @@
 /** Step `rows`: every table's rows, in parts of pages. */
+
+import { runJobs } from "../jobs.ts";
 import { type Copying, jobsAllowed } from "./context.ts";
-import { runJobs } from "./jobs.ts";
 import { COPY_SCHEMA } from "./rules.ts";
 import { withSearchPath } from "./search-path.ts";
 import { counted, streamRows } from "./stream.ts";

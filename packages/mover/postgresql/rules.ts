@@ -110,7 +110,6 @@ export const LEFT_BEHIND = [
 export const COPY_SCHEMA = "move_copy";
 
 const AZURE_EXTENSION = /^(azure|azure_\w+|pg_azure_storage|pgaadauth|pg_failover_slots)$/;
-const FOREIGN_DATABASES = ["azure_sys", "azure_maintenance", "postgres", "template0", "template1"];
 
 /** Who is who on both sides. */
 export interface Owners {
@@ -148,10 +147,6 @@ export function isSystemSchema(schema: string): boolean {
 
 export function isExtensionLeftBehind(extension: string): boolean {
 	return AZURE_EXTENSION.test(extension);
-}
-
-export function isDatabaseLeftBehind(database: string): boolean {
-	return FOREIGN_DATABASES.includes(database);
 }
 
 /** Whether a setting of a role or a database is not carried. */

@@ -4,7 +4,7 @@ import { ClientFailed, runClient } from "./children.ts";
 import type { Copying } from "./context.ts";
 import { isExtensionLeftBehind, isSchemaLeftBehind } from "./rules.ts";
 import { withSearchPath } from "./search-path.ts";
-import { quoteText } from "./target.ts";
+import { quoteName, quoteText } from "./target.ts";
 
 /** An entry of an archive. */
 export interface Item {
@@ -44,12 +44,6 @@ export interface Archive {
 export async function dumpDefinitions(copying: Copying): Promise<Archive> {
 	const { workspace, source, snapshot, signal } = copying;
 	const file = workspace.path("definitions");
-	const { rows: schemas } = await snapshot.client.query(
-		"SELECT nspname AS name, pg_catalog.pg_get_userbyid(nspowner) AS owner FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_'",
-	);
-	const excluded = schemas
-		.filter(({ name, owner }) => name !== "information_schema" && isSchemaLeftBehind(name, owner))
-		.map(({ name }) => `--exclude-schema=${pattern(name)}`);
 	const args = [
 		"-Fc",
 		"-Z0",
@@ -61,7 +55,7 @@ export async function dumpDefinitions(copying: Copying): Promise<Archive> {
 		"--no-security-labels",
 		"--no-tablespaces",
 		`--lock-wait-timeout=${snapshot.live ? "5s" : "60s"}`,
-		...excluded,
+		...(await leftBehindSchemas(snapshot.client)),
 		`--file=${file}`,
 	];
 	try {
@@ -90,8 +84,14 @@ function isCarried({ kind, label }: Item): boolean {
 }
 
 /** A pattern of pg_dump's that one name alone fits. */
-function pattern(name: string): string {
-	return `"${name.replaceAll('"', '""')}"`;
+/** Arguments for `pg_dump` that leave out the schemas that stay behind. */
+export async function leftBehindSchemas(source: pg.ClientBase): Promise<string[]> {
+	const { rows } = await source.query<{ name: string; owner: string }>(
+		"SELECT nspname AS name, pg_catalog.pg_get_userbyid(nspowner) AS owner FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_'",
+	);
+	return rows
+		.filter(({ name, owner }) => name !== "information_schema" && isSchemaLeftBehind(name, owner))
+		.map(({ name }) => `--exclude-schema=${quoteName(name)}`);
 }
 
 function dumpFailed(error: unknown): unknown {

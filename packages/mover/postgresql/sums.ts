@@ -1,9 +1,9 @@
 import type pg from "pg";
-import type { Evidence, Steps } from "../steps.ts";
+import { type Evidence, LOCK_CLASS, type Steps } from "../steps.ts";
 import { Turns } from "../turns.ts";
 import { connect, type Login, withSession } from "./connection.ts";
 import { COPY_SCHEMA, isSchemaLeftBehind } from "./rules.ts";
-import { LOCK_CLASS, NO_TRIGGERS } from "./target.ts";
+import { NO_TRIGGERS, quoteName } from "./target.ts";
 
 /** One side of a comparison. */
 export interface Side {
@@ -104,12 +104,8 @@ export function sumQuery(from: string, columns: readonly Column[], where = ""): 
 
 /** A column as text that does not depend on the server's major: of `"char"` it does since 16. */
 function columnText({ name, base }: Column): string {
-	const column = `t.${quoteIdentifier(name)}`;
+	const column = `t.${quoteName(name)}`;
 	return /^"char"(\[\])?$/.test(base) ? `${column}::${base}::int4${base.endsWith("[]") ? "[]" : ""}` : column;
-}
-
-export function quoteIdentifier(name: string): string {
-	return `"${name.replaceAll('"', '""')}"`;
 }
 
 /** What is read at once. */

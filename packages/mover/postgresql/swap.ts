@@ -4,12 +4,12 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
-import type { Evidence, Steps } from "../steps.ts";
+import { type Evidence, LOCK_CLASS, type Steps } from "../steps.ts";
 import { grantStatement, readAcl } from "./acl.ts";
 import { type Login, withSession } from "./connection.ts";
 import { COPY_SCHEMA } from "./rules.ts";
 import { settingStatement } from "./settings.ts";
-import { dropDatabase, LOCK_CLASS, NO_TRIGGERS, quoteName, quoteText } from "./target.ts";
+import { dropDatabase, NO_TRIGGERS, quoteName, quoteText } from "./target.ts";
 
 /** Where the journal is, and the transaction of the swap. */
 const JOURNAL_DATABASE = "move";

@@ -3,13 +3,10 @@
  * another mover has taken over, and carries the marker of its step: what is done and what is known to be done are one commit.
  */
 import type pg from "pg";
-import type { Evidence, StepName, Steps } from "../steps.ts";
+import { type Evidence, LOCK_CLASS, type StepName, type Steps } from "../steps.ts";
 import { connect, type Login, withSession } from "./connection.ts";
 import { COPY_SCHEMA } from "./rules.ts";
 import { destroy, withoutTimeouts } from "./snapshot.ts";
-
-/** Class of the move's advisory locks: `move` in ASCII. */
-export const LOCK_CLASS = 0x6d6f7665;
 
 /** Of every session that writes: a server that loses its client stops within seconds, and a crash takes marker and rows together. */
 export function writerSettings(version: number): Record<string, string> {

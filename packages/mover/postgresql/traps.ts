@@ -2,19 +2,7 @@
  * The traps of a move that a catalog shows (facts/move.md §1.3): one entry each, with the query that finds it and the line that
  * tells what, where and the fix. What needs more than one query is in check.ts.
  */
-
-export type Severity = "blocker" | "warning" | "note";
-
-/** Something that would go wrong, or that somebody should know. */
-export interface Finding {
-	/** The trap's fixed id. */
-	trap: string;
-	/** A blocker stops the run before a row moves; a note needs nothing done. */
-	severity: Severity;
-	object?: string;
-	/** What, where, and the fix as a command. */
-	line: string;
-}
+import type { Finding } from "../findings.ts";
 
 /** What a query of a trap gives: one row for each finding. */
 export interface Found {
@@ -26,7 +14,7 @@ export interface Found {
 /** A trap that one query on one side finds. */
 export interface Trap {
 	id: string;
-	severity: Severity;
+	severity: Finding["severity"];
 	side: "source" | "target";
 	/** Takes the carried schemas as $1; `version` is the side's own, as server_version_num. */
 	sql: (version: number) => string;

@@ -11,7 +11,6 @@ import {
 	hashLargeObjects,
 	listRelations,
 	openReader,
-	quoteIdentifier,
 	type Relation,
 	type Side,
 	type Sums,
@@ -19,6 +18,7 @@ import {
 	sumBothSides,
 	sumQuery,
 } from "./sums.ts";
+import { quoteName } from "./target.ts";
 
 /** What is to be proved equal. */
 export interface VerifyOptions {
@@ -370,7 +370,7 @@ export async function readSequences(
 		const used: SequenceState["columns"] = [];
 		for (const { table, column } of columns) {
 			const furthest = await client.query<{ value: string | null }>(
-				`SELECT ${increment.startsWith("-") ? "min" : "max"}(${quoteIdentifier(column)})::text AS value FROM ${table}`,
+				`SELECT ${increment.startsWith("-") ? "min" : "max"}(${quoteName(column)})::text AS value FROM ${table}`,
 			);
 			const value = furthest.rows[0]?.value ?? null;
 			if (value !== null) {

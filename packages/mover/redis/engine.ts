@@ -1,6 +1,6 @@
 /** Redis as the mover moves it: key by key into an empty target. */
 import type { Engine } from "../engine.ts";
-import { addressOf } from "../mysql/engine.ts";
+import { addressOf, inPlace, proofOf } from "../in-place.ts";
 import { checkRedis } from "./check.ts";
 import { withRedis } from "./connection.ts";
 import { copyRedis } from "./copy.ts";
@@ -20,25 +20,9 @@ export const redis: Engine = {
 
 	verify: async ({ source, target, report }) => proofOf(await verifyRedis({ source, target, report })),
 
-	async swap({ target, steps }) {
-		await steps.step("swap", "", {
-			look: async () => ((await withRedis(target, ownerOf)) === undefined ? { swapped: true } : undefined),
-			act: () => releaseRedis(target),
-		});
-	},
-
-	// It is where it was copied to, and what stood there was empty.
-	async undoSwap() {},
-
-	async drop({ target, steps }) {
-		await steps.step("drop", "", {
-			// Of another run's copy nothing is removed.
-			look: async () => ((await withRedis(target, ownerOf)) === steps.run ? undefined : { dropped: true }),
-			act: () => dropCopy(target, steps.epoch),
-		});
-	},
+	...inPlace({
+		findRun: (target) => withRedis(target, ownerOf),
+		release: releaseRedis,
+		dropCopy,
+	}),
 };
-
-function proofOf({ equal, differences, hash, sums }: Awaited<ReturnType<typeof verifyRedis>>) {
-	return { equal, differences: differences.map(({ object, line }) => `${object}: ${line}`), hash, details: { sums } };
-}

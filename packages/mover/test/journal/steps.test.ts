@@ -9,10 +9,10 @@ import { Fence } from "../../journal/fence.ts";
 import { appendLine, Journal, LeaseLost, readLines } from "../../journal/journal.ts";
 import { type HeldLease, Lease } from "../../journal/lease.ts";
 import { JournalsDiffer } from "../../journal/local-file.ts";
-import { type Connect, JOURNAL_DATABASE, LOCK_CLASS, openJournalDatabase } from "../../journal/schema.ts";
+import { type Connect, JOURNAL_DATABASE, openJournalDatabase } from "../../journal/schema.ts";
 import { JournalSteps } from "../../journal/steps.ts";
 import { connect } from "../../postgresql/connection.ts";
-import type { Evidence } from "../../steps.ts";
+import { type Evidence, LOCK_CLASS } from "../../steps.ts";
 import { startTarget, type Target } from "../support/databases.ts";
 
 let target: Target;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { type CheckOptions, check, type Finding } from "../../postgresql/check.ts";
+import type { Finding } from "../../findings.ts";
+import { type CheckOptions, check } from "../../postgresql/check.ts";
 import { connect, type Login, withSession } from "../../postgresql/connection.ts";
 import { compareVersions } from "../../postgresql/pins.ts";
 import {

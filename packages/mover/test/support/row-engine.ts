@@ -1,9 +1,8 @@
 /** A small engine for tests of the mover itself: copies the rows of one table, one a part, into a database that it swaps in. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Engine, Proof, Task } from "../../engine.ts";
-import { LOCK_CLASS } from "../../journal/schema.ts";
 import { type Login, withSession } from "../../postgresql/connection.ts";
-import type { Evidence, StepName } from "../../steps.ts";
+import { type Evidence, LOCK_CLASS, type StepName } from "../../steps.ts";
 
 export interface RowEngineOptions {
 	/** How long each part takes. */

@@ -5,8 +5,8 @@ export interface JobsOptions<T> {
 	items: readonly T[];
 	/** How many may work now. */
 	allowed: () => number;
-	/** Before each item: waits while the run is paused, and fails when it is to stop. */
-	checkpoint: () => Promise<void>;
+	/** Before each item: waits while the run is paused, and fails when it is to stop; default: nothing. */
+	checkpoint?: () => Promise<void>;
 	/** Whether an item may begin beside those that run; default: each may. */
 	mayBegin?: (item: T, running: ReadonlySet<T>) => boolean;
 	/** Does one item. What it throws ends the others' turns; those that run are waited for. */
@@ -45,7 +45,7 @@ export async function runJobs<T>({ items, allowed, checkpoint, mayBegin, work }:
 			continue;
 		}
 		try {
-			await checkpoint();
+			await checkpoint?.();
 		} catch (error) {
 			errors.push(error);
 			break;
