@@ -9,10 +9,10 @@ import path from "node:path";
 import process from "node:process";
 import { startAptiblePostgres } from "./aptible/postgresql.ts";
 import { putServerBehind } from "./aptible/real-servers.ts";
-import { findDebianRoot } from "./debian/root.ts";
 import { prepareSandbox, type Sandbox } from "./environment.ts";
 import { fillWithClinic, MEDSTACK_ADMIN, MEDSTACK_DATABASE, startMedstackSource } from "./medstack/source.ts";
 import { serversFolder } from "./postgresql/binaries.ts";
+import { usePostgresClients } from "./postgresql/clients.ts";
 import { type Postgres, startPostgres } from "./postgresql/server.ts";
 import { run } from "./run.ts";
 
@@ -62,7 +62,7 @@ async function moveClinic(place: MovePlace): Promise<number> {
 	const stageFile = path.join(folder, `Pulumi.${STACK}.yaml`);
 	await mkdir(folder, { recursive: true });
 	await copyFile(path.join(import.meta.dirname, "medstack", `Pulumi.${STACK}.yaml`), stageFile);
-	await usePostgresClients(root);
+	await usePostgresClients(path.join(root, "packages/mover/Dockerfile"));
 	const servers: Postgres[] = [];
 	let mover: ChildProcess | undefined;
 	const sandbox = await prepareSandbox({ root, dir: folder });
@@ -146,14 +146,6 @@ async function startServers(dir: string): Promise<[Postgres, Postgres]> {
 	]);
 }
 
-/** The clients of the mover's image come first on the PATH; who is not root brings their own. */
-async function usePostgresClients(root: string): Promise<void> {
-	if (process.getuid?.() !== 0) return;
-	const dockerfile = path.join(root, "packages/mover/Dockerfile");
-	const { bin } = await findDebianRoot(dockerfile, (line) => console.error(line));
-	process.env.PATH = `${bin}${path.delimiter}${process.env.PATH}`;
-}
-
 /** Runs one step as a person does. */
 async function move({ env }: Sandbox, { root }: MovePlace, args: readonly string[]): Promise<number> {
 	const argv = ["--disable-warning=ExperimentalWarning", path.join(root, "move/main.ts"), ...args];
@@ -195,7 +187,7 @@ function startMover(
 
 /** Starts one side on what the move left there, and opens psql on it. */
 async function openPsql({ root, dir }: MovePlace, side: Side, args: readonly string[]): Promise<number> {
-	await usePostgresClients(root);
+	await usePostgresClients(path.join(root, "packages/mover/Dockerfile"));
 	const folder = path.join(dataFolder(dir), side);
 	const server = await startPostgres({
 		major: side === "source" ? 15 : 17,

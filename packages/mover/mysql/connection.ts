@@ -3,6 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import process from "node:process";
 import mysql, { type Connection, type RowDataPacket } from "mysql2/promise";
+import { type Address, exampleOf, parseAddress } from "../address.ts";
 import type { Login } from "../postgresql/connection.ts";
 
 /** A value as it comes from a server: text, as numbers of 8 bytes and decimals would lose digits. */
@@ -21,43 +22,20 @@ export interface Session {
 	end(): Promise<void>;
 }
 
+const FORM = { schemes: /^(mysql|mariadb):$/, scheme: "mysql", port: 3306 };
+
 /** A server's address, taken apart. */
-export interface MysqlParts {
-	host: string;
-	port: number;
-	user: string;
-	password: string;
-	database: string;
-	verified: boolean;
+export interface MysqlParts extends Address {
 	ca: string | undefined;
 }
 
-/**
- * @throws on a URL that is none of MySQL's, that names no database, or that asks for TLS without a check of who answers; never
- *   with the URL in it
- */
+/** @throws on an address of another type, without a database, or without a check of who answers; never with the URL in it */
 export function mysqlParts({ url, ca }: Login): MysqlParts {
-	if (!URL.canParse(url) || !/^(mysql|mariadb):$/.test(new URL(url).protocol)) {
-		throw new Error("a database's address is no mysql:// URL; write mysql://USER:PASSWORD@HOST:PORT/DATABASE");
+	const address = parseAddress(url, FORM);
+	if (address.database === "") {
+		throw new Error(`a database's address names no database; write ${exampleOf(FORM.scheme)}`);
 	}
-	const { hostname, port, username, password, pathname, searchParams } = new URL(url);
-	const mode = searchParams.get("sslmode") ?? "verify-full";
-	if (mode !== "disable" && mode !== "verify-full") {
-		throw new Error(`sslmode=${mode} does not check who answers; use verify-full, or disable inside a private network`);
-	}
-	const database = decodeURIComponent(pathname.slice(1));
-	if (database === "") {
-		throw new Error("a database's address names no database; write mysql://USER:PASSWORD@HOST:PORT/DATABASE");
-	}
-	return {
-		host: hostname.replace(/^\[(.*)\]$/, "$1"),
-		port: Number(port || 3306),
-		user: decodeURIComponent(username),
-		password: decodeURIComponent(password),
-		database,
-		verified: mode === "verify-full",
-		ca,
-	};
+	return { ...address, ca };
 }
 
 /**

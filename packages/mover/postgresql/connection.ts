@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import pg from "pg";
+import { type Address, parseAddress } from "../address.ts";
 
 /** How to reach one server; the password is in `url`, which is never printed. */
 export interface Login {
@@ -115,37 +116,20 @@ export function libpqVariables(
 	};
 }
 
-interface Parts {
-	host: string;
-	port: number;
-	user: string;
-	password: string;
-	database: string;
-	verified: boolean;
+const FORM = { schemes: /^postgres(ql)?:$/, scheme: "postgresql", port: 5432 };
+
+interface Parts extends Address {
 	ca: string | undefined;
 	caFile: string | undefined;
 }
 
-/** @throws on a URL that is none of PostgreSQL's, or that asks for TLS without a check of who answers; never with the URL in it */
+/** The login's address with its certificate authority; the database is the user's name where the address names none. */
 function partsOf({ url, ca }: Login): Parts {
-	if (!URL.canParse(url) || !/^postgres(ql)?:$/.test(new URL(url).protocol)) {
-		throw new Error(
-			"a database's address is no postgresql:// URL; write postgresql://USER:PASSWORD@HOST:PORT/DATABASE",
-		);
-	}
-	const { hostname, port, username, password, pathname, searchParams } = new URL(url);
-	const mode = searchParams.get("sslmode") ?? "verify-full";
-	if (mode !== "disable" && mode !== "verify-full") {
-		throw new Error(`sslmode=${mode} does not check who answers; use verify-full, or disable inside a private network`);
-	}
-	const caFile = searchParams.get("sslrootcert") ?? undefined;
+	const address = parseAddress(url, FORM);
+	const caFile = address.searchParams.get("sslrootcert") ?? undefined;
 	return {
-		host: hostname.replace(/^\[(.*)\]$/, "$1"),
-		port: Number(port || 5432),
-		user: decodeURIComponent(username),
-		password: decodeURIComponent(password),
-		database: decodeURIComponent(pathname.slice(1)) || decodeURIComponent(username),
-		verified: mode === "verify-full",
+		...address,
+		database: address.database || address.user,
 		ca: ca ?? (caFile === undefined || caFile === "system" ? undefined : readFileSync(caFile, "utf8")),
 		caFile: caFile === "system" ? undefined : caFile,
 	};

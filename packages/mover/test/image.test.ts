@@ -11,10 +11,11 @@ import {
 	startMedstackSource,
 } from "@medstack-to-aptible/sandbox/medstack/source.ts";
 import type { Postgres } from "@medstack-to-aptible/sandbox/postgresql/server.ts";
-import { type Command, readWish, wish } from "../journal/wishes.ts";
+import { type Command, wish } from "../journal/wishes.ts";
 import { openMoveDatabase } from "../work.ts";
 import { execute } from "./support/databases.ts";
 import { type Container, type Image, type Link, makeLink, startContainer, unpackImage } from "./support/image.ts";
+import { untilOver } from "./support/mover-process.ts";
 import { watchChildOf } from "./support/watch.ts";
 
 const MB = 1_000_000;
@@ -46,12 +47,10 @@ async function perform(command: Command): Promise<string> {
 	const client = await openMoveDatabase({ target: { url: target.url("db") } });
 	try {
 		const id = await wish(client, command, {});
-		for (;;) {
-			const { state } = await readWish(client, id);
-			if (state !== "asked" && state !== "taken") return state;
+		const { state } = await untilOver(client, id, () => {
 			assert.equal(container?.child.exitCode, null, container?.output);
-			await sleep(100);
-		}
+		});
+		return state;
 	} finally {
 		await client.end();
 	}

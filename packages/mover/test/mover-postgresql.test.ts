@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { readLines } from "../journal/journal.ts";
 import { readReports, type Sizes } from "../journal/reports.ts";
-import { type Command, readWish, type Wish, type WishArguments, wish } from "../journal/wishes.ts";
+import { type Command, type Wish, type WishArguments, wish } from "../journal/wishes.ts";
 import { withSession } from "../postgresql/connection.ts";
 import { openMoveDatabase } from "../work.ts";
 import {
@@ -17,7 +16,7 @@ import {
 	type Target,
 	useImageClients,
 } from "./support/databases.ts";
-import { type MoverProcess, startProcess } from "./support/mover-process.ts";
+import { type MoverProcess, startProcess, untilOver } from "./support/mover-process.ts";
 
 let source: Source;
 let target: Target;
@@ -53,11 +52,7 @@ async function ask(command: Command, given: WishArguments = {}): Promise<() => P
 	const id = await wish(client, command, given);
 	return async () => {
 		try {
-			for (;;) {
-				const made = await readWish(client, id);
-				if (made.state !== "asked" && made.state !== "taken") return made;
-				await sleep(100);
-			}
+			return await untilOver(client, id);
 		} finally {
 			await client.end();
 		}

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
-import { type Command, readWish, type Wish, wish } from "../journal/wishes.ts";
+import { type Command, type Wish, wish } from "../journal/wishes.ts";
 import { withMysql } from "../mysql/connection.ts";
 import { ownerOf as mysqlOwner } from "../mysql/target.ts";
 import { databasesOf, withRedis } from "../redis/connection.ts";
 import { ownerOf as redisOwner } from "../redis/target.ts";
 import { openMoveDatabase } from "../work.ts";
 import { execute, type Source, startSource, startTarget, type Target, useImageClients } from "./support/databases.ts";
-import { type MoverProcess, startProcess } from "./support/mover-process.ts";
+import { type MoverProcess, startProcess, untilOver } from "./support/mover-process.ts";
 import { type MysqlPair, startMysqlPair } from "./support/mysql.ts";
 import { CLINIC_KEYS, fillRedis, type RedisPair, startRedisPair } from "./support/redis.ts";
 
@@ -54,11 +53,7 @@ async function perform(command: Command): Promise<Wish> {
 	const client = await openMoveDatabase({ target: target.login });
 	try {
 		const id = await wish(client, command);
-		for (;;) {
-			const made = await readWish(client, id);
-			if (made.state !== "asked" && made.state !== "taken") return made;
-			await sleep(200);
-		}
+		return await untilOver(client, id);
 	} finally {
 		await client.end();
 	}

@@ -1,10 +1,6 @@
 /** Both sides of a move for tests: a source as Azure gives it to MedStack, a target as Aptible makes one. */
-import { execFile } from "node:child_process";
 import path from "node:path";
-import process from "node:process";
-import { promisify } from "node:util";
 import { startAptiblePostgres } from "@medstack-to-aptible/sandbox/aptible/postgresql.ts";
-import { findDebianRoot } from "@medstack-to-aptible/sandbox/debian/root.ts";
 import {
 	fillWithClinic,
 	MEDSTACK_ADMIN,
@@ -12,26 +8,14 @@ import {
 	startMedstackSource,
 } from "@medstack-to-aptible/sandbox/medstack/source.ts";
 import type { PostgresMajor } from "@medstack-to-aptible/sandbox/postgresql/binaries.ts";
+import { usePostgresClients } from "@medstack-to-aptible/sandbox/postgresql/clients.ts";
 import type { Postgres } from "@medstack-to-aptible/sandbox/postgresql/server.ts";
 import { type Login, withSession } from "../../postgresql/connection.ts";
 
 const DOCKERFILE = path.join(import.meta.dirname, "../../Dockerfile");
 
-/**
- * Has the programs of the mover's image (`pg_dump` 17 ...) come first on this process's PATH; only root can install them into an
- * empty root, so that anybody else brings their own.
- */
-export async function useImageClients(): Promise<void> {
-	if (process.getuid?.() !== 0) {
-		const { stdout } = await promisify(execFile)("pg_dump", ["--version"]).catch(() => ({ stdout: "no pg_dump" }));
-		if (Number(/\) (\d+)/.exec(stdout)?.[1]) >= 17) return;
-		throw new Error(`${stdout.trim()} on PATH; install PostgreSQL's clients, 17 or newer, or run the tests as root`);
-	}
-	const { bin } = await findDebianRoot(DOCKERFILE, (line) => process.stderr.write(`${line}\n`));
-	if (!process.env.PATH?.startsWith(bin)) {
-		process.env.PATH = `${bin}${path.delimiter}${process.env.PATH}`;
-	}
-}
+/** Has the programs of the mover's image (`pg_dump` 17 ...) come first on this process's PATH. */
+export const useImageClients = () => usePostgresClients(DOCKERFILE);
 
 /** A source: database `clinic`, owned by `medadmin`, who is no superuser. `login` is medadmin's, `superuser` Azure's own. */
 export interface Source {

@@ -60,6 +60,16 @@ export function startProcess(file: string, env: Record<string, string>, args: re
 	return started;
 }
 
+/** Waits until a wish is over; `look` sees it each time that it is not, and may give up. */
+export async function untilOver(client: Asks, id: number, look: (made: Wish) => void = () => {}): Promise<Wish> {
+	for (;;) {
+		const made = await readWish(client, id);
+		if (made.state !== "asked" && made.state !== "taken") return made;
+		look(made);
+		await sleep(50);
+	}
+}
+
 /** A source with one table of five rows, and a target, both empty again with `reset`. */
 export class World {
 	readonly source: Postgres;
@@ -150,16 +160,10 @@ export class World {
 		const client = await this.moveDatabase();
 		const deadline = Date.now() + ms;
 		try {
-			for (;;) {
-				const made = await readWish(client, id);
-				if (made.state !== "asked" && made.state !== "taken") return made;
-				if (Date.now() > deadline) {
-					throw new Error(
-						`${made.command} is ${made.state}:\n${this.#movers.map(({ output }) => output).join("\n--\n")}`,
-					);
-				}
-				await sleep(50);
-			}
+			return await untilOver(client, id, ({ command, state }) => {
+				if (Date.now() < deadline) return;
+				throw new Error(`${command} is ${state}:\n${this.#movers.map(({ output }) => output).join("\n--\n")}`);
+			});
 		} finally {
 			await client.end();
 		}
