@@ -1,17 +1,43 @@
 /**
- * Spares the program the half of Pulumi's SDK that it has no use for: to turn functions into text for serverless clouds, the SDK loads npm's
- * resolver and a compiler of TypeScript, 450 modules and a third of a second of CPU in each preview (`@pulumi/pulumi`,
- * `runtime/closure/codePaths.js` and `parseFunction.js`). And it takes several stack traces for each resource, which it maps through source
- * maps, a tenth of a preview's time: nothing here has any. Loaded before the SDK, by the `nodeargs` of Pulumi.yaml.
+ * Spares the program the half of Pulumi's SDK that it has no use for (`@pulumi/pulumi`):
+ *
+ * - To turn functions into text for serverless clouds, the SDK loads npm's resolver and a compiler of TypeScript, and switches V8's debugger on
+ *   before a program starts (`runtime/closure/codePaths.js`, `parseFunction.js`, `v8Hooks.js`).
+ * - It loads the Automation API, by which other programs drive the engine, and OpenTelemetry, whether or not a run is traced (`index.js`,
+ *   `cmd/run/tracing.js`).
+ * - It takes several stack traces for each resource, which it maps through source maps: nothing here has any.
+ *
+ * Loaded before the SDK, by the `nodeargs` of Pulumi.yaml.
  */
 import * as modules from "node:module";
 
-const spared = new Set(["@npmcli/arborist", "typescript", "source-map-support/register"]);
+/** What has no use in any run; `spared.cjs` says so to whoever uses it. */
+const spared = new Set([
+	"@npmcli/arborist",
+	"typescript",
+	"normalize-package-data",
+	"source-map-support/register",
+	"./automation",
+]);
+/** What the SDK's start loads and does not use here, `unused.cjs` in its place. */
+const unused = ["../../runtime/closure/v8Hooks"];
+/** What it uses where `pulumi --tracing` or an OpenTelemetry around it asks for it. */
+const tracing = /^@opentelemetry\/(?!api$)/;
+const isTraced = process.env.TRACEPARENT !== undefined || process.argv.some((word) => word.startsWith("--tracing"));
+
+/** The file that stands for what a file of the SDK asks for, if there is one. */
+function standInFor(specifier, parent) {
+	if (!parent.includes("/@pulumi/pulumi/")) return undefined;
+	if (spared.has(specifier)) return "spared.cjs";
+	if (!parent.includes("/@pulumi/pulumi/cmd/run/")) return undefined;
+	return unused.includes(specifier) || (tracing.test(specifier) && !isTraced) ? "unused.cjs" : undefined;
+}
 
 // Node 20 has no such hooks: there the program ends with the version that it needs.
 modules.registerHooks?.({
 	resolve(specifier, context, next) {
-		if (!spared.has(specifier) || !context.parentURL?.includes("/@pulumi/pulumi/")) return next(specifier, context);
-		return { url: new URL("spared.cjs", import.meta.url).href, format: "commonjs", shortCircuit: true };
+		const file = standInFor(specifier, context.parentURL ?? "");
+		if (file === undefined) return next(specifier, context);
+		return { url: new URL(file, import.meta.url).href, format: "commonjs", shortCircuit: true };
 	},
 });

@@ -1,8 +1,8 @@
-import * as http from "node:http";
-import * as https from "node:https";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { pipeline } from "node:stream";
 import { text } from "node:stream/consumers";
 import { createGunzip } from "node:zlib";
+import { http, https } from "../client/http.ts";
 
 /** How often an answer may lead on to another address. */
 const mostRedirects = 5;
@@ -21,12 +21,12 @@ export interface Sent {
 /** What comes back. */
 export interface Answer {
 	status: number;
-	headers: http.IncomingHttpHeaders;
+	headers: IncomingHttpHeaders;
 	text: string;
 }
 
 /**
- * Sends one request and reads its answer whole. Node's `fetch` does the same, and loading what is behind it takes 0.1 s of CPU, in each Command.
+ * Sends one request and reads its answer whole. Node's `fetch` does the same, and loading what is behind it takes CPU, in each Command (`client/http.ts`).
  *
  * @throws the reason of the signal once that is aborted, else what went wrong with the connection
  */
@@ -57,7 +57,7 @@ function headersFor(next: URL, url: string, { headers }: Sent): Readonly<Record<
 	return others;
 }
 
-function send(url: URL, { method, headers, body, signal }: Sent): Promise<http.IncomingMessage> {
+function send(url: URL, { method, headers, body, signal }: Sent): Promise<IncomingMessage> {
 	return new Promise((resolve, reject) => {
 		const [{ request }, agent] =
 			url.protocol === "https:" ? ([https, agents["https:"]] as const) : ([http, agents["http:"]] as const);

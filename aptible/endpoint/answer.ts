@@ -1,7 +1,7 @@
-import { request } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import { addressesOf } from "../client/dns.ts";
 import { AptibleError } from "../client/errors.ts";
+import { https } from "../client/http.ts";
 
 const pauseMs = 1_000;
 const requestTimeoutMs = 5_000;
@@ -48,7 +48,7 @@ async function ask({ hostname, host, path, port = 443 }: Asked): Promise<number 
 	const [address] = await addressesOf(hostname);
 	if (address === undefined) return "no address";
 	return new Promise((resolve) => {
-		const sent = request(
+		const sent = https.request(
 			{
 				host: address,
 				port,

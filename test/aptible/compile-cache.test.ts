@@ -41,6 +41,17 @@ test("a folder in which others may write is not used", (t) => {
 	assert.deepEqual(readdirSync(temporary), []);
 });
 
+test("a Command does not load what is behind Node's fetch", () => {
+	const listing =
+		'process.on("exit", () => console.log(process.moduleLoadList.filter((one) => / (http|internal.deps.undici.undici)$/.test(one))));';
+	const { stdout } = spawnSync(
+		process.execPath,
+		["--import", `data:text/javascript,${listing}`, "aptible/main.ts", "endpoint", "apply"],
+		{ cwd: root, input: "{}", encoding: "utf8" },
+	);
+	assert.equal(stdout, "[ 'NativeModule http' ]\n");
+});
+
 test("previews have it too, from before anything is loaded", () => {
 	const [, file = ""] = /nodeargs: --import (\S+)/.exec(readFileSync(join(root, "Pulumi.yaml"), "utf8")) ?? [];
 	assert.ok(existsSync(join(root, file)), file);

@@ -44,12 +44,40 @@ test("a preview loads no compiler and no resolver of packages, and the SDK says 
 		const { createRequire } = await import("node:module");
 		const loaded = Object.keys(createRequire(import.meta.url).cache);
 		console.log(loaded.filter((file) => /node_modules.(@npmcli.arborist|typescript|@sigstore|pacote).|vendor.typescript/.test(file)).length);
-		await pulumi.runtime.serializeFunction(() => 1).catch((error) => console.log(error.message));`;
+		await pulumi.runtime.serializeFunction(() => 1).catch((error) => console.log(error.message));
+		try { pulumi.automation.LocalWorkspace; } catch (error) { console.log(error.message); }`;
 	const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
 		cwd: root,
 		encoding: "utf8",
 	});
 	assert.match(stdout, /^0\n.*spare-sdk\.js/s, stderr);
+});
+
+test("OpenTelemetry and V8's debugger are loaded where a run is traced, and not otherwise", () => {
+	const [, nodeargs = ""] = /nodeargs: (.*)/.exec(readFileSync(join(root, "Pulumi.yaml"), "utf8")) ?? [];
+	const program = `import { createRequire } from "node:module";
+		const start = createRequire(import.meta.resolve("@pulumi/pulumi/cmd/run/tracing.js"));
+		start("./tracing.js");
+		await start("../../runtime/closure/v8Hooks").isInitializedAsync();
+		const loaded = Object.keys(start.cache).join();
+		console.log(/opentelemetry.sdk-trace/.test(loaded), /closure.v8Hooks/.test(loaded));`;
+	const { TRACEPARENT: _, ...env } = process.env;
+	for (const [args, variables, isTraced] of [
+		[[], {}, false],
+		[["--tracing", "http://127.0.0.1:9411"], {}, true],
+		[[], { TRACEPARENT: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" }, true],
+	] as const) {
+		const run = spawnSync(
+			process.execPath,
+			[...nodeargs.split(" "), "--input-type=module", "-e", program, "--", ...args],
+			{
+				cwd: root,
+				encoding: "utf8",
+				env: { ...env, ...variables },
+			},
+		);
+		assert.equal(run.stdout, `${isTraced} false\n`, run.stderr);
+	}
 });
 
 test("what starts the program leaves stack traces unmapped", () => {
