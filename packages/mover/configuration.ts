@@ -24,6 +24,8 @@ export interface MovedDatabase {
 
 export interface Configuration {
 	stage: string;
+	/** Name of the database on whose server the journal is. */
+	journal: string;
 	databases: readonly MovedDatabase[];
 	/** Parts that are copied at a time. */
 	jobs: number;
@@ -80,14 +82,24 @@ export function readConfiguration(environment: Environment, mask: Mask): Configu
 		}
 		variables.set(variableOf(name), name);
 	}
-	if (target !== undefined && !databases.some(({ type }) => type === "postgresql")) {
+	const possible = databases
+		.filter(({ type }) => type === "postgresql")
+		.map(({ name }) => name)
+		.sort();
+	const journal = target?.journal === undefined ? possible[0] : String(target.journal);
+	if (target !== undefined && possible.length === 0) {
 		problems.push(
 			"MOVE_TARGET_FILE: none of its databases is postgresql, and the journal is kept on one; add a small one to the stage file",
+		);
+	} else if (target !== undefined && !possible.includes(journal ?? "")) {
+		problems.push(
+			`MOVE_TARGET_FILE: its journal is on none of its databases of postgresql (${possible.join(", ")}); ${REWRITE}`,
 		);
 	}
 	if (problems.length > 0) throw new ConfigurationError(problems.join("\n"));
 	return {
 		stage: target?.stage ?? "",
+		journal: journal ?? "",
 		databases: databases.sort((one, other) => (one.name < other.name ? -1 : 1)),
 		jobs,
 		leaseSeconds,
@@ -111,6 +123,8 @@ interface GivenDatabase {
 
 interface GivenTarget {
 	stage: string;
+	/** Absent in a file of an earlier release: the first PostgreSQL by its name. */
+	journal?: unknown;
 	databases: Record<string, GivenDatabase>;
 }
 

@@ -7,17 +7,18 @@ import { Fence } from "./journal/fence.ts";
 import type { Progress } from "./journal/heartbeat.ts";
 import { type Asks, appendLine, type Journal } from "./journal/journal.ts";
 import { pin } from "./journal/pins.ts";
-import { type ReportKind, type Sizes, storeReport } from "./journal/reports.ts";
+import { clearReport, type ReportKind, readReports, type Sizes, storeReport } from "./journal/reports.ts";
 import { type Connect, openJournalDatabase } from "./journal/schema.ts";
 import { readStanding } from "./journal/standing.ts";
 import { type Control, failureOf, JournalSteps } from "./journal/steps.ts";
-import type { KnownWish } from "./journal/wishes.ts";
+import { isInSwap, type KnownWish } from "./journal/wishes.ts";
 import { connect } from "./postgresql/connection.ts";
 import type { Evidence, StepName } from "./steps.ts";
 
 /** How a wish ended, and in one word why. */
 export interface Outcome {
-	state: "done" | "failed" | "refused";
+	/** `anew`: what its run has copied is given up and removed, and it is to be done by another run. */
+	state: "done" | "failed" | "refused" | "anew";
 	reason?: string;
 }
 
@@ -28,6 +29,8 @@ export interface WorkOptions {
 	/** Database `move`. */
 	asks: Asks;
 	control: Control;
+	/** Of what the operator's stop does not end in its middle: swaps, and the removal of a copy. */
+	lasting: Control;
 	progress: Progress;
 	/** Takes one line for whoever reads the container's log. */
 	report: (line: string) => void;
@@ -47,16 +50,26 @@ const MAINTENANCE = ["postgres", "template1"];
 export class Worker {
 	readonly #options: WorkOptions;
 	readonly #fences = new Map<string, Fence>();
+	/** Whether databases are being swapped in: all of them are, or what was is put back. */
+	#isSwapping = false;
+	/** Why the copy of a former run of this wish was given up, by the stage's name of the database. */
+	readonly #givenUp = new Map<string, Finding[]>();
 
 	constructor(options: WorkOptions) {
 		this.#options = options;
+	}
+
+	get isSwapping(): boolean {
+		return this.#isSwapping;
 	}
 
 	/** Does a wish, or goes on with it where an earlier holder began it. @throws what is no outcome: the run is to stop, or a connection ended */
 	async perform(wish: KnownWish, run: string): Promise<Outcome> {
 		const units = this.#units(run);
 		if (!Array.isArray(units)) return units;
-		const { progress } = this.#options;
+		const { progress, asks, journal } = this.#options;
+		// What an earlier try of it failed of is no end of this one.
+		await clearReport(asks, journal, { run, database: "", kind: "failure" });
 		Object.assign(progress, { parts: 0, rows: 0, bytes: 0, blockers: 0, warnings: 0 });
 		try {
 			for (const unit of units) await this.#pin(unit);
@@ -82,8 +95,8 @@ export class Worker {
 		await Promise.all([...this.#fences.values()].map((fence) => fence.open()));
 	}
 
-	#units(run: string): Unit[] | Outcome {
-		const { configuration, engines, journal, control, report, progress } = this.#options;
+	#units(run: string, control = this.#options.control): Unit[] | Outcome {
+		const { configuration, engines, journal, report, progress } = this.#options;
 		const units: Unit[] = [];
 		for (const database of configuration.databases) {
 			const engine = engines[database.type];
@@ -143,7 +156,7 @@ export class Worker {
 		const { report, progress } = this.#options;
 		for (const { database, engine, task, steps } of units) {
 			report(`${database.name}: checks both sides`);
-			const findings = await engine.check(task);
+			const findings = [...(this.#givenUp.get(database.name) ?? []), ...(await engine.check(task))];
 			await this.#store(steps.run, database.name, "findings", findings);
 			const tables = (await engine.measure?.(database.source)) ?? {};
 			const sizes: Sizes = { tables, containerMb: database.containerMb ?? null };
@@ -167,7 +180,7 @@ export class Worker {
 		const run = units[0]?.steps.run ?? "";
 		if (keep && !again && (await this.#isCopied(run, "rehearse --keep")))
 			return { state: "refused", reason: "swapped" };
-		if (keep && (await this.#hasSwapBegun(run))) return this.#swapAll(units);
+		if (keep && (await isInSwap(this.#options.asks, run))) return this.#swapAll(units);
 		let isKept = false;
 		try {
 			const outcome = await this.#copyAndProve(units, { live: true, replace });
@@ -183,9 +196,9 @@ export class Worker {
 		}
 	}
 
-	/** Removes what a rehearsal that was stopped has copied. */
+	/** Removes what a run has copied, and was not swapped in. */
 	async discard(run: string): Promise<void> {
-		const units = this.#units(run);
+		const units = this.#units(run, this.#options.lasting);
 		if (!Array.isArray(units)) return;
 		for (const { engine, task } of units) await engine.drop(task);
 	}
@@ -193,8 +206,11 @@ export class Worker {
 	async #copy(units: readonly Unit[], { again = false, replace = false }: KnownWish["arguments"]): Promise<Outcome> {
 		const run = units[0]?.steps.run ?? "";
 		if (!again && (await this.#isCopied(run, "copy"))) return { state: "refused", reason: "swapped" };
-		// What a killed mover has begun to swap in is proved, and takes no connections any more.
-		if (!(await this.#hasSwapBegun(run))) {
+		// Killed before it could say so.
+		if ((await readStanding(this.#options.asks))?.run === run) return { state: "done" };
+		if (await this.#giveUpStale(units)) return { state: "anew" };
+		// What is proved and was not written to since only has to be swapped in.
+		if (!(await this.#isProved(units))) {
 			const outcome = await this.#copyAndProve(units, { live: false, replace });
 			if (outcome.state !== "done") return outcome;
 		}
@@ -208,6 +224,44 @@ export class Worker {
 		this.#options.report(
 			`${command}: run ${standing.run} is copied, verified and swapped in; nothing is copied again. To copy anew over it: npm run move -- ${command} --again --stack STACK`,
 		);
+		return true;
+	}
+
+	/** Puts back and removes what an earlier try of this run has copied, where it is not as the source is. @returns whether it was so */
+	async #giveUpStale(units: readonly Unit[]): Promise<boolean> {
+		const { asks, report } = this.#options;
+		let isStale = false;
+		for (const { engine, task, steps, database } of units) {
+			const why = (await engine.findStale?.(task, await readProof(asks, steps.run, database.name))) ?? [];
+			if (why.length === 0) continue;
+			const findings = why.map((says): Finding => {
+				const line = `${task.into} of run ${steps.run} is given up, and copied anew: ${says}`;
+				return { trap: "copied-anew", severity: "note", line };
+			});
+			for (const { line } of findings) report(`${database.name}: ${line}`);
+			this.#givenUp.set(database.name, findings);
+			isStale = true;
+		}
+		if (!isStale) return false;
+		const run = units[0]?.steps.run ?? "";
+		const lasting = this.#units(run, this.#options.lasting);
+		if (Array.isArray(lasting)) for (const unit of lasting) if (await this.#isSwapped(unit)) await this.#putBack(unit);
+		await this.discard(run);
+		return true;
+	}
+
+	async #isSwapped({ steps, database }: Unit): Promise<boolean> {
+		const { rows } = await this.#options.asks.query(
+			"SELECT state FROM public.journal WHERE run = $1 AND database = $2 AND step = 'swap' ORDER BY journal.seq DESC LIMIT 1",
+			[steps.run, database.name],
+		);
+		return rows[0]?.state === "done";
+	}
+
+	/** Whether both sides of every database were found equal in this run. */
+	async #isProved(units: readonly Unit[]): Promise<boolean> {
+		const { asks } = this.#options;
+		for (const { steps, database } of units) if (!(await isVerified(asks, steps.run, database.name))) return false;
 		return true;
 	}
 
@@ -228,13 +282,25 @@ export class Worker {
 	/** What an earlier run has left that nobody goes on with would fill the disk. */
 	async #dropFormerCopies(units: readonly Unit[]): Promise<void> {
 		const own = units[0]?.steps.run ?? "";
+		for (const run of await this.#runsWithCopies(["copy", "rehearse"], ["failed", "stopped"])) {
+			if (run !== own) await this.discard(run);
+		}
+	}
+
+	/** Removes the copies of rehearsals that were stopped and have left theirs. */
+	async discardStopped(): Promise<void> {
+		for (const run of await this.#runsWithCopies(["rehearse"], ["stopped"])) await this.discard(run);
+	}
+
+	/** Runs whose copies were begun and are not removed. */
+	async #runsWithCopies(commands: readonly string[], states: readonly string[]): Promise<string[]> {
 		const { rows } = await this.#options.asks.query(
-			`SELECT DISTINCT run FROM public.wishes WHERE command IN ('copy', 'rehearse') AND run <> $1 AND state IN ('failed', 'stopped')
+			`SELECT DISTINCT run FROM public.wishes WHERE command = ANY ($1) AND state = ANY ($2)
 			AND run NOT IN (SELECT run FROM public.journal WHERE step = 'drop' AND state = 'done')
 			AND run IN (SELECT run FROM public.journal WHERE step = 'create-database')`,
-			[own],
+			[commands, states],
 		);
-		for (const { run } of rows) await this.discard(run);
+		return rows.map(({ run }) => run as string);
 	}
 
 	/** Keeps what was compared, for the report and for the swap. @returns whether both sides are equal */
@@ -262,30 +328,53 @@ export class Worker {
 		return areEqual ? { state: "done" } : { state: "failed", reason: "unequal" };
 	}
 
-	/** Swaps the databases in one after the other; where one fails, those before it are put back. */
-	async #swapAll(units: readonly Unit[]): Promise<Outcome> {
-		const { journal, report } = this.#options;
+	/**
+	 * Swaps the databases in one after the other; where one fails, those before it are put back. The operator's stop is heeded before the
+	 * first one, and then no more.
+	 */
+	async #swapAll(given: readonly Unit[]): Promise<Outcome> {
+		const run = given[0]?.steps.run ?? "";
+		const units = this.#units(run, this.#options.lasting);
+		if (!Array.isArray(units)) return units;
+		for (const unit of units) await this.#tellProof(unit);
+		if (!(await isInSwap(this.#options.asks, run))) {
+			await given[0]?.steps.checkpoint();
+			for (const { engine, task } of units) await engine.admitSwap?.(task);
+		}
+		this.#isSwapping = true;
+		try {
+			await this.#swapEach(units);
+			this.#isSwapping = false;
+		} catch (error) {
+			// Where a connection has ended, whoever goes on with the run goes on with its swaps.
+			this.#isSwapping = isConnectionError(error);
+			throw error;
+		}
+		return { state: "done" };
+	}
+
+	async #swapEach(units: readonly Unit[]): Promise<void> {
 		const swapped: Unit[] = [];
 		// What was copied in place cannot be put back, so it comes last.
 		const isInPlace = ({ database }: Unit) => database.type !== "postgresql";
-		const ordered = [...units.filter((unit) => !isInPlace(unit)), ...units.filter(isInPlace)];
-		for (const unit of units) await this.#tellProof(unit);
 		try {
-			for (const unit of ordered) {
+			for (const unit of [...units.filter((one) => !isInPlace(one)), ...units.filter(isInPlace)]) {
 				await unit.engine.swap({ ...unit.task, journal: this.#swapJournal(unit) });
 				swapped.push(unit);
-				report(`${unit.database.name}: ${unit.task.into} is in its place`);
+				this.#options.report(`${unit.database.name}: ${unit.task.into} is in its place`);
 			}
-			return { state: "done" };
 		} catch (error) {
-			if (this.#options.control.signal.aborted || isConnectionError(error)) throw error;
-			for (const unit of swapped.reverse()) {
-				await unit.engine.undoSwap(unit.task);
-				await journal.write("note", at(unit.steps.run, unit.database.name, "swap"), { undone: true });
-				report(`${unit.database.name}: what stood there is back in its place`);
-			}
+			if (this.#options.lasting.signal.aborted || isConnectionError(error)) throw error;
+			for (const unit of swapped.reverse()) await this.#putBack(unit);
 			throw error;
 		}
+	}
+
+	/** Puts back what stood in a copy's place. */
+	async #putBack({ engine, task, steps, database }: Unit): Promise<void> {
+		await engine.undoSwap(task);
+		await this.#options.journal.write("note", at(steps.run, database.name, "swap"), { undone: true });
+		this.#options.report(`${database.name}: what stood there is back in its place`);
 	}
 
 	/** Has each server know of its own proof, as no transaction spans two. */
@@ -314,14 +403,6 @@ export class Worker {
 				await appendLine(client, steps.doneLine("swap", "", evidence), isFenced);
 			},
 		};
-	}
-
-	async #hasSwapBegun(run: string): Promise<boolean> {
-		const { rows } = await this.#options.asks.query(
-			"SELECT FROM public.journal WHERE run = $1 AND step = 'swap' AND state = 'begin' LIMIT 1",
-			[run],
-		);
-		return rows.length > 0;
 	}
 
 	/** The last run whose copy is there and not swapped in. */
@@ -380,13 +461,18 @@ async function isVerified(client: Asks, run: string, database: string): Promise<
 	return rows[0]?.equal === true;
 }
 
-/** The database on whose server the journal is: the first PostgreSQL of the stage by its name. */
-export function journalDatabaseOf({ databases }: Pick<Configuration, "databases">): MovedDatabase {
-	const [first] = databases
-		.filter(({ type }) => type === "postgresql")
-		.sort((one, other) => (one.name < other.name ? -1 : 1));
-	if (first === undefined) throw new Error("no database of the stage is postgresql, and the journal is kept on one");
-	return first;
+/** The proof of a run that found both sides of a database equal. */
+async function readProof(client: Asks, run: string, database: string): Promise<Proof | undefined> {
+	if (!(await isVerified(client, run, database))) return undefined;
+	const reports = await readReports(client, run);
+	return reports.find((one) => one.kind === "verification" && one.database === database)?.body as Proof | undefined;
+}
+
+/** The database on whose server the journal is. */
+export function journalDatabaseOf({ databases, journal }: Pick<Configuration, "databases" | "journal">): MovedDatabase {
+	const found = databases.find(({ name }) => name === journal);
+	if (found === undefined) throw new Error(`the journal is on ${journal}, which is none of the stage's databases`);
+	return found;
 }
 
 /** Connects to databases of the target's server. */

@@ -8,13 +8,16 @@ export interface Standing {
 	command: "copy" | "rehearse";
 }
 
-/** The last run that was swapped in; undefined where there is none, or it was put back. */
+/** The last run that was swapped in whole; undefined where there is none, it was put back, or one of its databases is not in its place. */
 export async function readStanding(client: Asks): Promise<Standing | undefined> {
+	// Of each database that the run has checked, the last word on its swap.
 	const { rows } = await client.query(
-		`SELECT journal.run, wishes.command, journal.state = 'done' AS stands FROM public.journal
-		JOIN public.wishes ON wishes.run = journal.run AND wishes.command IN ('copy', 'rehearse')
-		WHERE journal.step = 'swap' AND (journal.state = 'done' OR journal.evidence ? 'undone') ORDER BY journal.seq DESC LIMIT 1`,
+		`SELECT run, (SELECT command FROM public.wishes WHERE wishes.run = last.run AND command IN ('copy', 'rehearse') LIMIT 1) AS command,
+			NOT EXISTS (SELECT FROM public.journal AS checked WHERE checked.run = last.run AND checked.step = 'check'
+				AND 'done' IS DISTINCT FROM (SELECT state FROM public.journal AS swap WHERE swap.run = last.run
+					AND swap.step = 'swap' AND swap.database = checked.database ORDER BY swap.seq DESC LIMIT 1)) AS stands
+		FROM public.journal AS last WHERE step = 'swap' AND (state = 'done' OR evidence ? 'undone') ORDER BY last.seq DESC LIMIT 1`,
 	);
 	const [last] = rows;
-	return last?.stands === true ? { run: last.run, command: last.command } : undefined;
+	return last?.stands === true && last.command !== null ? { run: last.run, command: last.command } : undefined;
 }

@@ -78,6 +78,18 @@ export function changesOf(before: Counters, after: Counters): string[] {
 	return changes;
 }
 
+/**
+ * What shows that rows were written between two readings that may be days apart, one line each; none where nobody wrote. A server that
+ * was restarted in between has kept its statistics, or has other ones now.
+ */
+export function writesSince(before: Counters, now: Counters): string[] {
+	const rows = BigInt(now.writtenRows) - BigInt(before.writtenRows);
+	if (before.statisticsSince !== now.statisticsSince || rows < 0n) {
+		return ["the source's statistics were reset since, so that writes may be uncounted"];
+	}
+	return rows > 0n ? [`${rows} rows of the source were written since`] : [];
+}
+
 /** Transactions that wrote somewhere on the server: in another database (Azure's own do), autovacuum, a sequence. Shown, not judged. */
 export function transactionsBetween(before: Counters, after: Counters): string {
 	return String(BigInt(after.nextTransaction) - BigInt(before.nextTransaction));

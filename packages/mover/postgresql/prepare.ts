@@ -2,6 +2,7 @@
 import type pg from "pg";
 import type { Evidence, Steps } from "../steps.ts";
 import { type Login, withSession } from "./connection.ts";
+import type { Counters } from "./counters.ts";
 import { COPY_SCHEMA } from "./rules.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { createLike, dropDatabase, enter, marker, quoteName, readLocale } from "./target.ts";
@@ -13,13 +14,15 @@ export interface PrepareOptions {
 	sourceDatabase: string;
 	targetVersion: number;
 	snapshot: Snapshot;
+	/** The source's, from before the copy; absent of a source that is in use. */
+	counters: Counters | undefined;
 	steps: Steps;
 	warn: (line: string) => void;
 }
 
 /** Makes the database; where it is there already, enters this holder into it. */
 export async function prepareDatabase(options: PrepareOptions): Promise<Evidence> {
-	const { target, into, owner, sourceDatabase, targetVersion, snapshot, steps, warn } = options;
+	const { target, into, owner, sourceDatabase, targetVersion, snapshot, counters, steps, warn } = options;
 	await refuseSwapped(target, into);
 	// A copy of a live source is of one snapshot; with another one it begins anew.
 	const made = await look();
@@ -41,6 +44,7 @@ export async function prepareDatabase(options: PrepareOptions): Promise<Evidence
 		});
 		await withCopy(async (client) => {
 			await enter(client, steps.epoch);
+			if (counters !== undefined) await keepCounters(client, counters);
 			const evidence = JSON.stringify({ hash: snapshot.hash, live: snapshot.live });
 			await client.query(`${marker("create-database", "", "$1::jsonb").replace(/;$/, "")} ON CONFLICT DO NOTHING`, [
 				evidence,
@@ -69,6 +73,25 @@ async function readMarker(client: pg.Client): Promise<Evidence | undefined> {
 	if (!found[0].made) return undefined;
 	const { rows } = await client.query(`SELECT evidence FROM ${COPY_SCHEMA}.done WHERE step = 'create-database'`);
 	return rows[0]?.evidence;
+}
+
+/** Those of the first try count: a later one goes on from what it has copied. */
+async function keepCounters(client: pg.Client, counters: Counters): Promise<void> {
+	const insert = marker("counters", "before", "$1::jsonb").replace(/;$/, "");
+	await client.query(`${insert} ON CONFLICT DO NOTHING`, [JSON.stringify(counters)]);
+}
+
+/** The source's counters when a copy was begun; nothing where there is no copy, or it keeps none. */
+export async function readCountersOf(target: Login, into: string): Promise<Counters | undefined> {
+	const exists = await withSession(target, { database: "postgres" }, (client) => isThere(client, into));
+	if (!exists) return undefined;
+	return withSession(target, { database: into }, async (client) => {
+		if ((await readMarker(client)) === undefined) return undefined;
+		const { rows } = await client.query(
+			`SELECT evidence FROM ${COPY_SCHEMA}.done WHERE step = 'counters' AND part = 'before'`,
+		);
+		return rows[0]?.evidence;
+	});
 }
 
 /** A database whose swap has begun takes no connection. */
