@@ -7,20 +7,23 @@ import { Fence } from "./journal/fence.ts";
 import type { Progress } from "./journal/heartbeat.ts";
 import { type Asks, appendLine, type Journal } from "./journal/journal.ts";
 import { pin } from "./journal/pins.ts";
-import { clearReport, type ReportKind, readReports, type Sizes, storeReport } from "./journal/reports.ts";
+import { isVerified, readProof } from "./journal/proofs.ts";
+import { clearReport, type ReportKind, type Sizes, storeReport } from "./journal/reports.ts";
 import { type Connect, openJournalDatabase } from "./journal/schema.ts";
-import { readStanding } from "./journal/standing.ts";
+import { copiedRun, isSwapDone, readStanding, runsWithCopies } from "./journal/standing.ts";
 import { type Control, failureOf, JournalSteps } from "./journal/steps.ts";
 import { isInSwap, type KnownWish } from "./journal/wishes.ts";
 import { connect } from "./postgresql/connection.ts";
 import type { Evidence, StepName } from "./steps.ts";
 
 /** How a wish ended, and in one word why. */
-export interface Outcome {
-	/** `anew`: what its run has copied is given up and removed, and it is to be done by another run. */
-	state: "done" | "failed" | "refused" | "anew";
+export interface Ended {
+	state: "done" | "failed" | "refused";
 	reason?: string;
 }
+
+/** An end; or `anew`: what its run has copied is given up and removed, and the wish is to be done by another run. */
+export type Outcome = Ended | { state: "anew"; reason?: undefined };
 
 export interface WorkOptions {
 	configuration: Configuration;
@@ -95,7 +98,7 @@ export class Worker {
 		await Promise.all([...this.#fences.values()].map((fence) => fence.open()));
 	}
 
-	#units(run: string, control = this.#options.control): Unit[] | Outcome {
+	#units(run: string, control = this.#options.control): Unit[] | Ended {
 		const { configuration, engines, journal, report, progress } = this.#options;
 		const units: Unit[] = [];
 		for (const database of configuration.databases) {
@@ -152,7 +155,7 @@ export class Worker {
 	}
 
 	/** Looks for what would break, before anything moves. */
-	async #check(units: readonly Unit[]): Promise<Outcome> {
+	async #check(units: readonly Unit[]): Promise<Ended> {
 		const { report, progress } = this.#options;
 		for (const { database, engine, task, steps } of units) {
 			report(`${database.name}: checks both sides`);
@@ -176,7 +179,7 @@ export class Worker {
 	async #rehearse(
 		units: readonly Unit[],
 		{ keep = false, again = false, replace = false }: KnownWish["arguments"],
-	): Promise<Outcome> {
+	): Promise<Ended> {
 		const run = units[0]?.steps.run ?? "";
 		if (keep && !again && (await this.#isCopied(run, "rehearse --keep")))
 			return { state: "refused", reason: "swapped" };
@@ -245,17 +248,11 @@ export class Worker {
 		if (!isStale) return false;
 		const run = units[0]?.steps.run ?? "";
 		const lasting = this.#units(run, this.#options.lasting);
-		if (Array.isArray(lasting)) for (const unit of lasting) if (await this.#isSwapped(unit)) await this.#putBack(unit);
+		for (const unit of Array.isArray(lasting) ? lasting : []) {
+			if (await isSwapDone(asks, run, unit.database.name)) await this.#putBack(unit);
+		}
 		await this.discard(run);
 		return true;
-	}
-
-	async #isSwapped({ steps, database }: Unit): Promise<boolean> {
-		const { rows } = await this.#options.asks.query(
-			"SELECT state FROM public.journal WHERE run = $1 AND database = $2 AND step = 'swap' ORDER BY journal.seq DESC LIMIT 1",
-			[steps.run, database.name],
-		);
-		return rows[0]?.state === "done";
 	}
 
 	/** Whether both sides of every database were found equal in this run. */
@@ -265,7 +262,7 @@ export class Worker {
 		return true;
 	}
 
-	async #copyAndProve(units: readonly Unit[], options: { live: boolean; replace: boolean }): Promise<Outcome> {
+	async #copyAndProve(units: readonly Unit[], options: { live: boolean; replace: boolean }): Promise<Ended> {
 		const checked = await this.#check(units);
 		if (checked.state !== "done") return checked;
 		await this.#dropFormerCopies(units);
@@ -282,25 +279,14 @@ export class Worker {
 	/** What an earlier run has left that nobody goes on with would fill the disk. */
 	async #dropFormerCopies(units: readonly Unit[]): Promise<void> {
 		const own = units[0]?.steps.run ?? "";
-		for (const run of await this.#runsWithCopies(["copy", "rehearse"], ["failed", "stopped"])) {
+		for (const run of await runsWithCopies(this.#options.asks, ["copy", "rehearse"], ["failed", "stopped"])) {
 			if (run !== own) await this.discard(run);
 		}
 	}
 
 	/** Removes the copies of rehearsals that were stopped and have left theirs. */
 	async discardStopped(): Promise<void> {
-		for (const run of await this.#runsWithCopies(["rehearse"], ["stopped"])) await this.discard(run);
-	}
-
-	/** Runs whose copies were begun and are not removed. */
-	async #runsWithCopies(commands: readonly string[], states: readonly string[]): Promise<string[]> {
-		const { rows } = await this.#options.asks.query(
-			`SELECT DISTINCT run FROM public.wishes WHERE command = ANY ($1) AND state = ANY ($2)
-			AND run NOT IN (SELECT run FROM public.journal WHERE step = 'drop' AND state = 'done')
-			AND run IN (SELECT run FROM public.journal WHERE step = 'create-database')`,
-			[commands, states],
-		);
-		return rows.map(({ run }) => run as string);
+		for (const run of await runsWithCopies(this.#options.asks, ["rehearse"], ["stopped"])) await this.discard(run);
 	}
 
 	/** Keeps what was compared, for the report and for the swap. @returns whether both sides are equal */
@@ -318,7 +304,7 @@ export class Worker {
 		return equal;
 	}
 
-	async #proveAll(units: readonly Unit[], isSwapped: boolean): Promise<Outcome> {
+	async #proveAll(units: readonly Unit[], isSwapped: boolean): Promise<Ended> {
 		let areEqual = true;
 		for (const unit of units) {
 			await unit.steps.checkpoint();
@@ -332,7 +318,7 @@ export class Worker {
 	 * Swaps the databases in one after the other; where one fails, those before it are put back. The operator's stop is heeded before the
 	 * first one, and then no more.
 	 */
-	async #swapAll(given: readonly Unit[]): Promise<Outcome> {
+	async #swapAll(given: readonly Unit[]): Promise<Ended> {
 		const run = given[0]?.steps.run ?? "";
 		const units = this.#units(run, this.#options.lasting);
 		if (!Array.isArray(units)) return units;
@@ -405,20 +391,10 @@ export class Worker {
 		};
 	}
 
-	/** The last run whose copy is there and not swapped in. */
-	async #copiedRun(): Promise<string | undefined> {
-		const { rows } = await this.#options.asks.query(
-			`SELECT run FROM public.wishes WHERE command = 'copy' AND state = 'failed'
-			AND run IN (SELECT run FROM public.journal WHERE step = 'create-database' AND state = 'done')
-			ORDER BY wishes.id DESC LIMIT 1`,
-		);
-		return rows[0]?.run;
-	}
-
 	/** Verifies what is swapped in, or what the last copy left. */
-	async #verifyLast(run: string): Promise<Outcome> {
+	async #verifyLast(run: string): Promise<Ended> {
 		const swapped = (await readStanding(this.#options.asks))?.run;
-		const last = swapped ?? (await this.#copiedRun());
+		const last = swapped ?? (await copiedRun(this.#options.asks));
 		if (last === undefined) {
 			this.#options.report("verify: nothing is copied yet; first: npm run move -- copy --stack STACK");
 			return { state: "refused", reason: "nothing" };
@@ -449,23 +425,6 @@ export class Worker {
 	#store(run: string, database: string, kind: ReportKind, body: unknown): Promise<void> {
 		return storeReport(this.#options.asks, this.#options.journal, { run, database, kind, body });
 	}
-}
-
-/** Whether the last proof of a run has found both sides of a database equal. */
-async function isVerified(client: Asks, run: string, database: string): Promise<boolean> {
-	const { rows } = await client.query(
-		`SELECT evidence -> 'equal' = 'true' AS equal FROM public.journal
-		WHERE run = $1 AND database = $2 AND step = 'verify' AND state = 'note' ORDER BY journal.seq DESC LIMIT 1`,
-		[run, database],
-	);
-	return rows[0]?.equal === true;
-}
-
-/** The proof of a run that found both sides of a database equal. */
-async function readProof(client: Asks, run: string, database: string): Promise<Proof | undefined> {
-	if (!(await isVerified(client, run, database))) return undefined;
-	const reports = await readReports(client, run);
-	return reports.find((one) => one.kind === "verification" && one.database === database)?.body as Proof | undefined;
 }
 
 /** The database on whose server the journal is. */

@@ -21,3 +21,37 @@ export async function readStanding(client: Asks): Promise<Standing | undefined> 
 	const [last] = rows;
 	return last?.stands === true && last.command !== null ? { run: last.run, command: last.command } : undefined;
 }
+
+/** Whether the last word on a database's swap in a run is that it is done. */
+export async function isSwapDone(client: Asks, run: string, database: string): Promise<boolean> {
+	const { rows } = await client.query(
+		"SELECT state FROM public.journal WHERE run = $1 AND database = $2 AND step = 'swap' ORDER BY journal.seq DESC LIMIT 1",
+		[run, database],
+	);
+	return rows[0]?.state === "done";
+}
+
+/** The last run whose copy is there and not swapped in. */
+export async function copiedRun(client: Asks): Promise<string | undefined> {
+	const { rows } = await client.query(
+		`SELECT run FROM public.wishes WHERE command = 'copy' AND state = 'failed'
+		AND run IN (SELECT run FROM public.journal WHERE step = 'create-database' AND state = 'done')
+		ORDER BY wishes.id DESC LIMIT 1`,
+	);
+	return rows[0]?.run;
+}
+
+/** Runs whose copies were begun and are not removed, by what was wished for and how that ended. */
+export async function runsWithCopies(
+	client: Asks,
+	commands: readonly string[],
+	states: readonly string[],
+): Promise<string[]> {
+	const { rows } = await client.query(
+		`SELECT DISTINCT run FROM public.wishes WHERE command = ANY ($1) AND state = ANY ($2)
+		AND run NOT IN (SELECT run FROM public.journal WHERE step = 'drop' AND state = 'done')
+		AND run IN (SELECT run FROM public.journal WHERE step = 'create-database')`,
+		[commands, states],
+	);
+	return rows.map(({ run }) => run as string);
+}
