@@ -58,7 +58,8 @@ export interface Engine {
 	copy(task: CopyTask): Promise<Proof>;
 	/**
 	 * Why a copy of a source that is in use no more is not gone on with: it is gone, or the source was written to since it was begun. One
-	 * line each; none where it is gone on with, and where none was begun. Absent where a type cannot tell: it is gone on with then.
+	 * line each; none where it is gone on with, and where none was begun. Absent where a type cannot tell: it is gone on
+	 * with and proved again then.
 	 *
 	 * @param proof that it was found equal, where it was: writes count from there on
 	 */

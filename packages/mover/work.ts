@@ -10,7 +10,7 @@ import { pin } from "./journal/pins.ts";
 import { isVerified, readProof } from "./journal/proofs.ts";
 import { clearReport, type ReportKind, type Sizes, storeReport } from "./journal/reports.ts";
 import { type Connect, openJournalDatabase } from "./journal/schema.ts";
-import { copiedRun, isSwapDone, readStanding, runsWithCopies } from "./journal/standing.ts";
+import { copiedRun, hasSwapFailed, isSwapDone, readStanding, runsWithCopies } from "./journal/standing.ts";
 import { type Control, failureOf, JournalSteps } from "./journal/steps.ts";
 import { isInSwap, type KnownWish } from "./journal/wishes.ts";
 import { connect } from "./postgresql/connection.ts";
@@ -235,7 +235,8 @@ export class Worker {
 		const { asks, report } = this.#options;
 		let isStale = false;
 		for (const { engine, task, steps, database } of units) {
-			const why = (await engine.findStale?.(task, await readProof(asks, steps.run, database.name))) ?? [];
+			const proof = await readProof(asks, steps.run, database.name);
+			const why = await (engine.findStale?.(task, proof) ?? this.#findUntold(steps.run));
 			if (why.length === 0) continue;
 			const findings = why.map((says): Finding => {
 				const line = `${task.into} of run ${steps.run} is given up, and copied anew: ${says}`;
@@ -255,10 +256,20 @@ export class Worker {
 		return true;
 	}
 
-	/** Whether both sides of every database were found equal in this run. */
+	/** Of a type that cannot tell whether its source was written to: a copy whose swap has failed is proved of another time. */
+	async #findUntold(run: string): Promise<readonly string[]> {
+		const { asks } = this.#options;
+		if (!(await hasSwapFailed(asks, run)) || (await isInSwap(asks, run))) return [];
+		return ["it could not be swapped in, and its type cannot tell whether the source was written to since"];
+	}
+
+	/** Whether both sides of every database were found equal in this run, and are so still: a swap that has begun is carried through. */
 	async #isProved(units: readonly Unit[]): Promise<boolean> {
 		const { asks } = this.#options;
-		for (const { steps, database } of units) if (!(await isVerified(asks, steps.run, database.name))) return false;
+		for (const { engine, steps, database } of units) {
+			if (!(await isVerified(asks, steps.run, database.name))) return false;
+			if (engine.findStale === undefined && !(await isInSwap(asks, steps.run))) return false;
+		}
 		return true;
 	}
 

@@ -31,6 +31,15 @@ export async function isSwapDone(client: Asks, run: string, database: string): P
 	return rows[0]?.state === "done";
 }
 
+/** Whether a swap of a run has failed, or was put back. */
+export async function hasSwapFailed(client: Asks, run: string): Promise<boolean> {
+	const { rows } = await client.query(
+		"SELECT FROM public.journal WHERE run = $1 AND step = 'swap' AND (state = 'failed' OR evidence ? 'undone') LIMIT 1",
+		[run],
+	);
+	return rows.length > 0;
+}
+
 /** The last run whose copy is there and not swapped in. */
 export async function copiedRun(client: Asks): Promise<string | undefined> {
 	const { rows } = await client.query(

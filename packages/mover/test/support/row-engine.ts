@@ -9,12 +9,14 @@ export interface RowEngineOptions {
 	partMs?: number;
 	/** Text of the URL of a target whose swap fails. */
 	failingSwap?: string;
+	/** Whether it cannot tell that its source was written to. */
+	untold?: boolean;
 }
 
 type Client = Parameters<Parameters<typeof withSession>[2]>[0];
 
-export function rowEngine({ partMs = 0, failingSwap }: RowEngineOptions = {}): Engine {
-	return {
+export function rowEngine({ partMs = 0, failingSwap, untold = false }: RowEngineOptions = {}): Engine {
+	const engine: Engine = {
 		async identify(login) {
 			return withSession(login, { database: "postgres" }, async (client) => {
 				const { rows } = await client.query("SELECT system_identifier::text AS system FROM pg_control_system()");
@@ -98,6 +100,8 @@ export function rowEngine({ partMs = 0, failingSwap }: RowEngineOptions = {}): E
 			});
 		},
 	};
+	if (untold) delete engine.findStale;
+	return engine;
 }
 
 async function sumOf(login: Login, database?: string): Promise<string> {
