@@ -47,27 +47,21 @@ test("close drops the journal of every server once all their lines are in the fi
 		assert.match(closed.output, new RegExp(`${name}: database db_before_2, .* stays`));
 	}
 
-	// A line that only the other server has is missed too.
+	// A swap of a mover that was killed before it could tell the first server of it.
 	const file = path.join(night.folder, ".move/night.jsonl");
-	const whole = readFileSync(file, "utf8");
 	await world.rows(
 		"move",
 		`INSERT INTO public.journal (at, run, database, step, part, state, holder, epoch, evidence)
-		SELECT at, 'r9', database, step, part, state, holder, epoch, evidence FROM public.journal LIMIT 1`,
+		SELECT at, 'r9', database, step, part, state, holder, epoch, evidence FROM public.journal WHERE step = 'swap' LIMIT 1`,
 		"main",
 	);
-	const lacking = await night.run("close", "--drop-journal");
-	assert.equal(lacking.code, 1);
-	assert.match(lacking.output, /lacks 1 of the journal's lines/);
-	for (const name of ["billing", "main"]) assert.ok((await world.databases(name)).includes("move"), name);
-	await world.rows("move", "DELETE FROM public.journal WHERE run = 'r9'", "main");
-	assert.ok(readFileSync(file, "utf8").startsWith(whole));
-
 	const killed = night.start("close", "--drop-former", "--drop-journal");
 	await killed.says(/main: database move is dropped/);
 	killed.kill("SIGKILL");
 	await killed.ended;
 	assert.deepEqual(await world.databases("main"), ["db"]);
+	const [, other = ""] = killed.output().match(/main: its journal is kept in (.*)/) ?? [];
+	assert.match(readFileSync(other, "utf8"), /"run":"r9","database":"main","step":"swap","part":"","state":"done"/);
 	const again = await night.run("close", "--drop-former", "--drop-journal");
 	assert.equal(again.code, 0, again.output);
 	for (const name of ["billing", "main"]) assert.deepEqual(await world.databases(name), ["db"]);
