@@ -50,7 +50,7 @@ async function rehearse(run: string): Promise<Rehearsal> {
 const worked = ({ lines }: Rehearsal, step: string) =>
 	lines
 		.filter((line) => line.step === step && line.state === "done")
-		.reduce((sum, { evidence }) => sum + evidence.ms, 0);
+		.reduce((sum, { evidence }) => sum + Number(evidence.ms), 0);
 
 test("rows, indexes and sums are foretold from the growth of their own table", async () => {
 	const first = await rehearse("r1");
