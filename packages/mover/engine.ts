@@ -52,7 +52,7 @@ export interface Engine {
 	/** What a server says of itself that no other one does. */
 	identify(login: Login): Promise<{ system: string; database: string }>;
 	check(task: Task): Promise<readonly Finding[]>;
-	/** Bytes of each table by what its parts begin with in the journal, for the forecast; absent where a type tells no sizes. */
+	/** Bytes that parts read, by what their names in the journal begin with, for the forecast; absent where a type tells no sizes. */
 	measure?(source: Login): Promise<Readonly<Record<string, number>>>;
 	/** Copies, and proves the copy: of a source that is in use, what it was when the copy began. */
 	copy(task: CopyTask): Promise<Proof>;
