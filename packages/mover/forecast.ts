@@ -6,7 +6,7 @@ export interface TimedLine {
 	/** ISO 8601. */
 	at: string;
 	step: StepName;
-	/** Begins with the table's oid for rows and sums: `16385.3`, `s.16385.0`. */
+	/** Begins with the number of the table or database for rows and sums: `16385.3`, `s.16385.0`, `db0`. */
 	part: string;
 	state: "begin" | "done" | "failed" | "note";
 	evidence: Readonly<Record<string, unknown>>;
@@ -16,7 +16,7 @@ export interface TimedLine {
 export interface Rehearsal {
 	run: string;
 	lines: readonly TimedLine[];
-	/** Bytes of each table of the source then, by oid; empty where they are not known. */
+	/** Bytes of each table or database of the source then, by what its parts begin with; empty where they are not known. */
 	tables: Readonly<Record<string, number>>;
 	/** Memory of the target's container then, which its share of CPU goes by; undefined where it is not known. */
 	containerMb: number | undefined;
@@ -24,7 +24,7 @@ export interface Rehearsal {
 
 /** What the night will be like. */
 export interface Situation {
-	/** Bytes of each table of the source now, by oid; empty where they are not known. */
+	/** Bytes of each table or database of the source now, as in a rehearsal. */
 	tables: Readonly<Record<string, number>>;
 	containerMb: number | undefined;
 	/** Whether a side's CPU is of the kind that slows down when its credits end (B-series); absent where it is not known. */

@@ -82,6 +82,17 @@ export async function databasesOf(session: RedisSession): Promise<Map<number, nu
 	);
 }
 
+/**
+ * Bytes of each database, by what its part in the journal is called. A server tells those of all its keys together, so each database has
+ * its share by the number of its keys.
+ */
+export async function measureRedis(session: RedisSession): Promise<Record<string, number>> {
+	const bytes = Number((await session.info("memory")).get("used_memory_dataset") ?? 0);
+	const databases = await databasesOf(session);
+	const keys = [...databases.values()].reduce((sum, count) => sum + count, 0);
+	return Object.fromEntries([...databases].map(([number, count]) => [`db${number}`, (bytes * count) / keys]));
+}
+
 /** A server's version as numbers: `7.0.15` is [7, 0, 15]. */
 export async function versionOf(session: RedisSession): Promise<number[]> {
 	const server = await session.info("server");
