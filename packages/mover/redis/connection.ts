@@ -50,7 +50,8 @@ export async function connectRedis({ url, ca }: Login): Promise<RedisSession> {
 	const send: RedisSession["send"] = (...words) =>
 		client.sendCommand<Reply>(
 			words.map((word) => (typeof word === "number" ? String(word) : word)),
-			{ typeMapping },
+			// The library gives a command up that it cannot send within 5 s, which a batch on a slow line is for longer.
+			{ typeMapping, timeout: 0 },
 		);
 	const text: RedisSession["text"] = async (...words) => String((await send(...words)) ?? "");
 	return {
