@@ -92,6 +92,7 @@ class Closing {
 		for (const handle of handles) await this.#closeTarget(handle);
 		for (const { handle, type } of databases.filter((one) => one.type !== "postgresql")) {
 			tell(`${handle}: the mover had ${type}'s own password, which stays; its endpoint is gone with the phase`);
+			if (type === "mysql" && this.#moved.stage.move?.phase === "live") await this.#startEvents(handle);
 		}
 		await this.#journal((session) => compareJournals(session, this.#moved));
 		const file = closeRecord(this.#moved);
@@ -154,6 +155,30 @@ class Closing {
 				);
 			}
 			await this.#note(handle, "done", evidence);
+		} finally {
+			await session.end();
+		}
+	}
+
+	/** Has MySQL's events run: from here on nobody goes back to a source that has them too. */
+	async #startEvents(handle: string): Promise<void> {
+		const { tell } = this.#options;
+		// Loaded here alone: most moves have no MySQL.
+		const [{ startEvents }, { connectThrough }] = await Promise.all([
+			import("../packages/mover/mysql/events.ts"),
+			import("../packages/mover/mysql/tunnelled.ts"),
+		]);
+		const url = await this.#way(handle).openTunnel();
+		await this.#note(handle, "begin", {});
+		const session = await connectThrough(url, this.#environment.caCertificate);
+		try {
+			const database = decodeURIComponent(new URL(url).pathname.slice(1));
+			const { started, isRunning } = await startEvents(session, database);
+			tell(`${handle}: ${started} events were off since the copy, and are on from now`);
+			if (started > 0 && !isRunning) {
+				tell(`${handle}: its event_scheduler is off, so that no event runs; SET GLOBAL event_scheduler = ON`);
+			}
+			await this.#note(handle, "done", { events: started });
 		} finally {
 			await session.end();
 		}

@@ -6,7 +6,7 @@ export interface TimedLine {
 	/** ISO 8601. */
 	at: string;
 	step: StepName;
-	/** Begins with the table's oid for rows and the source's sums: `16385.3`, `s.16385.0`; `1259.OID` or `2606.OID` for an index or a constraint. */
+	/** Begins with the number of the table or database for rows and sums: `16385.3`, `s.16385.0`, `db0`; `1259.OID` or `2606.OID` for an index or a constraint. */
 	part: string;
 	state: "begin" | "done" | "failed" | "note";
 	evidence: Readonly<Record<string, unknown>>;
