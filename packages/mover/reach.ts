@@ -21,7 +21,7 @@ async function tryTarget({ name, type, target }: MovedDatabase, engines: Engines
 	const server = `${name}: the target ${hostOf(target)}`;
 	try {
 		if (type !== "postgresql") {
-			await engines[type]?.identify(target);
+			await engines[type].identify(target);
 			return `${server} answers`;
 		}
 		const { rows } = await withSession(target, { database: "postgres" }, (client) =>
@@ -36,8 +36,8 @@ async function tryTarget({ name, type, target }: MovedDatabase, engines: Engines
 async function trySource({ name, type, source }: MovedDatabase, engines: Engines): Promise<string> {
 	const server = `${name}: the source ${hostOf(source)}`;
 	try {
-		const identity = await engines[type]?.identify(source);
-		return `${server} answers${identity === undefined ? "" : `, database ${identity.database}`}`;
+		const { database } = await engines[type].identify(source);
+		return `${server} answers, database ${database}`;
 	} catch (error) {
 		return `${server} does not answer: ${(error as Error).message}; see whether ${variableOf(name)} is its address`;
 	}
