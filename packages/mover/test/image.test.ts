@@ -5,7 +5,6 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startAptiblePostgres } from "@medstack-to-aptible/sandbox/aptible/postgresql.ts";
 import {
-	fillWithClinic,
 	MEDSTACK_ADMIN,
 	MEDSTACK_DATABASE,
 	startMedstackSource,
@@ -32,8 +31,10 @@ before(async () => {
 	image = await unpackImage();
 	link = await makeLink();
 	const address = link.host;
-	[source, target] = await Promise.all([startMedstackSource({ address }), startAptiblePostgres({ address })]);
-	await fillWithClinic(source, 0.002);
+	[source, target] = await Promise.all([
+		startMedstackSource({ address, clinicScale: 0.002 }),
+		startAptiblePostgres({ address }),
+	]);
 	await execute({ url: source.url() }, `ALTER ROLE ${admin.name} PASSWORD '${admin.password}'`);
 });
 after(async () => {
