@@ -108,9 +108,9 @@ function nearest(from: string, name: string, packages: Record<string, Locked>): 
 
 /** How many bytes a folder has as a layer, compressed. To compress takes many seconds of CPU, so that the answer is kept by what it is of. */
 async function compressedBytes(folder: string): Promise<number> {
-	const hash = createHash("sha256");
+	const hash = createHash("sha256").setEncoding("hex");
 	await readLayer(folder, hash);
-	const kept = path.join(serversFolder(), "layers", hash.digest("hex"));
+	const kept = path.join(serversFolder(), "layers", hash.read());
 	await cachedFolder(kept, async (partial) => {
 		const gzip = createGzip({ level: 1 });
 		const packed = readLayer(folder, gzip);
