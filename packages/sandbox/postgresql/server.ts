@@ -95,7 +95,6 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 			password_encryption: passwords,
 			// What a test's server holds need not outlive the machine.
 			fsync: "off",
-			full_page_writes: "off",
 			wal_init_zero: "off",
 			max_connections: 100,
 			...(tls ? { ssl: "on", ssl_cert_file: caFile, ssl_key_file: path.join(folder, "key.pem") } : {}),
