@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { chown, mkdtemp, readdir, rm, stat, statfs } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -22,6 +23,11 @@ export async function makeServerFolder(kind: string): Promise<string> {
 	const parent = process.env.TMPDIR || !(await isRoomInMemory()) ? os.tmpdir() : MEMORY;
 	await removeLeftovers(parent);
 	return mkdtemp(path.join(parent, `${PREFIX}${process.pid}-${kind}-`));
+}
+
+/** Removes such a folder: a thousand files, for which this takes half the CPU of its asynchronous form. */
+export function removeServerFolder(folder: string): void {
+	rmSync(folder, { recursive: true, force: true });
 }
 
 async function isRoomInMemory(): Promise<boolean> {

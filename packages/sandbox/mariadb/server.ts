@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
@@ -9,7 +9,7 @@ import { makeCertificate } from "../azure/certificate.ts";
 import { cachedFolder } from "../cached-folder.ts";
 import { type DebianRelease, type DebianRoot, findDebianServers } from "../debian/root.ts";
 import { serversFolder } from "../postgresql/binaries.ts";
-import { giveToServer, makeServerFolder } from "../server-folder.ts";
+import { giveToServer, makeServerFolder, removeServerFolder } from "../server-folder.ts";
 import {
 	freePort,
 	type RunningServer,
@@ -114,7 +114,7 @@ export async function startMariadb(options: MariadbOptions): Promise<Mariadb> {
 		start: () => server.start(),
 		async stop() {
 			await server.end("SIGTERM");
-			await rm(folder, { recursive: true, force: true });
+			removeServerFolder(folder);
 		},
 	};
 }

@@ -4,7 +4,7 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { makeCertificate } from "../azure/certificate.ts";
 import { cachedFolder } from "../cached-folder.ts";
-import { giveToServer, makeServerFolder } from "../server-folder.ts";
+import { giveToServer, makeServerFolder, removeServerFolder } from "../server-folder.ts";
 import { freePort, isAlive, type RunningServer, type ServerOptions, serverProcess } from "../server-process.ts";
 import { findPostgres, type PostgresMajor } from "./binaries.ts";
 import { type ClusterOptions, clusterFiles, clusterFolder, copyCluster, findCluster } from "./cluster.ts";
@@ -151,7 +151,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 		async stop() {
 			await server.end("SIGINT");
 			if (options.folder === undefined) {
-				await rm(folder, { recursive: true, force: true });
+				removeServerFolder(folder);
 			}
 		},
 	};

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
 import { makeCertificate } from "../azure/certificate.ts";
 import { type DebianRelease, findDebianServers } from "../debian/root.ts";
-import { giveToServer, makeServerFolder } from "../server-folder.ts";
+import { giveToServer, makeServerFolder, removeServerFolder } from "../server-folder.ts";
 import { freePort, type RunningServer, type ServerOptions, serverProcess } from "../server-process.ts";
 
 /** What a server is to be like. */
@@ -76,7 +76,7 @@ export async function startRedis(options: RedisOptions): Promise<Redis> {
 		start: () => server.start(),
 		async stop() {
 			await server.end("SIGTERM");
-			await rm(folder, { recursive: true, force: true });
+			removeServerFolder(folder);
 		},
 	};
 }
