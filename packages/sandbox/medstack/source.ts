@@ -30,6 +30,8 @@ export interface SourceOptions {
 	folder?: string;
 	/** Of the number of a clinic's rows, as `fillWithClinic` takes it; default: no clinic. A clinic is kept in the cache, so keep it small. */
 	clinicScale?: number;
+	/** Network namespace that it runs in, which takes root; default this process's own. */
+	namespace?: string;
 }
 
 /** Starts a source with an empty database, or one with a clinic where its scale is given. */
@@ -39,6 +41,7 @@ export async function startMedstackSource({
 	address,
 	folder,
 	clinicScale,
+	namespace,
 }: SourceOptions = {}): Promise<Postgres> {
 	return startPostgres({
 		major,
@@ -46,6 +49,7 @@ export async function startMedstackSource({
 		settings,
 		...(address === undefined ? {} : { address }),
 		...(folder === undefined ? {} : { folder }),
+		...(namespace === undefined ? {} : { namespace }),
 		content: [
 			{ sql: ROLES },
 			{ sql: `CREATE DATABASE ${MEDSTACK_DATABASE} OWNER ${MEDSTACK_ADMIN.name}` },
@@ -61,7 +65,7 @@ export async function startMedstackSource({
  * @param scale of the number of rows; 0.002 makes some 3 MB
  */
 export async function fillWithClinic(source: Postgres, scale: number): Promise<void> {
-	for (const { database, user, sql } of await clinic(scale)) await execute(source.url(database, user), sql);
+	for (const { database, user, sql } of await clinic(scale)) await execute(source.localUrl(database, user), sql);
 }
 
 async function clinic(scale: number): Promise<Content[]> {

@@ -29,8 +29,10 @@ export interface PostgresOptions extends ServerOptions {
 	passwords?: "scram-sha-256" | "md5";
 	/** Where its data are; default a folder that goes with `stop`. */
 	folder?: string;
-	/** Port; default a free one. */
+	/** Port; default a free one, in a network namespace 5432. */
 	port?: number;
+	/** Network namespace that it runs in, which takes root; default this process's own. */
+	namespace?: string;
 	/** Whether there must be a cluster in `folder`; default no: where there is none, one is made. */
 	isKept?: boolean;
 	/** What a new cluster holds, in its order: made once for a cache, as the cluster is. Default: nothing. */
@@ -45,6 +47,8 @@ export interface Postgres extends RunningServer {
 	caFile: string;
 	/** URL of a database, as the superuser unless another user is given. Database's default: `postgres`. */
 	url(database?: string, user?: { name: string; password: string }): string;
+	/** The same for this process, which reaches a server in a network namespace by its socket alone. */
+	localUrl: Postgres["url"];
 	/** What it has logged. */
 	log(): Promise<string>;
 	/** Shuts it down fast and starts it again with the same data. */
@@ -57,6 +61,7 @@ export interface Postgres extends RunningServer {
  */
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
 	const { major, superuser = "postgres", tls = true, passwords = "scram-sha-256", address = "127.0.0.1" } = options;
+	const { namespace } = options;
 	const binaries = await findPostgres(major);
 	const folder = options.folder ?? (await makeServerFolder(`pg${major}`));
 	const { data, password: passwordFile, settings: settingsFile } = clusterFiles(folder);
@@ -74,7 +79,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 		await giveToServer(folder);
 		await copyCluster(await findFilled({ major, superuser, passwords }, options.content ?? []), folder);
 	}
-	const port = options.port ?? (await freePort(address));
+	const port = options.port ?? (namespace === undefined ? await freePort(address) : 5432);
 	const [former, ca] = await Promise.all([readFile(passwordFile, "utf8"), readFile(caFile, "utf8")]);
 	const password = isNew ? randomBytes(12).toString("hex") : former;
 	if (isNew) {
@@ -86,12 +91,13 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 		args: ["-D", data, "-p", String(port)],
 		logFile,
 		isReady: (log) => log.includes("database system is ready to accept connections"),
+		namespace,
 	});
 
 	async function configure(): Promise<void> {
 		const settings: Record<string, string | number> = {
 			listen_addresses: address,
-			unix_socket_directories: "",
+			unix_socket_directories: namespace === undefined ? "" : folder,
 			password_encryption: passwords,
 			// What a test's server holds need not outlive the machine.
 			fsync: "off",
@@ -103,8 +109,8 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 		const lines = Object.entries(settings).map(([name, value]) => `${name} = '${String(value).replaceAll("'", "''")}'`);
 		await writeFile(settingsFile, `${lines.join("\n")}\n`);
 		const kind = tls ? "hostssl" : "host";
-		const rules = `${kind} all all 0.0.0.0/0 ${passwords}\n${kind} replication all 0.0.0.0/0 ${passwords}\n`;
-		await writeFile(path.join(data, "pg_hba.conf"), rules);
+		const rules = [`${kind} all all 0.0.0.0/0`, `${kind} replication all 0.0.0.0/0`, "local all all"];
+		await writeFile(path.join(data, "pg_hba.conf"), rules.map((rule) => `${rule} ${passwords}\n`).join(""));
 	}
 
 	async function start(): Promise<void> {
@@ -117,16 +123,22 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 		await server.start();
 	}
 
-	function url(database = "postgres", login = { name: superuser, password }): string {
+	const authority = (login: { name: string; password: string }, host: string) =>
+		`postgresql://${encodeURIComponent(login.name)}:${encodeURIComponent(login.password)}@${host}:${port}`;
+	const url: Postgres["url"] = (database = "postgres", login = { name: superuser, password }) => {
 		const mode = tls ? `sslmode=verify-full&sslrootcert=${encodeURIComponent(caFile)}` : "sslmode=disable";
-		const who = `${encodeURIComponent(login.name)}:${encodeURIComponent(login.password)}`;
-		return `postgresql://${who}@${address}:${port}/${encodeURIComponent(database)}?${mode}`;
-	}
+		return `${authority(login, address)}/${encodeURIComponent(database)}?${mode}`;
+	};
+	const socketUrl: Postgres["url"] = (database = "postgres", login = { name: superuser, password }) =>
+		`${authority(login, "localhost")}/${encodeURIComponent(database)}?host=${encodeURIComponent(folder)}`;
+	const localUrl = namespace === undefined ? url : socketUrl;
 
 	await start();
 	if (isNew) {
-		const asked = url("postgres", { name: superuser, password: former });
-		await execute(asked, `ALTER ROLE "${superuser}" PASSWORD '${password}'`);
+		await execute(
+			localUrl("postgres", { name: superuser, password: former }),
+			`ALTER ROLE "${superuser}" PASSWORD '${password}'`,
+		);
 		await writeFile(passwordFile, password);
 	}
 	return {
@@ -138,6 +150,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 		ca: tls ? ca : "",
 		caFile,
 		url,
+		localUrl,
 		get pid() {
 			return server.pid();
 		},

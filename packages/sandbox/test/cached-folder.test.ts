@@ -45,7 +45,8 @@ test("what a killed run has left of the folder goes with the next one, where it 
 	const names = ["made-1-old123", "made-1-new123", "made-2", "made-10"];
 	for (const name of names) await mkdir(path.join(place, name), { recursive: true });
 	const before = new Date(Date.now() - 2 * 3_600_000);
-	for (const name of names.filter((one) => one !== "made-1-new123")) await utimes(path.join(place, name), before, before);
+	for (const name of names.filter((one) => one !== "made-1-new123"))
+		await utimes(path.join(place, name), before, before);
 	await cachedFolder(path.join(place, "made-1"), async () => {});
 	assert.deepEqual((await readdir(place)).sort(), ["made-1", "made-1-new123", "made-10", "made-2"]);
 });
