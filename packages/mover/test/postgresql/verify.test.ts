@@ -7,15 +7,7 @@ import { withSession } from "../../postgresql/connection.ts";
 import { copyDatabase } from "../../postgresql/copy.ts";
 import { postgresql } from "../../postgresql/engine.ts";
 import { type Verification, verify } from "../../postgresql/verify.ts";
-import {
-	execute,
-	fillClinic,
-	type Source,
-	startSource,
-	startTarget,
-	type Target,
-	useImageClients,
-} from "../support/databases.ts";
+import { execute, type Source, startSource, startTarget, type Target, useImageClients } from "../support/databases.ts";
 import { memorySteps } from "../support/memory-steps.ts";
 import { BY_SUPERUSER, copyPlainly, makeRoles, settle } from "../support/plain-copy.ts";
 
@@ -29,9 +21,8 @@ before(async () => {
 	await makeRoles(target);
 	const kinds = await readFile(path.join(import.meta.dirname, "../support/every-kind.sql"), "utf8");
 	for (const major of MAJORS) {
-		const source = await startSource(major);
+		const source = await startSource(major, {}, 0.001);
 		sources.set(major, source);
-		await fillClinic(source, 0.001);
 		await execute(source.login, kinds);
 		await execute(source.superuser, BY_SUPERUSER);
 		await copyPlainly(source, target, `move_${major}`);
