@@ -1,7 +1,7 @@
 /** Does one wish for all databases of the stage: several are swapped in together, or not at all. */
 import type { Configuration, MovedDatabase } from "./configuration.ts";
 import type { Engine, Engines, Proof, SwapTask, Task } from "./engine.ts";
-import type { Finding } from "./findings.ts";
+import { type Finding, forRehearsal } from "./findings.ts";
 import { isConnectionError } from "./journal/errors.ts";
 import { Fence } from "./journal/fence.ts";
 import type { Progress } from "./journal/heartbeat.ts";
@@ -61,7 +61,7 @@ export class Worker {
 			for (const unit of units) await this.#pin(unit);
 			switch (wish.command) {
 				case "check":
-					return await this.#check(units);
+					return await this.#check(units, { live: false });
 				case "rehearse":
 					return await this.#rehearse(units, wish.arguments);
 				case "copy":
@@ -138,11 +138,12 @@ export class Worker {
 	}
 
 	/** Looks for what would break, before anything moves. */
-	async #check(units: readonly Unit[]): Promise<Outcome> {
+	async #check(units: readonly Unit[], { live }: { live: boolean }): Promise<Outcome> {
 		const { report, progress } = this.#options;
 		for (const { database, engine, task, steps } of units) {
 			report(`${database.name}: checks both sides`);
-			const findings = await engine.check(task);
+			const found = await engine.check(task);
+			const findings = live ? found.map(forRehearsal) : found;
 			await this.#store(steps.run, database.name, "findings", findings);
 			const tables = (await engine.measure?.(database.source)) ?? {};
 			const sizes: Sizes = { tables, containerMb: database.containerMb ?? null };
@@ -203,14 +204,18 @@ export class Worker {
 	}
 
 	async #copyAndProve(units: readonly Unit[], options: { live: boolean; replace: boolean }): Promise<Outcome> {
-		const checked = await this.#check(units);
+		const checked = await this.#check(units, options);
 		if (checked.state !== "done") return checked;
 		await this.#dropFormerCopies(units);
 		let areEqual = true;
 		for (const unit of units) {
 			await unit.steps.checkpoint();
 			this.#options.report(`${unit.database.name}: copies into ${unit.task.into}, and compares both sides`);
-			const proof = await unit.engine.copy({ ...unit.task, ...options });
+			const proof = await unit.engine.copy({
+				...unit.task,
+				...options,
+				snapshotSeconds: this.#options.configuration.snapshotSeconds,
+			});
 			areEqual = (await this.#keepProof(unit, proof)) && areEqual;
 		}
 		return areEqual ? { state: "done" } : { state: "failed", reason: "unequal" };

@@ -1,8 +1,9 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type pg from "pg";
 import type { Steps } from "../steps.ts";
 import { type Catalog, carriedRoles, databaseOwner, readCatalog, serverVersion, superusers } from "./catalog.ts";
 import { type Login, withSession } from "./connection.ts";
+import { type Counters, settleCopy } from "./counters.ts";
 import { type Pin, readPin } from "./pins.ts";
 import { type Owners, roleOnTarget } from "./rules.ts";
 import {
@@ -32,6 +33,10 @@ export interface VerifyOptions {
 	jobs: number;
 	/** The snapshot that the copy was made in, where the source goes on being written to. */
 	snapshot?: string;
+	/** A reading of the source's counters, where it does not; without one, no sums of an earlier try are used. */
+	counters?: Counters;
+	/** Ends with the reason why the run must, the snapshot's: no session of ours holds the source up then. */
+	signal?: AbortSignal;
 }
 
 /** One thing that is not the same; definitions, counts and sums, never a row's values. */
@@ -67,13 +72,24 @@ const LISTED_LARGE_OBJECTS = 20;
  * directions; what a rule leaves behind (`rules.ts`) is no difference.
  */
 export async function verify(options: VerifyOptions): Promise<Verification> {
+	const { steps } = options;
+	const signal = AbortSignal.any([steps.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+	try {
+		return await compare(options, signal);
+	} catch (error) {
+		throw signal.aborted ? signal.reason : error;
+	}
+}
+
+async function compare(options: VerifyOptions, signal: AbortSignal): Promise<Verification> {
 	const { steps, jobs } = options;
 	const source: Side = {
 		login: options.source,
+		signal,
 		...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
 	};
-	const target: Side = { login: options.target, database: options.into };
-	const sums = await sumBothSides(source, target, steps, jobs);
+	const target: Side = { login: options.target, database: options.into, signal };
+	const sums = await sumBothSides({ source, target, steps, jobs, basis: await basisOf(options) });
 	const [sourceClient, targetClient] = await Promise.all([openReader(source), openReader(target)]);
 	try {
 		const sourceVersion = await serverVersion(sourceClient);
@@ -101,8 +117,17 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
 		const differences = found.filter((difference) => !isShownOnly(difference));
 		return { ...summarize(sums, differences, sourceCatalog.size, sequences.count), notes, sides };
 	} finally {
-		await Promise.all([sourceClient.end(), targetClient.end()]);
+		await Promise.all([sourceClient, targetClient].map((client) => client.end().catch(() => {})));
 	}
+}
+
+/** What the sums of a try rest on: under another one they are of other rows, or of another proof. */
+async function basisOf({ target, into, steps, snapshot, counters }: VerifyOptions): Promise<string> {
+	if (snapshot !== undefined) return `${steps.run} ${snapshot}`;
+	if (counters === undefined) return randomUUID();
+	const { writtenRows, statisticsSince } = counters;
+	const both = [steps.run, writtenRows, statisticsSince, await settleCopy(target, into)];
+	return createHash("sha256").update(JSON.stringify(both)).digest("hex");
 }
 
 /** Who reads the source, and who owns the database that the copy takes the place of. */

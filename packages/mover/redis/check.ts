@@ -1,4 +1,4 @@
-import type { Finding } from "../findings.ts";
+import { type Finding, replicaFinding } from "../findings.ts";
 import type { Login } from "../postgresql/connection.ts";
 import { databasesOf, isAtLeast, type RedisSession, type Reply, versionOf, withRedis } from "./connection.ts";
 import { foreignContent, librariesOf } from "./target.ts";
@@ -12,6 +12,7 @@ export interface RedisFacts {
 	maxMemory: number;
 	policy: string;
 	isCluster: boolean;
+	isReplica: boolean;
 	/** How many databases it has; nothing where the user may not ask. */
 	databases: number | undefined;
 	/** Keys by database. */
@@ -47,6 +48,7 @@ export async function checkRedis({ source, target }: { source: Login; target: Lo
 /** Reads a side; nothing is written. */
 export async function readRedisFacts(session: RedisSession, withKeys: boolean): Promise<RedisFacts> {
 	const [memory, server] = [await session.info("memory"), await session.info("server")];
+	const replication = await session.info("replication");
 	const keys = await databasesOf(session);
 	const modules = (await session.send("MODULE", "LIST").catch(() => [])) as Reply[][];
 	const users = await session
@@ -63,6 +65,7 @@ export async function readRedisFacts(session: RedisSession, withKeys: boolean): 
 		maxMemory: Number(memory.get("maxmemory")),
 		policy: memory.get("maxmemory_policy") ?? "",
 		isCluster: server.get("redis_mode") === "cluster",
+		isReplica: replication.get("role") === "slave",
 		databases,
 		keys,
 		libraries: await librariesOf(session),
@@ -123,6 +126,7 @@ export function judgeRedis(source: RedisFacts, target: RedisFacts): Finding[] {
 			`the ${source.isCluster ? "source" : "target"} is a cluster, of which one login reaches a part; use a server without cluster mode`,
 		);
 	}
+	if (source.isReplica) findings.push(replicaFinding("redis-replica", "Redis"));
 	if (target.foreign.length > 0) {
 		add(
 			"blocker",
