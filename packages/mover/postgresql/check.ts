@@ -8,9 +8,10 @@ import { carriedRoles, serverVersion, superusers } from "./catalog.ts";
 import { Workspace } from "./children.ts";
 import { connect, type Login, withSession } from "./connection.ts";
 import { comparePins, compareVersions, type Pins, readPin } from "./pins.ts";
+import { natureOf } from "./refresh-settings.ts";
 import { COPY_SCHEMA, isExtensionLeftBehind, isSettingLeftBehind, type Owners } from "./rules.ts";
 import { leftBehindSchemas } from "./schema.ts";
-import { carriedSchemas } from "./sums.ts";
+import { carriedSchemas, listRelations } from "./sums.ts";
 import { quoteName } from "./target.ts";
 import { type Found, LARGEST_BYTES, TRAPS } from "./traps.ts";
 import { isBehind, readOwners, readSequences } from "./verify.ts";
@@ -76,14 +77,18 @@ export async function check(options: CheckOptions): Promise<Finding[]> {
 			...(await unlessLocked(checkSequences(source))),
 			...(await unlessLocked(checkUniqueness(source))),
 			...(await unlessLocked(checkConstraints(source))),
+			...(await checkViews(source)),
 			...(await checkLocale(source, target)),
 			...(await checkRoles(source, target, owners)),
 			...(await checkRoom(source, target, options)),
 		];
 		if (options.tryDefinitions ?? true) {
-			const tried = tryDefinitions(source, options, findings);
-			// Its pg_dump holds all tables.
-			findings.push(...(await tried.then((found) => (isInterrupted ? [] : found))));
+			// Its pg_dump holds all tables, and ends where somebody waits for one.
+			const tried = await tryDefinitions(source, options, findings).catch((error: unknown) => {
+				if (!isInterrupted) throw error;
+				return [];
+			});
+			if (!isInterrupted) findings.push(...tried);
 		}
 		if (isInterrupted) findings.push(incomplete("a session of the source waited for a table that was looked at"));
 		const rank = { blocker: 0, warning: 1, note: 2 };
@@ -399,6 +404,24 @@ async function checkConstraints(client: pg.Client): Promise<Finding[]> {
 	return findings;
 }
 
+/** Views whose content is another one with each refresh, or depends on who refreshes them. */
+async function checkViews(client: pg.Client): Promise<Finding[]> {
+	const findings: Finding[] = [];
+	for (const { name, kind } of await listRelations(client)) {
+		if (kind !== "materialized view") continue;
+		const { changing, readsSettings } = await natureOf(client, name);
+		const reasons = [...(changing.length > 0 ? [changing.join(", ")] : []), ...(readsSettings ? ["a setting"] : [])];
+		if (reasons.length === 0) continue;
+		findings.push({
+			trap: "matview-unsteady",
+			severity: "note",
+			object: name,
+			line: `materialized view ${name}: its query has ${reasons.join(" and ")}, so that the copy's content may be another than the source's, which the proof shows; a setting is carried where it is made for the database: ALTER DATABASE ... SET`,
+		});
+	}
+	return findings;
+}
+
 interface Locale {
 	collate: string;
 	ctype: string;
@@ -702,6 +725,7 @@ function definitionFinding(object: string, message: string): Finding {
 		trap: "definition-refused",
 		severity: "blocker",
 		object,
-		line: `${object}: the target refuses its definition (${message}); ${fix}`,
+		// A literal of its body is quoted after what is wrong with it.
+		line: `${object}: the target refuses its definition (${message.replace(/(: |at or near )".*$/s, "$1...")}); ${fix}`,
 	};
 }

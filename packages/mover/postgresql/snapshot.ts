@@ -79,10 +79,6 @@ export async function holdSnapshot(login: Login, options: SnapshotOptions): Prom
 				fail(
 					`session ${pid} of the source waits ${lockWaitSeconds} s for a lock of this run, which has ended itself so that the source goes on; run it again when no migration runs there`,
 				),
-			onLost: () =>
-				fail(
-					"the source's session that looks for who waits has ended (server restarted, or session terminated); run it again",
-				),
 			onLook: (active) => {
 				isBusy = live && active >= busySessions;
 			},

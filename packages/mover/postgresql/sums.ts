@@ -2,7 +2,7 @@ import type pg from "pg";
 import { type Evidence, LOCK_CLASS, type Steps } from "../steps.ts";
 import { Turns } from "../turns.ts";
 import { connect, type Login, withSession } from "./connection.ts";
-import { COPY_SCHEMA, isSchemaLeftBehind } from "./rules.ts";
+import { COPY_SCHEMA, isExtensionLeftBehind, isSchemaLeftBehind } from "./rules.ts";
 import { destroy } from "./snapshot.ts";
 import { NO_TRIGGERS, quoteName } from "./target.ts";
 
@@ -35,6 +35,8 @@ export interface Relation {
 	pages: number;
 	bytes: number;
 	populated: boolean;
+	/** Condition of an extension for the rows of its own table that are the application's: `WHERE ...`, or empty. */
+	condition: string;
 	columns: Column[];
 }
 
@@ -78,10 +80,10 @@ export async function carriedSchemas(client: pg.Client): Promise<number[]> {
 	return rows.filter(({ name, owner }) => !isSchemaLeftBehind(name, owner)).map(({ oid }) => oid);
 }
 
-/** Every table and materialized view that has rows of its own, but those of extensions. */
+/** Every table and materialized view that has rows of its own; of extensions those that they say are the application's. */
 export async function listRelations(client: pg.Client): Promise<Relation[]> {
-	const { rows } = await client.query<Relation & { relkind: string }>(
-		`SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, c.relkind, c.relispopulated AS populated,
+	const { rows } = await client.query<Relation & { relkind: string; extension: string | null }>(
+		`SELECT e.extname AS extension, coalesce(e.extcondition[array_position(e.extconfig, c.oid)], '') AS condition, c.oid, format('%I.%I', n.nspname, c.relname) AS name, c.relkind, c.relispopulated AS populated,
 			(pg_relation_size(c.oid) / current_setting('block_size')::int)::int AS pages, pg_table_size(c.oid)::float8 AS bytes,
 			coalesce((SELECT json_agg(json_build_object('name', a.attname, 'base', b.base) ORDER BY a.attnum)
 				FROM pg_attribute a, LATERAL (
@@ -91,19 +93,21 @@ export async function listRelations(client: pg.Client): Promise<Relation[]> {
 					) SELECT format_type(oid, NULL) AS base FROM down WHERE typtype <> 'd'
 				) b WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]') AS columns
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-		WHERE c.relkind IN ('r', 'm') AND c.relnamespace = ANY ($1)
-			AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+		LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e' LEFT JOIN pg_extension e ON e.oid = d.refobjid
+		WHERE c.relkind IN ('r', 'm') AND c.relnamespace = ANY ($1) AND (e.oid IS NULL OR c.oid = ANY (e.extconfig))
 		ORDER BY pg_table_size(c.oid) DESC, c.oid`,
 		[await carriedSchemas(client)],
 	);
-	return rows.map(({ relkind, ...relation }) => ({
-		...relation,
-		kind: relkind === "m" ? "materialized view" : "table",
-	}));
+	return rows
+		.filter(({ extension }) => extension === null || !isExtensionLeftBehind(extension))
+		.map(({ relkind, extension: _, ...relation }) => ({
+			...relation,
+			kind: relkind === "m" ? "materialized view" : "table",
+		}));
 }
 
-/** SQL that sums one relation, or a query with the same columns. */
-export function sumQuery(from: string, columns: readonly Column[], where = ""): string {
+/** SQL that sums one relation, or what has the same columns. */
+export function summed(from: string, columns: readonly Column[], where = ""): string {
 	const hash = `hashtextextended(ROW(${columns.map(columnText).join(", ")})::text COLLATE "C", 0)`;
 	const sum = columns.length === 0 ? "0" : `coalesce(sum(${hash}), 0)`;
 	return `SELECT count(*)::text AS rows, ${sum}::text AS sum FROM ${from} AS t${where}`;
@@ -300,7 +304,8 @@ const letterOf = (side: SideName) => (side === "source" ? "s" : "t");
 async function cut(side: SideName, client: pg.Client, relations: readonly Relation[]): Promise<Cuts["relations"]> {
 	const { rows } = await client.query<{ version: string }>("SELECT current_setting('server_version_num') AS version");
 	if (Number(rows[0]?.version) < RANGE_SCANS) return {};
-	const cuts = relations.map(({ oid, pages, bytes }) => {
+	const whole = relations.filter(({ condition }) => condition === "");
+	const cuts = whole.map(({ oid, pages, bytes }) => {
 		const count = Math.max(1, Math.min(pages, Math.ceil(bytes / PART_BYTES)));
 		return [`${letterOf(side)}.${oid}`, { count, pages: Math.ceil(pages / count) }] as const;
 	});
@@ -321,6 +326,8 @@ function listParts(
 		.filter(({ populated }) => populated)
 		.flatMap((relation): Part[] => {
 			const shared = sharedColumns(relation, other.get(relation.name), side);
+			// Both sides by the source's: the extension may be of another version on the target.
+			const { condition } = (side === "target" ? other.get(relation.name) : undefined) ?? relation;
 			const { count, pages } = cuts.relations[`${letter}.${relation.oid}`] ?? { count: 1, pages: 0 };
 			return Array.from({ length: count }, (_, index) => ({
 				side,
@@ -329,7 +336,11 @@ function listParts(
 				kind: relation.kind,
 				oid: relation.oid,
 				bytes: Math.round(relation.bytes / count),
-				sql: sumQuery(`ONLY ${relation.name}`, shared, ctidRange(index * pages, index + 1 < count ? pages : undefined)),
+				sql: summed(
+					`ONLY ${relation.name}`,
+					shared,
+					condition === "" ? ctidRange(index * pages, index + 1 < count ? pages : undefined) : ` ${condition}`,
+				),
 			}));
 		});
 	const objects = ranges.map((range, index) => ({

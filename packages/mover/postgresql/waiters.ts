@@ -1,4 +1,5 @@
 /** Sessions of a source that wait for a lock of ours, and hold up everybody behind them: they are seen, and let through. */
+import type pg from "pg";
 import { connect, type Login } from "./connection.ts";
 
 export interface WaitersOptions {
@@ -6,8 +7,6 @@ export interface WaitersOptions {
 	lockWaitSeconds: number;
 	/** Told who has waited that long, before our sessions in his way end. */
 	onWait(pid: number): void;
-	/** Told when the session that looks has ended, so that nobody looks any more. */
-	onLost?(): void;
 	/** Told with each look how many sessions of others are at work. */
 	onLook?(active: number): void;
 	/** A session of ours that goes on: its statement ends, where others end as a whole. */
@@ -41,22 +40,32 @@ export const NO_TIMEOUTS = `SELECT pg_catalog.set_config(name, '0', false) FROM 
 
 /** Looks until it is closed. */
 export async function watchWaiters(login: Login, options: WaitersOptions): Promise<Waiters> {
-	const { lockWaitSeconds, onWait, onLost, onLook, keptPid = 0 } = options;
-	const session = await connect(login);
-	await session.query(NO_TIMEOUTS);
+	const { lockWaitSeconds, onWait, onLook, keptPid = 0 } = options;
+	let isOpen = false;
+	let session = await open();
 	const waitingSince = new Map<number, number>();
 	let isClosed = false;
 	let isPolling = false;
-	session.on("end", () => {
-		if (!isClosed) onLost?.();
-	});
 	const timer = setInterval(() => void poll().catch(() => {}), POLL_MS);
 	timer.unref();
+
+	async function open(): Promise<pg.Client> {
+		const opened = await connect(login);
+		isOpen = true;
+		opened.on("end", () => {
+			isOpen = false;
+		});
+		await opened.query(NO_TIMEOUTS);
+		return opened;
+	}
 
 	async function poll(): Promise<void> {
 		if (isPolling || isClosed) return;
 		isPolling = true;
 		try {
+			// Whoever waits is seen by it alone, so it outlives its connection.
+			if (!isOpen) session = await open();
+			if (isClosed) return await session.end();
 			const { rows } = await session.query(WATCH);
 			if (isClosed) return;
 			onLook?.(Number(rows[0].active));
