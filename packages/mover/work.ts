@@ -6,7 +6,7 @@ import { isConnectionError } from "./journal/errors.ts";
 import { Fence } from "./journal/fence.ts";
 import type { Progress } from "./journal/heartbeat.ts";
 import { type Asks, appendLine, type Journal } from "./journal/journal.ts";
-import { pin } from "./journal/pins.ts";
+import { pin, refuseOneSide } from "./journal/pins.ts";
 import { type ReportKind, type Sizes, storeReport } from "./journal/reports.ts";
 import { type Connect, openJournalDatabase } from "./journal/schema.ts";
 import { type Control, failureOf, JournalSteps } from "./journal/steps.ts";
@@ -126,8 +126,13 @@ export class Worker {
 
 	async #pin({ database, engine }: Pick<Unit, "database" | "engine">): Promise<void> {
 		const { asks, configuration } = this.#options;
+		const sides = {
+			source: await engine.identify(database.source),
+			target: await engine.identify(database.target),
+		};
+		refuseOneSide(database.name, sides.source, sides.target);
 		for (const side of ["source", "target"] as const) {
-			const identity = await engine.identify(database[side]);
+			const identity = sides[side];
 			// The swap changes which database is the target's own, not its name.
 			await pin(asks, database.name, side, {
 				...identity,

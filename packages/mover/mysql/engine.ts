@@ -7,9 +7,17 @@ import { copyMysql } from "./copy.ts";
 import { databaseOf, dropCopy, ownerOf, releaseTarget } from "./target.ts";
 import { verifyMysql } from "./verify.ts";
 
+/** Of MariaDB, whose servers have no id of their own. */
+const UNKNOWN_VARIABLE = /^ERROR 1193\b/;
+
 export const mysql: Engine = {
 	async identify(login) {
-		const own = await withMysql(login, (session) => session.value("SELECT @@server_uuid").catch(() => undefined));
+		const own = await withMysql(login, (session) =>
+			session.value("SELECT @@server_uuid").catch((error: Error) => {
+				if (!UNKNOWN_VARIABLE.test(error.message)) throw error;
+				return undefined;
+			}),
+		);
 		return { system: own ?? addressOf(login.url), database: databaseOf(login) };
 	},
 

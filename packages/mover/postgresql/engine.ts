@@ -1,5 +1,6 @@
 /** PostgreSQL as the mover moves it: into a database of its own, proved there, and swapped in. */
 import type { Engine, Task } from "../engine.ts";
+import { addressOf } from "../in-place.ts";
 import { stateOf } from "../journal/errors.ts";
 import type { Asks } from "../journal/journal.ts";
 import { check } from "./check.ts";
@@ -27,7 +28,7 @@ export const postgresql: Engine = {
 			if (stateOf(error) !== CLOSED) throw error;
 			return withSession(login, { database: "postgres" }, readPin);
 		});
-		return { system: systemIdentifier ?? "unknown", database };
+		return { system: systemIdentifier ?? addressOf(login.url), database };
 	},
 
 	check: ({ source, target, into, jobs, diskBytes }) => check({ source, target, into, jobs, diskBytes }),
