@@ -8,7 +8,8 @@ import { type Counters, settleCopy } from "./counters.ts";
 import type { Difference } from "./difference.ts";
 import { type Pin, readPin } from "./pins.ts";
 import { isExtensionLeftBehind, type Owners, roleOnTarget } from "./rules.ts";
-import { carriedSchemas, clearSums, hashLargeObjects, openReader, type Side, type Sums, sumBothSides } from "./sums.ts";
+import { clearSums } from "./sum-marks.ts";
+import { carriedSchemas, hashLargeObjects, openReader, type Side, type Sums, sumBothSides } from "./sums.ts";
 import { quoteName } from "./target.ts";
 
 /** What is to be proved equal. */

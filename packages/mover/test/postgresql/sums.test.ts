@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { withSession } from "../../postgresql/connection.ts";
-import { clearSums, type Side, type Sums, sumBothSides } from "../../postgresql/sums.ts";
+import { clearSums } from "../../postgresql/sum-marks.ts";
+import { type Side, type Sums, sumBothSides } from "../../postgresql/sums.ts";
 import type { Steps } from "../../steps.ts";
 import { execute, type Source, startSource, startTarget, type Target } from "../support/databases.ts";
 import { memorySteps } from "../support/memory-steps.ts";
