@@ -12,6 +12,7 @@ import { type Connect, openJournalDatabase } from "./journal/schema.ts";
 import { type Control, failureOf, JournalSteps } from "./journal/steps.ts";
 import type { KnownWish } from "./journal/wishes.ts";
 import { connect } from "./postgresql/connection.ts";
+import { lineOf } from "./postgresql/messages.ts";
 import type { Evidence, StepName } from "./steps.ts";
 
 /** How a wish ended, and in one word why. */
@@ -371,7 +372,7 @@ export class Worker {
 	}
 
 	async #tellFailure(run: string, error: unknown): Promise<void> {
-		const line = error instanceof Error ? error.message : String(error);
+		const line = lineOf(error);
 		this.#options.report(`failed: ${line}`);
 		await this.#store(run, "", "failure", { line });
 	}

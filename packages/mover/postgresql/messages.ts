@@ -1,5 +1,7 @@
 /** What an error of a server's may say in a log, a report or to a person: names of objects, never a value of a row or of code. */
 
+import pg from "pg";
+
 /** What `pg` or a program tells of an error. */
 export interface ServerError {
 	/** SQLSTATE. */
@@ -21,6 +23,14 @@ export function withoutValues({ code, message, where = "" }: ServerError): strin
 	const isOfData = code.startsWith("22");
 	const shown = isOfData ? message.replace(/\s*[:"'].*$/s, "") : message.replace(/: ".*$/s, "");
 	return isOfData ? `${shown} (SQLSTATE ${code})` : shown;
+}
+
+/** What is told of any error: one that comes from a server as it is, without its values; all others have none. */
+export function lineOf(error: unknown): string {
+	if (!(error instanceof Error)) return String(error);
+	return error instanceof pg.DatabaseError && error.code !== undefined
+		? withoutValues({ code: error.code, message: error.message, where: error.where })
+		: error.message;
 }
 
 /** The start of a statement, up to its first literal. */
