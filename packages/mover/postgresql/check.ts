@@ -11,7 +11,7 @@ import { comparePins, compareVersions, type Pins, readPin } from "./pins.ts";
 import { natureOf } from "./refresh-settings.ts";
 import { COPY_SCHEMA, isExtensionLeftBehind, isSettingLeftBehind, type Owners } from "./rules.ts";
 import { leftBehindSchemas } from "./schema.ts";
-import { carriedSchemas, listRelations } from "./sums.ts";
+import { carriedSchemas } from "./sums.ts";
 import { quoteName } from "./target.ts";
 import { type Found, LARGEST_BYTES, TRAPS } from "./traps.ts";
 import { isBehind, readOwners, readSequences } from "./verify.ts";
@@ -406,9 +406,13 @@ async function checkConstraints(client: pg.Client): Promise<Finding[]> {
 
 /** Views whose content is another one with each refresh, or depends on who refreshes them. */
 async function checkViews(client: pg.Client): Promise<Finding[]> {
+	const { rows } = await client.query<{ name: string }>(
+		`SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.oid = ANY ($1)
+		WHERE c.relkind = 'm' ORDER BY 1`,
+		[await carriedSchemas(client)],
+	);
 	const findings: Finding[] = [];
-	for (const { name, kind } of await listRelations(client)) {
-		if (kind !== "materialized view") continue;
+	for (const { name } of rows) {
 		const { changing, readsSettings } = await natureOf(client, name);
 		const reasons = [...(changing.length > 0 ? [changing.join(", ")] : []), ...(readsSettings ? ["a setting"] : [])];
 		if (reasons.length === 0) continue;
