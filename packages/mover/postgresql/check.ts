@@ -7,7 +7,7 @@ import { isConnectionError } from "../journal/errors.ts";
 import { carriedRoles, serverVersion, superusers } from "./catalog.ts";
 import { Workspace } from "./children.ts";
 import { connect, type Login, withSession } from "./connection.ts";
-import { comparePins, compareVersions, type Pins, readPin } from "./pins.ts";
+import { compareVersions, readPin } from "./pins.ts";
 import { natureOf } from "./refresh-settings.ts";
 import { COPY_SCHEMA, isExtensionLeftBehind, isSettingLeftBehind, type Owners } from "./rules.ts";
 import { leftBehindSchemas } from "./schema.ts";
@@ -27,10 +27,6 @@ export interface CheckOptions {
 	jobs: number;
 	/** The target's disk, from the stage file; without it the room is not known, which is said. */
 	diskBytes?: number | undefined;
-	stage?: string;
-	aptibleId?: string;
-	/** What the run was begun with. */
-	pinned?: Pins;
 	/** Whether the definitions are tried on the target, in a database that is dropped again; default yes. */
 	tryDefinitions?: boolean;
 }
@@ -63,10 +59,9 @@ export async function check(options: CheckOptions): Promise<Finding[]> {
 			keptPid: rows[0]?.pid ?? 0,
 		});
 		const owners = await readOwners(source, target, options.target);
-		const [own, versions] = await Promise.all([readPins(source, target, options), clientVersion()]);
+		const [own, other, client] = await Promise.all([readPin(source), readPin(target), clientVersion()]);
 		const findings = [
-			...(options.pinned === undefined ? [] : comparePins(options.pinned, own)),
-			...compareVersions(own.source.version, own.target.version, versions),
+			...compareVersions(own.version, other.version, client),
 			...(await findTraps(source, "source")),
 			...(await findTraps(target, "target")),
 			...(await checkSession(source, "source")),
@@ -114,20 +109,6 @@ function incomplete(why: string): Finding {
 		trap: "check-incomplete",
 		severity: "warning",
 		line: `${why}, so that not all rows were looked at; when it has what it waits for: npm run move -- check`,
-	};
-}
-
-/** Both sides as they are now. */
-export async function readPins(
-	source: pg.Client,
-	target: pg.Client,
-	{ stage, aptibleId }: Pick<CheckOptions, "stage" | "aptibleId">,
-): Promise<Pins> {
-	return {
-		source: await readPin(source),
-		target: await readPin(target),
-		...(stage === undefined ? {} : { stage }),
-		...(aptibleId === undefined ? {} : { aptibleId }),
 	};
 }
 
