@@ -38,7 +38,7 @@ const LARGE_BYTES = 64 << 20;
 const SCAN_COUNT = 500;
 const TYPES = ["string", "list", "set", "zset", "hash", "stream"];
 
-/** Traps of a target into which nothing is copied. */
+/** Traps where nothing is copied. */
 const WITHOUT_A_COPY: ReadonlySet<string> = new Set([
 	"redis-cluster",
 	"redis-replica",
