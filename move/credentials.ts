@@ -8,7 +8,8 @@ import type { Environment } from "../aptible/api/environment.ts";
 import type { Context } from "../aptible/context.ts";
 import type { Drain } from "../config/move.ts";
 import type { Asks } from "../packages/mover/journal/journal.ts";
-import { findEnvironment, movedDatabases, readUrl, requireDatabaseId, Way } from "./session.ts";
+import { findJournalHandle } from "./journal-place.ts";
+import { findEnvironment, movedDatabases, readUrl, requireDatabaseId, Way, Ways } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
 
 /** Name of the login on the target. */
@@ -56,6 +57,7 @@ export async function makeCredentials(
 			`environment "${environment.handle}" has no certificate of an authority yet; it has one once a database is provisioned: aptible environment:ca_cert --environment ${environment.handle}`,
 		);
 	}
+	const journal = await findJournal(context, environment, moved, tell);
 	const databases: Record<string, HandedOver> = {};
 	for (const { handle, type, diskGb, containerMb, drain } of movedDatabases(moved)) {
 		const id = await requireDatabaseId(context, environment.handle, handle);
@@ -75,12 +77,27 @@ export async function makeCredentials(
 		const ca = environment.caCertificate;
 		databases[handle] = { type, url: url.href, ca, aptibleId: id, diskGb, containerMb, drain };
 	}
-	writeSecretFile(file, `${JSON.stringify({ stage: moved.name, databases }, null, 2)}\n`, replace);
+	writeSecretFile(file, `${JSON.stringify({ stage: moved.name, journal, databases }, null, 2)}\n`, replace);
 	return [
 		`${file} is written, for its owner alone; git does not see it`,
 		`give it to the mover's service as the secret move-target, then remove it: rm ${file}`,
 		`the mover looks for the addresses of the sources in MOVE_SOURCE_NAME, or in the file of a secret that MOVE_SOURCE_NAME_FILE names`,
 	];
+}
+
+/** The database on whose server the mover is to keep the journal. */
+async function findJournal(
+	context: Context,
+	environment: Environment,
+	moved: MoveStage,
+	tell: (line: string) => void,
+): Promise<string> {
+	const ways = new Ways(context, environment, tell);
+	try {
+		return await findJournalHandle(context, environment, moved, (handle) => ways.to(handle));
+	} finally {
+		await ways.close();
+	}
 }
 
 /** Gives the login a password, and makes it where it is not there. Whoever is logged in by the former one goes. */

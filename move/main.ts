@@ -10,10 +10,11 @@ import { Context } from "../aptible/context.ts";
 import { isWork, type Work } from "../packages/mover/journal/wishes.ts";
 import { closeMove } from "./close.ts";
 import { makeCredentials } from "./credentials.ts";
+import { findJournalHandle } from "./journal-place.ts";
 import { ProgressView } from "./progress.ts";
 import { removeRecord } from "./record.ts";
 import { writeReport } from "./report.ts";
-import { findEnvironment, journalHandle, Way } from "./session.ts";
+import { findEnvironment, type Way, Ways } from "./session.ts";
 import { type MoveStage, readMoveStage } from "./stage.ts";
 import { describeStatus } from "./status.ts";
 import { ask, compareJournals, control, tellEnd, watch } from "./work.ts";
@@ -87,11 +88,13 @@ async function main(argv: string[]): Promise<number> {
 		await closeMove(context, moved, { ...drops, tell });
 		return 0;
 	}
-	const way = new Way(context, await findEnvironment(context, moved), journalHandle(moved), tell);
+	const environment = await findEnvironment(context, moved);
+	const ways = new Ways(context, environment, tell);
 	try {
-		return await perform(way, moved, step, options);
+		const handle = await findJournalHandle(context, environment, moved, (one) => ways.to(one));
+		return await perform(ways.to(handle), moved, step, options);
 	} finally {
-		await way.close();
+		await ways.close();
 	}
 }
 

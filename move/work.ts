@@ -30,7 +30,8 @@ export function journalFile({ folder, name }: MoveStage): string {
 
 /** Compares the journal's file with the server, and takes over what it lacks. */
 export async function compareJournals(session: MoveSession, moved: MoveStage): Promise<void> {
-	new LocalFile(journalFile(moved), await readLines(session)).close();
+	const file = await LocalFile.open(journalFile(moved), () => readLines(session));
+	file.close();
 }
 
 /** Wishes for something that takes no time. */
@@ -71,10 +72,7 @@ export async function watch(
 			const remaining = await forecaster?.look(session);
 			return { made, heartbeat, isOver, remaining, partsExpected: await expectedParts(session, made) };
 		});
-		if (look.isOver) {
-			await way.look(async (session) => session && compareJournals(session, moved));
-			return look.made;
-		}
+		if (look.isOver) return look.made;
 		const isSilent = look.heartbeat === undefined || look.heartbeat.age > SILENT_SECONDS;
 		if (isSilent && Date.now() - toldAt > TELL_SILENCE_MS) {
 			toldAt = Date.now();
@@ -100,8 +98,14 @@ async function expectedParts(session: MoveSession, { command, run }: Wish): Prom
 	return rows[0].parts > 0 ? rows[0].parts : undefined;
 }
 
-/** Says how a wish ended, with what it found. @returns exit code */
+/** Says how a wish ended, with what it found; the record is there whatever the journal's file is like. @returns exit code */
 export async function tellEnd(way: Way, moved: MoveStage, made: Wish, view: ProgressView): Promise<number> {
+	const code = await conclude(way, moved, made, view);
+	await way.look(async (session) => session && compareJournals(session, moved));
+	return code;
+}
+
+async function conclude(way: Way, moved: MoveStage, made: Wish, view: ProgressView): Promise<number> {
 	const { run } = made;
 	const reports =
 		run === undefined ? [] : ((await way.look(async (session) => session && readReports(session, run))) ?? []);

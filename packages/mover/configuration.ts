@@ -45,6 +45,8 @@ export interface UncopiedDatabase {
 
 export interface Configuration {
 	stage: string;
+	/** Name of the database on whose server the journal is. */
+	journal: string;
 	databases: readonly MovedDatabase[];
 	/** Those that stand in the way of a copy, until they are left out of what is handed over. */
 	uncopied: readonly UncopiedDatabase[];
@@ -112,14 +114,24 @@ export function readConfiguration(environment: Environment, mask: Mask): Configu
 		}
 		variables.set(variableOf(name), name);
 	}
-	if (target !== undefined && !databases.some(({ type }) => type === "postgresql")) {
+	const possible = databases
+		.filter(({ type }) => type === "postgresql")
+		.map(({ name }) => name)
+		.sort();
+	const journal = target?.journal === undefined ? possible[0] : String(target.journal);
+	if (target !== undefined && possible.length === 0) {
 		problems.push(
 			"MOVE_TARGET_FILE: none of its databases is postgresql, and the journal is kept on one; add a small one to the stage file",
+		);
+	} else if (target !== undefined && !possible.includes(journal ?? "")) {
+		problems.push(
+			`MOVE_TARGET_FILE: its journal is on none of its databases of postgresql (${possible.join(", ")}); ${REWRITE}`,
 		);
 	}
 	if (problems.length > 0) throw new ConfigurationError(problems.join("\n"));
 	return {
 		stage: target?.stage ?? "",
+		journal: journal ?? "",
 		databases,
 		uncopied,
 		jobs,
@@ -146,6 +158,8 @@ interface GivenDatabase {
 
 interface GivenTarget {
 	stage: string;
+	/** Absent in a file of an earlier release: the first PostgreSQL by its name. */
+	journal?: unknown;
 	databases: Record<string, GivenDatabase>;
 }
 

@@ -6,12 +6,13 @@ import type { Asks } from "../journal/journal.ts";
 import { check } from "./check.ts";
 import { type Login, withSession } from "./connection.ts";
 import { copyDatabase } from "./copy.ts";
-import { settleCounters } from "./counters.ts";
+import { settleCounters, writesSince } from "./counters.ts";
 import { readPin } from "./pins.ts";
-import { makeProof } from "./report.ts";
+import { readCountersOf } from "./prepare.ts";
+import { isPostgresqlProof, makeProof } from "./report.ts";
 import { COPY_SCHEMA } from "./rules.ts";
 import { holdSnapshot } from "./snapshot.ts";
-import { swapDatabase } from "./swap.ts";
+import { admitSwap, placeOf, swapDatabase } from "./swap.ts";
 import { readSizes } from "./tables.ts";
 import { dropDatabase, NO_TRIGGERS } from "./target.ts";
 import { undoSwap } from "./undo-swap.ts";
@@ -57,6 +58,17 @@ export const postgresql: Engine = {
 		}
 	},
 
+	async findStale({ source, target, into }, proof) {
+		if (proof === undefined) {
+			const begun = await readCountersOf(target, into);
+			return begun === undefined ? [] : writesSince(begun, await settleCounters(source));
+		}
+		if ((await placeOf({ target, database: ownDatabase(target), into })) === "gone") return [`${into} is gone`];
+		const proved = isPostgresqlProof(proof) ? proof.details.counters.at(-1) : undefined;
+		if (proved === undefined) return ["its proof has no counters of the source's writes"];
+		return writesSince(proved, await settleCounters(source));
+	},
+
 	async verify({ source, target, into, steps, jobs, isSwapped }) {
 		const database = isSwapped ? ownDatabase(target) : into;
 		const before = await settleCounters(source);
@@ -69,6 +81,8 @@ export const postgresql: Engine = {
 		}
 		return proof;
 	},
+
+	admitSwap: ({ target, into }) => admitSwap({ target, database: ownDatabase(target), into }),
 
 	async swap({ target, into, steps, journal }) {
 		await swapDatabase({ target, database: ownDatabase(target), into, steps, journal });
