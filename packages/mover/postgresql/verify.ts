@@ -25,7 +25,7 @@ export interface VerifyOptions {
 	/** The snapshot that the copy was made in, where the source goes on being written to. */
 	snapshot?: string;
 	/** A reading of the source's counters, where it does not; without one, no sums of an earlier try are used. */
-	counters?: Counters;
+	counters?: Counters | undefined;
 	/** Ends with the reason why the run must, the snapshot's: no session of ours holds the source up then. */
 	signal?: AbortSignal;
 }
