@@ -6,10 +6,10 @@ import { readLines } from "../packages/mover/journal/journal.ts";
 import type { JournalLine } from "../packages/mover/journal/line.ts";
 import { readReports, type StoredReport } from "../packages/mover/journal/reports.ts";
 import { describeProof, isPostgresqlProof } from "../packages/mover/postgresql/report.ts";
+import { linesOf } from "./ends.ts";
 import { describeOutlook, readOutlook } from "./forecast.ts";
 import type { MoveSession } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
-import { linesOf } from "./work.ts";
 
 interface Report {
 	stage: string;

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,13 +13,6 @@ import { withSession } from "../../packages/mover/postgresql/connection.ts";
 import type { World } from "../../packages/mover/test/support/mover-process.ts";
 import { Night } from "../support/night.ts";
 
-const STAGE = `config:
-  medstack-to-aptible:environment: { handle: acme, stack: shared-ca-central-1, phi: false }
-  medstack-to-aptible:databases:
-    main: { type: postgresql, version: "17" }
-  medstack-to-aptible:secrets: { smtpPassword: { secure: v1:abc } }
-`;
-
 let night: Night;
 let world: World;
 let folder: string;
@@ -28,7 +20,7 @@ let folder: string;
 before(async () => {
 	night = await Night.start();
 	({ world, folder } = night);
-	await night.writeStage(STAGE);
+	await night.inPhase("prepare");
 });
 after(() => night?.stop());
 
@@ -77,9 +69,10 @@ test("check, rehearse, copy and verify go through the tunnel to the mover and ba
 	const rehearse = await run("rehearse");
 	assert.equal(rehearse.code, 0, rehearse.output);
 	assert.match(rehearse.output, /main: both sides are equal\nrehearse of run r2: done/);
+	await night.inPhase("frozen");
 	const copy = await run("copy");
 	assert.equal(copy.code, 0, copy.output);
-	const record = JSON.parse(readFileSync(path.join(folder, "Pulumi.night.move.json"), "utf8"));
+	const record = JSON.parse(readFileSync(night.record, "utf8"));
 	assert.deepEqual(
 		{ ...record, at: undefined },
 		{ version: 1, run: "r3", databases: { main: { aptibleId: 700, hash: "0123456789abcdef" } }, at: undefined },
@@ -144,6 +137,7 @@ test("findings that stand in the way are told with their fix, and end with 1", a
 
 test("the tunnel's drop in the middle is passed over; Ctrl-C and a kill leave the mover at work", async () => {
 	await world.reset();
+	await night.inPhase("prepare");
 	rmSync(path.join(folder, ".move"), { recursive: true });
 	const mover = world.startMover({ PART_MS: "1500", MOVE_LEASE_SECONDS: "30" });
 	const first = start("rehearse");
@@ -153,14 +147,16 @@ test("the tunnel's drop in the middle is passed over; Ctrl-C and a kill leave th
 	assert.equal(await first.ended, 0, first.output());
 	assert.match(first.output(), /rehearse of run r1: done/);
 
-	writeFileSync(path.join(folder, "Pulumi.night.move.json"), JSON.stringify({ version: 1, run: "r9" }));
+	writeFileSync(night.record, JSON.stringify({ version: 1, run: "r9" }));
+	await night.inPhase("frozen");
 	const copy = start("copy");
 	await copy.says(/\[#+\.*\] \d+ %, r2 main: rows.* \d+ s to .*\d+ s left/);
-	assert.equal(existsSync(path.join(folder, "Pulumi.night.move.json")), false, "no phase stands on an earlier copy");
+	assert.equal(existsSync(night.record), false, "no phase stands on an earlier copy");
 	await world.wish("stop");
 	assert.equal(await copy.ended, 1);
 	await mover.says(/copy of run r2: stopped/);
 
+	await night.inPhase("prepare");
 	const second = start("rehearse");
 	await mover.says(/r3 main rows 1 begin/);
 	await world.wish("pause");
@@ -173,6 +169,7 @@ test("the tunnel's drop in the middle is passed over; Ctrl-C and a kill leave th
 	dropTunnels(night.dir);
 	assert.equal(await status.ended, 0, status.output());
 	assert.match(status.output(), /now: r3 main: rows, paused/);
+	await night.inPhase("frozen");
 	const refused = await run("copy");
 	assert.equal(refused.code, 1);
 	assert.match(refused.output, /rehearse is under way since .* \(run r3\)/);
@@ -180,6 +177,7 @@ test("the tunnel's drop in the middle is passed over; Ctrl-C and a kill leave th
 	await mover.says(/rehearse of run r3: stopped \(operator\)/);
 	await world.wish("resume");
 
+	await night.inPhase("prepare");
 	const third = start("rehearse");
 	await third.says(/r4 main: rows/);
 	third.kill("SIGKILL");
@@ -195,16 +193,8 @@ test("credentials makes a login of the mover's own, and a file for its owner alo
 	process.env.PATH = [...night.clouds.path, process.env.PATH].join(path.delimiter);
 	await world.reset();
 	const addresses = ["203.0.113.9", "203.0.113.10"];
-	const config = path.join(folder, "Pulumi.night.yaml");
-	await writeFile(
-		config,
-		STAGE.replace("phi: false", "phi: true")
-			.replace("shared-ca-central-1", "acme-prod")
-			.concat(
-				`  medstack-to-aptible:move: { phase: prepare, from: { addresses: [${addresses.join(", ")}] }, databases: { main: {} } }\n`,
-			),
-	);
-	const moved = readMoveStage("night", config);
+	await night.inPhase("prepare", { from: { addresses } });
+	const moved = readMoveStage("night", night.stageFile);
 	const make = async (replace: boolean) => {
 		const said: string[] = [];
 		const context = new Context();
@@ -250,22 +240,17 @@ test("credentials makes a login of the mover's own, and a file for its owner alo
 test("close shuts the mover out, drops what it is told to, keeps the journal in a file, and may be run again", async () => {
 	await world.reset();
 	rmSync(path.join(folder, ".move"), { recursive: true, force: true });
-	const config = path.join(folder, "Pulumi.night.yaml");
-	const stageIn = (phase: string) =>
-		writeFile(
-			config,
-			STAGE.replace("phi: false", "phi: true")
-				.replace("shared-ca-central-1", "acme-prod")
-				.concat(
-					`  medstack-to-aptible:move: { phase: ${phase}, downtimeBudgetMinutes: 30, from: { addresses: [203.0.113.9] }, databases: { main: {} } }\n`,
-				),
-		);
+	const stageIn = (phase: string) => night.inPhase(phase, { downtimeBudgetMinutes: 30 });
 	await stageIn("frozen");
 	const early = await run("close");
 	assert.equal(early.code, 1);
 	assert.match(early.output, /phase "live" or "cancelled", and Pulumi\.night\.yaml has the phase "frozen"/);
 	const mover = world.startMover();
-	for (const step of ["rehearse", "copy"]) {
+	for (const [step, phase] of [
+		["rehearse", "prepare"],
+		["copy", "frozen"],
+	] as const) {
+		await stageIn(phase);
 		const { code, output } = await run(step);
 		assert.equal(code, 0, output);
 	}
@@ -274,11 +259,11 @@ test("close shuts the mover out, drops what it is told to, keeps the journal in 
 	const proved = recordText();
 
 	await stageIn("live");
-	rmSync(path.join(folder, "Pulumi.night.move.json"));
+	rmSync(night.record);
 	const unproved = await run("close");
 	assert.equal(unproved.code, 1);
 	assert.match(unproved.output, /needs the record of a verified copy/);
-	writeFileSync(path.join(folder, "Pulumi.night.move.json"), proved);
+	writeFileSync(night.record, proved);
 	await withSession(world.login(), {}, (client) => setLogin(client, "0123456789abcdef"));
 
 	const closed = await run("close");
@@ -286,15 +271,17 @@ test("close shuts the mover out, drops what it is told to, keeps the journal in 
 	assert.match(closed.output, /main: login mover opens nothing any more/);
 	assert.match(
 		closed.output,
-		/database db_before_2, .*B, which stood there before run r2, stays; to drop it: npm run move -- close --stack night --drop-former/,
+		/database db_before_2, .*B, which stood there before run r2, stays; to drop it: npm run move -- close --stack night --config-file \S+ --drop-former/,
 	);
 	assert.deepEqual(await world.databases(), ["db", "db_before_2", "move"]);
 	assert.equal(recordText(), proved.replace(/\n\}\n$/, ',\n\t"closed": true\n}\n'));
 	const [login] = await world.rows("postgres", "SELECT rolcanlogin, rolsuper FROM pg_roles WHERE rolname = 'mover'");
 	assert.deepEqual(login, { rolcanlogin: false, rolsuper: false });
+	await stageIn("frozen");
 	const copy = await run("copy");
 	assert.equal(copy.code, 1);
 	assert.match(copy.output, /says that the move is closed/);
+	await stageIn("live");
 
 	// A file that lacks a line is no journal to drop the server's for.
 	const file = path.join(folder, ".move/night.jsonl");
