@@ -45,7 +45,7 @@ export class Claims extends pulumi.ComponentResource {
 				refuse: (before, after) => refuseStep(before, after) ?? refuseEndpointMoves(before, after),
 				refuseFirst: (first) => refuseFirstPhase(first.move, pulumi.getStack()),
 				announce: (before, after) => [
-					...announceMoveStep(before.move, after.move),
+					...announceMoveStep(before.move, after.move, pulumi.getStack()),
 					...announceEndpointMoves(before, after),
 				],
 			},

@@ -1,6 +1,6 @@
 /**
- * The record of a move: a file beside the stage file in which `npm run move -- verify` writes what it has proved, and `close` that the
- * move is over. It is committed, so that whoever reviews a later phase sees the proof that it stands on.
+ * The record of a move: a file beside the stage file in which `npm run move -- copy --stack STACK` writes what it has proved, and `close`
+ * that the move is over. It is committed, so that whoever reviews a later phase sees the proof that it stands on.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

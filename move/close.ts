@@ -7,15 +7,14 @@ import type { Environment } from "../aptible/api/environment.ts";
 import type { Context } from "../aptible/context.ts";
 import { readMoveRecord, requireMoveRecord } from "../config/move-record.ts";
 import { stateOf } from "../packages/mover/journal/errors.ts";
-import { readHeartbeat } from "../packages/mover/journal/heartbeat.ts";
 import { appendLine, readLines } from "../packages/mover/journal/journal.ts";
 import type { JournalLine, LineState } from "../packages/mover/journal/line.ts";
 import { readLocalLines } from "../packages/mover/journal/local-file.ts";
 import { findJournalDatabase, JOURNAL_DATABASE } from "../packages/mover/journal/schema.ts";
-import { openWork } from "../packages/mover/journal/wishes.ts";
 import type { Evidence } from "../packages/mover/steps.ts";
-import { closeLogin, handOverFile, MOVER_LOGIN } from "./credentials.ts";
-import { SILENT_SECONDS, sayBytes } from "./progress.ts";
+import { closeLogin, findPartials, handOverFile, MOVER_LOGIN } from "./credentials.ts";
+import { refuseWork } from "./guards.ts";
+import { sayBytes } from "./progress.ts";
 import { closeRecord } from "./record.ts";
 import {
 	findEnvironment,
@@ -101,8 +100,13 @@ class Closing {
 		if (this.#options.dropJournal) await this.#dropJournal(handles);
 		else tell(`database ${JOURNAL_DATABASE} with the journal stays; to drop it: ${this.#again("--drop-journal")}`);
 		const handedOver = handOverFile(this.#moved);
-		if (existsSync(handedOver)) tell(`${handedOver} opens nothing any more; remove it: rm ${handedOver}`);
+		for (const file of [handedOver, ...findPartials(this.#moved)].filter((one) => existsSync(one))) {
+			tell(`${file} is a hand-over of the mover's; remove it: rm ${file}`);
+		}
 		tell("in MedStack: delete the mover's service and its secrets. Then remove the block move from the stage file");
+		tell(
+			"the `pulumi up` after that restarts each moved database that has a larger size during the move, production's too: choose its time",
+		);
 	}
 
 	async end(): Promise<void> {
@@ -110,7 +114,7 @@ class Closing {
 	}
 
 	#again(option: string): string {
-		return `npm run move -- close --stack ${this.#moved.name} ${option}`;
+		return `npm run move -- close --stack STACK ${option}`;
 	}
 
 	#way(handle: string): Way {
@@ -150,7 +154,7 @@ class Closing {
 			}
 			for (const { name, bytes } of found.filter((one) => /^move_\d+$/.test(one.name))) {
 				tell(
-					`${handle}: database ${name}, ${sayBytes(bytes)}, a copy that was not swapped in, stays; DROP DATABASE ${name}`,
+					`${handle}: database ${name}, ${sayBytes(bytes)}, a copy that was not swapped in, stays; to drop it: aptible db:tunnel ${handle} --environment ${this.#environment.handle}, and in psql on the address that this shows: DROP DATABASE ${name}`,
 				);
 			}
 			await this.#note(handle, "done", evidence);
@@ -201,15 +205,6 @@ class Closing {
 		renameSync(file, kept);
 		tell(`the journal is kept in ${kept}`);
 	}
-}
-
-/** A run that goes on would lose its login in its middle; a mover that is gone is waited for by nobody. */
-async function refuseWork(session: MoveSession): Promise<void> {
-	const [open, heartbeat] = [await openWork(session), await readHeartbeat(session)];
-	if (open === undefined || heartbeat === undefined || heartbeat.age > SILENT_SECONDS) return;
-	throw new Error(
-		`${open.command}${open.run === undefined ? "" : ` of run ${open.run}`} is under way; wait for its end, or end it: npm run move -- stop`,
-	);
 }
 
 function suffix(name: string, prefix: string): string {

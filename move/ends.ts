@@ -48,7 +48,7 @@ async function record(
 		return `what was compared is the kept rehearsal ${standing.run}, so that there is no record of it: later phases need a copy: ${copy}`;
 	}
 	if (moved.stage.move?.phase === "prepare") {
-		return `there is no record of it in the phase prepare, as MedStack's side may be in use: later phases need one of the phase frozen`;
+		return "there is no record of it in the phase prepare, as MedStack's side may be in use: later phases need one of the phase frozen";
 	}
 	const file = writeRecord(moved, run, reports);
 	await way.look(async (session) => session && noteRecorded(session, id));

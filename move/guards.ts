@@ -3,7 +3,11 @@ import { listApps, readApp, readConfig } from "../aptible/api/app.ts";
 import type { Environment } from "../aptible/api/environment.ts";
 import type { Context } from "../aptible/context.ts";
 import { placeholder } from "../config/move-phases.ts";
+import { readHeartbeat } from "../packages/mover/journal/heartbeat.ts";
+import { openWork } from "../packages/mover/journal/wishes.ts";
 import { type MovePhase, nextPhase } from "../wire/move.ts";
+import { isSilent } from "./progress.ts";
+import type { MoveSession } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
 
 /** Phases in which a step can be of use; one that is not here may be run in each, and `close` says itself where. */
@@ -65,4 +69,13 @@ export async function refuseKeep(context: Context, environment: Environment, mov
 			`app "${handle}" has the real value of ${real.join(", ")}, and would reach people whose data is in the rehearsal; bring the placeholder there first: pulumi up --stack ${name}`,
 		);
 	}
+}
+
+/** A run that goes on would lose its login in its middle; a mover that is gone is waited for by nobody. */
+export async function refuseWork(session: MoveSession): Promise<void> {
+	const [open, heartbeat] = [await openWork(session), await readHeartbeat(session)];
+	if (open === undefined || isSilent(heartbeat)) return;
+	throw new Error(
+		`${open.command}${open.run === undefined ? "" : ` of run ${open.run}`} is under way; wait for its end, or end it: npm run move -- stop --stack STACK`,
+	);
 }

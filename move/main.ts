@@ -10,7 +10,7 @@ import { nameStage } from "../packages/mover/commands.ts";
 import { type Command, isWork, type WishArguments, type Work } from "../packages/mover/journal/wishes.ts";
 import { type Arguments, readArguments, UsageError, usage } from "./arguments.ts";
 import { closeMove } from "./close.ts";
-import { makeCredentials } from "./credentials.ts";
+import { findMoverHosts, makeCredentials } from "./credentials.ts";
 import { tellEnd } from "./ends.ts";
 import { refuseKeep, refusePhase } from "./guards.ts";
 import { ProgressView } from "./progress.ts";
@@ -66,6 +66,12 @@ async function main(argv: string[]): Promise<number> {
 	if (options.keep === true) await refuseKeep(context, environment, moved);
 	const way = new Way(context, environment, journalHandle(moved), tell);
 	try {
+		if (step === "status") {
+			const hosts = await findMoverHosts(context, environment, moved);
+			for (const line of await way.look((session) => describeStatus(session, moved, hosts))) tell(line);
+			await way.look(async (session) => session && compareJournals(session, moved));
+			return 0;
+		}
 		return await perform(way, moved, step, options);
 	} finally {
 		await way.close();
@@ -78,11 +84,6 @@ async function perform(
 	step: string,
 	{ run, ...switches }: Arguments["options"],
 ): Promise<number> {
-	if (step === "status") {
-		for (const line of await way.look((session) => describeStatus(session, moved))) view.line(line);
-		await way.look(async (session) => session && compareJournals(session, moved));
-		return 0;
-	}
 	if (step === "report") {
 		const wanted = typeof run === "string" ? run : undefined;
 		for (const file of await way.look((session) => writeReport(session, moved, wanted))) view.line(file);

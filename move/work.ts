@@ -14,8 +14,9 @@ import {
 	type Work,
 	wish,
 } from "../packages/mover/journal/wishes.ts";
+import { openMoveFolder } from "./folder.ts";
 import { Forecaster } from "./forecast.ts";
-import { describeLook, type ProgressView, SILENT_SECONDS } from "./progress.ts";
+import { describeLook, isSilent, type ProgressView } from "./progress.ts";
 import type { MoveSession, Way } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
 import { findUntold } from "./untold.ts";
@@ -30,6 +31,7 @@ export function journalFile({ folder, name }: MoveStage): string {
 
 /** Compares the journal's file with the server, and takes over what it lacks. */
 export async function compareJournals(session: MoveSession, moved: MoveStage): Promise<void> {
+	openMoveFolder(moved);
 	new LocalFile(journalFile(moved), await readLines(session)).close();
 }
 
@@ -99,14 +101,13 @@ export async function watch(
 			await way.look(async (session) => session && compareJournals(session, moved));
 			return look.made;
 		}
-		const isSilent = look.heartbeat === undefined || look.heartbeat.age > SILENT_SECONDS;
-		if (isSilent && Date.now() - toldAt > TELL_SILENCE_MS) {
+		if (isSilent(look.heartbeat) && Date.now() - toldAt > TELL_SILENCE_MS) {
 			toldAt = Date.now();
 			view.line(
 				"no mover answers; look at its log in MedStack, and whether its service runs with the secret move-target. It takes the wish up when it comes",
 			);
 		}
-		if (!isSilent) view.show(describeLook({ ...look, seconds: (Date.now() - begun) / 1000 }));
+		if (!isSilent(look.heartbeat)) view.show(describeLook({ ...look, seconds: (Date.now() - begun) / 1000 }));
 		await sleep(LOOK_MS, undefined, { signal }).catch(() => {});
 	}
 	return undefined;

@@ -121,10 +121,22 @@ function refuseRemoval(
 	);
 }
 
-/** What a step does, for whoever reads the preview; nothing where the phase stays. */
-export function announceMoveStep(before: MoveStep | undefined, after: MoveStep | undefined): string[] {
+/**
+ * What a step does, for whoever reads the preview; nothing where the phase stays.
+ *
+ * @param stage name of the stage, for the command that follows
+ */
+export function announceMoveStep(before: MoveStep | undefined, after: MoveStep | undefined, stage: string): string[] {
 	if (before?.phase === after?.phase) return [];
-	if (after === undefined) return ["the move has ended: services and databases are as declared"];
-	const from = before === undefined ? "the move begins" : `the move goes from ${before.phase}`;
-	return [`${from}${before === undefined ? " with" : " to"} ${after.phase}: ${effects[after.phase]}`];
+	if (after === undefined) {
+		const restarts = "; each moved database that has a larger size during the move restarts, production's too";
+		return [`the move has ended: services and databases are as declared${before?.phase === "live" ? restarts : ""}`];
+	}
+	const from = before === undefined ? "the move begins with" : `the move goes from ${before.phase} to`;
+	// The endpoints went with the phase before, and another one has another host name.
+	const isOpenedAnew =
+		(before?.phase === "live" && after.phase === "frozen") ||
+		(before?.phase === "cancelled" && after.phase === "prepare");
+	const anew = `; the mover's endpoints are made anew under other host names: then npm run move -- credentials --stack ${stage} --replace, and the service's secret anew`;
+	return [`${from} ${after.phase}: ${effects[after.phase]}${isOpenedAnew ? anew : ""}`];
 }

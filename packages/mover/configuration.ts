@@ -1,5 +1,6 @@
 /** What the container is told, by its environment and its secrets. */
 import { readFileSync } from "node:fs";
+import { nameStage } from "./commands.ts";
 import type { Mask } from "./mask.ts";
 import type { Login } from "./postgresql/connection.ts";
 
@@ -75,7 +76,7 @@ export function readConfiguration(environment: Environment, mask: Mask): Configu
 		const other = variables.get(variableOf(name));
 		if (other !== undefined) {
 			problems.push(
-				`${variableOf(name)}: stands for ${other} and for ${name}; rename one of them in the stage file, then: npm run move -- credentials --replace`,
+				`${variableOf(name)}: stands for ${other} and for ${name}; rename one of them in the stage file, then: npm run move -- credentials --stack STACK --replace`,
 			);
 		}
 		variables.set(variableOf(name), name);
@@ -85,7 +86,7 @@ export function readConfiguration(environment: Environment, mask: Mask): Configu
 			"MOVE_TARGET_FILE: none of its databases is postgresql, and the journal is kept on one; add a small one to the stage file",
 		);
 	}
-	if (problems.length > 0) throw new ConfigurationError(problems.join("\n"));
+	if (problems.length > 0) throw new ConfigurationError(nameStage(problems.join("\n"), target?.stage ?? "STACK"));
 	return {
 		stage: target?.stage ?? "",
 		databases: databases.sort((one, other) => (one.name < other.name ? -1 : 1)),
@@ -127,7 +128,7 @@ function readTarget(environment: Environment, mask: Mask, problems: string[]): G
 	};
 	if (text === undefined) {
 		return refuse(
-			`${file} is not there; give the service the file that \`npm run move -- credentials\` wrote as the secret move-target, or name another path in MOVE_TARGET_FILE`,
+			`${file} is not there; give the service the file that \`npm run move -- credentials --stack STACK\` wrote as the secret move-target, or name another path in MOVE_TARGET_FILE`,
 		);
 	}
 	mask.add(text.trim());

@@ -27,6 +27,7 @@ after(() => night?.stop());
 const start = (...args: string[]) => night.start(...args);
 const startBare = (...args: string[]) => night.startBare(...args);
 const run = (...args: string[]) => night.run(...args);
+const cli = (...argv: string[]) => night.cli(...argv);
 const recordText = () => night.recordText();
 
 test("before a mover has been there, status says so, and report and a wrong argument say what to do", async () => {
@@ -96,6 +97,8 @@ test("check, rehearse, copy and verify go through the tunnel to the mover and ba
 	assert.match(status.output, /- one rehearsal \(r2\).*\n- the source has 100 % of the bytes of r2/);
 	assert.match(status.output, /budget: none to compare with; set move\.downtimeBudgetMinutes/);
 	assert.match(status.output, /fact: r3 took \d+ s from its wish to its end, .*; forecast \d+ s/);
+	const last = await run("report");
+	assert.match(last.output, /night-r3\.md/, "the last copy, not the wish that was refused after it");
 	const report = await run("report", "--run", "r3");
 	assert.equal(report.code, 0, report.output);
 	const text = readFileSync(path.join(folder, ".move/night-r3.md"), "utf8");
@@ -204,8 +207,11 @@ test("credentials makes a login of the mover's own, and a file for its owner alo
 	const file = handOverFile(moved);
 	await assert.rejects(make(false), /has no endpoint that admits 203\.0\.113\.9, 203\.0\.113\.10 alone/);
 	assert.equal(existsSync(file), false);
-	await night.cli("endpoints:database:create", "--ip-whitelist", ...addresses, "--environment", "acme", "--", "main");
+	await cli("endpoints:database:create", "--ip-whitelist", ...addresses, "--environment", "acme", "--", "main");
+	writeFileSync(`${file}.99999`, "a password of a command that was killed");
 	const said = await make(false);
+	assert.equal(existsSync(`${file}.99999`), false);
+	assert.equal(readFileSync(path.join(folder, ".move/.gitignore"), "utf8"), "*\n");
 	assert.equal(statSync(file).mode & 0o777, 0o600);
 	const handed = () => JSON.parse(readFileSync(file, "utf8"));
 	const { stage, databases } = handed();
@@ -223,14 +229,36 @@ test("credentials makes a login of the mover's own, and a file for its owner alo
 	const { rows } = await withSession(login(url.password), {}, isSuperuser);
 	assert.deepEqual(rows, [{ rolsuper: true }]);
 
-	await assert.rejects(make(false), /night-target\.json is there already.*credentials --stack night --replace/);
+	await assert.rejects(make(false), /night-target\.json is there already.*credentials --stack STACK --replace/);
 	await withSession(login(url.password), {}, isSuperuser);
+	const kept = readFileSync(file, "utf8");
+	rmSync(file);
+	await assert.rejects(make(false), /login mover can log in already.*credentials --stack STACK --replace/);
+	await withSession(login(url.password), {}, isSuperuser);
+	writeFileSync(file, kept, { mode: 0o600 });
+	const mover = world.startMover({ PART_MS: "5000" });
+	const rehearsal = await world.wish("rehearse");
+	await mover.says(/rows 1 begin/);
+	await assert.rejects(make(true), /rehearse of run r1 is under way; wait for its end/);
+	await withSession(login(url.password), {}, isSuperuser);
+	await world.wish("stop");
+	await world.over(rehearsal);
+	await mover.end("SIGTERM");
 	await make(true);
 	const renewed = new URL(handed().databases.main.url).password;
 	await assert.rejects(withSession(login(url.password), {}, isSuperuser), /password authentication failed/);
 	await withSession(login(renewed), {}, isSuperuser);
 	const log = (await world.targets.main?.log()) ?? "";
 	for (const password of [url.password, renewed]) assert.ok(!log.includes(password));
+
+	// As from live to frozen: the endpoint is made anew.
+	assert.doesNotMatch((await run("status")).output, /handed over/);
+	await cli("endpoints:deprovision", "--database", "main", "--environment", "acme", "--", url.hostname);
+	await cli("endpoints:database:create", "--ip-whitelist", ...addresses, "--environment", "acme", "--", "main");
+	assert.match(
+		(await run("status")).output,
+		/main: the endpoint is another one \(elb-\S+\) than was handed over \(elb-\S+\), .*credentials --stack night --config-file \S+ --replace/,
+	);
 
 	await withSession(world.login(), {}, (client) => closeLogin(client));
 	await assert.rejects(withSession(login(renewed), {}, isSuperuser), /not permitted to log in|authentication failed/);

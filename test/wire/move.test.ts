@@ -100,15 +100,32 @@ test("a refusal says the phase, what is allowed and the command", () => {
 });
 
 test("a step is announced in Aptible's words, and staying is not", () => {
-	assert.deepEqual(announceMoveStep({ phase: "frozen" }, { phase: "frozen" }), []);
-	assert.deepEqual(announceMoveStep(undefined, undefined), []);
+	assert.deepEqual(announceMoveStep({ phase: "frozen" }, { phase: "frozen" }, "prod"), []);
+	assert.deepEqual(announceMoveStep(undefined, undefined, "prod"), []);
 	assert.match(
-		announceMoveStep(undefined, { phase: "prepare" })[0] ?? "",
+		announceMoveStep(undefined, { phase: "prepare" }, "prod")[0] ?? "",
 		/^the move begins with prepare: idle services/,
 	);
 	assert.match(
-		announceMoveStep({ phase: "prepare" }, { phase: "frozen" })[0] ?? "",
+		announceMoveStep({ phase: "prepare" }, { phase: "frozen" }, "prod")[0] ?? "",
 		/^the move goes from prepare to frozen: every service goes to 0 containers/,
 	);
-	assert.match(announceMoveStep({ phase: "cancelled" }, undefined)[0] ?? "", /^the move has ended/);
+	assert.match(announceMoveStep({ phase: "cancelled" }, undefined, "prod")[0] ?? "", /^the move has ended/);
+	const restarts = /each moved database that has a larger size during the move restarts, production's too/;
+	assert.match(announceMoveStep({ phase: "live" }, undefined, "prod")[0] ?? "", restarts);
+	assert.doesNotMatch(announceMoveStep({ phase: "cancelled" }, undefined, "prod")[0] ?? "", restarts);
+});
+
+test("a step that makes the mover's endpoints anew says that the hand-over is old", () => {
+	const anew = /made anew under other host names: then npm run move -- credentials --stack prod --replace/;
+	const says = (from: MovePhase, to: MovePhase) => announceMoveStep({ phase: from }, { phase: to }, "prod")[0] ?? "";
+	assert.match(says("live", "frozen"), anew);
+	assert.match(says("cancelled", "prepare"), anew);
+	for (const [from, to] of [
+		["prepare", "frozen"],
+		["frozen", "prepare"],
+		["trial", "frozen"],
+	] as const) {
+		assert.doesNotMatch(says(from, to), anew);
+	}
 });

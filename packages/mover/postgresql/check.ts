@@ -86,7 +86,7 @@ async function unlessLocked(found: Promise<Finding[]>): Promise<Finding[]> {
 			{
 				trap: "check-incomplete",
 				severity: "warning",
-				line: "a table of the source is locked, so that rows could not be looked at; when the lock is gone: npm run move -- check",
+				line: "a table of the source is locked, so that rows could not be looked at; when the lock is gone: npm run move -- check --stack STACK",
 			},
 		];
 	});
@@ -152,7 +152,7 @@ async function checkSession(client: pg.Client, side: "source" | "target"): Promi
 			severity: "blocker",
 			object: database,
 			line: recovery
-				? `the target ${database} is a replica, which takes no writes; give the primary's address in the hand-over file: npm run move -- credentials`
+				? `the target ${database} is a replica, which takes no writes; give the primary's address in the hand-over file: npm run move -- credentials --stack STACK --replace`
 				: `database ${database} of the target takes no writes (default_transaction_read_only); on the target: ALTER DATABASE ${quoteName(database)} RESET default_transaction_read_only; the same for roles`,
 		});
 	}
@@ -406,7 +406,7 @@ async function checkLocale(source: pg.Client, target: pg.Client): Promise<Findin
 			trap: "locale-missing",
 			severity: "warning",
 			object: missing.join(", "),
-			line: `locale ${missing.join(", ")} of the source's database: the target does not have it, so that text sorts as in ${there.collate}${citext}; rehearse with the application's lists: npm run move -- rehearse`,
+			line: `locale ${missing.join(", ")} of the source's database: the target does not have it, so that text sorts as in ${there.collate}${citext}; rehearse with the application's lists: npm run move -- rehearse --stack STACK`,
 		},
 	];
 }
@@ -526,7 +526,7 @@ async function checkDisk(source: pg.Client, target: pg.Client, diskBytes: number
 			{
 				trap: "disk-unknown",
 				severity: "warning",
-				line: "the target's disk is not known, so that nobody can say whether the copy fits; write the hand-over file anew: npm run move -- credentials",
+				line: "the target's disk is not known, so that nobody can say whether the copy fits; write the hand-over file anew: npm run move -- credentials --stack STACK --replace",
 			},
 		];
 	}
@@ -660,7 +660,7 @@ function definitionFinding(object: string, message: string): Finding {
 		? "deploy a newer image of the mover: docker build --pull -f packages/mover/Dockerfile ."
 		: /function .* does not exist/.test(message)
 			? "name its schema in the function's body, or on the source: ALTER FUNCTION ... SET search_path = public, pg_temp;"
-			: "change the definition on the source, then again: npm run move -- check";
+			: "change the definition on the source, then again: npm run move -- check --stack STACK";
 	return {
 		trap: "definition-refused",
 		severity: "blocker",

@@ -48,7 +48,7 @@ export function comparePins(pinned: Pins, now: Pins): Finding[] {
 			trap: "pin-changed",
 			severity: "blocker",
 			object: what,
-			line: `${what} was ${before ?? "unknown"} when the run began and is ${after ?? "unknown"} now: it is another server or database; check the addresses, then begin a new run: npm run move -- check`,
+			line: `${what} was ${before ?? "unknown"} when the run began and is ${after ?? "unknown"} now: it is another server or database; check the addresses, then begin a new run: npm run move -- check --stack STACK`,
 		}));
 }
 
