@@ -90,7 +90,9 @@ class Closing {
 		await this.#journal(refuseWork);
 		for (const handle of handles) await this.#closeTarget(handle);
 		for (const { handle, type } of databases.filter((one) => one.type !== "postgresql")) {
-			tell(`${handle}: the mover had ${type}'s own password, which stays; its endpoint is gone with the phase`);
+			tell(
+				`${handle}: the mover had ${type}'s own password, which goes on opening the server to whoever is in its stack; its endpoint is gone with the phase. Only Aptible's support gives it another one: ask for that`,
+			);
 		}
 		await this.#journal((session) => compareJournals(session, this.#moved));
 		const file = closeRecord(this.#moved);
@@ -101,7 +103,7 @@ class Closing {
 		else tell(`database ${JOURNAL_DATABASE} with the journal stays; to drop it: ${this.#again("--drop-journal")}`);
 		const handedOver = handOverFile(this.#moved);
 		for (const file of [handedOver, ...findPartials(this.#moved)].filter((one) => existsSync(one))) {
-			tell(`${file} is a hand-over of the mover's; remove it: rm ${file}`);
+			tell(`${file} has the mover's passwords; remove it: rm ${file}`);
 		}
 		tell("in MedStack: delete the mover's service and its secrets. Then remove the block move from the stage file");
 		tell(
