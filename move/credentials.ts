@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, linkSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { readDatabaseServiceId } from "../aptible/api/database.ts";
+import { findDatabaseId, readDatabaseServiceId } from "../aptible/api/database.ts";
 import { listServiceEndpoints } from "../aptible/api/endpoint.ts";
 import type { Environment } from "../aptible/api/environment.ts";
 import type { Context } from "../aptible/context.ts";
@@ -162,8 +162,8 @@ export async function findMoverHosts(
 ): Promise<ReadonlyMap<string, string>> {
 	const hosts = new Map<string, string>();
 	for (const { handle } of movedDatabases(moved)) {
-		const id = await requireDatabaseId(context, environment.handle, handle);
-		const host = await findMoverHost(context, moved, { id, handle });
+		const id = await findDatabaseId(context.api, environment.handle, handle);
+		const host = id === undefined ? undefined : await findMoverHost(context, moved, { id, handle });
 		if (host !== undefined) hosts.set(handle, host);
 	}
 	return hosts;

@@ -58,7 +58,7 @@ test("before a mover has been there, status says so, and report and a wrong argu
 });
 
 test("check, rehearse, copy and verify go through the tunnel to the mover and back, with the journal beside the stage", async () => {
-	const mover = world.startMover();
+	const mover = world.startMover({ MOVE_LEASE_SECONDS: "20" });
 	const check = await run("check");
 	assert.equal(check.code, 0, `${check.output}\n--\n${mover.output}`);
 	assert.match(check.output, /check of run r1: done/);
