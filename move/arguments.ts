@@ -37,7 +37,7 @@ const STEPS: Readonly<Record<string, StepWords>> = {
 		options: { run: "of this run, such as r7" },
 	},
 	close: {
-		says: "end the move: the mover's login is shut",
+		says: "end the move: the mover's login is shut, MySQL's events go on",
 		options: {
 			"drop-former": "drop what stood on Aptible before the copies",
 			"drop-journal": "drop database move, once the file beside the stage has each of its lines",

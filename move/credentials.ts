@@ -6,6 +6,7 @@ import { findDatabaseId, readDatabaseServiceId } from "../aptible/api/database.t
 import { listServiceEndpoints } from "../aptible/api/endpoint.ts";
 import type { Environment } from "../aptible/api/environment.ts";
 import type { Context } from "../aptible/context.ts";
+import type { Drain } from "../config/move.ts";
 import type { Asks } from "../packages/mover/journal/journal.ts";
 import { openMoveFolder } from "./folder.ts";
 import { refuseWork } from "./guards.ts";
@@ -26,6 +27,8 @@ interface HandedOver {
 	diskGb: number | undefined;
 	/** Of its container during the move, as the stage file says. */
 	containerMb: number;
+	/** Queues that run empty instead of being copied, as the stage file says. */
+	drain: Drain | undefined;
 }
 
 /** The file with the mover's way in. */
@@ -72,7 +75,7 @@ export async function makeCredentials(
 	const hosts = new Map<string, string>();
 	const ways = new Map<string, Way>();
 	try {
-		for (const { handle, type, diskGb, containerMb } of movedDatabases(moved)) {
+		for (const { handle, type, diskGb, containerMb, drain } of movedDatabases(moved)) {
 			const id = await requireDatabaseId(context, environment.handle, handle);
 			const url = new URL(await readUrl(context, id, handle));
 			url.hostname = await requireMoverHost(context, environment, moved, { id, handle });
@@ -94,7 +97,8 @@ export async function makeCredentials(
 				// Its own user has rights on `db` alone, and root the same passphrase (facts/move.md §1.5).
 				url.username = "root";
 			}
-			databases[handle] = { type, url: url.href, ca: environment.caCertificate, aptibleId: id, diskGb, containerMb };
+			const ca = environment.caCertificate;
+			databases[handle] = { type, url: url.href, ca, aptibleId: id, diskGb, containerMb, drain };
 		}
 		const journal = ways.get([...ways.keys()].sort()[0] ?? "");
 		await journal?.look(async (session) => session && refuseWork(session));

@@ -14,6 +14,7 @@ import { type Control, failureOf, JournalSteps } from "./journal/steps.ts";
 import type { KnownWish } from "./journal/wishes.ts";
 import { connect } from "./postgresql/connection.ts";
 import type { Evidence, StepName } from "./steps.ts";
+import { checkUncopied } from "./uncopied.ts";
 
 /** How a wish ended, and in one word why. */
 export interface Outcome {
@@ -55,14 +56,13 @@ export class Worker {
 	/** Does a wish, or goes on with it where an earlier holder began it. @throws what is no outcome: the run is to stop, or a connection ended */
 	async perform(wish: KnownWish, run: string): Promise<Outcome> {
 		const units = this.#units(run);
-		if (!Array.isArray(units)) return units;
 		const { progress } = this.#options;
 		Object.assign(progress, { parts: 0, rows: 0, bytes: 0, blockers: 0, warnings: 0 });
 		try {
 			for (const unit of units) await this.#pin(unit);
 			switch (wish.command) {
 				case "check":
-					return await this.#check(units);
+					return await this.#check(units, run);
 				case "rehearse":
 					return await this.#rehearse(units, wish.arguments);
 				case "copy":
@@ -82,17 +82,11 @@ export class Worker {
 		await Promise.all([...this.#fences.values()].map((fence) => fence.open()));
 	}
 
-	#units(run: string): Unit[] | Outcome {
+	#units(run: string): Unit[] {
 		const { configuration, engines, journal, control, report, progress } = this.#options;
 		const units: Unit[] = [];
 		for (const database of configuration.databases) {
 			const engine = engines[database.type];
-			if (engine === undefined) {
-				report(
-					`${database.name}: this mover copies no ${database.type}; move it by its own tools, and leave it out of move.databases of the stage file`,
-				);
-				return { state: "refused", reason: "engine" };
-			}
 			const into = `move_${run.slice(1)}`;
 			const steps = new JournalSteps({
 				journal,
@@ -112,6 +106,7 @@ export class Worker {
 				steps,
 				jobs: configuration.jobs,
 				diskBytes: database.diskBytes,
+				drain: database.drain,
 				report: (line) => report(`${database.name}: ${line}`),
 			};
 			units.push({ database, engine, steps, task });
@@ -139,25 +134,30 @@ export class Worker {
 	}
 
 	/** Looks for what would break, before anything moves. */
-	async #check(units: readonly Unit[]): Promise<Outcome> {
-		const { report, progress } = this.#options;
-		for (const { database, engine, task, steps } of units) {
+	async #check(units: readonly Unit[], run: string): Promise<Outcome> {
+		const { report, progress, configuration } = this.#options;
+		for (const { name, type } of configuration.uncopied) await this.#keepFindings(run, name, [checkUncopied(type)]);
+		for (const { database, engine, task } of units) {
 			report(`${database.name}: checks both sides`);
-			const findings = await engine.check(task);
-			await this.#store(steps.run, database.name, "findings", findings);
-			const tables = (await engine.measure?.(database.source)) ?? {};
+			await this.#keepFindings(run, database.name, await engine.check(task));
+			const tables = await engine.measure(database.source);
 			const sizes: Sizes = { tables, containerMb: database.containerMb ?? null };
-			await this.#store(steps.run, database.name, "sizes", sizes);
-			for (const { severity, line } of findings) report(`${database.name}: ${severity}: ${line}`);
-			const count = (severity: Finding["severity"]) => findings.filter((one) => one.severity === severity).length;
-			const evidence = { blockers: count("blocker"), warnings: count("warning"), notes: count("note") };
-			progress.blockers += evidence.blockers;
-			progress.warnings += evidence.warnings;
-			await this.#options.journal.write("note", at(steps.run, database.name, "check"), evidence);
+			await this.#store(run, database.name, "sizes", sizes);
 		}
 		const { blockers } = progress;
 		report(`check: ${blockers === 0 ? "nothing stands in the way" : `${blockers} blockers, see the lines above`}`);
 		return blockers === 0 ? { state: "done" } : { state: "failed", reason: "blockers" };
+	}
+
+	async #keepFindings(run: string, database: string, findings: readonly Finding[]): Promise<void> {
+		const { report, progress, journal } = this.#options;
+		await this.#store(run, database, "findings", findings);
+		for (const { severity, line } of findings) report(`${database}: ${severity}: ${line}`);
+		const count = (severity: Finding["severity"]) => findings.filter((one) => one.severity === severity).length;
+		const evidence = { blockers: count("blocker"), warnings: count("warning"), notes: count("note") };
+		progress.blockers += evidence.blockers;
+		progress.warnings += evidence.warnings;
+		await journal.write("note", at(run, database, "check"), evidence);
 	}
 
 	async #rehearse(
@@ -185,9 +185,7 @@ export class Worker {
 
 	/** Removes what a rehearsal that was stopped has copied. */
 	async discard(run: string): Promise<void> {
-		const units = this.#units(run);
-		if (!Array.isArray(units)) return;
-		for (const { engine, task } of units) await engine.drop(task);
+		for (const { engine, task } of this.#units(run)) await engine.drop(task);
 	}
 
 	async #copy(units: readonly Unit[], { again = false, replace = false }: KnownWish["arguments"]): Promise<Outcome> {
@@ -212,16 +210,23 @@ export class Worker {
 	}
 
 	async #copyAndProve(units: readonly Unit[], options: { live: boolean; replace: boolean }): Promise<Outcome> {
-		const checked = await this.#check(units);
+		const checked = await this.#check(units, units[0]?.steps.run ?? "");
 		if (checked.state !== "done") return checked;
 		await this.#dropFormerCopies(units);
 		let areEqual = true;
-		for (const unit of units) {
+		// Workers that empty a queue write to the others.
+		const [drained, copied] = [units.filter(isDrained), units.filter((unit) => !isDrained(unit))];
+		for (const unit of [...drained, ...copied]) {
 			await unit.steps.checkpoint();
-			this.#options.report(`${unit.database.name}: copies into ${unit.task.into}, and compares both sides`);
+			const what = isDrained(unit)
+				? "has its queues run empty"
+				: `copies into ${unit.task.into}, and compares both sides`;
+			this.#options.report(`${unit.database.name}: ${what}`);
 			const proof = await unit.engine.copy({ ...unit.task, ...options });
 			areEqual = (await this.#keepProof(unit, proof)) && areEqual;
 		}
+		// A job that came while the others were copied would be lost.
+		if (areEqual && !options.live) return this.#proveAll(drained, false);
 		return areEqual ? { state: "done" } : { state: "failed", reason: "unequal" };
 	}
 
@@ -343,7 +348,6 @@ export class Worker {
 			return { state: "refused", reason: "nothing" };
 		}
 		const units = this.#units(last);
-		if (!Array.isArray(units)) return units;
 		const isSwapped = last === swapped;
 		// The proof of its own run: the copy's is done already.
 		const own = units.map((unit) => {
@@ -398,6 +402,10 @@ export function connectTo({ target }: Pick<MovedDatabase, "target">): Connect {
 export function openMoveDatabase(database: Pick<MovedDatabase, "target">): ReturnType<Connect> {
 	const own = decodeURIComponent(new URL(database.target.url).pathname.slice(1));
 	return openJournalDatabase(connectTo(database), [...MAINTENANCE, own]);
+}
+
+function isDrained({ database }: Unit): boolean {
+	return database.drain !== undefined;
 }
 
 function at(run: string, database: string, step: StepName) {

@@ -65,8 +65,12 @@ function serverError(error: unknown): Error {
 	return new Error(withoutValues(errno === undefined ? message : `ERROR ${errno}: ${message}`));
 }
 
-/** A session that is connected to the login's database; over TLS the server's certificate and name are checked. */
-export async function connectMysql(login: Login): Promise<Session> {
+/**
+ * A session that is connected to the login's database; over TLS the server's certificate is checked, and its name.
+ *
+ * @param comparesName false for a tunnel, whose end no certificate has to name
+ */
+export async function connectMysql(login: Login, { comparesName = true } = {}): Promise<Session> {
 	const parts = mysqlParts(login);
 	const connection = await mysql.createConnection({
 		host: parts.host,
@@ -89,7 +93,7 @@ export async function connectMysql(login: Login): Promise<Session> {
 			? {
 					ssl: {
 						rejectUnauthorized: true,
-						verifyIdentity: true,
+						verifyIdentity: comparesName,
 						minVersion: "TLSv1.2",
 						...(parts.ca === undefined ? {} : { ca: parts.ca }),
 					},
