@@ -14,16 +14,17 @@ import { findJournalDatabase, JOURNAL_DATABASE } from "../packages/mover/journal
 import type { Evidence } from "../packages/mover/steps.ts";
 import { closeLogin, findPartials, handOverFile, MOVER_LOGIN } from "./credentials.ts";
 import { refuseWork } from "./guards.ts";
+import { findJournalHandle } from "./journal-place.ts";
 import { sayBytes } from "./progress.ts";
 import { closeRecord } from "./record.ts";
 import {
 	findEnvironment,
-	journalHandle,
 	type MoveSession,
 	movedDatabases,
 	readUrl,
 	requireDatabaseId,
-	Way,
+	type Way,
+	Ways,
 } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
 import { compareJournals, journalFile } from "./work.ts";
@@ -73,20 +74,24 @@ class Closing {
 	readonly #environment: Environment;
 	readonly #moved: MoveStage;
 	readonly #options: CloseOptions;
-	readonly #ways = new Map<string, Way>();
+	readonly #ways: Ways;
 	readonly #holder = randomBytes(6).toString("hex");
+	/** The database whose server has the journal. */
+	#first = "";
 
 	constructor(context: Context, environment: Environment, moved: MoveStage, options: CloseOptions) {
 		this.#context = context;
 		this.#environment = environment;
 		this.#moved = moved;
 		this.#options = options;
+		this.#ways = new Ways(context, environment, options.tell);
 	}
 
 	async close(): Promise<void> {
 		const { tell } = this.#options;
 		const databases = movedDatabases(this.#moved);
 		const handles = databases.filter(({ type }) => type === "postgresql").map(({ handle }) => handle);
+		this.#first = await findJournalHandle(this.#context, this.#environment, this.#moved, (one) => this.#way(one));
 		await this.#journal(refuseWork);
 		for (const handle of handles) await this.#closeTarget(handle);
 		for (const { handle, type } of databases.filter((one) => one.type !== "postgresql")) {
@@ -113,7 +118,7 @@ class Closing {
 	}
 
 	async end(): Promise<void> {
-		await Promise.all([...this.#ways.values()].map((way) => way.close()));
+		await this.#ways.close();
 	}
 
 	#again(option: string): string {
@@ -121,14 +126,12 @@ class Closing {
 	}
 
 	#way(handle: string): Way {
-		const way = this.#ways.get(handle) ?? new Way(this.#context, this.#environment, handle, this.#options.tell);
-		this.#ways.set(handle, way);
-		return way;
+		return this.#ways.to(handle);
 	}
 
 	/** Uses the journal, where it is there. */
 	async #journal(use: (session: MoveSession) => Promise<void>): Promise<void> {
-		await this.#way(journalHandle(this.#moved)).look(async (session) => session && use(session));
+		await this.#way(this.#first).look(async (session) => session && use(session));
 	}
 
 	/** Shuts the mover out of a server, and drops what stood there before, if that is wished for. */
@@ -213,7 +216,7 @@ class Closing {
 		const { tell } = this.#options;
 		const file = journalFile(this.#moved);
 		const { lines } = readLocalLines(file);
-		const first = journalHandle(this.#moved);
+		const first = this.#first;
 		for (const handle of [...handles.filter((one) => one !== first), first]) {
 			const way = this.#way(handle);
 			const journal = await findJournalDatabase((database) => way.connect(database));

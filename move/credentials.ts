@@ -11,7 +11,8 @@ import type { Asks } from "../packages/mover/journal/journal.ts";
 import { openMoveFolder } from "./folder.ts";
 import { refuseWork } from "./guards.ts";
 import { noteHosts } from "./handed-over.ts";
-import { findEnvironment, movedDatabases, readUrl, requireDatabaseId, Way } from "./session.ts";
+import { findJournalHandle } from "./journal-place.ts";
+import { findEnvironment, movedDatabases, readUrl, requireDatabaseId, type Way, Ways } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
 
 /** Name of the login on the target. */
@@ -73,17 +74,16 @@ export async function makeCredentials(
 	const databases: Record<string, HandedOver> = {};
 	const passwords = new Map<string, string>();
 	const hosts = new Map<string, string>();
-	const ways = new Map<string, Way>();
+	const ways = new Ways(context, environment, tell);
 	try {
+		const journal = await findJournalHandle(context, environment, moved, (handle) => ways.to(handle));
 		for (const { handle, type, diskGb, containerMb, drain } of movedDatabases(moved)) {
 			const id = await requireDatabaseId(context, environment.handle, handle);
 			const url = new URL(await readUrl(context, id, handle));
 			url.hostname = await requireMoverHost(context, environment, moved, { id, handle });
 			hosts.set(handle, url.hostname);
 			if (type === "postgresql") {
-				const way = new Way(context, environment, handle, tell);
-				ways.set(handle, way);
-				if (!replace && (await inTarget(way, canLogIn))) {
+				if (!replace && (await inTarget(ways.to(handle), canLogIn))) {
 					throw new Error(
 						`database "${handle}": login ${MOVER_LOGIN} can log in already, and a mover may work by it; ${another}`,
 					);
@@ -100,18 +100,16 @@ export async function makeCredentials(
 			const ca = environment.caCertificate;
 			databases[handle] = { type, url: url.href, ca, aptibleId: id, diskGb, containerMb, drain };
 		}
-		const journal = ways.get([...ways.keys()].sort()[0] ?? "");
-		await journal?.look(async (session) => session && refuseWork(session));
+		await ways.to(journal).look(async (session) => session && refuseWork(session));
 		for (const partial of findPartials(moved)) rmSync(partial);
-		writeSecretFile(moved, `${JSON.stringify({ stage: moved.name, databases }, null, 2)}\n`, replace);
+		writeSecretFile(moved, `${JSON.stringify({ stage: moved.name, journal, databases }, null, 2)}\n`, replace);
 		for (const [handle, password] of passwords) {
-			const way = ways.get(handle);
 			tell(`${handle}: login ${MOVER_LOGIN} is made through a tunnel`);
-			if (way !== undefined) await inTarget(way, (session) => setLogin(session, password));
+			await inTarget(ways.to(handle), (session) => setLogin(session, password));
 		}
-		if (journal !== undefined) await noteHosts(await journal.open(), hosts);
+		await noteHosts(await ways.to(journal).open(), hosts);
 	} finally {
-		await Promise.all([...ways.values()].map((way) => way.close()));
+		await ways.close();
 	}
 	return [
 		`${file} is written, for its owner alone; git does not see it`,

@@ -7,9 +7,16 @@ import { voidRecord, writeRecord } from "./record.ts";
 import type { Way } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
 import { noteRecorded, RECORDED } from "./untold.ts";
+import { compareJournals } from "./work.ts";
 
-/** Says how a wish ended, with what it found. @returns exit code */
+/** Says how a wish ended, with what it found; the record is there whatever the journal's file is like. @returns exit code */
 export async function tellEnd(way: Way, moved: MoveStage, made: Wish, view: ProgressView): Promise<number> {
+	const code = await conclude(way, moved, made, view);
+	await way.look(async (session) => session && compareJournals(session, moved));
+	return code;
+}
+
+async function conclude(way: Way, moved: MoveStage, made: Wish, view: ProgressView): Promise<number> {
 	const { command, run, state } = made;
 	const reports =
 		run === undefined ? [] : ((await way.look(async (session) => session && readReports(session, run))) ?? []);

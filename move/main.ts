@@ -13,10 +13,11 @@ import { closeMove } from "./close.ts";
 import { findMoverHosts, makeCredentials } from "./credentials.ts";
 import { tellEnd } from "./ends.ts";
 import { refuseKeep, refusePhase } from "./guards.ts";
+import { findJournalHandle } from "./journal-place.ts";
 import { ProgressView } from "./progress.ts";
 import { FormerRecord } from "./record.ts";
 import { writeReport } from "./report.ts";
-import { findEnvironment, journalHandle, Way } from "./session.ts";
+import { findEnvironment, type Way, Ways } from "./session.ts";
 import { type MoveStage, readMoveStage } from "./stage.ts";
 import { describeStatus } from "./status.ts";
 import { ask, compareJournals, control, watch } from "./work.ts";
@@ -64,8 +65,9 @@ async function main(argv: string[]): Promise<number> {
 	}
 	const environment = await findEnvironment(context, moved);
 	if (options.keep === true) await refuseKeep(context, environment, moved);
-	const way = new Way(context, environment, journalHandle(moved), tell);
+	const ways = new Ways(context, environment, tell);
 	try {
+		const way = ways.to(await findJournalHandle(context, environment, moved, (one) => ways.to(one)));
 		if (step === "status") {
 			const hosts = await findMoverHosts(context, environment, moved);
 			for (const line of await way.look((session) => describeStatus(session, moved, hosts))) tell(line);
@@ -74,7 +76,7 @@ async function main(argv: string[]): Promise<number> {
 		}
 		return await perform(way, moved, step, options);
 	} finally {
-		await way.close();
+		await ways.close();
 	}
 }
 

@@ -32,7 +32,8 @@ export function journalFile({ folder, name }: MoveStage): string {
 /** Compares the journal's file with the server, and takes over what it lacks. */
 export async function compareJournals(session: MoveSession, moved: MoveStage): Promise<void> {
 	openMoveFolder(moved);
-	new LocalFile(journalFile(moved), await readLines(session)).close();
+	const file = await LocalFile.open(journalFile(moved), () => readLines(session));
+	file.close();
 }
 
 /** Wishes for something that takes no time. */
@@ -97,10 +98,7 @@ export async function watch(
 			return { made, heartbeat, isOver, remaining, partsExpected: await expectedParts(session, made) };
 		});
 		if (look.made.run !== undefined && look.made.state !== "refused") onTaken?.();
-		if (look.isOver) {
-			await way.look(async (session) => session && compareJournals(session, moved));
-			return look.made;
-		}
+		if (look.isOver) return look.made;
 		if (isSilent(look.heartbeat) && Date.now() - toldAt > TELL_SILENCE_MS) {
 			toldAt = Date.now();
 			view.line(
