@@ -100,10 +100,12 @@ test("a database that nobody may connect to is frozen, and its copy is not", asy
 	await execute(source.superuser, "ALTER DATABASE clinic CONNECTION LIMIT 0");
 	try {
 		// It shuts out its owner, too.
-		const { source: login, into, ...others } = { ...options(5), source: source.superuser };
-		await copyDatabase({ ...others, source: login, into });
-		assert.deepEqual(await rowsOf(`SELECT datconnlimit FROM pg_database WHERE datname = '${into}'`), ["-1"]);
-		const { differences } = await verify({ ...others, source: login, into });
+		const copy = { ...options(5), source: source.superuser };
+		await copyDatabase(copy);
+		const limits = await rowsOf(`SELECT datconnlimit FROM pg_database WHERE datname = '${copy.into}'`, "postgres");
+		assert.deepEqual(limits, ["-1"]);
+		const { target: there, into, steps, jobs } = copy;
+		const { differences } = await verify({ source: copy.source, target: there, into, steps, jobs });
 		assert.doesNotMatch(JSON.stringify(differences), /connection limit/);
 	} finally {
 		await execute(source.superuser, "ALTER DATABASE clinic CONNECTION LIMIT 40");
