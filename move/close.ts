@@ -220,7 +220,7 @@ class Closing {
 				refuseMissing(file, lines, server);
 			} else if (server.length > 0) {
 				const kept = closedName(file, server, `-${handle}`);
-				new LocalFile(kept, server).close();
+				(await LocalFile.open(kept, async () => server)).close();
 				tell(`${handle}: its journal is kept in ${kept}`);
 			}
 			// Its sessions of this command's go with it.

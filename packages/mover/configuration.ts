@@ -53,6 +53,8 @@ export interface Configuration {
 	/** Parts that are copied at a time. */
 	jobs: number;
 	leaseSeconds: number;
+	/** How old the snapshot of a source that is in use may get. */
+	snapshotSeconds: number;
 	/** Folder of the journal's copy in a file; without one it is on the server alone. */
 	journalFolder: string | undefined;
 }
@@ -81,6 +83,8 @@ export function readConfiguration(environment: Environment, mask: Mask): Configu
 	const problems: string[] = [];
 	const jobs = readNumber(environment, "MOVE_JOBS", { otherwise: 2, least: 1, most: 16 }, problems);
 	const leaseSeconds = readNumber(environment, "MOVE_LEASE_SECONDS", { otherwise: 20, least: 2, most: 300 }, problems);
+	const age = { otherwise: 7_200, least: 60, most: 86_400 };
+	const snapshotSeconds = readNumber(environment, "MOVE_SNAPSHOT_SECONDS", age, problems);
 	const target = readTarget(environment, mask, problems);
 	const given = Object.entries(target?.databases ?? {}).sort(([one], [other]) => (one < other ? -1 : 1));
 	const uncopied = given.flatMap(([name, { type }]) => (isCopied(type) ? [] : [{ name, type }]));
@@ -132,6 +136,7 @@ export function readConfiguration(environment: Environment, mask: Mask): Configu
 		uncopied,
 		jobs,
 		leaseSeconds,
+		snapshotSeconds,
 		journalFolder: environment.MOVE_JOURNAL || undefined,
 	};
 }

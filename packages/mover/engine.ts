@@ -37,6 +37,8 @@ export interface CopyTask extends Task {
 	live: boolean;
 	/** Whether what stands in a target that is copied into in place may go. */
 	replace: boolean;
+	/** How old the snapshot of a source that is in use may get; absent: the engine's default. */
+	snapshotSeconds?: number;
 }
 
 export interface SwapTask extends Task {

@@ -1,12 +1,12 @@
 /** Does one wish for all databases of the stage: several are swapped in together, or not at all. */
 import type { Configuration, MovedDatabase } from "./configuration.ts";
 import type { Engine, Engines, Proof, SwapTask, Task } from "./engine.ts";
-import type { Finding } from "./findings.ts";
+import { type Finding, forRehearsal } from "./findings.ts";
 import { isConnectionError } from "./journal/errors.ts";
 import { Fence } from "./journal/fence.ts";
 import type { Progress } from "./journal/heartbeat.ts";
 import { type Asks, appendLine, type Journal } from "./journal/journal.ts";
-import { pin } from "./journal/pins.ts";
+import { pin, refuseOneSide } from "./journal/pins.ts";
 import { isVerified, readProof } from "./journal/proofs.ts";
 import { clearReport, type ReportKind, type Sizes, storeReport } from "./journal/reports.ts";
 import { type Connect, openJournalDatabase } from "./journal/schema.ts";
@@ -14,6 +14,7 @@ import { copiedRun, hasSwapFailed, isSwapDone, readStanding, runsWithCopies } fr
 import { type Control, failureOf, JournalSteps } from "./journal/steps.ts";
 import { isInSwap, type KnownWish } from "./journal/wishes.ts";
 import { connect } from "./postgresql/connection.ts";
+import { lineOf } from "./postgresql/messages.ts";
 import type { Evidence, StepName } from "./steps.ts";
 import { checkUncopied } from "./uncopied.ts";
 
@@ -78,7 +79,7 @@ export class Worker {
 			for (const unit of units) await this.#pin(unit);
 			switch (wish.command) {
 				case "check":
-					return await this.#check(units, run);
+					return await this.#check(units, run, { live: false });
 				case "rehearse":
 					return await this.#rehearse(units, wish.arguments);
 				case "copy":
@@ -138,8 +139,13 @@ export class Worker {
 
 	async #pin({ database, engine }: Pick<Unit, "database" | "engine">): Promise<void> {
 		const { asks, configuration } = this.#options;
+		const sides = {
+			source: await engine.identify(database.source),
+			target: await engine.identify(database.target),
+		};
+		refuseOneSide(database.name, sides.source, sides.target);
 		for (const side of ["source", "target"] as const) {
-			const identity = await engine.identify(database[side]);
+			const identity = sides[side];
 			// The swap changes which database is the target's own, not its name.
 			await pin(asks, database.name, side, {
 				...identity,
@@ -150,13 +156,13 @@ export class Worker {
 	}
 
 	/** Looks for what would break, before anything moves. */
-	async #check(units: readonly Unit[], run: string): Promise<Ended> {
+	async #check(units: readonly Unit[], run: string, { live }: { live: boolean }): Promise<Ended> {
 		const { report, progress, configuration } = this.#options;
 		for (const { name, type } of configuration.uncopied) await this.#keepFindings(run, name, [checkUncopied(type)]);
 		for (const { database, engine, task } of units) {
 			report(`${database.name}: checks both sides`);
-			const findings = [...(this.#givenUp.get(database.name) ?? []), ...(await engine.check(task))];
-			await this.#keepFindings(run, database.name, findings);
+			const found = [...(this.#givenUp.get(database.name) ?? []), ...(await engine.check(task))];
+			await this.#keepFindings(run, database.name, live ? found.map(forRehearsal) : found);
 			const tables = await engine.measure(database.source);
 			const sizes: Sizes = { tables, containerMb: database.containerMb ?? null };
 			await this.#store(run, database.name, "sizes", sizes);
@@ -272,7 +278,7 @@ export class Worker {
 	}
 
 	async #copyAndProve(units: readonly Unit[], options: { live: boolean; replace: boolean }): Promise<Ended> {
-		const checked = await this.#check(units, units[0]?.steps.run ?? "");
+		const checked = await this.#check(units, units[0]?.steps.run ?? "", options);
 		if (checked.state !== "done") return checked;
 		await this.#dropFormerCopies(units);
 		let areEqual = true;
@@ -284,7 +290,11 @@ export class Worker {
 				? "has its queues run empty"
 				: `copies into ${unit.task.into}, and compares both sides`;
 			this.#options.report(`${unit.database.name}: ${what}`);
-			const proof = await unit.engine.copy({ ...unit.task, ...options });
+			const proof = await unit.engine.copy({
+				...unit.task,
+				...options,
+				snapshotSeconds: this.#options.configuration.snapshotSeconds,
+			});
 			areEqual = (await this.#keepProof(unit, proof)) && areEqual;
 		}
 		// A job that came while the others were copied would be lost.
@@ -431,7 +441,7 @@ export class Worker {
 	}
 
 	async #tellFailure(run: string, error: unknown): Promise<void> {
-		const line = error instanceof Error ? error.message : String(error);
+		const line = lineOf(error);
 		this.#options.report(`failed: ${line}`);
 		await this.#store(run, "", "failure", { line });
 	}

@@ -21,6 +21,18 @@ export class PinBroken extends Error {
 
 const FIELDS = ["system", "database", "stage", "aptibleId"] as const;
 
+/** @throws PinBroken where both sides are one database, which a copy would empty or prove equal to itself */
+export function refuseOneSide(
+	name: string,
+	source: Pick<Identity, "system" | "database">,
+	target: Pick<Identity, "system" | "database">,
+): void {
+	if (source.system !== target.system || source.database !== target.database) return;
+	throw new PinBroken(
+		`the source of ${name} is its target: database ${target.database} of one server. Give the mover the old one's address in its environment (MOVE_SOURCE_NAME)`,
+	);
+}
+
 /**
  * Notes what a side is, or compares it with what was noted.
  *

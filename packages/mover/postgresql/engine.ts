@@ -1,5 +1,6 @@
 /** PostgreSQL as the mover moves it: into a database of its own, proved there, and swapped in. */
 import type { Engine, Task } from "../engine.ts";
+import { addressOf } from "../in-place.ts";
 import { stateOf } from "../journal/errors.ts";
 import type { Asks } from "../journal/journal.ts";
 import { check } from "./check.ts";
@@ -28,28 +29,30 @@ export const postgresql: Engine = {
 			if (stateOf(error) !== CLOSED) throw error;
 			return withSession(login, { database: "postgres" }, readPin);
 		});
-		return { system: systemIdentifier ?? "unknown", database };
+		return { system: systemIdentifier ?? addressOf(login.url), database };
 	},
 
 	check: ({ source, target, into, jobs, diskBytes }) => check({ source, target, into, jobs, diskBytes }),
 
 	measure: (source) => withSession(source, {}, readSizes),
 
-	async copy({ source, target, into, steps, jobs, report, live }) {
-		const snapshot = await holdSnapshot(source, { live });
+	async copy({ source, target, into, steps, jobs, report, live, snapshotSeconds }) {
+		// Before the snapshot, so that what it does not see is counted.
+		const counters = live ? undefined : await settleCounters(source);
+		const limit = snapshotSeconds === undefined ? {} : { limitSeconds: snapshotSeconds };
+		const snapshot = await holdSnapshot(source, { live, ...limit });
 		try {
-			const beforeCopy = live ? undefined : await settleCounters(source);
-			const counters = beforeCopy;
 			const copied = await copyDatabase({ source, target, into, steps, jobs, live, counters, snapshot, report });
 			report(`${copied.tables} tables, ${copied.rows} rows, ${copied.items} definitions after them`);
 			// Of a source that nobody writes to, what is compared is what it is by then: a late writer is found.
-			if (beforeCopy === undefined) {
-				return makeProof(await verify({ source, target, into, steps, jobs, snapshot: snapshot.id }));
+			const { signal } = snapshot;
+			if (counters === undefined) {
+				return makeProof(await verify({ source, target, into, steps, jobs, snapshot: snapshot.id, signal }));
 			}
 			const afterCopy = await settleCounters(source);
-			const verification = await verify({ source, target, into, steps, jobs });
+			const verification = await verify({ source, target, into, steps, jobs, counters, signal });
 			const afterProof = await settleCounters(source);
-			return makeProof(verification, [beforeCopy, afterCopy, afterProof]);
+			return makeProof(verification, [counters, afterCopy, afterProof]);
 		} finally {
 			await snapshot.close();
 		}
@@ -69,7 +72,7 @@ export const postgresql: Engine = {
 	async verify({ source, target, into, steps, jobs, isSwapped }) {
 		const database = isSwapped ? ownDatabase(target) : into;
 		const before = await settleCounters(source);
-		const verification = await verify({ source, target, into: database, steps, jobs });
+		const verification = await verify({ source, target, into: database, steps, jobs, counters: before });
 		const proof = makeProof(verification, [before, await settleCounters(source)]);
 		if (isSwapped) {
 			await withSession(target, { database, settings: NO_TRIGGERS }, (client) =>

@@ -2,7 +2,7 @@
 import type pg from "pg";
 import type { Evidence, Steps } from "../steps.ts";
 import { type Login, withSession } from "./connection.ts";
-import type { Counters } from "./counters.ts";
+import { type Counters, writesSince } from "./counters.ts";
 import { COPY_SCHEMA } from "./rules.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { createLike, dropDatabase, enter, marker, quoteName, readLocale } from "./target.ts";
@@ -20,19 +20,28 @@ export interface PrepareOptions {
 	warn: (line: string) => void;
 }
 
-/** Makes the database; where it is there already, enters this holder into it. */
+/** Makes the database; where it is there already, enters this holder into it, or begins anew where it is of another source. */
 export async function prepareDatabase(options: PrepareOptions): Promise<Evidence> {
 	const { target, into, owner, sourceDatabase, targetVersion, snapshot, counters, steps, warn } = options;
 	await refuseSwapped(target, into);
-	// A copy of a live source is of one snapshot; with another one it begins anew.
 	const made = await look();
-	if (made !== undefined && snapshot.live && made.hash !== snapshot.hash) await dropDatabase(target, into);
+	if (made !== undefined && !(await isOfThisSource(made))) await dropDatabase(target, into);
 	else if (made !== undefined) await withCopy((client) => enter(client, steps.epoch));
 	return steps.step("create-database", "", { look, act });
 
 	async function look(): Promise<Evidence | undefined> {
 		const exists = await withServer((client) => isThere(client, into));
 		return exists ? withCopy(readMarker) : undefined;
+	}
+
+	/** A copy of a live source is of one snapshot; that of a frozen one is of what it was when nobody wrote any more. */
+	async function isOfThisSource({ hash }: Evidence): Promise<boolean> {
+		if (snapshot.live) return hash === snapshot.hash;
+		if (counters === undefined) return true;
+		const begun = await readCountersOf(target, into);
+		const [write] = begun === undefined ? ["it keeps no counters of the source"] : writesSince(begun, counters);
+		if (write !== undefined) warn(`${into} is copied anew: ${write}`);
+		return write === undefined;
 	}
 
 	async function act(): Promise<void> {

@@ -68,6 +68,7 @@ test("the container is told by variables or by the files of secrets", () => {
 		uncopied: [],
 		jobs: 4,
 		leaseSeconds: 20,
+		snapshotSeconds: 7200,
 		journalFolder: undefined,
 	});
 	assert.equal(variableOf("patient-portal.v2"), "MOVE_SOURCE_PATIENT_PORTAL_V2");

@@ -8,15 +8,7 @@ import { readReports, type Sizes } from "../journal/reports.ts";
 import { type Command, type Wish, type WishArguments, wish } from "../journal/wishes.ts";
 import { withSession } from "../postgresql/connection.ts";
 import { openMoveDatabase } from "../work.ts";
-import {
-	execute,
-	fillClinic,
-	type Source,
-	startSource,
-	startTarget,
-	type Target,
-	useImageClients,
-} from "./support/databases.ts";
+import { execute, type Source, startSource, startTarget, type Target, useImageClients } from "./support/databases.ts";
 import { type MoverProcess, startProcess, untilOver } from "./support/mover-process.ts";
 
 let source: Source;
@@ -25,8 +17,7 @@ let mover: MoverProcess;
 
 before(async () => {
 	await useImageClients();
-	[source, target] = await Promise.all([startSource(), startTarget()]);
-	await fillClinic(source);
+	[source, target] = await Promise.all([startSource(15, {}, 0.002), startTarget()]);
 	mover = start();
 });
 after(async () => {

@@ -297,3 +297,15 @@ test("another server under the address of the source, or another Aptible databas
 	await strange.says(/the source of main is another than when the move began: system was \d+ and is \d+/);
 	assert.deepEqual(await world.databases(), ["db", "move"]);
 });
+
+test("a source that is its target is refused before anything is looked at", async () => {
+	const target = world.login();
+	const mover = world.startMover({
+		MOVE_SOURCE_MAIN: target.url.replace(/\?.*/, ""),
+		MOVE_SOURCE_MAIN_CA: target.ca ?? "",
+	});
+	const made = await world.over(await world.wish("copy", { replace: true }));
+	assert.equal(made.state, "failed", mover.output);
+	assert.match(mover.output, /the source of main is its target: database db .*MOVE_SOURCE_NAME/);
+	assert.deepEqual(await world.databases(), ["db", "move"]);
+});

@@ -100,12 +100,12 @@ test("a database that nobody may connect to is frozen, and its copy is not", asy
 	await execute(source.superuser, "ALTER DATABASE clinic CONNECTION LIMIT 0");
 	try {
 		// It shuts out its owner, too.
-		const copy = { ...options(5), source: source.superuser };
-		await copyDatabase(copy);
-		const limits = await rowsOf(`SELECT datconnlimit FROM pg_database WHERE datname = '${copy.into}'`, "postgres");
+		const { target: onTarget, into, steps, jobs, live } = options(5);
+		const both = { source: source.superuser, target: onTarget, into, steps, jobs };
+		await copyDatabase({ ...both, live });
+		const limits = await rowsOf(`SELECT datconnlimit FROM pg_database WHERE datname = '${into}'`, "postgres");
 		assert.deepEqual(limits, ["-1"]);
-		const { target: there, into, steps, jobs } = copy;
-		const { differences } = await verify({ source: copy.source, target: there, into, steps, jobs });
+		const { differences } = await verify(both);
 		assert.doesNotMatch(JSON.stringify(differences), /connection limit/);
 	} finally {
 		await execute(source.superuser, "ALTER DATABASE clinic CONNECTION LIMIT 40");
