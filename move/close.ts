@@ -7,16 +7,15 @@ import type { Environment } from "../aptible/api/environment.ts";
 import type { Context } from "../aptible/context.ts";
 import { readMoveRecord, requireMoveRecord } from "../config/move-record.ts";
 import { stateOf } from "../packages/mover/journal/errors.ts";
-import { readHeartbeat } from "../packages/mover/journal/heartbeat.ts";
 import { appendLine, readLines } from "../packages/mover/journal/journal.ts";
 import type { JournalLine, LineState } from "../packages/mover/journal/line.ts";
 import { LocalFile, readLocalLines } from "../packages/mover/journal/local-file.ts";
 import { findJournalDatabase, JOURNAL_DATABASE } from "../packages/mover/journal/schema.ts";
-import { openWork } from "../packages/mover/journal/wishes.ts";
 import type { Evidence } from "../packages/mover/steps.ts";
-import { closeLogin, handOverFile, MOVER_LOGIN } from "./credentials.ts";
+import { closeLogin, findPartials, handOverFile, MOVER_LOGIN } from "./credentials.ts";
+import { refuseWork } from "./guards.ts";
 import { findJournalHandle } from "./journal-place.ts";
-import { SILENT_SECONDS, sayBytes } from "./progress.ts";
+import { sayBytes } from "./progress.ts";
 import { closeRecord } from "./record.ts";
 import {
 	findEnvironment,
@@ -96,7 +95,9 @@ class Closing {
 		await this.#journal(refuseWork);
 		for (const handle of handles) await this.#closeTarget(handle);
 		for (const { handle, type } of databases.filter((one) => one.type !== "postgresql")) {
-			tell(`${handle}: the mover had ${type}'s own password, which stays; its endpoint is gone with the phase`);
+			tell(
+				`${handle}: the mover had ${type}'s own password, which goes on opening the server to whoever is in its stack; its endpoint is gone with the phase. Only Aptible's support gives it another one: ask for that`,
+			);
 			if (type === "mysql" && this.#moved.stage.move?.phase === "live") await this.#startEvents(handle);
 		}
 		await this.#journal((session) => compareJournals(session, this.#moved));
@@ -107,8 +108,13 @@ class Closing {
 		if (this.#options.dropJournal) await this.#dropJournal(handles);
 		else tell(`database ${JOURNAL_DATABASE} with the journal stays; to drop it: ${this.#again("--drop-journal")}`);
 		const handedOver = handOverFile(this.#moved);
-		if (existsSync(handedOver)) tell(`${handedOver} opens nothing any more; remove it: rm ${handedOver}`);
+		for (const file of [handedOver, ...findPartials(this.#moved)].filter((one) => existsSync(one))) {
+			tell(`${file} has the mover's passwords; remove it: rm ${file}`);
+		}
 		tell("in MedStack: delete the mover's service and its secrets. Then remove the block move from the stage file");
+		tell(
+			"the `pulumi up` after that restarts each moved database that has a larger size during the move, production's too: choose its time",
+		);
 	}
 
 	async end(): Promise<void> {
@@ -116,7 +122,7 @@ class Closing {
 	}
 
 	#again(option: string): string {
-		return `npm run move -- close --stack ${this.#moved.name} ${option}`;
+		return `npm run move -- close --stack STACK ${option}`;
 	}
 
 	#way(handle: string): Way {
@@ -154,7 +160,7 @@ class Closing {
 			}
 			for (const { name, bytes } of found.filter((one) => /^move_\d+$/.test(one.name))) {
 				tell(
-					`${handle}: database ${name}, ${sayBytes(bytes)}, a copy that was not swapped in, stays; DROP DATABASE ${name}`,
+					`${handle}: database ${name}, ${sayBytes(bytes)}, a copy that was not swapped in, stays; to drop it: aptible db:tunnel ${handle} --environment ${this.#environment.handle}, and in psql on the address that this shows: DROP DATABASE ${name}`,
 				);
 			}
 			await this.#note(handle, "done", evidence);
@@ -220,7 +226,7 @@ class Closing {
 				refuseMissing(file, lines, server);
 			} else if (server.length > 0) {
 				const kept = closedName(file, server, `-${handle}`);
-				(await LocalFile.open(kept, async () => server)).close();
+				(await LocalFile.open(kept, () => Promise.resolve(server))).close();
 				tell(`${handle}: its journal is kept in ${kept}`);
 			}
 			// Its sessions of this command's go with it.
@@ -240,15 +246,6 @@ class Closing {
 function closedName(file: string, lines: readonly JournalLine[], of = ""): string {
 	const time = lines.at(-1)?.at.replaceAll(/[:.]/g, "-");
 	return path.join(path.dirname(file), `${path.basename(file, ".jsonl")}${of}-closed-${time}.jsonl`);
-}
-
-/** A run that goes on would lose its login in its middle; a mover that is gone is waited for by nobody. */
-async function refuseWork(session: MoveSession): Promise<void> {
-	const [open, heartbeat] = [await openWork(session), await readHeartbeat(session)];
-	if (open === undefined || heartbeat === undefined || heartbeat.age > SILENT_SECONDS) return;
-	throw new Error(
-		`${open.command}${open.run === undefined ? "" : ` of run ${open.run}`} is under way; wait for its end, or end it: npm run move -- stop`,
-	);
 }
 
 function suffix(name: string, prefix: string): string {

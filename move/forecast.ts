@@ -126,7 +126,7 @@ function sum(forecasts: ReadonlyMap<string, Forecast>): Forecast {
 }
 
 /** Forecast, budget and fact, as lines for a person. */
-export function describeOutlook({ forecasts, missing, fact, budgetMs }: Outlook, { name }: MoveStage): string[] {
+export function describeOutlook({ forecasts, missing, fact, budgetMs }: Outlook): string[] {
 	const lines = [...forecasts].flatMap(([database, one]) => {
 		const own = fact?.lines.filter((line) => line.database === database && Date.parse(line.at) >= fact.since) ?? [];
 		const [head, ...rest] = describeForecast(one, fact === undefined ? undefined : { run: fact.run, lines: own });
@@ -134,7 +134,7 @@ export function describeOutlook({ forecasts, missing, fact, budgetMs }: Outlook,
 	});
 	if (missing.length > 0) {
 		lines.push(
-			`forecast of ${missing.join(", ")}: none, as no rehearsal was carried through; first: npm run move -- rehearse --stack ${name}`,
+			`forecast of ${missing.join(", ")}: none, as no rehearsal was carried through; first: npm run move -- rehearse --stack STACK`,
 		);
 		return lines;
 	}

@@ -1,5 +1,6 @@
 /** What the container is told, by its environment and its secrets. */
 import { readFileSync } from "node:fs";
+import { nameStage } from "./commands.ts";
 import type { Mask } from "./mask.ts";
 import type { Login } from "./postgresql/connection.ts";
 
@@ -109,7 +110,7 @@ export function readConfiguration(environment: Environment, mask: Mask): Configu
 		const other = variables.get(variableOf(name));
 		if (other !== undefined) {
 			problems.push(
-				`${variableOf(name)}: stands for ${other} and for ${name}; rename one of them in the stage file, then: npm run move -- credentials --replace`,
+				`${variableOf(name)}: stands for ${other} and for ${name}; rename one of them in the stage file, then: npm run move -- credentials --stack STACK --replace`,
 			);
 		}
 		variables.set(variableOf(name), name);
@@ -128,7 +129,7 @@ export function readConfiguration(environment: Environment, mask: Mask): Configu
 			`MOVE_TARGET_FILE: its journal is on none of its databases of postgresql (${possible.join(", ")}); ${REWRITE}`,
 		);
 	}
-	if (problems.length > 0) throw new ConfigurationError(problems.join("\n"));
+	if (problems.length > 0) throw new ConfigurationError(nameStage(problems.join("\n"), target?.stage ?? "STACK"));
 	return {
 		stage: target?.stage ?? "",
 		journal: journal ?? "",
@@ -176,7 +177,7 @@ function readTarget(environment: Environment, mask: Mask, problems: string[]): G
 	};
 	if (text === undefined) {
 		return refuse(
-			`${file} is not there; give the service the file that \`npm run move -- credentials\` wrote as the secret move-target, or name another path in MOVE_TARGET_FILE`,
+			`${file} is not there; give the service the file that \`npm run move -- credentials --stack STACK\` wrote as the secret move-target, or name another path in MOVE_TARGET_FILE`,
 		);
 	}
 	mask.add(text.trim());

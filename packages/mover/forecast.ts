@@ -75,7 +75,7 @@ const WITHOUT_CREDITS = 0.2;
 export function forecast(rehearsals: readonly Rehearsal[], situation: Situation): Forecast {
 	const last = rehearsals.at(-1);
 	if (last === undefined) {
-		throw new Error("a forecast needs a rehearsal; first: npm run move -- rehearse");
+		throw new Error("a forecast needs a rehearsal; first: npm run move -- rehearse --stack STACK");
 	}
 	const predictions = rehearsals.map((rehearsal) => predict(rehearsal, situation));
 	const phases = meanOf(predictions);
@@ -288,7 +288,7 @@ export function compareWithFact(
 	const facts = `${percent(share)} done after ${duration(elapsedMs)}${earlier}; expected in all ${duration(expectedMs)}, forecast ${duration(likelyMs)}`;
 	const line =
 		expectedMs > budgetMs
-			? `${facts}; the budget of ${duration(budgetMs)} will not hold, and going back is still free: npm run move -- stop, then as "Going back" in docs/move.md says`
+			? `${facts}; the budget of ${duration(budgetMs)} will not hold, and going back is still free: npm run move -- stop --stack STACK, then as "Going back" in docs/move.md says`
 			: facts;
 	return { share, expectedMs, line };
 }

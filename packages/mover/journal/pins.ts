@@ -53,6 +53,6 @@ export async function pin(client: Asks, database: string, side: Side, identity: 
 	if (changed.length === 0) return;
 	const differences = changed.map((field) => `${field} was ${pinned[field]} and is ${identity[field]}`).join(", ");
 	throw new PinBroken(
-		`the ${side} of ${database} is another than when the move began: ${differences}. Give the mover the address of the former one; if the other one is meant, begin anew: DELETE FROM pins WHERE database = '${database}' in database move on the target`,
+		`the ${side} of ${database} is another than when the move began: ${differences}. Give the mover the address of the former one; if the other one is meant, begin anew: aptible db:tunnel of the database whose server has database move, and in psql on the address that this shows, with /move as its database: DELETE FROM pins WHERE database = '${database}'`,
 	);
 }

@@ -108,7 +108,7 @@ function incomplete(why: string): Finding {
 	return {
 		trap: "check-incomplete",
 		severity: "warning",
-		line: `${why}, so that not all rows were looked at; when it has what it waits for: npm run move -- check`,
+		line: `${why}, so that not all rows were looked at; when it has what it waits for: npm run move -- check --stack STACK`,
 	};
 }
 
@@ -159,7 +159,7 @@ async function checkSession(client: pg.Client, side: "source" | "target"): Promi
 			severity: "blocker",
 			object: database,
 			line: recovery
-				? `the target ${database} is a replica, which takes no writes; give the primary's address in the hand-over file: npm run move -- credentials`
+				? `the target ${database} is a replica, which takes no writes; give the primary's address in the hand-over file: npm run move -- credentials --stack STACK --replace`
 				: `database ${database} of the target takes no writes (default_transaction_read_only); on the target: ALTER DATABASE ${quoteName(database)} RESET default_transaction_read_only; the same for roles`,
 		});
 	}
@@ -451,7 +451,7 @@ async function checkLocale(source: pg.Client, target: pg.Client): Promise<Findin
 			trap: "locale-missing",
 			severity: "warning",
 			object: missing.join(", "),
-			line: `locale ${missing.join(", ")} of the source's database: the target does not have it, so that text sorts as in ${there.collate}${citext}; rehearse with the application's lists: npm run move -- rehearse`,
+			line: `locale ${missing.join(", ")} of the source's database: the target does not have it, so that text sorts as in ${there.collate}${citext}; rehearse with the application's lists: npm run move -- rehearse --stack STACK`,
 		},
 	];
 }
@@ -571,7 +571,7 @@ async function checkDisk(source: pg.Client, target: pg.Client, diskBytes: number
 			{
 				trap: "disk-unknown",
 				severity: "warning",
-				line: "the target's disk is not known, so that nobody can say whether the copy fits; write the hand-over file anew: npm run move -- credentials",
+				line: "the target's disk is not known, so that nobody can say whether the copy fits; write the hand-over file anew: npm run move -- credentials --stack STACK --replace",
 			},
 		];
 	}
@@ -705,7 +705,7 @@ function definitionFinding(object: string, message: string): Finding {
 		? "deploy a newer image of the mover: docker build --pull -f packages/mover/Dockerfile ."
 		: /function .* does not exist/.test(message)
 			? "name its schema in the function's body, or on the source: ALTER FUNCTION ... SET search_path = public, pg_temp;"
-			: "change the definition on the source, then again: npm run move -- check";
+			: "change the definition on the source, then again: npm run move -- check --stack STACK";
 	return {
 		trap: "definition-refused",
 		severity: "blocker",

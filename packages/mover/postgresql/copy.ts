@@ -163,7 +163,7 @@ async function readTarget(target: Login, owner: string | undefined): Promise<{ o
 	const [found] = rows as [{ version: number; super: boolean; login: string; owner: string }];
 	if (!found.super) {
 		throw new Error(
-			`the target's login ${found.login} is no superuser, which owners and row security need; make one: npm run move -- credentials`,
+			`the target's login ${found.login} is no superuser, which owners and row security need; make one: npm run move -- credentials --stack STACK --replace`,
 		);
 	}
 	return { owner: owner ?? found.owner, targetVersion: found.version };

@@ -118,7 +118,7 @@ async function readNames(client: pg.Client): Promise<Set<string>> {
 async function refuseUnverified(client: pg.Client, journal: SwapJournal, into: string, run: string): Promise<void> {
 	if (await journal.isVerified(client)) return;
 	throw new Error(
-		`${into} is not proven equal to its source in run ${run}, and is not swapped in; run: npm run move -- verify`,
+		`${into} is not proven equal to its source in run ${run}, and is not swapped in; copy it again: npm run move -- copy --stack STACK`,
 	);
 }
 

@@ -138,7 +138,7 @@ test("forecast and fact stand side by side, and a budget that will not hold is t
 	const late = compareWithFact(plan, half, elapsed * 3, { budgetMs: 300_000 });
 	assert.match(
 		late.line,
-		/the budget of 5 min will not hold, and going back is still free: npm run move -- stop, then/,
+		/the budget of 5 min will not hold, and going back is still free: npm run move -- stop --stack STACK, then/,
 	);
 	assert.equal(compareWithFact(plan, [], 0, { budgetMs: 600_000 }).expectedMs, plan.likelyMs);
 });

@@ -10,7 +10,7 @@ import {
 	startMedstackSource,
 } from "@medstack-to-aptible/sandbox/medstack/source.ts";
 import { type Postgres, startPostgres } from "@medstack-to-aptible/sandbox/postgresql/server.ts";
-import { giveToServer } from "@medstack-to-aptible/sandbox/server-process.ts";
+import { giveToServer } from "@medstack-to-aptible/sandbox/server-folder.ts";
 import { forRehearsal } from "../../findings.ts";
 import { check } from "../../postgresql/check.ts";
 import { startTarget, type Target, useImageClients } from "../support/databases.ts";
