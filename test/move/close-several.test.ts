@@ -33,6 +33,8 @@ test("close drops the journal of every server once all their lines are in the fi
 	const copied = await night.run("copy");
 	assert.equal(copied.code, 0, `${copied.output}\n--\n${mover.output}`);
 	await mover.end("SIGTERM");
+	// A copy whose swap has failed may go on as the same run.
+	const [, run = ""] = copied.output.match(/copy of run r(\d+): done/) ?? [];
 	for (const name of ["billing", "main"]) {
 		assert.ok((await world.databases(name)).includes("move"), `${name} has a journal`);
 	}
@@ -44,7 +46,7 @@ test("close drops the journal of every server once all their lines are in the fi
 	assert.equal(closed.code, 0, closed.output);
 	for (const name of ["billing", "main"]) {
 		assert.match(closed.output, new RegExp(`${name}: login mover opens nothing any more`));
-		assert.match(closed.output, new RegExp(`${name}: database db_before_2, .* stays`));
+		assert.match(closed.output, new RegExp(`${name}: database db_before_${run}, .* stays`));
 	}
 
 	// A swap of a mover that was killed before it could tell the first server of it.
@@ -68,7 +70,7 @@ test("close drops the journal of every server once all their lines are in the fi
 	const [, kept = ""] = again.output.match(/the journal is kept in (.*)/) ?? [];
 	const lines = readFileSync(kept, "utf8");
 	for (const name of ["billing", "main"]) {
-		assert.match(lines, new RegExp(`"run":"r2","database":"${name}","step":"swap","part":"","state":"done"`));
+		assert.match(lines, new RegExp(`"run":"r${run}","database":"${name}","step":"swap","part":"","state":"done"`));
 		assert.match(lines, new RegExp(`"database":"${name}","step":"close","part":"","state":"done"`));
 	}
 	assert.equal(existsSync(file), false);

@@ -103,7 +103,8 @@ test("a database that nobody may connect to is frozen, and its copy is not", asy
 		const { target: onTarget, into, steps, jobs, live } = options(5);
 		const both = { source: source.superuser, target: onTarget, into, steps, jobs };
 		await copyDatabase({ ...both, live });
-		assert.deepEqual(await rowsOf(`SELECT datconnlimit FROM pg_database WHERE datname = '${into}'`), ["-1"]);
+		const limits = await rowsOf(`SELECT datconnlimit FROM pg_database WHERE datname = '${into}'`, "postgres");
+		assert.deepEqual(limits, ["-1"]);
 		const { differences } = await verify(both);
 		assert.doesNotMatch(JSON.stringify(differences), /connection limit/);
 	} finally {
