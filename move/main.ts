@@ -21,7 +21,10 @@ import { ask, compareJournals, control, tellEnd, watch } from "./work.ts";
 const STEPS: Readonly<Record<string, { says: string; options: readonly string[] }>> = {
 	credentials: { says: "make the mover's login on the target, and the file that hands it over", options: ["replace"] },
 	check: { says: "find what would break, before anything moves", options: [] },
-	rehearse: { says: "copy and verify while the source is in use, then remove the copy", options: ["keep", "replace"] },
+	rehearse: {
+		says: "copy and verify while the source is in use, then remove the copy",
+		options: ["keep", "again", "replace"],
+	},
 	copy: { says: "copy, verify, and put the copy in its place", options: ["again", "replace"] },
 	verify: { says: "compare both sides again", options: [] },
 	pause: { says: "hold the run between two parts", options: [] },
@@ -107,8 +110,8 @@ async function perform(
 	}
 	if (switches.keep === true) refuseKeep(moved);
 	const given = Object.fromEntries(Object.entries(switches).map(([name, value]) => [name, value === true]));
-	// A record of an earlier copy would admit the phase trial while this one is made.
-	const putBack = step === "copy" ? removeRecord(moved) : () => {};
+	// A record of an earlier copy would admit the phase trial while this one is made, or a rehearsal stands in its place.
+	const putBack = step === "copy" || switches.keep === true ? removeRecord(moved) : () => {};
 	const id = await (isWork(step) ? ask(way, moved, step as Work, given) : control(way, moved, step as "pause")).catch(
 		(error: unknown) => {
 			putBack();
@@ -162,6 +165,9 @@ function readArguments(argv: string[]): Arguments {
 	if (more.length > 0) throw new UsageError(`${step} takes nothing but options, and "${more.join(" ")}" was given`);
 	const wrong = Object.keys(options).find((option) => !STEPS[step]?.options.includes(option));
 	if (wrong !== undefined) throw new UsageError(`${step} takes no --${wrong}`);
+	if (step === "rehearse" && options.again === true && options.keep !== true) {
+		throw new UsageError("rehearse takes --again with --keep alone: else it takes the place of nothing");
+	}
 	if (stack === undefined || !/^[\w.-]+$/.test(stack)) throw new UsageError("name the stage: --stack STACK");
 	if (options.run !== undefined && !/^r\d+$/.test(String(options.run))) {
 		throw new UsageError(`--run "${options.run}" is none; runs are r1, r2 ...`);

@@ -11,10 +11,14 @@ interface VerificationBody {
 	aptibleId: number;
 }
 
-/** Writes the record where both sides of every database are equal. @returns its path */
-export function writeRecord(moved: MoveStage, run: string, reports: readonly StoredReport[]): string | undefined {
+/** Writes the record. @throws where not both sides of every database are equal @returns its path */
+export function writeRecord(moved: MoveStage, run: string, reports: readonly StoredReport[]): string {
 	const proofs = reports.filter(({ kind }) => kind === "verification");
-	if (proofs.length === 0 || !proofs.every(({ body }) => (body as VerificationBody).equal)) return undefined;
+	if (proofs.length === 0 || !proofs.every(({ body }) => (body as VerificationBody).equal)) {
+		throw new Error(
+			`run ${run} has no proof of every database; prove it again: npm run move -- verify --stack ${moved.name}`,
+		);
+	}
 	const databases = Object.fromEntries(
 		proofs.map(({ database, body }) => {
 			const { aptibleId, hash } = body as VerificationBody;

@@ -5,6 +5,7 @@ import { readHeartbeat } from "../packages/mover/journal/heartbeat.ts";
 import { readLines } from "../packages/mover/journal/journal.ts";
 import { LocalFile } from "../packages/mover/journal/local-file.ts";
 import { readReports, type StoredReport } from "../packages/mover/journal/reports.ts";
+import { readStanding } from "../packages/mover/journal/standing.ts";
 import {
 	type Command,
 	readWish,
@@ -108,18 +109,28 @@ export async function tellEnd(way: Way, moved: MoveStage, made: Wish, view: Prog
 	const why = made.reason === undefined ? "" : ` (${REASONS[made.reason] ?? made.reason})`;
 	view.line(`${made.command}${run === undefined ? "" : ` of run ${run}`}: ${made.state}${why}`);
 	if (made.state !== "done") return 1;
-	if (made.command === "copy" || made.command === "verify") {
-		const file = writeRecord(moved, run ?? "", reports);
-		if (file !== undefined) view.line(`the record of the proof is ${file}; commit it: later phases need it`);
-	}
+	if (made.command === "copy" || made.command === "verify") view.line(await record(way, moved, run ?? "", reports));
 	return 0;
+}
+
+/** Writes the record of a proof, where it is one of a copy in its place: apps of later phases work on that. @returns what to say of it */
+async function record(way: Way, moved: MoveStage, run: string, reports: readonly StoredReport[]): Promise<string> {
+	const standing = await way.look(async (session) => session && readStanding(session));
+	const copy = `npm run move -- copy --stack ${moved.name}`;
+	if (standing === undefined) {
+		return `what was compared is not in its place, so that there is no record of it: later phases need a copy that is: ${copy}`;
+	}
+	if (standing.command !== "copy") {
+		return `what was compared is the kept rehearsal ${standing.run}, so that there is no record of it: later phases need a copy: ${copy}`;
+	}
+	return `the record of the proof is ${writeRecord(moved, run, reports)}; commit it: later phases need it`;
 }
 
 /** What the mover's one word on an end means. */
 const REASONS: Readonly<Record<string, string>> = {
 	blockers: "what stands in the way is above, with the fix",
 	unequal: "both sides differ, as above; nothing was swapped in",
-	swapped: "a copy is in its place already; to copy over it: npm run move -- copy --again",
+	swapped: "a copy is in its place already; to copy over it, the same command with --again",
 	nothing: "nothing is copied yet; first: npm run move -- copy",
 	engine: "the mover copies no database of one of the types; see its log",
 	connection: "a server did not come back for 30 minutes; run it again, it goes on from what is done",

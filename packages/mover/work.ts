@@ -9,6 +9,7 @@ import { type Asks, appendLine, type Journal } from "./journal/journal.ts";
 import { pin } from "./journal/pins.ts";
 import { type ReportKind, type Sizes, storeReport } from "./journal/reports.ts";
 import { type Connect, openJournalDatabase } from "./journal/schema.ts";
+import { readStanding } from "./journal/standing.ts";
 import { type Control, failureOf, JournalSteps } from "./journal/steps.ts";
 import type { KnownWish } from "./journal/wishes.ts";
 import { connect } from "./postgresql/connection.ts";
@@ -159,8 +160,13 @@ export class Worker {
 		return blockers === 0 ? { state: "done" } : { state: "failed", reason: "blockers" };
 	}
 
-	async #rehearse(units: readonly Unit[], { keep = false, replace = false }: KnownWish["arguments"]): Promise<Outcome> {
+	async #rehearse(
+		units: readonly Unit[],
+		{ keep = false, again = false, replace = false }: KnownWish["arguments"],
+	): Promise<Outcome> {
 		const run = units[0]?.steps.run ?? "";
+		if (keep && !again && (await this.#isCopied(run, "rehearse --keep")))
+			return { state: "refused", reason: "swapped" };
 		if (keep && (await this.#hasSwapBegun(run))) return this.#swapAll(units);
 		let isKept = false;
 		try {
@@ -185,21 +191,24 @@ export class Worker {
 	}
 
 	async #copy(units: readonly Unit[], { again = false, replace = false }: KnownWish["arguments"]): Promise<Outcome> {
-		const { report } = this.#options;
 		const run = units[0]?.steps.run ?? "";
-		const former = await this.#swappedRun(["copy"]);
-		if (former !== undefined && former !== run && !again) {
-			report(
-				`copy: run ${former} is copied, verified and swapped in; nothing is copied again. To copy anew over it: npm run move -- copy --again --stack STACK`,
-			);
-			return { state: "refused", reason: "swapped" };
-		}
+		if (!again && (await this.#isCopied(run, "copy"))) return { state: "refused", reason: "swapped" };
 		// What a killed mover has begun to swap in is proved, and takes no connections any more.
 		if (!(await this.#hasSwapBegun(run))) {
 			const outcome = await this.#copyAndProve(units, { live: false, replace });
 			if (outcome.state !== "done") return outcome;
 		}
 		return this.#swapAll(units);
+	}
+
+	/** Whether another run's copy is in its place, which may be in use by then; a kept rehearsal is in nobody's way. */
+	async #isCopied(run: string, command: string): Promise<boolean> {
+		const standing = await readStanding(this.#options.asks);
+		if (standing?.command !== "copy" || standing.run === run) return false;
+		this.#options.report(
+			`${command}: run ${standing.run} is copied, verified and swapped in; nothing is copied again. To copy anew over it: npm run move -- ${command} --again --stack STACK`,
+		);
+		return true;
 	}
 
 	async #copyAndProve(units: readonly Unit[], options: { live: boolean; replace: boolean }): Promise<Outcome> {
@@ -315,16 +324,6 @@ export class Worker {
 		return rows.length > 0;
 	}
 
-	/** The last run of these commands that is swapped in, if it was not put back. */
-	async #swappedRun(commands: readonly string[]): Promise<string | undefined> {
-		const { rows } = await this.#options.asks.query(
-			`SELECT run, state FROM public.journal WHERE step = 'swap' AND (state = 'done' OR evidence ? 'undone')
-			AND run IN (SELECT run FROM public.wishes WHERE command = ANY ($1)) ORDER BY journal.seq DESC LIMIT 1`,
-			[commands],
-		);
-		return rows[0]?.state === "done" ? rows[0].run : undefined;
-	}
-
 	/** The last run whose copy is there and not swapped in. */
 	async #copiedRun(): Promise<string | undefined> {
 		const { rows } = await this.#options.asks.query(
@@ -337,7 +336,7 @@ export class Worker {
 
 	/** Verifies what is swapped in, or what the last copy left. */
 	async #verifyLast(run: string): Promise<Outcome> {
-		const swapped = await this.#swappedRun(["copy", "rehearse"]);
+		const swapped = (await readStanding(this.#options.asks))?.run;
 		const last = swapped ?? (await this.#copiedRun());
 		if (last === undefined) {
 			this.#options.report("verify: nothing is copied yet; first: npm run move -- copy --stack STACK");

@@ -1,23 +1,18 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import os from "node:os";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { callCli } from "@medstack-to-aptible/sandbox/aptible/cli.ts";
-import { dropTunnels, putServerBehind } from "@medstack-to-aptible/sandbox/aptible/real-servers.ts";
-import { createEnvironment } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
-import { type Clouds, startAptible } from "@medstack-to-aptible/sandbox/clouds.ts";
+import { dropTunnels } from "@medstack-to-aptible/sandbox/aptible/real-servers.ts";
 import { Context } from "../../aptible/context.ts";
 import { closeLogin, handOverFile, makeCredentials, setLogin } from "../../move/credentials.ts";
 import { readMoveStage } from "../../move/stage.ts";
 import { readConfiguration } from "../../packages/mover/configuration.ts";
 import { Mask } from "../../packages/mover/mask.ts";
 import { withSession } from "../../packages/mover/postgresql/connection.ts";
-import { World } from "../../packages/mover/test/support/mover-process.ts";
-import { root } from "../support/repository.ts";
+import type { World } from "../../packages/mover/test/support/mover-process.ts";
+import { Night } from "../support/night.ts";
 
 const STAGE = `config:
   medstack-to-aptible:environment: { handle: acme, stack: shared-ca-central-1, phi: false }
@@ -26,95 +21,21 @@ const STAGE = `config:
   medstack-to-aptible:secrets: { smtpPassword: { secure: v1:abc } }
 `;
 
+let night: Night;
 let world: World;
-let clouds: Clouds;
 let folder: string;
-let dir: string;
 
 before(async () => {
-	folder = await mkdtemp(path.join(os.tmpdir(), "move-"));
-	await writeFile(path.join(folder, "Pulumi.night.yaml"), STAGE);
-	[world, clouds] = await Promise.all([World.start(), startAptible(folder)]);
-	dir = clouds.env.APTIBLE_SANDBOX ?? "";
-	createEnvironment(dir, "acme");
-	await cli("db:create", "--type", "postgresql", "--environment", "acme", "--", "main");
-	const server = world.targets.main;
-	assert.ok(server);
-	putServerBehind(dir, "main", {
-		host: server.address,
-		port: server.port,
-		user: server.superuser,
-		password: server.password,
-		ca: server.ca,
-	});
+	night = await Night.start();
+	({ world, folder } = night);
+	await night.writeStage(STAGE);
 });
-after(async () => {
-	await world?.stop();
-	await clouds?.close();
-	await rm(folder, { recursive: true, force: true });
-});
+after(() => night?.stop());
 
-async function cli(...argv: string[]): Promise<string> {
-	const { code, stdout, stderr } = await callCli(argv, { ...clouds.env, APTIBLE_OUTPUT_FORMAT: "json" });
-	assert.equal(code, 0, stderr);
-	return stdout;
-}
-
-interface Command {
-	output: () => string;
-	ended: Promise<number | null>;
-	kill: (signal: NodeJS.Signals) => void;
-	says: (pattern: RegExp) => Promise<void>;
-}
-
-/** Starts one of the move's commands as a person does. */
-function start(...args: string[]): Command {
-	const where = ["--stack", "night", "--config-file", path.join(folder, "Pulumi.night.yaml")];
-	return startBare(...args, ...where);
-}
-
-function startBare(...args: string[]): Command {
-	const child = spawn(
-		process.execPath,
-		["--disable-warning=ExperimentalWarning", path.join(root, "move/main.ts"), ...args],
-		{
-			env: {
-				...clouds.env,
-				PATH: [...clouds.path, process.env.PATH].join(path.delimiter),
-				XDG_CACHE_HOME: path.join(folder, "cache"),
-				NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? "",
-				HOME: folder,
-			},
-			stdio: ["ignore", "pipe", "pipe"],
-		},
-	);
-	let said = "";
-	for (const stream of [child.stdout, child.stderr]) {
-		stream.setEncoding("utf8").on("data", (text: string) => {
-			said += text;
-		});
-	}
-	const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
-	return {
-		output: () => said,
-		ended,
-		kill: (signal) => child.kill(signal),
-		async says(pattern) {
-			for (const deadline = Date.now() + 60_000; !pattern.test(said); await sleep(20)) {
-				if (Date.now() > deadline || child.exitCode !== null) throw new Error(`it has not said ${pattern}:\n${said}`);
-			}
-		},
-	};
-}
-
-async function run(...args: string[]): Promise<{ code: number | null; output: string }> {
-	const command = start(...args);
-	const code = await command.ended;
-	return { code, output: command.output() };
-}
-
-/** The record beside the stage. */
-const recordText = () => readFileSync(path.join(folder, "Pulumi.night.move.json"), "utf8");
+const start = (...args: string[]) => night.start(...args);
+const startBare = (...args: string[]) => night.startBare(...args);
+const run = (...args: string[]) => night.run(...args);
+const recordText = () => night.recordText();
 
 test("before a mover has been there, status says so, and report and a wrong argument say what to do", async () => {
 	const status = await run("status");
@@ -227,7 +148,7 @@ test("the tunnel's drop in the middle is passed over; Ctrl-C and a kill leave th
 	const mover = world.startMover({ PART_MS: "1500", MOVE_LEASE_SECONDS: "30" });
 	const first = start("rehearse");
 	await first.says(/r1 main: rows/);
-	dropTunnels(dir);
+	dropTunnels(night.dir);
 	await first.says(/the tunnel has ended and is opened anew/);
 	assert.equal(await first.ended, 0, first.output());
 	assert.match(first.output(), /rehearse of run r1: done/);
@@ -249,7 +170,7 @@ test("the tunnel's drop in the middle is passed over; Ctrl-C and a kill leave th
 	assert.match(second.output(), /the mover goes on with rehearse\. To look: npm run move -- status --stack night/);
 	const status = start("status");
 	await sleep(300);
-	dropTunnels(dir);
+	dropTunnels(night.dir);
 	assert.equal(await status.ended, 0, status.output());
 	assert.match(status.output(), /now: r3 main: rows, paused/);
 	const refused = await run("copy");
@@ -270,8 +191,8 @@ test("the tunnel's drop in the middle is passed over; Ctrl-C and a kill leave th
 });
 
 test("credentials makes a login of the mover's own, and a file for its owner alone that is not written over", async () => {
-	Object.assign(process.env, clouds.env);
-	process.env.PATH = [...clouds.path, process.env.PATH].join(path.delimiter);
+	Object.assign(process.env, night.clouds.env);
+	process.env.PATH = [...night.clouds.path, process.env.PATH].join(path.delimiter);
 	await world.reset();
 	const addresses = ["203.0.113.9", "203.0.113.10"];
 	const config = path.join(folder, "Pulumi.night.yaml");
@@ -293,7 +214,7 @@ test("credentials makes a login of the mover's own, and a file for its owner alo
 	const file = handOverFile(moved);
 	await assert.rejects(make(false), /has no endpoint that admits 203\.0\.113\.9, 203\.0\.113\.10 alone/);
 	assert.equal(existsSync(file), false);
-	await cli("endpoints:database:create", "--ip-whitelist", ...addresses, "--environment", "acme", "--", "main");
+	await night.cli("endpoints:database:create", "--ip-whitelist", ...addresses, "--environment", "acme", "--", "main");
 	const said = await make(false);
 	assert.equal(statSync(file).mode & 0o777, 0o600);
 	const handed = () => JSON.parse(readFileSync(file, "utf8"));

@@ -14,7 +14,7 @@ export type Command = Work | (typeof CONTROLS)[number];
 /** The arguments that each command takes, all of them switches. */
 const ARGUMENTS: Readonly<Record<Command, readonly string[]>> = {
 	check: [],
-	rehearse: ["keep", "replace"],
+	rehearse: ["keep", "again", "replace"],
 	copy: ["again", "replace"],
 	verify: [],
 	pause: [],
