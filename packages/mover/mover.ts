@@ -19,6 +19,7 @@ import {
 	type Wish,
 	waitingWishes,
 } from "./journal/wishes.ts";
+import { destroySessions } from "./open-sessions.ts";
 import { journalDatabaseOf, type Outcome, openMoveDatabase, Worker } from "./work.ts";
 
 export interface MoverOptions {
@@ -53,6 +54,8 @@ export async function runMover(options: MoverOptions): Promise<void> {
 		const lease = await takeLease(options, holder);
 		if (lease === undefined) return;
 		report(`mover ${holder} holds the lease, epoch ${lease.lease.epoch}`);
+		// What waits for an answer that does not come would not end otherwise.
+		lease.lease.signal.addEventListener("abort", destroySessions, { once: true });
 		try {
 			await new Tenure(options, lease.lease, lease.progress).work();
 		} catch (error) {

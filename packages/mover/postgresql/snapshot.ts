@@ -4,8 +4,9 @@
  */
 import { randomBytes } from "node:crypto";
 import type pg from "pg";
+import { ConnectionLost } from "../journal/errors.ts";
 import { Turns } from "../turns.ts";
-import { connect, type Login } from "./connection.ts";
+import { connect, destroy, type Login } from "./connection.ts";
 import { readTables, type SourceTable } from "./tables.ts";
 
 export interface SnapshotOptions {
@@ -50,7 +51,8 @@ export async function holdSnapshot(login: Login, options: SnapshotOptions): Prom
 	const { live, limitSeconds = 7200, busySessions = 8 } = options;
 	const lockWaitSeconds = options.lockWaitSeconds ?? (live ? 5 : 60);
 	const client = await connect(login);
-	const watcher = await connect(login).catch(async (error) => {
+	let isWatching = false;
+	let watcher = await openWatcher().catch(async (error) => {
 		await client.end();
 		throw error;
 	});
@@ -58,22 +60,34 @@ export async function holdSnapshot(login: Login, options: SnapshotOptions): Prom
 	let isClosed = false;
 	let isBusy = false;
 
-	function fail(line: string): void {
+	function fail(error: Error): void {
 		if (isClosed || ending.signal.aborted) return;
-		ending.abort(new SnapshotLost(line));
+		ending.abort(error);
 		destroy(client);
 	}
 	client.on("end", () =>
 		fail(
-			"the source's session that holds the snapshot has ended (server restarted, or session terminated); run it again",
+			new ConnectionLost(
+				"the source's session that holds the snapshot has ended (server restarted, or session terminated); run it again",
+			),
 		),
 	);
+
+	async function openWatcher(): Promise<pg.Client> {
+		const session = await connect(login);
+		isWatching = true;
+		session.on("end", () => {
+			isWatching = false;
+		});
+		await session.query(NO_TIMEOUTS);
+		return session;
+	}
 
 	let tables: SourceTable[];
 	let id: string;
 	let version: number;
 	try {
-		for (const session of [client, watcher]) await session.query(NO_TIMEOUTS);
+		await client.query(NO_TIMEOUTS);
 		({ tables, id, version } = await begin(client, lockWaitSeconds));
 	} catch (error) {
 		isClosed = true;
@@ -91,6 +105,9 @@ export async function holdSnapshot(login: Login, options: SnapshotOptions): Prom
 		if (isPolling || isClosed) return;
 		isPolling = true;
 		try {
+			// Whoever waits for a lock of ours is seen by it alone, so it outlives its connection.
+			if (!isWatching) watcher = await openWatcher();
+			if (isClosed) return await watcher.end();
 			const { rows } = await watcher.query(WATCH);
 			if (isClosed) return;
 			isBusy = live && Number(rows[0].active) >= busySessions;
@@ -102,13 +119,17 @@ export async function holdSnapshot(login: Login, options: SnapshotOptions): Prom
 				// Whoever waits also holds up our own reads of that table. A wait begins up to one poll before it is seen.
 				if (Date.now() - since + POLL_MS >= lockWaitSeconds * 1000) {
 					fail(
-						`session ${pid} of the source waits ${lockWaitSeconds} s for a lock of this run, which has ended itself so that the source goes on; run it again when no migration runs there`,
+						new SnapshotLost(
+							`session ${pid} of the source waits ${lockWaitSeconds} s for a lock of this run, which has ended itself so that the source goes on; run it again when no migration runs there`,
+						),
 					);
 				}
 			}
 			if (live && Date.now() - startedAt > limitSeconds * 1000) {
 				fail(
-					`the snapshot of the live source is ${limitSeconds} s old, its limit, as it keeps VACUUM from its work; run it again at a quiet hour, with a larger target or a higher limit`,
+					new SnapshotLost(
+						`the snapshot of the live source is ${limitSeconds} s old, its limit, as it keeps VACUUM from its work; run it again at a quiet hour, with a larger target or a higher limit`,
+					),
 				);
 			}
 		} finally {
@@ -134,7 +155,7 @@ export async function holdSnapshot(login: Login, options: SnapshotOptions): Prom
 	};
 }
 
-/** The source can no longer be seen as it was when the run began. */
+/** The source is spared: the run has ended itself. */
 export class SnapshotLost extends Error {
 	override name = "SnapshotLost";
 }
@@ -209,9 +230,4 @@ async function lock(client: pg.Client, tables: readonly SourceTable[]): Promise<
 		}
 		throw error;
 	}
-}
-
-/** Ends a session at once, whatever it does. */
-export function destroy(client: pg.Client): void {
-	(client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
 }
