@@ -93,7 +93,7 @@ export class Worker {
 				);
 				return { state: "refused", reason: "engine" };
 			}
-			const into = `move_${run.slice(1)}`;
+			const into = databaseOf(run);
 			const steps = new JournalSteps({
 				journal,
 				run,
@@ -141,9 +141,10 @@ export class Worker {
 	/** Looks for what would break, before anything moves. */
 	async #check(units: readonly Unit[]): Promise<Outcome> {
 		const { report, progress } = this.#options;
+		const passing = (await this.#formerCopies(units)).map(databaseOf);
 		for (const { database, engine, task, steps } of units) {
 			report(`${database.name}: checks both sides`);
-			const findings = await engine.check(task);
+			const findings = await engine.check({ ...task, passing });
 			await this.#store(steps.run, database.name, "findings", findings);
 			const tables = (await engine.measure?.(database.source)) ?? {};
 			const sizes: Sizes = { tables, containerMb: database.containerMb ?? null };
@@ -212,9 +213,12 @@ export class Worker {
 	}
 
 	async #copyAndProve(units: readonly Unit[], options: { live: boolean; replace: boolean }): Promise<Outcome> {
-		const checked = await this.#check(units);
-		if (checked.state !== "done") return checked;
-		await this.#dropFormerCopies(units);
+		// What it was told once it is not told again: by then its own half copy is on the target.
+		if (!(await this.#hasPassedCheck(units))) {
+			const checked = await this.#check(units);
+			if (checked.state !== "done") return checked;
+		}
+		for (const run of await this.#formerCopies(units)) await this.discard(run);
 		let areEqual = true;
 		for (const unit of units) {
 			await unit.steps.checkpoint();
@@ -225,16 +229,26 @@ export class Worker {
 		return areEqual ? { state: "done" } : { state: "failed", reason: "unequal" };
 	}
 
-	/** What an earlier run has left that nobody goes on with would fill the disk. */
-	async #dropFormerCopies(units: readonly Unit[]): Promise<void> {
-		const own = units[0]?.steps.run ?? "";
+	/** Whether the run that these units are of has found nothing in its way before it was killed, or lost a connection. */
+	async #hasPassedCheck(units: readonly Unit[]): Promise<boolean> {
+		const { rows } = await this.#options.asks.query(
+			`SELECT DISTINCT ON (database) database, evidence -> 'blockers' = '0' AS passed FROM public.journal
+			WHERE run = $1 AND step = 'check' AND state = 'note' ORDER BY database, journal.seq DESC`,
+			[units[0]?.steps.run],
+		);
+		const passed = new Set(rows.filter((row) => row.passed === true).map((row) => row.database));
+		return units.every(({ database }) => passed.has(database.name));
+	}
+
+	/** Earlier runs whose copies nobody goes on with; they would fill the disk. */
+	async #formerCopies(units: readonly Unit[]): Promise<string[]> {
 		const { rows } = await this.#options.asks.query(
 			`SELECT DISTINCT run FROM public.wishes WHERE command IN ('copy', 'rehearse') AND run <> $1 AND state IN ('failed', 'stopped')
 			AND run NOT IN (SELECT run FROM public.journal WHERE step = 'drop' AND state = 'done')
 			AND run IN (SELECT run FROM public.journal WHERE step = 'create-database')`,
-			[own],
+			[units[0]?.steps.run ?? ""],
 		);
-		for (const { run } of rows) await this.discard(run);
+		return rows.map(({ run }) => String(run));
 	}
 
 	/** Keeps what was compared, for the report and for the swap. @returns whether both sides are equal */
@@ -398,6 +412,11 @@ export function connectTo({ target }: Pick<MovedDatabase, "target">): Connect {
 export function openMoveDatabase(database: Pick<MovedDatabase, "target">): ReturnType<Connect> {
 	const own = decodeURIComponent(new URL(database.target.url).pathname.slice(1));
 	return openJournalDatabase(connectTo(database), [...MAINTENANCE, own]);
+}
+
+/** A run's database on the target. */
+function databaseOf(run: string): string {
+	return `move_${run.slice(1)}`;
 }
 
 function at(run: string, database: string, step: StepName) {

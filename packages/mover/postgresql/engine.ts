@@ -12,12 +12,9 @@ import { COPY_SCHEMA } from "./rules.ts";
 import { holdSnapshot } from "./snapshot.ts";
 import { swapDatabase } from "./swap.ts";
 import { readTables } from "./tables.ts";
-import { dropDatabase, NO_TRIGGERS } from "./target.ts";
+import { CLOSED, dropDatabase, NO_TRIGGERS } from "./target.ts";
 import { undoSwap } from "./undo-swap.ts";
 import { verify } from "./verify.ts";
-
-/** object_not_in_prerequisite_state: the database takes no connections */
-const CLOSED = "55000";
 
 export const postgresql: Engine = {
 	async identify(login) {
@@ -30,7 +27,8 @@ export const postgresql: Engine = {
 		return { system: systemIdentifier ?? "unknown", database };
 	},
 
-	check: ({ source, target, into, jobs, diskBytes }) => check({ source, target, into, jobs, diskBytes }),
+	check: ({ source, target, into, jobs, diskBytes, passing }) =>
+		check({ source, target, into, jobs, diskBytes, passing }),
 
 	async measure(source) {
 		const tables = await withSession(source, {}, readTables);
