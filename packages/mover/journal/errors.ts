@@ -10,7 +10,7 @@ export function stateOf(error: unknown): string | undefined {
 
 /** What Node and `pg` say, in errors without a code, where a server or the way to it has ended. */
 const CONNECTION_TEXTS =
-	/^(Connection terminated|Client was closed|Client has encountered a connection error|timeout exceeded when trying to connect)/;
+	/^(Connection terminated|Client was closed|Client has encountered a connection error|timeout expired$)/;
 
 /** SQLSTATEs: classes 08 and 57P are connections, and a server that shuts down or starts; 53300 has too many of them. */
 const CONNECTION_STATES = /^(08...|57P0.|53300)$/;

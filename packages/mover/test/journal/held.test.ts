@@ -33,6 +33,11 @@ test("a session that gets no answer is given up, and the next question goes anot
 	await session.end();
 });
 
+test("a session that cannot be opened in 30 s fails as a connection does, which those who wait for a server try again", async () => {
+	relay.hold(true);
+	await assert.rejects(open("postgres"), isConnectionError);
+});
+
 test("a lease is lost at its end, and nobody waits for the server to take it back", async () => {
 	const lease = await Lease.take({
 		open: () => openJournalDatabase(open, ["db", "postgres"]),

@@ -18,7 +18,9 @@ export class Relay {
 
 	/** The same address by this way. */
 	through(url: string): string {
-		return url.replace(/(@[^/?]*):\d+/, `$1:${this.port}`);
+		const address = new URL(url);
+		address.port = String(this.port);
+		return address.href;
 	}
 
 	/** @param delayMs how long each piece is on its way, in either direction; default 0 */
