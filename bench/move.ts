@@ -1,20 +1,25 @@
 /**
  * `npm run bench:move -- [scale] [rounds]`: a clinic of 1.3 GB times the scale, from PostgreSQL 15 to 17, both over TLS on this machine: the guide's
  * `pg_dump > file; psql < file` and the mover's copy, taking turns, then the mover's proof. CPU is that of both servers and of all that runs between them.
+ *
+ * `npm run bench:move -- --forecast [scale]`: the same clinic is rehearsed, grows by a quarter, and is rehearsed again beside the forecast.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { parseArgs } from "node:util";
 import { libpqVariables, withSession } from "../packages/mover/postgresql/connection.ts";
 import { fillClinic, startSource, startTarget, useImageClients } from "../packages/mover/test/support/databases.ts";
+import { runChild, runEngine } from "./child.ts";
+import { benchForecast } from "./move-forecast.ts";
+import { cpuSeconds } from "./server-cpu.ts";
 import { median } from "./turns.ts";
 
-const [scale = 1, rounds = 3] = process.argv.slice(2).map(Number);
-/** Clock ticks a second, which Linux has had at 100 for user space since 2.6. */
-const TICKS = 100;
+const { values, positionals } = parseArgs({
+	allowPositionals: true,
+	options: { forecast: { type: "boolean", default: false } },
+});
+const [scale = 1, rounds = 3] = positionals.map(Number);
 
 interface Figures {
 	wallSeconds: number;
@@ -35,35 +40,40 @@ try {
 		client.query("SELECT pg_database_size(current_database())::float8 / 1e6 AS mb"),
 	);
 	console.log(
-		`${Math.round(rows[0].mb)} MB, PostgreSQL 15 to 17 over TLS, ${os.availableParallelism()} cores, ${rounds} rounds`,
+		`${Math.round(rows[0].mb)} MB, PostgreSQL 15 to 17 over TLS, ${os.availableParallelism()} cores${values.forecast ? "" : `, ${rounds} rounds`}`,
 	);
+	if (values.forecast) await benchForecast(source, target);
+	else await compareWithGuide();
+} finally {
+	await Promise.all([source.server.stop(), target.server.stop(), rm(folder, { recursive: true, force: true })]);
+}
+
+async function compareWithGuide(): Promise<void> {
 	for (let round = 0; round < rounds; round += 1) {
 		await remake("guide");
 		await measure("guide", () => runGuide("guide"));
 		await remake("guide", false);
-		await measure("copy", () => runEngine("copy", `move_${round + 1}`));
-		await measure("verify", () => runEngine("verify", `move_${round + 1}`));
+		await measure("copy", () => runOurs("copy", `move_${round + 1}`));
+		await measure("verify", () => runOurs("verify", `move_${round + 1}`));
 		await remake(`move_${round + 1}`, false);
 	}
-} finally {
-	await Promise.all([source.server.stop(), target.server.stop(), rm(folder, { recursive: true, force: true })]);
+	const middle = (name: string, pick: (figures: Figures) => number | undefined) =>
+		median((measured.get(name) ?? []).flatMap((one) => pick(one) ?? [])) ?? Number.NaN;
+	const [wall, cpu] = [
+		(name: string) => middle(name, (one) => one.wallSeconds),
+		(name: string) => middle(name, (one) => one.cpuSeconds),
+	];
+	for (const name of measured.keys())
+		console.log(`${name.padEnd(8)} ${wall(name).toFixed(1)} s wall, ${cpu(name).toFixed(1)} s CPU`);
+	const ratio = (own: number, other: number) => (own / other).toFixed(2);
+	console.log(
+		`copy / guide: ${ratio(wall("copy"), wall("guide"))} in wall (aim 0.80), ${ratio(cpu("copy"), cpu("guide"))} in CPU (aim 1.10)`,
+	);
+	console.log(
+		`verify / copy: ${ratio(wall("verify"), wall("copy"))} in wall (aim 0.50), ${ratio(cpu("verify"), cpu("copy"))} in CPU`,
+	);
+	console.log(`the mover's own memory: ${(middle("copy", (one) => one.memory) / 2 ** 20).toFixed(0)} MB (aim 256)`);
 }
-const middle = (name: string, pick: (figures: Figures) => number | undefined) =>
-	median((measured.get(name) ?? []).flatMap((one) => pick(one) ?? [])) ?? Number.NaN;
-const [wall, cpu] = [
-	(name: string) => middle(name, (one) => one.wallSeconds),
-	(name: string) => middle(name, (one) => one.cpuSeconds),
-];
-for (const name of measured.keys())
-	console.log(`${name.padEnd(8)} ${wall(name).toFixed(1)} s wall, ${cpu(name).toFixed(1)} s CPU`);
-const ratio = (own: number, other: number) => (own / other).toFixed(2);
-console.log(
-	`copy / guide: ${ratio(wall("copy"), wall("guide"))} in wall (aim 0.80), ${ratio(cpu("copy"), cpu("guide"))} in CPU (aim 1.10)`,
-);
-console.log(
-	`verify / copy: ${ratio(wall("verify"), wall("copy"))} in wall (aim 0.50), ${ratio(cpu("verify"), cpu("copy"))} in CPU`,
-);
-console.log(`the mover's own memory: ${(middle("copy", (one) => one.memory) / 2 ** 20).toFixed(0)} MB (aim 256)`);
 
 async function remake(database: string, isMade = true): Promise<void> {
 	await withSession(target.login, { database: "postgres" }, async (client) => {
@@ -74,11 +84,12 @@ async function remake(database: string, isMade = true): Promise<void> {
 }
 
 async function measure(name: string, act: () => Promise<number | undefined>): Promise<void> {
-	const [started, before] = [performance.now(), cpuSeconds()];
+	const cpu = () => cpuSeconds([source.server.pid, target.server.pid], ["children"]);
+	const [started, before] = [performance.now(), cpu()];
 	const memory = await act();
 	const figures: Figures = {
 		wallSeconds: (performance.now() - started) / 1000,
-		cpuSeconds: cpuSeconds() - before,
+		cpuSeconds: cpu() - before,
 		...(memory === undefined ? {} : { memory }),
 	};
 	measured.set(name, [...(measured.get(name) ?? []), figures]);
@@ -95,44 +106,6 @@ async function runGuide(database: string): Promise<undefined> {
 	return undefined;
 }
 
-async function runEngine(act: string, into: string): Promise<number> {
-	const argv = ["--disable-warning=ExperimentalWarning", path.join(import.meta.dirname, "move-engine.ts")];
-	return Number(await runChild(process.execPath, [...argv, act, source.login.url, target.login.url, into]));
-}
-
-async function runChild(program: string, args: readonly string[], env: Record<string, string> = {}): Promise<string> {
-	const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] });
-	let said = "";
-	child.stdout.setEncoding("utf8").on("data", (text: string) => {
-		said += text;
-	});
-	const [code] = await once(child, "close");
-	if (code !== 0) throw new Error(`${program} ended with ${code}`);
-	return said.trim();
-}
-
-/** CPU of both servers and of this process's children so far: what has ended is in its parent's account. */
-function cpuSeconds(): number {
-	const servers = [source.server.pid, target.server.pid];
-	const own = ticksOf(process.pid, ["children"]);
-	const postmasters = servers.reduce((sum, pid) => sum + ticksOf(pid, ["self", "children"]), 0);
-	const backends = readdirSync("/proc")
-		.filter((name) => /^\d+$/.test(name) && servers.includes(Number(statOf(Number(name))?.[1])))
-		.reduce((sum, name) => sum + ticksOf(Number(name), ["self"]), 0);
-	return (own + postmasters + backends) / TICKS;
-}
-
-/** Fields of /proc/PID/stat after the name: state, parent ... */
-function statOf(pid: number): string[] | undefined {
-	try {
-		return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ");
-	} catch {
-		return undefined;
-	}
-}
-
-function ticksOf(pid: number, of: readonly ("self" | "children")[]): number {
-	const fields = statOf(pid)?.slice(11, 15).map(Number) ?? [];
-	const [user = 0, system = 0, childrenUser = 0, childrenSystem = 0] = fields;
-	return (of.includes("self") ? user + system : 0) + (of.includes("children") ? childrenUser + childrenSystem : 0);
+async function runOurs(act: "copy" | "verify", into: string): Promise<number> {
+	return Number(await runEngine(act, source.login.url, target.login.url, into));
 }

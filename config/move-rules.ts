@@ -92,8 +92,18 @@ function checkDatabases(draft: Draft, move: MoveDraft): Mistake[] {
 					),
 				]
 			: [];
-		return [...taken, ...checkDuring([...place, "during"], `databases.${name}`, declared, moved?.during)];
+		return [
+			...taken,
+			...checkDrain([...place, "drain"], declared, moved?.drain),
+			...checkDuring([...place, "during"], `databases.${name}`, declared, moved?.during),
+		];
 	});
+}
+
+function checkDrain(place: Place, { type }: DatabaseDraft, drain: object | undefined): Mistake[] {
+	if (drain === undefined || type === undefined || type === "redis") return [];
+	const says = `is for queues in Redis, and this database is ${type}; remove the block`;
+	return [{ place, says, about: "nothing" }];
 }
 
 /** The size during the move is no smaller than the declared one, and one that there is. */

@@ -52,8 +52,39 @@ export const DuringMove = block("the size during the move", {
 	}),
 });
 
+/** Queues of a Redis that run empty instead of being copied. */
+export const Drain = block("queues that run empty", {
+	queues: z
+		.array(
+			text("the key of a queue", "for example queue:default").min(1, { error: "is empty; give the key of a queue" }),
+			{
+				error: message("a list", "keys of queues, such as [queue:default]"),
+			},
+		)
+		.min(1, { error: "is empty; give the keys of the queues, such as [queue:default]" })
+		.register(keyDocs, {
+			description: "keys of lists, sets, sorted sets or streams that `copy` waits for until they are empty",
+			inPlace: "yes, with `npm run move -- credentials --replace`",
+			allowed: "list of keys as the source has them",
+		}),
+	database: whole("number of the database", 0, 65_535).default(0).register(keyDocs, {
+		description: "number of the database that they are in",
+		inPlace: "yes, as `queues`",
+	}),
+	minutes: whole("minutes", 0, 1440).default(10).register(keyDocs, {
+		description: "how long `copy` waits for them before it fails with what is left",
+		inPlace: "yes, as `queues`",
+	}),
+});
+
+export type Drain = z.infer<typeof Drain>;
+
 /** A database that data is moved into. */
 export const MovedDatabase = block("a moved database", {
+	drain: Drain.optional().register(keyDocs, {
+		description: "queues that run empty on the old side, so that no key of this database is copied; Redis only",
+		otherwise: "every key is copied",
+	}),
 	during: DuringMove.optional().register(keyDocs, {
 		description: "its larger size, from `prepare` until the move is closed or cancelled",
 		otherwise: "the declared size",

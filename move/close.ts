@@ -10,7 +10,7 @@ import { stateOf } from "../packages/mover/journal/errors.ts";
 import { readHeartbeat } from "../packages/mover/journal/heartbeat.ts";
 import { appendLine, readLines } from "../packages/mover/journal/journal.ts";
 import type { JournalLine, LineState } from "../packages/mover/journal/line.ts";
-import { readLocalLines } from "../packages/mover/journal/local-file.ts";
+import { LocalFile, readLocalLines } from "../packages/mover/journal/local-file.ts";
 import { findJournalDatabase, JOURNAL_DATABASE } from "../packages/mover/journal/schema.ts";
 import { openWork } from "../packages/mover/journal/wishes.ts";
 import type { Evidence } from "../packages/mover/steps.ts";
@@ -92,6 +92,7 @@ class Closing {
 		for (const handle of handles) await this.#closeTarget(handle);
 		for (const { handle, type } of databases.filter((one) => one.type !== "postgresql")) {
 			tell(`${handle}: the mover had ${type}'s own password, which stays; its endpoint is gone with the phase`);
+			if (type === "mysql" && this.#moved.stage.move?.phase === "live") await this.#startEvents(handle);
 		}
 		await this.#journal((session) => compareJournals(session, this.#moved));
 		const file = closeRecord(this.#moved);
@@ -159,6 +160,30 @@ class Closing {
 		}
 	}
 
+	/** Has MySQL's events run: from here on nobody goes back to a source that has them too. */
+	async #startEvents(handle: string): Promise<void> {
+		const { tell } = this.#options;
+		// Loaded here alone: most moves have no MySQL.
+		const [{ startEvents }, { connectThrough }] = await Promise.all([
+			import("../packages/mover/mysql/events.ts"),
+			import("../packages/mover/mysql/tunnelled.ts"),
+		]);
+		const url = await this.#way(handle).openTunnel();
+		await this.#note(handle, "begin", {});
+		const session = await connectThrough(url, this.#environment.caCertificate);
+		try {
+			const database = decodeURIComponent(new URL(url).pathname.slice(1));
+			const { started, isRunning } = await startEvents(session, database);
+			tell(`${handle}: ${started} events were off since the copy, and are on from now`);
+			if (started > 0 && !isRunning) {
+				tell(`${handle}: its event_scheduler is off, so that no event runs; SET GLOBAL event_scheduler = ON`);
+			}
+			await this.#note(handle, "done", { events: started });
+		} finally {
+			await session.end();
+		}
+	}
+
 	/** Notes it in the journal, as a line of the last run. */
 	async #note(database: string, state: LineState, evidence: Evidence): Promise<void> {
 		await this.#journal(async (session) => {
@@ -174,7 +199,10 @@ class Closing {
 		});
 	}
 
-	/** Drops the journal from every server, once each of its lines is in the file; that is put aside for the next move's. */
+	/**
+	 * Drops the journal from every server, once each of its lines is in a file: those of the first in the one beside the stage, which is
+	 * put aside for the next move's; those of another, which has its own swaps under numbers of its own, in one of their own.
+	 */
 	async #dropJournal(handles: readonly string[]): Promise<void> {
 		const { tell } = this.#options;
 		const file = journalFile(this.#moved);
@@ -185,22 +213,30 @@ class Closing {
 			const journal = await findJournalDatabase((database) => way.connect(database));
 			if (journal === undefined) continue;
 			const server = await readLines(journal).finally(() => journal.end());
-			refuseMissing(file, lines, server, handle === first);
+			if (handle === first) {
+				refuseMissing(file, lines, server);
+			} else if (server.length > 0) {
+				const kept = closedName(file, server, `-${handle}`);
+				new LocalFile(kept, server).close();
+				tell(`${handle}: its journal is kept in ${kept}`);
+			}
 			// Its sessions of this command's go with it.
 			await way.close();
 			const session = await way.connect("postgres");
 			await dropDatabase(session, JOURNAL_DATABASE).finally(() => session.end());
 			tell(`${handle}: database ${JOURNAL_DATABASE} is dropped`);
 		}
-		const last = lines.at(-1);
-		if (last === undefined) return;
-		const kept = path.join(
-			path.dirname(file),
-			`${path.basename(file, ".jsonl")}-closed-${last.at.replaceAll(/[:.]/g, "-")}.jsonl`,
-		);
+		if (lines.length === 0) return;
+		const kept = closedName(file, lines);
 		renameSync(file, kept);
 		tell(`the journal is kept in ${kept}`);
 	}
+}
+
+/** Where a journal is kept that is closed: by the time of its last line, so that another try gives the same name. */
+function closedName(file: string, lines: readonly JournalLine[], of = ""): string {
+	const time = lines.at(-1)?.at.replaceAll(/[:.]/g, "-");
+	return path.join(path.dirname(file), `${path.basename(file, ".jsonl")}${of}-closed-${time}.jsonl`);
 }
 
 /** A run that goes on would lose its login in its middle; a mover that is gone is waited for by nobody. */
@@ -244,17 +280,9 @@ async function dropDatabase(session: MoveSession, name: string): Promise<void> {
 	}
 }
 
-/** @param isFirst whether it is the server whose numbers the file has; another one's lines are known by what they say */
-function refuseMissing(
-	file: string,
-	local: readonly JournalLine[],
-	server: readonly JournalLine[],
-	isFirst: boolean,
-): void {
-	const id = ({ seq, run, database, step, part, state }: JournalLine) =>
-		[isFirst ? seq : "", run, database, step, part, state].join(" ");
-	const known = new Set(local.map(id));
-	const missing = server.filter((line) => !known.has(id(line)));
+function refuseMissing(file: string, local: readonly JournalLine[], server: readonly JournalLine[]): void {
+	const known = new Set(local.map(({ seq }) => seq));
+	const missing = server.filter(({ seq }) => !known.has(seq));
 	if (missing.length === 0) return;
 	throw new Error(
 		`${file} lacks ${missing.length} of the journal's lines (first: number ${missing[0]?.seq}), so database ${JOURNAL_DATABASE} is not dropped; move the file away, and run it again: it is written anew from the server`,

@@ -6,6 +6,7 @@ import { readDatabaseServiceId } from "../aptible/api/database.ts";
 import { listServiceEndpoints } from "../aptible/api/endpoint.ts";
 import type { Environment } from "../aptible/api/environment.ts";
 import type { Context } from "../aptible/context.ts";
+import type { Drain } from "../config/move.ts";
 import type { Asks } from "../packages/mover/journal/journal.ts";
 import { findEnvironment, movedDatabases, readUrl, requireDatabaseId, Way } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
@@ -23,6 +24,8 @@ interface HandedOver {
 	diskGb: number | undefined;
 	/** Of its container during the move, as the stage file says. */
 	containerMb: number;
+	/** Queues that run empty instead of being copied, as the stage file says. */
+	drain: Drain | undefined;
 }
 
 /** The file with the mover's way in. */
@@ -54,7 +57,7 @@ export async function makeCredentials(
 		);
 	}
 	const databases: Record<string, HandedOver> = {};
-	for (const { handle, type, diskGb, containerMb } of movedDatabases(moved)) {
+	for (const { handle, type, diskGb, containerMb, drain } of movedDatabases(moved)) {
 		const id = await requireDatabaseId(context, environment.handle, handle);
 		const url = new URL(await readUrl(context, id, handle));
 		url.hostname = await moverHost(context, environment, moved, { id, handle });
@@ -69,7 +72,8 @@ export async function makeCredentials(
 			// Its own user has rights on `db` alone, and root the same passphrase (facts/move.md §1.5).
 			url.username = "root";
 		}
-		databases[handle] = { type, url: url.href, ca: environment.caCertificate, aptibleId: id, diskGb, containerMb };
+		const ca = environment.caCertificate;
+		databases[handle] = { type, url: url.href, ca, aptibleId: id, diskGb, containerMb, drain };
 	}
 	writeSecretFile(file, `${JSON.stringify({ stage: moved.name, databases }, null, 2)}\n`, replace);
 	return [

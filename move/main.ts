@@ -32,7 +32,10 @@ const STEPS: Readonly<Record<string, { says: string; options: readonly string[] 
 	stop: { says: "end the run; what is done stays", options: [] },
 	status: { says: "what is known of both sides", options: [] },
 	report: { says: "write the last run's report, or the one of --run", options: ["run"] },
-	close: { says: "end the move: the mover's login is shut", options: ["drop-former", "drop-journal"] },
+	close: {
+		says: "end the move: the mover's login is shut, MySQL's events go on",
+		options: ["drop-former", "drop-journal"],
+	},
 };
 
 const usage = `usage: npm run move -- STEP --stack STACK [--config-file FILE]

@@ -4,6 +4,7 @@ import { findDatabaseId, readDatabaseUrls } from "../aptible/api/database.ts";
 import { type Environment, listEnvironments } from "../aptible/api/environment.ts";
 import { openTunnel, type Tunnel } from "../aptible/cli/tunnel.ts";
 import type { Context } from "../aptible/context.ts";
+import type { Drain } from "../config/move.ts";
 import { databaseDefaults } from "../config/sizes.ts";
 import { isConnectionError } from "../packages/mover/journal/errors.ts";
 import { type Connect, findJournalDatabase, openJournalDatabase } from "../packages/mover/journal/schema.ts";
@@ -24,6 +25,8 @@ export interface DeclaredDatabase {
 	diskGb: number | undefined;
 	/** During the move. */
 	containerMb: number;
+	/** Queues that run empty instead of being copied. */
+	drain: Drain | undefined;
 }
 
 /** The databases that move: those of the `move` block, or all where there is none. */
@@ -31,8 +34,9 @@ export function movedDatabases({ stage }: MoveStage): DeclaredDatabase[] {
 	return Object.entries(stage.databases)
 		.filter(([handle]) => stage.move === undefined || Object.hasOwn(stage.move.databases, handle))
 		.map(([handle, { type, diskGb, containerMb }]) => {
-			const during = stage.move?.databases[handle]?.during?.containerMb;
-			return { handle, type, diskGb, containerMb: during ?? containerMb ?? databaseDefaults.containerMb };
+			const { during, drain } = stage.move?.databases[handle] ?? {};
+			const memory = during?.containerMb ?? containerMb ?? databaseDefaults.containerMb;
+			return { handle, type, diskGb, containerMb: memory, drain };
 		})
 		.sort((one, other) => (one.handle < other.handle ? -1 : 1));
 }
@@ -95,12 +99,18 @@ export class Way {
 		this.#tell = tell;
 	}
 
-	/** Connects to a database of the server. */
+	/** Connects to a database of a PostgreSQL server. */
 	async connect(database: string): Promise<MoveSession> {
+		return connectThrough(await this.openTunnel(), this.#environment.caCertificate, database);
+	}
+
+	/** Address of the database at this end of the tunnel, which is opened where it is not. */
+	async openTunnel(): Promise<string> {
 		if (this.#tunnel === undefined || this.#tunnel.signal.aborted) {
 			this.#tunnel = await openTunnel(this.#context.cli, this.#environment.handle, this.#handle);
+			this.#context.redactor.addUrl(this.#tunnel.url);
 		}
-		return connectThrough(this.#tunnel.url, this.#environment.caCertificate, database);
+		return this.#tunnel.url;
 	}
 
 	/**

@@ -132,7 +132,6 @@ const REASONS: Readonly<Record<string, string>> = {
 	unequal: "both sides differ, as above; nothing was swapped in",
 	swapped: "a copy is in its place already; to copy over it, the same command with --again",
 	nothing: "nothing is copied yet; first: npm run move -- copy",
-	engine: "the mover copies no database of one of the types; see its log",
 	connection: "a server did not come back for 30 minutes; run it again, it goes on from what is done",
 	operator: "as the operator wished",
 	version: "the mover is of another release; use a checkout of the same",

@@ -69,7 +69,7 @@ const ApiApp = AppForm.transform(
 );
 
 const Settings = z.looseObject({
-	settings: z.record(z.string(), z.unknown()).nullish(),
+	settings: z.record(z.string(), z.unknown()).nullable(),
 	sensitive_settings: z.record(z.string(), z.unknown()).nullish(),
 });
 

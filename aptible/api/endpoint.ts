@@ -5,7 +5,7 @@ import type { Api } from "./api.ts";
 import { unlessObjectGone, withoutGone } from "./existence.ts";
 import { Link, linkedId } from "./link.ts";
 
-const Setting = z.looseObject({ settings: z.record(z.string(), z.unknown()).nullish() });
+const Setting = z.looseObject({ settings: z.record(z.string(), z.unknown()).nullable() });
 
 /** What is shown of an endpoint where the API calls it a vhost (OpenAPI; aptible-cli 0.26.6, resource_formatter.rb). */
 const VhostForm = z.looseObject({
@@ -151,10 +151,8 @@ async function endpointOf(
 	service: string,
 	hasSettings = true,
 ): Promise<Endpoint | undefined> {
-	refuseUnidentified(vhost);
+	refuseUnsaid(vhost);
 	const { type, container_port: port, container_ports: ports, acme, _links: links } = vhost;
-	const isHttp = type === "http" || type === "http_proxy_protocol";
-	const isTcp = type === "tcp" || type === "tls";
 	const settingId = hasSettings ? linkedId(links?.current_setting) : undefined;
 	const settings = await readSettings(api, settingId).catch(
 		unlessObjectGone(api, "vhosts", { id: vhost.id, label: "the endpoint" }),
@@ -166,11 +164,11 @@ async function endpointOf(
 		hostname: vhost.external_host || undefined,
 		status: vhost.status,
 		createdAt: vhost.created_at,
-		type: isHttp ? "https" : type === "grpc" ? undefined : (type ?? "unknown"),
-		port: isHttp ? (port ?? "default") : undefined,
-		ports: isTcp ? (ports ?? []).join(" ") || "all" : undefined,
-		load_balancing_algorithm_type: isHttp ? (vhost.load_balancing_algorithm_type ?? "round_robin") : undefined,
-		shared: isHttp ? vhost.shared || "false" : undefined,
+		type: isHttp(type) ? "https" : type === "grpc" ? undefined : (type ?? "unknown"),
+		port: isHttp(type) ? (port ?? "default") : undefined,
+		ports: isTcp(type) ? (ports ?? []).join(" ") || "all" : undefined,
+		load_balancing_algorithm_type: isHttp(type) ? (vhost.load_balancing_algorithm_type ?? "round_robin") : undefined,
+		shared: isHttp(type) ? vhost.shared || "false" : undefined,
 		internal: vhost.internal ?? false,
 		ip_whitelist: (vhost.ip_whitelist ?? []).join(" ") || "all traffic",
 		defaultDomainEnabled: vhost.default ?? false,
@@ -186,17 +184,29 @@ async function endpointOf(
 }
 
 /**
- * @throws AptibleError where the answer leaves out what tells an endpoint from others: without it, its place would seem to be free. The
- * CLI shows all of it (resource_formatter.rb), so Aptible has it of each endpoint
+ * @throws AptibleError where the answer leaves out what tells an endpoint from others, without which its place would seem to be free, or
+ * what it is set to, without which it would seem to be as Aptible makes it: open to everyone. The CLI shows all of it (resource_formatter.rb),
+ * so Aptible has it of each endpoint
  */
-function refuseUnidentified(vhost: VhostForm): void {
-	const needed = ["type", "internal", "default", "acme", ...(vhost.acme ? ["user_domain"] : [])];
+function refuseUnsaid(vhost: VhostForm): void {
+	const { type, acme } = vhost;
+	const needed = ["type", "internal", "default", "acme", ...(acme ? ["user_domain"] : []), "ip_whitelist"];
+	if (isHttp(type)) needed.push("load_balancing_algorithm_type", "shared");
+	needed.push(isTcp(type) ? "container_ports" : "container_port");
 	const unsaid = needed.filter((field) => vhost[field] === undefined);
 	if (unsaid.length === 0) return;
 	throw new AptibleError(
 		`Aptible does not say the ${unsaid.join(", ")} of endpoint ${vhost.id} (${vhost.external_host || "no host name yet"}), so which one it ` +
-			"is is unknown. Run the command again; if it stays so, compare with `aptible endpoints:list`.",
+			"is, or what it lets through, is unknown. Run the command again; if it stays so, compare with `aptible endpoints:list`.",
 	);
+}
+
+function isHttp(type: VhostForm["type"]): boolean {
+	return type === "http" || type === "http_proxy_protocol";
+}
+
+function isTcp(type: VhostForm["type"]): boolean {
+	return type === "tcp" || type === "tls";
 }
 
 async function readSettings(api: Api, settingId: number | undefined): Promise<Record<string, unknown>> {

@@ -71,13 +71,16 @@ export async function apply(context: Context, spec: AppSpec, recorded: AppFacts 
 		: before;
 	const now = releaseOf(spec, live, previous?.release);
 	const isRegistryLeft = previous?.ownsRegistry === true && live.settings.registry !== undefined;
+	// Credentials that were not sent, nor seen, wait for the run that sees that there are none.
+	const isRegistryKnown =
+		released === "deploy" || previous?.ownsRegistry === true || live.settings.registry !== "hidden";
 	return {
 		id: app.id,
 		environmentId: live.app.environmentId,
 		handle: live.app.handle,
 		gitRemote: live.app.gitRemote,
 		configKeys: Object.keys(spec.config).sort(),
-		ownsRegistry: spec.registry !== undefined || (isRegistryLeft && released !== "deploy"),
+		ownsRegistry: spec.registry === undefined ? isRegistryLeft && released !== "deploy" : isRegistryKnown,
 		release: now,
 		services: live.services.map(({ service }) => service).sort(),
 		warnings: warnOfApp(spec, live, { values, foreign, previous, now }),

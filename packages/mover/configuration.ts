@@ -3,15 +3,28 @@ import { readFileSync } from "node:fs";
 import type { Mask } from "./mask.ts";
 import type { Login } from "./postgresql/connection.ts";
 
-/** Types of database that a stage may have. */
-export const DATABASE_TYPES = ["postgresql", "mysql", "redis", "mongodb"] as const;
-export type DatabaseType = (typeof DATABASE_TYPES)[number];
+/** Types of database that the mover copies. */
+const COPIED_TYPES = ["postgresql", "mysql", "redis"] as const;
+/** The others that Aptible has or had. */
+const UNCOPIED_TYPES = ["mongodb", "couchdb", "elasticsearch", "influxdb", "rabbitmq", "sftp"] as const;
+export type CopiedType = (typeof COPIED_TYPES)[number];
+export type UncopiedType = (typeof UNCOPIED_TYPES)[number];
+
+/** Queues that run empty before the copy, instead of being copied. */
+export interface Drain {
+	/** Keys of lists, sets, sorted sets and streams. */
+	queues: readonly string[];
+	/** Number of the database that they are in. */
+	database: number;
+	/** How long a copy waits for them. */
+	minutes: number;
+}
 
 /** A database that moves. */
 export interface MovedDatabase {
 	/** As the stage file calls it. */
 	name: string;
-	type: DatabaseType;
+	type: CopiedType;
 	source: Login;
 	target: Login;
 	/** Aptible's id of the target. */
@@ -20,11 +33,21 @@ export interface MovedDatabase {
 	diskBytes: number | undefined;
 	/** Memory of the target's container; absent where whoever handed it over does not know. */
 	containerMb: number | undefined;
+	/** Of Redis; absent where its keys are copied. */
+	drain?: Drain;
+}
+
+/** A database of a type that the mover does not copy. */
+export interface UncopiedDatabase {
+	name: string;
+	type: UncopiedType;
 }
 
 export interface Configuration {
 	stage: string;
 	databases: readonly MovedDatabase[];
+	/** Those that stand in the way of a copy, until they are left out of what is handed over. */
+	uncopied: readonly UncopiedDatabase[];
 	/** Parts that are copied at a time. */
 	jobs: number;
 	leaseSeconds: number;
@@ -39,11 +62,10 @@ export class ConfigurationError extends Error {
 
 const DEFAULT_TARGET_FILE = "/run/secrets/move-target";
 const NAME = /^[0-9a-z][0-9a-z._-]{0,63}$/;
-const SCHEMES: Readonly<Record<DatabaseType, RegExp>> = {
+const SCHEMES: Readonly<Record<CopiedType, RegExp>> = {
 	postgresql: /^postgres(ql)?:$/,
 	mysql: /^mysql:$/,
 	redis: /^rediss?:$/,
-	mongodb: /^mongodb(\+srv)?:$/,
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -58,17 +80,23 @@ export function readConfiguration(environment: Environment, mask: Mask): Configu
 	const jobs = readNumber(environment, "MOVE_JOBS", { otherwise: 2, least: 1, most: 16 }, problems);
 	const leaseSeconds = readNumber(environment, "MOVE_LEASE_SECONDS", { otherwise: 20, least: 2, most: 300 }, problems);
 	const target = readTarget(environment, mask, problems);
-	const databases = Object.entries(target?.databases ?? {}).map(([name, given]) => {
-		const source = readSource(environment, name, given.type, mask, problems);
-		return {
+	const given = Object.entries(target?.databases ?? {}).sort(([one], [other]) => (one < other ? -1 : 1));
+	const uncopied = given.flatMap(([name, { type }]) => (isCopied(type) ? [] : [{ name, type }]));
+	const databases = given.flatMap(([name, given]): MovedDatabase[] => {
+		const { type } = given;
+		if (!isCopied(type)) return [];
+		const source = readSource(environment, name, type, mask, problems);
+		const database: MovedDatabase = {
 			name,
-			type: given.type,
+			type,
 			source,
 			target: { url: given.url, ca: given.ca },
 			aptibleId: given.aptibleId,
 			diskBytes: given.diskGb === undefined ? undefined : given.diskGb * 2 ** 30,
 			containerMb: given.containerMb,
+			...(given.drain === undefined ? {} : { drain: given.drain }),
 		};
+		return [database];
 	});
 	const variables = new Map<string, string>();
 	for (const { name } of databases) {
@@ -88,7 +116,8 @@ export function readConfiguration(environment: Environment, mask: Mask): Configu
 	if (problems.length > 0) throw new ConfigurationError(problems.join("\n"));
 	return {
 		stage: target?.stage ?? "",
-		databases: databases.sort((one, other) => (one.name < other.name ? -1 : 1)),
+		databases,
+		uncopied,
 		jobs,
 		leaseSeconds,
 		journalFolder: environment.MOVE_JOURNAL || undefined,
@@ -101,12 +130,13 @@ export function variableOf(database: string): string {
 }
 
 interface GivenDatabase {
-	type: DatabaseType;
+	type: CopiedType | UncopiedType;
 	url: string;
 	ca: string;
 	aptibleId: number;
 	diskGb?: number;
 	containerMb?: number;
+	drain?: Drain;
 }
 
 interface GivenTarget {
@@ -157,17 +187,35 @@ function readTarget(environment: Environment, mask: Mask, problems: string[]): G
 
 function wrongField(given: unknown): string | undefined {
 	if (!isObject(given)) return "block";
-	if (!DATABASE_TYPES.includes(given.type as DatabaseType)) return `type (${DATABASE_TYPES.join(", ")})`;
-	if (typeof given.url !== "string" || !isAddress(given.url, given.type as DatabaseType)) return "url";
+	const types = [...COPIED_TYPES, ...UNCOPIED_TYPES];
+	const type = types.find((one) => one === given.type);
+	if (type === undefined) return `type (${types.join(", ")})`;
+	// What nobody connects to is not looked at.
+	if (!isCopied(type)) return undefined;
+	if (typeof given.url !== "string" || !isAddress(given.url, type)) return "url";
 	if (typeof given.ca !== "string" || !given.ca.includes("-----BEGIN CERTIFICATE-----")) return "ca";
 	if (!Number.isSafeInteger(given.aptibleId)) return "aptibleId";
+	if (given.drain !== undefined && (type !== "redis" || !isDrain(given.drain))) return "drain";
 	return (["diskGb", "containerMb"] as const).find((key) => {
 		const size = given[key];
 		return size !== undefined && !(Number.isFinite(size) && Number(size) > 0);
 	});
 }
 
-function readSource(environment: Environment, name: string, type: DatabaseType, mask: Mask, problems: string[]): Login {
+function isCopied(type: CopiedType | UncopiedType): type is CopiedType {
+	return (COPIED_TYPES as readonly string[]).includes(type);
+}
+
+function isDrain(given: unknown): given is Drain {
+	if (!isObject(given)) return false;
+	const { queues, database, minutes } = given;
+	const isNames =
+		Array.isArray(queues) && queues.length > 0 && queues.every((one) => typeof one === "string" && one !== "");
+	const isCount = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0;
+	return isNames && isCount(database) && isCount(minutes);
+}
+
+function readSource(environment: Environment, name: string, type: CopiedType, mask: Mask, problems: string[]): Login {
 	const variable = variableOf(name);
 	const url = readValue(environment, variable, problems);
 	const ca = readValue(environment, `${variable}_CA`, problems);
@@ -219,7 +267,7 @@ function readNumber(
 	return otherwise;
 }
 
-function isAddress(url: string, type: DatabaseType): boolean {
+function isAddress(url: string, type: CopiedType): boolean {
 	return URL.canParse(url) && SCHEMES[type].test(new URL(url).protocol) && new URL(url).hostname !== "";
 }
 

@@ -1,5 +1,5 @@
 /** What the mover asks of each type of database. */
-import type { DatabaseType } from "./configuration.ts";
+import type { CopiedType, Drain } from "./configuration.ts";
 import type { Finding } from "./findings.ts";
 import type { Asks } from "./journal/journal.ts";
 import type { Login } from "./postgresql/connection.ts";
@@ -26,6 +26,8 @@ export interface Task {
 	jobs: number;
 	/** The target's disk, in bytes; absent where it is not known. */
 	diskBytes?: number | undefined;
+	/** Queues that run empty instead of being copied. */
+	drain?: Drain | undefined;
 	/** Takes one line of progress. */
 	report: (line: string) => void;
 }
@@ -57,8 +59,8 @@ export interface Engine {
 	/** What a server says of itself that no other one does. */
 	identify(login: Login): Promise<{ system: string; database: string }>;
 	check(task: CheckTask): Promise<readonly Finding[]>;
-	/** Bytes of each table by what its parts begin with in the journal, for the forecast; absent where a type tells no sizes. */
-	measure?(source: Login): Promise<Readonly<Record<string, number>>>;
+	/** Bytes that parts read, by what their names in the journal begin with, for the forecast. */
+	measure(source: Login): Promise<Readonly<Record<string, number>>>;
 	/** Copies, and proves the copy: of a source that is in use, what it was when the copy began. */
 	copy(task: CopyTask): Promise<Proof>;
 	/** Compares both sides again, after a copy of a source that is in use no more. */
@@ -71,4 +73,4 @@ export interface Engine {
 	drop(task: Task): Promise<void>;
 }
 
-export type Engines = Readonly<Partial<Record<DatabaseType, Engine>>>;
+export type Engines = Readonly<Record<CopiedType, Engine>>;

@@ -6,7 +6,7 @@ export interface TimedLine {
 	/** ISO 8601. */
 	at: string;
 	step: StepName;
-	/** Begins with the table's oid for rows and sums: `16385.3`, `s.16385.0`. */
+	/** Begins with the number of the table or database for rows and sums: `16385.3`, `s.16385.0`, `db0`; `1259.OID` or `2606.OID` for an index or a constraint. */
 	part: string;
 	state: "begin" | "done" | "failed" | "note";
 	evidence: Readonly<Record<string, unknown>>;
@@ -16,7 +16,7 @@ export interface TimedLine {
 export interface Rehearsal {
 	run: string;
 	lines: readonly TimedLine[];
-	/** Bytes of each table of the source then, by oid; empty where they are not known. */
+	/** Bytes that parts read on the source then, as `Sizes` of journal/reports.ts has them; empty where they are not known. */
 	tables: Readonly<Record<string, number>>;
 	/** Memory of the target's container then, which its share of CPU goes by; undefined where it is not known. */
 	containerMb: number | undefined;
@@ -24,7 +24,7 @@ export interface Rehearsal {
 
 /** What the night will be like. */
 export interface Situation {
-	/** Bytes of each table of the source now, by oid; empty where they are not known. */
+	/** The same now; empty where they are not known. */
 	tables: Readonly<Record<string, number>>;
 	containerMb: number | undefined;
 	/** Whether a side's CPU is of the kind that slows down when its credits end (B-series); absent where it is not known. */
@@ -121,11 +121,23 @@ function predict(rehearsal: Rehearsal, situation: Situation): Phase[] {
 			return { step, likelyMs: wallMs, workMs: work };
 		}
 		const size = ON_TARGET.has(step) ? cpu : 1;
-		const scaled = parts.map(({ part, ms }) => ms * growthOfPart(part, rehearsal, situation, overall) * size);
+		const scaled = scale(parts, rehearsal, situation, overall).map((ms) => ms * size);
 		const scaledWork = scaled.reduce((sum, ms) => sum + ms, 0);
 		// One part runs on one CPU, however many jobs there are.
 		return { step, likelyMs: Math.max((wallMs * scaledWork) / work, ...scaled), workMs: scaledWork };
 	});
+}
+
+/** Each part's time, with the growth of what it reads. */
+function scale(parts: TimedPhase["parts"], rehearsal: Rehearsal, situation: Situation, overall: number): number[] {
+	const scaled = parts.map(({ part, ms }) => ms * growthOfPart(part, rehearsal, situation, overall));
+	const total = (of: (index: number) => number) =>
+		parts.reduce((sum, { part }, index) => sum + (part.startsWith("s.") ? of(index) : 0), 0);
+	const before = total((index) => parts[index]?.ms ?? 0);
+	if (before === 0) return scaled;
+	// The target's tables have oids of their own: its sums grow as the source's do.
+	const growth = total((index) => scaled[index] ?? 0) / before;
+	return parts.map(({ part, ms }, index) => (part.startsWith("t.") ? ms * growth : (scaled[index] ?? 0)));
 }
 
 interface TimedPhase {
@@ -164,8 +176,9 @@ function growthOf(rehearsal: Pick<Rehearsal, "tables">, situation: Pick<Situatio
 	return isKnown(rehearsal) && isKnown(situation) ? bytesOf(situation) / bytesOf(rehearsal) : 1;
 }
 
+/** Of the tables alone: an index's entry is its table's again. */
 function bytesOf({ tables }: Pick<Rehearsal, "tables">): number {
-	return Object.values(tables).reduce((a, b) => a + b, 0);
+	return Object.entries(tables).reduce((sum, [part, bytes]) => sum + (part.includes(".") ? 0 : bytes), 0);
 }
 
 /** An empty source has no sizes to scale by either. */
@@ -174,8 +187,9 @@ function isKnown(of: Pick<Rehearsal, "tables">): boolean {
 }
 
 function growthOfPart(part: string, rehearsal: Rehearsal, situation: Situation, overall: number): number {
-	const [oid = ""] = part.replace(/^[st]\./, "").split(".");
-	const [before, now] = [rehearsal.tables[oid], situation.tables[oid]];
+	const [oid = ""] = part.replace(/^s\./, "").split(".");
+	const of = ({ tables }: Pick<Rehearsal, "tables">) => tables[part] ?? tables[oid];
+	const [before, now] = [of(rehearsal), of(situation)];
 	return before === undefined || now === undefined || before === 0 ? overall : now / before;
 }
 

@@ -1,8 +1,9 @@
 /** What is the same of every type of database that no server can rename: it is copied into its own name. */
 import { createHash } from "node:crypto";
-import type { Engine, Proof } from "./engine.ts";
+import type { Engine, Proof, Task } from "./engine.ts";
 import type { Difference } from "./findings.ts";
 import type { Login } from "./postgresql/connection.ts";
+import type { Evidence } from "./steps.ts";
 
 /** How a type of database keeps whose copy its target holds. */
 export interface InPlace {
@@ -36,15 +37,51 @@ export function inPlace({ findRun, release, dropCopy }: InPlace): Pick<Engine, "
 	};
 }
 
-/** What a comparison of both sides proves. */
-export function proofOf(verification: {
+/** A comparison of both sides of such a database. */
+interface Comparison {
 	equal: boolean;
 	differences: readonly Difference[];
 	hash: string;
 	sums: unknown;
-}): Proof {
-	const { equal, differences, hash, sums } = verification;
-	return { equal, differences: differences.map(({ object, line }) => `${object}: ${line}`), hash, details: { sums } };
+}
+
+/** How a type of database tells whether its source was written to. */
+export interface WriteCounters {
+	read(source: Login): Promise<Evidence>;
+	/** What shows that somebody wrote between two readings, one line each. */
+	changesOf(before: Evidence, after: Evidence): string[];
+}
+
+/**
+ * What a comparison of both sides proves: a source that was written to meanwhile proves nothing.
+ *
+ * @param before readings from before the comparison, the first ones of a copy; undefined for a source that is in use, of which nobody
+ * asks that it holds still
+ */
+export async function prove(
+	{ source, steps }: Pick<Task, "source" | "steps">,
+	{ read, changesOf }: WriteCounters,
+	before: readonly Evidence[] | undefined,
+	compare: () => Promise<Comparison>,
+): Promise<Proof> {
+	let found: Comparison | undefined;
+	// A step for its time in the forecast alone: it leaves nothing that another process could go on from.
+	await steps.step("verify", "content", {
+		look: async () => found && { equal: found.equal, differences: found.differences.length, hash: found.hash },
+		act: async () => {
+			found = await compare();
+		},
+	});
+	if (found === undefined) throw new Error("both sides were not compared; run it again");
+	const { equal, differences, hash, sums } = found;
+	const counters = before === undefined ? [] : [...before, await read(source)];
+	const changes = new Set(counters.slice(1).flatMap((after, index) => changesOf(counters[index] ?? after, after)));
+	return {
+		equal: equal && changes.size === 0,
+		differences: [...differences.map(({ object, line }) => `${object}: ${line}`), ...changes],
+		hash,
+		details: { sums, counters },
+	};
 }
 
 /** For a server that has no id, its address stands: a secret is in no pin. */

@@ -137,7 +137,7 @@ class Tenure {
 			client: this.#lines,
 			holder,
 			epoch,
-			databases: configuration.databases.map(({ name }) => name),
+			databases: [...configuration.databases, ...configuration.uncopied].map(({ name }) => name),
 			...(folder === undefined ? {} : { file: path.join(folder, `${configuration.stage}.jsonl`) }),
 			onLine: ({ seq, run, database, step, part, state }) =>
 				report(`journal ${seq}: ${[run, database, step, part, state].filter((word) => word !== "").join(" ")}`),

@@ -11,6 +11,7 @@ export const STEP_NAMES = [
 	"roles",
 	"pre-data",
 	"rows",
+	"drain",
 	"large-objects",
 	"sequences",
 	"post-data",

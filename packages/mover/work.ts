@@ -14,6 +14,7 @@ import { type Control, failureOf, JournalSteps } from "./journal/steps.ts";
 import type { KnownWish } from "./journal/wishes.ts";
 import { connect } from "./postgresql/connection.ts";
 import type { Evidence, StepName } from "./steps.ts";
+import { checkUncopied } from "./uncopied.ts";
 
 /** How a wish ended, and in one word why. */
 export interface Outcome {
@@ -55,14 +56,13 @@ export class Worker {
 	/** Does a wish, or goes on with it where an earlier holder began it. @throws what is no outcome: the run is to stop, or a connection ended */
 	async perform(wish: KnownWish, run: string): Promise<Outcome> {
 		const units = this.#units(run);
-		if (!Array.isArray(units)) return units;
 		const { progress } = this.#options;
 		Object.assign(progress, { parts: 0, rows: 0, bytes: 0, blockers: 0, warnings: 0 });
 		try {
 			for (const unit of units) await this.#pin(unit);
 			switch (wish.command) {
 				case "check":
-					return await this.#check(units);
+					return await this.#check(units, run);
 				case "rehearse":
 					return await this.#rehearse(units, wish.arguments);
 				case "copy":
@@ -82,17 +82,11 @@ export class Worker {
 		await Promise.all([...this.#fences.values()].map((fence) => fence.open()));
 	}
 
-	#units(run: string): Unit[] | Outcome {
+	#units(run: string): Unit[] {
 		const { configuration, engines, journal, control, report, progress } = this.#options;
 		const units: Unit[] = [];
 		for (const database of configuration.databases) {
 			const engine = engines[database.type];
-			if (engine === undefined) {
-				report(
-					`${database.name}: this mover copies no ${database.type}; move it by its own tools, and leave it out of move.databases of the stage file`,
-				);
-				return { state: "refused", reason: "engine" };
-			}
 			const into = databaseOf(run);
 			const steps = new JournalSteps({
 				journal,
@@ -112,6 +106,7 @@ export class Worker {
 				steps,
 				jobs: configuration.jobs,
 				diskBytes: database.diskBytes,
+				drain: database.drain,
 				report: (line) => report(`${database.name}: ${line}`),
 			};
 			units.push({ database, engine, steps, task });
@@ -139,26 +134,31 @@ export class Worker {
 	}
 
 	/** Looks for what would break, before anything moves. */
-	async #check(units: readonly Unit[]): Promise<Outcome> {
-		const { report, progress } = this.#options;
-		const passing = (await this.#formerCopies(units)).map(databaseOf);
-		for (const { database, engine, task, steps } of units) {
+	async #check(units: readonly Unit[], run: string): Promise<Outcome> {
+		const { report, progress, configuration } = this.#options;
+		const passing = (await this.#formerCopies(run)).map(databaseOf);
+		for (const { name, type } of configuration.uncopied) await this.#keepFindings(run, name, [checkUncopied(type)]);
+		for (const { database, engine, task } of units) {
 			report(`${database.name}: checks both sides`);
-			const findings = await engine.check({ ...task, passing });
-			await this.#store(steps.run, database.name, "findings", findings);
-			const tables = (await engine.measure?.(database.source)) ?? {};
+			await this.#keepFindings(run, database.name, await engine.check({ ...task, passing }));
+			const tables = await engine.measure(database.source);
 			const sizes: Sizes = { tables, containerMb: database.containerMb ?? null };
-			await this.#store(steps.run, database.name, "sizes", sizes);
-			for (const { severity, line } of findings) report(`${database.name}: ${severity}: ${line}`);
-			const count = (severity: Finding["severity"]) => findings.filter((one) => one.severity === severity).length;
-			const evidence = { blockers: count("blocker"), warnings: count("warning"), notes: count("note") };
-			progress.blockers += evidence.blockers;
-			progress.warnings += evidence.warnings;
-			await this.#options.journal.write("note", at(steps.run, database.name, "check"), evidence);
+			await this.#store(run, database.name, "sizes", sizes);
 		}
 		const { blockers } = progress;
 		report(`check: ${blockers === 0 ? "nothing stands in the way" : `${blockers} blockers, see the lines above`}`);
 		return blockers === 0 ? { state: "done" } : { state: "failed", reason: "blockers" };
+	}
+
+	async #keepFindings(run: string, database: string, findings: readonly Finding[]): Promise<void> {
+		const { report, progress, journal } = this.#options;
+		await this.#store(run, database, "findings", findings);
+		for (const { severity, line } of findings) report(`${database}: ${severity}: ${line}`);
+		const count = (severity: Finding["severity"]) => findings.filter((one) => one.severity === severity).length;
+		const evidence = { blockers: count("blocker"), warnings: count("warning"), notes: count("note") };
+		progress.blockers += evidence.blockers;
+		progress.warnings += evidence.warnings;
+		await journal.write("note", at(run, database, "check"), evidence);
 	}
 
 	async #rehearse(
@@ -186,9 +186,7 @@ export class Worker {
 
 	/** Removes what a rehearsal that was stopped has copied. */
 	async discard(run: string): Promise<void> {
-		const units = this.#units(run);
-		if (!Array.isArray(units)) return;
-		for (const { engine, task } of units) await engine.drop(task);
+		for (const { engine, task } of this.#units(run)) await engine.drop(task);
 	}
 
 	async #copy(units: readonly Unit[], { again = false, replace = false }: KnownWish["arguments"]): Promise<Outcome> {
@@ -213,40 +211,48 @@ export class Worker {
 	}
 
 	async #copyAndProve(units: readonly Unit[], options: { live: boolean; replace: boolean }): Promise<Outcome> {
+		const own = units[0]?.steps.run ?? "";
 		// What it was told once it is not told again: by then its own half copy is on the target.
-		if (!(await this.#hasPassedCheck(units))) {
-			const checked = await this.#check(units);
+		if (!(await this.#hasPassedCheck(units, own))) {
+			const checked = await this.#check(units, own);
 			if (checked.state !== "done") return checked;
 		}
-		for (const run of await this.#formerCopies(units)) await this.discard(run);
+		for (const run of await this.#formerCopies(own)) await this.discard(run);
 		let areEqual = true;
-		for (const unit of units) {
+		// Workers that empty a queue write to the others.
+		const [drained, copied] = [units.filter(isDrained), units.filter((unit) => !isDrained(unit))];
+		for (const unit of [...drained, ...copied]) {
 			await unit.steps.checkpoint();
-			this.#options.report(`${unit.database.name}: copies into ${unit.task.into}, and compares both sides`);
+			const what = isDrained(unit)
+				? "has its queues run empty"
+				: `copies into ${unit.task.into}, and compares both sides`;
+			this.#options.report(`${unit.database.name}: ${what}`);
 			const proof = await unit.engine.copy({ ...unit.task, ...options });
 			areEqual = (await this.#keepProof(unit, proof)) && areEqual;
 		}
+		// A job that came while the others were copied would be lost.
+		if (areEqual && !options.live) return this.#proveAll(drained, false);
 		return areEqual ? { state: "done" } : { state: "failed", reason: "unequal" };
 	}
 
-	/** Whether the run that these units are of has found nothing in its way before it was killed, or lost a connection. */
-	async #hasPassedCheck(units: readonly Unit[]): Promise<boolean> {
+	/** Whether a run has found nothing in its way before it was killed, or lost a connection. */
+	async #hasPassedCheck(units: readonly Unit[], run: string): Promise<boolean> {
 		const { rows } = await this.#options.asks.query(
 			`SELECT DISTINCT ON (database) database, evidence -> 'blockers' = '0' AS passed FROM public.journal
 			WHERE run = $1 AND step = 'check' AND state = 'note' ORDER BY database, journal.seq DESC`,
-			[units[0]?.steps.run],
+			[run],
 		);
-		const passed = new Set(rows.filter((row) => row.passed === true).map((row) => row.database));
-		return units.every(({ database }) => passed.has(database.name));
+		const checked = new Set(rows.map((row) => row.database));
+		return rows.every(({ passed }) => passed === true) && units.every(({ database }) => checked.has(database.name));
 	}
 
 	/** Earlier runs whose copies nobody goes on with; they would fill the disk. */
-	async #formerCopies(units: readonly Unit[]): Promise<string[]> {
+	async #formerCopies(own: string): Promise<string[]> {
 		const { rows } = await this.#options.asks.query(
 			`SELECT DISTINCT run FROM public.wishes WHERE command IN ('copy', 'rehearse') AND run <> $1 AND state IN ('failed', 'stopped')
 			AND run NOT IN (SELECT run FROM public.journal WHERE step = 'drop' AND state = 'done')
 			AND run IN (SELECT run FROM public.journal WHERE step = 'create-database')`,
-			[units[0]?.steps.run ?? ""],
+			[own],
 		);
 		return rows.map(({ run }) => String(run));
 	}
@@ -357,7 +363,6 @@ export class Worker {
 			return { state: "refused", reason: "nothing" };
 		}
 		const units = this.#units(last);
-		if (!Array.isArray(units)) return units;
 		const isSwapped = last === swapped;
 		// The proof of its own run: the copy's is done already.
 		const own = units.map((unit) => {
@@ -417,6 +422,10 @@ export function openMoveDatabase(database: Pick<MovedDatabase, "target">): Retur
 /** A run's database on the target. */
 function databaseOf(run: string): string {
 	return `move_${run.slice(1)}`;
+}
+
+function isDrained({ database }: Unit): boolean {
+	return database.drain !== undefined;
 }
 
 function at(run: string, database: string, step: StepName) {

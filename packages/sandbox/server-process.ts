@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { chown, readdir, readFile } from "node:fs/promises";
@@ -10,6 +10,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** The user `nobody` of Debian, whom servers run as where this process is root; nothing elsewhere. */
 export const UNPRIVILEGED: { uid: number; gid: number } | undefined =
 	process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : undefined;
+
+/** The same for a program that root has to start in another place. */
+const AS_UNPRIVILEGED =
+	UNPRIVILEGED === undefined
+		? []
+		: ["setpriv", `--reuid=${UNPRIVILEGED.uid}`, `--regid=${UNPRIVILEGED.gid}`, "--clear-groups"];
 
 /** What a server and whatever makes its first data have of this process's environment. */
 export const SERVER_ENVIRONMENT = { PATH: process.env.PATH, LC_ALL: "C.UTF-8", TZ: "UTC" };
@@ -62,23 +68,28 @@ export interface ServerCommand {
 	logFile: string;
 	/** Whether what it has logged since its start says that it answers. */
 	isReady: (log: string) => boolean;
+	/** Network namespace that it runs in, which takes root; default this process's own. */
+	namespace?: string | undefined;
 }
 
 /** A process for a server, as another user where this one is root. */
-export function serverProcess({ name, program, args, logFile, isReady }: ServerCommand): ServerProcess {
+export function serverProcess({ name, program, args, logFile, isReady, namespace }: ServerCommand): ServerProcess {
 	let server: ChildProcess | undefined;
 	return {
 		pid: () => server?.pid ?? 0,
 		async start() {
 			const before = (await readFile(logFile, "utf8").catch(() => "")).length;
 			const log = openSync(logFile, "a");
-			const child = spawn(program, args, {
+			const options: SpawnOptions = {
 				env: SERVER_ENVIRONMENT,
 				cwd: "/",
 				stdio: ["ignore", log, log],
 				detached: true,
-				...UNPRIVILEGED,
-			});
+			};
+			const child =
+				namespace === undefined
+					? spawn(program, args, { ...options, ...UNPRIVILEGED })
+					: spawn("ip", ["netns", "exec", namespace, ...AS_UNPRIVILEGED, program, ...args], options);
 			server = child;
 			await once(child, "spawn");
 			closeSync(log);

@@ -37,7 +37,10 @@ test("a move with all that it may have is right", () => {
 			...move,
 			downtimeBudgetMinutes: 30,
 			idle: ["portal.worker"],
-			databases: { main: { during: { containerMb: 15360, containerProfile: "c", iops: 5000 } }, cache: {} },
+			databases: {
+				main: { during: { containerMb: 15360, containerProfile: "c", iops: 5000 } },
+				cache: { drain: { queues: ["queue:default"] } },
+			},
 			objects: ["documents"],
 			domains: { "portal.acme.example": { via: "azure", from: "203.0.113.9" } },
 			smoke: { path: "/health?deep=1", text: "ok", placeholders: ["sessionKey"] },
@@ -127,6 +130,17 @@ testRefused({
 			{ "databases/copy": { type: "postgresql", version: "16", replicaOf: "main" } },
 		),
 		says: ['move.databases.copy: "copy" is a replica of "main", into which nothing can be copied; move into "main"'],
+	},
+	"queues of what is no Redis": {
+		...moveWith({ databases: { main: { drain: { queues: ["queue:default"] } } } }),
+		says: ["move.databases.main.drain: is for queues in Redis, and this database is postgresql; remove the block"],
+	},
+	"queues without a key": {
+		...moveWith({ databases: { cache: { drain: { queues: [], minutes: 2000 } } } }),
+		says: [
+			"move.databases.cache.drain.queues: this list is empty; give the keys of the queues, such as [queue:default]",
+			"move.databases.cache.drain.minutes: 2000 is not a whole number from 0 to 1440 (minutes)",
+		],
 	},
 	"an endpoint under the mover's name": {
 		...moveWith({}, { "databases/main/endpoints": { mover: { internal: true } } }),

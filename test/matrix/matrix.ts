@@ -182,9 +182,17 @@ async function cellsOfScenario(declared: Scenario, { from, facts, answer }: Past
 		/^container_/.test(fault?.part ?? "") && /autoscale/.test(JSON.stringify(scenario.spec.services ?? {}));
 	// What cannot be told to be this stack's is left there, so that another state is right.
 	const isInDoubt = ({ hides }: Plan) => subject.kind === "leftovers" && hides === true;
-	const plans = plansFor(writes, changes, routes).filter(
-		(plan) => !isLost(plan) && !isNewest(plan) && !isAutoscalers(plan) && !isInDoubt(plan),
-	);
+	// A certificate that is not found may be one that the token may not see, and is not compared.
+	const isUnseen = ({ fault }: Plan) =>
+		fault?.name === "part-missing" && /certificates/.test(fault.command ?? "") && / certificate/.test(scenario.name);
+	// Without the link there are no settings.
+	const isUnset = ({ fault }: Plan) =>
+		fault?.without?.includes("_links.current_setting") === true && / settings\./.test(scenario.name);
+	// What a drain may do without may be missing from an answer where it is not set.
+	const isOptional = ({ fault }: Plan) =>
+		fault?.without?.includes("logging_token") === true && /token: none$| pipeline$/.test(scenario.name);
+	const left = [isLost, isNewest, isAutoscalers, isInDoubt, isUnseen, isUnset, isOptional];
+	const plans = plansFor(writes, changes, routes).filter((plan) => !left.some((isLeft) => isLeft(plan)));
 	return plans.map((plan) => ({ scenario, plan, from, facts: recordedFacts, goal }));
 }
 
@@ -226,10 +234,17 @@ async function runCell({ scenario, plan, from, facts, goal }: Cell): Promise<boo
 				isBackupUnknown ? lines.filter((line) => goal.includes(line) || !isOwnBackup(line)) : lines,
 				goal,
 			);
-		const seen = (lines: string[]) => spared(isServedUnknown ? lines.map(withoutServed).sort() : lines);
+		// New credentials wait for a deploy of another reason: none is sent where nobody can tell whether there are some already, and a
+		// hidden image is a reason.
+		const hidden = /^change registry/.test(scenario.name) ? (plan.fault?.without ?? []) : [];
+		const areCredentialsUnknown = hidden.includes("sensitive_settings");
+		const areCredentialsSent = hidden.includes("_links.current_setting");
+		const shown = (lines: string[]) => (areCredentialsSent ? lines.map(withoutCredentials) : lines);
+		const seen = (lines: string[]) => spared(shown(isServedUnknown ? lines.map(withoutServed).sort() : lines));
 		if (first.end === "succeeded") {
+			const told = (lines: string[]) => (areCredentialsUnknown ? lines.map(withoutCredentials) : shown(lines));
 			const result = spared(resultOf(world, subject, first.facts));
-			assert.deepEqual(result, goal, "it succeeded, with another state");
+			assert.deepEqual(told(result), told(goal), "it succeeded, with another state");
 		}
 		const second = await world.run(subject.kind, verb, spec, known);
 		await world.orphansEnd();
@@ -285,6 +300,10 @@ function isOwnBackup(line: string): boolean {
 
 function withoutServed(line: string): string {
 	return line.replace(/"served":\{[^}]*\},/, "");
+}
+
+function withoutCredentials(line: string): string {
+	return line.replace(/"sensitive_settings":\{[^}]*\},/, "");
 }
 
 /** What the drift report says of the object: it must say nothing. */

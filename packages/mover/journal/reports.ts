@@ -5,7 +5,10 @@ export type ReportKind = "findings" | "verification" | "failure" | "sizes";
 
 /** What a forecast needs of a run beside its lines: a report of the kind `sizes`. */
 export interface Sizes {
-	/** Bytes of each table of the source, by oid; empty where the type of database tells none. */
+	/**
+	 * Bytes of each table of the source, by its number, and by `CLASS.OID` of an index or a constraint those of its table; of each database
+	 * of Redis; by what its parts begin with in the journal.
+	 */
 	tables: Readonly<Record<string, number>>;
 	/** Memory of the target's container, as the hand-over file says. */
 	containerMb: number | null;

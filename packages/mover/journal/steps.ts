@@ -15,6 +15,7 @@ export const STEP_DEADLINES: Readonly<Record<StepName, number>> = {
 	roles: 10 * MINUTE_MS,
 	"pre-data": 60 * MINUTE_MS,
 	rows: 24 * 60 * MINUTE_MS,
+	drain: 25 * 60 * MINUTE_MS,
 	"large-objects": 24 * 60 * MINUTE_MS,
 	sequences: 10 * MINUTE_MS,
 	"post-data": 24 * 60 * MINUTE_MS,

@@ -2,6 +2,7 @@ import type { Finding } from "../findings.ts";
 import type { Login } from "../postgresql/connection.ts";
 import { quoteName, type Session, withMysql } from "./connection.ts";
 import { accountsOf, type Definer, definersOf } from "./definers.ts";
+import { RUNNING_EVENTS_FIX } from "./events.ts";
 import { columnsOf, isBytes, isFloat, type MysqlColumn } from "./rows.ts";
 import { databaseOf, foreignObjects, type MysqlObject, nameSome, objectsOf } from "./target.ts";
 import { RESERVED_SINCE_80 } from "./words.ts";
@@ -309,8 +310,15 @@ export function judgeMysql(source: MysqlFacts, target: MysqlFacts): Finding[] {
 			isOn(target.variables.event_scheduler) ? "note" : "warning",
 			"mysql-events",
 			isOn(target.variables.event_scheduler)
-				? `${source.enabledEvents} events are off on the target until it is live`
-				: `${source.enabledEvents} events will not run on the target once it is live, as its event_scheduler is off; SET GLOBAL event_scheduler = ON`,
+				? `${source.enabledEvents} events are off on the target until the move is closed`
+				: `${source.enabledEvents} events will not run on the target once the move is closed, as its event_scheduler is off; SET GLOBAL event_scheduler = ON`,
+		);
+	}
+	if (source.enabledEvents > 0 && isOn(source.variables.event_scheduler)) {
+		add(
+			"warning",
+			"mysql-events-running",
+			`${source.enabledEvents} events run on the source, and a copy is refused while they do; before it: ${RUNNING_EVENTS_FIX}`,
 		);
 	}
 	return findings;

@@ -84,8 +84,12 @@ export function serverError(error: unknown): Error {
 	return isOfLibrary || LOST_ERRORS.has(String(errno)) ? new ConnectionLost(text) : new Error(text);
 }
 
-/** A session that is connected to the login's database; over TLS the server's certificate and name are checked. */
-export async function connectMysql(login: Login): Promise<Session> {
+/**
+ * A session that is connected to the login's database; over TLS the server's certificate is checked, and its name.
+ *
+ * @param comparesName false for a tunnel, whose end no certificate has to name
+ */
+export async function connectMysql(login: Login, { comparesName = true } = {}): Promise<Session> {
 	const parts = mysqlParts(login);
 	const options: ConnectionOptions = {
 		host: parts.host,
@@ -109,7 +113,7 @@ export async function connectMysql(login: Login): Promise<Session> {
 			? {
 					ssl: {
 						rejectUnauthorized: true,
-						verifyIdentity: true,
+						verifyIdentity: comparesName,
 						minVersion: "TLSv1.2",
 						...(parts.ca === undefined ? {} : { ca: parts.ca }),
 					},

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { runJobs } from "../jobs.ts";
 import type { Login } from "../postgresql/connection.ts";
 import type { Evidence, StepName, Steps } from "../steps.ts";
@@ -48,6 +49,8 @@ export interface MysqlCopyResult {
 	definers: number;
 	/** Events that are off until the target is live. */
 	events: number;
+	/** Readings of the source's write counters: before the copy and after it. */
+	counters: readonly [Evidence, Evidence];
 }
 
 /** A table of the source, and the part that it is copied in. */
@@ -82,7 +85,7 @@ export async function copyMysql(copy: MysqlCopy): Promise<MysqlCopyResult> {
 		return { definers: definers.length, made: await makeDefiners(session, into, definers) };
 	});
 
-	await step(copy, "counters", "before", async () => readMysqlCounters(source));
+	const before = await step(copy, "counters", "before", () => readMysqlCounters(source));
 	await step(copy, "pre-data", "", async (session) => {
 		const tables = await planTables(source);
 		const objects = await withMysql(source, (reader) => objectsOf(reader, from));
@@ -155,13 +158,14 @@ export async function copyMysql(copy: MysqlCopy): Promise<MysqlCopyResult> {
 		}
 		return { tables: tables.length };
 	});
-	await step(copy, "counters", "after", async () => readMysqlCounters(source));
+	const after = await step(copy, "counters", "after", () => readMysqlCounters(source));
 	return {
 		tables: tables.length,
 		withoutDump: tables.filter(({ isRead }) => isRead).length,
 		rows,
 		definers: Number(roles.made),
 		events: Number(events.events),
+		counters: [before, after],
 	};
 }
 
@@ -193,7 +197,7 @@ function dump(
 function copyPart(copy: MysqlCopy, part: number, tables: readonly TablePart[]): Promise<Evidence> {
 	const { source, target, steps } = copy;
 	const into = databaseOf(target);
-	return step(copy, "rows", String(part), async (session) => {
+	return step(copy, "rows", partName(part, tables), async (session) => {
 		await session.run("SET SESSION foreign_key_checks = 0");
 		for (const { name } of tables) {
 			await session.run(`TRUNCATE TABLE ${quoteName(into)}.${quoteName(name)}`);
@@ -213,6 +217,29 @@ function copyPart(copy: MysqlCopy, part: number, tables: readonly TablePart[]): 
 		}
 		return { tables: tables.length, rows, bytes };
 	});
+}
+
+/** A part in the journal: the number of its table, by which the forecast knows how it grows, or its own where small tables share it. */
+function partName(part: number, tables: readonly TablePart[]): string {
+	const [only, ...others] = tables;
+	return only === undefined || others.length > 0 ? String(part) : tableNumber(only.name);
+}
+
+/** A table's number for the journal, which holds no names: ten digits of its name's hash, as MySQL shows no id of a table to everybody. */
+function tableNumber(name: string): string {
+	return String(1e9 + (Number.parseInt(createHash("sha256").update(name).digest("hex").slice(0, 12), 16) % 9e9));
+}
+
+/** Bytes of each table of a source with its indexes, by its number. */
+export async function measureTables(source: Login): Promise<Record<string, number>> {
+	const rows = await withMysql(source, (session) =>
+		session.rows(
+			`SELECT TABLE_NAME AS name, COALESCE(DATA_LENGTH + INDEX_LENGTH, 0) AS bytes FROM information_schema.TABLES
+			WHERE TABLE_SCHEMA = ? AND TABLE_TYPE = 'BASE TABLE'`,
+			[databaseOf(source)],
+		),
+	);
+	return Object.fromEntries(rows.map(({ name, bytes }) => [tableNumber(name ?? ""), Number(bytes)]));
 }
 
 /** Deals the source's tables into parts, the largest alone. */

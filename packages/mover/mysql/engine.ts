@@ -1,11 +1,16 @@
 /** MySQL as the mover moves it: into the target's own database, since no server of it can rename one. */
 import type { Engine } from "../engine.ts";
-import { addressOf, inPlace, proofOf } from "../in-place.ts";
+import { addressOf, inPlace, prove } from "../in-place.ts";
+import type { Login } from "../postgresql/connection.ts";
 import { checkMysql } from "./check.ts";
 import { withMysql } from "./connection.ts";
-import { copyMysql } from "./copy.ts";
+import { copyMysql, measureTables } from "./copy.ts";
+import { changesOfMysql, readMysqlCounters } from "./counters.ts";
+import { countRunningEvents, RUNNING_EVENTS_FIX } from "./events.ts";
 import { databaseOf, dropCopy, ownerOf, releaseTarget } from "./target.ts";
 import { verifyMysql } from "./verify.ts";
+
+const counters = { read: readMysqlCounters, changesOf: changesOfMysql };
 
 export const mysql: Engine = {
 	async identify(login) {
@@ -15,12 +20,19 @@ export const mysql: Engine = {
 
 	check: ({ source, target }) => checkMysql({ source, target }),
 
-	async copy({ source, target, steps, jobs, report, replace }) {
-		await copyMysql({ source, target, steps, jobs, report, replace });
-		return proofOf(await verifyMysql({ source, target, jobs, report }));
+	measure: measureTables,
+
+	async copy({ source, target, steps, jobs, report, replace, live }) {
+		if (!live) await refuseRunningEvents(source);
+		const copied = await copyMysql({ source, target, steps, jobs, report, replace });
+		const compare = () => verifyMysql({ source, target, jobs, report });
+		return prove({ source, steps }, counters, live ? undefined : copied.counters, compare);
 	},
 
-	verify: async ({ source, target, jobs, report }) => proofOf(await verifyMysql({ source, target, jobs, report })),
+	async verify({ source, target, steps, jobs, report }) {
+		const before = await readMysqlCounters(source);
+		return prove({ source, steps }, counters, [before], () => verifyMysql({ source, target, jobs, report }));
+	},
 
 	...inPlace({
 		findRun: (target) => withMysql(target, ownerOf),
@@ -28,3 +40,9 @@ export const mysql: Engine = {
 		dropCopy,
 	}),
 };
+
+/** An event writes when it is due, and one that runs on when its copy runs too runs twice. */
+async function refuseRunningEvents(source: Login): Promise<void> {
+	const events = await withMysql(source, (session) => countRunningEvents(session, databaseOf(source)));
+	if (events > 0) throw new Error(`${events} events run on the source; ${RUNNING_EVENTS_FIX}, then copy again`);
+}

@@ -7,6 +7,7 @@ import {
 	isMembershipLeftBehind,
 	isRoleLeftBehind,
 	isSettingLeftBehind,
+	limitOnTarget,
 	type Owners,
 	roleOnTarget,
 } from "./rules.ts";
@@ -22,6 +23,9 @@ export interface CatalogObject {
 	/** `type`, `default`, `owner`, `privileges` ... */
 	attributes: Map<string, string>;
 }
+
+/** Of a role or a database, as it is called in a difference. */
+const LIMIT = "connection limit";
 
 /** How one side is read. */
 export interface CatalogOptions {
@@ -96,6 +100,9 @@ class Reader {
 				.filter(([, value]) => value !== null && value !== "")
 				.map(([what, value]): [string, string] => [what, String(value)]);
 			const all = new Map(texts);
+			const limit = all.get(LIMIT);
+			if (limit !== undefined)
+				all.set(LIMIT, String(this.#options.side === "source" ? limitOnTarget(Number(limit)) : limit));
 			if (owner !== null && !isNamedByRole) {
 				all.set("owner", this.#role(owner));
 			}
@@ -421,7 +428,7 @@ function outsideSchemas(version: number): string[] {
 		`SELECT 'database' AS kind, 'itself' AS name, NULL AS parent, json_build_object('encoding', pg_encoding_to_char(encoding),
 			'collate', lower(replace(datcollate, '-', '')), 'character type', lower(replace(datctype, '-', '')), 'provider', ${since(150_000, "datlocprovider", "'c'")},
 			'locale', ${since(170_000, "datlocale", since(150_000, "daticulocale", "NULL"))}, 'rules', ${since(160_000, "daticurules", "NULL")},
-			'connection limit', nullif(datconnlimit, -1), 'comment', shobj_description(pg_database.oid, 'pg_database')) AS attributes,
+			'${LIMIT}', datconnlimit, 'comment', shobj_description(pg_database.oid, 'pg_database')) AS attributes,
 			pg_get_userbyid(datdba) AS owner, ${aclJson("datacl", "d", "datdba")} AS acl
 		FROM pg_database WHERE datname = current_database()`,
 	];
@@ -445,13 +452,15 @@ async function roleObjects(client: pg.Client, version: number, options: CatalogO
 	const carried = new Set(options.roles);
 	const attributesOf = await client.query<Record<string, unknown> & { role: string }>(
 		`SELECT rolname AS role, rolinherit AS inherit, rolcreaterole AS "create role", rolcreatedb AS "create database", rolcanlogin AS login,
-			rolbypassrls AS "bypass row security", rolconnlimit AS "connection limit", rolvaliduntil::text AS "valid until",
+			rolbypassrls AS "bypass row security", rolconnlimit AS "${LIMIT}", rolvaliduntil::text AS "valid until",
 			shobj_description(oid, 'pg_authid') AS comment
 		FROM pg_roles`,
 	);
 	const roleItems = attributesOf.rows
 		.filter(({ role }) => carried.has(role))
-		.map(({ role, ...attributes }) => toObject("role", role, attributes));
+		.map(({ role, [LIMIT]: limit, ...attributes }) =>
+			toObject("role", role, { ...attributes, [LIMIT]: side === "source" ? limitOnTarget(Number(limit)) : limit }),
+		);
 	const given = version >= 160_000 ? "bool_or(m.inherit_option)" : "bool_or(member.rolinherit)";
 	const set = version >= 160_000 ? "bool_or(m.set_option)" : "true";
 	const memberships = await client.query<{

@@ -7,7 +7,7 @@ import { ConnectionLost, isConnectionError, stateOf } from "../journal/errors.ts
 import { carriedRoles, serverVersion, superusers } from "./catalog.ts";
 import { BAD_CONNECTION, isLost, Workspace } from "./children.ts";
 import { connect, type Login, withSession } from "./connection.ts";
-import { comparePins, compareVersions, type Pins, readPin } from "./pins.ts";
+import { compareVersions, readPin } from "./pins.ts";
 import { isExtensionLeftBehind, isSettingLeftBehind, type Owners } from "./rules.ts";
 import { leftBehindSchemas } from "./schema.ts";
 import { carriedSchemas } from "./sums.ts";
@@ -27,10 +27,6 @@ export interface CheckOptions {
 	diskBytes?: number | undefined;
 	/** Databases of the target that go before anything is copied; default none. */
 	passing?: readonly string[];
-	stage?: string;
-	aptibleId?: string;
-	/** What the run was begun with. */
-	pinned?: Pins;
 	/** Whether the definitions are tried on the target, in a database that is dropped again; default yes. */
 	tryDefinitions?: boolean;
 }
@@ -51,10 +47,9 @@ export async function check(options: CheckOptions): Promise<Finding[]> {
 	]);
 	try {
 		const owners = await readOwners(source, target, options.target);
-		const [own, versions] = await Promise.all([readPins(source, target, options), clientVersion()]);
+		const [own, other, client] = await Promise.all([readPin(source), readPin(target), clientVersion()]);
 		const findings = [
-			...(options.pinned === undefined ? [] : comparePins(options.pinned, own)),
-			...compareVersions(own.source.version, own.target.version, versions),
+			...compareVersions(own.version, other.version, client),
 			...(await findTraps(source, "source")),
 			...(await findTraps(target, "target")),
 			...(await checkSession(source, "source")),
@@ -93,20 +88,6 @@ async function unlessLocked(found: Promise<Finding[]>): Promise<Finding[]> {
 			},
 		];
 	});
-}
-
-/** Both sides as they are now. */
-export async function readPins(
-	source: pg.Client,
-	target: pg.Client,
-	{ stage, aptibleId }: Pick<CheckOptions, "stage" | "aptibleId">,
-): Promise<Pins> {
-	return {
-		source: await readPin(source),
-		target: await readPin(target),
-		...(stage === undefined ? {} : { stage }),
-		...(aptibleId === undefined ? {} : { aptibleId }),
-	};
 }
 
 async function clientVersion(): Promise<string> {

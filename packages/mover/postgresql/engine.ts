@@ -11,7 +11,7 @@ import { makeProof } from "./report.ts";
 import { COPY_SCHEMA } from "./rules.ts";
 import { holdSnapshot } from "./snapshot.ts";
 import { swapDatabase } from "./swap.ts";
-import { readTables } from "./tables.ts";
+import { readSizes } from "./tables.ts";
 import { CLOSED, dropDatabase, NO_TRIGGERS } from "./target.ts";
 import { undoSwap } from "./undo-swap.ts";
 import { verify } from "./verify.ts";
@@ -30,10 +30,7 @@ export const postgresql: Engine = {
 	check: ({ source, target, into, jobs, diskBytes, passing }) =>
 		check({ source, target, into, jobs, diskBytes, passing }),
 
-	async measure(source) {
-		const tables = await withSession(source, {}, readTables);
-		return Object.fromEntries(tables.map(({ oid, bytes }) => [oid, bytes]));
-	},
+	measure: (source) => withSession(source, {}, readSizes),
 
 	async copy({ source, target, into, steps, jobs, report, live }) {
 		const snapshot = await holdSnapshot(source, { live });

@@ -10,15 +10,6 @@ export interface Pin {
 	version: string;
 }
 
-/** Both sides, pinned when a run begins and compared in each of its steps. */
-export interface Pins {
-	source: Pin;
-	target: Pin;
-	stage?: string;
-	/** Id of the database at Aptible. */
-	aptibleId?: string;
-}
-
 export async function readPin(client: pg.Client): Promise<Pin> {
 	const { rows } = await client.query<{ database: string; version: string }>(
 		"SELECT current_database()::text AS database, split_part(current_setting('server_version'), ' ', 1) AS version",
@@ -30,26 +21,6 @@ export async function readPin(client: pg.Client): Promise<Pin> {
 		.catch(() => undefined);
 	const [{ database, version }] = rows as [{ database: string; version: string }];
 	return { systemIdentifier: identifier, database, version };
-}
-
-/** What is not as it was pinned. A version may change, as Azure patches its servers; the rest may not. */
-export function comparePins(pinned: Pins, now: Pins): Finding[] {
-	const pairs: [what: string, before: string | undefined, after: string | undefined][] = [
-		["the source's system identifier", pinned.source.systemIdentifier, now.source.systemIdentifier],
-		["the source's database", pinned.source.database, now.source.database],
-		["the target's system identifier", pinned.target.systemIdentifier, now.target.systemIdentifier],
-		["the target's database", pinned.target.database, now.target.database],
-		["the stage", pinned.stage, now.stage],
-		["the id of the database at Aptible", pinned.aptibleId, now.aptibleId],
-	];
-	return pairs
-		.filter(([, before, after]) => before !== after)
-		.map(([what, before, after]) => ({
-			trap: "pin-changed",
-			severity: "blocker",
-			object: what,
-			line: `${what} was ${before ?? "unknown"} when the run began and is ${after ?? "unknown"} now: it is another server or database; check the addresses, then begin a new run: npm run move -- check`,
-		}));
 }
 
 /** Minor releases of all majors come on one day, so that a minor number has a rank among those of all majors. */

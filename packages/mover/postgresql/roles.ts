@@ -4,7 +4,7 @@
  */
 import type pg from "pg";
 import type { Copying } from "./context.ts";
-import { isMembershipLeftBehind, isRoleLeftBehind } from "./rules.ts";
+import { isMembershipLeftBehind, isRoleLeftBehind, limitOnTarget } from "./rules.ts";
 import { quoteName, quoteText } from "./target.ts";
 
 /** Comment of a role that is there for the time of a copy. */
@@ -105,7 +105,7 @@ function attributes(role: Role): string {
 		is("CREATEDB", role.createsDatabases),
 		is("LOGIN", role.logsIn),
 		is("BYPASSRLS", role.bypassesPolicies),
-		`CONNECTION LIMIT ${role.connections}`,
+		`CONNECTION LIMIT ${limitOnTarget(role.connections)}`,
 		...(role.validUntil === null ? [] : [`VALID UNTIL ${quoteText(role.validUntil)}`]),
 	].join(" ");
 }

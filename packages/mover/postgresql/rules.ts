@@ -87,6 +87,12 @@ export const LEFT_BEHIND = [
 		source: "facts/move.md §4",
 	},
 	{
+		id: "lock-outs",
+		what: "CONNECTION LIMIT 0 of roles and databases; any other limit is carried",
+		reason: "it shuts the application out of a frozen source, and it is to work on the target",
+		source: "facts/move.md §4",
+	},
+	{
 		id: "tablespaces",
 		what: "tablespaces",
 		reason: "neither Azure nor Aptible has any but the default",
@@ -152,4 +158,9 @@ export function isExtensionLeftBehind(extension: string): boolean {
 /** Whether a setting of a role or a database is not carried. */
 export function isSettingLeftBehind(name: string): boolean {
 	return /^(azure|pgaadauth)\./.test(name) || name === "default_transaction_read_only";
+}
+
+/** The limit of connections that a role or a database of the source has on the target; -1 is none. */
+export function limitOnTarget(limit: number): number {
+	return limit === 0 ? -1 : limit;
 }

@@ -1,8 +1,8 @@
-/** Step `settings`: settings of roles and of the database, who may use the database, and its comment. */
+/** Step `settings`: settings of roles and of the database, who may use the database, how many at once, and its comment. */
 import type pg from "pg";
 import { grantStatement, readAcl } from "./acl.ts";
 import type { Copying } from "./context.ts";
-import { isSettingLeftBehind, type Owners, roleOnTarget } from "./rules.ts";
+import { isSettingLeftBehind, limitOnTarget, type Owners, roleOnTarget } from "./rules.ts";
 import { quoteName, quoteText } from "./target.ts";
 
 /** Settings whose value is a list of names, each quoted by itself (`variable_is_guc_list_quote` of pg_dump). */
@@ -94,7 +94,7 @@ async function apply(client: pg.Client, sql: string): Promise<boolean> {
 	}
 }
 
-/** Rights on the database and its comment, as on the source. */
+/** Rights on the database, its limit of connections and its comment, as on the source. */
 async function copyDatabaseRights(
 	client: pg.Client,
 	{ snapshot, sourceDatabase, database, owners }: Copying,
@@ -115,10 +115,11 @@ async function copyDatabaseRights(
 		if (right.grantee === "" || known.has(right.grantee)) await client.query(grantStatement(right, on));
 	}
 	const { rows } = await snapshot.client.query(
-		"SELECT pg_catalog.shobj_description(oid, 'pg_database') AS comment FROM pg_catalog.pg_database WHERE datname = $1",
+		"SELECT pg_catalog.shobj_description(oid, 'pg_database') AS comment, datconnlimit AS limit FROM pg_catalog.pg_database WHERE datname = $1",
 		[sourceDatabase],
 	);
-	const { comment } = rows[0] as { comment: string | null };
+	const { comment, limit } = rows[0] as { comment: string | null; limit: number };
+	await client.query(`ALTER ${on} CONNECTION LIMIT ${limitOnTarget(limit)}`);
 	await client.query(`COMMENT ON ${on} IS ${comment === null ? "NULL" : quoteText(comment)}`);
 }
 

@@ -74,6 +74,20 @@ export async function readTables(client: Pick<pg.Client, "query">): Promise<Sour
 		}));
 }
 
+/** Bytes of each table, by its oid; of each index and constraint, by `CLASS.OID` as its part is called, those of its table. */
+export async function readSizes(client: Pick<pg.Client, "query">): Promise<Record<string, number>> {
+	const bytes = new Map((await readTables(client)).map((table) => [table.oid, table.bytes]));
+	const { rows } = await client.query<{ part: string; table: string }>(
+		`SELECT 'pg_catalog.pg_class'::regclass::oid || '.' || indexrelid AS part, indrelid::text AS table FROM pg_catalog.pg_index
+		UNION ALL SELECT 'pg_catalog.pg_constraint'::regclass::oid || '.' || oid, conrelid::text FROM pg_catalog.pg_constraint`,
+	);
+	const built = rows.flatMap(({ part, table }) => {
+		const of = bytes.get(Number(table));
+		return of === undefined ? [] : [[part, of] as const];
+	});
+	return Object.fromEntries([...bytes, ...built]);
+}
+
 /** A piece of the rows: pages of one table, or several small tables at once. */
 export interface Part {
 	/** What the journal calls it: `OID.NUMBER`, or `0.NUMBER` for several tables. */

@@ -1,6 +1,8 @@
+import type { Drain } from "../configuration.ts";
 import type { Finding } from "../findings.ts";
 import type { Login } from "../postgresql/connection.ts";
 import { databasesOf, isAtLeast, type RedisSession, type Reply, versionOf, withRedis } from "./connection.ts";
+import { checkQueues } from "./drain.ts";
 import { foreignContent, librariesOf } from "./target.ts";
 import { shownKey } from "./verify.ts";
 
@@ -35,13 +37,35 @@ const LARGE_BYTES = 64 << 20;
 const SCAN_COUNT = 500;
 const TYPES = ["string", "list", "set", "zset", "hash", "stream"];
 
-/** Finds what would break a copy, before a key moves (facts/move.md §1.5). It looks at each key's type and size once. */
-export async function checkRedis({ source, target }: { source: Login; target: Login }): Promise<Finding[]> {
+/** Traps of a target into which nothing is copied. */
+const WITHOUT_A_COPY: ReadonlySet<string> = new Set([
+	"redis-cluster",
+	"redis-target-not-empty",
+	"redis-eviction",
+	"redis-users",
+]);
+
+/**
+ * Finds what would break a copy, before a key moves (facts/move.md §1.5). It looks at each key's type and size once.
+ *
+ * @param drain queues that run empty, where nothing is copied
+ */
+export async function checkRedis({
+	source,
+	target,
+	drain,
+}: {
+	source: Login;
+	target: Login;
+	drain?: Drain | undefined;
+}): Promise<Finding[]> {
 	const [from, into] = await Promise.all([
-		withRedis(source, (session) => readRedisFacts(session, true)),
+		withRedis(source, (session) => readRedisFacts(session, drain === undefined)),
 		withRedis(target, (session) => readRedisFacts(session, false)),
 	]);
-	return judgeRedis(from, into);
+	const findings = judgeRedis(from, into);
+	if (drain === undefined) return findings;
+	return [...findings.filter(({ trap }) => WITHOUT_A_COPY.has(trap)), ...(await checkQueues(source, drain))];
 }
 
 /** Reads a side; nothing is written. */

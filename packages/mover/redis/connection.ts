@@ -87,7 +87,8 @@ export async function connectRedis({ url, ca }: Login): Promise<RedisSession> {
 		client
 			.sendCommand<Reply>(
 				words.map((word) => (typeof word === "number" ? String(word) : word)),
-				{ typeMapping },
+				// The library gives a command up that it cannot send within 5 s, which a batch on a slow line is for longer.
+				{ typeMapping, timeout: 0 },
 			)
 			.catch((error) => {
 				throw lostOr(error);
@@ -123,6 +124,17 @@ export async function databasesOf(session: RedisSession): Promise<Map<number, nu
 	return new Map(
 		[...keyspace].map(([name, line]) => [Number(name.slice(2)), Number(/keys=(\d+)/.exec(line)?.[1] ?? 0)]),
 	);
+}
+
+/**
+ * Bytes of each database, by what its part in the journal is called. A server tells those of all its keys together, so each database has
+ * its share by the number of its keys.
+ */
+export async function measureRedis(session: RedisSession): Promise<Record<string, number>> {
+	const bytes = Number((await session.info("memory")).get("used_memory_dataset") ?? 0);
+	const databases = await databasesOf(session);
+	const keys = [...databases.values()].reduce((sum, count) => sum + count, 0);
+	return Object.fromEntries([...databases].map(([number, count]) => [`db${number}`, (bytes * count) / keys]));
 }
 
 /** A server's version as numbers: `7.0.15` is [7, 0, 15]. */

@@ -22,6 +22,8 @@ export interface RedisCopyResult {
 	bytes: number;
 	/** Keys that were there when they were listed and gone when they were read. */
 	gone: number;
+	/** Readings of the source's write counters: before the copy and after it. */
+	counters: readonly [Evidence, Evidence];
 }
 
 const SCAN_COUNT = 500;
@@ -35,30 +37,36 @@ const EXPIRETIME_SINCE = [7, 0];
  * moment at which they end, and functions. A run that goes on begins at the last batch that was noted with its keys.
  */
 export async function copyRedis(copy: RedisCopy): Promise<RedisCopyResult> {
-	const { source, target, steps, report } = copy;
-	await takeOver(target, steps.epoch);
+	const { source, report } = copy;
 	await refuseOlderTarget(copy);
-	await steps.step("create-database", "", {
-		look: () =>
-			withRedis(target, async (session) => ((await ownerOf(session)) === steps.run ? { owned: true } : undefined)),
-		act: () =>
-			withRedis(target, (session) =>
-				claimTarget(session, { run: steps.run, epoch: steps.epoch, replace: copy.replace ?? false }),
-			),
-	});
-	await step(copy, "counters", "before", () => readRedisCounters(source));
+	await claimForRun(copy);
+	const before = await step(copy, "counters", "before", () => readRedisCounters(source));
 	const databases = await withRedis(source, databasesOf);
-	const result: RedisCopyResult = { databases: databases.size, keys: 0, bytes: 0, gone: 0 };
+	const copied = { databases: databases.size, keys: 0, bytes: 0, gone: 0 };
 	for (const [number, expected] of databases) {
 		const evidence = await step(copy, "rows", `db${number}`, () => copyDatabase(copy, number, expected));
-		result.keys += Number(evidence.keys);
-		result.bytes += Number(evidence.bytes);
-		result.gone += Number(evidence.gone);
+		copied.keys += Number(evidence.keys);
+		copied.bytes += Number(evidence.bytes);
+		copied.gone += Number(evidence.gone);
 		report(`redis: database ${number}: ${evidence.keys} keys`);
 	}
 	await step(copy, "post-data", "functions", () => copyFunctions(copy));
-	await step(copy, "counters", "after", () => readRedisCounters(source));
-	return result;
+	const after = await step(copy, "counters", "after", () => readRedisCounters(source));
+	return { ...copied, counters: [before, after] };
+}
+
+/** Takes the target over for this epoch, and makes it this run's own and empty where it is not its own already. */
+export async function claimForRun({
+	target,
+	steps,
+	replace = false,
+}: Pick<RedisCopy, "target" | "steps" | "replace">): Promise<void> {
+	await takeOver(target, steps.epoch);
+	await steps.step("create-database", "", {
+		look: () =>
+			withRedis(target, async (session) => ((await ownerOf(session)) === steps.run ? { owned: true } : undefined)),
+		act: () => withRedis(target, (session) => claimTarget(session, { run: steps.run, epoch: steps.epoch, replace })),
+	});
 }
 
 /** A step whose evidence in the target's notes is what shows that it is done. */

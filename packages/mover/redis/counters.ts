@@ -24,7 +24,15 @@ export async function readRedisCounters(login: Login): Promise<Evidence> {
 	});
 }
 
-/** Whether nobody wrote between two readings; a server that was restarted in between cannot say so. */
-export function isSameRedisCounters(before: Evidence, after: Evidence): boolean {
-	return before.server === after.server && before.writes === after.writes;
+/** What shows that somebody wrote between two readings, one line each; none where nobody did. */
+export function changesOfRedis(before: Evidence, after: Evidence): string[] {
+	const writes = Number(after.writes) - Number(before.writes);
+	if (before.server !== after.server) {
+		return ["the source's server was restarted, so that writes may be uncounted; freeze it and copy again"];
+	}
+	if (writes < 0) return ["the source's statistics were reset, so that writes are uncounted; copy again"];
+	if (writes === 0) return [];
+	return [
+		`${writes} commands that write were sent to the source meanwhile, those of a worker that waits for jobs among them; find who sends them (CLIENT LIST), stop it, copy again`,
+	];
 }

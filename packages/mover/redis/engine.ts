@@ -1,24 +1,36 @@
 /** Redis as the mover moves it: key by key into an empty target. */
 import type { Engine } from "../engine.ts";
-import { addressOf, inPlace, proofOf } from "../in-place.ts";
+import { addressOf, inPlace, prove } from "../in-place.ts";
 import { checkRedis } from "./check.ts";
-import { withRedis } from "./connection.ts";
+import { measureRedis, withRedis } from "./connection.ts";
 import { copyRedis } from "./copy.ts";
+import { changesOfRedis, readRedisCounters } from "./counters.ts";
+import { drainRedis, proveDrained } from "./drain.ts";
 import { dropCopy, ownerOf, releaseRedis } from "./target.ts";
 import { verifyRedis } from "./verify.ts";
+
+const counters = { read: readRedisCounters, changesOf: changesOfRedis };
 
 export const redis: Engine = {
 	// Its own id is another one after each restart.
 	identify: async ({ url }) => ({ system: addressOf(url), database: "redis" }),
 
-	check: ({ source, target }) => checkRedis({ source, target }),
+	check: ({ source, target, drain }) => checkRedis({ source, target, drain }),
 
-	async copy({ source, target, steps, report, replace }) {
-		await copyRedis({ source, target, steps, report, replace });
-		return proofOf(await verifyRedis({ source, target, report }));
+	measure: (source) => withRedis(source, measureRedis),
+
+	async copy({ source, target, steps, report, replace, live, drain }) {
+		if (drain !== undefined) return drainRedis({ source, target, steps, report, replace, live, drain });
+		const copied = await copyRedis({ source, target, steps, report, replace });
+		const compare = () => verifyRedis({ source, target, report });
+		return prove({ source, steps }, counters, live ? undefined : copied.counters, compare);
 	},
 
-	verify: async ({ source, target, report }) => proofOf(await verifyRedis({ source, target, report })),
+	async verify({ source, target, steps, report, drain, isSwapped }) {
+		if (drain !== undefined) return proveDrained({ source, target, drain, isSwapped });
+		const before = await readRedisCounters(source);
+		return prove({ source, steps }, counters, [before], () => verifyRedis({ source, target, report }));
+	},
 
 	...inPlace({
 		findRun: (target) => withRedis(target, ownerOf),

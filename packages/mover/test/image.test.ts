@@ -1,6 +1,7 @@
 /** The mover as it runs at MedStack: the image of its Dockerfile, read-only, as nobody, on a network with its two servers alone. */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startAptiblePostgres } from "@medstack-to-aptible/sandbox/aptible/postgresql.ts";
@@ -10,19 +11,24 @@ import {
 	MEDSTACK_DATABASE,
 	startMedstackSource,
 } from "@medstack-to-aptible/sandbox/medstack/source.ts";
+import { execute } from "@medstack-to-aptible/sandbox/postgresql/execute.ts";
 import type { Postgres } from "@medstack-to-aptible/sandbox/postgresql/server.ts";
+import pg from "pg";
 import { type Command, wish } from "../journal/wishes.ts";
 import { openMoveDatabase } from "../work.ts";
-import { execute } from "./support/databases.ts";
-import { type Container, type Image, type Link, makeLink, startContainer, unpackImage } from "./support/image.ts";
+import { type Container, type Image, makeNetwork, type Network, startContainer, unpackImage } from "./support/image.ts";
+import { limitMemory, type MemoryLimit } from "./support/memory-limit.ts";
 import { untilOver } from "./support/mover-process.ts";
 import { watchChildOf } from "./support/watch.ts";
 
 const MB = 1_000_000;
 const MIB = 2 ** 20;
+/** What the service is given in MedStack (docs/move.md). */
+const LIMIT = 512 * MIB;
 
 let image: Image;
-let link: Link;
+let network: Network;
+let memory: MemoryLimit;
 let source: Postgres;
 let target: Postgres;
 let container: Container | undefined;
@@ -30,16 +36,20 @@ const admin = { ...MEDSTACK_ADMIN, password: randomBytes(12).toString("hex") };
 
 before(async () => {
 	image = await unpackImage();
-	link = await makeLink();
-	const address = link.host;
-	[source, target] = await Promise.all([startMedstackSource({ address }), startAptiblePostgres({ address })]);
-	await fillWithClinic(source, 0.002);
-	await execute({ url: source.url() }, `ALTER ROLE ${admin.name} PASSWORD '${admin.password}'`);
+	network = await makeNetwork();
+	memory = await limitMemory(LIMIT);
+	[source, target] = await Promise.all([
+		startMedstackSource({ address: network.source, namespace: network.namespaces.source }),
+		startAptiblePostgres({ address: network.host }),
+	]);
+	await fillWithClinic(source, 0.01);
+	await execute(source.localUrl(), `ALTER ROLE ${admin.name} PASSWORD '${admin.password}'`);
 });
 after(async () => {
 	await container?.end();
 	await Promise.all([source?.stop(), target?.stop()]);
-	await link?.remove();
+	await network?.remove();
+	await memory?.remove();
 	await image?.remove();
 });
 
@@ -81,7 +91,7 @@ const MISBEHAVED = `
 
 test("what the mover must not do is seen or impossible in such a container", { timeout: 60_000 }, async () => {
 	const entrypoint = ["node", "--eval", MISBEHAVED, "a-password"];
-	const other = await startContainer({ ...image, entrypoint }, link, { variables: {}, secrets: {} });
+	const other = await startContainer({ ...image, entrypoint }, network, { variables: {}, secrets: {}, memory });
 	const { seen, stop } = watchChildOf(other.child.pid ?? 0);
 	try {
 		while (!other.output.includes("ready") && other.child.exitCode === null) await sleep(20);
@@ -96,10 +106,40 @@ test("what the mover must not do is seen or impossible in such a container", { t
 	assert.equal(other.output, "ready\n");
 });
 
+test("a container that takes more memory than it is given is ended", { timeout: 180_000 }, async (t) => {
+	t.diagnostic(`by ${memory.by}`);
+	const take = "const held = []; while (held.length < 700) held.push(Buffer.alloc(2 ** 20, 1)); console.log('held');";
+	const entrypoint = ["node", "--eval", take];
+	const other = await startContainer({ ...image, entrypoint }, network, { variables: {}, secrets: {}, memory });
+	const [code, signal] = other.child.exitCode === null ? await once(other.child, "close") : [other.child.exitCode];
+	await other.end();
+	assert.ok(code !== 0 || signal !== null, other.output);
+	assert.doesNotMatch(other.output, /held/);
+});
+
+test("nobody but the mover reaches the source", async () => {
+	const reach = async (connectionString: string) => {
+		const client = new pg.Client({ connectionString, connectionTimeoutMillis: 2_000 });
+		await client.connect();
+		await client.end();
+	};
+	// A gateway may take the connection, as some firewalls do; the source does not.
+	await assert.rejects(reach(source.url()));
+	await reach(source.localUrl());
+	await reach(target.url());
+	const probe = `require("node:net").connect(${source.port}, "${network.source}").on("connect", () => { console.log("reached"); process.exit(); }).on("error", (error) => console.log(error.code))`;
+	const entrypoint = ["node", "--eval", probe];
+	const other = await startContainer({ ...image, entrypoint }, network, { variables: {}, secrets: {}, memory });
+	if (other.child.exitCode === null) await once(other.child, "close");
+	await other.end();
+	assert.equal(other.output, "reached\n");
+});
+
 test("in its image the mover checks and copies a clinic: as nobody, listening on nothing, with little memory, nothing written but in /tmp, no credential in sight", async (t) => {
 	const bare = (url: string) => url.replace(/\?.*/, "");
 	const main = { type: "postgresql", url: bare(target.url("db")), ca: target.ca, aptibleId: 7 };
-	container = await startContainer(image, link, {
+	container = await startContainer(image, network, {
+		memory,
 		variables: {
 			MOVE_SOURCE_MAIN_FILE: "/run/secrets/main",
 			MOVE_SOURCE_MAIN_CA_FILE: "/run/secrets/main-ca",
@@ -110,6 +150,7 @@ test("in its image the mover checks and copies a clinic: as nobody, listening on
 			"main-ca": source.ca,
 		},
 	});
+	const before = await memory.kills();
 	const { seen, stop } = watchChildOf(container.child.pid ?? 0);
 	try {
 		assert.equal(await perform("check"), "done", container.output);
@@ -119,7 +160,7 @@ test("in its image the mover checks and copies a clinic: as nobody, listening on
 	}
 	const commands = [...seen.commands];
 	t.diagnostic(
-		`peak of the mover itself: ${(seen.ownPeak / MIB).toFixed(0)} MiB, with its children: ${(seen.treePeak / MIB).toFixed(0)} MiB; ` +
+		`held to 512 MiB by ${memory.by}; peak of the mover itself: ${(seen.ownPeak / MIB).toFixed(0)} MiB, with its children: ${(seen.treePeak / MIB).toFixed(0)} MiB; ` +
 			`${seen.looks} looks, ${commands.length} command lines, ${seen.files.size} files in /tmp`,
 	);
 	// What is asserted below says something only where the mover was looked at while it worked.
@@ -138,5 +179,6 @@ test("in its image the mover checks and copies a clinic: as nobody, listening on
 		assert.ok(!passwords.some((password) => text.includes(password)), "a password is in sight");
 	}
 	assert.ok(seen.ownPeak <= 256 * MIB, `the mover itself: ${seen.ownPeak} bytes, at most 256 MiB`);
-	assert.ok(seen.treePeak <= 512 * MIB, `with its children: ${seen.treePeak} bytes, at most 512 MiB`);
+	assert.ok(seen.treePeak <= LIMIT, `with its children: ${seen.treePeak} bytes, at most 512 MiB`);
+	assert.equal(await memory.kills(), before, "nothing was ended for want of memory");
 });

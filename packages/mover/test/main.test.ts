@@ -64,6 +64,7 @@ test("the container is told by variables or by the files of secrets", () => {
 				containerMb: 15_360,
 			},
 		],
+		uncopied: [],
 		jobs: 4,
 		leaseSeconds: 20,
 		journalFolder: undefined,
@@ -91,7 +92,14 @@ test("each mistake names its variable and the fix, and shows no value of a secre
 			/^MOVE_TARGET: databases\.main: its url is missing or wrong/,
 		],
 		[{ ...fine, MOVE_TARGET: target({ ca: PASSWORD }) }, /^MOVE_TARGET: databases\.main: its ca is missing or wrong/],
-		[{ ...fine, MOVE_TARGET: target({ type: "oracle" }) }, /its type \(postgresql, mysql, redis, mongodb\) is missing/],
+		[
+			{ ...fine, MOVE_TARGET: target({ type: "oracle" }) },
+			/its type \(postgresql, mysql, redis, mongodb, .*\) is missing/,
+		],
+		[
+			{ ...fine, MOVE_TARGET: target({ drain: { queues: ["a"], database: 0, minutes: 1 } }) },
+			/its drain is missing or wrong/,
+		],
 		[{ ...fine, MOVE_TARGET: target({ aptibleId: "7" }) }, /its aptibleId is missing/],
 		[{ ...fine, MOVE_TARGET: target({ containerMb: "much" }) }, /its containerMb is missing or wrong/],
 		[{ ...fine, MOVE_TARGET: target({}, `x ${PASSWORD}`) }, /databases\.\?: its name/],

@@ -236,5 +236,14 @@ test("another server under the address of the source, or another Aptible databas
 	const failed = await world.over(await world.wish("copy"));
 	assert.deepEqual([failed.state, failed.reason], ["failed", "failed"]);
 	await other.says(/the source of main is another than when the move began: aptibleId was 700 and is 701/);
+	await other.end("SIGTERM");
+	const server = world.targets.main;
+	const strange = world.startMover({
+		MOVE_SOURCE_MAIN: server?.url("postgres").replace(/\?.*/, "") ?? "",
+		MOVE_SOURCE_MAIN_CA: server?.ca ?? "",
+	});
+	const refused = await world.over(await world.wish("check"));
+	assert.deepEqual([refused.state, refused.reason], ["failed", "failed"]);
+	await strange.says(/the source of main is another than when the move began: system was \d+ and is \d+/);
 	assert.deepEqual(await world.databases(), ["db", "move"]);
 });

@@ -28,6 +28,8 @@ export interface SourceOptions {
 	address?: string;
 	/** Where its data are kept; default a folder that goes with `stop`. */
 	folder?: string;
+	/** Network namespace that it runs in, which takes root; default this process's own. */
+	namespace?: string;
 }
 
 /** Starts a source with an empty database. */
@@ -36,6 +38,7 @@ export async function startMedstackSource({
 	settings = {},
 	address,
 	folder,
+	namespace,
 }: SourceOptions = {}): Promise<Postgres> {
 	const server = await startPostgres({
 		major,
@@ -43,10 +46,11 @@ export async function startMedstackSource({
 		settings,
 		...(address === undefined ? {} : { address }),
 		...(folder === undefined ? {} : { folder }),
+		...(namespace === undefined ? {} : { namespace }),
 	});
-	await execute(server.url(), ROLES);
-	await execute(server.url(), `CREATE DATABASE ${MEDSTACK_DATABASE} OWNER ${MEDSTACK_ADMIN.name}`);
-	await execute(server.url(MEDSTACK_DATABASE), "CREATE SCHEMA azure AUTHORIZATION azuresu");
+	await execute(server.localUrl(), ROLES);
+	await execute(server.localUrl(), `CREATE DATABASE ${MEDSTACK_DATABASE} OWNER ${MEDSTACK_ADMIN.name}`);
+	await execute(server.localUrl(MEDSTACK_DATABASE), "CREATE SCHEMA azure AUTHORIZATION azuresu");
 	return server;
 }
 
@@ -57,10 +61,10 @@ export async function startMedstackSource({
  */
 export async function fillWithClinic(source: Postgres, scale: number): Promise<void> {
 	const extensions = "CREATE EXTENSION pgcrypto; CREATE EXTENSION pg_trgm; CREATE EXTENSION citext;";
-	await execute(source.url(MEDSTACK_DATABASE), extensions);
+	await execute(source.localUrl(MEDSTACK_DATABASE), extensions);
 	const sql = await readFile(path.join(import.meta.dirname, "clinic.sql"), "utf8");
 	await execute(
-		source.url(MEDSTACK_DATABASE, MEDSTACK_ADMIN),
+		source.localUrl(MEDSTACK_DATABASE, MEDSTACK_ADMIN),
 		sql.replaceAll(/:rows\((\d+)\)/g, (_, rows) => String(Math.ceil(Number(rows) * scale))),
 	);
 }

@@ -29,8 +29,10 @@ export interface PostgresOptions extends ServerOptions {
 	passwords?: "scram-sha-256" | "md5";
 	/** Where its data are; default a folder that goes with `stop`. */
 	folder?: string;
-	/** Port; default a free one. */
+	/** Port; default a free one, in a network namespace 5432. */
 	port?: number;
+	/** Network namespace that it runs in, which takes root; default this process's own. */
+	namespace?: string;
 	/** Whether there must be a cluster in `folder`; default no: where there is none, one is made. */
 	isKept?: boolean;
 }
@@ -43,6 +45,8 @@ export interface Postgres extends RunningServer {
 	caFile: string;
 	/** URL of a database, as the superuser unless another user is given. Database's default: `postgres`. */
 	url(database?: string, user?: { name: string; password: string }): string;
+	/** The same for this process, which reaches a server in a network namespace by its socket alone. */
+	localUrl: Postgres["url"];
 	/** What it has logged. */
 	log(): Promise<string>;
 	/** Shuts it down fast and starts it again with the same data. */
@@ -52,6 +56,7 @@ export interface Postgres extends RunningServer {
 /** Makes a cluster, or takes the one in `folder`, and starts its server under another user where this one is root. */
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
 	const { major, superuser = "postgres", tls = true, passwords = "scram-sha-256", address = "127.0.0.1" } = options;
+	const { namespace } = options;
 	const binaries = await findPostgres(major);
 	const folder = options.folder ?? (await mkdtemp(path.join(os.tmpdir(), `pg${major}-`)));
 	const data = path.join(folder, "data");
@@ -76,7 +81,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 			...UNPRIVILEGED,
 		});
 	}
-	const port = options.port ?? (await freePort(address));
+	const port = options.port ?? (namespace === undefined ? await freePort(address) : 5432);
 	const [password, ca] = await Promise.all([readFile(passwordFile, "utf8"), readFile(caFile, "utf8")]);
 	if (isNew) {
 		await configure();
@@ -87,12 +92,13 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 		args: ["-D", data, "-p", String(port)],
 		logFile,
 		isReady: (log) => log.includes("database system is ready to accept connections"),
+		namespace,
 	});
 
 	async function configure(): Promise<void> {
 		const settings: Record<string, string | number> = {
 			listen_addresses: address,
-			unix_socket_directories: "",
+			unix_socket_directories: namespace === undefined ? "" : folder,
 			password_encryption: passwords,
 			// What a test's server holds need not outlive the machine.
 			fsync: "off",
@@ -103,8 +109,8 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 		const lines = Object.entries(settings).map(([name, value]) => `${name} = '${String(value).replaceAll("'", "''")}'`);
 		await appendFile(path.join(data, "postgresql.conf"), `${lines.join("\n")}\n`);
 		const kind = tls ? "hostssl" : "host";
-		const rules = `${kind} all all 0.0.0.0/0 ${passwords}\n${kind} replication all 0.0.0.0/0 ${passwords}\n`;
-		await writeFile(path.join(data, "pg_hba.conf"), rules);
+		const rules = [`${kind} all all 0.0.0.0/0`, `${kind} replication all 0.0.0.0/0`, "local all all"];
+		await writeFile(path.join(data, "pg_hba.conf"), rules.map((rule) => `${rule} ${passwords}\n`).join(""));
 	}
 
 	async function start(): Promise<void> {
@@ -117,6 +123,15 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 		await server.start();
 	}
 
+	const authority = (login: { name: string; password: string }, host: string) =>
+		`postgresql://${encodeURIComponent(login.name)}:${encodeURIComponent(login.password)}@${host}:${port}`;
+	const url: Postgres["url"] = (database = "postgres", login = { name: superuser, password }) => {
+		const mode = tls ? `sslmode=verify-full&sslrootcert=${encodeURIComponent(caFile)}` : "sslmode=disable";
+		return `${authority(login, address)}/${encodeURIComponent(database)}?${mode}`;
+	};
+	const socketUrl: Postgres["url"] = (database = "postgres", login = { name: superuser, password }) =>
+		`${authority(login, "localhost")}/${encodeURIComponent(database)}?host=${encodeURIComponent(folder)}`;
+
 	await start();
 	return {
 		major,
@@ -126,11 +141,8 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 		password,
 		ca: tls ? ca : "",
 		caFile,
-		url(database = "postgres", login = { name: superuser, password }) {
-			const mode = tls ? `sslmode=verify-full&sslrootcert=${encodeURIComponent(caFile)}` : "sslmode=disable";
-			const who = `${encodeURIComponent(login.name)}:${encodeURIComponent(login.password)}`;
-			return `postgresql://${who}@${address}:${port}/${encodeURIComponent(database)}?${mode}`;
-		},
+		url,
+		localUrl: namespace === undefined ? url : socketUrl,
 		get pid() {
 			return server.pid();
 		},

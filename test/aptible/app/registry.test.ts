@@ -107,6 +107,30 @@ for (const form of ["absent", "empty"] as const) {
 	});
 }
 
+test("the first credentials go out once it can be seen that there are none", async (t) => {
+	const aptible = await openReconciler(t);
+	const open = portalSpec({ image: "acme/portal:1" });
+	let previous = await aptible.applied("app", open);
+	sent(aptible);
+	aptible.fault({ name: "secrets-hidden", command: "GET /settings", form: "absent", times: 9 });
+	previous = await aptible.applied("app", { ...open, registry }, { previous, ...given("sentinel-morning") });
+	aptible.clearFaults();
+	assert.deepEqual([sent(aptible), previous.ownsRegistry], [[], false]);
+	await aptible.applied("app", { ...open, registry }, { previous, ...given("sentinel-morning") });
+	assert.deepEqual(sent(aptible), ["deploy with credentials"]);
+});
+
+test("an answer without an app's settings is no app without an image, and deploys nothing", async (t) => {
+	const aptible = await openReconciler(t);
+	const previous = await aptible.applied("app", spec, given("sentinel-morning"));
+	sent(aptible);
+	aptible.fault({ name: "answer-changed", without: ["settings"], command: "GET /settings", times: 99 });
+	const { code, stderr } = await aptible.apply("app", spec, { previous, ...given("sentinel-morning") });
+	aptible.clearFaults();
+	assert.deepEqual([code, sent(aptible)], [1, []], stderr);
+	assert.match(stderr, /GET \/settings\/\d+ .*settings/s);
+});
+
 test("the first credentials of an app that runs are a reason to deploy, as when a deploy has lost them", async (t) => {
 	const aptible = await openReconciler(t);
 	const { registry: _, ...open } = portalSpec({ image: "acme/portal:1", registry });

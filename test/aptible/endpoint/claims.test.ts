@@ -149,7 +149,7 @@ test("a place is never said to be free by an answer that leaves out which endpoi
 	for (const [without, says] of [
 		[
 			["default", "acme", "internal"],
-			/does not say the internal, default, acme of endpoint \d+ \(\S+\), so which one it is is unknown/,
+			/does not say the internal, default, acme of endpoint \d+ \(\S+\), so which one it is, or what it lets through, is unknown/,
 		],
 		[["user_domain"], /does not say the user_domain of endpoint \d+ /],
 		[["type"], /does not say the type of endpoint \d+ /],

@@ -108,8 +108,13 @@ test("an endpoint of which a part cannot be read is there all the same: no secon
 		],
 		[
 			{ name: "answer-changed", without: ["internal"], command: "GET /apps/ID/vhosts" },
-			/Aptible does not say the internal of endpoint \d+ \(elb-acme-\d+\.aptible\.in\), so which one it is is unknown/,
+			/Aptible does not say the internal of endpoint \d+ \(elb-acme-\d+\.aptible\.in\), so which one it is, or what it lets through, is unknown/,
 		],
+		[
+			{ name: "answer-changed", without: ["ip_whitelist", "container_ports"], command: "GET /apps/ID/vhosts" },
+			/does not say the ip_whitelist, container_ports of endpoint \d+ /,
+		],
+		[{ name: "answer-changed", without: ["settings"], command: "GET /settings" }, /GET \/settings\/\d+ .*settings/s],
 	] as const) {
 		aptible.fault({ ...fault, times: 99 });
 		const { code, stderr } = await aptible.apply("endpoint", spec, { secrets });

@@ -165,3 +165,11 @@ test("what only MySQL's versions differ in is judged from facts of another versi
 	}
 	assert.deepEqual(judge({ objects: [{ kind: "table", name: "rank" }] }, {}), [], "8.0 reserves it already");
 });
+
+test("events that run on the source are named before the night", () =>
+	assertFound(
+		"mysql-events-running",
+		/1 events run on the source, and a copy is refused while they do; before it: on the source SET GLOBAL event_scheduler = OFF/,
+		{ source: "SET GLOBAL event_scheduler = ON;" },
+		{ source: "SET GLOBAL event_scheduler = OFF;" },
+	));

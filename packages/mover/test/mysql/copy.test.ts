@@ -9,11 +9,12 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { withMysql } from "../../mysql/connection.ts";
 import { copyMysql, type MysqlCopy } from "../../mysql/copy.ts";
-import { isSameMysqlCounters, readMysqlCounters } from "../../mysql/counters.ts";
+import { changesOfMysql, readMysqlCounters } from "../../mysql/counters.ts";
 import { dumpFlags } from "../../mysql/dump.ts";
 import { startEvents } from "../../mysql/events.ts";
 import { dropCopy, NOTES, releaseTarget } from "../../mysql/target.ts";
 import { type MysqlVerification, verifyMysql } from "../../mysql/verify.ts";
+import type { Evidence } from "../../steps.ts";
 import { memorySteps } from "../support/memory-steps.ts";
 import { type MysqlPair, startMysqlPair } from "../support/mysql.ts";
 
@@ -69,12 +70,13 @@ test("flags that MariaDB's client does not know are given to MySQL's alone", () 
 test("a clinic is copied with all that is in it, both sides are equal, and nobody wrote at the source", async () => {
 	const before = await readMysqlCounters(pair.from);
 	const steps = memorySteps();
-	const result = await copyMysql(copyOf({ steps }));
+	const { counters, ...result } = await copyMysql(copyOf({ steps }));
+	assert.deepEqual(changesOfMysql(...counters), []);
 	assert.deepEqual(result, { tables: 8, withoutDump: 2, rows: 2250, definers: 1, events: 2 });
 	const proof = await verify();
 	assert.deepEqual(proof.differences, []);
 	assert.equal(proof.sums.measurements?.rows, "900");
-	assert.equal(isSameMysqlCounters(before, await readMysqlCounters(pair.from)), true);
+	assert.deepEqual(changesOfMysql(before, await readMysqlCounters(pair.from)), []);
 	assert.deepEqual((await verify()).hash, proof.hash, "the record's hash is the same for the same data");
 
 	const again = memorySteps();
@@ -91,7 +93,9 @@ test("events are off on the target until it is live, and then those run that ran
 		"SLAVESIDE_DISABLED",
 	);
 	await pair.onTarget("SET GLOBAL event_scheduler = OFF;");
-	assert.equal(await startEvents(pair.into), 1);
+	const start = () => withMysql(pair.into, (session) => startEvents(session, "db"));
+	assert.deepEqual(await start(), { started: 1, isRunning: false });
+	assert.deepEqual(await start(), { started: 0, isRunning: false });
 	const states = await withMysql(pair.into, (session) =>
 		session.rows("SELECT EVENT_NAME AS name, STATUS AS status FROM information_schema.EVENTS ORDER BY 1"),
 	);
@@ -99,7 +103,8 @@ test("events are off on the target until it is live, and then those run that ran
 		{ name: "resting", status: "DISABLED" },
 		{ name: "sweep", status: "ENABLED" },
 	]);
-	await pair.onTarget("ALTER EVENT sweep DISABLE ON SLAVE;");
+	assert.deepEqual((await verify()).differences, [], "its definer, its mode and its time zone are its own");
+	await pair.onTarget("ALTER DEFINER = clinic_owner@'%' EVENT sweep DISABLE ON SLAVE;");
 });
 
 /** A silent fault in a finished copy, what the proof has to say of it, and how it is taken away again. */
@@ -213,15 +218,67 @@ test("a table that appeared is named, and goes with --replace alone", async () =
 	assert.deepEqual((await verify()).differences, []);
 });
 
-test("a late writer is seen by the counters and by the proof", async () => {
+const changesSince = async (before: Evidence) => changesOfMysql(before, await readMysqlCounters(pair.from)).join();
+
+test("a late writer is seen by the counters and by the proof; a writer of another database is none", async () => {
 	const before = await readMysqlCounters(pair.from);
+	await withMysql({ ...pair.from, url: pair.source.url("mysql") }, async (session) => {
+		await session.run("CREATE TEMPORARY TABLE other (id INT)");
+		await session.run("INSERT INTO other VALUES (1)");
+	});
+	assert.equal(await changesSince(before), "");
 	await pair.onSource("INSERT INTO audit (line) VALUES ('late');");
-	assert.equal(isSameMysqlCounters(before, await readMysqlCounters(pair.from)), false);
+	assert.match(await changesSince(before), /^1 rows of the source were written meanwhile; find who writes/);
 	assert.match(
 		(await verify()).differences.map(({ line }) => line).join("\n"),
 		/4 rows on the source, 3 on the target/,
 	);
 	await pair.onSource("DELETE FROM audit WHERE line = 'late';");
+	const { rows: _, ...without } = await readMysqlCounters(pair.from);
+	assert.match(changesOfMysql(without, { ...without, started: 0 }).join(), /was restarted/);
+	assert.match(changesOfMysql(without, { ...without, writes: 0 }).join(), /statistics were reset/);
+});
+
+test("where a server counts no rows, its statements and its log are counted; an open writer and a running event are named", async () => {
+	const switched = (state: string) =>
+		pair.onSource(
+			`UPDATE performance_schema.setup_instruments SET ENABLED = '${state}' WHERE NAME = 'wait/io/table/sql/handler';`,
+		);
+	await switched("NO");
+	try {
+		const before = await readMysqlCounters(pair.from);
+		await pair.onSource("UPDATE documents SET title = title WHERE id = 1;");
+		assert.match(
+			await changesSince(before),
+			/^the source's server wrote meanwhile \(1 statements, .*performance_schema = ON/,
+		);
+	} finally {
+		await switched("YES");
+	}
+	const before = await readMysqlCounters(pair.from);
+	await withMysql(pair.from, async (session) => {
+		await session.run("BEGIN");
+		await session.run("DELETE FROM documents WHERE id = 1");
+		// A server tells of its transactions anew ten times a second.
+		await sleep(200);
+		assert.match(await changesSince(before), /1 transactions on the source have written and are open; end them/);
+		await session.run("ROLLBACK");
+	});
+	await pair.onSource(
+		"ALTER DEFINER = clinic_owner@'%' EVENT sweep DISABLE ON SLAVE;\nSET GLOBAL event_scheduler = ON;",
+	);
+	assert.doesNotMatch(await changesSince(before), /events run/);
+	await pair.onSource("CREATE EVENT late ON SCHEDULE EVERY 1 DAY DO SET @x = 1;");
+	assert.match(
+		await changesSince(before),
+		/1 events run on the source; on the source SET GLOBAL event_scheduler = OFF/,
+	);
+	await pair.onSource("SET GLOBAL event_scheduler = OFF;\nDROP EVENT late;");
+	// What the source has for another server's goes on at the target, as one that is on.
+	await copyMysql(copyOf({ steps: memorySteps({ run: "r90", epoch: 4 }) }));
+	assert.deepEqual((await verify()).differences, []);
+	await pair.onSource("ALTER DEFINER = clinic_owner@'%' EVENT sweep ENABLE;");
+	assert.deepEqual((await verify()).differences, []);
 });
 
 test("a dump that ends early is no dump, whatever its exit code", async () => {

@@ -331,17 +331,6 @@ const FAULTS: readonly Fault[] = [
 		words: /role medadmin on the source takes \d sessions more, and the copy needs 10.*CONNECTION LIMIT -1/,
 	},
 	{
-		trap: "pin-changed",
-		options: {
-			pinned: {
-				source: { systemIdentifier: "1", database: "clinic", version: "15.18" },
-				target: { systemIdentifier: "2", database: "db", version: "17.10" },
-			},
-		},
-		besides: ["pin-changed", "pin-changed"],
-		words: /system identifier was 1.*npm run move -- check/,
-	},
-	{
 		trap: "definition-refused",
 		tried: true,
 		superuser:

@@ -89,10 +89,25 @@ test("settings, rights and comment of the database arrive, and roles with their 
 		"app_rw|-1",
 		"aptible|-1",
 	]);
+	assert.deepEqual(await rowsOf("SELECT datconnlimit FROM pg_database WHERE datname = 'move_1'"), ["40"]);
 	assert.deepEqual(
 		await rowsOf("SELECT roleid::regrole, member::regrole, admin_option FROM pg_auth_members WHERE roleid >= 16384"),
 		["app_ro|app_rw|false"],
 	);
+});
+
+test("a database that nobody may connect to is frozen, and its copy is not", async () => {
+	await execute(source.superuser, "ALTER DATABASE clinic CONNECTION LIMIT 0");
+	try {
+		// It shuts out its owner, too.
+		const { source: login, into, ...others } = { ...options(5), source: source.superuser };
+		await copyDatabase({ ...others, source: login, into });
+		assert.deepEqual(await rowsOf(`SELECT datconnlimit FROM pg_database WHERE datname = '${into}'`), ["-1"]);
+		const { differences } = await verify({ ...others, source: login, into });
+		assert.doesNotMatch(JSON.stringify(differences), /connection limit/);
+	} finally {
+		await execute(source.superuser, "ALTER DATABASE clinic CONNECTION LIMIT 40");
+	}
 });
 
 test("a policy that would hide rows stops the copy with what to do", async () => {

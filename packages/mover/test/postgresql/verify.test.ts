@@ -110,6 +110,7 @@ const FAULTS: readonly [sql: string, ...named: string[]][] = [
 	],
 	["ALTER DATABASE DATABASE_NAME SET work_mem = '4MB'", "setting work_mem of everyone in the database: value"],
 	["GRANT CONNECT ON DATABASE DATABASE_NAME TO PUBLIC", "database itself: privileges"],
+	["ALTER DATABASE DATABASE_NAME CONNECTION LIMIT 0", "database itself: connection limit"],
 	["CREATE TABLE clinic.added (id int)", "table clinic.added: extra"],
 	["ALTER TABLE kinds.derived ADD COLUMN added int", "column kinds.derived.added: extra"],
 	["ALTER TABLE kinds.items DISABLE TRIGGER items_touch", "trigger items_touch of kinds.items: enabled"],

@@ -8,8 +8,8 @@ import type { Finding } from "../../findings.ts";
 import { checkRedis, judgeRedis, type RedisFacts, readRedisFacts } from "../../redis/check.ts";
 import { type Word, withRedis } from "../../redis/connection.ts";
 import { copyRedis, type RedisCopy } from "../../redis/copy.ts";
-import { isSameRedisCounters, readRedisCounters } from "../../redis/counters.ts";
-import { drainRedis, type RedisDrain } from "../../redis/drain.ts";
+import { changesOfRedis, readRedisCounters } from "../../redis/counters.ts";
+import { drainRedis, proveDrained } from "../../redis/drain.ts";
 import { dropCopy, NOTES, releaseRedis } from "../../redis/target.ts";
 import { type RedisVerification, verifyRedis } from "../../redis/verify.ts";
 import { memorySteps } from "../support/memory-steps.ts";
@@ -57,7 +57,7 @@ test("all databases are copied with functions and the moment at which keys end, 
 	const proof = await verify();
 	assert.deepEqual(proof.differences, []);
 	assert.equal(proof.sums["0"]?.keys, String(CLINIC_KEYS[0]));
-	assert.equal(isSameRedisCounters(before, await readRedisCounters(pair.from)), true);
+	assert.deepEqual(changesOfRedis(before, await readRedisCounters(pair.from)), []);
 	const ends = await Promise.all(
 		[pair.from, pair.into].map((login) => withRedis(login, (session) => session.send("PEXPIRETIME", "session:4"))),
 	);
@@ -148,7 +148,10 @@ test("a key that is changed during the copy is seen by the counters and by the p
 	});
 	const result = await copyRedis(copyOf({ steps }));
 	assert.equal(result.keys, CLINIC_KEYS[0] + CLINIC_KEYS[3] - 1);
-	assert.equal(isSameRedisCounters(before, await readRedisCounters(pair.from)), false);
+	const now = await readRedisCounters(pair.from);
+	assert.match(changesOfRedis(before, now).join(), /^2 commands that write were sent to the source meanwhile/);
+	assert.match(changesOfRedis(before, { ...now, server: "0" }).join(), /was restarted/);
+	assert.match(changesOfRedis(now, before).join(), /statistics were reset/);
 	assert.match(
 		(await linesOf()).join("\n"),
 		/^value database 0: session:\*#\w+: is a string on both sides, and its content differs$/,
@@ -260,28 +263,27 @@ test("users, large keys, modules, clusters and missing databases are named", asy
 	}
 });
 
-test("queues are waited for until they are empty, and said to be; at the deadline what is left is named", async () => {
-	const lines: string[] = [];
-	const drain: RedisDrain = {
-		source: pair.from,
-		queues: ["queue:mail", "stream:jobs", "none"],
-		deadlineMs: 100,
-		intervalMs: 20,
-		signal: new AbortController().signal,
-		report: (line) => lines.push(line),
-	};
+test("queues that are not empty at the deadline are named; what is none is a blocker before that", async () => {
+	await releaseRedis(pair.into);
+	await pair.onTarget(["FLUSHALL"], ["FUNCTION", "FLUSH"]);
+	const drain = { queues: ["queue:mail", "stream:jobs", "none"], database: 0, minutes: 0 };
+	const { source, target, report } = copyOf();
+	const steps = memorySteps({ run: "r30", epoch: 60 });
+	const task = { source, target, report, steps, live: false, replace: false };
 	// Three entries of the stream: two are pending, one is to come.
 	await assert.rejects(
-		drainRedis(drain),
-		/not empty after 0 s: "queue:mail" 600, "stream:jobs" 3; stop what fills them/,
+		drainRedis({ ...task, drain }),
+		/not empty after 0 min: "queue:mail" 600, "stream:jobs" 3; stop what fills them/,
 	);
-	const drained = drainRedis({ ...drain, deadlineMs: 20_000 });
-	await pair.onSource(
-		["LTRIM", "queue:mail", 1, 0],
-		["XREADGROUP", "GROUP", "workers", "first", "STREAMS", "stream:jobs", ">"],
-		["XACK", "stream:jobs", "workers", "1-1", "2-1", "3-1"],
-	);
-	await drained;
-	assert.equal(lines.at(-1), "redis: 3 queues are empty; nothing of them is copied");
-	await assert.rejects(drainRedis({ ...drain, queues: ["hash:small"] }), /"hash:small" is a hash and no queue/);
+	await pair.onTarget(["SET", "stray", 1]);
+	const { equal, differences } = await proveDrained({
+		...task,
+		drain: { ...drain, queues: ["none"] },
+		isSwapped: false,
+	});
+	assert.deepEqual([equal, differences.length], [false, 1]);
+	assert.match(differences[0] ?? "", /target: has 1 keys, though nothing is copied/);
+	const found = await checkRedis({ ...task, drain: { ...drain, queues: ["hash:small"] } });
+	const blockers = found.filter(({ severity }) => severity === "blocker").map(({ line }) => line);
+	assert.deepEqual(blockers, ['"hash:small" is a hash and no queue; name keys of lists, sets, sorted sets or streams']);
 });

@@ -9,6 +9,7 @@ import process from "node:process";
 import { promisify } from "node:util";
 import { createGzip } from "node:zlib";
 import { findDebianRoot } from "@medstack-to-aptible/sandbox/debian/root.ts";
+import type { MemoryLimit } from "./memory-limit.ts";
 
 const run = promisify(execFile);
 
@@ -112,37 +113,60 @@ async function compressedBytes(folder: string): Promise<number> {
 	return bytes;
 }
 
-/** A network of two addresses: this machine's, and the one that a container has. There is no way on from it. */
-export interface Link {
+/**
+ * The networks of a container: one with this machine, where the target is, and one with the source, which nothing else is on. There is
+ * no way on from either.
+ */
+export interface Network {
+	/** This machine's address. */
 	host: string;
-	namespace: string;
+	/** The source's. */
+	source: string;
+	/** Network namespaces of the container and of the source. */
+	namespaces: { container: string; source: string };
 	remove(): Promise<void>;
 }
 
-/** Makes a network namespace with a pair of virtual cards between it and this machine. */
-export async function makeLink(): Promise<Link> {
+/** Makes two network namespaces, and pairs of virtual cards from the container's to this machine and to the source's. */
+export async function makeNetwork(): Promise<Network> {
 	if (!existsSync("/usr/sbin/ip") && !existsSync("/sbin/ip")) {
 		await run("apt-get", ["update", "-q"]);
 		await run("apt-get", ["install", "-yq", "--no-install-recommends", "iproute2"]);
 	}
-	const namespace = `mover-${process.pid}`;
+	const namespaces = { container: `mover-${process.pid}`, source: `source-${process.pid}` };
 	const card = `mover${process.pid}`;
-	// Addresses for tests between networks (RFC 2544); four for each process.
-	const block = (process.pid * 4) % 0x1_0000;
+	// Addresses for tests between networks (RFC 2544); eight for each process.
+	const block = (process.pid * 8) % 0x1_0000;
 	const address = (n: number) => `198.18.${(block + n) >> 8}.${(block + n) & 255}`;
 	const ip = (...args: string[]) => run("ip", args);
-	await ip("netns", "add", namespace);
-	await ip("link", "add", card, "type", "veth", "peer", "name", "eth0", "netns", namespace);
+	for (const namespace of Object.values(namespaces)) {
+		await ip("netns", "add", namespace).catch((error: Error) => {
+			throw new Error(
+				`this machine allows no network namespace (${error.message.trim()}), without which nobody can say that the mover alone reaches the source; run the test as root, in a container as a privileged one`,
+			);
+		});
+		await ip("-n", namespace, "link", "set", "lo", "up");
+	}
+	const { container, source } = namespaces;
+	await ip("link", "add", card, "type", "veth", "peer", "name", "eth0", "netns", container);
 	await ip("address", "add", `${address(1)}/30`, "dev", card);
 	await ip("link", "set", card, "up");
-	await ip("-n", namespace, "address", "add", `${address(2)}/30`, "dev", "eth0");
-	await ip("-n", namespace, "link", "set", "eth0", "up");
-	await ip("-n", namespace, "link", "set", "lo", "up");
+	await ip("-n", container, "address", "add", `${address(2)}/30`, "dev", "eth0");
+	await ip("-n", container, "link", "set", "eth0", "up");
+	await ip("-n", container, "link", "add", "eth1", "type", "veth", "peer", "name", "eth0", "netns", source);
+	for (const [namespace, name, n] of [
+		[container, "eth1", 5],
+		[source, "eth0", 6],
+	] as const) {
+		await ip("-n", namespace, "address", "add", `${address(n)}/30`, "dev", name);
+		await ip("-n", namespace, "link", "set", name, "up");
+	}
 	return {
 		host: address(1),
-		namespace,
+		source: address(6),
+		namespaces,
 		remove: async () => {
-			await ip("netns", "delete", namespace);
+			for (const namespace of Object.values(namespaces)) await ip("netns", "delete", namespace);
 		},
 	};
 }
@@ -177,11 +201,20 @@ mount -o remount,bind,ro "$root/run/secrets"
 exec chroot "$root" setpriv --reuid="$user" --regid="$user" --clear-groups --pdeathsig=KILL env -i -C "$folder" "$@"
 `;
 
-/** Starts a container of an image, in a network namespace, with secrets as Swarm gives them: files in /run/secrets. */
+/** What a container is given. */
+export interface ContainerOptions {
+	variables: Record<string, string>;
+	/** Files in /run/secrets, as Swarm gives them. */
+	secrets: Record<string, string>;
+	/** What holds it to its memory. */
+	memory: MemoryLimit;
+}
+
+/** Starts a container of an image, in its network namespace. */
 export async function startContainer(
 	image: Image,
-	link: Link,
-	{ variables, secrets }: { variables: Record<string, string>; secrets: Record<string, string> },
+	network: Network,
+	{ variables, secrets, memory }: ContainerOptions,
 ): Promise<Container> {
 	const place = await mkdtemp(path.join(os.tmpdir(), "mover-container-"));
 	const [root, vault] = [path.join(place, "root"), path.join(place, "secrets")];
@@ -193,10 +226,17 @@ export async function startContainer(
 	const environment = Object.entries({ ...image.environment, ...variables }).map(([name, value]) => `${name}=${value}`);
 	const own = ["--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child"];
 	const told = [root, image.layers.join(":"), vault, String(image.user), image.folder];
-	const args = ["netns", "exec", link.namespace, "unshare", ...own, "sh", "-c", RUNTIME, "runtime"];
-	const child = spawn("ip", [...args, ...told, ...environment, ...image.entrypoint], {
-		stdio: ["ignore", "pipe", "pipe"],
-	});
+	const [program = "", ...args] = [
+		...memory.argv,
+		"ip",
+		"netns",
+		"exec",
+		network.namespaces.container,
+		"unshare",
+		...own,
+	];
+	const runtime = ["sh", "-c", RUNTIME, "runtime", ...told, ...environment, ...image.entrypoint];
+	const child = spawn(program, [...args, ...runtime], { stdio: ["ignore", "pipe", "pipe"] });
 	const container: Container = {
 		child,
 		output: "",

@@ -21,7 +21,7 @@ const mask = new Mask();
 const configuration = readConfiguration(process.env, mask);
 await runMover({
 	configuration,
-	engines: { postgresql: engine },
+	engines: { postgresql: engine, mysql: engine, redis: engine },
 	signal: ended.signal,
 	pollMs: 50,
 	report: (line) => {
