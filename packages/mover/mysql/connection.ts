@@ -80,7 +80,7 @@ export function serverError(error: unknown): Error {
 	const { errno, message, code = "", fatal } = error as Error & { errno?: number; code?: string; fatal?: boolean };
 	const text = withoutValues(errno === undefined ? message : `ERROR ${errno}: ${message}`);
 	// The library's own, of a connection that is of no use any more; those of a certificate stay what they are.
-	const isOfLibrary = fatal === true && (errno === undefined || errno < 0) && !code.startsWith("HANDSHAKE_");
+	const isOfLibrary = fatal === true && (errno === undefined ? /^(PROTOCOL_.*)?$/.test(code) : errno < 0);
 	return isOfLibrary || LOST_ERRORS.has(String(errno)) ? new ConnectionLost(text) : new Error(text);
 }
 
@@ -124,7 +124,7 @@ export async function connectMysql(login: Login, { comparesName = true } = {}): 
 		throw serverError(error);
 	});
 	// The library's own way tells those nothing who wait for an answer.
-	const { stream } = connection.connection as unknown as { stream: { destroy(): void } };
+	const { stream } = (connection as unknown as { connection: { stream: { destroy(): void } } }).connection;
 	const forget = noteSession(() => stream.destroy());
 	// An error between two statements is an event that would end the process; the next statement fails with it.
 	connection.on("error", () => {});

@@ -85,16 +85,19 @@ export async function copyTable(
 			let bytes = 0;
 			let batch: string[] = [];
 			const flush = async () => {
-				if (batch.length > 0) await to.run(into + batch.join(","));
+				if (batch.length > 0) await to.run(`${into}${batch.join("")})`);
 				batch = [];
 				bytes = 0;
 			};
 			const sql = `SELECT ${reads} FROM ${quoteName(databaseOf(source))}.${quoteName(table)}`;
 			for await (const row of rowsOf(from, sql)) {
 				signal.throwIfAborted();
-				const text = `(${row.map((value, index) => literal(value, carried[index])).join(",")})`;
-				batch.push(text);
-				bytes += text.length;
+				// Put together once, as each joining copies what may be megabytes.
+				for (const [index, value] of row.entries()) {
+					const text = literal(value, carried[index]);
+					batch.push(index > 0 ? "," : batch.length === 0 ? "(" : "),(", text);
+					bytes += text.length;
+				}
 				rows++;
 				if (bytes >= BATCH_BYTES) await flush();
 			}
@@ -107,7 +110,7 @@ export async function copyTable(
 type Row = (Buffer | null)[];
 
 /** What the library has beneath its promises. */
-interface RawConnection {
+interface RawConnection extends EventEmitter {
 	query(options: object): EventEmitter;
 	pause(): void;
 	resume(): void;
@@ -120,6 +123,12 @@ async function* rowsOf(session: Session, sql: string): AsyncGenerator<Row> {
 	let bytes = 0;
 	let end: { error?: unknown } | undefined;
 	let wake = () => {};
+	const fail = (error: unknown) => {
+		end = { error: serverError(error) };
+		wake();
+	};
+	// A network's end is told to the connection alone, where a query has no callback.
+	connection.on("error", fail);
 	connection
 		.query({ sql, rowsAsArray: true, typeCast: (field: { buffer(): Buffer | null }) => field.buffer() })
 		.on("result", (row: Row) => {
@@ -128,10 +137,7 @@ async function* rowsOf(session: Session, sql: string): AsyncGenerator<Row> {
 			if (bytes > BUFFER_BYTES) connection.pause();
 			wake();
 		})
-		.on("error", (error: unknown) => {
-			end = { error: serverError(error) };
-			wake();
-		})
+		.on("error", fail)
 		.on("end", () => {
 			end ??= {};
 			wake();
@@ -153,6 +159,7 @@ async function* rowsOf(session: Session, sql: string): AsyncGenerator<Row> {
 			else throw end.error;
 		}
 	} finally {
+		connection.off("error", fail);
 		// Rows that nobody takes would be read to their end.
 		if (end === undefined) session.connection.destroy();
 	}

@@ -39,7 +39,12 @@ test("keys that end during the comparison are no difference, on whichever side t
 			["r7", { source: pair.from, target: farToo }],
 			["r8", { source: far, target: pair.into }],
 		] as const) {
-			await copyRedis({ source: pair.from, target: pair.into, steps: memorySteps({ run, epoch: Number(run[1]) }), report });
+			await copyRedis({
+				source: pair.from,
+				target: pair.into,
+				steps: memorySteps({ run, epoch: Number(run[1]) }),
+				report,
+			});
 			const soon = Date.now() + 1000;
 			const endAll = Array.from({ length: KEYS }, (_, index) => ["PEXPIREAT", `s:${index}`, soon + index * 5]);
 			await Promise.all([sendAll(pair.from, endAll), sendAll(pair.into, endAll)]);
@@ -60,8 +65,7 @@ test("keys that end during the comparison are no difference, on whichever side t
 for (const side of ["source", "target"] as const) {
 	test(`the ${side}'s connection is reset in the middle of the keys: it is told as that, and the next try goes on`, async () => {
 		await withRedis(pair.from, async (session) => {
-			for (let index = 0; index < 20; index++)
-				await session.send("SET", `large:${index}`, randomBytes(1 << 20));
+			for (let index = 0; index < 20; index++) await session.send("SET", `large:${index}`, randomBytes(1 << 20));
 		});
 		const relay = await Relay.to(pair[side].port);
 		const login = side === "source" ? pair.from : pair.into;
