@@ -8,8 +8,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { fillWithClinic } from "@medstack-to-aptible/sandbox/medstack/source.ts";
 import { libpqVariables, withSession } from "../packages/mover/postgresql/connection.ts";
-import { fillClinic, startSource, startTarget, useImageClients } from "../packages/mover/test/support/databases.ts";
+import { startSource, startTarget, useImageClients } from "../packages/mover/test/support/databases.ts";
 import { runChild, runEngine } from "./child.ts";
 import { benchForecast } from "./move-forecast.ts";
 import { cpuSeconds } from "./server-cpu.ts";
@@ -28,12 +29,14 @@ interface Figures {
 	memory?: number;
 }
 
+// Its servers are on the disk, as those of a move are, where tests have theirs in memory.
+process.env.TMPDIR ||= os.tmpdir();
 await useImageClients();
 const [source, target] = await Promise.all([startSource(15), startTarget(17)]);
 const folder = await mkdtemp(path.join(os.tmpdir(), "bench-move-"));
 const measured = new Map<string, Figures[]>();
 try {
-	await fillClinic(source, scale);
+	await fillWithClinic(source.server, scale);
 	await withSession(source.superuser, {}, (client) => client.query("VACUUM ANALYZE"));
 	await withSession(source.superuser, {}, (client) => client.query("CHECKPOINT"));
 	const { rows } = await withSession(source.superuser, {}, (client) =>

@@ -1,9 +1,8 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
-import { chown, readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import path from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -114,15 +113,6 @@ export function serverProcess({ name, program, args, logFile, isReady, namespace
 	};
 }
 
-/** Gives a folder and all that is in it to the user whom servers run as. */
-export async function giveToServer(folder: string): Promise<void> {
-	if (UNPRIVILEGED === undefined) return;
-	const names = await readdir(folder, { recursive: true });
-	for (const name of ["", ...names]) {
-		await chown(path.join(folder, name), UNPRIVILEGED.uid, UNPRIVILEGED.gid);
-	}
-}
-
 /** A port of an address that nothing listens on. */
 export async function freePort(address: string): Promise<number> {
 	const probe = createServer();
@@ -130,4 +120,14 @@ export async function freePort(address: string): Promise<number> {
 	const { port } = probe.address() as { port: number };
 	await new Promise((resolve) => probe.close(resolve));
 	return port;
+}
+
+/** Whether a process runs, whoever's it is. */
+export function isAlive(pid: number): boolean {
+	try {
+		process.kill(pid, 0);
+		return true;
+	} catch (error) {
+		return (error as NodeJS.ErrnoException).code === "EPERM";
+	}
 }

@@ -6,7 +6,6 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startAptiblePostgres } from "@medstack-to-aptible/sandbox/aptible/postgresql.ts";
 import {
-	fillWithClinic,
 	MEDSTACK_ADMIN,
 	MEDSTACK_DATABASE,
 	startMedstackSource,
@@ -39,10 +38,9 @@ before(async () => {
 	network = await makeNetwork();
 	memory = await limitMemory(LIMIT);
 	[source, target] = await Promise.all([
-		startMedstackSource({ address: network.source, namespace: network.namespaces.source }),
+		startMedstackSource({ address: network.source, namespace: network.namespaces.source, clinicScale: 0.01 }),
 		startAptiblePostgres({ address: network.host }),
 	]);
-	await fillWithClinic(source, 0.01);
 	await execute(source.localUrl(), `ALTER ROLE ${admin.name} PASSWORD '${admin.password}'`);
 });
 after(async () => {

@@ -1,6 +1,5 @@
 /** A server as Aptible makes one: user `aptible` is a superuser, the database is `db`, TLS alone, md5. */
 import type { PostgresMajor } from "../postgresql/binaries.ts";
-import { execute } from "../postgresql/execute.ts";
 import { type Postgres, startPostgres } from "../postgresql/server.ts";
 
 /** How the server is started. */
@@ -19,14 +18,13 @@ export async function startAptiblePostgres({
 	address,
 	folder,
 }: AptiblePostgresOptions = {}): Promise<Postgres> {
-	const server = await startPostgres({
+	return startPostgres({
 		major,
 		superuser: "aptible",
 		passwords: "md5",
 		settings: { wal_level: "logical", max_wal_size: "2GB", shared_buffers: "128MB", maintenance_work_mem: "64MB" },
 		...(address === undefined ? {} : { address }),
 		...(folder === undefined ? {} : { folder }),
+		content: [{ sql: "CREATE DATABASE db" }],
 	});
-	await execute(server.url(), "CREATE DATABASE db");
-	return server;
 }

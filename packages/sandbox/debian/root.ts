@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
+import { cachedFolder } from "../cached-folder.ts";
 import { serversFolder } from "../postgresql/binaries.ts";
 
 const run = promisify(execFile);
@@ -63,9 +64,7 @@ async function installPackages(
 	report(
 		`debian: ${release} with ${packages.join(", ")} is installed into an empty root, which takes about two minutes`,
 	);
-	await mkdir(path.dirname(folder), { recursive: true });
-	const partial = await mkdtemp(`${folder}-`);
-	try {
+	await cachedFolder(folder, async (partial) => {
 		const mirror = await debianMirror();
 		const target = path.join(partial, "root");
 		const include = `--include=${packages.join(",")}`;
@@ -81,13 +80,7 @@ async function installPackages(
 		);
 		await rm(path.join(target, "var/cache/apt/archives"), { recursive: true, force: true });
 		await writeScripts(target, root.folder, path.join(partial, "bin"));
-		await chmod(partial, 0o755);
-		await rename(partial, folder).catch((error: NodeJS.ErrnoException) => {
-			if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
-		});
-	} finally {
-		await rm(partial, { recursive: true, force: true });
-	}
+	});
 	report(`debian: installed in ${((Date.now() - started) / 1000).toFixed(0)} s`);
 	return root;
 }

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { PostgresMajor } from "../postgresql/binaries.ts";
 import { execute } from "../postgresql/execute.ts";
-import { type Postgres, startPostgres } from "../postgresql/server.ts";
+import { type Content, type Postgres, startPostgres } from "../postgresql/server.ts";
 
 /** The login that MedStack gives: owner of the database, member of azure_pg_admin. */
 export const MEDSTACK_ADMIN = { name: "medadmin", password: "x" };
@@ -28,30 +28,35 @@ export interface SourceOptions {
 	address?: string;
 	/** Where its data are kept; default a folder that goes with `stop`. */
 	folder?: string;
+	/** Of the number of a clinic's rows, as `fillWithClinic` takes it; default: no clinic. A clinic is kept in the cache, so keep it small. */
+	clinicScale?: number;
 	/** Network namespace that it runs in, which takes root; default this process's own. */
 	namespace?: string;
 }
 
-/** Starts a source with an empty database. */
+/** Starts a source with an empty database, or one with a clinic where its scale is given. */
 export async function startMedstackSource({
 	major = 15,
 	settings = {},
 	address,
 	folder,
+	clinicScale,
 	namespace,
 }: SourceOptions = {}): Promise<Postgres> {
-	const server = await startPostgres({
+	return startPostgres({
 		major,
 		superuser: "azure_superuser",
 		settings,
 		...(address === undefined ? {} : { address }),
 		...(folder === undefined ? {} : { folder }),
 		...(namespace === undefined ? {} : { namespace }),
+		content: [
+			{ sql: ROLES },
+			{ sql: `CREATE DATABASE ${MEDSTACK_DATABASE} OWNER ${MEDSTACK_ADMIN.name}` },
+			{ database: MEDSTACK_DATABASE, sql: "CREATE SCHEMA azure AUTHORIZATION azuresu" },
+			...(clinicScale === undefined ? [] : await clinic(clinicScale)),
+		],
 	});
-	await execute(server.localUrl(), ROLES);
-	await execute(server.localUrl(), `CREATE DATABASE ${MEDSTACK_DATABASE} OWNER ${MEDSTACK_ADMIN.name}`);
-	await execute(server.localUrl(MEDSTACK_DATABASE), "CREATE SCHEMA azure AUTHORIZATION azuresu");
-	return server;
 }
 
 /**
@@ -60,11 +65,20 @@ export async function startMedstackSource({
  * @param scale of the number of rows; 0.002 makes some 3 MB
  */
 export async function fillWithClinic(source: Postgres, scale: number): Promise<void> {
-	const extensions = "CREATE EXTENSION pgcrypto; CREATE EXTENSION pg_trgm; CREATE EXTENSION citext;";
-	await execute(source.localUrl(MEDSTACK_DATABASE), extensions);
+	for (const { database, user, sql } of await clinic(scale)) await execute(source.localUrl(database, user), sql);
+}
+
+async function clinic(scale: number): Promise<Content[]> {
 	const sql = await readFile(path.join(import.meta.dirname, "clinic.sql"), "utf8");
-	await execute(
-		source.localUrl(MEDSTACK_DATABASE, MEDSTACK_ADMIN),
-		sql.replaceAll(/:rows\((\d+)\)/g, (_, rows) => String(Math.ceil(Number(rows) * scale))),
-	);
+	return [
+		{
+			database: MEDSTACK_DATABASE,
+			sql: "CREATE EXTENSION pgcrypto; CREATE EXTENSION pg_trgm; CREATE EXTENSION citext;",
+		},
+		{
+			database: MEDSTACK_DATABASE,
+			user: MEDSTACK_ADMIN,
+			sql: sql.replaceAll(/:rows\((\d+)\)/g, (_, rows) => String(Math.ceil(Number(rows) * scale))),
+		},
+	];
 }

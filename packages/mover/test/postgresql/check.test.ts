@@ -4,15 +4,7 @@ import type { Finding } from "../../findings.ts";
 import { type CheckOptions, check } from "../../postgresql/check.ts";
 import { connect, type Login, withSession } from "../../postgresql/connection.ts";
 import { compareVersions } from "../../postgresql/pins.ts";
-import {
-	execute,
-	fillClinic,
-	type Source,
-	startSource,
-	startTarget,
-	type Target,
-	useImageClients,
-} from "../support/databases.ts";
+import { execute, type Source, startSource, startTarget, type Target, useImageClients } from "../support/databases.ts";
 
 const GB = 1 << 30;
 let source: Source;
@@ -22,10 +14,9 @@ let number = 0;
 before(async () => {
 	await useImageClients();
 	[source, target] = await Promise.all([
-		startSource(15, { max_prepared_transactions: 5, wal_level: "logical", allow_in_place_tablespaces: "on" }),
+		startSource(15, { max_prepared_transactions: 5, wal_level: "logical", allow_in_place_tablespaces: "on" }, 0.0005),
 		startTarget(17),
 	]);
-	await fillClinic(source, 0.0005);
 	await execute(source.superuser, "CREATE TABLESPACE fast LOCATION ''");
 	await execute(target.login, "CREATE DATABASE taken");
 	await execute(at(target.login, "taken"), "CREATE TABLE theirs (id int)");

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { PostgresMajor } from "@medstack-to-aptible/sandbox/postgresql/binaries.ts";
 import { copyDatabase } from "../../postgresql/copy.ts";
-import { execute, fillClinic, startSource, startTarget, type Target, useImageClients } from "../support/databases.ts";
+import { execute, startSource, startTarget, type Target, useImageClients } from "../support/databases.ts";
 import { memorySteps } from "../support/memory-steps.ts";
 import { contentOf } from "./copy-content.ts";
 
@@ -17,10 +17,9 @@ after(() => Promise.all(Object.values(targets).map(({ server }) => server.stop()
 
 for (const major of [12, 13, 14, 15, 16, 17] satisfies PostgresMajor[]) {
 	test(`a clinic of ${major} arrives`, async (t) => {
-		const source = await startSource(major);
+		// Its `gen_random_uuid` is pgcrypto's before 13.
+		const source = await startSource(major, {}, 0.0005);
 		t.after(() => source.server.stop());
-		// `gen_random_uuid` is pgcrypto's before 13.
-		await fillClinic(source, 0.0005);
 		await execute(source.superuser, "GRANT CREATE ON SCHEMA public TO app_rw");
 		// What a role's settings would end does not end the copy.
 		if (major >= 14) await execute(source.superuser, "ALTER ROLE medadmin SET idle_session_timeout = '200ms'");

@@ -3,14 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { withSession } from "../../postgresql/connection.ts";
 import { copyDatabase } from "../../postgresql/copy.ts";
-import {
-	fillClinic,
-	type Source,
-	startSource,
-	startTarget,
-	type Target,
-	useImageClients,
-} from "../support/databases.ts";
+import { type Source, startSource, startTarget, type Target, useImageClients } from "../support/databases.ts";
 import { memorySteps } from "../support/memory-steps.ts";
 import { contentOf } from "./copy-content.ts";
 
@@ -19,8 +12,7 @@ let target: Target;
 
 before(async () => {
 	await useImageClients();
-	[source, target] = await Promise.all([startSource(15), startTarget(17)]);
-	await fillClinic(source);
+	[source, target] = await Promise.all([startSource(15, {}, 0.002), startTarget(17)]);
 });
 after(() => Promise.all([source?.server.stop(), target?.server.stop()]));
 

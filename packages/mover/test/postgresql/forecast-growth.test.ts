@@ -4,23 +4,14 @@ import { after, before, test } from "node:test";
 import { forecast, type Rehearsal } from "../../forecast.ts";
 import { withSession } from "../../postgresql/connection.ts";
 import { postgresql } from "../../postgresql/engine.ts";
-import {
-	execute,
-	fillClinic,
-	type Source,
-	startSource,
-	startTarget,
-	type Target,
-	useImageClients,
-} from "../support/databases.ts";
+import { execute, type Source, startSource, startTarget, type Target, useImageClients } from "../support/databases.ts";
 import { recordedSteps } from "../support/recorded-steps.ts";
 
 let source: Source;
 let target: Target;
 before(async () => {
 	await useImageClients();
-	[source, target] = await Promise.all([startSource(), startTarget()]);
-	await fillClinic(source, 0.01);
+	[source, target] = await Promise.all([startSource(15, {}, 0.01), startTarget()]);
 });
 after(() => Promise.all([source?.server.stop(), target?.server.stop()]));
 

@@ -2,7 +2,6 @@
 import path from "node:path";
 import { startAptiblePostgres } from "@medstack-to-aptible/sandbox/aptible/postgresql.ts";
 import {
-	fillWithClinic,
 	MEDSTACK_ADMIN,
 	MEDSTACK_DATABASE,
 	startMedstackSource,
@@ -30,11 +29,17 @@ export interface Target {
 	login: Login;
 }
 
+/** Starts one; with a clinic where its scale is given, of which 0.002 makes 3 MB. */
 export async function startSource(
 	major: PostgresMajor = 15,
 	settings: Record<string, string | number> = {},
+	clinicScale?: number,
 ): Promise<Source> {
-	const server = await startMedstackSource({ major, settings });
+	const server = await startMedstackSource({
+		major,
+		settings,
+		...(clinicScale === undefined ? {} : { clinicScale }),
+	});
 	return {
 		server,
 		login: { url: server.url(MEDSTACK_DATABASE, MEDSTACK_ADMIN) },
@@ -50,11 +55,6 @@ export async function startTarget(major: PostgresMajor = 17): Promise<Target> {
 /** Runs SQL, as the admin unless another login is given; statements by `;`, in one transaction unless they say otherwise. */
 export async function execute(login: Login, sql: string): Promise<void> {
 	await withSession(login, { settings: { search_path: "public", row_security: "on" } }, (client) => client.query(sql));
-}
-
-/** Fills a source with a clinic of 3 MB, unless another scale is given. */
-export async function fillClinic({ server }: Source, scale = 0.002): Promise<void> {
-	await fillWithClinic(server, scale);
 }
 
 /** Has a quarter more of each table's rows in a clinic. */

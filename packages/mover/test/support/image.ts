@@ -1,14 +1,19 @@
 /** The mover's image where there is no container engine: what its Dockerfile puts together, and a process in it. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { chmod, chown, copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
+import type { Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { createGzip } from "node:zlib";
+import { cachedFolder } from "@medstack-to-aptible/sandbox/cached-folder.ts";
 import { findDebianRoot } from "@medstack-to-aptible/sandbox/debian/root.ts";
+import { serversFolder } from "@medstack-to-aptible/sandbox/postgresql/binaries.ts";
 import type { MemoryLimit } from "./memory-limit.ts";
 
 const run = promisify(execFile);
@@ -102,15 +107,29 @@ function nearest(from: string, name: string, packages: Record<string, Locked>): 
 	}
 }
 
+/** How many bytes a folder has as a layer, compressed. To compress takes many seconds of CPU, so that the answer is kept by what it is of. */
 async function compressedBytes(folder: string): Promise<number> {
+	const hash = createHash("sha256").setEncoding("hex");
+	await readLayer(folder, hash);
+	const kept = path.join(serversFolder(), "layers", hash.read());
+	await cachedFolder(kept, async (partial) => {
+		const gzip = createGzip({ level: 1 });
+		const packed = readLayer(folder, gzip);
+		let bytes = 0;
+		for await (const piece of gzip) bytes += piece.length;
+		await packed;
+		await writeFile(path.join(partial, "bytes"), String(bytes));
+	});
+	return Number(await readFile(path.join(kept, "bytes"), "utf8"));
+}
+
+/** Writes a folder as a layer: the same bytes for the same files. */
+async function readLayer(folder: string, into: Writable): Promise<void> {
 	const excluded = LEFT_OUT.map((one) => `--exclude=./${one}`);
-	const tar = spawn("tar", ["-C", folder, ...excluded, "-cf", "-", "."], { stdio: ["ignore", "pipe", "inherit"] });
-	const over = once(tar, "close");
-	let bytes = 0;
-	for await (const piece of tar.stdout.pipe(createGzip({ level: 1 }))) bytes += piece.length;
-	const [code] = await over;
+	const args = ["-C", folder, "--sort=name", "--mtime=@0", ...excluded, "-cf", "-", "."];
+	const tar = spawn("tar", args, { stdio: ["ignore", "pipe", "inherit"] });
+	const [[code]] = await Promise.all([once(tar, "close"), pipeline(tar.stdout, into)]);
 	if (code !== 0) throw new Error(`tar of ${folder} ended with ${code}`);
-	return bytes;
 }
 
 /**

@@ -3,17 +3,18 @@ import process from "node:process";
 import { readConfiguration } from "../../configuration.ts";
 import { Mask } from "../../mask.ts";
 import { runMover } from "../../mover.ts";
-import { postgresql } from "../../postgresql/engine.ts";
 import { rowEngine } from "./row-engine.ts";
 
-const { KILL_AT, KILL_AT_LINE, PART_MS, FAILING_SWAP, REAL_ENGINE } = process.env;
+const { KILL_AT, KILL_AT_LINE, PART_MS, FAILING_SWAP, UNTOLD, REAL_ENGINE } = process.env;
 const engine =
 	REAL_ENGINE === undefined
 		? rowEngine({
 				partMs: Number(PART_MS ?? 0),
+				untold: UNTOLD !== undefined,
 				...(FAILING_SWAP === undefined ? {} : { failingSwap: FAILING_SWAP }),
 			})
-		: postgresql;
+		: // Loaded where it is used: each of the tests' movers is a process.
+			(await import("../../postgresql/engine.ts")).postgresql;
 let lines = 0;
 const ended = new AbortController();
 process.on("SIGTERM", () => ended.abort(new Error("SIGTERM")));
@@ -23,7 +24,7 @@ await runMover({
 	configuration,
 	engines: { postgresql: engine, mysql: engine, redis: engine },
 	signal: ended.signal,
-	pollMs: 50,
+	pollMs: 100,
 	report: (line) => {
 		process.stdout.write(`${mask.apply(line)}\n`);
 		if (!line.startsWith("journal ")) return;

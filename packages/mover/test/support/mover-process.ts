@@ -66,7 +66,7 @@ export async function untilOver(client: Asks, id: number, look: (made: Wish) => 
 		const made = await readWish(client, id);
 		if (made.state !== "asked" && made.state !== "taken") return made;
 		look(made);
-		await sleep(50);
+		await sleep(100);
 	}
 }
 

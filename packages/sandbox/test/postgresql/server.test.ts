@@ -28,3 +28,35 @@ for (const major of [12, 17] satisfies PostgresMajor[]) {
 		await again.end();
 	});
 }
+
+test("two servers with the same content are copies of one cluster, and each has a system identifier and a password of its own", async (t) => {
+	const content = [{ sql: "create database ours" }, { database: "ours", sql: "create table kept as select 1 as n" }];
+	const servers = await Promise.all([1, 2].map(() => startPostgres({ major: 17, content })));
+	t.after(() => Promise.all(servers.map((server) => server.stop())));
+	const seen = await Promise.all(
+		servers.map(async (server) => {
+			const client = new pg.Client({ connectionString: server.url("ours") });
+			await client.connect();
+			await client.query("insert into kept values (2)");
+			await client.end();
+			// What was written since the copy is read back from the write-ahead log.
+			await server.crash();
+			await server.start();
+			const again = new pg.Client({ connectionString: server.url("ours") });
+			await again.connect();
+			const { rows } = await again.query(
+				"select system_identifier::text as id, (select count(*)::int from kept) as n from pg_control_system()",
+			);
+			await again.end();
+			return rows[0];
+		}),
+	);
+	assert.deepEqual(
+		seen.map(({ n }) => n),
+		[2, 2],
+	);
+	assert.notEqual(seen[0].id, seen[1].id);
+	assert.notEqual(servers[0]?.password, servers[1]?.password);
+	const wrong = servers[0]?.url("ours", { name: "postgres", password: servers[1]?.password ?? "" });
+	await assert.rejects(new pg.Client({ connectionString: wrong }).connect(), { code: "28P01" });
+});
