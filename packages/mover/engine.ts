@@ -32,6 +32,11 @@ export interface Task {
 	report: (line: string) => void;
 }
 
+export interface CheckTask extends Task {
+	/** Databases of earlier runs on the target that go before anything is copied: their room is free by then. */
+	passing: readonly string[];
+}
+
 export interface CopyTask extends Task {
 	/** Whether the source goes on being written to: a rehearsal. */
 	live: boolean;
@@ -55,7 +60,7 @@ export interface SwapTask extends Task {
 export interface Engine {
 	/** What a server says of itself that no other one does. */
 	identify(login: Login): Promise<{ system: string; database: string }>;
-	check(task: Task): Promise<readonly Finding[]>;
+	check(task: CheckTask): Promise<readonly Finding[]>;
 	/** Bytes that parts read, by what their names in the journal begin with, for the forecast. */
 	measure(source: Login): Promise<Readonly<Record<string, number>>>;
 	/** Copies, and proves the copy: of a source that is in use, what it was when the copy began. */

@@ -22,6 +22,7 @@ import {
 	type Wish,
 	waitingWishes,
 } from "./journal/wishes.ts";
+import { destroySessions } from "./open-sessions.ts";
 import { hostOf, tryServers } from "./reach.ts";
 import { journalDatabaseOf, type Outcome, openMoveDatabase, Worker } from "./work.ts";
 
@@ -60,6 +61,8 @@ export async function runMover(options: MoverOptions): Promise<void> {
 		const lease = await takeLease(options, holder);
 		if (lease === undefined) return;
 		report(`mover ${holder} holds the lease, epoch ${lease.lease.epoch}`);
+		// What waits for an answer that does not come would not end otherwise.
+		lease.lease.signal.addEventListener("abort", destroySessions, { once: true });
 		try {
 			if (!isTried) for (const line of await tryServers(configuration, engines)) report(line);
 			isTried = true;

@@ -104,7 +104,7 @@ export class Worker {
 		const units: Unit[] = [];
 		for (const database of configuration.databases) {
 			const engine = engines[database.type];
-			const into = `move_${run.slice(1)}`;
+			const into = databaseOf(run);
 			const steps = new JournalSteps({
 				journal,
 				run,
@@ -158,10 +158,11 @@ export class Worker {
 	/** Looks for what would break, before anything moves. */
 	async #check(units: readonly Unit[], run: string, { live }: { live: boolean }): Promise<Ended> {
 		const { report, progress, configuration } = this.#options;
+		const passing = (await this.#formerCopies(run)).map(databaseOf);
 		for (const { name, type } of configuration.uncopied) await this.#keepFindings(run, name, [checkUncopied(type)]);
 		for (const { database, engine, task } of units) {
 			report(`${database.name}: checks both sides`);
-			const found = [...(this.#givenUp.get(database.name) ?? []), ...(await engine.check(task))];
+			const found = [...(this.#givenUp.get(database.name) ?? []), ...(await engine.check({ ...task, passing }))];
 			await this.#keepFindings(run, database.name, live ? found.map(forRehearsal) : found);
 			const tables = await engine.measure(database.source);
 			const sizes: Sizes = { tables, containerMb: database.containerMb ?? null };
@@ -278,9 +279,13 @@ export class Worker {
 	}
 
 	async #copyAndProve(units: readonly Unit[], options: { live: boolean; replace: boolean }): Promise<Ended> {
-		const checked = await this.#check(units, units[0]?.steps.run ?? "", options);
-		if (checked.state !== "done") return checked;
-		await this.#dropFormerCopies(units);
+		const own = units[0]?.steps.run ?? "";
+		// What it was told once it is not told again, unless it begins anew.
+		if (this.#givenUp.size > 0 || !(await this.#hasPassedCheck(units, own))) {
+			const checked = await this.#check(units, own, options);
+			if (checked.state !== "done") return checked;
+		}
+		for (const run of await this.#formerCopies(own)) await this.discard(run);
 		let areEqual = true;
 		// Workers that empty a queue write to the others.
 		const [drained, copied] = [units.filter(isDrained), units.filter((unit) => !isDrained(unit))];
@@ -302,12 +307,21 @@ export class Worker {
 		return areEqual ? { state: "done" } : { state: "failed", reason: "unequal" };
 	}
 
-	/** What an earlier run has left that nobody goes on with would fill the disk. */
-	async #dropFormerCopies(units: readonly Unit[]): Promise<void> {
-		const own = units[0]?.steps.run ?? "";
-		for (const run of await runsWithCopies(this.#options.asks, ["copy", "rehearse"], ["failed", "stopped"])) {
-			if (run !== own) await this.discard(run);
-		}
+	/** Whether a run has found nothing in its way before it was killed, or lost a connection. */
+	async #hasPassedCheck(units: readonly Unit[], run: string): Promise<boolean> {
+		const { rows } = await this.#options.asks.query(
+			`SELECT DISTINCT ON (database) database, evidence -> 'blockers' = '0' AS passed FROM public.journal
+			WHERE run = $1 AND step = 'check' AND state = 'note' ORDER BY database, journal.seq DESC`,
+			[run],
+		);
+		const checked = new Set(rows.map((row) => row.database));
+		return rows.every(({ passed }) => passed === true) && units.every(({ database }) => checked.has(database.name));
+	}
+
+	/** Earlier runs whose copies nobody goes on with; they would fill the disk. */
+	async #formerCopies(own: string): Promise<string[]> {
+		const runs = await runsWithCopies(this.#options.asks, ["copy", "rehearse"], ["failed", "stopped"]);
+		return runs.filter((run) => run !== own);
 	}
 
 	/** Removes the copies of rehearsals that were stopped and have left theirs. */
@@ -467,6 +481,11 @@ export function connectTo({ target }: Pick<MovedDatabase, "target">): Connect {
 export function openMoveDatabase(database: Pick<MovedDatabase, "target">): ReturnType<Connect> {
 	const own = decodeURIComponent(new URL(database.target.url).pathname.slice(1));
 	return openJournalDatabase(connectTo(database), [...MAINTENANCE, own]);
+}
+
+/** A run's database on the target. */
+function databaseOf(run: string): string {
+	return `move_${run.slice(1)}`;
 }
 
 function isDrained({ database }: Unit): boolean {

@@ -2,6 +2,7 @@
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
+import { destroy } from "../postgresql/connection.ts";
 import { LeaseLost } from "./journal.ts";
 
 /** Who holds the lease where it was not to be had. */
@@ -19,6 +20,9 @@ export interface LeaseOptions {
 	/** What the heartbeat says, asked for at each renewal: numbers and words of the journal's. */
 	progress: () => object;
 }
+
+/** How long giving it back may take; then its end does the same. */
+const RELEASE_MS = 2_000;
 
 const RENEW = `WITH mine AS (
 	UPDATE public.lease SET until = clock_timestamp() + make_interval(secs => $3)
@@ -72,10 +76,15 @@ export class Lease {
 	async release(): Promise<void> {
 		this.#closing.abort();
 		await this.#renewing;
-		await this.#client
-			.query("UPDATE public.lease SET until = '-infinity' WHERE holder = $1 AND epoch = $2", [this.holder, this.epoch])
-			.catch(() => {});
-		await this.#client.end().catch(() => {});
+		// A lost one is nobody's to give back.
+		if (!this.signal.aborted) await within(RELEASE_MS, this.#giveBack());
+		destroy(this.#client);
+	}
+
+	async #giveBack(): Promise<void> {
+		const sql = "UPDATE public.lease SET until = '-infinity' WHERE holder = $1 AND epoch = $2";
+		await this.#client.query(sql, [this.holder, this.epoch]);
+		await this.#client.end();
 	}
 
 	async #renew(): Promise<void> {
@@ -111,7 +120,7 @@ export class Lease {
 	}
 
 	async #reconnect(): Promise<"connected"> {
-		void this.#client.end().catch(() => {});
+		destroy(this.#client);
 		this.#client = await this.#options.open();
 		return "connected";
 	}

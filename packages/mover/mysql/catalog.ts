@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Session, Value } from "./connection.ts";
-import { definersOf } from "./definers.ts";
+import { type Definer, definersOf } from "./definers.ts";
 import { statusAtSource } from "./events.ts";
 
 /** A database's definitions: `view patients_today` to what makes it what it is. */
@@ -167,8 +167,16 @@ const SOURCES: readonly Source[] = [
 	},
 ];
 
-/** All definitions of a database, each as one line that is equal on both sides where the object is. */
-export async function readCatalog(session: Session, database: string): Promise<Catalog> {
+/**
+ * All definitions of a database, each as one line that is equal on both sides where the object is.
+ *
+ * @param privilegesOf what of a definer's privileges is to be equal: on the source what the copy gives
+ */
+export async function readCatalog(
+	session: Session,
+	database: string,
+	privilegesOf: (definer: Definer) => readonly string[],
+): Promise<Catalog> {
 	const catalog = new Map<string, string>();
 	for (const source of SOURCES) {
 		const rows = await session.rows(`SELECT * FROM information_schema.${source.table} WHERE ${source.schema} = ?`, [
@@ -188,8 +196,8 @@ export async function readCatalog(session: Session, database: string): Promise<C
 	for (const { name, next } of counters) {
 		catalog.set(`auto_increment ${name}`, `next=${next}`);
 	}
-	for (const { account, privileges } of await definersOf(session, database)) {
-		catalog.set(`definer ${account}`, `privileges=${privileges.join(",")}`);
+	for (const definer of await definersOf(session, database)) {
+		catalog.set(`definer ${definer.account}`, `privileges=${privilegesOf(definer).join(",")}`);
 	}
 	return catalog;
 }

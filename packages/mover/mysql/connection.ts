@@ -2,9 +2,11 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
-import mysql, { type Connection, type RowDataPacket } from "mysql2/promise";
+import mysql, { type Connection, type ConnectionOptions, type RowDataPacket } from "mysql2/promise";
 import { type Address, exampleOf, parseAddress } from "../address.ts";
-import type { Login } from "../postgresql/connection.ts";
+import { ConnectionLost } from "../journal/errors.ts";
+import { noteSession } from "../open-sessions.ts";
+import { KEEPALIVE, type Login } from "../postgresql/connection.ts";
 
 /** A value as it comes from a server: text, as numbers of 8 bytes and decimals would lose digits. */
 export type Value = string | null;
@@ -59,10 +61,27 @@ export function withoutValues(message: string): string {
 	return NAMING_ERRORS.has(code) ? message : message.replace(/'.*'/s, "'...'");
 }
 
+/**
+ * Errors that say that a server or the way to it has ended, or that it takes nobody at the moment: too many connections, shutdown, errors
+ * of the network's packets, a session that was killed or was idle for too long, and the clients' own.
+ */
+const LOST_ERRORS = new Set(
+	"1040 1053 1077 1079 1152 1158 1159 1160 1161 1927 2002 2003 2006 2013 2055 4031".split(" "),
+);
+
+/** Whether what a program of MySQL's says of its end is that its connection has ended. */
+export function isLost(words: string): boolean {
+	const [, plain, named] = /\berror:? (\d{4})\b|\((\d{4})\)/i.exec(words) ?? [];
+	return LOST_ERRORS.has(plain ?? named ?? "") || /Lost connection to|server has gone away/.test(words);
+}
+
 /** An error of a server's, which has neither the statement nor a value in it, as the library's own has. */
-function serverError(error: unknown): Error {
-	const { errno, message } = error as Error & { errno?: number };
-	return new Error(withoutValues(errno === undefined ? message : `ERROR ${errno}: ${message}`));
+export function serverError(error: unknown): Error {
+	const { errno, message, code = "", fatal } = error as Error & { errno?: number; code?: string; fatal?: boolean };
+	const text = withoutValues(errno === undefined ? message : `ERROR ${errno}: ${message}`);
+	// The library's own, of a connection that is of no use any more; those of a certificate stay what they are.
+	const isOfLibrary = fatal === true && (errno === undefined ? /^(PROTOCOL_.*)?$/.test(code) : errno < 0);
+	return isOfLibrary || LOST_ERRORS.has(String(errno)) ? new ConnectionLost(text) : new Error(text);
 }
 
 /**
@@ -72,7 +91,7 @@ function serverError(error: unknown): Error {
  */
 export async function connectMysql(login: Login, { comparesName = true } = {}): Promise<Session> {
 	const parts = mysqlParts(login);
-	const connection = await mysql.createConnection({
+	const options: ConnectionOptions = {
 		host: parts.host,
 		port: parts.port,
 		user: parts.user,
@@ -81,6 +100,7 @@ export async function connectMysql(login: Login, { comparesName = true } = {}): 
 		charset: "utf8mb4",
 		connectTimeout: 30_000,
 		enableKeepAlive: true,
+		keepAliveInitialDelay: KEEPALIVE.idle * 1000,
 		dateStrings: true,
 		supportBigNumbers: true,
 		bigNumberStrings: true,
@@ -99,7 +119,13 @@ export async function connectMysql(login: Login, { comparesName = true } = {}): 
 					},
 				}
 			: {}),
+	};
+	const connection = await mysql.createConnection(options).catch((error) => {
+		throw serverError(error);
 	});
+	// The library's own way tells those nothing who wait for an answer.
+	const { stream } = (connection as unknown as { connection: { stream: { destroy(): void } } }).connection;
+	const forget = noteSession(() => stream.destroy());
 	// An error between two statements is an event that would end the process; the next statement fails with it.
 	connection.on("error", () => {});
 	const rows: Session["rows"] = async (sql, values = []) => {
@@ -127,7 +153,11 @@ export async function connectMysql(login: Login, { comparesName = true } = {}): 
 			});
 		},
 		connection,
-		end: () => connection.end().catch(() => connection.destroy()),
+		end: () =>
+			connection
+				.end()
+				.catch(() => connection.destroy())
+				.finally(forget),
 	};
 	try {
 		for (const setting of SESSION_SETTINGS) {
@@ -135,6 +165,7 @@ export async function connectMysql(login: Login, { comparesName = true } = {}): 
 		}
 	} catch (error) {
 		connection.destroy();
+		forget();
 		throw error;
 	}
 	return session;

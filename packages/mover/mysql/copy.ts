@@ -7,7 +7,7 @@ import { readMysqlCounters } from "./counters.ts";
 import { definersOf, makeDefiners } from "./definers.ts";
 import { streamDump } from "./dump.ts";
 import { copyEvents } from "./events.ts";
-import { columnsOf, copyFloatTable, isFloat } from "./rows.ts";
+import { columnsOf, copyTable, isNoDumps } from "./rows.ts";
 import {
 	claimTarget,
 	databaseOf,
@@ -42,8 +42,8 @@ export interface MysqlCopy {
 /** What was copied. */
 export interface MysqlCopyResult {
 	tables: number;
-	/** Tables whose FLOAT columns were copied with all their digits. */
-	floatTables: number;
+	/** Tables that were copied without a dump, such as those with FLOAT columns, of which it has not all digits. */
+	withoutDump: number;
 	rows: number;
 	/** Accounts that were made for objects to run as. */
 	definers: number;
@@ -57,7 +57,7 @@ export interface MysqlCopyResult {
 interface TablePart {
 	name: string;
 	part: number;
-	hasFloat: boolean;
+	isRead: boolean;
 }
 
 /**
@@ -161,7 +161,7 @@ export async function copyMysql(copy: MysqlCopy): Promise<MysqlCopyResult> {
 	const after = await step(copy, "counters", "after", () => readMysqlCounters(source));
 	return {
 		tables: tables.length,
-		floatTables: tables.filter(({ hasFloat }) => hasFloat).length,
+		withoutDump: tables.filter(({ isRead }) => isRead).length,
 		rows,
 		definers: Number(roles.made),
 		events: Number(events.events),
@@ -193,7 +193,7 @@ function dump(
 	return streamDump({ source, target, epoch: steps.epoch, what, names, signal: steps.signal });
 }
 
-/** Rows of the tables of one part: those with FLOAT columns by their own way, the others in one dump. */
+/** Rows of the tables of one part: those that are no dump's row by row, the others in one dump. */
 function copyPart(copy: MysqlCopy, part: number, tables: readonly TablePart[]): Promise<Evidence> {
 	const { source, target, steps } = copy;
 	const into = databaseOf(target);
@@ -202,11 +202,11 @@ function copyPart(copy: MysqlCopy, part: number, tables: readonly TablePart[]): 
 		for (const { name } of tables) {
 			await session.run(`TRUNCATE TABLE ${quoteName(into)}.${quoteName(name)}`);
 		}
-		const plain = tables.filter(({ hasFloat }) => !hasFloat).map(({ name }) => name);
+		const plain = tables.filter(({ isRead }) => !isRead).map(({ name }) => name);
 		const bytes = plain.length === 0 ? 0 : await dump(copy, ["--no-create-info", "--skip-triggers"], plain);
-		for (const { name } of tables.filter(({ hasFloat }) => hasFloat)) {
+		for (const { name } of tables.filter(({ isRead }) => isRead)) {
 			const columns = await withMysql(source, (reader) => columnsOf(reader, databaseOf(source)));
-			await copyFloatTable(
+			await copyTable(
 				{ source, target, epoch: steps.epoch, signal: steps.signal },
 				columns.filter(({ table }) => table === name),
 			);
@@ -266,14 +266,14 @@ async function planTables(source: Login): Promise<{ name: string; part: number }
 /** The parts as `pre-data` noted them: a run that goes on has the same ones, whatever the tables' sizes are by then. */
 async function plannedTables({ source, target }: MysqlCopy): Promise<TablePart[]> {
 	const columns = await withMysql(source, (session) => columnsOf(session, databaseOf(source)));
-	const withFloat = new Set(columns.filter(isFloat).map(({ table }) => table));
+	const noDumps = new Set(columns.filter(isNoDumps).map(({ table }) => table));
 	const rows = await withMysql(target, (session) =>
 		session.rows(`SELECT name, part FROM ${NOTES}.made WHERE kind = 'table' AND part IS NOT NULL ORDER BY part, name`),
 	);
 	return rows.map(({ name, part }) => ({
 		name: name ?? "",
 		part: Number(part),
-		hasFloat: withFloat.has(name ?? ""),
+		isRead: noDumps.has(name ?? ""),
 	}));
 }
 
@@ -283,6 +283,6 @@ async function plannedTables({ source, target }: MysqlCopy): Promise<TablePart[]
  */
 export async function callView(session: Session, database: string, name: string): Promise<void> {
 	await session.rows(`SELECT * FROM ${quoteName(database)}.${quoteName(name)} LIMIT 1`).catch((error: Error) => {
-		throw new Error(`view "${name}" cannot be read on the target: ${error.message}`);
+		throw new Error(`view "${name}" cannot be read on the target: ${error.message}`, { cause: error });
 	});
 }

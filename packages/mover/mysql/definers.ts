@@ -72,6 +72,11 @@ export async function accountsOf(session: Session, accounts: readonly string[]):
 	return found;
 }
 
+/** What a copy gives a definer: his own privileges, or the usual ones where the source has none of his, or no such account any more. */
+export function privilegesToGive({ privileges }: Definer): readonly string[] {
+	return privileges.length === 0 ? USUAL_PRIVILEGES : privileges;
+}
+
 /**
  * Makes the definers that the target lacks, and gives each what it may do on the source with this one database. An account that is
  * made is locked and has a password that nobody knows: an object runs as it, nobody logs in as it.
@@ -84,16 +89,16 @@ export async function makeDefiners(target: Session, database: string, definers: 
 		definers.map(({ account }) => account),
 	);
 	let made = 0;
-	for (const { account, privileges } of definers) {
+	for (const definer of definers) {
+		const { account } = definer;
 		const { user, host } = partsOf(account);
 		const name = `${quoteText(user)}@${quoteText(host)}`;
 		if (!there.has(account)) {
 			await target.run(`CREATE USER ${name} IDENTIFIED BY '${randomBytes(24).toString("hex")}' ACCOUNT LOCK`);
 			made++;
 		}
-		const missing = (privileges.length === 0 ? USUAL_PRIVILEGES : privileges).filter((privilege) => privilege !== "");
 		const has = await privilegesOf(target, database, account);
-		const needed = missing.filter((privilege) => !has.includes(privilege));
+		const needed = privilegesToGive(definer).filter((privilege) => !has.includes(privilege));
 		if (needed.length > 0) {
 			await target.run(`GRANT ${needed.join(", ")} ON ${quoteName(database)}.* TO ${name}`);
 		}

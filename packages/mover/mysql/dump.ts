@@ -2,8 +2,9 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
+import { ConnectionLost } from "../journal/errors.ts";
 import type { Login } from "../postgresql/connection.ts";
-import { mysqlParts, withClientLogin, withoutValues } from "./connection.ts";
+import { isLost, mysqlParts, withClientLogin, withoutValues } from "./connection.ts";
 import { fenceSql } from "./target.ts";
 
 /** The last line of a dump that is whole: `mysqldump` may end early, and what it wrote by then restores without an error. */
@@ -96,10 +97,10 @@ export async function streamDump({ source, target, epoch, what, names = [], sign
 			await stopped;
 			signal.throwIfAborted();
 			if (loadEnd.code !== null && loadEnd.code !== 0) {
-				throw new Error(`the target refused a statement of the dump: ${loadEnd.message}`);
+				throw failed("the target refused a statement of the dump", loadEnd);
 			}
 			if (dumpEnd.code !== 0) {
-				throw new Error(`mariadb-dump ended with ${dumpEnd.code ?? "a signal"}: ${dumpEnd.message}`);
+				throw failed(`mariadb-dump ended with ${dumpEnd.code ?? "a signal"}`, dumpEnd);
 			}
 			if (!isWhole) {
 				throw new Error(
@@ -118,6 +119,11 @@ interface End {
 	code: number | null;
 	/** The last line that it wrote to stderr. */
 	message: string;
+}
+
+function failed(what: string, { message }: End): Error {
+	const text = `${what}: ${message}`;
+	return isLost(message) ? new ConnectionLost(text) : new Error(text);
 }
 
 function ended(child: ChildProcess): Promise<End> {

@@ -1,6 +1,6 @@
-import type { PassThrough } from "node:stream";
+import type { EventEmitter } from "node:events";
 import type { Login } from "../postgresql/connection.ts";
-import { quoteName, type Session, withMysql } from "./connection.ts";
+import { quoteName, type Session, serverError, withMysql } from "./connection.ts";
 import { databaseOf, withFencedMysql } from "./target.ts";
 
 /** A column as its catalog has it. */
@@ -13,6 +13,8 @@ export interface MysqlColumn {
 }
 
 const BATCH_BYTES = 1 << 20;
+/** Of rows that have arrived and are not written yet. */
+const BUFFER_BYTES = 4 << 20;
 const NUMBERS = "tinyint smallint mediumint int bigint decimal float double year".split(" ");
 const BYTES = "binary varbinary tinyblob blob mediumblob longblob".split(" ");
 const PLACES =
@@ -38,6 +40,14 @@ export function isFloat({ type }: MysqlColumn): boolean {
 	return type === "float";
 }
 
+/**
+ * Whether a table with such a column is no dump's: of a FLOAT that has six digits, and of a generated column it has a value, which MySQL
+ * refuses (error 3105).
+ */
+export function isNoDumps(column: MysqlColumn): boolean {
+	return isFloat(column) || column.isGenerated;
+}
+
 export function isBytes({ type }: MysqlColumn): boolean {
 	return BYTES.includes(type);
 }
@@ -51,12 +61,13 @@ export function isNumber({ type }: MysqlColumn): boolean {
 }
 
 /**
- * Copies the rows of a table that has a FLOAT column. A dump writes six digits of a FLOAT (facts/move.md §1.5); as a DOUBLE all of
- * them are there. A second pass that updates the column would need a key, and would change columns with ON UPDATE.
+ * Copies the rows of a table without a dump. A dump writes six digits of a FLOAT (facts/move.md §1.5); as a DOUBLE all of
+ * them are there. A second pass that updates the column would need a key, and would change columns with ON UPDATE. Generated columns are
+ * left out, as the target generates them.
  *
  * @returns the number of rows
  */
-export async function copyFloatTable(
+export async function copyTable(
 	{ source, target, epoch, signal }: { source: Login; target: Login; epoch: number; signal: AbortSignal },
 	columns: readonly MysqlColumn[],
 ): Promise<number> {
@@ -70,41 +81,92 @@ export async function copyFloatTable(
 			await from.run("START TRANSACTION WITH CONSISTENT SNAPSHOT");
 			await to.run("SET SESSION foreign_key_checks = 0, unique_checks = 0");
 			const into = `INSERT INTO ${quoteName(databaseOf(target))}.${quoteName(table)} (${names}) VALUES `;
-			const read = from.connection as unknown as {
-				connection: { query(options: object): { stream(options: object): PassThrough } };
-			};
-			const stream = read.connection
-				.query({
-					sql: `SELECT ${reads} FROM ${quoteName(databaseOf(source))}.${quoteName(table)}`,
-					rowsAsArray: true,
-					typeCast: (field: { buffer(): Buffer | null }) => field.buffer(),
-				})
-				.stream({ highWaterMark: 200 });
 			let rows = 0;
 			let bytes = 0;
 			let batch: string[] = [];
 			const flush = async () => {
-				if (batch.length > 0) await to.run(into + batch.join(","));
+				if (batch.length > 0) await to.run(`${into}${batch.join("")})`);
 				batch = [];
 				bytes = 0;
 			};
-			try {
-				for await (const row of stream as AsyncIterable<(Buffer | null)[]>) {
-					signal.throwIfAborted();
-					const text = `(${row.map((value, index) => literal(value, carried[index])).join(",")})`;
-					batch.push(text);
+			const sql = `SELECT ${reads} FROM ${quoteName(databaseOf(source))}.${quoteName(table)}`;
+			for await (const row of rowsOf(from, sql)) {
+				signal.throwIfAborted();
+				// Put together once, as each joining copies what may be megabytes.
+				for (const [index, value] of row.entries()) {
+					const text = literal(value, carried[index]);
+					batch.push(index > 0 ? "," : batch.length === 0 ? "(" : "),(", text);
 					bytes += text.length;
-					rows++;
-					if (bytes >= BATCH_BYTES) await flush();
 				}
-			} catch (error) {
-				from.connection.destroy();
-				throw error;
+				rows++;
+				if (bytes >= BATCH_BYTES) await flush();
 			}
 			await flush();
 			return rows;
 		}),
 	);
+}
+
+type Row = (Buffer | null)[];
+
+/** What the library has beneath its promises. */
+interface RawConnection extends EventEmitter {
+	query(options: object): EventEmitter;
+	pause(): void;
+	resume(): void;
+}
+
+/** Rows of a query as the bytes that the server sent. The library's own stream counts rows, however large they are. */
+async function* rowsOf(session: Session, sql: string): AsyncGenerator<Row> {
+	const { connection } = session.connection as unknown as { connection: RawConnection };
+	const arrived: Row[] = [];
+	let bytes = 0;
+	let end: { error?: unknown } | undefined;
+	let wake = () => {};
+	const fail = (error: unknown) => {
+		end = { error: serverError(error) };
+		wake();
+	};
+	// A network's end is told to the connection alone, where a query has no callback.
+	connection.on("error", fail);
+	connection
+		.query({ sql, rowsAsArray: true, typeCast: (field: { buffer(): Buffer | null }) => field.buffer() })
+		.on("result", (row: Row) => {
+			arrived.push(row);
+			bytes += sizeOf(row);
+			if (bytes > BUFFER_BYTES) connection.pause();
+			wake();
+		})
+		.on("error", fail)
+		.on("end", () => {
+			end ??= {};
+			wake();
+		});
+	try {
+		for (;;) {
+			const row = arrived.shift();
+			if (row !== undefined) {
+				bytes -= sizeOf(row);
+				yield row;
+			} else if (end === undefined) {
+				const woken = new Promise<void>((resolve) => {
+					wake = resolve;
+				});
+				// It hands over what has arrived by then before it returns.
+				connection.resume();
+				await woken;
+			} else if (end.error === undefined) return;
+			else throw end.error;
+		}
+	} finally {
+		connection.off("error", fail);
+		// Rows that nobody takes would be read to their end.
+		if (end === undefined) session.connection.destroy();
+	}
+}
+
+function sizeOf(row: Row): number {
+	return row.reduce((sum, value) => sum + (value?.length ?? 0), 0);
 }
 
 function readExpression(column: MysqlColumn): string {

@@ -3,6 +3,7 @@
  * journal of the run needs beside it is in a database `move_copy` on the same server, which goes when the move is over.
  */
 
+import { isConnectionError } from "../journal/errors.ts";
 import type { Login } from "../postgresql/connection.ts";
 import type { Evidence } from "../steps.ts";
 import { mysqlParts, quoteName, type Session, withMysql } from "./connection.ts";
@@ -45,6 +46,7 @@ export async function withFencedMysql<T>(
 	return withMysql(login, async (session) => {
 		for (const statement of fenceSql(epoch).trim().split("\n")) {
 			await session.run(statement).catch((error: Error) => {
+				if (isConnectionError(error)) throw error;
 				throw new Error(`another mover holds this target since epoch ${epoch}: ${error.message}`);
 			});
 		}

@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Difference } from "../findings.ts";
 import { runJobs } from "../jobs.ts";
+import { isConnectionError } from "../journal/errors.ts";
 import type { Login } from "../postgresql/connection.ts";
 import { type Catalog, readCatalog } from "./catalog.ts";
 import { withMysql } from "./connection.ts";
 import { callView } from "./copy.ts";
+import { type Definer, privilegesToGive } from "./definers.ts";
 import { columnsOf, type MysqlColumn } from "./rows.ts";
 import { sumTable, type TableSum } from "./sums.ts";
 import { databaseOf } from "./target.ts";
@@ -36,7 +38,10 @@ export async function verifyMysql({
 }): Promise<MysqlVerification> {
 	const from = databaseOf(source);
 	const into = databaseOf(target);
-	const [sourceSide, targetSide] = await Promise.all([readSide(source, from), readSide(target, into)]);
+	const [sourceSide, targetSide] = await Promise.all([
+		readSide(source, from, privilegesToGive),
+		readSide(target, into, ({ privileges }) => privileges),
+	]);
 	const differences = compareCatalogs(sourceSide.catalog, targetSide.catalog);
 
 	const views = [...targetSide.catalog.keys()].filter((key) => key.startsWith("view "));
@@ -44,6 +49,7 @@ export async function verifyMysql({
 		for (const key of views) {
 			const object = key.slice("view ".length);
 			await callView(session, into, object).catch((error: Error) => {
+				if (isConnectionError(error)) throw error;
 				differences.push({ kind: "view", object, line: error.message });
 			});
 		}
@@ -90,9 +96,14 @@ function describeRows(left: TableSum, right: TableSum): string {
 		: `${left.rows} rows on the source, ${right.rows} on the target`;
 }
 
-async function readSide(login: Login, database: string): Promise<{ catalog: Catalog; columns: MysqlColumn[] }> {
+/** @param privileges what a definer of this side has or is to have */
+async function readSide(
+	login: Login,
+	database: string,
+	privileges: (definer: Definer) => readonly string[],
+): Promise<{ catalog: Catalog; columns: MysqlColumn[] }> {
 	return withMysql(login, async (session) => ({
-		catalog: await readCatalog(session, database),
+		catalog: await readCatalog(session, database, privileges),
 		columns: await columnsOf(session, database),
 	}));
 }

@@ -3,16 +3,16 @@ import { once } from "node:events";
 import { promisify } from "node:util";
 import type pg from "pg";
 import { type Finding, replicaFinding } from "../findings.ts";
-import { isConnectionError } from "../journal/errors.ts";
+import { ConnectionLost, isConnectionError, stateOf } from "../journal/errors.ts";
 import { carriedRoles, serverVersion, superusers } from "./catalog.ts";
-import { Workspace } from "./children.ts";
+import { BAD_CONNECTION, isLost, Workspace } from "./children.ts";
 import { connect, type Login, withSession } from "./connection.ts";
 import { compareVersions, readPin } from "./pins.ts";
 import { natureOf } from "./refresh-settings.ts";
-import { COPY_SCHEMA, isExtensionLeftBehind, isSettingLeftBehind, type Owners } from "./rules.ts";
+import { isExtensionLeftBehind, isSettingLeftBehind, type Owners } from "./rules.ts";
 import { leftBehindSchemas } from "./schema.ts";
 import { carriedSchemas } from "./sums.ts";
-import { quoteName } from "./target.ts";
+import { CLOSED, foreignTables, quoteName } from "./target.ts";
 import { type Found, LARGEST_BYTES, TRAPS } from "./traps.ts";
 import { isBehind, readOwners, readSequences } from "./verify.ts";
 import { type Waiters, watchWaiters } from "./waiters.ts";
@@ -27,6 +27,8 @@ export interface CheckOptions {
 	jobs: number;
 	/** The target's disk, from the stage file; without it the room is not known, which is said. */
 	diskBytes?: number | undefined;
+	/** Databases of the target that go before anything is copied; default none. */
+	passing?: readonly string[];
 	/** Whether the definitions are tried on the target, in a database that is dropped again; default yes. */
 	tryDefinitions?: boolean;
 }
@@ -507,7 +509,7 @@ async function checkRoom(source: pg.Client, target: pg.Client, options: CheckOpt
 		"SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1) AS taken",
 		[options.into],
 	);
-	if (taken[0]?.taken && !(await isCopy(options))) {
+	if (taken[0]?.taken && (await isForeign(options))) {
 		findings.push({
 			trap: "name-taken",
 			severity: "blocker",
@@ -521,17 +523,16 @@ async function checkRoom(source: pg.Client, target: pg.Client, options: CheckOpt
 	] as const) {
 		findings.push(...(await checkConnections(client, side, options.jobs)));
 	}
-	findings.push(...(await checkDisk(source, target, options.diskBytes)));
+	findings.push(...(await checkDisk(source, target, options)));
 	return findings;
 }
 
-async function isCopy({ target, into }: CheckOptions): Promise<boolean> {
-	return withSession(target, { database: into }, async (client) => {
-		const { rows } = await client.query<{ made: boolean }>("SELECT to_regnamespace($1) IS NOT NULL AS made", [
-			COPY_SCHEMA,
-		]);
-		return rows[0]?.made ?? false;
-	}).catch(() => false);
+/** Whether the copy would not take the database of its name for its own. */
+async function isForeign({ target, into }: CheckOptions): Promise<boolean> {
+	return withSession(target, { database: into }, async (client) => (await foreignTables(client)) > 0).catch((error) => {
+		if (stateOf(error) !== CLOSED) throw error;
+		return true;
+	});
 }
 
 async function checkConnections(client: pg.Client, side: "source" | "target", jobs: number): Promise<Finding[]> {
@@ -564,8 +565,12 @@ async function checkConnections(client: pg.Client, side: "source" | "target", jo
 		}));
 }
 
-/** What is there (the former database and kept copies), the new copy, and the WAL that it writes. */
-async function checkDisk(source: pg.Client, target: pg.Client, diskBytes: number | undefined): Promise<Finding[]> {
+/** What is there and stays (the former database and kept copies), the new copy, its WAL, and the large objects under way. */
+async function checkDisk(
+	source: pg.Client,
+	target: pg.Client,
+	{ diskBytes, into, jobs, passing = [] }: CheckOptions,
+): Promise<Finding[]> {
 	if (diskBytes === undefined) {
 		return [
 			{
@@ -576,16 +581,20 @@ async function checkDisk(source: pg.Client, target: pg.Client, diskBytes: number
 		];
 	}
 	const [own, there] = await Promise.all([
-		source.query<{ bytes: string }>("SELECT pg_database_size(current_database())::text AS bytes"),
+		source.query<{ bytes: string; objects: boolean }>(
+			"SELECT pg_database_size(current_database())::text AS bytes, EXISTS (SELECT FROM pg_largeobject_metadata) AS objects",
+		),
 		target.query<{ bytes: string; wal: string }>(
 			`SELECT sum(pg_database_size(oid))::text AS bytes, (SELECT setting::int8 << 20 FROM pg_settings WHERE name = 'max_wal_size')::text AS wal
-			FROM pg_database WHERE has_database_privilege(oid, 'CONNECT')`,
+			FROM pg_database WHERE has_database_privilege(oid, 'CONNECT') AND datname <> ALL ($1)`,
+			[[into, ...passing]],
 		),
 	]);
 	const copy = Number(own.rows[0]?.bytes);
 	const kept = Number(there.rows[0]?.bytes);
 	const wal = Number(there.rows[0]?.wal);
-	const needed = (copy + kept + wal) / 0.8;
+	const underWay = own.rows[0]?.objects ? jobs * LARGEST_BYTES : 0;
+	const needed = (copy + kept + wal + underWay) / 0.8;
 	if (needed <= diskBytes) {
 		return [];
 	}
@@ -594,7 +603,7 @@ async function checkDisk(source: pg.Client, target: pg.Client, diskBytes: number
 		{
 			trap: "disk",
 			severity: "blocker",
-			line: `the target's disk has ${gb(diskBytes)}: ${gb(kept)} are on it, the copy takes ${gb(copy)}, its WAL ${gb(wal)}, and a fifth stays free; in the stage file: diskGb: ${Math.ceil(needed / (1 << 30))}`,
+			line: `the target's disk has ${gb(diskBytes)}: ${gb(kept)} are on it, the copy takes ${gb(copy)}, its WAL ${gb(wal)}, ${underWay === 0 ? "" : `large objects under way ${gb(underWay)}, `}and a fifth stays free; in the stage file: diskGb: ${Math.ceil(needed / (1 << 30))}`,
 		},
 	];
 }
@@ -622,6 +631,8 @@ async function tryDefinitions(
 		);
 		const dump = await run("pg_dump", await dumpArguments(source), workspace.environment(options.source));
 		if (dump.code !== 0) {
+			if (isLost(dump.errors))
+				throw new ConnectionLost(`the source's definitions cannot be read: ${dump.errors.trim()}`);
 			const [, reason = dump.errors.trim()] = dump.errors.match(/^pg_dump: error: (.*)$/m) ?? [];
 			return [definitionFinding("pg_dump", reason)];
 		}
@@ -631,6 +642,9 @@ async function tryDefinitions(
 		);
 		const trial = workspace.environment(options.target, { database: TRIAL });
 		const restore = await run("psql", ["-Xq", "-v", "VERBOSITY=terse", "-f", "-"], trial, sql);
+		if (restore.code === BAD_CONNECTION) {
+			throw new ConnectionLost("the target's session in which definitions are tried has ended; run it again");
+		}
 		return readErrors(restore.errors, sql);
 	} finally {
 		await drop();

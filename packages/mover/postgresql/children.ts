@@ -4,13 +4,19 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
-import { type Login, libpqVariables, type SessionOptions } from "./connection.ts";
+import { ConnectionLost } from "../journal/errors.ts";
+import { KEEPALIVE, type Login, libpqVariables, type SessionOptions } from "./connection.ts";
 import { withoutValues } from "./messages.ts";
 
 /** A folder that this user alone may read: certificates of authorities, definitions, scripts. No rows and no passwords. */
 export class Workspace {
 	readonly folder = mkdtempSync(path.join(os.tmpdir(), "mover-"));
 	#files = 0;
+	/** What libpq takes from no variable of its own. */
+	readonly #service = this.write(
+		"service.conf",
+		["[mover]", ...Object.entries(KEEPALIVE).map(([name, value]) => `keepalives_${name}=${value}`), ""].join("\n"),
+	);
 
 	/** Writes a file and gives its path. */
 	write(name: string, text: string): string {
@@ -37,6 +43,8 @@ export class Workspace {
 			LC_ALL: "C",
 			// No .pgpass, .psqlrc or certificates of whoever runs this.
 			HOME: this.folder,
+			PGSERVICEFILE: this.#service,
+			PGSERVICE: "mover",
 			...libpqVariables(login, options, ca),
 		};
 	}
@@ -67,9 +75,25 @@ export class ClientFailed extends Error {
 	}
 }
 
+/** What libpq and a server that ends say where the way to it has ended: no SQLSTATE is to be had of it. */
+const LOST_TEXTS = [
+	/server closed the connection|connection to server was lost|no connection to the server|could not (send|receive) data/,
+	/connection to server at .* failed: (?!FATAL|.*certificate)|could not translate host name/,
+	/SSL SYSCALL error|SSL connection has been closed|SSL error: (?!certificate)/,
+	/FATAL: {2}(the database system is |terminating connection|sorry, too many clients|remaining connection slots)/,
+];
+
+/** Whether a program's words say that its connection has ended. */
+export function isLost(words: string): boolean {
+	return LOST_TEXTS.some((text) => text.test(words));
+}
+
+/** How `psql` ends where its connection has: psql's documentation, "Exit Status". */
+export const BAD_CONNECTION = 2;
+
 const MAX_OUTPUT = 1 << 28;
 
-/** Runs `pg_dump` or `pg_restore` to its end. @returns its output @throws ClientFailed with its last words */
+/** Runs `pg_dump` or `pg_restore` to its end. @returns its output @throws ClientFailed, or ConnectionLost, with its last words */
 export async function runClient(
 	program: string,
 	args: readonly string[],
@@ -88,6 +112,10 @@ export async function runClient(
 				return;
 			}
 			const words = stderr.trim().split("\n").slice(-4).join("; ");
+			if (isLost(stderr)) {
+				reject(new ConnectionLost(words));
+				return;
+			}
 			reject(new ClientFailed(words === "" ? `${program} failed: ${error.message}` : words));
 		});
 	});

@@ -14,12 +14,9 @@ import { COPY_SCHEMA } from "./rules.ts";
 import { holdSnapshot } from "./snapshot.ts";
 import { admitSwap, placeOf, swapDatabase } from "./swap.ts";
 import { readSizes } from "./tables.ts";
-import { dropDatabase, NO_TRIGGERS } from "./target.ts";
+import { CLOSED, dropDatabase, NO_TRIGGERS } from "./target.ts";
 import { undoSwap } from "./undo-swap.ts";
 import { verify } from "./verify.ts";
-
-/** object_not_in_prerequisite_state: the database takes no connections */
-const CLOSED = "55000";
 
 export const postgresql: Engine = {
 	async identify(login) {
@@ -32,7 +29,8 @@ export const postgresql: Engine = {
 		return { system: systemIdentifier ?? addressOf(login.url), database };
 	},
 
-	check: ({ source, target, into, jobs, diskBytes }) => check({ source, target, into, jobs, diskBytes }),
+	check: ({ source, target, into, jobs, diskBytes, passing }) =>
+		check({ source, target, into, jobs, diskBytes, passing }),
 
 	measure: (source) => withSession(source, {}, readSizes),
 

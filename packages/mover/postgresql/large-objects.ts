@@ -7,22 +7,24 @@ import { counted, streamRows } from "./stream.ts";
 import { quoteName, quoteText } from "./target.ts";
 
 const OBJECTS_AT_A_TIME = 500;
+/** The target holds a part's bytes twice while it is written: in a temporary table, and as objects. */
+export const PART_BYTES = 16 * 2 ** 20;
 const CHUNK = 2 ** 20;
+const READ_MODE = 0x40000;
 
-/** Copies all large objects, some hundreds in each part. @returns their number */
+/** Size of the object `m.oid`; the descriptor is closed again, as one transaction asks for all of them. */
+const SIZE = `(SELECT pg_catalog.lo_lseek64(fd, 0, 2) + 0 * pg_catalog.lo_close(fd)
+	FROM (SELECT pg_catalog.lo_open(m.oid, ${READ_MODE}) AS fd OFFSET 0) AS opened)`;
+
+/** Copies all large objects, in parts of some hundreds or some megabytes. @returns their number */
 export async function copyLargeObjects(copying: Copying): Promise<number> {
 	const { snapshot, steps, database } = copying;
-	const { rows } = await snapshot.client.query<{ oid: string }>(
-		"SELECT oid::int8::text AS oid FROM pg_catalog.pg_largeobject_metadata ORDER BY oid",
+	const { rows } = await snapshot.client.query<{ oid: string; bytes: string }>(
+		`SELECT m.oid::int8::text AS oid, ${SIZE}::text AS bytes FROM pg_catalog.pg_largeobject_metadata m ORDER BY m.oid`,
 	);
-	// Parts are ranges of ids, so that they stay the same while objects do.
-	const parts: { from: number; to: number }[] = [];
-	for (let first = 0; first < rows.length; first += OBJECTS_AT_A_TIME) {
-		const last = Math.min(first + OBJECTS_AT_A_TIME, rows.length) - 1;
-		parts.push({ from: Number(rows[first]?.oid), to: Number(rows[last]?.oid) });
-	}
+	const objects = rows.map(({ oid, bytes }) => ({ oid: Number(oid), bytes: Number(bytes) }));
 	await runJobs({
-		items: parts,
+		items: cutObjects(objects),
 		allowed: () => jobsAllowed(copying),
 		checkpoint: () => steps.checkpoint(),
 		work: async ({ from, to }) => {
@@ -33,14 +35,29 @@ export async function copyLargeObjects(copying: Copying): Promise<number> {
 			});
 		},
 	});
-	return rows.length;
+	return objects.length;
+}
+
+/** Ranges of ids, so that parts stay the same while objects do; an object that is larger than a part is one of its own. */
+function cutObjects(objects: readonly { oid: number; bytes: number }[]): { from: number; to: number }[] {
+	const parts: { from: number; to: number; count: number; bytes: number }[] = [];
+	for (const { oid, bytes } of objects) {
+		const last = parts.at(-1);
+		if (last === undefined || last.count === OBJECTS_AT_A_TIME || last.bytes + bytes > PART_BYTES) {
+			parts.push({ from: oid, to: oid, count: 1, bytes });
+		} else {
+			last.to = oid;
+			last.count += 1;
+			last.bytes += bytes;
+		}
+	}
+	return parts;
 }
 
 /** The reading side cuts them into chunks, so that no side holds a whole one; an empty object is one empty chunk. */
 async function copyRange(copying: Copying, part: string, from: number, to: number): Promise<void> {
 	const { snapshot } = copying;
-	const readMode = 0x40000;
-	const sizes = `SELECT m.oid, pg_catalog.lo_lseek64(pg_catalog.lo_open(m.oid, ${readMode}), 0, 2) AS size
+	const sizes = `SELECT m.oid, ${SIZE} AS size
 		FROM pg_catalog.pg_largeobject_metadata m WHERE m.oid BETWEEN ${from} AND ${to}`;
 	const chunks = `SELECT s.oid, n * ${CHUNK}::int8 AS start, pg_catalog.lo_get(s.oid, n * ${CHUNK}::int8, ${CHUNK}) AS bytes
 		FROM (${sizes}) AS s, pg_catalog.generate_series(0, GREATEST(s.size - 1, 0) / ${CHUNK}) AS n`;

@@ -50,6 +50,8 @@ export async function prepareDatabase(options: PrepareOptions): Promise<Evidence
 			if (!(await isThere(client, into))) {
 				await createLike(client, { name: into, owner }, like, targetVersion, warn);
 			}
+			// Nobody but its owner connects before it is in use; a killed run may have made it and no more.
+			await client.query(`REVOKE ALL ON DATABASE ${quoteName(into)} FROM PUBLIC`);
 		});
 		await withCopy(async (client) => {
 			await enter(client, steps.epoch);

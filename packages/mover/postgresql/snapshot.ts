@@ -4,8 +4,9 @@
  */
 import { randomBytes } from "node:crypto";
 import type pg from "pg";
+import { ConnectionLost } from "../journal/errors.ts";
 import { Turns } from "../turns.ts";
-import { connect, type Login } from "./connection.ts";
+import { connect, destroy, type Login } from "./connection.ts";
 import { readTables, type SourceTable } from "./tables.ts";
 import { NO_TIMEOUTS, type Waiters, watchWaiters } from "./waiters.ts";
 
@@ -54,14 +55,16 @@ export async function holdSnapshot(login: Login, options: SnapshotOptions): Prom
 	let isClosed = false;
 	let isBusy = false;
 
-	function fail(line: string): void {
+	function fail(error: Error): void {
 		if (isClosed || ending.signal.aborted) return;
-		ending.abort(new SnapshotLost(line));
+		ending.abort(error);
 		destroy(client);
 	}
 	client.on("end", () =>
 		fail(
-			"the source's session that holds the snapshot has ended (server restarted, or session terminated); run it again",
+			new ConnectionLost(
+				"the source's session that holds the snapshot has ended (server restarted, or session terminated); run it again",
+			),
 		),
 	);
 
@@ -77,7 +80,9 @@ export async function holdSnapshot(login: Login, options: SnapshotOptions): Prom
 			// Whoever waits also holds up our own reads of that table.
 			onWait: (pid) =>
 				fail(
-					`session ${pid} of the source waits ${lockWaitSeconds} s for a lock of this run, which has ended itself so that the source goes on; run it again when no migration runs there`,
+					new SnapshotLost(
+						`session ${pid} of the source waits ${lockWaitSeconds} s for a lock of this run, which has ended itself so that the source goes on; run it again when no migration runs there`,
+					),
 				),
 			onLook: (active) => {
 				isBusy = live && active >= busySessions;
@@ -92,7 +97,9 @@ export async function holdSnapshot(login: Login, options: SnapshotOptions): Prom
 		? setTimeout(
 				() =>
 					fail(
-						`the snapshot of the live source is ${limitSeconds} s old, its limit, as it keeps VACUUM from its work; run it again at a quiet hour, with a larger target, or with a higher limit in the mover's environment: MOVE_SNAPSHOT_SECONDS=${2 * limitSeconds}`,
+						new SnapshotLost(
+							`the snapshot of the live source is ${limitSeconds} s old, its limit, as it keeps VACUUM from its work; run it again at a quiet hour, with a larger target, or with a higher limit in the mover's environment: MOVE_SNAPSHOT_SECONDS=${2 * limitSeconds}`,
+						),
 					),
 				limitSeconds * 1000,
 			)
@@ -117,7 +124,7 @@ export async function holdSnapshot(login: Login, options: SnapshotOptions): Prom
 	};
 }
 
-/** The source can no longer be seen as it was when the run began. */
+/** The source is spared: the run has ended itself. */
 export class SnapshotLost extends Error {
 	override name = "SnapshotLost";
 }
@@ -179,9 +186,4 @@ async function lock(client: pg.Client, tables: readonly SourceTable[]): Promise<
 		}
 		throw error;
 	}
-}
-
-/** Ends a session at once, whatever it does. */
-export function destroy(client: pg.Client): void {
-	(client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
 }

@@ -4,8 +4,9 @@
  */
 import type { ChildProcess } from "node:child_process";
 import type { Writable } from "node:stream";
+import { ConnectionLost } from "../journal/errors.ts";
 import type { StepName } from "../steps.ts";
-import { ClientFailed, collect, ended, serverError, startPsql } from "./children.ts";
+import { BAD_CONNECTION, ClientFailed, collect, ended, serverError, startPsql } from "./children.ts";
 import type { Copying } from "./context.ts";
 import { withoutTimeouts } from "./snapshot.ts";
 import { fence, marker, writerSettings } from "./target.ts";
@@ -101,9 +102,10 @@ async function join(reader: ChildProcess, writer: ChildProcess, stream: Stream, 
 	reader.stdin?.end(
 		`BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;\nSET TRANSACTION SNAPSHOT '${snapshot}';\n${stream.read}\nCOMMIT;\n`,
 	);
+	let isReaderEnded = false;
 	const writerEnds = ended(writer).then((code) => {
 		// Nobody reads any more.
-		if (code !== 0) reader.kill("SIGKILL");
+		if (code !== 0) isReaderEnded = reader.kill("SIGKILL");
 		return code;
 	});
 	const told = new Promise<void>((resolve) => {
@@ -128,15 +130,20 @@ async function join(reader: ChildProcess, writer: ChildProcess, stream: Stream, 
 		const error = serverError(words);
 		return error && new ClientFailed(`${stream.what}: ${side}: ${error.message}`, error.code);
 	};
-	// Where the writer fails, the reader's pipe breaks: its own error comes first.
-	throw (
-		failed("the target refuses rows", writerWords.text) ??
-		failed("the source cannot be read", readerWords.text) ??
-		new ClientFailed(
-			isWhole || read === undefined || written === undefined || readerCode !== 0 || writerCode !== 0
-				? `${stream.what}: a connection or a psql ended early (source ${readerCode}, target ${writerCode}); nothing of it was written; run it again`
-				: `${stream.what}: ${read} rows were read and ${written} written; nothing of it was written; run it again`,
-		)
+	const endedEarly = () =>
+		new ConnectionLost(
+			`${stream.what}: a connection or a psql ended early (source ${readerCode}, target ${writerCode}); nothing of it was written; run it again`,
+		);
+	const readersError = failed("the source cannot be read", readerWords.text);
+	if (readersError !== undefined) throw readersError;
+	// The other one takes it for the end of the rows, and what it says then is not the cause.
+	if (readerCode === BAD_CONNECTION || (reader.signalCode === "SIGKILL" && !isReaderEnded)) throw endedEarly();
+	const writersError = failed("the target refuses rows", writerWords.text);
+	if (writersError !== undefined) throw writersError;
+	if (isWhole || read === undefined || written === undefined || readerCode !== 0 || writerCode !== 0)
+		throw endedEarly();
+	throw new ClientFailed(
+		`${stream.what}: ${read} rows were read and ${written} written; nothing of it was written; run it again`,
 	);
 }
 

@@ -1,8 +1,7 @@
 import type pg from "pg";
 import type { Evidence, Steps } from "../steps.ts";
-import { connect, type Login } from "./connection.ts";
+import { connect, destroy, type Login } from "./connection.ts";
 import { isExtensionLeftBehind, isSchemaLeftBehind } from "./rules.ts";
-import { destroy } from "./snapshot.ts";
 import { type Cuts, Marker } from "./sum-marks.ts";
 import { NO_TRIGGERS, quoteName } from "./target.ts";
 

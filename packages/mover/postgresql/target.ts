@@ -4,9 +4,9 @@
  */
 import type pg from "pg";
 import { type Evidence, LOCK_CLASS, type StepName, type Steps } from "../steps.ts";
-import { connect, type Login, withSession } from "./connection.ts";
+import { connect, destroy, type Login, withSession } from "./connection.ts";
 import { COPY_SCHEMA } from "./rules.ts";
-import { destroy, withoutTimeouts } from "./snapshot.ts";
+import { withoutTimeouts } from "./snapshot.ts";
 
 /** Of every session that writes: a server that loses its client stops within seconds, and a crash takes marker and rows together. */
 export function writerSettings(version: number): Record<string, string> {
@@ -21,6 +21,9 @@ export function writerSettings(version: number): Record<string, string> {
 
 /** Of a session that defines something where the copy's own event triggers are there already: they fire for nothing of ours. */
 export const NO_TRIGGERS: Readonly<Record<string, string>> = { session_replication_role: "replica" };
+
+/** object_not_in_prerequisite_state: the database takes no connections, as one whose swap has begun. */
+export const CLOSED = "55000";
 
 export const quoteName = (name: string) => `"${name.replaceAll('"', '""')}"`;
 export const quoteText = (text: string) => {
@@ -164,15 +167,20 @@ export async function enter(client: pg.Client, epoch: number): Promise<void> {
 
 /** A database of the run's name that the run did not make is not written to. */
 async function refuseForeignTables(client: pg.Client): Promise<void> {
-	const { rows } =
-		await client.query(`SELECT count(*)::int AS tables, current_database() AS name FROM pg_catalog.pg_class c
-		WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+	const tables = await foreignTables(client);
+	if (tables === 0) return;
+	const { database = "" } = client;
+	throw new Error(
+		`database ${database} of the target has ${tables} tables and is no copy of this run; look into it, then: DROP DATABASE ${quoteName(database)}`,
+	);
+}
+
+/** How many tables a database has that no copy has marked as its own; an empty one is taken for what a killed run has made. */
+export async function foreignTables(client: pg.Client): Promise<number> {
+	const { rows } = await client.query(`SELECT count(*)::int AS tables FROM pg_catalog.pg_class c
+		WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND pg_catalog.to_regnamespace('${COPY_SCHEMA}') IS NULL
 		AND c.relnamespace NOT IN (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname ~ '^pg_' OR nspname = 'information_schema')`);
-	if (rows[0].tables > 0) {
-		throw new Error(
-			`database ${rows[0].name} of the target has ${rows[0].tables} tables and is no copy of this run; look into it, then: DROP DATABASE ${quoteName(rows[0].name)}`,
-		);
-	}
+	return rows[0].tables;
 }
 
 /** What a copy's database is to be like. */
@@ -219,8 +227,6 @@ export async function createLike(
 			`the target has no locale like the source's (${like.locale ?? like.collate}: ${message}); the copy has the target's own, and text may sort in another order`,
 		);
 	}
-	// Nobody but its owner connects before it is in use.
-	await client.query(`REVOKE ALL ON DATABASE ${quoteName(name)} FROM PUBLIC`);
 }
 
 function localeClause({ collate, ctype, provider, locale, icuRules }: DatabaseLike, version: number): string {

@@ -1,5 +1,16 @@
-import { createClient, RESP_TYPES } from "@redis/client";
-import type { Login } from "../postgresql/connection.ts";
+import {
+	ClientClosedError,
+	ClientOfflineError,
+	ConnectionTimeoutError,
+	createClient,
+	DisconnectsClientError,
+	RESP_TYPES,
+	SocketClosedUnexpectedlyError,
+	SocketTimeoutError,
+} from "@redis/client";
+import { ConnectionLost } from "../journal/errors.ts";
+import { noteSession } from "../open-sessions.ts";
+import { KEEPALIVE, type Login } from "../postgresql/connection.ts";
 
 /** An answer of a server's, with each text as its bytes. */
 export type Reply = Buffer | number | null | Reply[];
@@ -18,6 +29,23 @@ export interface RedisSession {
 	end(): void;
 }
 
+/** What the library throws where a connection has ended, or is no more. */
+const LOST_ERRORS = [
+	ClientClosedError,
+	ClientOfflineError,
+	ConnectionTimeoutError,
+	DisconnectsClientError,
+	SocketClosedUnexpectedlyError,
+	SocketTimeoutError,
+];
+/** What a server answers that starts, or takes nobody more. */
+const LOST_ANSWERS = /^(LOADING|ERR max number of clients)/;
+
+function lostOr(error: Error): Error {
+	const isLost = LOST_ERRORS.some((kind) => error instanceof kind) || LOST_ANSWERS.test(error.message);
+	return isLost ? new ConnectionLost(`a session of Redis has ended: ${error.message}`, { cause: error }) : error;
+}
+
 /** Never connected: a client that is made anew for each login makes the library's 300 commands anew, in 50 ms and 10 MB. */
 const template = createClient({ RESP: 2 });
 
@@ -33,7 +61,12 @@ export async function connectRedis({ url, ca }: Login): Promise<RedisSession> {
 	}
 	const { protocol, hostname, port, username, password } = new URL(url);
 	const address = { host: hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(port || 6379) };
-	const waits = { connectTimeout: 30_000, reconnectStrategy: false } as const;
+	const waits = {
+		connectTimeout: 30_000,
+		keepAlive: true,
+		keepAliveInitialDelay: KEEPALIVE.idle * 1000,
+		reconnectStrategy: false,
+	} as const;
 	const client = template.duplicate({
 		...(username === "" ? {} : { username: decodeURIComponent(username) }),
 		...(password === "" ? {} : { password: decodeURIComponent(password) }),
@@ -45,14 +78,21 @@ export async function connectRedis({ url, ca }: Login): Promise<RedisSession> {
 	});
 	// An error between two commands is an event that would end the process; the next command fails with it.
 	client.on("error", () => {});
-	await client.connect();
+	await client.connect().catch((error) => {
+		throw lostOr(error);
+	});
+	const forget = noteSession(() => client.destroy());
 	const typeMapping = { [RESP_TYPES.BLOB_STRING]: Buffer, [RESP_TYPES.SIMPLE_STRING]: Buffer };
 	const send: RedisSession["send"] = (...words) =>
-		client.sendCommand<Reply>(
-			words.map((word) => (typeof word === "number" ? String(word) : word)),
-			// The library gives a command up that it cannot send within 5 s, which a batch on a slow line is for longer.
-			{ typeMapping, timeout: 0 },
-		);
+		client
+			.sendCommand<Reply>(
+				words.map((word) => (typeof word === "number" ? String(word) : word)),
+				// The library gives a command up that it cannot send within 5 s, which a batch on a slow line is for longer.
+				{ typeMapping, timeout: 0 },
+			)
+			.catch((error) => {
+				throw lostOr(error);
+			});
 	const text: RedisSession["text"] = async (...words) => String((await send(...words)) ?? "");
 	return {
 		send,
@@ -61,7 +101,10 @@ export async function connectRedis({ url, ca }: Login): Promise<RedisSession> {
 			const lines = (await text("INFO", section)).split("\r\n").filter((line) => /^\w+:/.test(line));
 			return new Map(lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]));
 		},
-		end: () => client.destroy(),
+		end: () => {
+			forget();
+			client.destroy();
+		},
 	};
 }
 

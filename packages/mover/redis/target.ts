@@ -1,4 +1,5 @@
 /** A server of Redis cannot rename a database, so the copy goes into the databases themselves, with one key of its own beside them. */
+import { isConnectionError } from "../journal/errors.ts";
 import type { Login } from "../postgresql/connection.ts";
 import type { Evidence } from "../steps.ts";
 import {
@@ -57,7 +58,9 @@ async function execute(session: RedisSession, commands: readonly Word[][]): Prom
 	const results = await Promise.allSettled(sent);
 	// The first is the cause, the end of the transaction only says that there was one.
 	const refused = results.find((result) => result.status === "rejected");
-	if (refused !== undefined) throw new Error(refusal(refused.reason as Error));
+	if (refused !== undefined) {
+		throw isConnectionError(refused.reason) ? refused.reason : new Error(refusal(refused.reason as Error));
+	}
 	const replies = await sent.at(-1);
 	if (!Array.isArray(replies)) return false;
 	const failed = (replies as (Reply | Error)[]).find((reply) => reply instanceof Error);

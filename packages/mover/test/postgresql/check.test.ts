@@ -18,6 +18,8 @@ before(async () => {
 		startTarget(17),
 	]);
 	await execute(source.superuser, "CREATE TABLESPACE fast LOCATION ''");
+	await execute(target.login, "CREATE DATABASE taken");
+	await execute(at(target.login, "taken"), "CREATE TABLE theirs (id int)");
 });
 after(() => Promise.all([source?.server.stop(), target?.server.stop()]));
 
@@ -304,8 +306,8 @@ const FAULTS: readonly Fault[] = [
 	{ trap: "target-not-empty", target: "CREATE TABLE there (id int)", words: /has 1 tables.*npm run move -- close/ },
 	{
 		trap: "name-taken",
-		options: { into: "postgres" },
-		words: /database postgres is on the target.*DROP DATABASE "postgres"/,
+		options: { into: "taken" },
+		words: /database taken is on the target.*DROP DATABASE "taken"/,
 	},
 	{ trap: "disk", options: { diskBytes: 100 << 20 }, words: /disk has 0\.1 GB.*diskGb: \d/ },
 	{
@@ -349,7 +351,7 @@ test("a clean pair has no finding, its definitions included, and nothing is left
 	);
 	assert.deepEqual(
 		rows.map(({ datname }) => datname),
-		["db", "postgres", "template0", "template1"],
+		["db", "postgres", "taken", "template0", "template1"],
 	);
 });
 

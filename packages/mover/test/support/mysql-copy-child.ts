@@ -1,4 +1,7 @@
-/** A copy in a process of its own, which kills itself at the moment that `MOMENT` names: `acted STEP` or `during STEP`. */
+/**
+ * A copy in a process of its own, which kills itself at the moment that `MOMENT` names: `acted STEP` or `during STEP`. Where it does not, it
+ * says how much memory it had at most, in kilobytes.
+ */
 import process from "node:process";
 import { copyMysql } from "../../mysql/copy.ts";
 import { memorySteps } from "./memory-steps.ts";
@@ -24,3 +27,4 @@ await copyMysql({
 		},
 	}),
 });
+process.stdout.write(`${process.resourceUsage().maxRSS}\n`);
