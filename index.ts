@@ -21,7 +21,7 @@ await lookForDrift(loaded);
 const liveStorage = await findStorage(stage);
 await checkDns(stage);
 
-const claims = new Claims("claims", { stage, isMoveClosed: loaded.isMoveClosed });
+const claims = new Claims("claims", { stage, moveRecordState: loaded.moveRecordState });
 
 const environmentResource = new Environment(
 	"environment",

@@ -5,14 +5,14 @@ import { identifyAppEndpoint, identifyDatabaseEndpoint } from "../config/to-spec
 import { ClaimsFacts, type ClaimsSpec } from "../wire/claims.ts";
 import { announceEndpointMoves, refuseEndpointMoves } from "../wire/endpoint-claims.ts";
 import type { EndpointIdentity } from "../wire/endpoint-identity.ts";
-import { announceMoveStep, refuseFirstPhase, refuseMoveStep } from "../wire/move.ts";
+import { announceMoveStep, type RecordState, refuseFirstPhase, refuseMoveStep } from "../wire/move.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 
 /** Values of the `Claims` component. */
 export interface ClaimsArgs {
 	stage: Stage;
-	/** Whether the record of the stage's move says that it is over. */
-	isMoveClosed(): boolean;
+	/** What there is of the record of the stage's move; asked for where its phase changes. */
+	moveRecordState(): RecordState;
 }
 
 /**
@@ -30,10 +30,11 @@ export class Claims extends pulumi.ComponentResource {
 
 	constructor(name: string, args: ClaimsArgs, opts?: pulumi.ComponentResourceOptions) {
 		super("medstack-to-aptible:index:Claims", name, {}, opts);
-		const { stage, isMoveClosed } = args;
+		const { stage, moveRecordState } = args;
 		const refuseStep = (before: ClaimsSpec, after: ClaimsSpec) => {
-			const isClosed = before.move !== undefined && after.move === undefined && isMoveClosed();
-			return refuseMoveStep(before.move, after.move, { stage: pulumi.getStack(), isClosed });
+			const isStep = before.move !== undefined && before.move.phase !== after.move?.phase;
+			const record = isStep ? moveRecordState() : "none";
+			return refuseMoveStep(before.move, after.move, { stage: pulumi.getStack(), record });
 		};
 		const { facts, resource } = new AptibleCommand(
 			name,
@@ -44,7 +45,7 @@ export class Claims extends pulumi.ComponentResource {
 				refuse: (before, after) => refuseStep(before, after) ?? refuseEndpointMoves(before, after),
 				refuseFirst: (first) => refuseFirstPhase(first.move, pulumi.getStack()),
 				announce: (before, after) => [
-					...announceMoveStep(before.move, after.move),
+					...announceMoveStep(before.move, after.move, pulumi.getStack()),
 					...announceEndpointMoves(before, after),
 				],
 			},

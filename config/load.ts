@@ -1,6 +1,7 @@
 /** The stage of the current stack, as Pulumi hands it to the program. */
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import type { RecordState } from "../wire/move.ts";
 import { warnOfCertificates } from "./certificate-rules.ts";
 import type { Draft } from "./draft.ts";
 import type { WholeStage } from "./include.ts";
@@ -23,8 +24,8 @@ export interface LoadedStage {
 	secrets: Readonly<Record<string, pulumi.Output<string>>>;
 	/** What was proved of the stage's move; absent where its phase stands on no proof. */
 	moveRecord?: MoveRecord;
-	/** Whether the record says that the move is over; read when it is asked, as a stage that moves nothing needs no record. */
-	isMoveClosed(): boolean;
+	/** The record beside the stage; read when it is asked for, as a stage that moves nothing needs none. */
+	moveRecordState(): RecordState;
 }
 
 // Not in the SDK's types, and nothing else tells an encrypted value from a plain one. The SDK's version is pinned.
@@ -69,7 +70,10 @@ export async function loadStage(root = pulumi.getRootDirectory() || process.cwd(
 			stage,
 			secrets,
 			...(moveRecord === undefined ? {} : { moveRecord }),
-			isMoveClosed: () => readRecord()?.closed === true,
+			moveRecordState: () => {
+				const record = readRecord();
+				return record === undefined ? "none" : record.closed === true ? "closed" : "open";
+			},
 		};
 	} catch (error) {
 		if (error instanceof StageError) throw new pulumi.RunError(error.message);

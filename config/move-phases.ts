@@ -1,5 +1,6 @@
 /** What the phase of a move changes of what the stage declares, before any spec is made of it. */
 import type { MovePhase } from "../wire/move.ts";
+import { replaceReferences } from "../wire/template.ts";
 import type { App } from "./app.ts";
 import type { Database } from "./database.ts";
 import { mapValues } from "./map-values.ts";
@@ -9,6 +10,9 @@ import type { Stage } from "./stage.ts";
 
 /** Name of the endpoint that each moved database gets for the mover. */
 export const moverEndpoint = "mover";
+
+/** What apps get in `prepare` instead of each secret that `move.smoke.placeholders` names. */
+export const placeholder = "placeholder-of-a-rehearsal";
 
 /** What a phase is like. */
 interface PhaseEffect {
@@ -40,6 +44,7 @@ export function applyMove(stage: Stage): Stage {
 		...stage,
 		apps: mapValues(stage.apps, (app, handle) => ({
 			...app,
+			config: configInPhase(app.config, move),
 			services: mapValues(app.services, (service, name) => (isStopped(handle, name) ? stopped(service) : service)),
 		})),
 		databases: mapValues(stage.databases, (database, handle) => {
@@ -58,6 +63,15 @@ export function applyMove(stage: Stage): Stage {
 					},
 				}),
 	};
+}
+
+/** The config of an app: where a rehearsal may be kept under it, no mail goes out to the patients in that. */
+function configInPhase(config: App["config"], { phase, smoke }: Move): App["config"] {
+	if (phase !== "prepare" || smoke === undefined) return config;
+	const names = new Set(smoke.placeholders.map((name) => `secrets.${name}`));
+	return mapValues(config, (text) =>
+		replaceReferences(text, (reference) => (names.has(reference) ? placeholder : undefined)),
+	);
 }
 
 /** Which services have no containers in this phase, whatever else the stage says. */

@@ -1,6 +1,6 @@
 /**
- * The record of a move: a file beside the stage file in which `npm run move -- verify` writes what it has proved, and `close` that the
- * move is over. It is committed, so that whoever reviews a later phase sees the proof that it stands on.
+ * The record of a move: a file beside the stage file in which `npm run move -- copy --stack STACK` writes what it has proved, and `close`
+ * that the move is over. It is committed, so that whoever reviews a later phase sees the proof that it stands on.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -87,7 +87,13 @@ export function requireMoveRecord(
 	const phase = `Pulumi.${stage}.yaml: move.phase: "${move.phase}" needs`;
 	if (record === undefined) {
 		throw new StageError([
-			`${phase} the record of a verified copy, ${name} beside the stage file, which is not there; ${rewrite(stage)}`,
+			`${phase} the record of a verified copy, ${name} beside the stage file, which is not there; ${move.phase === "live" ? `${restore(name)}; or ` : ""}${rewrite(stage)}`,
+		]);
+	}
+	// In `live` it is closed in the end, and the block stays until the next update; who gets there with a closed one is refused by the claims.
+	if (move.phase === "trial" && record.closed === true) {
+		throw new StageError([
+			`${phase} the record of a verified copy, and ${name} (run ${record.run}) is that of an earlier move, which is closed; remove it: git rm ${name}; then set phase: frozen, and run \`npm run move -- copy --again --stack ${stage}\``,
 		]);
 	}
 	const missing = Object.keys(move.databases).filter((handle) => !Object.hasOwn(record.databases, handle));
@@ -118,6 +124,11 @@ export function findOtherDatabases(
 			`${moveRecordName(stage)}: databases.${handle}.aptibleId: ${aptibleId} is another database: ${own}; ${rewrite(stage)}`,
 		];
 	});
+}
+
+/** A record that was committed and is gone. In `live` nobody could write it again: the mover has no endpoint any more. */
+function restore(name: string): string {
+	return `bring back the committed one: git checkout -- ${name}`;
 }
 
 function rewrite(stage: string): string {

@@ -1,4 +1,5 @@
 /** What takes more than one value of a move to see. */
+import { references, TemplateError } from "../wire/template.ts";
 import { admits, privateNetworkOf } from "./azure/storage-addresses.ts";
 import type { Draft } from "./draft.ts";
 import { type Mistake, type Place, wrongName, wrongValue } from "./mistakes.ts";
@@ -158,16 +159,43 @@ function checkDomains(draft: Draft, { domains }: MoveDraft): Mistake[] {
 	const known = Object.values(draft.apps ?? {}).flatMap((app) =>
 		Object.values(app?.endpoints ?? {}).flatMap((endpoint) => endpoint?.domain ?? []),
 	);
-	const zones = Object.values(draft.dns?.zones ?? {}).flatMap((zone) => zone?.domain ?? []);
 	return Object.entries(domains ?? {}).flatMap(([domain, moved]): Mistake[] => {
 		const place = at("domains", domain);
 		if (!known.includes(domain))
 			return [wrongName(place, unknownName("the domain of an endpoint of this stage", domain, known))];
-		if (moved?.via !== "azure" || zones.some((zone) => domain === zone || domain.endsWith(`.${zone}`))) return [];
-		const there = zones.length === 0 ? "no zone is declared" : `zones: ${zones.join(", ")}`;
-		const says = `needs a zone under dns that holds ${domain}; ${there}; declare it, or write via: manual`;
+		if (moved?.via !== "azure") return [];
+		const says =
+			"is not built yet, and no phase would change the record; write via: manual, and change the record by hand with the phase live";
 		return [wrongValue([...place, "via"], says)];
 	});
+}
+
+/** A placeholder keeps nothing from going out where no app has it in its config. */
+function checkPlaceholders(draft: Draft, { smoke }: MoveDraft): Mistake[] {
+	const place = at("smoke", "placeholders");
+	const known = namesOf(draft, "secrets");
+	const mistakes = checkList(place, smoke?.placeholders, "the name of a secret", known);
+	const used = readSecrets(draft);
+	if (mistakes.length > 0 || known === undefined || used === undefined) return mistakes;
+	return (smoke?.placeholders ?? []).flatMap((name, index): Mistake[] => {
+		if (name === undefined || used.has(name)) return [];
+		const names = used.size === 0 ? "none is" : `those are: ${[...used].join(", ")}`;
+		const says = `is in no app's config, so that its placeholder keeps nothing from going out; ${names}; name one of them, or remove it`;
+		return [wrongValue([...place, index], says)];
+	});
+}
+
+/** Secrets that the config of an app refers to; undefined where that cannot be read. */
+function readSecrets(draft: Draft): Set<string> | undefined {
+	try {
+		const texts = Object.values(draft.apps ?? {}).flatMap((app) => Object.values(app?.config ?? {}));
+		const found = texts.flatMap((text) => (text === undefined ? [] : references(text)));
+		return new Set(found.flatMap((one) => (one.startsWith("secrets.") ? [one.slice("secrets.".length)] : [])));
+	} catch (error) {
+		// Said of the text itself (config/references.ts).
+		if (error instanceof TemplateError) return undefined;
+		throw error;
+	}
 }
 
 /** Judges the move of a stage. */
@@ -193,11 +221,6 @@ export function checkMove(draft: Draft): Mistake[] {
 		...checkDatabases(draft, move),
 		...checkObjects(draft, move),
 		...checkDomains(draft, move),
-		...checkList(
-			at("smoke", "placeholders"),
-			move.smoke?.placeholders,
-			"the name of a secret",
-			namesOf(draft, "secrets"),
-		),
+		...checkPlaceholders(draft, move),
 	];
 }

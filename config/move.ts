@@ -64,7 +64,7 @@ export const Drain = block("queues that run empty", {
 		.min(1, { error: "is empty; give the keys of the queues, such as [queue:default]" })
 		.register(keyDocs, {
 			description: "keys of lists, sets, sorted sets or streams that `copy` waits for until they are empty",
-			inPlace: "yes, with `npm run move -- credentials --replace`",
+			inPlace: "yes, with `npm run move -- credentials --stack STACK --replace`",
 			allowed: "list of keys as the source has them",
 		}),
 	database: whole("number of the database", 0, 65_535).default(0).register(keyDocs, {
@@ -94,8 +94,10 @@ export const MovedDatabase = block("a moved database", {
 /** A domain that goes over to Aptible. */
 export const MovedDomain = block("a domain", {
 	via: choice("a way to change DNS", ["azure", "manual"]).register(keyDocs, {
-		description: "who changes its DNS record: this program in Azure DNS (`dns`), or a person",
+		description:
+			"who changes its DNS record: you, by hand, with the phase `live`; `azure` is not built yet and refused",
 		inPlace: "yes",
+		allowed: "`manual`",
 	}),
 	from: text("where it leads now", hostText)
 		.refine((value) => isIPv4(value) || hostPattern.test(value), {
@@ -107,10 +109,10 @@ export const MovedDomain = block("a domain", {
 		}),
 });
 
-/** What tells a copy that an app works on from one that it does not. */
+/** What a kept rehearsal needs: what must not be real meanwhile, and how a person sees that an app works on it. */
 export const Smoke = block("a smoke test", {
 	path: pattern("a path", "for example /health", /^\/[^\s#]*$/).register(keyDocs, {
-		description: "path that is requested of an app on the copied database",
+		description: "path that you request of an app on the copied database; no command does it yet",
 		inPlace: "yes",
 	}),
 	text: text("text", "a few words of the answer")
@@ -123,13 +125,12 @@ export const Smoke = block("a smoke test", {
 		.array(text("the name of a secret", "a name under secrets"), {
 			error: message("a list", "names of secrets, such as [smtpPassword]"),
 		})
-		.default([])
+		.min(1, { error: "is empty; name the secrets by which an app reaches people, such as [smtpPassword]" })
 		.register(keyDocs, {
 			description:
-				"secrets that get a placeholder while a rehearsal is swapped in, so that no mail goes out on patients' data",
-			inPlace: "yes",
-			allowed: "list of names under `secrets`",
-			otherwise: "none",
+				"secrets in whose place the apps' config has `placeholder-of-a-rehearsal` for as long as the phase is `prepare`, so that nothing goes out to the patients of a kept rehearsal: mail, payments",
+			inPlace: "restart of the apps that have them in their config",
+			allowed: "list of at least one name under `secrets` that an app's config refers to",
 		}),
 });
 
@@ -178,7 +179,8 @@ export const Move = block("the move of the stage", {
 		allowed: "domain of an endpoint of this file: block",
 	}),
 	smoke: Smoke.optional().register(keyDocs, {
-		description: "smoke test of an app on the copied database; `rehearse --keep` needs it",
+		description:
+			"placeholders of `prepare`, and the smoke test of an app on the copied database; `rehearse --keep` needs it",
 	}),
 });
 export type Move = z.infer<typeof Move>;

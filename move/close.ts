@@ -7,24 +7,24 @@ import type { Environment } from "../aptible/api/environment.ts";
 import type { Context } from "../aptible/context.ts";
 import { readMoveRecord, requireMoveRecord } from "../config/move-record.ts";
 import { stateOf } from "../packages/mover/journal/errors.ts";
-import { readHeartbeat } from "../packages/mover/journal/heartbeat.ts";
 import { appendLine, readLines } from "../packages/mover/journal/journal.ts";
 import type { JournalLine, LineState } from "../packages/mover/journal/line.ts";
 import { LocalFile, readLocalLines } from "../packages/mover/journal/local-file.ts";
 import { findJournalDatabase, JOURNAL_DATABASE } from "../packages/mover/journal/schema.ts";
-import { openWork } from "../packages/mover/journal/wishes.ts";
 import type { Evidence } from "../packages/mover/steps.ts";
-import { closeLogin, handOverFile, MOVER_LOGIN } from "./credentials.ts";
-import { SILENT_SECONDS, sayBytes } from "./progress.ts";
+import { closeLogin, findPartials, handOverFile, MOVER_LOGIN } from "./credentials.ts";
+import { refuseWork } from "./guards.ts";
+import { findJournalHandle } from "./journal-place.ts";
+import { sayBytes } from "./progress.ts";
 import { closeRecord } from "./record.ts";
 import {
 	findEnvironment,
-	journalHandle,
 	type MoveSession,
 	movedDatabases,
 	readUrl,
 	requireDatabaseId,
-	Way,
+	type Way,
+	Ways,
 } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
 import { compareJournals, journalFile } from "./work.ts";
@@ -74,24 +74,30 @@ class Closing {
 	readonly #environment: Environment;
 	readonly #moved: MoveStage;
 	readonly #options: CloseOptions;
-	readonly #ways = new Map<string, Way>();
+	readonly #ways: Ways;
 	readonly #holder = randomBytes(6).toString("hex");
+	/** The database whose server has the journal. */
+	#first = "";
 
 	constructor(context: Context, environment: Environment, moved: MoveStage, options: CloseOptions) {
 		this.#context = context;
 		this.#environment = environment;
 		this.#moved = moved;
 		this.#options = options;
+		this.#ways = new Ways(context, environment, options.tell);
 	}
 
 	async close(): Promise<void> {
 		const { tell } = this.#options;
 		const databases = movedDatabases(this.#moved);
 		const handles = databases.filter(({ type }) => type === "postgresql").map(({ handle }) => handle);
+		this.#first = await findJournalHandle(this.#context, this.#environment, this.#moved, (one) => this.#way(one));
 		await this.#journal(refuseWork);
 		for (const handle of handles) await this.#closeTarget(handle);
 		for (const { handle, type } of databases.filter((one) => one.type !== "postgresql")) {
-			tell(`${handle}: the mover had ${type}'s own password, which stays; its endpoint is gone with the phase`);
+			tell(
+				`${handle}: the mover had ${type}'s own password, which goes on opening the server to whoever is in its stack; its endpoint is gone with the phase. Only Aptible's support gives it another one: ask for that`,
+			);
 			if (type === "mysql" && this.#moved.stage.move?.phase === "live") await this.#startEvents(handle);
 		}
 		await this.#journal((session) => compareJournals(session, this.#moved));
@@ -102,27 +108,30 @@ class Closing {
 		if (this.#options.dropJournal) await this.#dropJournal(handles);
 		else tell(`database ${JOURNAL_DATABASE} with the journal stays; to drop it: ${this.#again("--drop-journal")}`);
 		const handedOver = handOverFile(this.#moved);
-		if (existsSync(handedOver)) tell(`${handedOver} opens nothing any more; remove it: rm ${handedOver}`);
+		for (const file of [handedOver, ...findPartials(this.#moved)].filter((one) => existsSync(one))) {
+			tell(`${file} has the mover's passwords; remove it: rm ${file}`);
+		}
 		tell("in MedStack: delete the mover's service and its secrets. Then remove the block move from the stage file");
+		tell(
+			"the `pulumi up` after that restarts each moved database that has a larger size during the move, production's too: choose its time",
+		);
 	}
 
 	async end(): Promise<void> {
-		await Promise.all([...this.#ways.values()].map((way) => way.close()));
+		await this.#ways.close();
 	}
 
 	#again(option: string): string {
-		return `npm run move -- close --stack ${this.#moved.name} ${option}`;
+		return `npm run move -- close --stack STACK ${option}`;
 	}
 
 	#way(handle: string): Way {
-		const way = this.#ways.get(handle) ?? new Way(this.#context, this.#environment, handle, this.#options.tell);
-		this.#ways.set(handle, way);
-		return way;
+		return this.#ways.to(handle);
 	}
 
 	/** Uses the journal, where it is there. */
 	async #journal(use: (session: MoveSession) => Promise<void>): Promise<void> {
-		await this.#way(journalHandle(this.#moved)).look(async (session) => session && use(session));
+		await this.#way(this.#first).look(async (session) => session && use(session));
 	}
 
 	/** Shuts the mover out of a server, and drops what stood there before, if that is wished for. */
@@ -151,7 +160,7 @@ class Closing {
 			}
 			for (const { name, bytes } of found.filter((one) => /^move_\d+$/.test(one.name))) {
 				tell(
-					`${handle}: database ${name}, ${sayBytes(bytes)}, a copy that was not swapped in, stays; DROP DATABASE ${name}`,
+					`${handle}: database ${name}, ${sayBytes(bytes)}, a copy that was not swapped in, stays; to drop it: aptible db:tunnel ${handle} --environment ${this.#environment.handle}, and in psql on the address that this shows: DROP DATABASE ${name}`,
 				);
 			}
 			await this.#note(handle, "done", evidence);
@@ -207,7 +216,7 @@ class Closing {
 		const { tell } = this.#options;
 		const file = journalFile(this.#moved);
 		const { lines } = readLocalLines(file);
-		const first = journalHandle(this.#moved);
+		const first = this.#first;
 		for (const handle of [...handles.filter((one) => one !== first), first]) {
 			const way = this.#way(handle);
 			const journal = await findJournalDatabase((database) => way.connect(database));
@@ -217,7 +226,7 @@ class Closing {
 				refuseMissing(file, lines, server);
 			} else if (server.length > 0) {
 				const kept = closedName(file, server, `-${handle}`);
-				new LocalFile(kept, server).close();
+				(await LocalFile.open(kept, () => Promise.resolve(server))).close();
 				tell(`${handle}: its journal is kept in ${kept}`);
 			}
 			// Its sessions of this command's go with it.
@@ -237,15 +246,6 @@ class Closing {
 function closedName(file: string, lines: readonly JournalLine[], of = ""): string {
 	const time = lines.at(-1)?.at.replaceAll(/[:.]/g, "-");
 	return path.join(path.dirname(file), `${path.basename(file, ".jsonl")}${of}-closed-${time}.jsonl`);
-}
-
-/** A run that goes on would lose its login in its middle; a mover that is gone is waited for by nobody. */
-async function refuseWork(session: MoveSession): Promise<void> {
-	const [open, heartbeat] = [await openWork(session), await readHeartbeat(session)];
-	if (open === undefined || heartbeat === undefined || heartbeat.age > SILENT_SECONDS) return;
-	throw new Error(
-		`${open.command}${open.run === undefined ? "" : ` of run ${open.run}`} is under way; wait for its end, or end it: npm run move -- stop`,
-	);
 }
 
 function suffix(name: string, prefix: string): string {

@@ -1,14 +1,18 @@
 /** The mover's way into the target: a login of its own, and the file that hands it over. */
 import { randomBytes } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { readDatabaseServiceId } from "../aptible/api/database.ts";
+import { findDatabaseId, readDatabaseServiceId } from "../aptible/api/database.ts";
 import { listServiceEndpoints } from "../aptible/api/endpoint.ts";
 import type { Environment } from "../aptible/api/environment.ts";
 import type { Context } from "../aptible/context.ts";
 import type { Drain } from "../config/move.ts";
 import type { Asks } from "../packages/mover/journal/journal.ts";
-import { findEnvironment, movedDatabases, readUrl, requireDatabaseId, Way } from "./session.ts";
+import { openMoveFolder } from "./folder.ts";
+import { refuseWork } from "./guards.ts";
+import { noteHosts } from "./handed-over.ts";
+import { findJournalHandle } from "./journal-place.ts";
+import { findEnvironment, movedDatabases, readUrl, requireDatabaseId, type Way, Ways } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
 
 /** Name of the login on the target. */
@@ -33,11 +37,22 @@ export function handOverFile({ folder, name }: MoveStage): string {
 	return path.join(folder, ".move", `${name}-target.json`);
 }
 
+/** What killed commands have left of it: each may hold a password. */
+export function findPartials(moved: MoveStage): string[] {
+	const file = handOverFile(moved);
+	const folder = path.dirname(file);
+	if (!existsSync(folder)) return [];
+	const names = readdirSync(folder).filter((name) => name.startsWith(`${path.basename(file)}.`));
+	return names.filter((name) => /\.\d+$/.test(name)).map((name) => path.join(folder, name));
+}
+
 /**
- * Makes the login on each target and writes the file.
+ * Writes the file, then makes the login on each target: a file whose password opens nothing yet is written again, a password that
+ * no file has is lost.
  *
- * @param replace whether a file that is there is written anew; the password in it opens nothing any more then
+ * @param replace whether a login that is there gets another password; the former one opens nothing any more then
  * @returns lines for the person
+ * @throws where a mover may work by the login, and before anything is changed
  */
 export async function makeCredentials(
 	context: Context,
@@ -45,10 +60,10 @@ export async function makeCredentials(
 	{ replace, tell }: { replace: boolean; tell: (line: string) => void },
 ): Promise<string[]> {
 	const file = handOverFile(moved);
+	const another =
+		"to give it another password: npm run move -- credentials --stack STACK --replace, and give the service the new file";
 	if (existsSync(file) && !replace) {
-		throw new Error(
-			`${file} is there already. The mover has it as a secret; to give it another password: npm run move -- credentials --stack ${moved.name} --replace, and give the service the new file`,
-		);
+		throw new Error(`${file} is there already. The mover has it as a secret; ${another}`);
 	}
 	const environment = await findEnvironment(context, moved);
 	if (!environment.caCertificate.includes("-----BEGIN CERTIFICATE-----")) {
@@ -57,25 +72,45 @@ export async function makeCredentials(
 		);
 	}
 	const databases: Record<string, HandedOver> = {};
-	for (const { handle, type, diskGb, containerMb, drain } of movedDatabases(moved)) {
-		const id = await requireDatabaseId(context, environment.handle, handle);
-		const url = new URL(await readUrl(context, id, handle));
-		url.hostname = await moverHost(context, environment, moved, { id, handle });
-		if (type === "postgresql") {
-			const password = randomBytes(24).toString("hex");
-			context.redactor.add(password);
-			tell(`${handle}: login ${MOVER_LOGIN} is made through a tunnel`);
-			await withTarget(context, environment, handle, tell, (session) => setLogin(session, password));
-			url.username = MOVER_LOGIN;
-			url.password = password;
-		} else if (type === "mysql") {
-			// Its own user has rights on `db` alone, and root the same passphrase (facts/move.md §1.5).
-			url.username = "root";
+	const passwords = new Map<string, string>();
+	const hosts = new Map<string, string>();
+	const ways = new Ways(context, environment, tell);
+	try {
+		const journal = await findJournalHandle(context, environment, moved, (handle) => ways.to(handle));
+		for (const { handle, type, diskGb, containerMb, drain } of movedDatabases(moved)) {
+			const id = await requireDatabaseId(context, environment.handle, handle);
+			const url = new URL(await readUrl(context, id, handle));
+			url.hostname = await requireMoverHost(context, environment, moved, { id, handle });
+			hosts.set(handle, url.hostname);
+			if (type === "postgresql") {
+				if (!replace && (await inTarget(ways.to(handle), canLogIn))) {
+					throw new Error(
+						`database "${handle}": login ${MOVER_LOGIN} can log in already, and a mover may work by it; ${another}`,
+					);
+				}
+				const password = randomBytes(24).toString("hex");
+				context.redactor.add(password);
+				passwords.set(handle, password);
+				url.username = MOVER_LOGIN;
+				url.password = password;
+			} else if (type === "mysql") {
+				// Its own user has rights on `db` alone, and root the same passphrase (facts/move.md §1.5).
+				url.username = "root";
+			}
+			const ca = environment.caCertificate;
+			databases[handle] = { type, url: url.href, ca, aptibleId: id, diskGb, containerMb, drain };
 		}
-		const ca = environment.caCertificate;
-		databases[handle] = { type, url: url.href, ca, aptibleId: id, diskGb, containerMb, drain };
+		await ways.to(journal).look(async (session) => session && refuseWork(session));
+		for (const partial of findPartials(moved)) rmSync(partial);
+		writeSecretFile(moved, `${JSON.stringify({ stage: moved.name, journal, databases }, null, 2)}\n`, replace);
+		for (const [handle, password] of passwords) {
+			tell(`${handle}: login ${MOVER_LOGIN} is made through a tunnel`);
+			await inTarget(ways.to(handle), (session) => setLogin(session, password));
+		}
+		await noteHosts(await ways.to(journal).open(), hosts);
+	} finally {
+		await ways.close();
 	}
-	writeSecretFile(file, `${JSON.stringify({ stage: moved.name, databases }, null, 2)}\n`, replace);
 	return [
 		`${file} is written, for its owner alone; git does not see it`,
 		`give it to the mover's service as the secret move-target, then remove it: rm ${file}`,
@@ -109,29 +144,39 @@ async function endSessions(session: Asks): Promise<void> {
 	]);
 }
 
-async function withTarget(
-	context: Context,
-	environment: Environment,
-	handle: string,
-	tell: (line: string) => void,
-	use: (session: Asks) => Promise<void>,
-): Promise<void> {
-	const way = new Way(context, environment, handle, tell);
-	try {
-		const session = await way.connect("postgres");
-		await use(session).finally(() => session.end());
-	} finally {
-		await way.close();
-	}
+async function canLogIn(session: Asks): Promise<boolean> {
+	const { rows } = await session.query("SELECT FROM pg_catalog.pg_roles WHERE rolname = $1 AND rolcanlogin", [
+		MOVER_LOGIN,
+	]);
+	return rows.length > 0;
 }
 
-/** Host of the database endpoint that admits the mover. */
-async function moverHost(
+async function inTarget<T>(way: Way, use: (session: Asks) => Promise<T>): Promise<T> {
+	const session = await way.connect("postgres");
+	return use(session).finally(() => session.end());
+}
+
+/** Host names of the mover's endpoints that are there, by the stage's name of the database. */
+export async function findMoverHosts(
 	context: Context,
 	environment: Environment,
 	moved: MoveStage,
+): Promise<ReadonlyMap<string, string>> {
+	const hosts = new Map<string, string>();
+	for (const { handle } of movedDatabases(moved)) {
+		const id = await findDatabaseId(context.api, environment.handle, handle);
+		const host = id === undefined ? undefined : await findMoverHost(context, moved, { id, handle });
+		if (host !== undefined) hosts.set(handle, host);
+	}
+	return hosts;
+}
+
+/** Host of the database endpoint that admits the mover; undefined where there is none. */
+async function findMoverHost(
+	context: Context,
+	moved: MoveStage,
 	{ id, handle }: { id: number; handle: string },
-): Promise<string> {
+): Promise<string | undefined> {
 	const serviceId = await readDatabaseServiceId(context.api, id);
 	const endpoints =
 		serviceId === undefined ? [] : await listServiceEndpoints(context.api, { id: serviceId, service: handle });
@@ -141,16 +186,27 @@ async function moverHost(
 		const admitted = new Set(ip_whitelist.split(" "));
 		return addresses.length > 0 && addresses.every((address) => admitted.has(address));
 	};
-	const [endpoint] = open.filter(isMovers);
-	if (endpoint?.hostname !== undefined) return endpoint.hostname;
+	return open.find(isMovers)?.hostname;
+}
+
+async function requireMoverHost(
+	context: Context,
+	environment: Environment,
+	moved: MoveStage,
+	database: { id: number; handle: string },
+): Promise<string> {
+	const host = await findMoverHost(context, moved, database);
+	if (host !== undefined) return host;
+	const addresses = moved.stage.move?.from.addresses ?? [];
 	throw new Error(
-		`database "${handle}" of environment "${environment.handle}" has no endpoint that admits ${addresses.join(", ") || "the cluster"} alone; set move.phase: prepare and move.from.addresses in the stage file, then: pulumi up --stack ${moved.name}`,
+		`database "${database.handle}" of environment "${environment.handle}" has no endpoint that admits ${addresses.join(", ") || "the cluster"} alone; set move.phase: prepare and move.from.addresses in the stage file, then: pulumi up --stack STACK`,
 	);
 }
 
 /** Writes a file for its owner alone, whole or not at all. */
-function writeSecretFile(file: string, text: string, replace: boolean): void {
-	mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+function writeSecretFile(moved: MoveStage, text: string, replace: boolean): void {
+	openMoveFolder(moved);
+	const file = handOverFile(moved);
 	const partial = `${file}.${process.pid}`;
 	writeFileSync(partial, text, { mode: 0o600, flag: "wx" });
 	if (replace) {

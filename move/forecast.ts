@@ -25,7 +25,9 @@ interface Run {
 	command: "rehearse" | "copy";
 	isDone: boolean;
 	isOver: boolean;
-	/** From its first wish to its last one's end, or to now. */
+	/** When its last wish was made, in ms of the epoch: an earlier one may have been another night's. */
+	since: number;
+	/** From its last wish to the end of that, or to now. */
 	elapsedMs: number;
 }
 
@@ -83,15 +85,17 @@ function linesOfRun(lines: readonly JournalLine[], run: string): JournalLine[] {
 async function readRuns(session: MoveSession): Promise<Run[]> {
 	const { rows } = await session.query(
 		`SELECT run, command, bool_or(state = 'done') AS done, bool_and(state NOT IN ('asked', 'taken')) AS over,
-			extract(epoch FROM max(coalesce(ended, clock_timestamp())) - min(at))::float8 * 1000 AS elapsed
+			extract(epoch FROM max(at))::float8 * 1000 AS since,
+			extract(epoch FROM max(coalesce(ended, clock_timestamp())) - max(at))::float8 * 1000 AS elapsed
 		FROM public.wishes WHERE run IS NOT NULL AND command IN ('rehearse', 'copy') AND state <> 'refused'
 		GROUP BY run, command ORDER BY max(wishes.id)`,
 	);
-	return rows.map(({ run, command, done, over, elapsed }) => ({
+	return rows.map(({ run, command, done, over, since, elapsed }) => ({
 		run,
 		command,
 		isDone: done,
 		isOver: over,
+		since,
 		elapsedMs: elapsed,
 	}));
 }
@@ -122,15 +126,15 @@ function sum(forecasts: ReadonlyMap<string, Forecast>): Forecast {
 }
 
 /** Forecast, budget and fact, as lines for a person. */
-export function describeOutlook({ forecasts, missing, fact, budgetMs }: Outlook, { name }: MoveStage): string[] {
+export function describeOutlook({ forecasts, missing, fact, budgetMs }: Outlook): string[] {
 	const lines = [...forecasts].flatMap(([database, one]) => {
-		const own = fact?.lines.filter((line) => line.database === database) ?? [];
+		const own = fact?.lines.filter((line) => line.database === database && Date.parse(line.at) >= fact.since) ?? [];
 		const [head, ...rest] = describeForecast(one, fact === undefined ? undefined : { run: fact.run, lines: own });
 		return [`forecast of ${database}, copy and proof: ${head}`, ...rest];
 	});
 	if (missing.length > 0) {
 		lines.push(
-			`forecast of ${missing.join(", ")}: none, as no rehearsal was carried through; first: npm run move -- rehearse --stack ${name}`,
+			`forecast of ${missing.join(", ")}: none, as no rehearsal was carried through; first: npm run move -- rehearse --stack STACK`,
 		);
 		return lines;
 	}
@@ -142,7 +146,8 @@ export function describeOutlook({ forecasts, missing, fact, budgetMs }: Outlook,
 			: `budget: ${describeBudget(total, budgetMs)}`,
 	);
 	if (fact !== undefined && !fact.isOver) {
-		lines.push(`fact: ${fact.run}, ${compareWithFact(total, fact.lines, fact.elapsedMs, budgetMs).line}`);
+		const { line } = compareWithFact(total, fact.lines, fact.elapsedMs, { budgetMs, since: fact.since });
+		lines.push(`fact: ${fact.run}, ${line}`);
 	} else if (fact !== undefined) {
 		const isLate = budgetMs !== undefined && fact.elapsedMs > budgetMs;
 		lines.push(
@@ -189,7 +194,7 @@ export class Forecaster {
 		if (missing.length > 0) return undefined;
 		const total = sum(forecasts);
 		const elapsedMs = fact.elapsedMs + performance.now() - this.#readAt;
-		const { share, expectedMs } = compareWithFact(total, this.#lines, elapsedMs);
+		const { share, expectedMs } = compareWithFact(total, this.#lines, elapsedMs, { since: fact.since });
 		const left = Math.max(0, expectedMs - elapsedMs) / 1000;
 		const scale = (ms: number) => (total.likelyMs === 0 ? left : (left * ms) / total.likelyMs);
 		return { share, secondsLeft: { least: scale(total.minMs), most: scale(total.maxMs) } };

@@ -22,8 +22,13 @@ export interface Look {
 }
 
 const BAR = 24;
-/** A mover that is silent for longer may be gone. */
-export const SILENT_SECONDS = 60;
+/** A mover whose lease has ended may be gone once it is silent for longer. */
+const SILENT_SECONDS = 60;
+
+/** Whether nobody can be waited for: no mover was there, or the last one has let its lease end. */
+export function isSilent(heartbeat: Pick<Heartbeat, "age" | "isHeld"> | undefined): boolean {
+	return heartbeat === undefined || (!heartbeat.isHeld && heartbeat.age > SILENT_SECONDS);
+}
 
 /** A number of bytes as people say it. */
 export function sayBytes(bytes: number): string {
@@ -44,7 +49,7 @@ export function sayTime(seconds: number): string {
 /** One line about where the work stands. */
 export function describeLook({ heartbeat, partsExpected, remaining, seconds }: Look): string {
 	if (heartbeat === undefined) return "no mover has been there yet";
-	if (heartbeat.age > SILENT_SECONDS) return `no mover has been heard for ${sayTime(heartbeat.age)}`;
+	if (isSilent(heartbeat)) return `no mover has been heard for ${sayTime(heartbeat.age)}`;
 	const { state, run, database, step, parts, rows, bytes } = heartbeat.progress;
 	if (run === undefined) return `the mover is ${state}`;
 	const byParts = partsExpected === undefined ? undefined : parts / Math.max(partsExpected, 1);

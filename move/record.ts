@@ -15,9 +15,7 @@ interface VerificationBody {
 export function writeRecord(moved: MoveStage, run: string, reports: readonly StoredReport[]): string {
 	const proofs = reports.filter(({ kind }) => kind === "verification");
 	if (proofs.length === 0 || !proofs.every(({ body }) => (body as VerificationBody).equal)) {
-		throw new Error(
-			`run ${run} has no proof of every database; prove it again: npm run move -- verify --stack ${moved.name}`,
-		);
+		throw new Error(`run ${run} has no proof of every database; prove it again: npm run move -- verify --stack STACK`);
 	}
 	const databases = Object.fromEntries(
 		proofs.map(({ database, body }) => {
@@ -29,21 +27,36 @@ export function writeRecord(moved: MoveStage, run: string, reports: readonly Sto
 	return writeWhole(moved, formatRecord({ version: 1, run, databases, at }));
 }
 
-/**
- * Removes the record of an earlier copy, since another one begins: what it proves is soon no more.
- *
- * @returns what puts it back, for a copy that did not begin
- * @throws where the move is closed
- */
-export function removeRecord(moved: MoveStage): () => void {
-	const file = recordFile(moved);
-	if (!existsSync(file)) return () => {};
-	const text = readFileSync(file, "utf8");
-	if (isClosed(text)) {
+/** The record of an earlier copy, which goes when another copy begins: what it proves is soon no more. */
+export class FormerRecord {
+	readonly #moved: MoveStage;
+	readonly #text: string | undefined;
+
+	/** @throws where the move is closed */
+	constructor(moved: MoveStage) {
+		this.#moved = moved;
+		const file = recordFile(moved);
+		this.#text = existsSync(file) ? readFileSync(file, "utf8") : undefined;
+		if (this.#text === undefined || !isClosed(this.#text)) return;
 		throw new Error(`${file} says that the move is closed; to move once more, remove it first: git rm ${file}`);
 	}
+
+	remove(): void {
+		rmSync(recordFile(this.#moved), { force: true });
+	}
+
+	/** For a copy that did not begin. */
+	putBack(): void {
+		if (this.#text !== undefined) writeWhole(this.#moved, this.#text);
+	}
+}
+
+/** Removes the record of a copy that was found unequal since. @returns its path, where there was one that is not closed */
+export function voidRecord(moved: MoveStage): string | undefined {
+	const file = recordFile(moved);
+	if (!existsSync(file) || isClosed(readFileSync(file, "utf8"))) return undefined;
 	rmSync(file);
-	return () => void writeWhole(moved, text);
+	return file;
 }
 
 /** Notes in the record that the move is over; one that is closed stays as it is. @returns its path, where there is a record */

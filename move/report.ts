@@ -1,15 +1,17 @@
 /** A run as an audit wants it: who, when, what, and the proof. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
+import { nameStage } from "../packages/mover/commands.ts";
 import type { Proof } from "../packages/mover/engine.ts";
 import { readLines } from "../packages/mover/journal/journal.ts";
 import type { JournalLine } from "../packages/mover/journal/line.ts";
 import { readReports, type StoredReport } from "../packages/mover/journal/reports.ts";
 import { describeProof, isPostgresqlProof } from "../packages/mover/postgresql/report.ts";
+import { linesOf } from "./ends.ts";
+import { openMoveFolder } from "./folder.ts";
 import { describeOutlook, readOutlook } from "./forecast.ts";
 import type { MoveSession } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
-import { linesOf } from "./work.ts";
 
 interface Report {
 	stage: string;
@@ -35,24 +37,26 @@ export async function writeReport(
 	moved: MoveStage,
 	wanted: string | undefined,
 ): Promise<string[]> {
+	// Without a name the last copy, of all that was carried out: what is refused has found nothing.
 	const { rows } =
 		session === undefined
 			? { rows: [] }
 			: await session.query(
 					`SELECT run, command, state, at, ended FROM public.wishes
-					WHERE run IS NOT NULL AND run = coalesce($1, run) ORDER BY wishes.id DESC LIMIT 1`,
+					WHERE run IS NOT NULL AND ($1::text IS NULL AND state <> 'refused' OR run = $1)
+					ORDER BY $1::text IS NULL AND command = 'copy' DESC, wishes.id DESC LIMIT 1`,
 					[wanted ?? null],
 				);
 	const [work] = rows;
 	if (session === undefined || work === undefined) {
 		throw new Error(
 			wanted === undefined
-				? `nothing has run yet; first: npm run move -- check --stack ${moved.name}`
-				: `there is no run ${wanted}; see the runs: npm run move -- status --stack ${moved.name}`,
+				? `nothing has run yet; first: npm run move -- check --stack STACK`
+				: `there is no run ${wanted}; see the runs: npm run move -- status --stack STACK`,
 		);
 	}
 	const { rows: pins } = await session.query(
-		"SELECT database, side, identity FROM public.pins ORDER BY database, side",
+		"SELECT database, side, identity FROM public.pins WHERE side IN ('source', 'target') ORDER BY database, side",
 	);
 	const reports = await readReports(session, work.run);
 	const ofKind = (kind: string) => reports.filter((report) => report.kind === kind);
@@ -69,14 +73,12 @@ export async function writeReport(
 		proofs: ofKind("verification"),
 		failures: ofKind("failure"),
 		sizes: ofKind("sizes"),
-		forecast: describeOutlook(await readOutlook(session, moved), moved),
+		forecast: describeOutlook(await readOutlook(session, moved)),
 		journal: (await readLines(session)).filter(({ run }) => run === work.run),
 	};
-	const folder = path.join(moved.folder, ".move");
-	mkdirSync(folder, { recursive: true, mode: 0o700 });
-	const file = path.join(folder, `${moved.name}-${work.run}`);
+	const file = path.join(openMoveFolder(moved), `${moved.name}-${work.run}`);
 	writeFileSync(`${file}.json`, `${JSON.stringify(report, null, 2)}\n`);
-	writeFileSync(`${file}.md`, describeReport(report, reports));
+	writeFileSync(`${file}.md`, nameStage(describeReport(report, reports), moved.name, moved.configFile));
 	return [`${file}.json`, `${file}.md`];
 }
 

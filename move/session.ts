@@ -41,17 +41,6 @@ export function movedDatabases({ stage }: MoveStage): DeclaredDatabase[] {
 		.sort((one, other) => (one.handle < other.handle ? -1 : 1));
 }
 
-/** The database whose server has the journal: the first PostgreSQL by its handle, as the mover takes it. */
-export function journalHandle(moved: MoveStage): string {
-	const first = movedDatabases(moved).find(({ type }) => type === "postgresql");
-	if (first === undefined) {
-		throw new Error(
-			"no database of the stage that moves is postgresql, and the journal is kept on one; add a small one",
-		);
-	}
-	return first.handle;
-}
-
 /** The stage's environment on Aptible. */
 export async function findEnvironment(context: Context, { stage }: MoveStage): Promise<Environment> {
 	const environments = await listEnvironments(context.api);
@@ -81,6 +70,26 @@ export async function readUrl(context: Context, id: number, handle: string): Pro
 	}
 	context.redactor.addUrl(connectionUrl);
 	return connectionUrl;
+}
+
+/** Ways to the databases of a stage, one each. */
+export class Ways {
+	readonly #open: (handle: string) => Way;
+	readonly #ways = new Map<string, Way>();
+
+	constructor(context: Context, environment: Environment, tell: (line: string) => void) {
+		this.#open = (handle) => new Way(context, environment, handle, tell);
+	}
+
+	to(handle: string): Way {
+		const way = this.#ways.get(handle) ?? this.#open(handle);
+		this.#ways.set(handle, way);
+		return way;
+	}
+
+	async close(): Promise<void> {
+		await Promise.all([...this.#ways.values()].map((way) => way.close()));
+	}
 }
 
 /** A tunnel to one database, and sessions in its server's databases. */

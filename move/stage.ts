@@ -15,6 +15,8 @@ export interface MoveStage {
 	name: string;
 	/** Folder of the stage file, in which the journal's file and the hand-over are. */
 	folder: string;
+	/** Path of the stage file as it was given, where it is another than the stack's own. */
+	configFile: string | undefined;
 	stage: Stage;
 }
 
@@ -40,7 +42,12 @@ export function readMoveStage(name: string, configFile?: string): MoveStage {
 		.filter(([key]) => key.startsWith(prefix))
 		.map(([key, value]) => [key.slice(prefix.length), withoutCiphers(value)] as const);
 	const { raw, fileOf } = includeFiles(Object.fromEntries(given), path.dirname(file), path.basename(file));
-	return { name, folder: path.dirname(file), stage: parseStage(raw, { file: path.basename(file), fileOf }) };
+	return {
+		name,
+		folder: path.dirname(file),
+		configFile,
+		stage: parseStage(raw, { file: path.basename(file), fileOf }),
+	};
 }
 
 /** A block with a text in place of each encrypted value. */

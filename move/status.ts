@@ -3,12 +3,21 @@ import { readHeartbeat } from "../packages/mover/journal/heartbeat.ts";
 import { readReports } from "../packages/mover/journal/reports.ts";
 import { lastWork, openWork } from "../packages/mover/journal/wishes.ts";
 import { describeOutlook, readOutlook } from "./forecast.ts";
+import { describeOtherHosts } from "./handed-over.ts";
 import { describeLook, sayBytes, sayTime } from "./progress.ts";
 import type { MoveSession } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
 
-/** Lines about the mover, its work, both sides of each database, and the forecast. */
-export async function describeStatus(session: MoveSession | undefined, moved: MoveStage): Promise<string[]> {
+/**
+ * Lines about the mover, its work, both sides of each database, and the forecast.
+ *
+ * @param hosts host names of the mover's endpoints that are there
+ */
+export async function describeStatus(
+	session: MoveSession | undefined,
+	moved: MoveStage,
+	hosts: ReadonlyMap<string, string>,
+): Promise<string[]> {
 	if (session === undefined) {
 		return ["no mover has been there yet: database move is not on the target; start the mover's service in MedStack"];
 	}
@@ -31,13 +40,16 @@ export async function describeStatus(session: MoveSession | undefined, moved: Mo
 		const found = `${count("blocker")} blockers, ${count("warning")} warnings, ${count("note")} notes`;
 		lines.push(`last: ${last.command}, run ${last.run}: ${last.state}; ${found}`);
 	}
-	lines.push(...(await describeSides(session)), ...(await describeDone(session)));
-	lines.push(...describeOutlook(await readOutlook(session, moved), moved));
+	lines.push(...(await describeOtherHosts(session, hosts)), ...(await describeSides(session)));
+	lines.push(...(await describeDone(session)));
+	lines.push(...describeOutlook(await readOutlook(session, moved)));
 	return lines;
 }
 
 async function describeSides(session: MoveSession): Promise<string[]> {
-	const { rows } = await session.query("SELECT database, side, identity FROM public.pins ORDER BY database, side");
+	const { rows } = await session.query(
+		"SELECT database, side, identity FROM public.pins WHERE side IN ('source', 'target') ORDER BY database, side",
+	);
 	return rows.map(({ database, side, identity: { system, database: name, aptibleId } }) =>
 		side === "target"
 			? `${database}: target ${name}, server ${system}, Aptible's database ${aptibleId}`

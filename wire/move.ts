@@ -22,15 +22,33 @@ const followers: Readonly<Record<MovePhase, readonly MovePhase[]>> = {
 	cancelled: ["cancelled", "prepare"],
 };
 
+/**
+ * The phase to go to next, on the shortest way to one of these.
+ *
+ * @param allowed none of them the phase itself
+ */
+export function nextPhase(from: MovePhase, allowed: readonly MovePhase[]): MovePhase {
+	const ways: MovePhase[][] = followers[from].map((phase) => [phase]);
+	for (const way of ways) {
+		const last = way.at(-1) ?? from;
+		if (allowed.includes(last)) return way[0] ?? last;
+		if (way.length < movePhases.length) ways.push(...followers[last].map((phase) => [...way, phase]));
+	}
+	throw new Error(`no phase leads from ${from} to ${allowed.join(", ")}`);
+}
+
 /** What each phase does to the services and doors of the stage, in Aptible's words. */
 const effects: Readonly<Record<MovePhase, string>> = {
 	prepare:
-		"idle services go to 0 containers, moved databases get the mover's endpoint, their larger size and one restart",
+		"idle services go to 0 containers, apps get placeholders for the secrets that move.smoke names, moved databases get the mover's endpoint, their larger size and one restart",
 	frozen: "every service goes to 0 containers; endpoints and sizes are those of prepare",
 	trial: "every service but the idle ones runs as declared; endpoints and sizes are those of prepare",
 	live: "every service runs as declared, the mover's endpoints go, databases keep their larger size",
 	cancelled: "idle services stay at 0 containers, the mover's endpoints go, databases restart with their declared size",
 };
+
+/** What there is of the record of a verified copy; `closed` where it says that the move is over. */
+export type RecordState = "none" | "open" | "closed";
 
 /**
  * Why a move may not begin with this phase, where nothing of the stage was made yet; nothing where it may.
@@ -48,23 +66,42 @@ export function refuseFirstPhase(after: MoveStep | undefined, stage: string): st
 /**
  * Why one phase may not follow another, or why the block may not go; nothing where it may.
  *
- * @param isClosed whether the record of the move says that it was closed
  */
 export function refuseMoveStep(
 	before: MoveStep | undefined,
 	after: MoveStep | undefined,
-	{ stage, isClosed }: { stage: string; isClosed: boolean },
+	{ stage, record }: { stage: string; record: RecordState },
 ): string | undefined {
 	if (before === undefined) return refuseFirstPhase(after, stage);
-	if (after === undefined) return refuseRemoval(before, { stage, isClosed });
+	if (after === undefined) return refuseRemoval(before, { stage, isClosed: record === "closed" });
 	const allowed = followers[before.phase];
-	if (allowed.includes(after.phase)) return undefined;
+	if (allowed.includes(after.phase)) return refuseFormerRecord(before, after, { stage, record });
 	const words = allowed.filter((phase) => phase !== before.phase).map((phase) => JSON.stringify(phase));
 	const next = allowed.includes("frozen") ? "frozen" : "prepare";
 	return (
 		`move.phase: "${after.phase}" cannot follow "${before.phase}", which is the phase of this stage now; allowed: ${words.join(", ")}. ` +
 		`Set phase: ${next} and run \`pulumi up --stack ${stage}\` first.`
 	);
+}
+
+/**
+ * Why a step may not be taken with this record. One that is there before the source is frozen is of an earlier night, since when MedStack
+ * was in use; one that is closed is of an earlier move.
+ */
+function refuseFormerRecord(
+	before: MoveStep,
+	{ phase }: MoveStep,
+	{ stage, record }: { stage: string; record: RecordState },
+): string | undefined {
+	const isNight = before.phase === "prepare" && phase === "frozen";
+	const isOpening = before.phase !== phase && (phase === "trial" || phase === "live");
+	if (record === "none" || !(isNight || (isOpening && record === "closed"))) return undefined;
+	const file = `Pulumi.${stage}.move.json`;
+	const whose = record === "closed" ? "move, which is closed" : "copy, and MedStack may have been in use since then";
+	const next = isNight
+		? `pulumi up --stack ${stage}`
+		: `npm run move -- copy --again --stack ${stage} (in the phase "frozen")`;
+	return `move.phase: "${phase}" cannot follow "${before.phase}" while ${file} is the record of an earlier ${whose}. Remove it: git rm ${file}, then: ${next}`;
 }
 
 function refuseRemoval(
@@ -84,10 +121,22 @@ function refuseRemoval(
 	);
 }
 
-/** What a step does, for whoever reads the preview; nothing where the phase stays. */
-export function announceMoveStep(before: MoveStep | undefined, after: MoveStep | undefined): string[] {
+/**
+ * What a step does, for whoever reads the preview; nothing where the phase stays.
+ *
+ * @param stage name of the stage, for the command that follows
+ */
+export function announceMoveStep(before: MoveStep | undefined, after: MoveStep | undefined, stage: string): string[] {
 	if (before?.phase === after?.phase) return [];
-	if (after === undefined) return ["the move has ended: services and databases are as declared"];
-	const from = before === undefined ? "the move begins" : `the move goes from ${before.phase}`;
-	return [`${from}${before === undefined ? " with" : " to"} ${after.phase}: ${effects[after.phase]}`];
+	if (after === undefined) {
+		const restarts = "; each moved database that has a larger size during the move restarts, production's too";
+		return [`the move has ended: services and databases are as declared${before?.phase === "live" ? restarts : ""}`];
+	}
+	const from = before === undefined ? "the move begins with" : `the move goes from ${before.phase} to`;
+	// The endpoints went with the phase before, and another one has another host name.
+	const isOpenedAnew =
+		(before?.phase === "live" && after.phase === "frozen") ||
+		(before?.phase === "cancelled" && after.phase === "prepare");
+	const anew = `; the mover's endpoints are made anew under other host names: then npm run move -- credentials --stack ${stage} --replace, and the service's secret anew`;
+	return [`${from} ${after.phase}: ${effects[after.phase]}${isOpenedAnew ? anew : ""}`];
 }

@@ -60,6 +60,19 @@ export interface DatabaseReference {
 	credential: string | undefined;
 }
 
+/** A template with some of its references replaced by plain text, which does not end in `$`; where none is, it stays as it is written. */
+export function replaceReferences(text: string, replace: (reference: string) => string | undefined): string {
+	if (references(text).every((reference) => replace(reference) === undefined)) return text;
+	const literal = (plain: string) => plain.replaceAll("${", () => "$${");
+	return parseTemplate(text)
+		.map((part) => {
+			if (typeof part === "string") return literal(part);
+			const plain = replace(part.reference);
+			return plain === undefined ? `\${${part.reference}}` : literal(plain);
+		})
+		.join("");
+}
+
 /** Reads `databases.main.url` and `databases.cache.urls.redis+ssl`; anything else is none. */
 export function readDatabaseReference(reference: string): DatabaseReference | undefined {
 	// A handle may have dots of its own, so that what follows the last ones counts.

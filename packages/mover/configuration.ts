@@ -1,5 +1,6 @@
 /** What the container is told, by its environment and its secrets. */
 import { readFileSync } from "node:fs";
+import { nameStage } from "./commands.ts";
 import type { Mask } from "./mask.ts";
 import type { Login } from "./postgresql/connection.ts";
 
@@ -45,12 +46,16 @@ export interface UncopiedDatabase {
 
 export interface Configuration {
 	stage: string;
+	/** Name of the database on whose server the journal is. */
+	journal: string;
 	databases: readonly MovedDatabase[];
 	/** Those that stand in the way of a copy, until they are left out of what is handed over. */
 	uncopied: readonly UncopiedDatabase[];
 	/** Parts that are copied at a time. */
 	jobs: number;
 	leaseSeconds: number;
+	/** How old the snapshot of a source that is in use may get. */
+	snapshotSeconds: number;
 	/** Folder of the journal's copy in a file; without one it is on the server alone. */
 	journalFolder: string | undefined;
 }
@@ -79,6 +84,8 @@ export function readConfiguration(environment: Environment, mask: Mask): Configu
 	const problems: string[] = [];
 	const jobs = readNumber(environment, "MOVE_JOBS", { otherwise: 2, least: 1, most: 16 }, problems);
 	const leaseSeconds = readNumber(environment, "MOVE_LEASE_SECONDS", { otherwise: 20, least: 2, most: 300 }, problems);
+	const age = { otherwise: 7_200, least: 60, most: 86_400 };
+	const snapshotSeconds = readNumber(environment, "MOVE_SNAPSHOT_SECONDS", age, problems);
 	const target = readTarget(environment, mask, problems);
 	const given = Object.entries(target?.databases ?? {}).sort(([one], [other]) => (one < other ? -1 : 1));
 	const uncopied = given.flatMap(([name, { type }]) => (isCopied(type) ? [] : [{ name, type }]));
@@ -103,23 +110,34 @@ export function readConfiguration(environment: Environment, mask: Mask): Configu
 		const other = variables.get(variableOf(name));
 		if (other !== undefined) {
 			problems.push(
-				`${variableOf(name)}: stands for ${other} and for ${name}; rename one of them in the stage file, then: npm run move -- credentials --replace`,
+				`${variableOf(name)}: stands for ${other} and for ${name}; rename one of them in the stage file, then: npm run move -- credentials --stack STACK --replace`,
 			);
 		}
 		variables.set(variableOf(name), name);
 	}
-	if (target !== undefined && !databases.some(({ type }) => type === "postgresql")) {
+	const possible = databases
+		.filter(({ type }) => type === "postgresql")
+		.map(({ name }) => name)
+		.sort();
+	const journal = target?.journal === undefined ? possible[0] : String(target.journal);
+	if (target !== undefined && possible.length === 0) {
 		problems.push(
 			"MOVE_TARGET_FILE: none of its databases is postgresql, and the journal is kept on one; add a small one to the stage file",
 		);
+	} else if (target !== undefined && !possible.includes(journal ?? "")) {
+		problems.push(
+			`MOVE_TARGET_FILE: its journal is on none of its databases of postgresql (${possible.join(", ")}); ${REWRITE}`,
+		);
 	}
-	if (problems.length > 0) throw new ConfigurationError(problems.join("\n"));
+	if (problems.length > 0) throw new ConfigurationError(nameStage(problems.join("\n"), target?.stage ?? "STACK"));
 	return {
 		stage: target?.stage ?? "",
+		journal: journal ?? "",
 		databases,
 		uncopied,
 		jobs,
 		leaseSeconds,
+		snapshotSeconds,
 		journalFolder: environment.MOVE_JOURNAL || undefined,
 	};
 }
@@ -141,6 +159,8 @@ interface GivenDatabase {
 
 interface GivenTarget {
 	stage: string;
+	/** Absent in a file of an earlier release: the first PostgreSQL by its name. */
+	journal?: unknown;
 	databases: Record<string, GivenDatabase>;
 }
 
@@ -157,7 +177,7 @@ function readTarget(environment: Environment, mask: Mask, problems: string[]): G
 	};
 	if (text === undefined) {
 		return refuse(
-			`${file} is not there; give the service the file that \`npm run move -- credentials\` wrote as the secret move-target, or name another path in MOVE_TARGET_FILE`,
+			`${file} is not there; give the service the file that \`npm run move -- credentials --stack STACK\` wrote as the secret move-target, or name another path in MOVE_TARGET_FILE`,
 		);
 	}
 	mask.add(text.trim());

@@ -37,6 +37,8 @@ export interface CopyTask extends Task {
 	live: boolean;
 	/** Whether what stands in a target that is copied into in place may go. */
 	replace: boolean;
+	/** How old the snapshot of a source that is in use may get; absent: the engine's default. */
+	snapshotSeconds?: number;
 }
 
 export interface SwapTask extends Task {
@@ -58,8 +60,18 @@ export interface Engine {
 	measure(source: Login): Promise<Readonly<Record<string, number>>>;
 	/** Copies, and proves the copy: of a source that is in use, what it was when the copy began. */
 	copy(task: CopyTask): Promise<Proof>;
+	/**
+	 * Why a copy of a source that is in use no more is not gone on with: it is gone, or the source was written to since it was begun. One
+	 * line each; none where it is gone on with, and where none was begun. Absent where a type cannot tell: it is gone on
+	 * with and proved again then.
+	 *
+	 * @param proof that it was found equal, where it was: writes count from there on
+	 */
+	findStale?(task: Task, proof: Proof | undefined): Promise<readonly string[]>;
 	/** Compares both sides again, after a copy of a source that is in use no more. */
 	verify(task: Task & { isSwapped: boolean }): Promise<Proof>;
+	/** Refuses a swap that something on the target stands in the way of, before the first of several has begun. */
+	admitSwap?(task: Task): Promise<void>;
 	/** Puts the copy in the place of what stood there; nothing where it was copied in place. */
 	swap(task: SwapTask): Promise<void>;
 	/** Puts back what stood there, as the swap of another database failed. */

@@ -7,6 +7,24 @@ export interface Finding {
 	/** The object that it is about, where it is about one. */
 	object?: string;
 	line: string;
+	/** Whether a rehearsal may do what a copy may not: the blocker is a warning there. */
+	isRehearsed?: boolean;
+}
+
+/** What a finding is to a rehearsal. */
+export function forRehearsal(finding: Finding): Finding {
+	return finding.severity === "blocker" && finding.isRehearsed ? { ...finding, severity: "warning" } : finding;
+}
+
+/** A source that is a replica: it may be hours behind its primary, and what it has is equal to its copy all the same. */
+export function replicaFinding(trap: string, name: string): Finding {
+	return {
+		trap,
+		severity: "blocker",
+		object: name,
+		line: `the source ${name} is a replica, which may lack what its primary has; give the mover the primary's address: MOVE_SOURCE_NAME in its environment; a rehearsal may read it`,
+		isRehearsed: true,
+	};
 }
 
 /** A difference between both sides, which the proof names. */

@@ -75,7 +75,7 @@ const WITHOUT_CREDITS = 0.2;
 export function forecast(rehearsals: readonly Rehearsal[], situation: Situation): Forecast {
 	const last = rehearsals.at(-1);
 	if (last === undefined) {
-		throw new Error("a forecast needs a rehearsal; first: npm run move -- rehearse");
+		throw new Error("a forecast needs a rehearsal; first: npm run move -- rehearse --stack STACK");
 	}
 	const predictions = rehearsals.map((rehearsal) => predict(rehearsal, situation));
 	const phases = meanOf(predictions);
@@ -255,13 +255,46 @@ function floorReasons(rehearsal: Rehearsal, situation: Situation): string[] {
 		: [`the longest part, of ${largest.step}, takes ${duration(largest.ms)} however many jobs there are`];
 }
 
-/** What has been done so far against the forecast, for `status` and for the decision to go back while that is free. */
+/** What a copy is compared with, beside its forecast. */
+export interface FactOptions {
+	/** Default: none. */
+	budgetMs?: number | undefined;
+	/** When the wish was made that the copy goes on for, in ms of the epoch; what was done before took none of its time. @default all was done for it */
+	since?: number | undefined;
+}
+
+/**
+ * What has been done so far against the forecast, for `status` and for the decision to go back while that is free.
+ *
+ * @param elapsedMs since the wish
+ */
 export function compareWithFact(
-	{ phases, likelyMs }: Forecast,
+	plan: Forecast,
 	lines: readonly TimedLine[],
 	elapsedMs: number,
-	budgetMs = Number.POSITIVE_INFINITY,
+	{ budgetMs = Number.POSITIVE_INFINITY, since = Number.NEGATIVE_INFINITY }: FactOptions = {},
 ): { share: number; expectedMs: number; line: string } {
+	const share = shareDone(plan, lines);
+	const before = shareDone(
+		plan,
+		lines.filter(({ at }) => Date.parse(at) < since),
+	);
+	const likelyMs = plan.likelyMs * (1 - before);
+	const own = before === 1 ? 1 : (share - before) / (1 - before);
+	// The pace so far says little at the beginning, and everything at the end.
+	const byPace = own === 0 ? likelyMs : elapsedMs / own;
+	const expectedMs = Math.round(own * byPace + (1 - own) * Math.max(likelyMs, elapsedMs));
+	const earlier = before === 0 ? "" : `, ${percent(before)} of it by earlier tries`;
+	const facts = `${percent(share)} done after ${duration(elapsedMs)}${earlier}; expected in all ${duration(expectedMs)}, forecast ${duration(likelyMs)}`;
+	const line =
+		expectedMs > budgetMs
+			? `${facts}; the budget of ${duration(budgetMs)} will not hold, and going back is still free: npm run move -- stop --stack STACK, then as "Going back" in docs/move.md says`
+			: facts;
+	return { share, expectedMs, line };
+}
+
+/** How much of a forecast these lines are, 0 to 1. */
+function shareDone({ phases, likelyMs }: Forecast, lines: readonly TimedLine[]): number {
 	const planned = new Map(phases.map((phase) => [phase.step, phase]));
 	const done = phasesOf({ lines }).reduce((sum, { step, parts }) => {
 		const phase = planned.get(step);
@@ -269,16 +302,7 @@ export function compareWithFact(
 		if (phase === undefined) return sum;
 		return sum + phase.likelyMs * (phase.workMs === 0 ? 1 : Math.min(1, work / phase.workMs));
 	}, 0);
-	const share = likelyMs === 0 ? 0 : Math.min(1, done / likelyMs);
-	// The pace so far says little at the beginning, and everything at the end.
-	const byPace = share === 0 ? likelyMs : elapsedMs / share;
-	const expectedMs = Math.round(share * byPace + (1 - share) * Math.max(likelyMs, elapsedMs));
-	const facts = `${percent(share)} done after ${duration(elapsedMs)}; expected in all ${duration(expectedMs)}, forecast ${duration(likelyMs)}`;
-	const line =
-		expectedMs > budgetMs
-			? `${facts}; the budget of ${duration(budgetMs)} will not hold, and going back is still free: npm run move -- stop, then as "Going back" in docs/move.md says`
-			: facts;
-	return { share, expectedMs, line };
+	return likelyMs === 0 ? 0 : Math.min(1, done / likelyMs);
 }
 
 /** `1 h 05 min`, `12 min`, `40 s`. */

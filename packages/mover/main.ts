@@ -3,6 +3,7 @@
  * thing. A signal ends it within ten seconds; whoever starts it again has it go on where it stopped.
  */
 import process from "node:process";
+import { nameStage } from "./commands.ts";
 import { ConfigurationError, readConfiguration } from "./configuration.ts";
 import { engines } from "./engines.ts";
 import { Mask } from "./mask.ts";
@@ -12,10 +13,12 @@ import { runMover } from "./mover.ts";
 const END_MS = 9_000;
 
 const mask = new Mask();
+/** What is said of commands is what can be typed, once the stage is known. */
+let completed = (line: string) => line;
 /** One line, whatever is in it. */
 const report = (line: string) => {
 	const text = mask
-		.apply(line)
+		.apply(completed(line))
 		.replaceAll(/\p{Cc}+/gu, " ")
 		.slice(0, 2_000);
 	process.stdout.write(`${new Date().toISOString()} ${text}\n`);
@@ -32,6 +35,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 
 try {
 	const configuration = readConfiguration(process.env, mask);
+	completed = (line) => nameStage(line, configuration.stage);
 	await runMover({ configuration, engines, report, signal: ended.signal });
 } catch (error) {
 	if (!ended.signal.aborted) {

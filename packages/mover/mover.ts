@@ -9,16 +9,20 @@ import type { Progress } from "./journal/heartbeat.ts";
 import { Journal, LeaseLost } from "./journal/journal.ts";
 import { Lease } from "./journal/lease.ts";
 import { Session } from "./journal/session.ts";
+import type { Control } from "./journal/steps.ts";
 import {
 	endWish,
+	isInSwap,
 	isPaused,
 	isWork,
 	type KnownWish,
 	refusalOf,
+	renewRun,
 	takeWish,
 	type Wish,
 	waitingWishes,
 } from "./journal/wishes.ts";
+import { hostOf, tryServers } from "./reach.ts";
 import { journalDatabaseOf, type Outcome, openMoveDatabase, Worker } from "./work.ts";
 
 export interface MoverOptions {
@@ -48,12 +52,17 @@ class Stopped extends Error {
 export async function runMover(options: MoverOptions): Promise<void> {
 	const { signal, report } = options;
 	const holder = randomBytes(6).toString("hex");
-	report(`mover ${holder} of stage ${options.configuration.stage} begins`);
+	const { configuration, engines } = options;
+	report(`mover ${holder} of stage ${configuration.stage} begins`);
+	for (const { name, target } of configuration.databases) report(`${name}: the target is ${hostOf(target)}`);
+	let isTried = false;
 	while (!signal.aborted) {
 		const lease = await takeLease(options, holder);
 		if (lease === undefined) return;
 		report(`mover ${holder} holds the lease, epoch ${lease.lease.epoch}`);
 		try {
+			if (!isTried) for (const line of await tryServers(configuration, engines)) report(line);
+			isTried = true;
 			await new Tenure(options, lease.lease, lease.progress).work();
 		} catch (error) {
 			if (!(error instanceof LeaseLost) && !lease.lease.signal.aborted && !isConnectionError(error)) throw error;
@@ -114,6 +123,8 @@ class Tenure {
 	readonly #signal: AbortSignal;
 	#stop = new AbortController();
 	#isPaused = false;
+	/** Whether nothing is left of rehearsals that were stopped while no mover was at work on them. */
+	#isClean = false;
 
 	constructor(options: MoverOptions, lease: Lease, progress: Progress) {
 		this.#options = options;
@@ -155,11 +166,11 @@ class Tenure {
 		while (!this.#signal.aborted) {
 			this.#progress.state = this.#isPaused ? "paused" : "idle";
 			const next = await this.#nextWork();
-			if (next !== undefined) {
+			if (next !== undefined && (await this.#perform(journal, next))) {
 				isIdleTold = false;
-				await this.#perform(journal, next);
 				continue;
 			}
+			if (!this.#isClean) await this.#removeStopped(journal);
 			if (!isIdleTold) this.#options.report("waits for wishes: npm run move -- check --stack STACK");
 			isIdleTold = true;
 			await pause(this.#options.pollMs ?? 1_000, this.#signal);
@@ -168,7 +179,7 @@ class Tenure {
 	}
 
 	/** Takes up what is about the work that is under way, refuses what is not understood, and gives the oldest work. */
-	async #nextWork(underWay?: number): Promise<KnownWish | undefined> {
+	async #nextWork(underWay?: KnownWish): Promise<KnownWish | undefined> {
 		let work: KnownWish | undefined;
 		for (const wish of await waitingWishes(this.#asks)) {
 			const refusal = refusalOf(wish);
@@ -178,7 +189,10 @@ class Tenure {
 				);
 				await endWish(this.#asks, wish.id, this.#lease, "refused", refusal);
 			} else if (isWork(wish.command)) {
-				if (wish.id !== underWay) work ??= wish as KnownWish;
+				if (wish.id !== underWay?.id) work ??= wish as KnownWish;
+			} else if (wish.command === "stop") {
+				// Wishes come in their order, so that it is about those before it.
+				if (await this.#takeStop(wish.id, underWay, work)) work = undefined;
 			} else {
 				await this.#take(wish, underWay !== undefined);
 			}
@@ -187,33 +201,59 @@ class Tenure {
 	}
 
 	async #take({ id, command }: Wish, isAtWork: boolean): Promise<void> {
-		if (command === "stop") this.#stop.abort(new Stopped("the run is stopped, as the operator wished"));
-		else this.#isPaused = command === "pause";
+		this.#isPaused = command === "pause";
 		if (isAtWork) this.#progress.state = this.#isPaused ? "paused" : "running";
 		await endWish(this.#asks, id, this.#lease, "done", undefined);
-		this.#options.report(`${command}: ${command === "stop" && !isAtWork ? "nothing is under way" : "done"}`);
+		this.#options.report(`${command}: done`);
 	}
 
-	async #perform(journal: Journal, wish: KnownWish): Promise<void> {
-		const { report, configuration, engines } = this.#options;
-		const run = await takeWish(this.#asks, wish.id, this.#lease);
+	/**
+	 * Stops the work that is under way, or that an earlier holder has begun and this one has not taken up again.
+	 *
+	 * @returns whether the latter is over with that
+	 */
+	async #takeStop(id: number, underWay: KnownWish | undefined, begun: KnownWish | undefined): Promise<boolean> {
+		const { report } = this.#options;
+		this.#stop.abort(new Stopped("the run is stopped, as the operator wished"));
+		const run = begun?.run;
+		const isInItsSwap = run !== undefined && (await isInSwap(this.#asks, run));
+		if (begun !== undefined && !isInItsSwap) {
+			await endWish(this.#asks, begun.id, this.#lease, "stopped", "operator");
+			this.#isClean = false;
+		}
+		await endWish(this.#asks, id, this.#lease, "done", undefined);
+		if (isInItsSwap) report(`stop: ${begun?.command} of run ${run} is being swapped in, which is carried through`);
+		else report(`stop: ${underWay === undefined && begun === undefined ? "nothing is under way" : "done"}`);
+		return !isInItsSwap;
+	}
+
+	/** Does a wish. @returns whether it was to be taken up */
+	async #perform(journal: Journal, wish: KnownWish): Promise<boolean> {
+		const { report } = this.#options;
+		let run = await takeWish(this.#asks, wish.id, this.#lease);
+		if (run === undefined) return false;
 		report(`${wish.command} ${wish.state === "taken" ? "goes on" : "begins"} as run ${run}`);
 		this.#stop = new AbortController();
 		const signal = AbortSignal.any([this.#signal, this.#stop.signal]);
 		Object.assign(this.#progress, { state: this.#isPaused ? "paused" : "running", command: wish.command, run });
 		const control = { signal, isPaused: () => this.#isPaused };
 		const ended = new AbortController();
-		const watching = this.#watch(wish.id, ended.signal);
-		const given = { configuration, engines, journal, asks: this.#asks, progress: this.#progress, report };
-		const worker = new Worker({ ...given, control });
+		const watching = this.#watch(wish, ended.signal);
+		const worker = this.#worker(journal, control);
 		try {
-			const { state, reason } = await this.#outcomeOf(worker, journal, wish, run, signal);
-			if (state === "stopped" && wish.command === "rehearse") {
-				const remover = new Worker({ ...given, control: { signal: this.#signal, isPaused: () => false } });
-				await remover.discard(run).finally(() => remover.close());
+			let outcome = await this.#outcomeOf(worker, journal, wish, run, signal);
+			while (outcome.state === "anew") {
+				run = await renewRun(this.#asks, wish.id, this.#lease);
+				if (run === undefined) return false;
+				report(`${wish.command} begins anew as run ${run}`);
+				this.#progress.run = run;
+				outcome = await this.#outcomeOf(worker, journal, wish, run, signal);
 			}
+			const { state, reason } = outcome;
+			if (state === "stopped" && wish.command === "rehearse") await worker.discard(run);
 			await endWish(this.#asks, wish.id, this.#lease, state, reason);
 			report(`${wish.command} of run ${run}: ${state}${reason === undefined ? "" : ` (${reason})`}`);
+			return true;
 		} finally {
 			ended.abort();
 			await watching;
@@ -222,8 +262,33 @@ class Tenure {
 		}
 	}
 
+	#worker(journal: Journal, control: Control): Worker {
+		const { configuration, engines, report } = this.#options;
+		const given = { configuration, engines, journal, asks: this.#asks, progress: this.#progress, report };
+		return new Worker({ ...given, control, lasting: this.#lasting });
+	}
+
+	/** Of what a stop does not end. */
+	get #lasting(): Control {
+		return { signal: this.#signal, isPaused: () => false };
+	}
+
+	/** Removes the copies of rehearsals that were stopped while no mover was at work on them. */
+	async #removeStopped(journal: Journal): Promise<void> {
+		const worker = this.#worker(journal, this.#lasting);
+		try {
+			await worker.discardStopped();
+		} catch (error) {
+			if (this.#signal.aborted || isConnectionError(error)) throw error;
+			this.#options.report(`the copy of a rehearsal that was stopped stays: ${(error as Error).message}`);
+		} finally {
+			await worker.close();
+		}
+		this.#isClean = true;
+	}
+
 	/** Looks for wishes about the work that is under way. */
-	async #watch(underWay: number, ended: AbortSignal): Promise<void> {
+	async #watch(underWay: KnownWish, ended: AbortSignal): Promise<void> {
 		while (!ended.aborted) {
 			await pause(this.#options.pollMs ?? 1_000, ended);
 			if (ended.aborted) return;
@@ -248,7 +313,9 @@ class Tenure {
 				return await worker.perform(wish, run);
 			} catch (error) {
 				if (this.#signal.aborted) throw this.#signal.reason;
-				if (signal.aborted) return { state: "stopped", reason: "operator" };
+				// Half a stage in its place is no end.
+				const isOver = signal.aborted && !worker.isSwapping;
+				if (isOver) return { state: "stopped", reason: "operator" };
 				if (!isConnectionError(error)) throw error;
 				if (this.#progress.parts > lastProgress) {
 					lastProgress = this.#progress.parts;
@@ -257,7 +324,7 @@ class Tenure {
 				if (Date.now() > deadline) return { state: "failed", reason: "connection" };
 				failures += 1;
 				this.#options.report(`a connection has ended (${(error as Error).message}); the run goes on from what is done`);
-				await pause(backoff(failures), signal);
+				await pause(backoff(failures), worker.isSwapping ? this.#signal : signal);
 			}
 		}
 	}

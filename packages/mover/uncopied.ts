@@ -18,6 +18,6 @@ const INSTEAD: Readonly<Record<UncopiedType, string>> = {
 
 /** What stands against a database of a type that the mover does not copy. */
 export function checkUncopied(type: UncopiedType): Finding {
-	const line = `${type} is not copied by the mover; ${INSTEAD[type]}. Then leave it out of move.databases of the stage file, and hand that over: npm run move -- credentials --replace`;
+	const line = `${type} is not copied by the mover; ${INSTEAD[type]}. Then leave it out of move.databases of the stage file, and hand that over: npm run move -- credentials --stack STACK --replace`;
 	return { trap: "not-copied", severity: "blocker", object: type, line };
 }

@@ -1,26 +1,31 @@
 /** Does one wish for all databases of the stage: several are swapped in together, or not at all. */
 import type { Configuration, MovedDatabase } from "./configuration.ts";
 import type { Engine, Engines, Proof, SwapTask, Task } from "./engine.ts";
-import type { Finding } from "./findings.ts";
+import { type Finding, forRehearsal } from "./findings.ts";
 import { isConnectionError } from "./journal/errors.ts";
 import { Fence } from "./journal/fence.ts";
 import type { Progress } from "./journal/heartbeat.ts";
 import { type Asks, appendLine, type Journal } from "./journal/journal.ts";
-import { pin } from "./journal/pins.ts";
-import { type ReportKind, type Sizes, storeReport } from "./journal/reports.ts";
+import { pin, refuseOneSide } from "./journal/pins.ts";
+import { isVerified, readProof } from "./journal/proofs.ts";
+import { clearReport, type ReportKind, type Sizes, storeReport } from "./journal/reports.ts";
 import { type Connect, openJournalDatabase } from "./journal/schema.ts";
-import { readStanding } from "./journal/standing.ts";
+import { copiedRun, hasSwapFailed, isSwapDone, readStanding, runsWithCopies } from "./journal/standing.ts";
 import { type Control, failureOf, JournalSteps } from "./journal/steps.ts";
-import type { KnownWish } from "./journal/wishes.ts";
+import { isInSwap, type KnownWish } from "./journal/wishes.ts";
 import { connect } from "./postgresql/connection.ts";
+import { lineOf } from "./postgresql/messages.ts";
 import type { Evidence, StepName } from "./steps.ts";
 import { checkUncopied } from "./uncopied.ts";
 
 /** How a wish ended, and in one word why. */
-export interface Outcome {
+export interface Ended {
 	state: "done" | "failed" | "refused";
 	reason?: string;
 }
+
+/** An end; or `anew`: what its run has copied is given up and removed, and the wish is to be done by another run. */
+export type Outcome = Ended | { state: "anew"; reason?: undefined };
 
 export interface WorkOptions {
 	configuration: Configuration;
@@ -29,6 +34,8 @@ export interface WorkOptions {
 	/** Database `move`. */
 	asks: Asks;
 	control: Control;
+	/** Of what the operator's stop does not end in its middle: swaps, and the removal of a copy. */
+	lasting: Control;
 	progress: Progress;
 	/** Takes one line for whoever reads the container's log. */
 	report: (line: string) => void;
@@ -48,21 +55,31 @@ const MAINTENANCE = ["postgres", "template1"];
 export class Worker {
 	readonly #options: WorkOptions;
 	readonly #fences = new Map<string, Fence>();
+	/** Whether databases are being swapped in: all of them are, or what was is put back. */
+	#isSwapping = false;
+	/** Why the copy of a former run of this wish was given up, by the stage's name of the database. */
+	readonly #givenUp = new Map<string, Finding[]>();
 
 	constructor(options: WorkOptions) {
 		this.#options = options;
 	}
 
+	get isSwapping(): boolean {
+		return this.#isSwapping;
+	}
+
 	/** Does a wish, or goes on with it where an earlier holder began it. @throws what is no outcome: the run is to stop, or a connection ended */
 	async perform(wish: KnownWish, run: string): Promise<Outcome> {
 		const units = this.#units(run);
-		const { progress } = this.#options;
+		const { progress, asks, journal } = this.#options;
+		// What an earlier try of it failed of is no end of this one.
+		await clearReport(asks, journal, { run, database: "", kind: "failure" });
 		Object.assign(progress, { parts: 0, rows: 0, bytes: 0, blockers: 0, warnings: 0 });
 		try {
 			for (const unit of units) await this.#pin(unit);
 			switch (wish.command) {
 				case "check":
-					return await this.#check(units, run);
+					return await this.#check(units, run, { live: false });
 				case "rehearse":
 					return await this.#rehearse(units, wish.arguments);
 				case "copy":
@@ -82,8 +99,8 @@ export class Worker {
 		await Promise.all([...this.#fences.values()].map((fence) => fence.open()));
 	}
 
-	#units(run: string): Unit[] {
-		const { configuration, engines, journal, control, report, progress } = this.#options;
+	#units(run: string, control = this.#options.control): Unit[] {
+		const { configuration, engines, journal, report, progress } = this.#options;
 		const units: Unit[] = [];
 		for (const database of configuration.databases) {
 			const engine = engines[database.type];
@@ -122,8 +139,13 @@ export class Worker {
 
 	async #pin({ database, engine }: Pick<Unit, "database" | "engine">): Promise<void> {
 		const { asks, configuration } = this.#options;
+		const sides = {
+			source: await engine.identify(database.source),
+			target: await engine.identify(database.target),
+		};
+		refuseOneSide(database.name, sides.source, sides.target);
 		for (const side of ["source", "target"] as const) {
-			const identity = await engine.identify(database[side]);
+			const identity = sides[side];
 			// The swap changes which database is the target's own, not its name.
 			await pin(asks, database.name, side, {
 				...identity,
@@ -134,12 +156,13 @@ export class Worker {
 	}
 
 	/** Looks for what would break, before anything moves. */
-	async #check(units: readonly Unit[], run: string): Promise<Outcome> {
+	async #check(units: readonly Unit[], run: string, { live }: { live: boolean }): Promise<Ended> {
 		const { report, progress, configuration } = this.#options;
 		for (const { name, type } of configuration.uncopied) await this.#keepFindings(run, name, [checkUncopied(type)]);
 		for (const { database, engine, task } of units) {
 			report(`${database.name}: checks both sides`);
-			await this.#keepFindings(run, database.name, await engine.check(task));
+			const found = [...(this.#givenUp.get(database.name) ?? []), ...(await engine.check(task))];
+			await this.#keepFindings(run, database.name, live ? found.map(forRehearsal) : found);
 			const tables = await engine.measure(database.source);
 			const sizes: Sizes = { tables, containerMb: database.containerMb ?? null };
 			await this.#store(run, database.name, "sizes", sizes);
@@ -163,11 +186,11 @@ export class Worker {
 	async #rehearse(
 		units: readonly Unit[],
 		{ keep = false, again = false, replace = false }: KnownWish["arguments"],
-	): Promise<Outcome> {
+	): Promise<Ended> {
 		const run = units[0]?.steps.run ?? "";
 		if (keep && !again && (await this.#isCopied(run, "rehearse --keep")))
 			return { state: "refused", reason: "swapped" };
-		if (keep && (await this.#hasSwapBegun(run))) return this.#swapAll(units);
+		if (keep && (await isInSwap(this.#options.asks, run))) return this.#swapAll(units);
 		let isKept = false;
 		try {
 			const outcome = await this.#copyAndProve(units, { live: true, replace });
@@ -183,16 +206,19 @@ export class Worker {
 		}
 	}
 
-	/** Removes what a rehearsal that was stopped has copied. */
+	/** Removes what a run has copied, and was not swapped in. */
 	async discard(run: string): Promise<void> {
-		for (const { engine, task } of this.#units(run)) await engine.drop(task);
+		for (const { engine, task } of this.#units(run, this.#options.lasting)) await engine.drop(task);
 	}
 
 	async #copy(units: readonly Unit[], { again = false, replace = false }: KnownWish["arguments"]): Promise<Outcome> {
 		const run = units[0]?.steps.run ?? "";
 		if (!again && (await this.#isCopied(run, "copy"))) return { state: "refused", reason: "swapped" };
-		// What a killed mover has begun to swap in is proved, and takes no connections any more.
-		if (!(await this.#hasSwapBegun(run))) {
+		// Killed before it could say so.
+		if ((await readStanding(this.#options.asks))?.run === run) return { state: "done" };
+		if (await this.#giveUpStale(units)) return { state: "anew" };
+		// What is proved and was not written to since only has to be swapped in.
+		if (!(await this.#isProved(units))) {
 			const outcome = await this.#copyAndProve(units, { live: false, replace });
 			if (outcome.state !== "done") return outcome;
 		}
@@ -209,8 +235,50 @@ export class Worker {
 		return true;
 	}
 
-	async #copyAndProve(units: readonly Unit[], options: { live: boolean; replace: boolean }): Promise<Outcome> {
-		const checked = await this.#check(units, units[0]?.steps.run ?? "");
+	/** Puts back and removes what an earlier try of this run has copied, where it is not as the source is. @returns whether it was so */
+	async #giveUpStale(units: readonly Unit[]): Promise<boolean> {
+		const { asks, report } = this.#options;
+		let isStale = false;
+		for (const { engine, task, steps, database } of units) {
+			const proof = await readProof(asks, steps.run, database.name);
+			const why = await (engine.findStale?.(task, proof) ?? this.#findUntold(steps.run));
+			if (why.length === 0) continue;
+			const findings = why.map((says): Finding => {
+				const line = `${task.into} of run ${steps.run} is given up, and copied anew: ${says}`;
+				return { trap: "copied-anew", severity: "note", line };
+			});
+			for (const { line } of findings) report(`${database.name}: ${line}`);
+			this.#givenUp.set(database.name, findings);
+			isStale = true;
+		}
+		if (!isStale) return false;
+		const run = units[0]?.steps.run ?? "";
+		for (const unit of this.#units(run, this.#options.lasting)) {
+			if (await isSwapDone(asks, run, unit.database.name)) await this.#putBack(unit);
+		}
+		await this.discard(run);
+		return true;
+	}
+
+	/** Of a type that cannot tell whether its source was written to: a copy whose swap has failed is proved of another time. */
+	async #findUntold(run: string): Promise<readonly string[]> {
+		const { asks } = this.#options;
+		if (!(await hasSwapFailed(asks, run)) || (await isInSwap(asks, run))) return [];
+		return ["it could not be swapped in, and its type cannot tell whether the source was written to since"];
+	}
+
+	/** Whether both sides of every database were found equal in this run, and are so still: a swap that has begun is carried through. */
+	async #isProved(units: readonly Unit[]): Promise<boolean> {
+		const { asks } = this.#options;
+		for (const { engine, steps, database } of units) {
+			if (!(await isVerified(asks, steps.run, database.name))) return false;
+			if (engine.findStale === undefined && !(await isInSwap(asks, steps.run))) return false;
+		}
+		return true;
+	}
+
+	async #copyAndProve(units: readonly Unit[], options: { live: boolean; replace: boolean }): Promise<Ended> {
+		const checked = await this.#check(units, units[0]?.steps.run ?? "", options);
 		if (checked.state !== "done") return checked;
 		await this.#dropFormerCopies(units);
 		let areEqual = true;
@@ -222,7 +290,11 @@ export class Worker {
 				? "has its queues run empty"
 				: `copies into ${unit.task.into}, and compares both sides`;
 			this.#options.report(`${unit.database.name}: ${what}`);
-			const proof = await unit.engine.copy({ ...unit.task, ...options });
+			const proof = await unit.engine.copy({
+				...unit.task,
+				...options,
+				snapshotSeconds: this.#options.configuration.snapshotSeconds,
+			});
 			areEqual = (await this.#keepProof(unit, proof)) && areEqual;
 		}
 		// A job that came while the others were copied would be lost.
@@ -233,13 +305,14 @@ export class Worker {
 	/** What an earlier run has left that nobody goes on with would fill the disk. */
 	async #dropFormerCopies(units: readonly Unit[]): Promise<void> {
 		const own = units[0]?.steps.run ?? "";
-		const { rows } = await this.#options.asks.query(
-			`SELECT DISTINCT run FROM public.wishes WHERE command IN ('copy', 'rehearse') AND run <> $1 AND state IN ('failed', 'stopped')
-			AND run NOT IN (SELECT run FROM public.journal WHERE step = 'drop' AND state = 'done')
-			AND run IN (SELECT run FROM public.journal WHERE step = 'create-database')`,
-			[own],
-		);
-		for (const { run } of rows) await this.discard(run);
+		for (const run of await runsWithCopies(this.#options.asks, ["copy", "rehearse"], ["failed", "stopped"])) {
+			if (run !== own) await this.discard(run);
+		}
+	}
+
+	/** Removes the copies of rehearsals that were stopped and have left theirs. */
+	async discardStopped(): Promise<void> {
+		for (const run of await runsWithCopies(this.#options.asks, ["rehearse"], ["stopped"])) await this.discard(run);
 	}
 
 	/** Keeps what was compared, for the report and for the swap. @returns whether both sides are equal */
@@ -257,7 +330,7 @@ export class Worker {
 		return equal;
 	}
 
-	async #proveAll(units: readonly Unit[], isSwapped: boolean): Promise<Outcome> {
+	async #proveAll(units: readonly Unit[], isSwapped: boolean): Promise<Ended> {
 		let areEqual = true;
 		for (const unit of units) {
 			await unit.steps.checkpoint();
@@ -267,30 +340,52 @@ export class Worker {
 		return areEqual ? { state: "done" } : { state: "failed", reason: "unequal" };
 	}
 
-	/** Swaps the databases in one after the other; where one fails, those before it are put back. */
-	async #swapAll(units: readonly Unit[]): Promise<Outcome> {
-		const { journal, report } = this.#options;
+	/**
+	 * Swaps the databases in one after the other; where one fails, those before it are put back. The operator's stop is heeded before the
+	 * first one, and then no more.
+	 */
+	async #swapAll(given: readonly Unit[]): Promise<Ended> {
+		const run = given[0]?.steps.run ?? "";
+		const units = this.#units(run, this.#options.lasting);
+		for (const unit of units) await this.#tellProof(unit);
+		if (!(await isInSwap(this.#options.asks, run))) {
+			await given[0]?.steps.checkpoint();
+			for (const { engine, task } of units) await engine.admitSwap?.(task);
+		}
+		this.#isSwapping = true;
+		try {
+			await this.#swapEach(units);
+			this.#isSwapping = false;
+		} catch (error) {
+			// Where a connection has ended, whoever goes on with the run goes on with its swaps.
+			this.#isSwapping = isConnectionError(error);
+			throw error;
+		}
+		return { state: "done" };
+	}
+
+	async #swapEach(units: readonly Unit[]): Promise<void> {
 		const swapped: Unit[] = [];
 		// What was copied in place cannot be put back, so it comes last.
 		const isInPlace = ({ database }: Unit) => database.type !== "postgresql";
-		const ordered = [...units.filter((unit) => !isInPlace(unit)), ...units.filter(isInPlace)];
-		for (const unit of units) await this.#tellProof(unit);
 		try {
-			for (const unit of ordered) {
+			for (const unit of [...units.filter((one) => !isInPlace(one)), ...units.filter(isInPlace)]) {
 				await unit.engine.swap({ ...unit.task, journal: this.#swapJournal(unit) });
 				swapped.push(unit);
-				report(`${unit.database.name}: ${unit.task.into} is in its place`);
+				this.#options.report(`${unit.database.name}: ${unit.task.into} is in its place`);
 			}
-			return { state: "done" };
 		} catch (error) {
-			if (this.#options.control.signal.aborted || isConnectionError(error)) throw error;
-			for (const unit of swapped.reverse()) {
-				await unit.engine.undoSwap(unit.task);
-				await journal.write("note", at(unit.steps.run, unit.database.name, "swap"), { undone: true });
-				report(`${unit.database.name}: what stood there is back in its place`);
-			}
+			if (this.#options.lasting.signal.aborted || isConnectionError(error)) throw error;
+			for (const unit of swapped.reverse()) await this.#putBack(unit);
 			throw error;
 		}
+	}
+
+	/** Puts back what stood in a copy's place. */
+	async #putBack({ engine, task, steps, database }: Unit): Promise<void> {
+		await engine.undoSwap(task);
+		await this.#options.journal.write("note", at(steps.run, database.name, "swap"), { undone: true });
+		this.#options.report(`${database.name}: what stood there is back in its place`);
 	}
 
 	/** Has each server know of its own proof, as no transaction spans two. */
@@ -321,28 +416,10 @@ export class Worker {
 		};
 	}
 
-	async #hasSwapBegun(run: string): Promise<boolean> {
-		const { rows } = await this.#options.asks.query(
-			"SELECT FROM public.journal WHERE run = $1 AND step = 'swap' AND state = 'begin' LIMIT 1",
-			[run],
-		);
-		return rows.length > 0;
-	}
-
-	/** The last run whose copy is there and not swapped in. */
-	async #copiedRun(): Promise<string | undefined> {
-		const { rows } = await this.#options.asks.query(
-			`SELECT run FROM public.wishes WHERE command = 'copy' AND state = 'failed'
-			AND run IN (SELECT run FROM public.journal WHERE step = 'create-database' AND state = 'done')
-			ORDER BY wishes.id DESC LIMIT 1`,
-		);
-		return rows[0]?.run;
-	}
-
 	/** Verifies what is swapped in, or what the last copy left. */
-	async #verifyLast(run: string): Promise<Outcome> {
+	async #verifyLast(run: string): Promise<Ended> {
 		const swapped = (await readStanding(this.#options.asks))?.run;
-		const last = swapped ?? (await this.#copiedRun());
+		const last = swapped ?? (await copiedRun(this.#options.asks));
 		if (last === undefined) {
 			this.#options.report("verify: nothing is copied yet; first: npm run move -- copy --stack STACK");
 			return { state: "refused", reason: "nothing" };
@@ -364,7 +441,7 @@ export class Worker {
 	}
 
 	async #tellFailure(run: string, error: unknown): Promise<void> {
-		const line = error instanceof Error ? error.message : String(error);
+		const line = lineOf(error);
 		this.#options.report(`failed: ${line}`);
 		await this.#store(run, "", "failure", { line });
 	}
@@ -374,23 +451,11 @@ export class Worker {
 	}
 }
 
-/** Whether the last proof of a run has found both sides of a database equal. */
-async function isVerified(client: Asks, run: string, database: string): Promise<boolean> {
-	const { rows } = await client.query(
-		`SELECT evidence -> 'equal' = 'true' AS equal FROM public.journal
-		WHERE run = $1 AND database = $2 AND step = 'verify' AND state = 'note' ORDER BY journal.seq DESC LIMIT 1`,
-		[run, database],
-	);
-	return rows[0]?.equal === true;
-}
-
-/** The database on whose server the journal is: the first PostgreSQL of the stage by its name. */
-export function journalDatabaseOf({ databases }: Pick<Configuration, "databases">): MovedDatabase {
-	const [first] = databases
-		.filter(({ type }) => type === "postgresql")
-		.sort((one, other) => (one.name < other.name ? -1 : 1));
-	if (first === undefined) throw new Error("no database of the stage is postgresql, and the journal is kept on one");
-	return first;
+/** The database on whose server the journal is. */
+export function journalDatabaseOf({ databases, journal }: Pick<Configuration, "databases" | "journal">): MovedDatabase {
+	const found = databases.find(({ name }) => name === journal);
+	if (found === undefined) throw new Error(`the journal is on ${journal}, which is none of the stage's databases`);
+	return found;
 }
 
 /** Connects to databases of the target's server. */

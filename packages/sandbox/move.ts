@@ -1,10 +1,10 @@
 /**
- * `npm run sandbox -- move`: a MedStack stand-in, the stage in `prepare`, a real PostgreSQL behind the emulated database, and the mover
+ * `npm run sandbox -- move`: a MedStack stand-in, the stage in `prepare` and then in `frozen`, a real PostgreSQL behind the emulated database, and the mover
  * between them. Servers run for as long as the command; what they hold is kept for a look.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
-import { copyFile, mkdir, rm } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
 import { startAptiblePostgres } from "./aptible/postgresql.ts";
@@ -105,16 +105,25 @@ async function moveClinic(place: MovePlace): Promise<number> {
 		);
 		mover = child;
 		await waits;
-		for (const [step, says] of [
+		const day = [
 			["check", "what would break, before a row moves"],
 			["rehearse", "copies while the source is in use, proves the copy, times it and drops it"],
-			["copy", "the night's copy: proven, then swapped in"],
-			["verify", "both sides once more, and the record for the later phases"],
-		] as const) {
+		] as const;
+		const night = [
+			["copy", "the night's copy: proven, then swapped in, and the record for the later phases"],
+			["verify", "both sides once more"],
+		] as const;
+		const perform = async (step: string, says: string) => {
 			say(`npm run move -- ${step}: ${says}`);
 			const code = await move(sandbox, place, [step, ...stage]);
-			if (code !== 0) return fail(`${step} ended with ${code}; what the mover said is in ${log}`);
-		}
+			return code === 0 ? 0 : fail(`${step} ended with ${code}; what the mover said is in ${log}`);
+		};
+		for (const [step, says] of day) if ((await perform(step, says)) !== 0) return 1;
+		say(`the stage ${STACK} in phase frozen: every service at 0`);
+		await writeFile(stageFile, (await readFile(stageFile, "utf8")).replace("phase: prepare", "phase: frozen"));
+		const frozen = await sandbox.pulumi(["up", "--yes", "--skip-preview", ...stage], { env, inherit: true });
+		if (frozen.code !== 0) return fail(`pulumi up ended with ${frozen.code}`);
+		for (const [step, says] of night) if ((await perform(step, says)) !== 0) return 1;
 		say("the clinic is on Aptible. To look:");
 		console.log(`  npm run sandbox -- move psql source     what MedStack has: schemas clinic and audit
   npm run sandbox -- move psql target     the same on Aptible; \\l shows db_before_N, which stood there before

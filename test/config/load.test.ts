@@ -105,11 +105,11 @@ test("a phase that stands on a verified copy is loaded with its record, or not a
 	const write = (more: object) =>
 		writeFile(join(root, "Pulumi.staging.move.json"), JSON.stringify({ ...record, ...more }));
 	await write({});
-	const { moveRecord, isMoveClosed } = await loadStage(root);
+	const { moveRecord, moveRecordState } = await loadStage(root);
 	assert.deepEqual(moveRecord, record);
-	assert.equal(isMoveClosed(), false);
+	assert.equal(moveRecordState(), "open");
 	await write({ closed: true });
-	assert.equal(isMoveClosed(), true, "it is read when it is asked");
+	assert.equal(moveRecordState(), "closed", "it is read when it is asked");
 });
 
 test("config that is nearly all that Linux hands to a program is warned about before nothing starts any more", async (t) => {

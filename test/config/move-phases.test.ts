@@ -123,6 +123,30 @@ test("no app runs while its data is prepared in a database that is copied into i
 	assert.deepEqual(services(inPhase("trial", { databases })), idleAtZero);
 });
 
+test("apps get a placeholder for what a smoke test names, in prepare alone, and every other text as it is written", () => {
+	const config = {
+		SMTP_PASSWORD: "${secrets.smtpPassword}",
+		SMTP_URL: "smtp://portal:${ secrets.smtpPassword }@mail.acme.example?$${tag}&key=${secrets.sessionKey}",
+		DATABASE_URL: "${databases.main.url}",
+		SESSION_KEY: "${ secrets.sessionKey }",
+	};
+	const secrets = { registryPassword: "a", sessionKey: "b", smtpPassword: "c" };
+	const smoke = { path: "/health", text: "ok", placeholders: ["smtpPassword"] };
+	const configIn = (phase: MovePhase, more: object) => {
+		const move = { phase, from: { addresses: ["203.0.113.9"] }, databases: { main: {} }, ...more };
+		const raw = stageWith({ ...declared, "apps/portal/config": config, secrets, move });
+		return parseStage(raw, { file: "Pulumi.test.yaml" }).apps.portal?.config;
+	};
+	assert.deepEqual(configIn("prepare", { smoke }), {
+		...config,
+		SMTP_PASSWORD: "placeholder-of-a-rehearsal",
+		SMTP_URL: "smtp://portal:placeholder-of-a-rehearsal@mail.acme.example?$${tag}&key=${secrets.sessionKey}",
+	});
+	assert.deepEqual(configIn("prepare", {}), config);
+	for (const phase of movePhases.filter((one) => one !== "prepare"))
+		assert.deepEqual(configIn(phase, { smoke }), config);
+});
+
 test("a storage that nothing is moved into stays as it is", () => {
 	const { copyFrom, allowFrom } = inPhase("prepare", { objects: [] }).storage ?? assert.fail("no storage");
 	assert.deepEqual({ copyFrom, allowFrom }, { copyFrom: "sameTenant", allowFrom: ["198.51.100.7"] });

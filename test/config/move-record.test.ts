@@ -15,7 +15,7 @@ import { stageWith } from "./stage-file.ts";
 
 const record = {
 	version: 1 as const,
-	run: "2026-12-05T01-14",
+	run: "r7",
 	databases: { main: { aptibleId: 4711, hash: "9f2c" } },
 	at: "2026-12-05T02:14:00Z",
 };
@@ -102,16 +102,34 @@ test("a phase in which apps work on the copy needs the record of it, of each mov
 		assert.deepEqual(
 			problems(() => requireMoveRecord(stage(phase), none, "prod")),
 			[
-				`Pulumi.prod.yaml: move.phase: "${phase}" needs the record of a verified copy, Pulumi.prod.move.json beside the stage file, which is not there; ${fix}`,
+				`Pulumi.prod.yaml: move.phase: "${phase}" needs the record of a verified copy, Pulumi.prod.move.json beside the stage file, which is not there; ${phase === "live" ? "bring back the committed one: git checkout -- Pulumi.prod.move.json; or " : ""}${fix}`,
 			],
 		);
 		assert.deepEqual(
 			problems(() => requireMoveRecord(stage(phase), () => record, "prod")),
 			[
-				`Pulumi.prod.yaml: move.phase: "${phase}" needs a verified copy of cache, and Pulumi.prod.move.json (run 2026-12-05T01-14) has main; ${fix}`,
+				`Pulumi.prod.yaml: move.phase: "${phase}" needs a verified copy of cache, and Pulumi.prod.move.json (run r7) has main; ${fix}`,
 			],
 		);
 	}
+});
+
+test("the record of an earlier move, which is closed, opens nothing in trial; in live it is how the move ends", () => {
+	const closed = {
+		...record,
+		closed: true,
+		databases: { ...record.databases, cache: { aptibleId: 4712, hash: "aa" } },
+	};
+	assert.deepEqual(
+		problems(() => requireMoveRecord(stage("trial"), () => closed, "prod")),
+		[
+			'Pulumi.prod.yaml: move.phase: "trial" needs the record of a verified copy, and Pulumi.prod.move.json (run r7) is that of an earlier move, which is closed; remove it: git rm Pulumi.prod.move.json; then set phase: frozen, and run `npm run move -- copy --again --stack prod`',
+		],
+	);
+	assert.equal(
+		requireMoveRecord(stage("live"), () => closed, "prod"),
+		closed,
+	);
 });
 
 test("a copy in another database than the stage's is none", () => {

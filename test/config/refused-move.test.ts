@@ -42,12 +42,11 @@ test("a move with all that it may have is right", () => {
 				cache: { drain: { queues: ["queue:default"] } },
 			},
 			objects: ["documents"],
-			domains: { "portal.acme.example": { via: "azure", from: "203.0.113.9" } },
+			domains: { "portal.acme.example": { via: "manual", from: "203.0.113.9" } },
 			smoke: { path: "/health?deep=1", text: "ok", placeholders: ["sessionKey"] },
 		},
 		storage,
 		"apps/portal/endpoints/test": { service: "web", kind: "https", domain: "portal.acme.example", managedTls: true },
-		dns: { resourceGroup: { name: "acme-test" }, zones: { main: { domain: "acme.example" } } },
 	};
 	assert.deepEqual(problemsOf(stageWith(change)), []);
 });
@@ -222,7 +221,7 @@ testRefused({
 			'move.domains["portal.acme.example"]: "portal.acme.example" is not the domain of an endpoint of this stage; none is declared',
 		],
 	},
-	"a domain in no zone, which leads nowhere": {
+	"a domain whose record nobody would change, and which leads nowhere": {
 		...moveWith(
 			{ domains: { "portal.acme.example": { via: "azure", from: "nowhere" } } },
 			{
@@ -236,7 +235,7 @@ testRefused({
 		),
 		says: [
 			'move.domains["portal.acme.example"].from: "nowhere" is not an IPv4 address or a host name; allowed: for example 203.0.113.9 or acme.medstack.example',
-			'move.domains["portal.acme.example"].via: "azure" needs a zone under dns that holds portal.acme.example; no zone is declared; declare it, or write via: manual',
+			'move.domains["portal.acme.example"].via: "azure" is not built yet, and no phase would change the record; write via: manual, and change the record by hand with the phase live',
 		],
 	},
 	"a smoke test that says nothing": {
@@ -246,6 +245,22 @@ testRefused({
 			'move.smoke.text: "" is empty; give a few words of the answer',
 			'move.smoke.placeholders[0]: "smtpPassword" is not the name of a secret; declared: registryPassword, sessionKey',
 		],
+	},
+	"no placeholder": {
+		...moveWith({ smoke: { path: "/health", text: "ok", placeholders: [] } }),
+		says: [
+			"move.smoke.placeholders: this list is empty; name the secrets by which an app reaches people, such as [smtpPassword]",
+		],
+	},
+	"a placeholder that no app gets": {
+		...moveWith({ smoke: { path: "/health", text: "ok", placeholders: ["sessionKey", "registryPassword"] } }),
+		says: [
+			'move.smoke.placeholders[1]: "registryPassword" is in no app\'s config, so that its placeholder keeps nothing from going out; those are: sessionKey; name one of them, or remove it',
+		],
+	},
+	"a smoke test without placeholders": {
+		...moveWith({ smoke: { path: "/health", text: "ok" } }),
+		says: ["move.smoke.placeholders: is missing; give a list: names of secrets, such as [smtpPassword]"],
 	},
 	"a budget that is none": {
 		...moveWith({ downtimeBudgetMinutes: 0 }),

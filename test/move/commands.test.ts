@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,13 +13,6 @@ import { withSession } from "../../packages/mover/postgresql/connection.ts";
 import type { World } from "../../packages/mover/test/support/mover-process.ts";
 import { Night } from "../support/night.ts";
 
-const STAGE = `config:
-  medstack-to-aptible:environment: { handle: acme, stack: shared-ca-central-1, phi: false }
-  medstack-to-aptible:databases:
-    main: { type: postgresql, version: "17" }
-  medstack-to-aptible:secrets: { smtpPassword: { secure: v1:abc } }
-`;
-
 let night: Night;
 let world: World;
 let folder: string;
@@ -28,13 +20,14 @@ let folder: string;
 before(async () => {
 	night = await Night.start();
 	({ world, folder } = night);
-	await night.writeStage(STAGE);
+	await night.inPhase("prepare");
 });
 after(() => night?.stop());
 
 const start = (...args: string[]) => night.start(...args);
 const startBare = (...args: string[]) => night.startBare(...args);
 const run = (...args: string[]) => night.run(...args);
+const cli = (...argv: string[]) => night.cli(...argv);
 const recordText = () => night.recordText();
 
 test("before a mover has been there, status says so, and report and a wrong argument say what to do", async () => {
@@ -65,7 +58,7 @@ test("before a mover has been there, status says so, and report and a wrong argu
 });
 
 test("check, rehearse, copy and verify go through the tunnel to the mover and back, with the journal beside the stage", async () => {
-	const mover = world.startMover();
+	const mover = world.startMover({ MOVE_LEASE_SECONDS: "20" });
 	const check = await run("check");
 	assert.equal(check.code, 0, `${check.output}\n--\n${mover.output}`);
 	assert.match(check.output, /check of run r1: done/);
@@ -77,9 +70,10 @@ test("check, rehearse, copy and verify go through the tunnel to the mover and ba
 	const rehearse = await run("rehearse");
 	assert.equal(rehearse.code, 0, rehearse.output);
 	assert.match(rehearse.output, /main: both sides are equal\nrehearse of run r2: done/);
+	await night.inPhase("frozen");
 	const copy = await run("copy");
 	assert.equal(copy.code, 0, copy.output);
-	const record = JSON.parse(readFileSync(path.join(folder, "Pulumi.night.move.json"), "utf8"));
+	const record = JSON.parse(readFileSync(night.record, "utf8"));
 	assert.deepEqual(
 		{ ...record, at: undefined },
 		{ version: 1, run: "r3", databases: { main: { aptibleId: 700, hash: "0123456789abcdef" } }, at: undefined },
@@ -103,6 +97,8 @@ test("check, rehearse, copy and verify go through the tunnel to the mover and ba
 	assert.match(status.output, /- one rehearsal \(r2\).*\n- the source has 100 % of the bytes of r2/);
 	assert.match(status.output, /budget: none to compare with; set move\.downtimeBudgetMinutes/);
 	assert.match(status.output, /fact: r3 took \d+ s from its wish to its end, .*; forecast \d+ s/);
+	const last = await run("report");
+	assert.match(last.output, /night-r3\.md/, "the last copy, not the wish that was refused after it");
 	const report = await run("report", "--run", "r3");
 	assert.equal(report.code, 0, report.output);
 	const text = readFileSync(path.join(folder, ".move/night-r3.md"), "utf8");
@@ -144,6 +140,7 @@ test("findings that stand in the way are told with their fix, and end with 1", a
 
 test("the tunnel's drop in the middle is passed over; Ctrl-C and a kill leave the mover at work", async () => {
 	await world.reset();
+	await night.inPhase("prepare");
 	rmSync(path.join(folder, ".move"), { recursive: true });
 	const mover = world.startMover({ PART_MS: "1500", MOVE_LEASE_SECONDS: "30" });
 	const first = start("rehearse");
@@ -153,14 +150,16 @@ test("the tunnel's drop in the middle is passed over; Ctrl-C and a kill leave th
 	assert.equal(await first.ended, 0, first.output());
 	assert.match(first.output(), /rehearse of run r1: done/);
 
-	writeFileSync(path.join(folder, "Pulumi.night.move.json"), JSON.stringify({ version: 1, run: "r9" }));
+	writeFileSync(night.record, JSON.stringify({ version: 1, run: "r9" }));
+	await night.inPhase("frozen");
 	const copy = start("copy");
 	await copy.says(/\[#+\.*\] \d+ %, r2 main: rows.* \d+ s to .*\d+ s left/);
-	assert.equal(existsSync(path.join(folder, "Pulumi.night.move.json")), false, "no phase stands on an earlier copy");
+	assert.equal(existsSync(night.record), false, "no phase stands on an earlier copy");
 	await world.wish("stop");
 	assert.equal(await copy.ended, 1);
 	await mover.says(/copy of run r2: stopped/);
 
+	await night.inPhase("prepare");
 	const second = start("rehearse");
 	await mover.says(/r3 main rows 1 begin/);
 	await world.wish("pause");
@@ -173,6 +172,7 @@ test("the tunnel's drop in the middle is passed over; Ctrl-C and a kill leave th
 	dropTunnels(night.dir);
 	assert.equal(await status.ended, 0, status.output());
 	assert.match(status.output(), /now: r3 main: rows, paused/);
+	await night.inPhase("frozen");
 	const refused = await run("copy");
 	assert.equal(refused.code, 1);
 	assert.match(refused.output, /rehearse is under way since .* \(run r3\)/);
@@ -180,6 +180,7 @@ test("the tunnel's drop in the middle is passed over; Ctrl-C and a kill leave th
 	await mover.says(/rehearse of run r3: stopped \(operator\)/);
 	await world.wish("resume");
 
+	await night.inPhase("prepare");
 	const third = start("rehearse");
 	await third.says(/r4 main: rows/);
 	third.kill("SIGKILL");
@@ -195,16 +196,8 @@ test("credentials makes a login of the mover's own, and a file for its owner alo
 	process.env.PATH = [...night.clouds.path, process.env.PATH].join(path.delimiter);
 	await world.reset();
 	const addresses = ["203.0.113.9", "203.0.113.10"];
-	const config = path.join(folder, "Pulumi.night.yaml");
-	await writeFile(
-		config,
-		STAGE.replace("phi: false", "phi: true")
-			.replace("shared-ca-central-1", "acme-prod")
-			.concat(
-				`  medstack-to-aptible:move: { phase: prepare, from: { addresses: [${addresses.join(", ")}] }, databases: { main: {} } }\n`,
-			),
-	);
-	const moved = readMoveStage("night", config);
+	await night.inPhase("prepare", { from: { addresses } });
+	const moved = readMoveStage("night", night.stageFile);
 	const make = async (replace: boolean) => {
 		const said: string[] = [];
 		const context = new Context();
@@ -214,8 +207,11 @@ test("credentials makes a login of the mover's own, and a file for its owner alo
 	const file = handOverFile(moved);
 	await assert.rejects(make(false), /has no endpoint that admits 203\.0\.113\.9, 203\.0\.113\.10 alone/);
 	assert.equal(existsSync(file), false);
-	await night.cli("endpoints:database:create", "--ip-whitelist", ...addresses, "--environment", "acme", "--", "main");
+	await cli("endpoints:database:create", "--ip-whitelist", ...addresses, "--environment", "acme", "--", "main");
+	writeFileSync(`${file}.99999`, "a password of a command that was killed");
 	const said = await make(false);
+	assert.equal(existsSync(`${file}.99999`), false);
+	assert.equal(readFileSync(path.join(folder, ".move/.gitignore"), "utf8"), "*\n");
 	assert.equal(statSync(file).mode & 0o777, 0o600);
 	const handed = () => JSON.parse(readFileSync(file, "utf8"));
 	const { stage, databases } = handed();
@@ -233,14 +229,36 @@ test("credentials makes a login of the mover's own, and a file for its owner alo
 	const { rows } = await withSession(login(url.password), {}, isSuperuser);
 	assert.deepEqual(rows, [{ rolsuper: true }]);
 
-	await assert.rejects(make(false), /night-target\.json is there already.*credentials --stack night --replace/);
+	await assert.rejects(make(false), /night-target\.json is there already.*credentials --stack STACK --replace/);
 	await withSession(login(url.password), {}, isSuperuser);
+	const kept = readFileSync(file, "utf8");
+	rmSync(file);
+	await assert.rejects(make(false), /login mover can log in already.*credentials --stack STACK --replace/);
+	await withSession(login(url.password), {}, isSuperuser);
+	writeFileSync(file, kept, { mode: 0o600 });
+	const mover = world.startMover({ PART_MS: "5000" });
+	const rehearsal = await world.wish("rehearse");
+	await mover.says(/rows 1 begin/);
+	await assert.rejects(make(true), /rehearse of run r1 is under way; wait for its end/);
+	await withSession(login(url.password), {}, isSuperuser);
+	await world.wish("stop");
+	await world.over(rehearsal);
+	await mover.end("SIGTERM");
 	await make(true);
 	const renewed = new URL(handed().databases.main.url).password;
 	await assert.rejects(withSession(login(url.password), {}, isSuperuser), /password authentication failed/);
 	await withSession(login(renewed), {}, isSuperuser);
 	const log = (await world.targets.main?.log()) ?? "";
 	for (const password of [url.password, renewed]) assert.ok(!log.includes(password));
+
+	// As from live to frozen: the endpoint is made anew.
+	assert.doesNotMatch((await run("status")).output, /handed over/);
+	await cli("endpoints:deprovision", "--database", "main", "--environment", "acme", "--", url.hostname);
+	await cli("endpoints:database:create", "--ip-whitelist", ...addresses, "--environment", "acme", "--", "main");
+	assert.match(
+		(await run("status")).output,
+		/main: the endpoint is another one \(elb-\S+\) than was handed over \(elb-\S+\), .*credentials --stack night --config-file \S+ --replace/,
+	);
 
 	await withSession(world.login(), {}, (client) => closeLogin(client));
 	await assert.rejects(withSession(login(renewed), {}, isSuperuser), /not permitted to log in|authentication failed/);
@@ -250,22 +268,17 @@ test("credentials makes a login of the mover's own, and a file for its owner alo
 test("close shuts the mover out, drops what it is told to, keeps the journal in a file, and may be run again", async () => {
 	await world.reset();
 	rmSync(path.join(folder, ".move"), { recursive: true, force: true });
-	const config = path.join(folder, "Pulumi.night.yaml");
-	const stageIn = (phase: string) =>
-		writeFile(
-			config,
-			STAGE.replace("phi: false", "phi: true")
-				.replace("shared-ca-central-1", "acme-prod")
-				.concat(
-					`  medstack-to-aptible:move: { phase: ${phase}, downtimeBudgetMinutes: 30, from: { addresses: [203.0.113.9] }, databases: { main: {} } }\n`,
-				),
-		);
+	const stageIn = (phase: string) => night.inPhase(phase, { downtimeBudgetMinutes: 30 });
 	await stageIn("frozen");
 	const early = await run("close");
 	assert.equal(early.code, 1);
 	assert.match(early.output, /phase "live" or "cancelled", and Pulumi\.night\.yaml has the phase "frozen"/);
 	const mover = world.startMover();
-	for (const step of ["rehearse", "copy"]) {
+	for (const [step, phase] of [
+		["rehearse", "prepare"],
+		["copy", "frozen"],
+	] as const) {
+		await stageIn(phase);
 		const { code, output } = await run(step);
 		assert.equal(code, 0, output);
 	}
@@ -274,11 +287,11 @@ test("close shuts the mover out, drops what it is told to, keeps the journal in 
 	const proved = recordText();
 
 	await stageIn("live");
-	rmSync(path.join(folder, "Pulumi.night.move.json"));
+	rmSync(night.record);
 	const unproved = await run("close");
 	assert.equal(unproved.code, 1);
 	assert.match(unproved.output, /needs the record of a verified copy/);
-	writeFileSync(path.join(folder, "Pulumi.night.move.json"), proved);
+	writeFileSync(night.record, proved);
 	await withSession(world.login(), {}, (client) => setLogin(client, "0123456789abcdef"));
 
 	const closed = await run("close");
@@ -286,15 +299,17 @@ test("close shuts the mover out, drops what it is told to, keeps the journal in 
 	assert.match(closed.output, /main: login mover opens nothing any more/);
 	assert.match(
 		closed.output,
-		/database db_before_2, .*B, which stood there before run r2, stays; to drop it: npm run move -- close --stack night --drop-former/,
+		/database db_before_2, .*B, which stood there before run r2, stays; to drop it: npm run move -- close --stack night --config-file \S+ --drop-former/,
 	);
 	assert.deepEqual(await world.databases(), ["db", "db_before_2", "move"]);
 	assert.equal(recordText(), proved.replace(/\n\}\n$/, ',\n\t"closed": true\n}\n'));
 	const [login] = await world.rows("postgres", "SELECT rolcanlogin, rolsuper FROM pg_roles WHERE rolname = 'mover'");
 	assert.deepEqual(login, { rolcanlogin: false, rolsuper: false });
+	await stageIn("frozen");
 	const copy = await run("copy");
 	assert.equal(copy.code, 1);
 	assert.match(copy.output, /says that the move is closed/);
+	await stageIn("live");
 
 	// A file that lacks a line is no journal to drop the server's for.
 	const file = path.join(folder, ".move/night.jsonl");

@@ -7,14 +7,7 @@ import { execute, useImageClients } from "../../packages/mover/test/support/data
 import type { World } from "../../packages/mover/test/support/mover-process.ts";
 import { Night } from "../support/night.ts";
 
-const stage = (move: string) => `config:
-  medstack-to-aptible:environment: { handle: acme, stack: acme-prod, phi: true }
-  medstack-to-aptible:databases:
-    main: { type: postgresql, version: "17" }
-  medstack-to-aptible:secrets: { smtpPassword: { secure: v1:abc } }
-  medstack-to-aptible:move: { ${move}, from: { addresses: [203.0.113.9] }, databases: { main: {} } }
-`;
-const SMOKE = "smoke: { path: /health, text: ok, placeholders: [smtpPassword] }";
+const smoke = { path: "/health", text: "ok", placeholders: ["smtpPassword"] };
 
 let night: Night;
 let world: World;
@@ -26,7 +19,6 @@ before(async () => {
 });
 after(() => night?.stop());
 
-const record = () => path.join(night.folder, "Pulumi.night.move.json");
 const source = () => ({ url: world.source.url() });
 
 /** Transactions that wrote the names of databases, and the journal's line on a swap: each row tells who wrote it last. */
@@ -49,17 +41,41 @@ async function rowsOfFormer(database: string, sql: string): Promise<Record<strin
 }
 
 test("a rehearsal is kept in the phase prepare alone, and only with a smoke test", async () => {
-	for (const move of ["phase: prepare", `phase: frozen, ${SMOKE}`]) {
-		await night.writeStage(stage(move));
+	const cases: [string, object, RegExp][] = [
+		["prepare", {}, /rehearse --keep .* needs move\.phase: prepare and move\.smoke.*pulumi up --stack night/],
+		[
+			"frozen",
+			{ smoke },
+			/rehearse needs move\.phase: prepare, and .* has "frozen"; set phase: prepare, then: pulumi up/,
+		],
+	];
+	for (const [phase, more, says] of cases) {
+		await night.inPhase(phase, { ...more });
 		const { code, output } = await night.run("rehearse", "--keep");
-		assert.equal(code, 1, move);
-		assert.match(output, /rehearse --keep .* needs move\.phase: prepare and move\.smoke/, move);
+		assert.equal(code, 1, phase);
+		assert.match(output, says);
 	}
 	assert.deepEqual(await world.databases(), ["db"], "nothing is wished for");
 });
 
+test("a rehearsal is not kept where an app on Aptible has a real secret still: the stage file may be ahead of the last update", async () => {
+	await night.inPhase("prepare", { smoke });
+	const place = ["--app", "portal", "--environment", "acme"];
+	await night.cli("apps:create", "--environment", "acme", "--", "portal");
+	await night.cli("deploy", ...place, "--docker-image", "acme/portal:1", "SMTP_PASSWORD=sentinel-of-the-mail");
+	const refused = await night.run("rehearse", "--keep");
+	assert.equal(refused.code, 1);
+	assert.match(
+		refused.output,
+		/app "portal" has the real value of SMTP_PASSWORD, .*: pulumi up --stack night --config-file \S+\/Pulumi\.night\.yaml/,
+	);
+	assert.ok(!refused.output.includes("sentinel"));
+	assert.deepEqual(await world.databases(), ["db"], "nothing is wished for");
+	await night.cli("config:set", ...place, "SMTP_PASSWORD=placeholder-of-a-rehearsal");
+});
+
 test("a rehearsal that comes out unequal is not swapped in, and is removed", async () => {
-	await night.writeStage(stage(`phase: prepare, ${SMOKE}`));
+	await night.inPhase("prepare", { smoke });
 	const mover = world.startMover({ PART_MS: "400" });
 	const rehearsal = night.start("rehearse", "--keep");
 	await mover.says(/r1 main rows 2 done/);
@@ -84,7 +100,7 @@ test("a kept rehearsal is verified and swapped in by one transaction; a copy tak
 	assert.ok(steps.indexOf("verify note") < steps.indexOf("swap begin"), steps.join("\n"));
 	const writers = await writersOf("r1", ["db", "db_before_1"]);
 	assert.deepEqual([writers.length, new Set(writers).size], [3, 1], "both renames and the journal's line");
-	assert.equal(existsSync(record()), false);
+	assert.equal(existsSync(night.record), false);
 
 	// What stands there is a rehearsal: no later phase stands on its proof.
 	const verified = await night.run("verify");
@@ -93,9 +109,10 @@ test("a kept rehearsal is verified and swapped in by one transaction; a copy tak
 		verified.output,
 		/verify of run r2: done\n.*rehearsal r1.*no record.*npm run move -- copy --stack night/,
 	);
-	assert.equal(existsSync(record()), false);
+	assert.equal(existsSync(night.record), false);
 
 	await execute(source(), "INSERT INTO t VALUES (6, 60)");
+	await night.inPhase("frozen", { smoke });
 	const copied = await night.run("copy");
 	assert.equal(copied.code, 0, copied.output);
 	assert.match(copied.output, /copy of run r3: done\nthe record of the proof is/);
@@ -108,6 +125,7 @@ test("a kept rehearsal is verified and swapped in by one transaction; a copy tak
 	const proved = night.recordText();
 
 	// A copy may be in use by then: it is replaced only where that is said.
+	await night.inPhase("prepare", { smoke });
 	const refused = await night.run("rehearse", "--keep");
 	assert.equal(refused.code, 1);
 	assert.match(refused.output, /rehearse of run r4: refused \(a copy is in its place already/);
@@ -117,10 +135,11 @@ test("a kept rehearsal is verified and swapped in by one transaction; a copy tak
 	assert.match(pointless.output, /rehearse takes --again with --keep alone/);
 	const again = await night.run("rehearse", "--keep", "--again");
 	assert.equal(again.code, 0, again.output);
-	assert.equal(existsSync(record()), false, "the copy that it proves is in its place no more");
+	assert.equal(existsSync(night.record), false, "the copy that it proves is in its place no more");
 	await mover.end("SIGTERM");
 
 	mover = world.startMover({ REAL_ENGINE: "yes" });
+	await night.inPhase("frozen", { smoke });
 	assert.equal((await night.run("copy")).code, 0, mover.output);
 	assert.deepEqual(await world.databases(), [
 		"db",
@@ -128,7 +147,7 @@ test("a kept rehearsal is verified and swapped in by one transaction; a copy tak
 		"move",
 	]);
 	await mover.end("SIGTERM");
-	await night.writeStage(stage(`phase: live, ${SMOKE}`));
+	await night.inPhase("live", { smoke });
 	const closed = await night.run("close");
 	assert.equal(closed.code, 0, closed.output);
 	assert.equal(closed.output.match(/database db_before_\d, .* stays/g)?.length, 4, closed.output);
@@ -140,8 +159,8 @@ test("a kept rehearsal is verified and swapped in by one transaction; a copy tak
 test("the proof of a copy that is not in its place is no record of one", async () => {
 	await world.reset();
 	rmSync(path.join(night.folder, ".move"), { recursive: true });
-	rmSync(record(), { force: true });
-	await night.writeStage(stage("phase: frozen"));
+	rmSync(night.record, { force: true });
+	await night.inPhase("frozen");
 	const mover = world.startMover({ PART_MS: "400" });
 	const copy = night.start("copy");
 	await mover.says(/r1 main rows 2 done/);
@@ -154,6 +173,6 @@ test("the proof of a copy that is not in its place is no record of one", async (
 		verified.output,
 		/verify of run r2: done\n.*not in its place.*no record.*npm run move -- copy --stack night/,
 	);
-	assert.equal(existsSync(record()), false);
+	assert.equal(existsSync(night.record), false);
 	await mover.end("SIGTERM");
 });

@@ -64,9 +64,28 @@ export class Night {
 		await writeFile(this.stageFile, text);
 	}
 
+	/** Writes a stage with one app and one database whose move is in a phase. @param more further keys of the move */
+	async inPhase(phase: string, more: Readonly<Record<string, unknown>> = {}): Promise<void> {
+		const move = { phase, from: { addresses: ["203.0.113.9"] }, databases: { main: {} }, ...more };
+		await this.writeStage(`config:
+  medstack-to-aptible:environment: { handle: acme, stack: acme-prod, phi: true }
+  medstack-to-aptible:databases:
+    main: { type: postgresql, version: "17" }
+  medstack-to-aptible:apps:
+    portal: { image: acme/portal:1, config: { SMTP_PASSWORD: "\${secrets.smtpPassword}" }, services: { web: {} } }
+  medstack-to-aptible:secrets: { smtpPassword: { secure: v1:abc } }
+  medstack-to-aptible:move: ${JSON.stringify(move)}
+`);
+	}
+
+	/** Path of the record beside the stage. */
+	get record(): string {
+		return path.join(this.folder, "Pulumi.night.move.json");
+	}
+
 	/** The record beside the stage. */
 	recordText(): string {
-		return readFileSync(path.join(this.folder, "Pulumi.night.move.json"), "utf8");
+		return readFileSync(this.record, "utf8");
 	}
 
 	/** Runs a command of the `aptible` CLI. */

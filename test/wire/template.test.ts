@@ -6,6 +6,7 @@ import {
 	parseTemplate,
 	readDatabaseReference,
 	references,
+	replaceReferences,
 	TemplateError,
 } from "../../wire/template.ts";
 
@@ -28,6 +29,16 @@ test("filling replaces every reference and nothing in what it put there", () => 
 	const filled = fillTemplate("${a}-$${a}-${b}", (reference) => (reference === "a" ? "${b}" : "2"));
 	assert.equal(filled, "${b}-${a}-2");
 	assert.deepEqual(references("${a}${b}${a}"), ["a", "b", "a"]);
+});
+
+test("a replaced reference is plain text, whatever is in it, and what is not replaced stays as it is written", () => {
+	const replace = (reference: string) => (reference === "a" ? "${b}$&" : undefined);
+	assert.equal(replaceReferences("x$${c}-${a}-${ d }$", replace), "x$${c}-$${b}$&-${d}$");
+	assert.equal(
+		fillTemplate(replaceReferences("$$${c}${a}", replace), () => ""),
+		"$${c}${b}$&",
+	);
+	for (const same of ["${ b }$${a}", "", "plain $ {a}"]) assert.equal(replaceReferences(same, replace), same);
 });
 
 test("a reference has one environment variable, with a name that any shell takes", () => {

@@ -25,12 +25,15 @@ export interface Heartbeat {
 	epoch: number;
 	/** Seconds since, by the server's clock. */
 	age: number;
+	/** Whether the lease has not ended: a mover with a long one says something seldom. */
+	isHeld: boolean;
 	progress: Progress;
 }
 
 export async function readHeartbeat(client: Asks): Promise<Heartbeat | undefined> {
 	const { rows } = await client.query(
-		"SELECT holder, epoch, extract(epoch FROM clock_timestamp() - at)::float8 AS age, progress FROM public.heartbeat",
+		`SELECT holder, epoch, extract(epoch FROM clock_timestamp() - at)::float8 AS age, progress,
+			EXISTS (SELECT FROM public.lease WHERE until > clock_timestamp()) AS "isHeld" FROM public.heartbeat`,
 	);
 	return rows[0];
 }

@@ -74,8 +74,13 @@ export class Journal {
 
 	/** Compares the file with the server, if there is one, and reads what is done. */
 	static async open(options: JournalOptions): Promise<Journal> {
-		const lines = await readLines(options.client);
-		const file = options.file === undefined ? undefined : new LocalFile(options.file, lines);
+		let lines: readonly JournalLine[] = [];
+		const read = async () => {
+			lines = await readLines(options.client);
+			return lines;
+		};
+		const file = options.file === undefined ? undefined : await LocalFile.open(options.file, read);
+		if (file === undefined) await read();
 		return new Journal(options, lines, file);
 	}
 

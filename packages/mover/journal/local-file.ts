@@ -1,6 +1,18 @@
 /** The journal's copy in a file: JSON lines, each on the disk before the next step. */
-import { closeSync, existsSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import {
+	closeSync,
+	existsSync,
+	fsyncSync,
+	ftruncateSync,
+	mkdirSync,
+	openSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	writeSync,
+} from "node:fs";
 import path from "node:path";
+import { stateOf } from "./errors.ts";
 import { formatLine, type JournalLine, parseLine } from "./line.ts";
 
 /** Two journals that say different things under one number: nobody may go on before a person has looked. */
@@ -30,15 +42,21 @@ export function readLocalLines(file: string): LocalLines {
 			);
 		}
 	});
+	const unique: JournalLine[] = [];
+	const textOf = new Map<number, string | undefined>();
 	for (const [index, line] of lines.entries()) {
-		const former = lines[index - 1];
+		// A process that stood still with what it was to append may have appended it after another had.
+		if (textOf.has(line.seq) && textOf.get(line.seq) === texts[index]) continue;
+		const former = unique.at(-1);
 		if (former !== undefined && former.seq >= line.seq) {
 			throw new JournalsDiffer(
-				`${file}:${index + 1}: number ${line.seq} stands after ${former.seq}. Two processes have written to the file, or somebody has changed it; move it away, and the next command writes it anew from the server`,
+				`${file}:${index + 1}: number ${line.seq} stands after ${former.seq}. Somebody has changed the file; move it away, and the next command writes it anew from the server`,
 			);
 		}
+		textOf.set(line.seq, texts[index]);
+		unique.push(line);
 	}
-	return { lines, tornBytes: bytes.length - end };
+	return { lines: unique, tornBytes: bytes.length - end };
 }
 
 /**
@@ -60,7 +78,7 @@ export function compareLines(file: string, local: readonly JournalLine[], server
 	}
 }
 
-/** A file that lines are appended to. */
+/** A file that lines are appended to, by several processes too. */
 export class LocalFile {
 	readonly file: string;
 	/** Whether a half-written last line was cut off when it was opened. */
@@ -68,32 +86,85 @@ export class LocalFile {
 	#lastSeq: number;
 	readonly #descriptor: number;
 
-	/** Opens the file, compares it with the server's lines and appends what it lacks. */
-	constructor(file: string, server: readonly JournalLine[]) {
-		const { lines, tornBytes } = readLocalLines(file);
+	/**
+	 * Opens the file, compares it with the server's lines and appends what it lacks.
+	 *
+	 * @param readServer reads the server's lines: after the file, which another process may have written to by then
+	 * @throws JournalsDiffer
+	 */
+	static async open(file: string, readServer: () => Promise<readonly JournalLine[]>): Promise<LocalFile> {
+		const { lines } = readLocalLines(file);
+		const server = await readServer();
 		compareLines(file, lines, server);
+		return new LocalFile(file, server);
+	}
+
+	private constructor(file: string, server: readonly JournalLine[]) {
 		mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
 		this.file = file;
-		this.wasTorn = tornBytes > 0;
-		this.#lastSeq = lines.at(-1)?.seq ?? 0;
 		this.#descriptor = openSync(file, "a", 0o600);
-		if (tornBytes > 0) ftruncateSync(this.#descriptor, readFileSync(file).length - tornBytes);
 		fsyncFolder(path.dirname(file));
-		this.append(server);
+		let wasTorn = false;
+		this.#lastSeq = alone(file, () => {
+			const { lines, tornBytes } = readLocalLines(file);
+			wasTorn = tornBytes > 0;
+			if (wasTorn) ftruncateSync(this.#descriptor, readFileSync(file).length - tornBytes);
+			return this.#write(server, lines.at(-1)?.seq ?? 0);
+		});
+		this.wasTorn = wasTorn;
 	}
 
 	/** Appends those lines that it does not have; they are on the disk when this returns. */
 	append(lines: readonly JournalLine[]): void {
-		const missing = lines.filter(({ seq }) => seq > this.#lastSeq);
-		if (missing.length === 0) return;
+		this.#lastSeq = alone(this.file, () => this.#write(lines, this.#lastSeq));
+	}
+
+	/** @returns the number of the last line by then */
+	#write(lines: readonly JournalLine[], lastSeq: number): number {
+		const missing = lines.filter(({ seq }) => seq > lastSeq);
+		if (missing.length === 0) return lastSeq;
 		writeSync(this.#descriptor, missing.map((line) => `${formatLine(line)}\n`).join(""));
 		fsyncSync(this.#descriptor);
-		this.#lastSeq = missing.at(-1)?.seq ?? this.#lastSeq;
+		return missing.at(-1)?.seq ?? lastSeq;
 	}
 
 	close(): void {
 		closeSync(this.#descriptor);
 	}
+}
+
+/** A process has the file for itself for milliseconds; after this time it was killed meanwhile. */
+const LOCK_MS = 5_000;
+const LOCK_PAUSE_MS = 10;
+
+/** Does something while no other process reads and appends. */
+function alone<T>(file: string, act: () => T): T {
+	const lock = `${file}.lock`;
+	while (!take(lock)) {
+		if (ageOf(lock) > LOCK_MS) rmSync(lock, { force: true });
+		else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_PAUSE_MS);
+	}
+	try {
+		return act();
+	} finally {
+		rmSync(lock, { force: true });
+	}
+}
+
+function take(lock: string): boolean {
+	try {
+		closeSync(openSync(lock, "wx", 0o600));
+		return true;
+	} catch (error) {
+		if (stateOf(error) !== "EEXIST") throw error;
+		return false;
+	}
+}
+
+/** In milliseconds; 0 where it is gone. */
+function ageOf(lock: string): number {
+	const modified = statSync(lock, { throwIfNoEntry: false })?.mtimeMs;
+	return modified === undefined ? 0 : Date.now() - modified;
 }
 
 /** The name of a new file is on the disk only with its folder. */

@@ -21,6 +21,18 @@ export class PinBroken extends Error {
 
 const FIELDS = ["system", "database", "stage", "aptibleId"] as const;
 
+/** @throws PinBroken where both sides are one database, which a copy would empty or prove equal to itself */
+export function refuseOneSide(
+	name: string,
+	source: Pick<Identity, "system" | "database">,
+	target: Pick<Identity, "system" | "database">,
+): void {
+	if (source.system !== target.system || source.database !== target.database) return;
+	throw new PinBroken(
+		`the source of ${name} is its target: database ${target.database} of one server. Give the mover the old one's address in its environment (MOVE_SOURCE_NAME)`,
+	);
+}
+
 /**
  * Notes what a side is, or compares it with what was noted.
  *
@@ -41,6 +53,6 @@ export async function pin(client: Asks, database: string, side: Side, identity: 
 	if (changed.length === 0) return;
 	const differences = changed.map((field) => `${field} was ${pinned[field]} and is ${identity[field]}`).join(", ");
 	throw new PinBroken(
-		`the ${side} of ${database} is another than when the move began: ${differences}. Give the mover the address of the former one; if the other one is meant, begin anew: DELETE FROM pins WHERE database = '${database}' in database move on the target`,
+		`the ${side} of ${database} is another than when the move began: ${differences}. Give the mover the address of the former one; if the other one is meant, begin anew: aptible db:tunnel of the database whose server has database move, and in psql on the address that this shows, with /move as its database: DELETE FROM pins WHERE database = '${database}'`,
 	);
 }

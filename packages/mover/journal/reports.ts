@@ -36,6 +36,19 @@ export async function storeReport(
 	);
 }
 
+/** Removes what was found, as it is so no more. */
+export async function clearReport(
+	client: Asks,
+	{ holder, epoch }: Holder,
+	{ run, database, kind }: Pick<StoredReport, "run" | "database" | "kind">,
+): Promise<void> {
+	await client.query(
+		`DELETE FROM public.reports WHERE run = $1 AND database = $4 AND kind = $5
+		AND EXISTS (SELECT FROM public.lease WHERE holder = $2 AND epoch = $3 FOR SHARE)`,
+		[run, holder, epoch, database, kind],
+	);
+}
+
 /** What was found in a run. */
 export async function readReports(client: Asks, run: string): Promise<StoredReport[]> {
 	const { rows } = await client.query(

@@ -81,7 +81,7 @@ export class WishUnderWay extends Error {
 }
 
 /**
- * Writes a wish.
+ * Writes a wish. `stop` withdraws in the same transaction the work that nobody has in hand, so that it needs no mover.
  *
  * @throws WishUnderWay where work is wished for and other work is not over
  */
@@ -98,12 +98,47 @@ export async function wish(client: Asks, command: Command, given: WishArguments 
 			"INSERT INTO public.wishes (version, command, arguments) VALUES ($1, $2, $3) RETURNING id::text",
 			[WISH_VERSION, command, JSON.stringify(given)],
 		);
+		const id = Number(rows[0].id);
+		if (command === "stop") await withdrawWork(client, id);
 		await client.query("COMMIT");
-		return Number(rows[0].id);
+		return id;
 	} catch (error) {
 		await client.query("ROLLBACK").catch(() => {});
 		throw error;
 	}
+}
+
+/**
+ * Whether a run is in its swap: begun, and neither failed nor put back. It is never left so, as half a stage would be in its place.
+ * A condition of SQL's about a row that has a run.
+ */
+const isInSwapOf = (row: string) => `EXISTS (SELECT FROM (
+	SELECT DISTINCT ON (database) state FROM public.journal WHERE journal.run = ${row}.run AND step = 'swap'
+	ORDER BY database, seq DESC) AS last WHERE last.state IN ('begin', 'done'))`;
+
+/** Whether a run is in its swap. */
+export async function isInSwap(client: Asks, run: string): Promise<boolean> {
+	const { rows } = await client.query(`SELECT ${isInSwapOf("one")} AS swaps FROM (SELECT $1::text AS run) AS one`, [
+		run,
+	]);
+	return rows[0].swaps;
+}
+
+/**
+ * Ends the work that was wished for before a `stop` and that no mover has in hand: nobody has taken it up, or the lease of who has is
+ * over. That one loses the lease for good, so that it writes nothing more should it wake up. What is left is the mover's to stop.
+ */
+async function withdrawWork(client: Asks, stop: number): Promise<void> {
+	const { rows } = await client.query("SELECT until > clock_timestamp() AS held FROM public.lease FOR UPDATE");
+	const isHeld = rows[0]?.held === true;
+	if (!isHeld) await client.query("UPDATE public.lease SET holder = ''");
+	await client.query(
+		`UPDATE public.wishes SET state = 'stopped', reason = 'operator', ended = clock_timestamp()
+		WHERE command = ANY ($1) AND id < $2 AND (state = 'asked' OR state = 'taken' AND NOT $3 AND NOT ${isInSwapOf("wishes")})`,
+		[WORK, stop, isHeld],
+	);
+	if ((await openWork(client)) !== undefined) return;
+	await client.query("UPDATE public.wishes SET state = 'done', ended = clock_timestamp() WHERE id = $1", [stop]);
 }
 
 export function isWork(command: string): command is Work {
@@ -153,24 +188,40 @@ export async function isPaused(client: Asks): Promise<boolean> {
 
 const MINE = "EXISTS (SELECT FROM public.lease WHERE holder = $2 AND epoch = $3 FOR SHARE)";
 
-/** The run of the copy before, where that has ended in its middle: a frozen source is as it was. A copy whose
- * swap has begun has no markers any more, and is begun anew. */
+/**
+ * The run of the copy before, where that has ended in its middle or could not be swapped in: whether it is gone on with is the source's
+ * to say. One that is in its place is copied over by a run of its own.
+ */
 const UNFINISHED = `(SELECT run FROM (
 		SELECT run, state, reason FROM public.wishes former
 		WHERE former.command = 'copy' AND former.run IS NOT NULL AND former.id < $1 ORDER BY former.id DESC LIMIT 1) AS former
 	WHERE wishes.command = 'copy' AND state IN ('failed', 'stopped') AND reason IS DISTINCT FROM 'unequal'
-	AND run NOT IN (SELECT run FROM public.journal WHERE step = 'swap' OR step = 'drop' AND state = 'done'))`;
+	AND run NOT IN (SELECT run FROM public.journal WHERE step = 'drop' AND state = 'done')
+	AND NOT (wishes.arguments -> 'again' = 'true' AND ${isInSwapOf("former")}))`;
 
-/** Takes up work: gives it the next run, unless it goes on with one that an earlier holder or an earlier copy has begun. */
-export async function takeWish(client: Asks, id: number, { holder, epoch }: Holder): Promise<string> {
+const NEXT = "(SELECT 'r' || coalesce(max(substr(run, 2)::int), 0) + 1 FROM public.wishes)";
+
+/**
+ * Takes up work: gives it the next run, unless it goes on with one that an earlier holder or an earlier copy has begun.
+ *
+ * @returns the run; undefined where the wish was withdrawn meanwhile, or the lease is lost
+ */
+export async function takeWish(client: Asks, id: number, { holder, epoch }: Holder): Promise<string | undefined> {
 	const { rows } = await client.query(
-		`UPDATE public.wishes SET state = 'taken', epoch = $3, run = coalesce(run, ${UNFINISHED}, (
-			SELECT 'r' || coalesce(max(substr(run, 2)::int), 0) + 1 FROM public.wishes))
-		WHERE id = $1 AND ${MINE} RETURNING run`,
+		`UPDATE public.wishes SET state = 'taken', epoch = $3, run = coalesce(run, ${UNFINISHED}, ${NEXT})
+		WHERE id = $1 AND state IN ('asked', 'taken') AND ${MINE} RETURNING run`,
 		[id, holder, epoch],
 	);
-	if (rows[0] === undefined) throw new Error("the wish was not to be taken up");
-	return rows[0].run;
+	return rows[0]?.run;
+}
+
+/** Gives work another run, as the one that it went on with is given up. @returns the run; undefined where the lease is lost */
+export async function renewRun(client: Asks, id: number, { holder, epoch }: Holder): Promise<string | undefined> {
+	const { rows } = await client.query(
+		`UPDATE public.wishes SET run = ${NEXT} WHERE id = $1 AND state = 'taken' AND ${MINE} RETURNING run`,
+		[id, holder, epoch],
+	);
+	return rows[0]?.run;
 }
 
 /** Says how a wish ended. */

@@ -1,4 +1,4 @@
-import type { Finding } from "../findings.ts";
+import { type Finding, replicaFinding } from "../findings.ts";
 import type { Login } from "../postgresql/connection.ts";
 import { quoteName, type Session, withMysql } from "./connection.ts";
 import { accountsOf, type Definer, definersOf } from "./definers.ts";
@@ -11,6 +11,8 @@ import { RESERVED_SINCE_80 } from "./words.ts";
 export interface MysqlFacts {
 	database: string;
 	version: string;
+	/** Whether it follows another server; nothing where the user may not ask. */
+	isReplica: boolean | undefined;
 	/** Global variables, by name in lower case. */
 	variables: Readonly<Record<string, string>>;
 	/** The user's privileges: on everything, or on this database. */
@@ -83,6 +85,11 @@ export async function readMysqlFacts(session: Session, database: string): Promis
 	return {
 		database,
 		version: (await session.value("SELECT VERSION()")) ?? "",
+		isReplica: await session
+			.rows("SHOW REPLICA STATUS")
+			.catch(() => session.rows("SHOW SLAVE STATUS"))
+			.then((rows) => rows.length > 0)
+			.catch(() => undefined),
 		variables,
 		privileges,
 		readsRoutines: await readsRoutines(session, privileges),
@@ -138,6 +145,14 @@ export function judgeMysql(source: MysqlFacts, target: MysqlFacts): Finding[] {
 			"blocker",
 			"mysql-version",
 			`the target is ${target.version}, older than the source's ${source.version}; make the target's database of that version or newer`,
+		);
+	}
+	if (source.isReplica) findings.push(replicaFinding("mysql-replica", source.database));
+	if (source.isReplica === undefined) {
+		add(
+			"warning",
+			"mysql-replica-unknown",
+			"the source's user may not ask whether its server is a replica, which may lack what its primary has; make sure that the address is the primary's, or GRANT REPLICATION CLIENT ON *.* TO the mover's user (MariaDB: REPLICA MONITOR)",
 		);
 	}
 	if (isMariadb(source) !== isMariadb(target)) {

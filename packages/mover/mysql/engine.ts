@@ -10,11 +10,18 @@ import { countRunningEvents, RUNNING_EVENTS_FIX } from "./events.ts";
 import { databaseOf, dropCopy, ownerOf, releaseTarget } from "./target.ts";
 import { verifyMysql } from "./verify.ts";
 
+/** Of MariaDB, whose servers have no id of their own. */
+const UNKNOWN_VARIABLE = /^ERROR 1193\b/;
 const counters = { read: readMysqlCounters, changesOf: changesOfMysql };
 
 export const mysql: Engine = {
 	async identify(login) {
-		const own = await withMysql(login, (session) => session.value("SELECT @@server_uuid").catch(() => undefined));
+		const own = await withMysql(login, (session) =>
+			session.value("SELECT @@server_uuid").catch((error: Error) => {
+				if (!UNKNOWN_VARIABLE.test(error.message)) throw error;
+				return undefined;
+			}),
+		);
 		return { system: own ?? addressOf(login.url), database: databaseOf(login) };
 	},
 

@@ -104,7 +104,7 @@ class Reader {
 			if (limit !== undefined)
 				all.set(LIMIT, String(this.#options.side === "source" ? limitOnTarget(Number(limit)) : limit));
 			if (owner !== null && !isNamedByRole) {
-				all.set("owner", this.#role(owner));
+				all.set("owner", this.#owner(kind, owner));
 			}
 			if (acl !== null) {
 				all.set("privileges", this.#privileges(kind, acl));
@@ -129,6 +129,12 @@ class Reader {
 		before.attributes.set("privileges", [...new Set(privileges)].sort().join("; "));
 	}
 
+	/** The database belongs to the target's owner, whoever owned it. */
+	#owner(kind: string, owner: string): string {
+		const isOfDatabase = kind === "database" || owner === "pg_database_owner";
+		return isOfDatabase && this.#options.side === "source" ? this.#options.owners.owner : this.#role(owner);
+	}
+
 	#role(role: string): string {
 		const named = role === "pg_database_owner" ? this.#databaseOwner : role;
 		return this.#options.side === "source" ? roleOnTarget(named, this.#options.owners) : named;
@@ -148,7 +154,9 @@ class Reader {
 			if (isAzureRole(grantee) || role === owners.owner || isNew) {
 				continue;
 			}
-			if (isOwner) {
+			// Whoever owned the source's database has these rights by themselves on the target.
+			const isFormer = kind === "database" || grantee === "pg_database_owner";
+			if (isOwner && !isFormer) {
 				own.add(right);
 				continue;
 			}

@@ -2,17 +2,20 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { promisify } from "node:util";
 import type pg from "pg";
-import type { Finding } from "../findings.ts";
+import { type Finding, replicaFinding } from "../findings.ts";
+import { isConnectionError } from "../journal/errors.ts";
 import { carriedRoles, serverVersion, superusers } from "./catalog.ts";
 import { Workspace } from "./children.ts";
 import { connect, type Login, withSession } from "./connection.ts";
 import { compareVersions, readPin } from "./pins.ts";
+import { natureOf } from "./refresh-settings.ts";
 import { COPY_SCHEMA, isExtensionLeftBehind, isSettingLeftBehind, type Owners } from "./rules.ts";
 import { leftBehindSchemas } from "./schema.ts";
 import { carriedSchemas } from "./sums.ts";
 import { quoteName } from "./target.ts";
 import { type Found, LARGEST_BYTES, TRAPS } from "./traps.ts";
 import { isBehind, readOwners, readSequences } from "./verify.ts";
+import { type Waiters, watchWaiters } from "./waiters.ts";
 
 /** What is looked at before a row moves. */
 export interface CheckOptions {
@@ -29,6 +32,8 @@ export interface CheckOptions {
 }
 
 const LOCK_TIMEOUT = "2s";
+/** How long somebody waits for a table that is looked at. */
+const LOCK_WAIT_SECONDS = 5;
 /** Database that definitions are tried in. */
 const TRIAL = "move_trial";
 /** Sessions besides those of the jobs: control, watch, marker, the operator's. */
@@ -42,7 +47,17 @@ export async function check(options: CheckOptions): Promise<Finding[]> {
 		connect(options.source, { settings: { lock_timeout: LOCK_TIMEOUT } }),
 		connect(options.target),
 	]);
+	let isInterrupted = false;
+	let waiters: Waiters | undefined;
 	try {
+		const { rows } = await source.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+		waiters = await watchWaiters(options.source, {
+			lockWaitSeconds: LOCK_WAIT_SECONDS,
+			onWait: () => {
+				isInterrupted = true;
+			},
+			keptPid: rows[0]?.pid ?? 0,
+		});
 		const owners = await readOwners(source, target, options.target);
 		const [own, other, client] = await Promise.all([readPin(source), readPin(target), clientVersion()]);
 		const findings = [
@@ -57,34 +72,44 @@ export async function check(options: CheckOptions): Promise<Finding[]> {
 			...(await unlessLocked(checkSequences(source))),
 			...(await unlessLocked(checkUniqueness(source))),
 			...(await unlessLocked(checkConstraints(source))),
+			...(await checkViews(source)),
 			...(await checkLocale(source, target)),
 			...(await checkRoles(source, target, owners)),
 			...(await checkRoom(source, target, options)),
 		];
 		if (options.tryDefinitions ?? true) {
-			findings.push(...(await tryDefinitions(source, options, findings)));
+			// Its pg_dump holds all tables, and ends where somebody waits for one.
+			const tried = await tryDefinitions(source, options, findings).catch((error: unknown) => {
+				if (!isInterrupted) throw error;
+				return [];
+			});
+			if (!isInterrupted) findings.push(...tried);
 		}
+		if (isInterrupted) findings.push(incomplete("a session of the source waited for a table that was looked at"));
 		const rank = { blocker: 0, warning: 1, note: 2 };
 		return findings.sort((a, b) => rank[a.severity] - rank[b.severity]);
 	} finally {
-		await Promise.all([source.end(), target.end()].map((end) => end.catch(() => {})));
+		await Promise.all([waiters?.close(), ...[source.end(), target.end()].map((end) => end.catch(() => {}))]);
 	}
 }
 
-/** What reads rows ends where somebody else holds a table alone; `table-locked` names the table. */
+/** lock_not_available, query_canceled */
+const ENDED = new Set(["55P03", "57014"]);
+
+/** What reads rows ends where somebody else holds a table alone (`table-locked` names it), and where somebody waits for it. */
 async function unlessLocked(found: Promise<Finding[]>): Promise<Finding[]> {
 	return found.catch((error: Error & { code?: string }) => {
-		if (error.code !== "55P03") {
-			throw error;
-		}
-		return [
-			{
-				trap: "check-incomplete",
-				severity: "warning",
-				line: "a table of the source is locked, so that rows could not be looked at; when the lock is gone: npm run move -- check",
-			},
-		];
+		if (!ENDED.has(error.code ?? "")) throw error;
+		return error.code === "57014" ? [] : [incomplete("a table of the source is locked")];
 	});
+}
+
+function incomplete(why: string): Finding {
+	return {
+		trap: "check-incomplete",
+		severity: "warning",
+		line: `${why}, so that not all rows were looked at; when it has what it waits for: npm run move -- check --stack STACK`,
+	};
 }
 
 async function clientVersion(): Promise<string> {
@@ -127,13 +152,14 @@ async function checkSession(client: pg.Client, side: "source" | "target"): Promi
 		"SELECT current_setting('default_transaction_read_only') AS readonly, pg_is_in_recovery() AS recovery, current_database()::text AS database",
 	);
 	const [{ readonly, recovery, database }] = state.rows as [{ readonly: string; recovery: boolean; database: string }];
+	if (side === "source" && recovery) limits.push(replicaFinding("source-replica", database));
 	if (side === "target" && (readonly === "on" || recovery)) {
 		limits.push({
 			trap: "target-read-only",
 			severity: "blocker",
 			object: database,
 			line: recovery
-				? `the target ${database} is a replica, which takes no writes; give the primary's address in the hand-over file: npm run move -- credentials`
+				? `the target ${database} is a replica, which takes no writes; give the primary's address in the hand-over file: npm run move -- credentials --stack STACK --replace`
 				: `database ${database} of the target takes no writes (default_transaction_read_only); on the target: ALTER DATABASE ${quoteName(database)} RESET default_transaction_read_only; the same for roles`,
 		});
 	}
@@ -296,10 +322,10 @@ async function checkUniqueness(client: pg.Client): Promise<Finding[]> {
 		[await carriedSchemas(client)],
 	);
 	const findings: Finding[] = [];
-	await client.query("SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off");
 	for (const { index, table, columns, filled, predicate } of rows) {
 		const where = predicate === null ? filled : `${filled} AND (${predicate})`;
-		const found = await client.query<{ count: string }>(
+		const found = await withoutIndexes<{ count: string }>(
+			client,
 			`SELECT count(*)::text AS count FROM (SELECT FROM ONLY ${table} WHERE ${where} GROUP BY ${columns} HAVING count(*) > 1) d`,
 		);
 		if (found.rows[0]?.count !== "0") {
@@ -311,8 +337,20 @@ async function checkUniqueness(client: pg.Client): Promise<Finding[]> {
 			});
 		}
 	}
-	await client.query("RESET enable_indexscan; RESET enable_indexonlyscan; RESET enable_bitmapscan");
 	return findings;
+}
+
+/** An index that is wrong does not find what it lacks. */
+async function withoutIndexes<Row extends pg.QueryResultRow>(
+	client: pg.Client,
+	sql: string,
+): Promise<pg.QueryResult<Row>> {
+	await client.query("SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off");
+	try {
+		return await client.query<Row>(sql);
+	} finally {
+		await client.query("RESET enable_indexscan; RESET enable_indexonlyscan; RESET enable_bitmapscan");
+	}
 }
 
 /** Checks that call a function may have become false since the row was written. */
@@ -330,7 +368,11 @@ async function checkConstraints(client: pg.Client): Promise<Finding[]> {
 		const count = await client
 			.query<{ count: string }>(`SELECT count(*)::text AS count FROM ONLY ${table} WHERE NOT (${condition})`)
 			.then((answer) => `${answer.rows[0]?.count} rows break it`)
-			.catch((error: Error) => error.message);
+			.catch((error: Error & { code?: string }) => {
+				if (isConnectionError(error) || ENDED.has(error.code ?? "")) throw error;
+				// What a function of the check raises may quote the row.
+				return `it cannot be looked at (SQLSTATE ${error.code})`;
+			});
 		if (count !== "0 rows break it") {
 			findings.push({
 				trap: "check-violated",
@@ -339,6 +381,28 @@ async function checkConstraints(client: pg.Client): Promise<Finding[]> {
 				line: `constraint ${name} of ${table}: ${count}, and the target refuses them; correct the rows, or on the source: ALTER TABLE ${table} DROP CONSTRAINT ${name}; and add it again with NOT VALID`,
 			});
 		}
+	}
+	return findings;
+}
+
+/** Views whose content is another one with each refresh, or depends on who refreshes them. */
+async function checkViews(client: pg.Client): Promise<Finding[]> {
+	const { rows } = await client.query<{ name: string }>(
+		`SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.oid = ANY ($1)
+		WHERE c.relkind = 'm' ORDER BY 1`,
+		[await carriedSchemas(client)],
+	);
+	const findings: Finding[] = [];
+	for (const { name } of rows) {
+		const { changing, readsSettings } = await natureOf(client, name);
+		const reasons = [...(changing.length > 0 ? [changing.join(", ")] : []), ...(readsSettings ? ["a setting"] : [])];
+		if (reasons.length === 0) continue;
+		findings.push({
+			trap: "matview-unsteady",
+			severity: "note",
+			object: name,
+			line: `materialized view ${name}: its query has ${reasons.join(" and ")}, so that the copy's content may be another than the source's, which the proof shows; a setting is carried where it is made for the database: ALTER DATABASE ... SET`,
+		});
 	}
 	return findings;
 }
@@ -387,7 +451,7 @@ async function checkLocale(source: pg.Client, target: pg.Client): Promise<Findin
 			trap: "locale-missing",
 			severity: "warning",
 			object: missing.join(", "),
-			line: `locale ${missing.join(", ")} of the source's database: the target does not have it, so that text sorts as in ${there.collate}${citext}; rehearse with the application's lists: npm run move -- rehearse`,
+			line: `locale ${missing.join(", ")} of the source's database: the target does not have it, so that text sorts as in ${there.collate}${citext}; rehearse with the application's lists: npm run move -- rehearse --stack STACK`,
 		},
 	];
 }
@@ -507,7 +571,7 @@ async function checkDisk(source: pg.Client, target: pg.Client, diskBytes: number
 			{
 				trap: "disk-unknown",
 				severity: "warning",
-				line: "the target's disk is not known, so that nobody can say whether the copy fits; write the hand-over file anew: npm run move -- credentials",
+				line: "the target's disk is not known, so that nobody can say whether the copy fits; write the hand-over file anew: npm run move -- credentials --stack STACK --replace",
 			},
 		];
 	}
@@ -641,11 +705,12 @@ function definitionFinding(object: string, message: string): Finding {
 		? "deploy a newer image of the mover: docker build --pull -f packages/mover/Dockerfile ."
 		: /function .* does not exist/.test(message)
 			? "name its schema in the function's body, or on the source: ALTER FUNCTION ... SET search_path = public, pg_temp;"
-			: "change the definition on the source, then again: npm run move -- check";
+			: "change the definition on the source, then again: npm run move -- check --stack STACK";
 	return {
 		trap: "definition-refused",
 		severity: "blocker",
 		object,
-		line: `${object}: the target refuses its definition (${message}); ${fix}`,
+		// A literal of its body is quoted after what is wrong with it.
+		line: `${object}: the target refuses its definition (${message.replace(/(: |at or near )".*$/s, "$1...")}); ${fix}`,
 	};
 }

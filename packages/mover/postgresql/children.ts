@@ -5,6 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { type Login, libpqVariables, type SessionOptions } from "./connection.ts";
+import { withoutValues } from "./messages.ts";
 
 /** A folder that this user alone may read: certificates of authorities, definitions, scripts. No rows and no passwords. */
 export class Workspace {
@@ -140,5 +141,7 @@ export function serverError(words: string): ClientFailed | undefined {
 	if (state === "") return undefined;
 	const [, table, column] = words.match(/^CONTEXT: {2}COPY (.*), line \d+(?:, column ([^\n:]+))?/m) ?? [];
 	const at = table === undefined ? "" : ` in ${table}${column === undefined ? "" : `.${column}`}`;
-	return new ClientFailed(`${message.replace(/: ".*$/s, "")}${at} (SQLSTATE ${state})`, state);
+	const [where] = words.match(/^CONTEXT: [\s\S]*/m) ?? [];
+	const says = withoutValues({ code: state, message, where }).replace(` (SQLSTATE ${state})`, "");
+	return new ClientFailed(`${says}${at} (SQLSTATE ${state})`, state);
 }

@@ -35,6 +35,8 @@ const SESSION_SETTINGS: Readonly<Record<string, string>> = {
 export interface SessionOptions {
 	database?: string;
 	settings?: Readonly<Record<string, string>>;
+	/** Whether it has the server's, the database's and its role's settings instead of the mover's. */
+	isPlain?: boolean;
 }
 
 /** A session that is connected; whoever opens one ends it. Integers of 8 bytes and numerics come as text. */
@@ -60,9 +62,10 @@ export async function withSession<T>(
 	}
 }
 
-function clientConfig(login: Login, { database, settings }: SessionOptions): pg.ClientConfig {
+function clientConfig(login: Login, { database, settings, isPlain = false }: SessionOptions): pg.ClientConfig {
 	const parts = partsOf(login);
-	const options = Object.entries({ ...SESSION_SETTINGS, ...settings })
+	const { application_name = "" } = SESSION_SETTINGS;
+	const options = Object.entries({ ...(isPlain ? { application_name } : SESSION_SETTINGS), ...settings })
 		.map(([name, value]) => `-c ${name}=${value.replaceAll(/[\\ ]/g, "\\$&")}`)
 		.join(" ");
 	return {

@@ -4,6 +4,7 @@ import { analyze } from "./analyze.ts";
 import { Workspace } from "./children.ts";
 import { type Login, withSession } from "./connection.ts";
 import type { Copying } from "./context.ts";
+import type { Counters } from "./counters.ts";
 import { giveToOwner } from "./grants.ts";
 import { copyLargeObjects } from "./large-objects.ts";
 import { refreshMaterializedViews } from "./matviews.ts";
@@ -32,6 +33,8 @@ export interface CopyOptions extends Omit<SnapshotOptions, "live"> {
 	owner?: string;
 	/** Tables whose rows stay behind, as `schema.table`. */
 	exclude?: readonly string[];
+	/** The source's, from before the copy, which are kept with it; default: none are, as the source is in use. */
+	counters?: Counters | undefined;
 	/** A snapshot that somebody else holds and closes, so that the proof sees the same rows; default: one for this copy. */
 	snapshot?: Snapshot;
 	/** Told lines of progress; they may name tables. */
@@ -56,7 +59,7 @@ export interface CopyResult {
 
 /** Copies one database. @throws with what to do, and leaves what is done for the next call */
 export async function copyDatabase(options: CopyOptions): Promise<CopyResult> {
-	const { source, target, into, steps, jobs, report = () => {} } = options;
+	const { source, target, into, steps, jobs, counters, report = () => {} } = options;
 	const snapshot = options.snapshot ?? (await holdSnapshot(source, options));
 	const workspace = new Workspace();
 	const signal = AbortSignal.any([steps.signal, snapshot.signal]);
@@ -71,7 +74,7 @@ export async function copyDatabase(options: CopyOptions): Promise<CopyResult> {
 		const { owner, targetVersion } = await readTarget(target, options.owner);
 		const owners = { admin, owner };
 		refuseOlderTarget(snapshot.version, targetVersion);
-		await prepareDatabase({ target, into, owner, sourceDatabase, targetVersion, snapshot, steps, warn });
+		await prepareDatabase({ target, into, owner, sourceDatabase, targetVersion, snapshot, counters, steps, warn });
 		database = new CopyDatabase(target, into, targetVersion, steps, signal);
 		const copying: Copying = {
 			source,
@@ -160,7 +163,7 @@ async function readTarget(target: Login, owner: string | undefined): Promise<{ o
 	const [found] = rows as [{ version: number; super: boolean; login: string; owner: string }];
 	if (!found.super) {
 		throw new Error(
-			`the target's login ${found.login} is no superuser, which owners and row security need; make one: npm run move -- credentials`,
+			`the target's login ${found.login} is no superuser, which owners and row security need; make one: npm run move -- credentials --stack STACK --replace`,
 		);
 	}
 	return { owner: owner ?? found.owner, targetVersion: found.version };

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import { type Login, withSession } from "./connection.ts";
+import { COPY_SCHEMA } from "./rules.ts";
 
 /**
  * What moves on a server only when somebody writes (facts/move.md §4): read before a copy, after it, and after its proof.
@@ -31,17 +33,33 @@ export async function readCounters(login: Login): Promise<Counters> {
 
 /** Readings until two in a row are the same, or until the time is over; the last one. */
 export async function settleCounters(login: Login, { everyMs = 600, withinMs = 15_000 } = {}): Promise<Counters> {
-	return withSession(login, {}, async (client) => {
-		const end = Date.now() + withinMs;
-		let before = await read(client);
-		for (;;) {
-			await new Promise((resolve) => setTimeout(resolve, everyMs));
-			const now = await read(client);
-			if (changesOf(before, now).length === 0 || Date.now() > end) {
-				return now;
-			}
-			before = now;
-		}
+	const isSame = (before: Counters, now: Counters) => changesOf(before, now).length === 0;
+	return withSession(login, {}, (client) => settle(() => read(client), isSame, { everyMs, withinMs }));
+}
+
+async function settle<T>(
+	read: () => Promise<T>,
+	isSame: (before: T, now: T) => boolean,
+	{ everyMs, withinMs }: { everyMs: number; withinMs: number },
+): Promise<T> {
+	const end = Date.now() + withinMs;
+	let before = await read();
+	for (;;) {
+		await sleep(everyMs);
+		const now = await read();
+		if (isSame(before, now) || Date.now() > end) return now;
+		before = now;
+	}
+}
+
+/** What moves in a copy when somebody writes to its rows; the mover's own notes in it do not count. A text to be compared. */
+export async function settleCopy(login: Login, database: string): Promise<string> {
+	return withSession(login, { database }, (client) => {
+		const sql = `SELECT concat_ws(' ', coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0),
+				(SELECT stats_reset FROM pg_stat_database WHERE datname = current_database())) AS writes
+			FROM pg_stat_all_tables WHERE (schemaname !~ '^pg_' AND schemaname <> '${COPY_SCHEMA}') OR relname = 'pg_largeobject'`;
+		const read = async () => String((await client.query<{ writes: string }>(sql)).rows[0]?.writes);
+		return settle(read, (before, now) => before === now, { everyMs: 600, withinMs: 5_000 });
 	});
 }
 
@@ -76,6 +94,18 @@ export function changesOf(before: Counters, after: Counters): string[] {
 		);
 	}
 	return changes;
+}
+
+/**
+ * What shows that rows were written between two readings that may be days apart, one line each; none where nobody wrote. A server that
+ * was restarted in between has kept its statistics, or has other ones now.
+ */
+export function writesSince(before: Counters, now: Counters): string[] {
+	const rows = BigInt(now.writtenRows) - BigInt(before.writtenRows);
+	if (before.statisticsSince !== now.statisticsSince || rows < 0n) {
+		return ["the source's statistics were reset since, so that writes may be uncounted"];
+	}
+	return rows > 0n ? [`${rows} rows of the source were written since`] : [];
 }
 
 /** Transactions that wrote somewhere on the server: in another database (Azure's own do), autovacuum, a sequence. Shown, not judged. */

@@ -1,16 +1,18 @@
 /** PostgreSQL as the mover moves it: into a database of its own, proved there, and swapped in. */
 import type { Engine, Task } from "../engine.ts";
+import { addressOf } from "../in-place.ts";
 import { stateOf } from "../journal/errors.ts";
 import type { Asks } from "../journal/journal.ts";
 import { check } from "./check.ts";
 import { type Login, withSession } from "./connection.ts";
 import { copyDatabase } from "./copy.ts";
-import { settleCounters } from "./counters.ts";
+import { settleCounters, writesSince } from "./counters.ts";
 import { readPin } from "./pins.ts";
-import { makeProof } from "./report.ts";
+import { readCountersOf } from "./prepare.ts";
+import { isPostgresqlProof, makeProof } from "./report.ts";
 import { COPY_SCHEMA } from "./rules.ts";
 import { holdSnapshot } from "./snapshot.ts";
-import { swapDatabase } from "./swap.ts";
+import { admitSwap, placeOf, swapDatabase } from "./swap.ts";
 import { readSizes } from "./tables.ts";
 import { dropDatabase, NO_TRIGGERS } from "./target.ts";
 import { undoSwap } from "./undo-swap.ts";
@@ -27,36 +29,50 @@ export const postgresql: Engine = {
 			if (stateOf(error) !== CLOSED) throw error;
 			return withSession(login, { database: "postgres" }, readPin);
 		});
-		return { system: systemIdentifier ?? "unknown", database };
+		return { system: systemIdentifier ?? addressOf(login.url), database };
 	},
 
 	check: ({ source, target, into, jobs, diskBytes }) => check({ source, target, into, jobs, diskBytes }),
 
 	measure: (source) => withSession(source, {}, readSizes),
 
-	async copy({ source, target, into, steps, jobs, report, live }) {
-		const snapshot = await holdSnapshot(source, { live });
+	async copy({ source, target, into, steps, jobs, report, live, snapshotSeconds }) {
+		// Before the snapshot, so that what it does not see is counted.
+		const counters = live ? undefined : await settleCounters(source);
+		const limit = snapshotSeconds === undefined ? {} : { limitSeconds: snapshotSeconds };
+		const snapshot = await holdSnapshot(source, { live, ...limit });
 		try {
-			const beforeCopy = live ? undefined : await settleCounters(source);
-			const copied = await copyDatabase({ source, target, into, steps, jobs, live, snapshot, report });
+			const copied = await copyDatabase({ source, target, into, steps, jobs, live, counters, snapshot, report });
 			report(`${copied.tables} tables, ${copied.rows} rows, ${copied.items} definitions after them`);
 			// Of a source that nobody writes to, what is compared is what it is by then: a late writer is found.
-			if (beforeCopy === undefined) {
-				return makeProof(await verify({ source, target, into, steps, jobs, snapshot: snapshot.id }));
+			const { signal } = snapshot;
+			if (counters === undefined) {
+				return makeProof(await verify({ source, target, into, steps, jobs, snapshot: snapshot.id, signal }));
 			}
 			const afterCopy = await settleCounters(source);
-			const verification = await verify({ source, target, into, steps, jobs });
+			const verification = await verify({ source, target, into, steps, jobs, counters, signal });
 			const afterProof = await settleCounters(source);
-			return makeProof(verification, [beforeCopy, afterCopy, afterProof]);
+			return makeProof(verification, [counters, afterCopy, afterProof]);
 		} finally {
 			await snapshot.close();
 		}
 	},
 
+	async findStale({ source, target, into }, proof) {
+		if (proof === undefined) {
+			const begun = await readCountersOf(target, into);
+			return begun === undefined ? [] : writesSince(begun, await settleCounters(source));
+		}
+		if ((await placeOf({ target, database: ownDatabase(target), into })) === "gone") return [`${into} is gone`];
+		const proved = isPostgresqlProof(proof) ? proof.details.counters.at(-1) : undefined;
+		if (proved === undefined) return ["its proof has no counters of the source's writes"];
+		return writesSince(proved, await settleCounters(source));
+	},
+
 	async verify({ source, target, into, steps, jobs, isSwapped }) {
 		const database = isSwapped ? ownDatabase(target) : into;
 		const before = await settleCounters(source);
-		const verification = await verify({ source, target, into: database, steps, jobs });
+		const verification = await verify({ source, target, into: database, steps, jobs, counters: before });
 		const proof = makeProof(verification, [before, await settleCounters(source)]);
 		if (isSwapped) {
 			await withSession(target, { database, settings: NO_TRIGGERS }, (client) =>
@@ -65,6 +81,8 @@ export const postgresql: Engine = {
 		}
 		return proof;
 	},
+
+	admitSwap: ({ target, into }) => admitSwap({ target, database: ownDatabase(target), into }),
 
 	async swap({ target, into, steps, journal }) {
 		await swapDatabase({ target, database: ownDatabase(target), into, steps, journal });

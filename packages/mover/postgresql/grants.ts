@@ -4,6 +4,7 @@
  */
 import type pg from "pg";
 import { grantee, grantStatement, readAcl } from "./acl.ts";
+import { databaseOwner } from "./catalog.ts";
 import type { Copying } from "./context.ts";
 import { PLACEHOLDER } from "./roles.ts";
 import { type Owners, roleOnTarget } from "./rules.ts";
@@ -150,15 +151,21 @@ async function giveOwn(client: pg.Client, owner: string): Promise<void> {
 	await client.query(`REASSIGN OWNED BY ${quoteName(name)} TO ${quoteName(owner)}`);
 }
 
-/** Since 15 nobody but the owner creates in a new database's schema public; the source's apps may count on it. */
+/**
+ * Since 15 nobody but the owner creates in a new database's schema public; the source's apps may count on it, and on what the owner of
+ * the source's database may there.
+ */
 async function openPublic(client: pg.Client, source: pg.Client, owners: Owners): Promise<void> {
 	const PUBLIC = `SELECT 'SCHEMA public' AS object, nspacl AS acl, nspowner AS owner, '' AS columns
 		FROM pg_catalog.pg_namespace WHERE nspname = 'public' AND nspacl IS NOT NULL`;
 	const { rows } = await client.query("SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'public'");
 	if (rows.length === 0) return;
+	const former = roleOnTarget(await databaseOwner(source), owners);
 	for (const right of await readAcl(source, PUBLIC)) {
-		if (right.isOwner) continue;
-		await client.query(grantStatement({ ...right, grantee: roleOnTarget(right.grantee, owners) }, right.object));
+		const isFormer = right.isOwner && right.grantee === "pg_database_owner";
+		if (right.isOwner && !(isFormer && former !== owners.owner)) continue;
+		const role = isFormer ? former : roleOnTarget(right.grantee, owners);
+		await client.query(grantStatement({ ...right, grantee: role }, right.object));
 	}
 }
 

@@ -1,5 +1,8 @@
 import type pg from "pg";
 import type { Finding } from "../findings.ts";
+import { stateOf } from "../journal/errors.ts";
+
+const INSUFFICIENT_PRIVILEGE = "42501";
 
 /** What one side is known by: another server under the same address is another side. */
 export interface Pin {
@@ -18,7 +21,10 @@ export async function readPin(client: pg.Client): Promise<Pin> {
 	const identifier = await client
 		.query<{ id: string }>("SELECT system_identifier::text AS id FROM pg_control_system()")
 		.then((answer) => answer.rows[0]?.id)
-		.catch(() => undefined);
+		.catch((error: unknown) => {
+			if (stateOf(error) !== INSUFFICIENT_PRIVILEGE) throw error;
+			return undefined;
+		});
 	const [{ database, version }] = rows as [{ database: string; version: string }];
 	return { systemIdentifier: identifier, database, version };
 }

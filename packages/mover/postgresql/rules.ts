@@ -27,6 +27,12 @@ export const LEFT_BEHIND = [
 		source: "facts/move.md §1.3",
 	},
 	{
+		id: "database-owner",
+		what: "who owns the database: the target's owner does; an application's role that owned it keeps its rights on it and on schemas of pg_database_owner",
+		reason: "the URL that the stage gives its apps is that owner's",
+		source: "PostgreSQL 14, predefined roles",
+	},
+	{
 		id: "role-powers",
 		what: "SUPERUSER and REPLICATION of roles; roles of the target that are superusers, and the database's owner, stay as they are",
 		reason: "on Azure they are Azure's own, and no application needs them",

@@ -2,6 +2,7 @@
 import type pg from "pg";
 import { ClientFailed, runClient } from "./children.ts";
 import type { Copying } from "./context.ts";
+import { withoutLiterals, withoutValues } from "./messages.ts";
 import { isExtensionLeftBehind, isSchemaLeftBehind } from "./rules.ts";
 import { withSearchPath } from "./search-path.ts";
 import { quoteName, quoteText } from "./target.ts";
@@ -150,7 +151,8 @@ export function refused(what: string, error: unknown, sql: string): Error {
 	if (code === undefined) return error as Error;
 	const [caller] = where?.match(/^(SQL|PL\/pgSQL) function .*/) ?? [];
 	const at = position === undefined ? caller : statementAt(sql, Number(position));
-	return Object.assign(new Error(`${what}: ${message}${at === undefined ? "" : ` (in: ${at})`}`, { cause: error }), {
+	const says = withoutValues({ code, message, where });
+	return Object.assign(new Error(`${what}: ${says}${at === undefined ? "" : ` (in: ${at})`}`, { cause: error }), {
 		code,
 	});
 }
@@ -158,9 +160,9 @@ export function refused(what: string, error: unknown, sql: string): Error {
 function statementAt(sql: string, position: number): string | undefined {
 	const before = sql.slice(0, position - 1);
 	const start = before.lastIndexOf("\n--\n") + 1;
-	return sql
+	const line = sql
 		.slice(start)
 		.split("\n")
-		.find((line) => line !== "" && !line.startsWith("--"))
-		?.slice(0, 120);
+		.find((text) => text !== "" && !text.startsWith("--"));
+	return line === undefined ? undefined : withoutLiterals(line).slice(0, 120);
 }

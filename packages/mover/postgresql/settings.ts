@@ -109,7 +109,8 @@ async function copyDatabaseRights(
 	await client.query(`REVOKE ALL ON ${on} FROM PUBLIC`);
 	const known = await roleNames(client);
 	for (const right of mapped(
-		rights.filter(({ isOwner }) => !isOwner),
+		// A role of the application's that owned it does no more.
+		rights.filter(({ isOwner, grantee: role }) => !isOwner || roleOnTarget(role, owners) !== owners.owner),
 		owners,
 	)) {
 		if (right.grantee === "" || known.has(right.grantee)) await client.query(grantStatement(right, on));

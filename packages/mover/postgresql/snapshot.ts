@@ -7,6 +7,7 @@ import type pg from "pg";
 import { Turns } from "../turns.ts";
 import { connect, type Login } from "./connection.ts";
 import { readTables, type SourceTable } from "./tables.ts";
+import { NO_TIMEOUTS, type Waiters, watchWaiters } from "./waiters.ts";
 
 export interface SnapshotOptions {
 	/** Whether the source is in use: it is then spared. */
@@ -41,7 +42,6 @@ export interface Snapshot {
 	close(): Promise<void>;
 }
 
-const POLL_MS = 1000;
 const LOCKS_AT_A_TIME = 500;
 const TRIES = 3;
 
@@ -50,10 +50,6 @@ export async function holdSnapshot(login: Login, options: SnapshotOptions): Prom
 	const { live, limitSeconds = 7200, busySessions = 8 } = options;
 	const lockWaitSeconds = options.lockWaitSeconds ?? (live ? 5 : 60);
 	const client = await connect(login);
-	const watcher = await connect(login).catch(async (error) => {
-		await client.end();
-		throw error;
-	});
 	const ending = new AbortController();
 	let isClosed = false;
 	let isBusy = false;
@@ -69,52 +65,39 @@ export async function holdSnapshot(login: Login, options: SnapshotOptions): Prom
 		),
 	);
 
+	let watch: Waiters | undefined;
 	let tables: SourceTable[];
 	let id: string;
 	let version: number;
 	try {
-		for (const session of [client, watcher]) await session.query(NO_TIMEOUTS);
+		await client.query(NO_TIMEOUTS);
 		({ tables, id, version } = await begin(client, lockWaitSeconds));
+		watch = await watchWaiters(login, {
+			lockWaitSeconds,
+			// Whoever waits also holds up our own reads of that table.
+			onWait: (pid) =>
+				fail(
+					`session ${pid} of the source waits ${lockWaitSeconds} s for a lock of this run, which has ended itself so that the source goes on; run it again when no migration runs there`,
+				),
+			onLook: (active) => {
+				isBusy = live && active >= busySessions;
+			},
+		});
 	} catch (error) {
 		isClosed = true;
-		await Promise.all([client.end(), watcher.end()].map((end) => end.catch(() => {})));
+		await client.end().catch(() => {});
 		throw error;
 	}
-
-	const startedAt = Date.now();
-	const waitingSince = new Map<number, number>();
-	const timer = setInterval(() => void poll().catch(() => {}), POLL_MS);
-	timer.unref();
-	let isPolling = false;
-
-	async function poll(): Promise<void> {
-		if (isPolling || isClosed) return;
-		isPolling = true;
-		try {
-			const { rows } = await watcher.query(WATCH);
-			if (isClosed) return;
-			isBusy = live && Number(rows[0].active) >= busySessions;
-			const waiting = rows[0].waiting as number[];
-			for (const pid of waitingSince.keys()) if (!waiting.includes(pid)) waitingSince.delete(pid);
-			for (const pid of waiting) {
-				const since = waitingSince.get(pid) ?? Date.now();
-				waitingSince.set(pid, since);
-				// Whoever waits also holds up our own reads of that table. A wait begins up to one poll before it is seen.
-				if (Date.now() - since + POLL_MS >= lockWaitSeconds * 1000) {
+	const limit = live
+		? setTimeout(
+				() =>
 					fail(
-						`session ${pid} of the source waits ${lockWaitSeconds} s for a lock of this run, which has ended itself so that the source goes on; run it again when no migration runs there`,
-					);
-				}
-			}
-			if (live && Date.now() - startedAt > limitSeconds * 1000) {
-				fail(
-					`the snapshot of the live source is ${limitSeconds} s old, its limit, as it keeps VACUUM from its work; run it again at a quiet hour, with a larger target or a higher limit`,
-				);
-			}
-		} finally {
-			isPolling = false;
-		}
-	}
+						`the snapshot of the live source is ${limitSeconds} s old, its limit, as it keeps VACUUM from its work; run it again at a quiet hour, with a larger target, or with a higher limit in the mover's environment: MOVE_SNAPSHOT_SECONDS=${2 * limitSeconds}`,
+					),
+				limitSeconds * 1000,
+			)
+		: undefined;
+	limit?.unref();
 
 	return {
 		id,
@@ -128,8 +111,8 @@ export async function holdSnapshot(login: Login, options: SnapshotOptions): Prom
 		jobsAllowed: (jobs) => (isBusy ? 1 : jobs),
 		async close() {
 			isClosed = true;
-			clearInterval(timer);
-			await Promise.all([client.end(), watcher.end()].map((end) => end.catch(() => {})));
+			clearTimeout(limit);
+			await Promise.all([client.end().catch(() => {}), watch?.close()]);
 		},
 	};
 }
@@ -139,26 +122,13 @@ export class SnapshotLost extends Error {
 	override name = "SnapshotLost";
 }
 
-/** Those who wait for one of our sessions, and how many others are at work. */
-const WATCH = `
-WITH ours AS (SELECT array_agg(pid) AS pids FROM pg_catalog.pg_stat_activity
-	WHERE usename = current_user AND application_name = pg_catalog.current_setting('application_name'))
-SELECT ARRAY(SELECT DISTINCT l.pid FROM pg_catalog.pg_locks l, ours WHERE NOT l.granted AND l.pid <> ALL (ours.pids)
-		AND pg_catalog.pg_blocking_pids(l.pid) && ours.pids) AS waiting,
-	(SELECT count(*) FROM pg_catalog.pg_stat_activity a, ours
-		WHERE a.state = 'active' AND a.backend_type = 'client backend' AND a.pid <> ALL (ours.pids)) AS active`;
-
-/** A role or a database may end idle sessions and long transactions, by settings that older servers do not know. */
+/** `NO_TIMEOUTS` for a version that is known. */
 export function withoutTimeouts(version: number): Record<string, string> {
 	return {
 		...(version >= 140000 ? { idle_session_timeout: "0" } : {}),
 		...(version >= 170000 ? { transaction_timeout: "0" } : {}),
 	};
 }
-
-/** The same where the version is not known yet. */
-const NO_TIMEOUTS = `SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
-	WHERE name IN ('idle_session_timeout', 'transaction_timeout')`;
 
 /** Locks come first: a snapshot that is older than a lock may miss what its former holder did to the table. */
 async function begin(

@@ -1,8 +1,9 @@
 import type pg from "pg";
-import { type Evidence, LOCK_CLASS, type Steps } from "../steps.ts";
-import { Turns } from "../turns.ts";
-import { connect, type Login, withSession } from "./connection.ts";
-import { COPY_SCHEMA, isSchemaLeftBehind } from "./rules.ts";
+import type { Evidence, Steps } from "../steps.ts";
+import { connect, type Login } from "./connection.ts";
+import { isExtensionLeftBehind, isSchemaLeftBehind } from "./rules.ts";
+import { destroy } from "./snapshot.ts";
+import { type Cuts, Marker } from "./sum-marks.ts";
 import { NO_TRIGGERS, quoteName } from "./target.ts";
 
 /** One side of a comparison. */
@@ -12,6 +13,8 @@ export interface Side {
 	database?: string;
 	/** An exported snapshot that its rows are read in. */
 	snapshot?: string;
+	/** Ends its sessions, whatever they do. */
+	signal?: AbortSignal;
 }
 
 /** Rows of a table and the sum of their hashes, which depends on no order. */
@@ -32,6 +35,8 @@ export interface Relation {
 	pages: number;
 	bytes: number;
 	populated: boolean;
+	/** Condition of an extension for the rows of its own table that are the application's: `WHERE ...`, or empty. */
+	condition: string;
 	columns: Column[];
 }
 
@@ -51,11 +56,15 @@ const LARGE_OBJECTS_PER_PART = 1000;
 const RANGE_SCANS = 140_000;
 
 /** A session that reads one side: in its snapshot where there is one, and unable to write where it only reads. */
-export async function openReader({ login, database, snapshot }: Side): Promise<pg.Client> {
+export async function openReader({ login, database, snapshot, signal }: Side): Promise<pg.Client> {
 	const client = await connect(login, {
 		...(database === undefined ? {} : { database }),
 		settings: { ...READING, default_transaction_read_only: "on" },
 	});
+	const end = () => destroy(client);
+	signal?.addEventListener("abort", end, { once: true });
+	client.on("end", () => signal?.removeEventListener("abort", end));
+	if (signal?.aborted) end();
 	if (snapshot !== undefined) {
 		await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
 		await client.query(`SET TRANSACTION SNAPSHOT '${snapshot.replaceAll("'", "''")}'`);
@@ -71,10 +80,10 @@ export async function carriedSchemas(client: pg.Client): Promise<number[]> {
 	return rows.filter(({ name, owner }) => !isSchemaLeftBehind(name, owner)).map(({ oid }) => oid);
 }
 
-/** Every table and materialized view that has rows of its own, but those of extensions. */
+/** Every table and materialized view that has rows of its own; of extensions those that they say are the application's. */
 export async function listRelations(client: pg.Client): Promise<Relation[]> {
-	const { rows } = await client.query<Relation & { relkind: string }>(
-		`SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, c.relkind, c.relispopulated AS populated,
+	const { rows } = await client.query<Relation & { relkind: string; extension: string | null }>(
+		`SELECT e.extname AS extension, coalesce(e.extcondition[array_position(e.extconfig, c.oid)], '') AS condition, c.oid, format('%I.%I', n.nspname, c.relname) AS name, c.relkind, c.relispopulated AS populated,
 			(pg_relation_size(c.oid) / current_setting('block_size')::int)::int AS pages, pg_table_size(c.oid)::float8 AS bytes,
 			coalesce((SELECT json_agg(json_build_object('name', a.attname, 'base', b.base) ORDER BY a.attnum)
 				FROM pg_attribute a, LATERAL (
@@ -84,19 +93,21 @@ export async function listRelations(client: pg.Client): Promise<Relation[]> {
 					) SELECT format_type(oid, NULL) AS base FROM down WHERE typtype <> 'd'
 				) b WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]') AS columns
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-		WHERE c.relkind IN ('r', 'm') AND c.relnamespace = ANY ($1)
-			AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+		LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e' LEFT JOIN pg_extension e ON e.oid = d.refobjid
+		WHERE c.relkind IN ('r', 'm') AND c.relnamespace = ANY ($1) AND (e.oid IS NULL OR c.oid = ANY (e.extconfig))
 		ORDER BY pg_table_size(c.oid) DESC, c.oid`,
 		[await carriedSchemas(client)],
 	);
-	return rows.map(({ relkind, ...relation }) => ({
-		...relation,
-		kind: relkind === "m" ? "materialized view" : "table",
-	}));
+	return rows
+		.filter(({ extension }) => extension === null || !isExtensionLeftBehind(extension))
+		.map(({ relkind, extension: _, ...relation }) => ({
+			...relation,
+			kind: relkind === "m" ? "materialized view" : "table",
+		}));
 }
 
-/** SQL that sums one relation, or a query with the same columns. */
-export function sumQuery(from: string, columns: readonly Column[], where = ""): string {
+/** SQL that sums one relation, or what has the same columns. */
+export function summed(from: string, columns: readonly Column[], where = ""): string {
 	const hash = `hashtextextended(ROW(${columns.map(columnText).join(", ")})::text COLLATE "C", 0)`;
 	const sum = columns.length === 0 ? "0" : `coalesce(sum(${hash}), 0)`;
 	return `SELECT count(*)::text AS rows, ${sum}::text AS sum FROM ${from} AS t${where}`;
@@ -110,7 +121,7 @@ function columnText({ name, base }: Column): string {
 
 /** What is read at once. */
 interface Part {
-	side: "source" | "target";
+	side: SideName;
 	/** Its name in the journal. */
 	name: string;
 	/** Empty for large objects. */
@@ -136,29 +147,43 @@ interface LargeObjectRange {
 	to: number | undefined;
 }
 
+/** What is summed. */
+export interface SumOptions {
+	source: Side;
+	target: Side;
+	steps: Steps;
+	/** Sessions on each side. */
+	jobs: number;
+	/** What the rows of both sides are known by: sums and cuts that are there under another one are forgotten. */
+	basis: string;
+}
+
 /**
  * Sums every table of both sides at once, in parts, each a step whose evidence is kept in the target's schema `move_copy`: a
  * verification that was killed goes on from there, and a finished one clears them (`clearSums`).
  */
-export async function sumBothSides(source: Side, target: Side, steps: Steps, jobs: number): Promise<Sums> {
+export async function sumBothSides({ source, target, steps, jobs, basis }: SumOptions): Promise<Sums> {
 	const [sourceReaders, targetReaders] = await Promise.all([openReaders(source, jobs), openReaders(target, jobs)]);
 	const database = target.database === undefined ? {} : { database: target.database };
 	const session = await connect(target.login, { ...database, settings: NO_TRIGGERS });
-	const marker = new Marker(session);
 	try {
+		const marker = await Marker.open(session);
 		const [sourceReader] = sourceReaders as [pg.Client];
 		const [targetReader] = targetReaders as [pg.Client];
-		await session.query(`CREATE SCHEMA IF NOT EXISTS ${COPY_SCHEMA}`);
-		await session.query(
-			`CREATE TABLE IF NOT EXISTS ${COPY_SCHEMA}.done (step text, part text, evidence jsonb, PRIMARY KEY (step, part))`,
-		);
 		const [sourceRelations, targetRelations] = await Promise.all([
 			listRelations(sourceReader),
 			listRelations(targetReader),
 		]);
-		const ranges = await largeObjectRanges(sourceReader);
-		const sourceParts = await listParts("source", sourceReader, sourceRelations, targetRelations, ranges);
-		const targetParts = await listParts("target", targetReader, targetRelations, sourceRelations, ranges);
+		const cuts = await marker.takeUp(basis, steps, async () => ({
+			relations: {
+				...(await cut("source", sourceReader, sourceRelations)),
+				...(await cut("target", targetReader, targetRelations)),
+			},
+			largeObjects: await largeObjectStarts(sourceReader),
+		}));
+		const ranges = rangesOf(cuts.largeObjects);
+		const sourceParts = listParts("source", cuts, sourceRelations, targetRelations, ranges);
+		const targetParts = listParts("target", cuts, targetRelations, sourceRelations, ranges);
 		const found = new Map<Part, Evidence>();
 		const runSide = (parts: Part[], readers: pg.Client[]) => {
 			const queue = parts.values();
@@ -186,50 +211,6 @@ function openReaders(side: Side, jobs: number): Promise<pg.Client[]> {
 	return Promise.all(Array.from({ length: jobs }, () => openReader(side)));
 }
 
-/** The parts that are done, in the target; the readers take turns at its one session. */
-class Marker {
-	readonly #session: pg.Client;
-	readonly #turns = new Turns();
-
-	constructor(session: pg.Client) {
-		this.#session = session;
-	}
-
-	async find(part: string): Promise<Evidence | undefined> {
-		const { rows } = await this.#query<{ evidence: Evidence }>(
-			`SELECT evidence FROM ${COPY_SCHEMA}.done WHERE step = 'verify' AND part = $1`,
-			[part],
-		);
-		return rows[0]?.evidence;
-	}
-
-	/** One statement is one transaction: the lock on the epoch is held while the row is written. */
-	async write(part: string, evidence: Evidence, { epoch, run }: Steps): Promise<void> {
-		const { rowCount } = await this.#query(
-			`INSERT INTO ${COPY_SCHEMA}.done (step, part, evidence)
-			SELECT 'verify', $1, $2 WHERE pg_try_advisory_xact_lock_shared(${LOCK_CLASS}, $3)`,
-			[part, JSON.stringify(evidence), epoch],
-		);
-		if (rowCount !== 1) {
-			throw new Error(`epoch ${epoch} is over: another mover has taken run ${run}`);
-		}
-	}
-
-	#query<Row extends pg.QueryResultRow>(sql: string, values: unknown[]): Promise<pg.QueryResult<Row>> {
-		return this.#turns.take(() => this.#session.query<Row>(sql, values));
-	}
-}
-
-/** Forgets the parts of a verification that has ended: the next one reads everything again. */
-export async function clearSums({ login, database }: Side): Promise<void> {
-	await withSession(login, database === undefined ? {} : { database }, async (client) => {
-		const { rows } = await client.query("SELECT to_regclass($1) IS NOT NULL AS there", [`${COPY_SCHEMA}.done`]);
-		if (rows[0].there) {
-			await client.query(`DELETE FROM ${COPY_SCHEMA}.done WHERE step = 'verify'`);
-		}
-	});
-}
-
 function sumPart(part: Part, reader: pg.Client, marker: Marker, steps: Steps): Promise<Evidence> {
 	return steps.step("verify", part.name, {
 		look: () => marker.find(part.name),
@@ -243,24 +224,38 @@ function sumPart(part: Part, reader: pg.Client, marker: Marker, steps: Steps): P
 	});
 }
 
+type SideName = "source" | "target";
+const letterOf = (side: SideName) => (side === "source" ? "s" : "t");
+
+/** Cuts what is large into parts of pages. */
+async function cut(side: SideName, client: pg.Client, relations: readonly Relation[]): Promise<Cuts["relations"]> {
+	const { rows } = await client.query<{ version: string }>("SELECT current_setting('server_version_num') AS version");
+	if (Number(rows[0]?.version) < RANGE_SCANS) return {};
+	const whole = relations.filter(({ condition }) => condition === "");
+	const cuts = whole.map(({ oid, pages, bytes }) => {
+		const count = Math.max(1, Math.min(pages, Math.ceil(bytes / PART_BYTES)));
+		return [`${letterOf(side)}.${oid}`, { count, pages: Math.ceil(pages / count) }] as const;
+	});
+	return Object.fromEntries(cuts.filter(([, { count }]) => count > 1));
+}
+
 /** A column that the other side does not have is left out here; its definition is the difference that is named. */
-async function listParts(
-	side: "source" | "target",
-	client: pg.Client,
+function listParts(
+	side: SideName,
+	cuts: Cuts,
 	relations: readonly Relation[],
 	others: readonly Relation[],
 	ranges: readonly LargeObjectRange[],
-): Promise<Part[]> {
-	const { rows } = await client.query<{ version: string }>("SELECT current_setting('server_version_num') AS version");
-	const hasRangeScans = Number(rows[0]?.version) >= RANGE_SCANS;
+): Part[] {
 	const other = new Map(others.map((relation) => [relation.name, relation]));
-	const letter = side === "source" ? "s" : "t";
+	const letter = letterOf(side);
 	const parts = relations
 		.filter(({ populated }) => populated)
 		.flatMap((relation): Part[] => {
 			const shared = sharedColumns(relation, other.get(relation.name), side);
-			const count = hasRangeScans ? Math.max(1, Math.min(relation.pages, Math.ceil(relation.bytes / PART_BYTES))) : 1;
-			const step = Math.ceil(relation.pages / count);
+			// Both sides by the source's: the extension may be of another version on the target.
+			const { condition } = (side === "target" ? other.get(relation.name) : undefined) ?? relation;
+			const { count, pages } = cuts.relations[`${letter}.${relation.oid}`] ?? { count: 1, pages: 0 };
 			return Array.from({ length: count }, (_, index) => ({
 				side,
 				name: `${letter}.${relation.oid}.${index}`,
@@ -268,7 +263,11 @@ async function listParts(
 				kind: relation.kind,
 				oid: relation.oid,
 				bytes: Math.round(relation.bytes / count),
-				sql: sumQuery(`ONLY ${relation.name}`, shared, ctidRange(index * step, index + 1 < count ? step : undefined)),
+				sql: summed(
+					`ONLY ${relation.name}`,
+					shared,
+					condition === "" ? ctidRange(index * pages, index + 1 < count ? pages : undefined) : ` ${condition}`,
+				),
 			}));
 		});
 	const objects = ranges.map((range, index) => ({
@@ -287,7 +286,7 @@ async function listParts(
 const LARGE_OBJECT_HASH = "hashtextextended(m.oid::text || ':' || encode(sha256(lo_get(m.oid)), 'hex'), 0)";
 
 /** Columns by name, in the source's order and with its types, as both sides are read alike. */
-export function sharedColumns(own: Relation, other: Relation | undefined, side: "source" | "target"): Column[] {
+export function sharedColumns(own: Relation, other: Relation | undefined, side: SideName): Column[] {
 	const leading = side === "target" && other !== undefined ? other.columns : own.columns;
 	const following = side === "target" && other !== undefined ? own.columns : (other ?? own).columns;
 	const names = new Set(following.map(({ name }) => name));
@@ -306,12 +305,15 @@ function oidRange({ from, to }: LargeObjectRange): string {
 }
 
 /** The same ranges for both sides, as large objects keep their ids; from the source's. */
-async function largeObjectRanges(client: pg.Client): Promise<LargeObjectRange[]> {
+async function largeObjectStarts(client: pg.Client): Promise<number[]> {
 	const { rows } = await client.query<{ oid: string }>(
 		`SELECT oid::text FROM (SELECT oid, row_number() OVER (ORDER BY oid) - 1 AS n FROM pg_largeobject_metadata) m
 		WHERE n > 0 AND n % ${LARGE_OBJECTS_PER_PART} = 0 ORDER BY m.oid::text::int8`,
 	);
-	const starts = [0, ...rows.map(({ oid }) => Number(oid))];
+	return [0, ...rows.map(({ oid }) => Number(oid))];
+}
+
+function rangesOf(starts: readonly number[]): LargeObjectRange[] {
 	return starts.map((from, index) => ({ from, to: starts[index + 1] }));
 }
 

@@ -50,6 +50,25 @@ export function formerName(database: string, into: string): string {
 	return name;
 }
 
+/** Where a copy is: under its own name, in the place of the database that it replaces, or nowhere. */
+export async function placeOf({
+	target,
+	database,
+	into,
+}: Pick<SwapOptions, "target" | "database" | "into">): Promise<"own" | "swapped" | "gone"> {
+	const names = await withSession(target, { database: "postgres" }, readNames);
+	if (names.has(into)) return "own";
+	return names.has(database) && names.has(formerName(database, into)) ? "swapped" : "gone";
+}
+
+/** @throws what stands in the way of a swap, unless it has happened */
+export async function admitSwap(options: Pick<SwapOptions, "target" | "database" | "into">): Promise<void> {
+	if ((await placeOf(options)) === "swapped") return;
+	await withSession(options.target, { database: JOURNAL_DATABASE }, (client) =>
+		refuseBlocked(client, [options.database, options.into]),
+	);
+}
+
 /** Swaps a verified copy in. Killed anywhere, the next call goes on; where it cannot, the former database is open again. */
 export async function swapDatabase(options: SwapOptions): Promise<Evidence> {
 	const { target, database, into, steps, journal } = options;
@@ -57,8 +76,7 @@ export async function swapDatabase(options: SwapOptions): Promise<Evidence> {
 	return steps.step("swap", "", { look, act });
 
 	async function look(): Promise<Evidence | undefined> {
-		const names = await withSession(target, { database: "postgres" }, readNames);
-		return names.has(database) && !names.has(into) && names.has(former) ? { swapped: true } : undefined;
+		return (await placeOf(options)) === "swapped" ? { swapped: true } : undefined;
 	}
 
 	async function act(): Promise<void> {
@@ -100,7 +118,7 @@ async function readNames(client: pg.Client): Promise<Set<string>> {
 async function refuseUnverified(client: pg.Client, journal: SwapJournal, into: string, run: string): Promise<void> {
 	if (await journal.isVerified(client)) return;
 	throw new Error(
-		`${into} is not proven equal to its source in run ${run}, and is not swapped in; run: npm run move -- verify`,
+		`${into} is not proven equal to its source in run ${run}, and is not swapped in; copy it again: npm run move -- copy --stack STACK`,
 	);
 }
 

@@ -194,7 +194,7 @@ export const TRAPS: readonly Trap[] = [
 		sql: () => `SELECT format('%I.%I', n.nspname, o.collname) AS object, o.collprovider::text AS detail
 			FROM pg_collation o JOIN pg_namespace n ON n.oid = o.collnamespace AND n.oid = ANY ($1) ORDER BY 1`,
 		line: ({ object, detail }) =>
-			`collation ${object} (${detail === "i" ? "ICU" : "libc"}): it is made on the target by the target's library, which may sort otherwise; look at ORDER BY in the rehearsal: npm run move -- rehearse`,
+			`collation ${object} (${detail === "i" ? "ICU" : "libc"}): it is made on the target by the target's library, which may sort otherwise; look at ORDER BY in the rehearsal: npm run move -- rehearse --stack STACK`,
 	},
 	{
 		id: "tablespace",
@@ -373,7 +373,7 @@ export const TRAPS: readonly Trap[] = [
 		sql: () =>
 			plain("SELECT rolname::text AS object, '' AS detail FROM pg_roles WHERE rolname = current_user AND NOT rolsuper"),
 		line: ({ object }) =>
-			`role ${object} of the target is no superuser, which owners, event triggers and extensions need: npm run move -- credentials`,
+			`role ${object} of the target is no superuser, which owners, event triggers and extensions need: npm run move -- credentials --stack STACK --replace`,
 	},
 	{
 		id: "target-replica",
@@ -419,6 +419,6 @@ export const TRAPS: readonly Trap[] = [
 		sql: () =>
 			`SELECT current_database()::text AS object, count(*)::text AS detail FROM ${RELATIONS} WHERE c.relkind IN ('r', 'p') AND ${NOT_OF_EXTENSION} HAVING count(*) > 0`,
 		line: ({ object, detail }) =>
-			`database ${object} of the target has ${detail} tables: the swap keeps them under another name until: npm run move -- close`,
+			`database ${object} of the target has ${detail} tables: the swap keeps them under another name until: npm run move -- close --stack STACK --drop-former`,
 	},
 ];

@@ -1,23 +1,15 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type pg from "pg";
 import type { Steps } from "../steps.ts";
 import { type Catalog, carriedRoles, databaseOwner, readCatalog, serverVersion, superusers } from "./catalog.ts";
+import { compareMaterializedViews, SHOWN_OF_VIEWS } from "./compare-matviews.ts";
 import { type Login, withSession } from "./connection.ts";
+import { type Counters, settleCopy } from "./counters.ts";
+import type { Difference } from "./difference.ts";
 import { type Pin, readPin } from "./pins.ts";
-import { type Owners, roleOnTarget } from "./rules.ts";
-import {
-	carriedSchemas,
-	clearSums,
-	hashLargeObjects,
-	listRelations,
-	openReader,
-	type Relation,
-	type Side,
-	type Sums,
-	sharedColumns,
-	sumBothSides,
-	sumQuery,
-} from "./sums.ts";
+import { isExtensionLeftBehind, type Owners, roleOnTarget } from "./rules.ts";
+import { clearSums } from "./sum-marks.ts";
+import { carriedSchemas, hashLargeObjects, openReader, type Side, type Sums, sumBothSides } from "./sums.ts";
 import { quoteName } from "./target.ts";
 
 /** What is to be proved equal. */
@@ -32,16 +24,10 @@ export interface VerifyOptions {
 	jobs: number;
 	/** The snapshot that the copy was made in, where the source goes on being written to. */
 	snapshot?: string;
-}
-
-/** One thing that is not the same; definitions, counts and sums, never a row's values. */
-export interface Difference {
-	/** `table public.visits`, `large object 4711` ... */
-	object: string;
-	/** `missing`, `extra`, `rows`, `content`, `owner`, `definition` ... */
-	what: string;
-	source: string;
-	target: string;
+	/** A reading of the source's counters, where it does not; without one, no sums of an earlier try are used. */
+	counters?: Counters | undefined;
+	/** Ends with the reason why the run must, the snapshot's: no session of ours holds the source up then. */
+	signal?: AbortSignal;
 }
 
 /** The proof. */
@@ -67,13 +53,24 @@ const LISTED_LARGE_OBJECTS = 20;
  * directions; what a rule leaves behind (`rules.ts`) is no difference.
  */
 export async function verify(options: VerifyOptions): Promise<Verification> {
+	const { steps } = options;
+	const signal = AbortSignal.any([steps.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+	try {
+		return await compare(options, signal);
+	} catch (error) {
+		throw signal.aborted ? signal.reason : error;
+	}
+}
+
+async function compare(options: VerifyOptions, signal: AbortSignal): Promise<Verification> {
 	const { steps, jobs } = options;
 	const source: Side = {
 		login: options.source,
+		signal,
 		...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
 	};
-	const target: Side = { login: options.target, database: options.into };
-	const sums = await sumBothSides(source, target, steps, jobs);
+	const target: Side = { login: options.target, database: options.into, signal };
+	const sums = await sumBothSides({ source, target, steps, jobs, basis: await basisOf(options) });
 	const [sourceClient, targetClient] = await Promise.all([openReader(source), openReader(target)]);
 	try {
 		const sourceVersion = await serverVersion(sourceClient);
@@ -91,7 +88,13 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
 		const found = [
 			...compareCatalogs(sourceCatalog, targetCatalog),
 			...compareTables(sums),
-			...(await compareMaterializedViews(sourceClient, targetClient, sums)),
+			...(await compareMaterializedViews({
+				login: options.source,
+				source: sourceClient,
+				target: targetClient,
+				sums,
+				isOpen: options.snapshot !== undefined,
+			})),
 			...sequences.differences,
 			...largeObjects,
 		].sort((a, b) => a.object.localeCompare(b.object) || a.what.localeCompare(b.what));
@@ -101,8 +104,17 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
 		const differences = found.filter((difference) => !isShownOnly(difference));
 		return { ...summarize(sums, differences, sourceCatalog.size, sequences.count), notes, sides };
 	} finally {
-		await Promise.all([sourceClient.end(), targetClient.end()]);
+		await Promise.all([sourceClient, targetClient].map((client) => client.end().catch(() => {})));
 	}
+}
+
+/** What the sums of a try rest on: under another one they are of other rows, or of another proof. */
+async function basisOf({ target, into, steps, snapshot, counters }: VerifyOptions): Promise<string> {
+	if (snapshot !== undefined) return `${steps.run} ${snapshot}`;
+	if (counters === undefined) return randomUUID();
+	const { writtenRows, statisticsSince } = counters;
+	const both = [steps.run, writtenRows, statisticsSince, await settleCopy(target, into)];
+	return createHash("sha256").update(JSON.stringify(both)).digest("hex");
 }
 
 /** Who reads the source, and who owns the database that the copy takes the place of. */
@@ -116,8 +128,9 @@ export async function readOwners(source: pg.Client, target: pg.Client, login: Lo
 	return { admin: rows[0]?.admin ?? "", owner: former.rows[0]?.owner ?? (await databaseOwner(target)) };
 }
 
-/** How a database sorts text; the target may have no such locale, and `check` looks for what that breaks. */
+/** How a database sorts text, as the target may have no such locale (`check` looks for what that breaks), and views that no two refreshes make alike. */
 function isShownOnly({ object, what }: Difference): boolean {
+	if (object.startsWith("materialized view ") && SHOWN_OF_VIEWS.has(what)) return true;
 	return object === "database itself" && /^(collate|character type|provider|locale|rules)$/.test(what);
 }
 
@@ -174,7 +187,8 @@ export function compareCatalogs(source: Catalog, target: Catalog): Difference[] 
 			}
 			incomplete.add(object.parent ?? "");
 			if (object.parent === undefined || other.has(object.parent) || !own.has(object.parent)) {
-				const text = show(object.kind, object.name, object.attributes.get("definition") ?? "there");
+				const definition = object.attributes.get("definition");
+				const text = definition === undefined ? "there" : show(object.kind, object.name, "definition", definition);
 				differences.push({
 					object: id,
 					what,
@@ -194,17 +208,43 @@ export function compareCatalogs(source: Catalog, target: Catalog): Difference[] 
 			const [mine, theirs] = [attributes.get(what) ?? "", other.attributes.get(what) ?? ""];
 			// The order is another wherever a column is missing, which is named.
 			if (mine !== theirs && !(what === "order of columns" && incomplete.has(id))) {
-				differences.push({ object: id, what, source: show(kind, name, mine), target: show(kind, name, theirs) });
+				const shown = (text: string) => show(kind, name, what, text);
+				differences.push({ object: id, what, source: shown(mine), target: shown(theirs) });
 			}
 		}
 	}
 	return differences;
 }
 
-/** A setting of an application's own may hold a secret. */
-function show(kind: string, name: string, text: string): string {
-	const isHidden = kind === "setting" && /^[^ ]+\./.test(name) && text !== "" && text !== "there";
-	return isHidden ? `set (sha256 ${createHash("sha256").update(text).digest("hex").slice(0, 8)})` : text;
+/** Aspects that a person writes and that may quote anything: a secret in an option, a patient in a comment. */
+const HIDDEN_KINDS: ReadonlySet<string> = new Set([
+	"comment",
+	"foreign server",
+	"foreign data wrapper",
+	"user mapping",
+]);
+/** Aspects whose literals are names alone. */
+const SHOWN_ASPECTS: ReadonlySet<string> = new Set([
+	"privileges",
+	"owner",
+	"options",
+	"TOAST options",
+	"values",
+	"order of columns",
+	"type",
+]);
+
+/** What a difference shows of an aspect; code with a literal in it, and a setting of an application's own, by its hash alone. */
+function show(kind: string, name: string, what: string, text: string): string {
+	if (text === "") return text;
+	const isOwnSetting = kind === "setting" && /^[^ ]+\./.test(name);
+	const isFree =
+		(HIDDEN_KINDS.has(kind) && what !== "owner" && what !== "privileges") ||
+		what === "foreign options" ||
+		what === "comment";
+	const isCode = !SHOWN_ASPECTS.has(what) && kind !== "setting" && /['$]/.test(text);
+	if (!isOwnSetting && !isFree && !isCode) return text;
+	return `set (sha256 ${createHash("sha256").update(text).digest("hex").slice(0, 8)})`;
 }
 
 /**
@@ -265,54 +305,6 @@ function compareTables({ source, target }: Sums): Difference[] {
 	});
 }
 
-/**
- * A materialized view is right where it holds what its query gives now on the target, or what the source's holds: the source's
- * may be older than its own query.
- */
-async function compareMaterializedViews(source: pg.Client, target: pg.Client, sums: Sums): Promise<Difference[]> {
-	const [own, others] = await Promise.all([listViews(target), listViews(source)]);
-	const differences: Difference[] = [];
-	for (const [name, view] of own) {
-		const other = others.get(name);
-		const held = sums.target.get(name);
-		if (other === undefined || held === undefined) {
-			continue;
-		}
-		if (isSame(held, sums.source.get(name))) {
-			continue;
-		}
-		const columns = sharedColumns(view, other, "target");
-		const { rows } = await target.query<{ rows: string; sum: string }>(
-			sumQuery(`(${await viewQuery(target, view)})`, columns),
-		);
-		const [now] = rows as [{ rows: string; sum: string }];
-		if (!isSame(held, { rows: Number(now.rows), sum: now.sum })) {
-			const text = (of: { rows: number | string; sum: string }) => `${of.rows} rows, sum ${of.sum}`;
-			differences.push({
-				object: `materialized view ${name}`,
-				what: "stale",
-				source: text(now),
-				target: text(held),
-			});
-		}
-	}
-	return differences;
-}
-
-async function listViews(client: pg.Client): Promise<Map<string, Relation>> {
-	const relations = await listRelations(client);
-	return new Map(relations.filter(({ kind }) => kind === "materialized view").map((view) => [view.name, view]));
-}
-
-async function viewQuery(client: pg.Client, { oid }: Relation): Promise<string> {
-	const { rows } = await client.query<{ text: string }>("SELECT pg_get_viewdef($1::oid) AS text", [oid]);
-	return (rows[0]?.text ?? "").replace(/;\s*$/, "");
-}
-
-function isSame(a: { rows: number; sum: string }, b: { rows: number; sum: string } | undefined): boolean {
-	return a.rows === b?.rows && a.sum === b?.sum;
-}
-
 /** A sequence and the columns that take their values from it. */
 export interface SequenceState {
 	name: string;
@@ -345,8 +337,9 @@ export async function readSequences(
 		increment: string;
 		cycle: boolean;
 		columns: { table: string; column: string }[];
+		extension: string | null;
 	}>(
-		`SELECT format('%I.%I', n.nspname, c.relname) AS name, s.seqincrement::text AS increment, s.seqcycle AS cycle,
+		`SELECT e.extname AS extension, format('%I.%I', n.nspname, c.relname) AS name, s.seqincrement::text AS increment, s.seqcycle AS cycle,
 			coalesce((SELECT json_agg(DISTINCT jsonb_build_object('table', format('%I.%I', tn.nspname, t.relname), 'column', a.attname)) FROM (
 				SELECT d.refobjid AS table, d.refobjsubid AS number FROM pg_depend d
 				WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
@@ -356,13 +349,14 @@ export async function readSequences(
 			AND (NOT $2 OR (has_table_privilege(t.oid, 'SELECT') AND has_schema_privilege(tn.oid, 'USAGE') AND NOT row_security_active(t.oid)))
 			JOIN pg_attribute a ON a.attrelid = used.table AND a.attnum = used.number AND a.atttypid = ANY ('{int2,int4,int8}'::regtype[])), '[]') AS columns
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_sequence s ON s.seqrelid = c.oid
-		WHERE c.relnamespace = ANY ($1) AND NOT EXISTS (SELECT FROM pg_depend d
-			WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+		LEFT JOIN pg_depend x ON x.classid = 'pg_class'::regclass AND x.objid = c.oid AND x.deptype = 'e' LEFT JOIN pg_extension e ON e.oid = x.refobjid
+		WHERE c.relnamespace = ANY ($1) AND (e.oid IS NULL OR c.oid = ANY (e.extconfig))
 			AND (NOT $2 OR (has_schema_privilege(n.oid, 'USAGE') AND has_sequence_privilege(s.seqrelid, 'SELECT')))`,
 		[schemas, isPartial],
 	);
 	const states = new Map<string, SequenceState>();
-	for (const { name, increment, cycle, columns } of rows) {
+	for (const { name, increment, cycle, columns, extension } of rows) {
+		if (extension !== null && isExtensionLeftBehind(extension)) continue;
 		const state = await client.query<{ last: string; called: boolean }>(
 			`SELECT last_value::text AS last, is_called AS called FROM ${name}`,
 		);
@@ -446,29 +440,42 @@ async function compareLargeObjects(
 		return differences;
 	}
 	const [own, copied] = [
-		await largeObjectOwners(source, (role) => roleOnTarget(role, owners)),
-		await largeObjectOwners(target, (role) => role),
+		await largeObjectRights(source, owners, (role) => roleOnTarget(role, owners)),
+		await largeObjectRights(target, owners, (role) => role),
 	];
 	return [...new Set([...own.keys(), ...copied.keys()])]
-		.filter((owner) => own.get(owner) !== copied.get(owner))
-		.map((owner) => ({
+		.filter((what) => own.get(what) !== copied.get(what))
+		.map((what) => ({
 			object: "large objects",
-			what: `owned by ${owner}`,
-			source: own.get(owner) ?? "none",
-			target: copied.get(owner) ?? "none",
+			what,
+			source: own.get(what) ?? "none",
+			target: copied.get(what) ?? "none",
 		}));
 }
 
-/** Who owns which large objects: their number and the sum of their ids' hashes, by owner. */
-async function largeObjectOwners(client: pg.Client, name: (role: string) => string): Promise<Map<string, string>> {
-	const { rows } = await client.query<{ owner: string; count: string; sum: string }>(
-		`SELECT pg_get_userbyid(lomowner) AS owner, count(*)::text AS count, sum(hashtextextended(oid::text, 0))::text AS sum
-		FROM pg_largeobject_metadata GROUP BY 1`,
+/**
+ * Who owns which large objects, and who may what with them: their number and the sum of their ids' hashes, by role and right. The rights
+ * of the database's owner are all there are, so that they are not compared.
+ */
+async function largeObjectRights(
+	client: pg.Client,
+	{ owner }: Owners,
+	nameOf: (role: string) => string,
+): Promise<Map<string, string>> {
+	const { rows } = await client.query<{ role: string; right: string; count: string; sum: string }>(
+		`SELECT pg_get_userbyid(lomowner) AS role, '' AS right, count(*)::text AS count, sum(hashtextextended(oid::text, 0))::text AS sum
+		FROM pg_largeobject_metadata GROUP BY 1
+		UNION ALL SELECT CASE a.grantee WHEN 0 THEN '' ELSE pg_get_userbyid(a.grantee) END, a.privilege_type || CASE WHEN a.is_grantable THEN ' with grant option' ELSE '' END,
+			count(*)::text, sum(hashtextextended(m.oid::text, 0))::text
+		FROM pg_largeobject_metadata m, aclexplode(m.lomacl) a WHERE a.grantee <> m.lomowner GROUP BY 1, 2`,
 	);
 	const totals = new Map<string, { count: bigint; sum: bigint }>();
-	for (const { owner, count, sum } of rows) {
-		const before = totals.get(name(owner)) ?? { count: 0n, sum: 0n };
-		totals.set(name(owner), { count: before.count + BigInt(count), sum: before.sum + BigInt(sum) });
+	for (const { role, right, count, sum } of rows) {
+		const name = nameOf(role);
+		if (right !== "" && name === owner) continue;
+		const what = right === "" ? `owned by ${name}` : `${right} of ${name === "" ? "PUBLIC" : name}`;
+		const before = totals.get(what) ?? { count: 0n, sum: 0n };
+		totals.set(what, { count: before.count + BigInt(count), sum: before.sum + BigInt(sum) });
 	}
-	return new Map([...totals].map(([owner, { count, sum }]) => [owner, `${count}, ids ${sum}`]));
+	return new Map([...totals].map(([what, { count, sum }]) => [what, `${count}, ids ${sum}`]));
 }

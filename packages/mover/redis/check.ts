@@ -1,5 +1,5 @@
 import type { Drain } from "../configuration.ts";
-import type { Finding } from "../findings.ts";
+import { type Finding, replicaFinding } from "../findings.ts";
 import type { Login } from "../postgresql/connection.ts";
 import { databasesOf, isAtLeast, type RedisSession, type Reply, versionOf, withRedis } from "./connection.ts";
 import { checkQueues } from "./drain.ts";
@@ -14,6 +14,7 @@ export interface RedisFacts {
 	maxMemory: number;
 	policy: string;
 	isCluster: boolean;
+	isReplica: boolean;
 	/** How many databases it has; nothing where the user may not ask. */
 	databases: number | undefined;
 	/** Keys by database. */
@@ -37,9 +38,10 @@ const LARGE_BYTES = 64 << 20;
 const SCAN_COUNT = 500;
 const TYPES = ["string", "list", "set", "zset", "hash", "stream"];
 
-/** Traps of a target into which nothing is copied. */
+/** Traps where nothing is copied. */
 const WITHOUT_A_COPY: ReadonlySet<string> = new Set([
 	"redis-cluster",
+	"redis-replica",
 	"redis-target-not-empty",
 	"redis-eviction",
 	"redis-users",
@@ -71,6 +73,7 @@ export async function checkRedis({
 /** Reads a side; nothing is written. */
 export async function readRedisFacts(session: RedisSession, withKeys: boolean): Promise<RedisFacts> {
 	const [memory, server] = [await session.info("memory"), await session.info("server")];
+	const replication = await session.info("replication");
 	const keys = await databasesOf(session);
 	const modules = (await session.send("MODULE", "LIST").catch(() => [])) as Reply[][];
 	const users = await session
@@ -87,6 +90,7 @@ export async function readRedisFacts(session: RedisSession, withKeys: boolean): 
 		maxMemory: Number(memory.get("maxmemory")),
 		policy: memory.get("maxmemory_policy") ?? "",
 		isCluster: server.get("redis_mode") === "cluster",
+		isReplica: replication.get("role") === "slave",
 		databases,
 		keys,
 		libraries: await librariesOf(session),
@@ -147,6 +151,7 @@ export function judgeRedis(source: RedisFacts, target: RedisFacts): Finding[] {
 			`the ${source.isCluster ? "source" : "target"} is a cluster, of which one login reaches a part; use a server without cluster mode`,
 		);
 	}
+	if (source.isReplica) findings.push(replicaFinding("redis-replica", "Redis"));
 	if (target.foreign.length > 0) {
 		add(
 			"blocker",

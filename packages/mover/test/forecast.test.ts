@@ -132,15 +132,32 @@ test("forecast and fact stand side by side, and a budget that will not hold is t
 	const plan = forecast([first], first);
 	const half = first.lines.slice(0, 10);
 	const elapsed = phasesOf({ lines: half }).reduce((sum, { wallMs }) => sum + wallMs, 0);
-	const onTime = compareWithFact(plan, half, elapsed, 600_000);
+	const onTime = compareWithFact(plan, half, elapsed, { budgetMs: 600_000 });
 	assert.ok(Math.abs(onTime.expectedMs - plan.likelyMs) < 2000, String(onTime.expectedMs));
 	assert.doesNotMatch(onTime.line, /budget/);
-	const late = compareWithFact(plan, half, elapsed * 3, 300_000);
+	const late = compareWithFact(plan, half, elapsed * 3, { budgetMs: 300_000 });
 	assert.match(
 		late.line,
-		/the budget of 5 min will not hold, and going back is still free: npm run move -- stop, then/,
+		/the budget of 5 min will not hold, and going back is still free: npm run move -- stop --stack STACK, then/,
 	);
-	assert.equal(compareWithFact(plan, [], 0, 600_000).expectedMs, plan.likelyMs);
+	assert.equal(compareWithFact(plan, [], 0, { budgetMs: 600_000 }).expectedMs, plan.likelyMs);
+});
+
+test("of a copy that goes on, what an earlier wish has done is done, and took none of this one's time", () => {
+	const first = rehearsal("r1");
+	const plan = forecast([first], first);
+	const half = first.lines.slice(0, 10);
+	const last = Date.parse(half.at(-1)?.at ?? "");
+	const resumed = compareWithFact(plan, half, 0, { since: last + 7 * 86_400_000 });
+	const left = plan.likelyMs * (1 - resumed.share);
+	assert.ok(resumed.share > 0.3 && Math.abs(resumed.expectedMs - left) < 2, `${resumed.expectedMs} of ${left}`);
+	assert.match(resumed.line, /^\d+ % done after 0 s, \d+ % of it by earlier tries; expected in all/);
+	const rest = first.lines.slice(10).map((line) => ({
+		...line,
+		at: new Date(Date.parse(line.at) + 7 * 86_400_000).toISOString(),
+	}));
+	const whole = compareWithFact(plan, [...half, ...rest], left, { since: last + 86_400_000 });
+	assert.ok(whole.share > 0.99 && Math.abs(whole.expectedMs - left) < 2_000, `${whole.expectedMs} of ${left}`);
 });
 
 test("times read as a person says them", () => {

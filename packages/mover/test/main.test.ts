@@ -53,6 +53,7 @@ test("the container is told by variables or by the files of secrets", () => {
 	);
 	assert.deepEqual(read, {
 		stage: "prod",
+		journal: "main",
 		databases: [
 			{
 				name: "main",
@@ -67,6 +68,7 @@ test("the container is told by variables or by the files of secrets", () => {
 		uncopied: [],
 		jobs: 4,
 		leaseSeconds: 20,
+		snapshotSeconds: 7200,
 		journalFolder: undefined,
 	});
 	assert.equal(variableOf("patient-portal.v2"), "MOVE_SOURCE_PATIENT_PORTAL_V2");
@@ -103,6 +105,10 @@ test("each mistake names its variable and the fix, and shows no value of a secre
 		[{ ...fine, MOVE_TARGET: target({ aptibleId: "7" }) }, /its aptibleId is missing/],
 		[{ ...fine, MOVE_TARGET: target({ containerMb: "much" }) }, /its containerMb is missing or wrong/],
 		[{ ...fine, MOVE_TARGET: target({}, `x ${PASSWORD}`) }, /databases\.\?: its name/],
+		[
+			{ ...fine, MOVE_TARGET: target().replace("{", '{"journal":"audit",') },
+			/its journal is on none of its databases of postgresql \(main\); write it anew: npm run move -- credentials/,
+		],
 		[{ MOVE_TARGET: target() }, /^MOVE_SOURCE_MAIN: is not set; it has the address of main in MedStack/],
 		[{ ...fine, MOVE_SOURCE_MAIN: PASSWORD }, /^MOVE_SOURCE_MAIN: is no address of the type postgresql/],
 		[{ ...fine, MOVE_SOURCE_MAIN_FILE: "/x" }, /^MOVE_SOURCE_MAIN: is set, and MOVE_SOURCE_MAIN_FILE too/],

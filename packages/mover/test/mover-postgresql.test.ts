@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { readLines } from "../journal/journal.ts";
 import { readReports, type Sizes } from "../journal/reports.ts";
 import { type Command, type Wish, type WishArguments, wish } from "../journal/wishes.ts";
@@ -99,6 +100,40 @@ test("a swap that a killed mover has begun goes on, although its databases take 
 	const copied = await over();
 	assert.deepEqual([copied.state, copied.run], ["done", "r5"], mover.output);
 	assert.doesNotMatch(mover.output, /rows/, "nothing is copied again");
+	const { rows } = await withSession(target.login, {}, (client) =>
+		client.query("SELECT count(*)::int AS n FROM clinic.visits"),
+	);
+	assert.deepEqual(rows, [{ n: 5000 }]);
+});
+
+test("a copy that was stopped is given up at once where a row was written since, and one that a slot keeps from its swap is only swapped in later", async () => {
+	await mover.end("SIGTERM");
+	mover = start();
+	const first = await ask("copy", { again: true });
+	await mover.says(/r6 main rows [\d.]+ done/);
+	await perform("stop");
+	assert.equal((await first()).state, "stopped", mover.output);
+	await execute(source.login, "UPDATE clinic.visits SET score = score + 1 WHERE id = 7");
+	// The counters of a session are written with a delay.
+	await sleep(1_500);
+	const second = await ask("copy", { again: true });
+	await mover.says(/r7 main rows [\d.]+ done/);
+	// The check is over by then.
+	await execute(target.login, "SELECT pg_create_physical_replication_slot('nightly')");
+	const failed = await second();
+	assert.deepEqual([failed.state, failed.run], ["failed", "r7"], mover.output);
+	assert.match(
+		mover.output,
+		/move_6 of run r6 is given up, and copied anew: \d+ rows of the source were written since/,
+	);
+	assert.doesNotMatch(mover.output, /differs|r7 main swap begin/);
+	assert.match(mover.output, /replication slot nightly on the target reads the whole server/);
+
+	await execute(target.login, "SELECT pg_drop_replication_slot('nightly')");
+	const said = mover.output.length;
+	const third = await perform("copy", { again: true });
+	assert.deepEqual([third.state, third.run], ["done", "r7"], mover.output);
+	assert.doesNotMatch(mover.output.slice(said), /r7 main (rows|verify)/, "nothing is copied or compared again");
 	const { rows } = await withSession(target.login, {}, (client) =>
 		client.query("SELECT count(*)::int AS n FROM clinic.visits"),
 	);

@@ -84,6 +84,28 @@ test("a blocker stops the copy before anything moves, and the finding is there f
 	assert.deepEqual(await world.databases(), ["db", "move"]);
 });
 
+test("its first lines say where it goes, which servers it reaches, and as whom the target sees it", async () => {
+	const mover = world.startMover();
+	await mover.says(/waits for wishes/);
+	const { host } = new URL(world.targets.main?.url("db") ?? "");
+	const from = new URL(world.source.url()).host;
+	const lines = mover.output.split("\n").map((line) => line.replace(/[0-9a-f]{12}/, "HOLDER"));
+	assert.deepEqual(lines.slice(0, 5), [
+		"mover HOLDER of stage prod begins",
+		`main: the target is ${host}`,
+		"mover HOLDER holds the lease, epoch 1",
+		`main: the target ${host} answers, and sees this mover as 127.0.0.1`,
+		`main: the source ${from} answers, database postgres`,
+	]);
+	await mover.end("SIGTERM");
+	const lost = world.startMover({ MOVE_SOURCE_MAIN: "postgresql://admin:correct-horse@127.0.0.1:1/clinic" });
+	await lost.says(/waits for wishes/);
+	assert.match(
+		lost.output,
+		/main: the source 127\.0\.0\.1:1 does not answer: .*ECONNREFUSED.*; see whether MOVE_SOURCE_MAIN is its address/,
+	);
+});
+
 test("two movers at once: one copies, and the other takes over when the first is killed", async () => {
 	const movers = [world.startMover({ PART_MS: "600" }), world.startMover({ PART_MS: "600" })];
 	const holder = await Promise.race(
@@ -200,29 +222,57 @@ test("the target's restart in the middle of a copy: it goes on from what is done
 	await assertMoved();
 });
 
-test("a copy that was stopped goes on where it was; one that came out unequal is removed and begun anew", async () => {
+/** Stops a copy in its third part. */
+async function stopCopy(): Promise<void> {
+	const mover = world.startMover({ PART_MS: "300" });
+	const copy = await world.wish("copy");
+	await mover.says(/rows 3 begin/);
+	await world.wish("stop");
+	assert.equal((await world.over(copy)).state, "stopped");
+	await mover.end("SIGTERM");
+}
+
+const begun = (steps: readonly string[], part: number) => steps.filter((step) => step === `rows ${part} begin`).length;
+
+test("a copy that was stopped goes on where it was, by another mover too", async () => {
+	await stopCopy();
+	const mover = world.startMover();
+	const second = await world.over(await world.wish("copy"));
+	assert.deepEqual([second.state, second.run], ["done", "r1"], mover.output);
+	assert.equal(begun(await world.steps(), 1), 1, "what is copied is not copied again");
+	await assertMoved();
+});
+
+test("a copy that was stopped is given up at once where the source was written to since, and says so", async () => {
+	await stopCopy();
+	await execute({ url: world.source.url() }, "UPDATE t SET x = 11 WHERE id = 1");
+	const mover = world.startMover();
+	const second = await world.over(await world.wish("copy"));
+	assert.deepEqual([second.state, second.run], ["done", "r2"], mover.output);
+	assert.equal(begun(await world.steps(), 1), 2);
+	assert.doesNotMatch(mover.output, /differs/);
+	assert.match(mover.output, /copy begins anew as run r2/);
+	assert.deepEqual(await world.databases(), ["db", "db_before_2", "move"], "the former copy is removed");
+	assert.deepEqual(await world.rows("db", "SELECT sum(x)::int AS sum FROM public.t"), [{ sum: 151 }]);
+	const findings = (await readReports(await world.moveDatabase(), "r2")).find(({ kind }) => kind === "findings");
+	assert.match(
+		JSON.stringify(findings?.body),
+		/"line":"move_1 of run r1 is given up, and copied anew: the source has 5 rows, sum 151/,
+	);
+});
+
+test("a copy that came out unequal is there to be looked at, and removed by the next one, which begins anew", async () => {
 	const mover = world.startMover({ PART_MS: "300" });
 	const first = await world.wish("copy");
 	await mover.says(/rows 3 begin/);
-	await world.wish("stop");
-	assert.equal((await world.over(first)).state, "stopped");
-	await execute(
-		{ url: world.source.url() },
-		"INSERT INTO t VALUES (1, 10) ON CONFLICT DO NOTHING; UPDATE t SET x = 11 WHERE id = 1",
-	);
-	const second = await world.over(await world.wish("copy"));
-	assert.deepEqual([second.state, second.run, second.reason], ["failed", "r1", "unequal"], mover.output);
-	assert.equal((await world.steps()).filter((step) => step === "rows 1 begin").length, 1);
+	await execute({ url: world.source.url() }, "UPDATE t SET x = 11 WHERE id = 1");
+	const unequal = await world.over(first);
+	assert.deepEqual([unequal.state, unequal.run, unequal.reason], ["failed", "r1", "unequal"], mover.output);
 	assert.match(mover.output, /main: differs: public\.t: 5 rows, sum 151 on the source, 5 rows, sum 150 on the target/);
-	assert.deepEqual(
-		await world.databases(),
-		["db", "move", "move_1"],
-		"it is there to be looked at, and not swapped in",
-	);
-	const third = await world.over(await world.wish("copy"));
-	assert.deepEqual([third.state, third.run], ["done", "r2"], mover.output);
+	assert.deepEqual(await world.databases(), ["db", "move", "move_1"]);
+	const next = await world.over(await world.wish("copy"));
+	assert.deepEqual([next.state, next.run], ["done", "r2"], mover.output);
 	assert.deepEqual(await world.databases(), ["db", "db_before_2", "move"]);
-	assert.deepEqual(await world.rows("db", "SELECT sum(x)::int AS sum FROM public.t"), [{ sum: 151 }]);
 });
 
 test("another server under the address of the source, or another Aptible database, ends the run before anything moves", async () => {
@@ -245,5 +295,17 @@ test("another server under the address of the source, or another Aptible databas
 	const refused = await world.over(await world.wish("check"));
 	assert.deepEqual([refused.state, refused.reason], ["failed", "failed"]);
 	await strange.says(/the source of main is another than when the move began: system was \d+ and is \d+/);
+	assert.deepEqual(await world.databases(), ["db", "move"]);
+});
+
+test("a source that is its target is refused before anything is looked at", async () => {
+	const target = world.login();
+	const mover = world.startMover({
+		MOVE_SOURCE_MAIN: target.url.replace(/\?.*/, ""),
+		MOVE_SOURCE_MAIN_CA: target.ca ?? "",
+	});
+	const made = await world.over(await world.wish("copy", { replace: true }));
+	assert.equal(made.state, "failed", mover.output);
+	assert.match(mover.output, /the source of main is its target: database db .*MOVE_SOURCE_NAME/);
 	assert.deepEqual(await world.databases(), ["db", "move"]);
 });

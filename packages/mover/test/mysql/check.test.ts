@@ -57,6 +57,17 @@ test("a target that has a table of somebody else's is a blocker", () =>
 		{ target: "DROP TABLE stray;" },
 	));
 
+test("a source that follows another server is a blocker, and a warning of a rehearsal", async () => {
+	await assertFound(
+		"mysql-replica",
+		/source clinic is a replica.*MOVE_SOURCE_/,
+		{ source: "CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_USER = 'nobody';" },
+		{ source: "RESET SLAVE ALL;" },
+	);
+	const app = { ...pair.from, url: pair.source.url("clinic", { name: "app", password: "x" }) };
+	assert.ok((await findingsOf(app)).some(({ trap }) => trap === "mysql-replica-unknown"));
+});
+
 test("a zero date is named with its column", () =>
 	assertFound(
 		"mysql-zero-dates",

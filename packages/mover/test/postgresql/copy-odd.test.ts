@@ -100,10 +100,11 @@ test("a database that nobody may connect to is frozen, and its copy is not", asy
 	await execute(source.superuser, "ALTER DATABASE clinic CONNECTION LIMIT 0");
 	try {
 		// It shuts out its owner, too.
-		const { source: login, into, ...others } = { ...options(5), source: source.superuser };
-		await copyDatabase({ ...others, source: login, into });
+		const { target: onTarget, into, steps, jobs, live } = options(5);
+		const both = { source: source.superuser, target: onTarget, into, steps, jobs };
+		await copyDatabase({ ...both, live });
 		assert.deepEqual(await rowsOf(`SELECT datconnlimit FROM pg_database WHERE datname = '${into}'`), ["-1"]);
-		const { differences } = await verify({ ...others, source: login, into });
+		const { differences } = await verify(both);
 		assert.doesNotMatch(JSON.stringify(differences), /connection limit/);
 	} finally {
 		await execute(source.superuser, "ALTER DATABASE clinic CONNECTION LIMIT 40");

@@ -105,7 +105,7 @@ test("what is not proven equal is not swapped in, even where the proof is taken 
 	await execute(login("move"), "TRUNCATE public.verified");
 	await assert.rejects(
 		swapDatabase(options()),
-		/move_7 is not proven equal to its source in run r7.*npm run move -- verify/,
+		/move_7 is not proven equal to its source in run r7.*npm run move -- copy --stack STACK/,
 	);
 	assert.deepEqual(await state(), UNTOUCHED);
 	let asked = 0;

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { withSession } from "../../postgresql/connection.ts";
-import { clearSums, type Side, sumBothSides } from "../../postgresql/sums.ts";
+import { clearSums } from "../../postgresql/sum-marks.ts";
+import { type Side, type Sums, sumBothSides } from "../../postgresql/sums.ts";
+import type { Steps } from "../../steps.ts";
 import { execute, type Source, startSource, startTarget, type Target } from "../support/databases.ts";
 import { memorySteps } from "../support/memory-steps.ts";
 
@@ -9,6 +11,8 @@ let source: Source;
 let target: Target;
 let from: Side;
 let to: Side;
+const sum = (steps: Steps, jobs: number): Promise<Sums> =>
+	sumBothSides({ source: from, target: to, steps, jobs, basis: "the same" });
 
 const SCHEMA = `
 CREATE DOMAIN public.flag AS "char";
@@ -45,7 +49,7 @@ before(async () => {
 after(() => Promise.all([source?.server.stop(), target?.server.stop()]));
 
 test("the same rows have the same sums on 12 and 17, whatever their types", async () => {
-	const sums = await sumBothSides(from, to, memorySteps(), 2);
+	const sums = await sum(memorySteps(), 2);
 	assert.deepEqual([...sums.source.keys()].sort(), [
 		"public.big",
 		"public.child",
@@ -72,12 +76,12 @@ test("a verification that was killed goes on from its finished parts, and a fini
 			if (parts === 5) throw new Error("killed");
 		},
 	});
-	await assert.rejects(sumBothSides(from, to, dying, 1), /killed/);
+	await assert.rejects(sum(dying, 1), /killed/);
 	const again = memorySteps();
-	await sumBothSides(from, to, again, 1);
+	await sum(again, 1);
 	await clearSums(to);
 	const anew = memorySteps();
-	await sumBothSides(from, to, anew, 1);
+	await sum(anew, 1);
 	assert.equal(again.acted.length, anew.acted.length - dying.acted.length);
 	assert.ok(dying.acted.length >= 5);
 	await clearSums(to);
@@ -86,7 +90,7 @@ test("a verification that was killed goes on from its finished parts, and a fini
 test("a mover whose epoch another one has taken writes no part", async () => {
 	await withSession(target.login, { database: "move_1" }, async (client) => {
 		await client.query("SELECT pg_advisory_lock(1836021349, 7)");
-		await assert.rejects(sumBothSides(from, to, memorySteps({ epoch: 7 }), 1), /epoch 7 is over/);
+		await assert.rejects(sum(memorySteps({ epoch: 7 }), 1), /epoch 7 is over/);
 	});
 	await clearSums(to);
 });

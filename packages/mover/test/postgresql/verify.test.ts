@@ -91,7 +91,7 @@ const FAULTS: readonly [sql: string, ...named: string[]][] = [
 	["DELETE FROM clinic.visits WHERE id = 1", "table clinic.visits: rows"],
 	[
 		"DELETE FROM clinic.visits WHERE id = 2; REFRESH MATERIALIZED VIEW clinic.m_month; DELETE FROM clinic.visits WHERE id = 3",
-		"materialized view clinic.m_month: stale",
+		"materialized view clinic.m_month: content",
 	],
 	["REVOKE UPDATE ON kinds.items FROM app_rw", "table kinds.items: privileges"],
 	["GRANT SELECT ON clinic.visits TO app_ro", "table clinic.visits: privileges"],

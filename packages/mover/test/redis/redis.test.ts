@@ -4,7 +4,7 @@ import { once } from "node:events";
 import path from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
-import type { Finding } from "../../findings.ts";
+import { type Finding, forRehearsal } from "../../findings.ts";
 import { checkRedis, judgeRedis, type RedisFacts, readRedisFacts } from "../../redis/check.ts";
 import { type Word, withRedis } from "../../redis/connection.ts";
 import { copyRedis, type RedisCopy } from "../../redis/copy.ts";
@@ -236,6 +236,17 @@ test("a target that is older is a blocker, and refuses the copy", async () => {
 	const found = (await checkRedis(back)).filter(({ severity }) => severity === "blocker").map(({ trap }) => trap);
 	assert.deepEqual(found, ["redis-version", "redis-target-not-empty"]);
 	await assert.rejects(copyRedis(copyOf(back)), /the target is Redis 7\.0\.\d+, older than the source's 8\.0\.\d+/);
+});
+
+test("a source that follows another server is a blocker, and a warning of a rehearsal", async () => {
+	await pair.onSource(["REPLICAOF", "127.0.0.1", "1"]);
+	try {
+		const [found] = (await trapsOf()).filter(({ severity }) => severity === "blocker");
+		assert.equal(found?.trap, "redis-replica");
+		assert.equal(forRehearsal(found).severity, "warning");
+	} finally {
+		await pair.onSource(["REPLICAOF", "NO", "ONE"]);
+	}
 });
 
 test("users, large keys, modules, clusters and missing databases are named", async () => {

@@ -5,16 +5,18 @@ import { type Login, withSession } from "../../postgresql/connection.ts";
 import { type Evidence, LOCK_CLASS, type StepName } from "../../steps.ts";
 
 export interface RowEngineOptions {
-	/** How long each part takes. */
+	/** How long each part takes, and the swap. */
 	partMs?: number;
 	/** Text of the URL of a target whose swap fails. */
 	failingSwap?: string;
+	/** Whether it cannot tell that its source was written to. */
+	untold?: boolean;
 }
 
 type Client = Parameters<Parameters<typeof withSession>[2]>[0];
 
-export function rowEngine({ partMs = 0, failingSwap }: RowEngineOptions = {}): Engine {
-	return {
+export function rowEngine({ partMs = 0, failingSwap, untold = false }: RowEngineOptions = {}): Engine {
+	const engine: Engine = {
 		async identify(login) {
 			return withSession(login, { database: "postgres" }, async (client) => {
 				const { rows } = await client.query("SELECT system_identifier::text AS system FROM pg_control_system()");
@@ -50,6 +52,11 @@ export function rowEngine({ partMs = 0, failingSwap }: RowEngineOptions = {}): E
 			}
 			return prove(task.source, task.target, task.into);
 		},
+		async findStale({ source, target, into }, proof) {
+			const begun = (proof?.details as { one: string } | undefined)?.one ?? (await readBegun(target, into));
+			const now = await sumOf(source);
+			return begun === undefined || begun === now ? [] : [`the source has ${now} and had ${begun}`];
+		},
 		verify: ({ source, target, into, isSwapped }) => prove(source, target, isSwapped ? nameIn(target) : into),
 		async swap(task) {
 			const { target, into, steps, journal } = task;
@@ -60,6 +67,7 @@ export function rowEngine({ partMs = 0, failingSwap }: RowEngineOptions = {}): E
 				act: () =>
 					withSession(target, { database: "move" }, async (client) => {
 						if (!(await journal.isVerified(client))) throw new Error("it is not verified");
+						await sleep(partMs);
 						if (failingSwap !== undefined && target.url.includes(failingSwap)) throw new Error("it cannot be renamed");
 						await renameAll(
 							client,
@@ -92,15 +100,30 @@ export function rowEngine({ partMs = 0, failingSwap }: RowEngineOptions = {}): E
 			});
 		},
 	};
+	if (untold) delete engine.findStale;
+	return engine;
+}
+
+async function sumOf(login: Login, database?: string): Promise<string> {
+	return withSession(login, database === undefined ? {} : { database }, async (client) => {
+		const { rows } = await client.query("SELECT count(*)::int AS n, sum(x)::text AS sum FROM public.t");
+		return `${rows[0].n} rows, sum ${rows[0].sum}`;
+	});
+}
+
+/** What the source had when the copy was begun. */
+async function readBegun(target: Login, into: string): Promise<string | undefined> {
+	if (!(await isThere(target, into))) return undefined;
+	return withSession(target, { database: into }, async (client) => {
+		const { rows } = await client.query(
+			"SELECT evidence ->> 'source' AS source FROM move_copy.done WHERE step = 'counters'",
+		);
+		return rows[0]?.source;
+	});
 }
 
 async function prove(source: Login, target: Login, copy: string): Promise<Proof> {
-	const sum = (login: Login, database?: string) =>
-		withSession(login, database === undefined ? {} : { database }, async (client) => {
-			const { rows } = await client.query("SELECT count(*)::int AS n, sum(x)::text AS sum FROM public.t");
-			return `${rows[0].n} rows, sum ${rows[0].sum}`;
-		});
-	const [one, other] = await Promise.all([sum(source), sum(target, copy)]);
+	const [one, other] = await Promise.all([sumOf(source), sumOf(target, copy)]);
 	const differences = one === other ? [] : [`public.t: ${one} on the source, ${other} on the target`];
 	return { equal: one === other, differences, hash: "0123456789abcdef", details: { one, other } };
 }
@@ -131,7 +154,7 @@ async function renameAll(
 }
 
 async function make(task: Task): Promise<void> {
-	const { target, into, steps } = task;
+	const { source, target, into, steps } = task;
 	await steps.step("create-database", "", {
 		look: async () => {
 			if (!(await isThere(target, into))) return undefined;
@@ -141,6 +164,7 @@ async function make(task: Task): Promise<void> {
 			});
 		},
 		act: async () => {
+			const begun = JSON.stringify({ source: await sumOf(source) });
 			if (!(await isThere(target, into))) {
 				await withSession(target, { database: "postgres" }, (client) =>
 					client.query(`CREATE DATABASE ${into} TEMPLATE template0`),
@@ -148,7 +172,8 @@ async function make(task: Task): Promise<void> {
 			}
 			await withSession(target, { database: into }, (client) =>
 				client.query(`CREATE SCHEMA move_copy; CREATE TABLE public.t (id int, x int);
-				CREATE TABLE move_copy.done (step text, part text, evidence jsonb, PRIMARY KEY (step, part))`),
+				CREATE TABLE move_copy.done (step text, part text, evidence jsonb, PRIMARY KEY (step, part));
+				INSERT INTO move_copy.done VALUES ('counters', 'before', '${begun}')`),
 			);
 		},
 	});

@@ -1,0 +1,131 @@
+/** What a person may type after `npm run move --`. */
+import { parseArgs } from "node:util";
+
+interface StepWords {
+	says: string;
+	/** What each of its options does. */
+	options: Readonly<Record<string, string>>;
+}
+
+const REPLACE_IN_PLACE = "MySQL, Redis: also into a target that holds something else, which goes";
+
+const STEPS: Readonly<Record<string, StepWords>> = {
+	credentials: {
+		says: "make the mover's login on the target, and the file that hands it over",
+		options: { replace: "write the file anew with another password; the former one opens nothing any more" },
+	},
+	check: { says: "find what would break, before anything moves", options: {} },
+	rehearse: {
+		says: "copy and verify while the source is in use, then remove the copy",
+		options: {
+			keep: "put the copy in the place of the stage's database instead; needs move.smoke",
+			again: "with --keep: also over a copy that is in its place",
+			replace: REPLACE_IN_PLACE,
+		},
+	},
+	copy: {
+		says: "copy, verify, and put the copy in its place",
+		options: { again: "also over a copy that is in its place", replace: REPLACE_IN_PLACE },
+	},
+	verify: { says: "compare both sides again", options: {} },
+	pause: { says: "hold the run between two parts", options: {} },
+	resume: { says: "let it go on", options: {} },
+	stop: { says: "end the run; what is done stays", options: {} },
+	status: { says: "what is known of both sides", options: {} },
+	report: {
+		says: "write a run's report: the last copy's, else the last run's",
+		options: { run: "of this run, such as r7" },
+	},
+	close: {
+		says: "end the move: the mover's login is shut, MySQL's events go on",
+		options: {
+			"drop-former": "drop what stood on Aptible before the copies",
+			"drop-journal": "drop database move, once the file beside the stage has each of its lines",
+		},
+	},
+};
+
+/** Options of every step. */
+const COMMON: Readonly<Record<string, string>> = {
+	stack: "the stage: Pulumi.STACK.yaml",
+	"config-file": "path of the stage file where it is another",
+};
+
+const VALUES: Readonly<Record<string, string>> = { stack: "STACK", "config-file": "FILE", run: "RUN" };
+
+/** The page of `npm run move -- help`. */
+export const usage = `usage: npm run move -- STEP --stack STACK [--config-file FILE] [OPTION...]
+
+${Object.entries(STEPS)
+	.flatMap(([step, { says, options }]) => [`  ${step.padEnd(22)}${says}`, ...describeOptions(options)])
+	.join("\n")}
+
+of every step:
+${describeOptions(COMMON).join("\n")}
+`;
+
+function describeOptions(options: Readonly<Record<string, string>>): string[] {
+	return Object.entries(options).map(([option, says]) => {
+		const value = VALUES[option];
+		return `    ${`--${option}${value === undefined ? "" : ` ${value}`}`.padEnd(20)}${says}`;
+	});
+}
+
+/** The arguments are wrong. */
+export class UsageError extends Error {
+	override name = "UsageError";
+}
+
+export interface Arguments {
+	/** One of the steps, or `help`. */
+	step: string;
+	stack: string;
+	configFile: string | undefined;
+	options: Readonly<Record<string, string | boolean | undefined>>;
+}
+
+/** @throws UsageError that says what is allowed */
+export function readArguments(argv: string[]): Arguments {
+	let parsed: ReturnType<typeof parse>;
+	try {
+		parsed = parse(argv);
+	} catch (error) {
+		throw new UsageError(error instanceof Error ? error.message : String(error));
+	}
+	const { values, positionals } = parsed;
+	const { stack, "config-file": configFile, help, ...options } = values;
+	const [step, ...more] = positionals;
+	if (help || step === "help" || argv.length === 0) return { step: "help", stack: "", configFile, options: {} };
+	if (step === undefined || !Object.hasOwn(STEPS, step)) {
+		throw new UsageError(`"${step ?? ""}" is no step; use one of ${Object.keys(STEPS).join(", ")}`);
+	}
+	if (more.length > 0) throw new UsageError(`${step} takes nothing but options, and "${more.join(" ")}" was given`);
+	const wrong = Object.keys(options).find((option) => !Object.hasOwn(STEPS[step]?.options ?? {}, option));
+	if (wrong !== undefined) throw new UsageError(`${step} takes no --${wrong}`);
+	if (step === "rehearse" && options.again === true && options.keep !== true) {
+		throw new UsageError("rehearse takes --again with --keep alone: else it takes the place of nothing");
+	}
+	if (stack === undefined || !/^[\w.-]+$/.test(stack)) throw new UsageError("name the stage: --stack STACK");
+	if (options.run !== undefined && !/^r\d+$/.test(String(options.run))) {
+		throw new UsageError(`--run "${options.run}" is none; runs are r1, r2 ...`);
+	}
+	return { step, stack, configFile, options };
+}
+
+function parse(argv: string[]) {
+	return parseArgs({
+		args: argv,
+		allowPositionals: true,
+		options: {
+			stack: { type: "string" },
+			"config-file": { type: "string" },
+			keep: { type: "boolean" },
+			again: { type: "boolean" },
+			replace: { type: "boolean" },
+			run: { type: "string" },
+			"drop-former": { type: "boolean" },
+			"drop-journal": { type: "boolean" },
+			help: { type: "boolean" },
+		},
+	});
+}

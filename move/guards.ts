@@ -1,0 +1,81 @@
+/** What is refused before the mover is asked: a step in a phase that it is not for, and a rehearsal that would reach people. */
+import { listApps, readApp, readConfig } from "../aptible/api/app.ts";
+import type { Environment } from "../aptible/api/environment.ts";
+import type { Context } from "../aptible/context.ts";
+import { placeholder } from "../config/move-phases.ts";
+import { readHeartbeat } from "../packages/mover/journal/heartbeat.ts";
+import { openWork } from "../packages/mover/journal/wishes.ts";
+import { type MovePhase, nextPhase } from "../wire/move.ts";
+import { isSilent } from "./progress.ts";
+import type { MoveSession } from "./session.ts";
+import type { MoveStage } from "./stage.ts";
+
+/** Phases in which a step can be of use; one that is not here may be run in each, and `close` says itself where. */
+const PHASES: Readonly<Record<string, readonly MovePhase[]>> = {
+	// Where the mover has its endpoint.
+	credentials: ["prepare", "frozen", "trial"],
+	check: ["prepare", "frozen", "trial"],
+	verify: ["prepare", "frozen", "trial"],
+	// The source is in use, and nobody has worked on a copy.
+	rehearse: ["prepare"],
+	// Nothing writes on either side.
+	copy: ["frozen"],
+};
+
+/** Refuses a step in a phase that it is not for. @throws with the phase to go to and the command */
+export function refusePhase(step: string, { stage, name }: MoveStage): void {
+	const allowed = PHASES[step];
+	if (allowed === undefined) return;
+	const phase = stage.move?.phase;
+	if (phase !== undefined && allowed.includes(phase)) return;
+	const up = `pulumi up --stack ${name}`;
+	if (phase === undefined) {
+		throw new Error(
+			`${step} is a step of a move, and Pulumi.${name}.yaml has no block move; add one with phase: prepare, then: ${up}`,
+		);
+	}
+	throw new Error(
+		`${step} needs move.phase: ${allowed.join(" or ")}, and Pulumi.${name}.yaml has "${phase}"; set phase: ${nextPhase(phase, allowed)}, then: ${up}`,
+	);
+}
+
+/**
+ * A copy that apps work on while the source is in use must not write to patients. The stage file may be ahead of the last update, so
+ * that what the apps have on Aptible is looked at.
+ *
+ * @throws with what is missing and the command that brings it
+ */
+export async function refuseKeep(context: Context, environment: Environment, moved: MoveStage): Promise<void> {
+	const { stage, name } = moved;
+	if (stage.move?.smoke === undefined) {
+		throw new Error(
+			`rehearse --keep puts the copy in the place of the stage's database, so it needs move.phase: prepare and move.smoke, whose placeholders keep mail from going out; add move.smoke to Pulumi.${name}.yaml and run: pulumi up --stack ${name}; or rehearse without --keep`,
+		);
+	}
+	const live = await listApps(context.api, environment.id);
+	for (const [handle, { config }] of Object.entries(stage.apps)) {
+		const keys = Object.keys(config).filter((key) => config[key]?.includes(placeholder));
+		const id = live.find((app) => app.handle === handle)?.id;
+		if (keys.length === 0 || id === undefined) continue;
+		const values = await readConfig(context.api, await readApp(context.api, id));
+		if (values === "hidden") {
+			throw new Error(
+				`app "${handle}": this token may not see its config, so that nobody knows whether ${keys.join(", ")} is a placeholder; give the token's role the permission \`sensitive\`, or rehearse without --keep`,
+			);
+		}
+		const real = keys.filter((key) => !(values.get(key) ?? placeholder).includes(placeholder));
+		if (real.length === 0) continue;
+		throw new Error(
+			`app "${handle}" has the real value of ${real.join(", ")}, and would reach people whose data is in the rehearsal; bring the placeholder there first: pulumi up --stack ${name}`,
+		);
+	}
+}
+
+/** A run that goes on would lose its login in its middle; a mover that is gone is waited for by nobody. */
+export async function refuseWork(session: MoveSession): Promise<void> {
+	const [open, heartbeat] = [await openWork(session), await readHeartbeat(session)];
+	if (open === undefined || isSilent(heartbeat)) return;
+	throw new Error(
+		`${open.command}${open.run === undefined ? "" : ` of run ${open.run}`} is under way; wait for its end, or end it: npm run move -- stop --stack STACK`,
+	);
+}

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { readArguments, UsageError, usage } from "../../move/arguments.ts";
+import { nameStage } from "../../packages/mover/commands.ts";
+import { root } from "../support/repository.ts";
+
+/** Every command that a source or a page tells somebody to type, with a value for what the source fills in. */
+function commandsIn(file: string): string[] {
+	const text = readFileSync(path.join(root, file), "utf8")
+		.replaceAll(/--stack \$\{[^}]*\}/g, "--stack prod")
+		.replaceAll(/move -- \$\{[^}]*\}/g, "move -- copy")
+		.replaceAll(/ \$\{option\}/g, " --drop-former");
+	return [...text.matchAll(/npm run move -- ((?!STEP)\w+(?: --[a-z-]+(?: [A-Za-z][\w.]*(?=[ `;:,)"\\]|$))?)*)/gm)].map(
+		([, command = ""]) => command,
+	);
+}
+
+test("each command that is named in a source or on a page can be typed as it stands", () => {
+	const files = ["move", "packages/mover", "config", "wire", "docs"].flatMap((folder) =>
+		globSync(`${folder}/**/*.{ts,md}`, {
+			cwd: root,
+			exclude: (name) => /(^|\/)(test|node_modules)$/.test(String(name)),
+		}),
+	);
+	const commands = files.flatMap((file) => commandsIn(file).map((command) => ({ file, command })));
+	assert.ok(commands.length > 40, String(commands.length));
+	const wrong = commands.flatMap(({ file, command }) => {
+		try {
+			readArguments(command.split(" "));
+			return [];
+		} catch (error) {
+			return [`${file}: ${command}: ${(error as Error).message}`];
+		}
+	});
+	assert.deepEqual(wrong, []);
+});
+
+test("help is there as a word too, and has a line for each option", () => {
+	for (const argv of [["help"], ["--help"], [], ["copy", "--help"]]) assert.equal(readArguments(argv).step, "help");
+	for (const option of ["stack", "config-file", "keep", "again", "replace", "run", "drop-former", "drop-journal"]) {
+		assert.match(usage, new RegExp(`^ {4}--${option}(?: [A-Z]+)? {2,}\\w`, "m"));
+	}
+	assert.throws(() => readArguments(["copy", "--keep", "--stack", "prod"]), UsageError);
+});
+
+test("what is said of commands has the stage's name, and its file where that is another", () => {
+	const text =
+		"run: npm run move -- stop --stack STACK; or `pulumi up --stack prod` or x --stack prod-2 --stack production";
+	assert.equal(
+		nameStage(text, "prod"),
+		"run: npm run move -- stop --stack prod; or `pulumi up --stack prod` or x --stack prod-2 --stack production",
+	);
+	assert.equal(
+		nameStage("a --stack STACK --replace. b --stack prod.", "prod", "../a b/Pulumi.prod.yaml"),
+		"a --stack prod --config-file '../a b/Pulumi.prod.yaml' --replace. b --stack prod --config-file '../a b/Pulumi.prod.yaml'.",
+	);
+	const twice = nameStage(nameStage("a --stack STACK", "prod", "f.yaml"), "prod", "f.yaml");
+	assert.equal(twice, "a --stack prod --config-file f.yaml");
+});
