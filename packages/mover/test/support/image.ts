@@ -69,7 +69,13 @@ export async function unpackImage(): Promise<Image> {
 		environment: Object.fromEntries(variables.map((one) => one.split(/=(.*)/s).slice(0, 2))),
 		folder: said("WORKDIR"),
 		entrypoint: JSON.parse(said("ENTRYPOINT")),
-		compressedBytes: async () => (await compressedBytes(layer)) + (await compressedBytes(debian)),
+		async compressedBytes() {
+			// Node changes seldom, and the mover often: as layers of their own, as in a registry.
+			const parts = [path.join(layer, "usr"), path.join(layer, "mover"), debian];
+			let sum = 0;
+			for (const part of parts) sum += await compressedBytes(part);
+			return sum;
+		},
 		remove: () => rm(layer, { recursive: true, force: true }),
 	};
 }
@@ -146,6 +152,12 @@ export interface Network {
 	remove(): Promise<void>;
 }
 
+/**
+ * Adds a network namespace with a small table of connections of its own: who looks at its sockets goes through the whole table, and that of
+ * the machine takes 6 ms. Before Linux 6.1 every namespace has the machine's.
+ */
+const ADD_NAMESPACE = 'echo 1024 2>/dev/null >/proc/sys/net/ipv4/tcp_child_ehash_entries; exec ip netns add "$1"';
+
 /** Makes two network namespaces, and pairs of virtual cards from the container's to this machine and to the source's. */
 export async function makeNetwork(): Promise<Network> {
 	if (!existsSync("/usr/sbin/ip") && !existsSync("/sbin/ip")) {
@@ -159,7 +171,7 @@ export async function makeNetwork(): Promise<Network> {
 	const address = (n: number) => `198.18.${(block + n) >> 8}.${(block + n) & 255}`;
 	const ip = (...args: string[]) => run("ip", args);
 	for (const namespace of Object.values(namespaces)) {
-		await ip("netns", "add", namespace).catch((error: Error) => {
+		await run("unshare", ["--net", "sh", "-c", ADD_NAMESPACE, "sh", namespace]).catch((error: Error) => {
 			throw new Error(
 				`this machine allows no network namespace (${error.message.trim()}), without which nobody can say that the mover alone reaches the source; run the test as root, in a container as a privileged one`,
 			);
