@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { makeCertificate } from "../azure/certificate.ts";
 import { cachedFolder } from "../cached-folder.ts";
@@ -73,6 +73,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 	}
 	if (isNew) {
 		const { certificate, key } = makeCertificate(address);
+		await mkdir(folder, { recursive: true });
 		await writeFile(caFile, certificate);
 		await writeFile(path.join(folder, "key.pem"), key, { mode: 0o600 });
 		await writeFile(logFile, "");

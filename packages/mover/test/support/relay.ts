@@ -37,7 +37,6 @@ export class Relay {
 		listener.on("connection", (client) => {
 			const flow: Flow = { client, server: net.connect(to, "127.0.0.1"), bytes: 0 };
 			this.#flows.add(flow);
-			if (!this.#isOpen) this.#hold(flow);
 			for (const [from, into] of [
 				[flow.client, flow.server],
 				[flow.server, flow.client],
@@ -60,6 +59,7 @@ export class Relay {
 					reset(flow);
 				});
 			}
+			if (!this.#isOpen) this.#hold(flow);
 		});
 	}
 
