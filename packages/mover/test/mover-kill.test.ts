@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { after, before, test } from "node:test";
 import { World } from "./support/mover-process.ts";
 
@@ -19,8 +18,7 @@ for (let line = 1; line <= LINES; line += EVERY) {
 		await world.reset();
 		const first = world.startMover({ KILL_AT_LINE: String(line) });
 		const id = await world.wish("copy");
-		await once(first.child, "exit");
-		assert.equal(first.child.signalCode, "SIGKILL", first.output);
+		await first.killed();
 		const second = world.startMover();
 		const done = await world.over(id);
 		assert.deepEqual([done.state, done.run], ["done", "r1"], second.output);

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -91,8 +90,7 @@ test("a swap that a killed mover has begun goes on, although its databases take 
 	await mover.end("SIGTERM");
 	mover = start("main swap begin");
 	const over = await ask("copy", { again: true });
-	await once(mover.child, "exit");
-	assert.equal(mover.child.signalCode, "SIGKILL", mover.output);
+	await mover.killed();
 	await withSession(target.login, { database: "postgres" }, async (client) => {
 		for (const database of ["move_5", "db"]) await client.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS false`);
 	});

@@ -75,7 +75,7 @@ async function compile({ folder, module, binary, report }: Build): Promise<void>
 	const partial = `${binary}.${process.pid}`;
 	const flags = ["-tags", "osusergo,grpcnotrace", "-ldflags", `-w -s -X ${VERSION_VARIABLE}=v${module.version}`];
 	const hasty = HASTY.map((packages) => `-gcflags=${packages}=-N -l`);
-	const child = spawn("go", ["build", ...flags, ...hasty, `-gcflags=${OWN}=`, "-o", partial, PACKAGE], {
+	const child = spawn("go", ["build", "-o", partial, ...flags, ...hasty, `-gcflags=${OWN}=`, PACKAGE], {
 		cwd: folder,
 		stdio: ["ignore", "ignore", "pipe"],
 	});
@@ -101,7 +101,8 @@ async function takeLock(lock: string): Promise<boolean> {
 	try {
 		await writeFile(lock, String(process.pid), { flag: "wx" });
 		return true;
-	} catch {
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
 		const holder = Number(await readFile(lock, "utf8").catch(() => ""));
 		if (holder > 0 && !isAlive(holder)) {
 			await rm(lock, { force: true });

@@ -1,4 +1,5 @@
 /** Movers as processes, with the source and the target that they move between. */
+import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
@@ -17,6 +18,8 @@ export interface MoverProcess {
 	output: string;
 	/** Waits until it has said something. */
 	says(pattern: RegExp, ms?: number): Promise<RegExpMatchArray>;
+	/** Waits until it has killed itself, as it was told to. */
+	killed(): Promise<void>;
 	/** Ends it, and waits until it is gone. */
 	end(signal: NodeJS.Signals): Promise<void>;
 }
@@ -45,6 +48,14 @@ export function startProcess(file: string, env: Record<string, string>, args: re
 				await sleep(20);
 			}
 		},
+		async killed() {
+			const deadline = Date.now() + 120_000;
+			while (child.exitCode === null && child.signalCode === null) {
+				if (Date.now() > deadline) throw new Error(`it goes on, and was to kill itself:\n${started.output}`);
+				await sleep(20);
+			}
+			assert.equal(child.signalCode, "SIGKILL", started.output);
+		},
 		async end(signal) {
 			if (child.exitCode !== null || child.signalCode !== null) return;
 			const gone = once(child, "exit");
@@ -62,9 +73,11 @@ export function startProcess(file: string, env: Record<string, string>, args: re
 
 /** Waits until a wish is over; `look` sees it each time that it is not, and may give up. */
 export async function untilOver(client: Asks, id: number, look: (made: Wish) => void = () => {}): Promise<Wish> {
+	const deadline = Date.now() + 300_000;
 	for (;;) {
 		const made = await readWish(client, id);
 		if (made.state !== "asked" && made.state !== "taken") return made;
+		assert.ok(Date.now() < deadline, `${made.command} is ${made.state} after 300 s`);
 		look(made);
 		await sleep(100);
 	}

@@ -59,7 +59,7 @@ describe("buildEngine", () => {
 		const log = path.join(dir, "log");
 		await program(
 			"bin/go",
-			`[ $1 = version ] && echo go version go1.26.0 || { echo "$@" >> ${log}; sleep 0.3; echo x > $7; }`,
+			`[ $1 = version ] && echo go version go1.26.0 || { echo "$@" >> ${log}; sleep 0.3; echo x > $3; }`,
 		);
 		await Promise.all([build(), build()]);
 		assert.equal((await readFile(log, "utf8")).match(/^build /gm)?.length, 1);
@@ -67,7 +67,7 @@ describe("buildEngine", () => {
 	});
 
 	it("takes over the lock of a build that died", async () => {
-		await program("bin/go", "[ $1 = version ] && echo go version go1.26.0 || echo x > $7");
+		await program("bin/go", "[ $1 = version ] && echo go version go1.26.0 || echo x > $3");
 		await mkdir(path.join(dir, "cache/k"), { recursive: true });
 		await writeFile(path.join(dir, "cache/k/pulumi.lock"), "999999999");
 		await build();
