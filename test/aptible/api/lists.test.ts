@@ -10,7 +10,16 @@ import { listServicesIn } from "../../../aptible/api/service.ts";
 import { account, link, openApi } from "../../support/local-api.ts";
 
 /** What is always said of an endpoint. */
-const plain = { internal: false, default: false, acme: false };
+const plain = {
+	internal: false,
+	default: false,
+	acme: false,
+	ip_whitelist: [],
+	container_port: null,
+	container_ports: [],
+	load_balancing_algorithm_type: null,
+	shared: false,
+};
 
 test("an environment has its certificate from the list, and its stack from a link that is read once", async (t) => {
 	const acme = { id: 7, handle: "acme", ca_body: "PEM", _links: { stack: link("/stacks/3") } };
