@@ -154,8 +154,6 @@ test("an endpoint stands as `endpoints:list` has it, and its settings are read w
 	const vhost = {
 		status: "provisioned",
 		created_at: "2026-11-23T06:16:07Z",
-		ip_whitelist: [],
-		container_ports: [],
 		...plain,
 	};
 	const on = (id: number, more: object = {}) => ({ service: link(`/services/${id}`), ...more });
