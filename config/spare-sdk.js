@@ -20,7 +20,7 @@ const spared = new Set([
 	"./automation",
 ]);
 /** What the SDK's start loads and does not use here, `unused.cjs` in its place. */
-const unused = ["../../runtime/closure/v8Hooks"];
+const unused = "../../runtime/closure/v8Hooks";
 /** What it uses where `pulumi --tracing` or an OpenTelemetry around it asks for it. */
 const tracing = /^@opentelemetry\/(?!api$)/;
 const isTraced = process.env.TRACEPARENT !== undefined || process.argv.some((word) => word.startsWith("--tracing"));
@@ -30,7 +30,7 @@ function standInFor(specifier, parent) {
 	if (!parent.includes("/@pulumi/pulumi/")) return undefined;
 	if (spared.has(specifier)) return "spared.cjs";
 	if (!parent.includes("/@pulumi/pulumi/cmd/run/")) return undefined;
-	return unused.includes(specifier) || (tracing.test(specifier) && !isTraced) ? "unused.cjs" : undefined;
+	return specifier === unused || (tracing.test(specifier) && !isTraced) ? "unused.cjs" : undefined;
 }
 
 // Node 20 has no such hooks: there the program ends with the version that it needs.

@@ -1,4 +1,5 @@
 /** `close`: the end of a move. Each of its acts may be done twice, so that a killed one is run again. */
+
 import { randomBytes } from "node:crypto";
 import { existsSync, renameSync } from "node:fs";
 import path from "node:path";
@@ -6,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Environment } from "../aptible/api/environment.ts";
 import type { Context } from "../aptible/context.ts";
 import { readMoveRecord, requireMoveRecord } from "../config/move-record.ts";
+import { databaseIn } from "../packages/mover/address.ts";
 import { stateOf } from "../packages/mover/journal/errors.ts";
 import { appendLine, readLines } from "../packages/mover/journal/journal.ts";
 import type { JournalLine, LineState } from "../packages/mover/journal/line.ts";
@@ -138,7 +140,7 @@ class Closing {
 	async #closeTarget(handle: string): Promise<void> {
 		const { dropFormer, tell } = this.#options;
 		const id = await requireDatabaseId(this.#context, this.#environment.handle, handle);
-		const own = decodeURIComponent(new URL(await readUrl(this.#context, id, handle)).pathname.slice(1));
+		const own = databaseIn(await readUrl(this.#context, id, handle));
 		const session = await this.#way(handle).connect("postgres");
 		try {
 			await closeLogin(session);
@@ -181,8 +183,7 @@ class Closing {
 		await this.#note(handle, "begin", {});
 		const session = await connectThrough(url, this.#environment.caCertificate);
 		try {
-			const database = decodeURIComponent(new URL(url).pathname.slice(1));
-			const { started, isRunning } = await startEvents(session, database);
+			const { started, isRunning } = await startEvents(session, databaseIn(url));
 			tell(`${handle}: ${started} events were off since the copy, and are on from now`);
 			if (started > 0 && !isRunning) {
 				tell(`${handle}: its event_scheduler is off, so that no event runs; SET GLOBAL event_scheduler = ON`);

@@ -60,7 +60,7 @@ export async function refuseKeep(context: Context, environment: Environment, mov
 		const values = await readConfig(context.api, await readApp(context.api, id));
 		if (values === "hidden") {
 			throw new Error(
-				`app "${handle}": this token may not see its config, so that nobody knows whether ${keys.join(", ")} is a placeholder; give the token's role the permission \`sensitive\`, or rehearse without --keep`,
+				`app "${handle}": this token may not see its config, so whether ${keys.join(", ")} is a placeholder is unknown; give the token's role the permission \`sensitive\`, or rehearse without --keep`,
 			);
 		}
 		const real = keys.filter((key) => !(values.get(key) ?? placeholder).includes(placeholder));

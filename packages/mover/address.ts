@@ -31,7 +31,7 @@ export function parseAddress(url: string, { schemes, scheme, port: defaultPort }
 	if (!URL.canParse(url) || !schemes.test(new URL(url).protocol)) {
 		throw new Error(`a database's address is no ${scheme}:// URL; write ${exampleOf(scheme)}`);
 	}
-	const { hostname, port, username, password, pathname, searchParams } = new URL(url);
+	const { hostname, port, username, password, searchParams } = new URL(url);
 	const mode = searchParams.get("sslmode") ?? "verify-full";
 	if (mode !== "disable" && mode !== "verify-full") {
 		throw new Error(`sslmode=${mode} does not check who answers; use verify-full, or disable inside a private network`);
@@ -41,10 +41,15 @@ export function parseAddress(url: string, { schemes, scheme, port: defaultPort }
 		port: Number(port || defaultPort),
 		user: decodeURIComponent(username),
 		password: decodeURIComponent(password),
-		database: decodeURIComponent(pathname.slice(1)),
+		database: databaseIn(url),
 		verified: mode === "verify-full",
 		searchParams,
 	};
+}
+
+/** The database that an address names; empty where it names none. */
+export function databaseIn(url: string): string {
+	return decodeURIComponent(new URL(url).pathname.slice(1));
 }
 
 /** How an address is written. */

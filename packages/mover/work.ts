@@ -1,4 +1,5 @@
 /** Does one wish for all databases of the stage: several are swapped in together, or not at all. */
+import { databaseIn } from "./address.ts";
 import type { Configuration, MovedDatabase } from "./configuration.ts";
 import type { Engine, Engines, Proof, SwapTask, Task } from "./engine.ts";
 import { type Finding, forRehearsal } from "./findings.ts";
@@ -479,7 +480,7 @@ export function connectTo({ target }: Pick<MovedDatabase, "target">): Connect {
 
 /** Database `move` on a target's server, made where it is not there. */
 export function openMoveDatabase(database: Pick<MovedDatabase, "target">): ReturnType<Connect> {
-	const own = decodeURIComponent(new URL(database.target.url).pathname.slice(1));
+	const own = databaseIn(database.target.url);
 	return openJournalDatabase(connectTo(database), [...MAINTENANCE, own]);
 }
 

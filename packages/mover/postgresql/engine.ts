@@ -1,8 +1,8 @@
 /** PostgreSQL as the mover moves it: into a database of its own, proved there, and swapped in. */
+import { databaseIn } from "../address.ts";
 import type { Engine, Task } from "../engine.ts";
 import { addressOf } from "../in-place.ts";
 import { stateOf } from "../journal/errors.ts";
-import type { Asks } from "../journal/journal.ts";
 import { check } from "./check.ts";
 import { type Login, withSession } from "./connection.ts";
 import { copyDatabase } from "./copy.ts";
@@ -14,7 +14,7 @@ import { COPY_SCHEMA } from "./rules.ts";
 import { holdSnapshot } from "./snapshot.ts";
 import { admitSwap, placeOf, swapDatabase } from "./swap.ts";
 import { readSizes } from "./tables.ts";
-import { CLOSED, dropDatabase, NO_TRIGGERS } from "./target.ts";
+import { CLOSED, dropDatabase, isThere, NO_TRIGGERS } from "./target.ts";
 import { undoSwap } from "./undo-swap.ts";
 import { verify } from "./verify.ts";
 
@@ -92,19 +92,13 @@ export const postgresql: Engine = {
 
 	async drop({ target, into, steps }: Task) {
 		await steps.step("drop", "", {
-			look: async () => ((await isThere(target, into)) ? undefined : { dropped: true }),
+			look: async () => {
+				const exists = await withSession(target, { database: "postgres" }, (client) => isThere(client, into));
+				return exists ? undefined : { dropped: true };
+			},
 			act: () => dropDatabase(target, into),
 		});
 	},
 };
 
-function ownDatabase({ url }: Login): string {
-	return decodeURIComponent(new URL(url).pathname.slice(1));
-}
-
-async function isThere(target: Login, database: string): Promise<boolean> {
-	return withSession(target, { database: "postgres" }, async (client: Asks) => {
-		const { rows } = await client.query("SELECT FROM pg_catalog.pg_database WHERE datname = $1", [database]);
-		return rows.length > 0;
-	});
-}
+const ownDatabase = ({ url }: Login) => databaseIn(url);

@@ -5,7 +5,7 @@ import { type Login, withSession } from "./connection.ts";
 import { type Counters, writesSince } from "./counters.ts";
 import { COPY_SCHEMA } from "./rules.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { createLike, dropDatabase, enter, marker, quoteName, readLocale } from "./target.ts";
+import { createLike, dropDatabase, enter, isThere, marker, quoteName, readLocale } from "./target.ts";
 
 export interface PrepareOptions {
 	target: Login;
@@ -70,11 +70,6 @@ export async function prepareDatabase(options: PrepareOptions): Promise<Evidence
 	function withCopy<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
 		return withSession(target, { database: into }, work);
 	}
-}
-
-async function isThere(client: pg.Client, database: string): Promise<boolean> {
-	const { rows } = await client.query("SELECT FROM pg_catalog.pg_database WHERE datname = $1", [database]);
-	return rows.length > 0;
 }
 
 async function readMarker(client: pg.Client): Promise<Evidence | undefined> {

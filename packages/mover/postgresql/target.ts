@@ -207,6 +207,12 @@ export async function readLocale(client: pg.Client, database: string, version: n
 	return rows[0];
 }
 
+/** Whether a server has a database of this name. */
+export async function isThere(client: pg.Client, database: string): Promise<boolean> {
+	const { rows } = await client.query("SELECT FROM pg_catalog.pg_database WHERE datname = $1", [database]);
+	return rows.length > 0;
+}
+
 /** Makes the copy's database with the source's encoding and locale, or, where the target has no such locale, its own. */
 export async function createLike(
 	client: pg.Client,

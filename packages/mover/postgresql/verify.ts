@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import type pg from "pg";
+import { databaseIn } from "../address.ts";
 import type { Steps } from "../steps.ts";
 import { type Catalog, carriedRoles, databaseOwner, readCatalog, serverVersion, superusers } from "./catalog.ts";
 import { compareMaterializedViews, SHOWN_OF_VIEWS } from "./compare-matviews.ts";
@@ -120,7 +121,7 @@ async function basisOf({ target, into, steps, snapshot, counters }: VerifyOption
 /** Who reads the source, and who owns the database that the copy takes the place of. */
 export async function readOwners(source: pg.Client, target: pg.Client, login: Login): Promise<Owners> {
 	const { rows } = await source.query<{ admin: string }>("SELECT session_user AS admin");
-	const database = decodeURIComponent(new URL(login.url).pathname.slice(1));
+	const database = databaseIn(login.url);
 	const former = await target.query<{ owner: string }>(
 		"SELECT pg_get_userbyid(datdba) AS owner FROM pg_database WHERE datname = $1",
 		[database],
