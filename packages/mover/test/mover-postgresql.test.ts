@@ -4,11 +4,11 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readLines } from "../journal/journal.ts";
 import { readReports, type Sizes } from "../journal/reports.ts";
-import { type Command, type Wish, type WishArguments, wish } from "../journal/wishes.ts";
+import type { Command, WishArguments } from "../journal/wishes.ts";
 import { withSession } from "../postgresql/connection.ts";
 import { openMoveDatabase } from "../work.ts";
 import { execute, type Source, startSource, startTarget, type Target, useImageClients } from "./support/databases.ts";
-import { type MoverProcess, startProcess, untilOver } from "./support/mover-process.ts";
+import { ask as askOn, type MoverProcess, startProcess } from "./support/mover-process.ts";
 
 let source: Source;
 let target: Target;
@@ -38,18 +38,7 @@ function start(killAt?: string): MoverProcess {
 	});
 }
 
-async function ask(command: Command, given: WishArguments = {}): Promise<() => Promise<Wish>> {
-	const client = await openMoveDatabase({ target: target.login });
-	const id = await wish(client, command, given);
-	return async () => {
-		try {
-			return await untilOver(client, id);
-		} finally {
-			await client.end();
-		}
-	};
-}
-
+const ask = (command: Command, given?: WishArguments) => askOn(target.login, command, given);
 const perform = async (command: Command, given: WishArguments = {}) => (await ask(command, given))();
 
 test("a real clinic is checked, rehearsed while in use, copied with the mover killed in the middle, swapped in and verified", async () => {

@@ -9,7 +9,7 @@ import { type CopyOptions, type CopyResult, copyDatabase } from "../../postgresq
 import { holdSnapshot } from "../../postgresql/snapshot.ts";
 import { dropDatabase, enter, fence } from "../../postgresql/target.ts";
 import { LOCK_CLASS } from "../../steps.ts";
-import { execute, type Source, startSource, startTarget, type Target, useImageClients } from "../support/databases.ts";
+import { execute, type Source, startSides, type Target } from "../support/databases.ts";
 import { memorySteps } from "../support/memory-steps.ts";
 import { contentOf } from "./copy-content.ts";
 
@@ -20,8 +20,7 @@ let target: Target;
 let content: Record<string, unknown>;
 
 before(async () => {
-	await useImageClients();
-	[source, target] = await Promise.all([startSource(15), startTarget(17)]);
+	[source, target] = await startSides();
 	// Each row takes its time on the target too, so that there is a middle to end something in; it is larger than what sockets hold.
 	await execute(
 		source.login,

@@ -11,7 +11,7 @@ import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { type CopyOptions, copyDatabase } from "../../postgresql/copy.ts";
 import { dropDatabase } from "../../postgresql/target.ts";
-import { execute, type Source, startSource, startTarget, type Target, useImageClients } from "../support/databases.ts";
+import { execute, type Source, startSides, type Target } from "../support/databases.ts";
 import type { KilledCopyOptions } from "../support/killed-copy.ts";
 import { memorySteps } from "../support/memory-steps.ts";
 import { contentOf } from "./copy-content.ts";
@@ -36,8 +36,7 @@ let target: Target;
 let content: Record<string, unknown>;
 
 before(async () => {
-	await useImageClients();
-	[source, target] = await Promise.all([startSource(15), startTarget(17)]);
+	[source, target] = await startSides();
 	await execute(source.login, SMALL);
 	content = await contentOf(source.superuser);
 });

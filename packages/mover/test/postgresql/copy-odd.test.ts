@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { withSession } from "../../postgresql/connection.ts";
 import { type CopyOptions, copyDatabase } from "../../postgresql/copy.ts";
 import { verify } from "../../postgresql/verify.ts";
-import { execute, type Source, startSource, startTarget, type Target, useImageClients } from "../support/databases.ts";
+import { execute, type Source, startSides, type Target } from "../support/databases.ts";
 import { memorySteps } from "../support/memory-steps.ts";
 import { fillOdd } from "../support/odd.ts";
 import { contentOf } from "./copy-content.ts";
@@ -13,8 +13,7 @@ let source: Source;
 let target: Target;
 
 before(async () => {
-	await useImageClients();
-	[source, target] = await Promise.all([startSource(15), startTarget(17)]);
+	[source, target] = await startSides();
 	await fillOdd(source);
 });
 after(() => Promise.all([source?.server.stop(), target?.server.stop()]));

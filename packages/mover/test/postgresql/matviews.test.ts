@@ -5,7 +5,7 @@ import { check } from "../../postgresql/check.ts";
 import { withSession } from "../../postgresql/connection.ts";
 import { postgresql } from "../../postgresql/engine.ts";
 import { verify } from "../../postgresql/verify.ts";
-import { execute, type Source, startSource, startTarget, type Target, useImageClients } from "../support/databases.ts";
+import { execute, type Source, startSides, type Target } from "../support/databases.ts";
 import { memorySteps } from "../support/memory-steps.ts";
 
 const INTO = "move_7";
@@ -13,8 +13,7 @@ let source: Source;
 let target: Target;
 
 before(async () => {
-	await useImageClients();
-	[source, target] = await Promise.all([startSource(15), startTarget(17)]);
+	[source, target] = await startSides();
 	await execute(
 		source.superuser,
 		"ALTER DATABASE clinic SET timezone = 'America/Toronto'; ALTER DATABASE clinic SET app.clinic = 'north'",

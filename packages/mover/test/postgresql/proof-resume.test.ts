@@ -5,7 +5,7 @@ import { withSession } from "../../postgresql/connection.ts";
 import { postgresql } from "../../postgresql/engine.ts";
 import { dropDatabase } from "../../postgresql/target.ts";
 import type { Steps } from "../../steps.ts";
-import { execute, type Source, startSource, startTarget, type Target, useImageClients } from "../support/databases.ts";
+import { execute, type Source, startSides, type Target } from "../support/databases.ts";
 import { type MemorySteps, memorySteps } from "../support/memory-steps.ts";
 
 const INTO = "move_7";
@@ -13,8 +13,7 @@ let source: Source;
 let target: Target;
 
 before(async () => {
-	await useImageClients();
-	[source, target] = await Promise.all([startSource(15), startTarget(17)]);
+	[source, target] = await startSides();
 	await execute(
 		source.login,
 		"CREATE TABLE visits (id int PRIMARY KEY, score int); INSERT INTO visits SELECT g, g FROM generate_series(1, 100) g; CREATE TABLE last (id int)",

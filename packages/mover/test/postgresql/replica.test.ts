@@ -1,4 +1,4 @@
-/** A source that is a replica shows what its primary had, and nobody knows how long ago. */
+/** A source that is a replica shows what its primary had an unknown time ago. */
 import assert from "node:assert/strict";
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";

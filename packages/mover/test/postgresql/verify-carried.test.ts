@@ -5,7 +5,7 @@ import { check } from "../../postgresql/check.ts";
 import { withSession } from "../../postgresql/connection.ts";
 import { copyDatabase } from "../../postgresql/copy.ts";
 import { verify } from "../../postgresql/verify.ts";
-import { execute, type Source, startSource, startTarget, type Target, useImageClients } from "../support/databases.ts";
+import { execute, type Source, startSides, type Target } from "../support/databases.ts";
 import { memorySteps } from "../support/memory-steps.ts";
 
 const INTO = "move_7";
@@ -14,8 +14,7 @@ let target: Target;
 let copy: Target["login"];
 
 before(async () => {
-	await useImageClients();
-	[source, target] = await Promise.all([startSource(15), startTarget(17)]);
+	[source, target] = await startSides();
 	copy = { url: target.login.url.replace("/db?", `/${INTO}?`) };
 	await execute(
 		source.superuser,

@@ -1,19 +1,18 @@
-/** Whoever waits for a table that the mover reads, and everybody behind him, waits for a few seconds, whatever is at work. */
+/** Whoever waits for a table that the mover reads, and everybody behind him, waits for a few seconds, whatever the mover does. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { check } from "../../postgresql/check.ts";
 import { withSession } from "../../postgresql/connection.ts";
 import { postgresql } from "../../postgresql/engine.ts";
-import { execute, type Source, startSource, startTarget, type Target, useImageClients } from "../support/databases.ts";
+import { execute, type Source, startSides, type Target } from "../support/databases.ts";
 import { memorySteps } from "../support/memory-steps.ts";
 
 let source: Source;
 let target: Target;
 
 before(async () => {
-	await useImageClients();
-	[source, target] = await Promise.all([startSource(15), startTarget(17)]);
+	[source, target] = await startSides();
 	await execute(
 		source.login,
 		`CREATE TABLE visits (id int PRIMARY KEY, t text); INSERT INTO visits SELECT g, repeat('x', 1000) FROM generate_series(1, 1000) g;

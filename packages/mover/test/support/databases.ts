@@ -52,6 +52,12 @@ export async function startTarget(major: PostgresMajor = 17): Promise<Target> {
 	return { server, login: { url: server.url("db") } };
 }
 
+/** Starts a source of 15 and a target of 17, with the image's programs on PATH. */
+export async function startSides(): Promise<[Source, Target]> {
+	await useImageClients();
+	return Promise.all([startSource(15), startTarget(17)]);
+}
+
 /** Runs SQL, as the admin unless another login is given; statements by `;`, in one transaction unless they say otherwise. */
 export async function execute(login: Login, sql: string): Promise<void> {
 	await withSession(login, { settings: { search_path: "public", row_security: "on" } }, (client) => client.query(sql));

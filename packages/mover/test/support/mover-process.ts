@@ -83,6 +83,19 @@ export async function untilOver(client: Asks, id: number, look: (made: Wish) => 
 	}
 }
 
+/** Wishes for something on a target's server. @returns what waits until it is over, once */
+export async function ask(target: Login, command: Command, given: WishArguments = {}): Promise<() => Promise<Wish>> {
+	const client = await openMoveDatabase({ target });
+	const id = await wish(client, command, given);
+	return async () => {
+		try {
+			return await untilOver(client, id);
+		} finally {
+			await client.end();
+		}
+	};
+}
+
 /** A source with one table of five rows, and a target, both empty again with `reset`. */
 export class World {
 	readonly source: Postgres;

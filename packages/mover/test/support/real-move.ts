@@ -1,9 +1,8 @@
 /** A real move of one PostgreSQL: both sides, and movers as processes between them. */
 import path from "node:path";
-import { type Command, type Wish, type WishArguments, wish } from "../../journal/wishes.ts";
-import { openMoveDatabase } from "../../work.ts";
+import type { Command, Wish, WishArguments } from "../../journal/wishes.ts";
 import { type Source, startSource, startTarget, type Target, useImageClients } from "./databases.ts";
-import { type MoverProcess, startProcess, untilOver } from "./mover-process.ts";
+import { ask, type MoverProcess, startProcess } from "./mover-process.ts";
 
 /** What a mover is told besides both addresses. */
 export interface RealMover {
@@ -58,16 +57,8 @@ export class RealMove {
 	}
 
 	/** Asks for something. @returns what waits until it is over */
-	async ask(command: Command, given: WishArguments = {}): Promise<() => Promise<Wish>> {
-		const client = await openMoveDatabase({ target: this.target.login });
-		const id = await wish(client, command, given);
-		return async () => {
-			try {
-				return await untilOver(client, id);
-			} finally {
-				await client.end();
-			}
-		};
+	ask(command: Command, given?: WishArguments): Promise<() => Promise<Wish>> {
+		return ask(this.target.login, command, given);
 	}
 
 	async endMovers(): Promise<void> {
