@@ -150,8 +150,11 @@ class Tenure {
 			epoch,
 			databases: [...configuration.databases, ...configuration.uncopied].map(({ name }) => name),
 			...(folder === undefined ? {} : { file: path.join(folder, `${configuration.stage}.jsonl`) }),
-			onLine: ({ seq, run, database, step, part, state }) =>
-				report(`journal ${seq}: ${[run, database, step, part, state].filter((word) => word !== "").join(" ")}`),
+			onLine: ({ seq, run, database, step, part, state, evidence }) => {
+				// What a freeze has noted can be undone from this log, should the target and every file be gone.
+				const noted = step === "freeze" && state === "note" ? JSON.stringify(evidence) : "";
+				report(`journal ${seq}: ${[run, database, step, part, state, noted].filter((word) => word !== "").join(" ")}`);
+			},
 		});
 		if (journal.wasTorn)
 			report("the journal's file ended in half a line, of a mover that was killed; it is written anew");

@@ -7,6 +7,7 @@ import { isConnectionError } from "./journal/errors.ts";
 import { Fence } from "./journal/fence.ts";
 import type { Progress } from "./journal/heartbeat.ts";
 import { type Asks, appendLine, type Journal } from "./journal/journal.ts";
+import { readNotes } from "./journal/notes.ts";
 import { pin, refuseOneSide } from "./journal/pins.ts";
 import { isVerified, readProof } from "./journal/proofs.ts";
 import { clearReport, type ReportKind, type Sizes, storeReport } from "./journal/reports.ts";
@@ -85,8 +86,12 @@ export class Worker {
 					return await this.#rehearse(units, wish.arguments);
 				case "copy":
 					return await this.#copy(units, wish.arguments);
-				default:
+				case "verify":
 					return await this.#verifyLast(run);
+				case "freeze":
+					return await this.#freeze(units, run);
+				default:
+					return await this.#thaw(units, run);
 			}
 		} catch (error) {
 			if (this.#options.control.signal.aborted || isConnectionError(error)) throw error;
@@ -126,6 +131,8 @@ export class Worker {
 				diskBytes: database.diskBytes,
 				drain: database.drain,
 				report: (line) => report(`${database.name}: ${line}`),
+				apps: database.apps,
+				readNotes: () => readNotes(this.#options.asks, database.name),
 			};
 			units.push({ database, engine, steps, task });
 		}
@@ -174,7 +181,12 @@ export class Worker {
 		return blockers === 0 ? { state: "done" } : { state: "failed", reason: "blockers" };
 	}
 
-	async #keepFindings(run: string, database: string, findings: readonly Finding[]): Promise<void> {
+	async #keepFindings(
+		run: string,
+		database: string,
+		findings: readonly Finding[],
+		step: StepName = "check",
+	): Promise<void> {
 		const { report, progress, journal } = this.#options;
 		await this.#store(run, database, "findings", findings);
 		for (const { severity, line } of findings) report(`${database}: ${severity}: ${line}`);
@@ -182,7 +194,7 @@ export class Worker {
 		const evidence = { blockers: count("blocker"), warnings: count("warning"), notes: count("note") };
 		progress.blockers += evidence.blockers;
 		progress.warnings += evidence.warnings;
-		await journal.write("note", at(run, database, "check"), evidence);
+		await journal.write("note", at(run, database, step), evidence);
 	}
 
 	async #rehearse(
@@ -453,6 +465,40 @@ export class Worker {
 			return { ...unit, steps, task: { ...unit.task, steps } };
 		});
 		return this.#proveAll(own, isSwapped);
+	}
+
+	/** Shuts everybody out of each source and proves it silent. */
+	async #freeze(units: readonly Unit[], run: string): Promise<Ended> {
+		const { asks, journal, report, progress } = this.#options;
+		for (const { database, engine, task, steps } of units) {
+			const { name } = database;
+			await steps.checkpoint();
+			report(`${name}: shuts everybody but the mover out of the source, and proves that nobody writes`);
+			const notes = await readNotes(asks, name);
+			const note = async (part: string, evidence: Evidence) => {
+				await journal.write("note", { ...at(run, name, "freeze"), part }, evidence);
+			};
+			await this.#keepFindings(run, name, await engine.freeze({ ...task, notes, note }), "freeze");
+		}
+		if (progress.blockers === 0) return { state: "done" };
+		report(
+			`freeze: ${progress.blockers} blockers, see the lines above; what is shut stays shut until: npm run move -- thaw --stack STACK`,
+		);
+		return { state: "failed", reason: "blockers" };
+	}
+
+	/** Undoes what freezes have noted. */
+	async #thaw(units: readonly Unit[], run: string): Promise<Ended> {
+		const { asks, journal, report } = this.#options;
+		for (const { database, engine, task, steps } of units) {
+			await steps.checkpoint();
+			const notes = await readNotes(asks, database.name);
+			const findings = await engine.thaw({ ...task, notes });
+			await this.#keepFindings(run, database.name, findings, "thaw");
+			await journal.write("note", at(run, database.name, "thaw"), { undone: true });
+			report(`${database.name}: ${notes.size} things of its freeze are as they were`);
+		}
+		return { state: "done" };
 	}
 
 	async #tellFailure(run: string, error: unknown): Promise<void> {

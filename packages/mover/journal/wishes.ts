@@ -5,7 +5,7 @@ import type { Asks, Holder } from "./journal.ts";
 export const WISH_VERSION = 1;
 
 /** Wishes that are work, one at a time. */
-export const WORK = ["check", "rehearse", "copy", "verify"] as const;
+export const WORK = ["check", "rehearse", "freeze", "copy", "verify", "thaw"] as const;
 /** Wishes about the work that is under way. */
 export const CONTROLS = ["pause", "resume", "stop"] as const;
 export type Work = (typeof WORK)[number];
@@ -17,6 +17,8 @@ const ARGUMENTS: Readonly<Record<Command, readonly string[]>> = {
 	rehearse: ["keep", "again", "replace"],
 	copy: ["again", "replace"],
 	verify: [],
+	freeze: [],
+	thaw: [],
 	pause: [],
 	resume: [],
 	stop: [],

@@ -1,6 +1,6 @@
 /** MySQL as the mover moves it: into the target's own database, since no server of it can rename one. */
 import type { Engine } from "../engine.ts";
-import { addressOf, inPlace, prove } from "../in-place.ts";
+import { addressOf, frozenByHand, inPlace, prove } from "../in-place.ts";
 import type { Login } from "../postgresql/connection.ts";
 import { checkMysql } from "./check.ts";
 import { withMysql } from "./connection.ts";
@@ -40,6 +40,12 @@ export const mysql: Engine = {
 		const before = await readMysqlCounters(source);
 		return prove({ source, steps }, counters, [before], () => verifyMysql({ source, target, jobs, report }));
 	},
+
+	...frozenByHand(counters, {
+		freeze:
+			"the mover shuts nobody out of a MySQL source; by hand, for each account of an application: ALTER USER ... ACCOUNT LOCK, then KILL its sessions (SHOW PROCESSLIST). That nobody writes is proved by the server's counters",
+		thaw: "what was done by hand on this MySQL source is undone by hand: ALTER USER ... ACCOUNT UNLOCK for each account of an application",
+	}),
 
 	...inPlace({
 		findRun: (target) => withMysql(target, ownerOf),

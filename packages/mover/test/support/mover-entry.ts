@@ -1,6 +1,7 @@
 /** The mover, with the tests' own engine or the real one, as a process that a test may kill: at a line of its journal, or at any time. */
 import process from "node:process";
 import { readConfiguration } from "../../configuration.ts";
+import type { Engine } from "../../engine.ts";
 import { Mask } from "../../mask.ts";
 import { runMover } from "../../mover.ts";
 import { rowEngine } from "./row-engine.ts";
@@ -14,7 +15,13 @@ const engine =
 				...(FAILING_SWAP === undefined ? {} : { failingSwap: FAILING_SWAP }),
 			})
 		: // Loaded where it is used: each of the tests' movers is a process.
-			(await import("../../postgresql/engine.ts")).postgresql;
+			withoutWaits((await import("../../postgresql/engine.ts")).postgresql);
+
+/** A freeze with short pauses. */
+function withoutWaits(real: Engine): Engine {
+	return { ...real, freeze: (task) => real.freeze({ ...task, pauses: { againMs: 100, silenceMs: 100 } }) };
+}
+
 let lines = 0;
 const ended = new AbortController();
 process.on("SIGTERM", () => ended.abort(new Error("SIGTERM")));

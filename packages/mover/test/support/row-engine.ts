@@ -90,6 +90,24 @@ export function rowEngine({ partMs = 0, failingSwap, untold = false }: RowEngine
 				]),
 			);
 		},
+		async freeze({ source, notes, note, steps }) {
+			const before = await limitOf(source);
+			if (!notes.has("1262")) await note("1262", { limit: before });
+			await steps.step("freeze", "1262", {
+				look: async () => ((await limitOf(source)) === LOCKED ? { limit: LOCKED } : undefined),
+				act: () => limit(source, LOCKED),
+			});
+			return [];
+		},
+		async thaw({ source, notes, steps }) {
+			for (const [part, { limit: former }] of notes) {
+				await steps.step("thaw", part, {
+					look: async () => ((await limitOf(source)) === former ? { limit: former } : undefined),
+					act: () => limit(source, Number(former)),
+				});
+			}
+			return [];
+		},
 		async drop({ target, into, steps }) {
 			await steps.step("drop", "", {
 				look: async () => ((await isThere(target, into)) ? undefined : { dropped: true }),
@@ -102,6 +120,22 @@ export function rowEngine({ partMs = 0, failingSwap, untold = false }: RowEngine
 	};
 	if (untold) delete engine.findStale;
 	return engine;
+}
+
+/** A limit of connections that tells a frozen source. */
+const LOCKED = 77;
+
+async function limitOf(source: Login): Promise<number> {
+	const { rows } = await withSession(source, {}, (client) =>
+		client.query("SELECT datconnlimit AS limit FROM pg_database WHERE datname = current_database()"),
+	);
+	return rows[0].limit;
+}
+
+async function limit(source: Login, connections: number): Promise<void> {
+	await withSession(source, {}, (client) =>
+		client.query(`ALTER DATABASE ${nameIn(source)} CONNECTION LIMIT ${connections}`),
+	);
 }
 
 async function sumOf(login: Login, database?: string): Promise<string> {

@@ -1,0 +1,131 @@
+/**
+ * Shuts everybody but the mover out of a source, and proves that nobody writes (facts/move.md §4). What will be undone is noted before
+ * anything is changed, and each change is read back from the catalog: a REVOKE without the right ends well and changes nothing.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import type { FreezeTask, Notes, ThawTask } from "../engine.ts";
+import type { Finding } from "../findings.ts";
+import { stateOf } from "../journal/errors.ts";
+import type { Evidence, StepName } from "../steps.ts";
+import { admitFreeze } from "./admit-freeze.ts";
+import { connect, withSession } from "./connection.ts";
+import { endForeignSessions, foreignSessions, sessionFindings } from "./foreign.ts";
+import { isIn, noteOf, planLocks, type Roles, readLocks, readRoles, statementFor } from "./locks.ts";
+import { proveShutOut } from "./shut-out.ts";
+import { proveSilence } from "./silence.ts";
+
+/** Of a session that changes rights: the frozen database's own setting would refuse that. */
+const WRITING: Readonly<Record<string, string>> = { default_transaction_read_only: "off" };
+/** insufficient_privilege */
+const NOT_ALLOWED = "42501";
+/** How long a pool is given to come back before sessions are ended once more. */
+const AGAIN_MS = 5_000;
+
+/** @returns what stands in the way, or is not silent; none where the source is frozen */
+export async function freeze(task: FreezeTask): Promise<Finding[]> {
+	const { source, apps = [], notes, pauses = {} } = task;
+	// Open throughout: should the locks refuse the mover too, this session undoes them.
+	const kept = await connect(source, { settings: WRITING });
+	try {
+		const roles = await readRoles(kept);
+		const blockers = await admitFreeze(kept, { roles, apps, isFrozen: notes.size > 0 });
+		if (blockers.length > 0) return blockers;
+		const noted = await closeAll(task, kept, roles);
+		await proveOwnLogin(task, kept, noted);
+		await endSessions(task, kept, pauses.againMs ?? AGAIN_MS);
+		const left = [...(await proveShutOut(kept, task)), ...sessionFindings(await foreignSessions(kept))];
+		if (left.some(({ severity }) => severity === "blocker")) return left;
+		return [...left, ...(await proveSilence(task, kept))];
+	} finally {
+		await kept.end().catch(() => {});
+	}
+}
+
+/** Undoes what was noted, in the reverse order. */
+export async function thaw({ source, steps, notes }: ThawTask): Promise<Finding[]> {
+	return withSession(source, { settings: WRITING }, async (client) => {
+		for (const [part, state] of [...notes].reverse()) await bring(client, steps, "thaw", part, state);
+		return [];
+	});
+}
+
+/** Notes all that it will change, and changes it. @returns what is noted by then */
+async function closeAll(
+	{ source, steps, notes, note, report }: FreezeTask,
+	kept: pg.Client,
+	roles: Roles,
+): Promise<Notes> {
+	const now = await readLocks(kept);
+	const locks = planLocks(now, roles, notes);
+	const noted = new Map(notes);
+	for (const { part } of locks) {
+		if (noted.has(part)) continue;
+		noted.set(part, noteOf(part, now));
+		await note(part, noteOf(part, now));
+	}
+	report(`${locks.length} rights, limits and settings of the source are noted, and changed now`);
+	await withSession(source, { settings: WRITING }, async (client) => {
+		for (const { part, closed } of locks) await bring(client, steps, "freeze", part, closed);
+	});
+	return noted;
+}
+
+/** Brings one part to a state, and reads it back. A freeze passes over a limit that the mover may not set: the right to connect is gone too. */
+async function bring(
+	client: pg.Client,
+	steps: FreezeTask["steps"],
+	name: Extract<StepName, "freeze" | "thaw">,
+	part: string,
+	state: Evidence,
+): Promise<void> {
+	let isSkipped = false;
+	await steps.step(name, part, {
+		look: async () => {
+			if (isIn(part, state, await readLocks(client))) return state;
+			return isSkipped ? { skipped: true } : undefined;
+		},
+		act: async () => {
+			try {
+				await client.query(statementFor(part, state));
+			} catch (error) {
+				if (name === "thaw" || stateOf(error) !== NOT_ALLOWED || state.limit === undefined) throw error;
+				isSkipped = true;
+				return;
+			}
+			if (isIn(part, state, await readLocks(client))) return;
+			const { rows } = await client.query("SELECT session_user::text AS user, current_database()::text AS database");
+			throw new Error(
+				`a statement of the ${name} of ${rows[0].database} (part ${part}) ended well and changed nothing, as ${rows[0].user} lacks the right; give the mover the login of the database's owner, or make it a member of that role, and run it again`,
+			);
+		},
+	});
+}
+
+/** A new session of the mover's, as each later step needs. Where it is refused, what was changed is undone by the one that is open. */
+async function proveOwnLogin({ source, steps }: FreezeTask, kept: pg.Client, noted: Notes): Promise<void> {
+	try {
+		await withSession(source, {}, (client) => client.query("SELECT"));
+	} catch (error) {
+		if (!(error instanceof pg.DatabaseError)) throw error;
+		for (const [part, state] of [...noted].reverse()) await bring(kept, steps, "thaw", part, state);
+		throw new Error(
+			`the frozen source refuses the mover's own login (${(error as Error).message}), so that the freeze is undone; let that login have more sessions, or give the mover another one, and freeze again`,
+		);
+	}
+}
+
+/** Ends all foreign sessions, and once more those that have come back. */
+async function endSessions({ steps, report }: FreezeTask, kept: pg.Client, againMs: number): Promise<void> {
+	let ended: Evidence | undefined;
+	await steps.step("freeze", "sessions", {
+		look: async () => ended,
+		act: async () => {
+			const first = await endForeignSessions(kept);
+			await sleep(againMs, undefined, { signal: steps.signal });
+			const again = await endForeignSessions(kept);
+			ended = { dropped: first, retried: again };
+			report(`${first} sessions of others were ended, and ${again} that came after them`);
+		},
+	});
+}

@@ -1,0 +1,143 @@
+/**
+ * What a freeze changes on a source, part by part as the journal names it: `1262.ROLE` is a role's right to connect to the database (0 is
+ * PUBLIC), `1260.ROLE` a role's limit of connections, `2964` the database's setting default_transaction_read_only. The first numbers are
+ * those of the catalogs pg_database, pg_authid and pg_db_role_setting.
+ *
+ * Freeze and thaw are the same act: each part is brought to a state, `closed` by the one and as it was noted by the other.
+ */
+import type pg from "pg";
+import type { Notes } from "../engine.ts";
+import type { Evidence } from "../steps.ts";
+import { isRoleLeftBehind } from "./rules.ts";
+
+const CONNECT = "1262";
+const LIMIT = "1260";
+const READ_ONLY = "2964";
+
+/** The order in which parts are closed: the mover's own right first, and what makes sessions read-only last, since those change nothing. */
+const ORDER = [CONNECT, LIMIT, READ_ONLY];
+
+/** What a part is about, and the role where it is about one. */
+function kindOf(part: string): { kind: string; role: number } {
+	const [kind = "", role = "0"] = part.split(".");
+	return { kind, role: Number(role) };
+}
+
+const connectPart = (role: number) => `${CONNECT}.${role}`;
+const limitPart = (role: number) => `${LIMIT}.${role}`;
+
+/**
+ * Each part as it is now: who has the right to connect by himself, the limit of each role, and the setting. A right that nobody has is
+ * not among them.
+ */
+export async function readLocks(client: pg.Client): Promise<Notes> {
+	const { rows } = await client.query<{ part: string; state: Evidence }>(
+		`SELECT '${CONNECT}.' || a.grantee AS part, json_build_object('connect', true, 'grantable', bool_or(a.is_grantable)) AS state
+			FROM pg_database d, LATERAL aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) AS a
+			WHERE d.datname = current_database() AND a.privilege_type = 'CONNECT' GROUP BY a.grantee
+		UNION ALL SELECT '${LIMIT}.' || oid, json_build_object('limit', rolconnlimit) FROM pg_roles
+		UNION ALL SELECT '${READ_ONLY}', json_build_object('readOnly', (
+			SELECT split_part(line, '=', 2)::bool FROM pg_db_role_setting, unnest(setconfig) AS line
+			WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()) AND setrole = 0
+			AND split_part(line, '=', 1) = 'default_transaction_read_only'))`,
+	);
+	return new Map(rows.map(({ part, state }) => [part, state]));
+}
+
+/** Who is on a source: the mover, and those who may be shut out. */
+export interface Roles {
+	/** The mover's own role. */
+	own: number;
+	isSuperuser: boolean;
+	/** Roles that applications may log in as. */
+	logins: readonly { oid: number; name: string; connects: boolean; limit: number }[];
+}
+
+/** Azure's own roles and superusers are nobody's to shut out. */
+export async function readRoles(client: pg.Client): Promise<Roles> {
+	const { rows } = await client.query(
+		`SELECT oid, rolname::text AS name, rolname = session_user AS own, rolsuper AS super, rolcanlogin AS login,
+			rolconnlimit AS limit, has_database_privilege(oid, current_database(), 'CONNECT') AS connects
+		FROM pg_roles ORDER BY rolname`,
+	);
+	const own = rows.find((role) => role.own);
+	const logins = rows.filter((role) => role.login && !role.super && !isRoleLeftBehind(role.name, { admin: own.name }));
+	return { own: own.oid, isSuperuser: own.super, logins };
+}
+
+/** A part and the state that a freeze brings it to. */
+export interface Lock {
+	part: string;
+	closed: Evidence;
+}
+
+/**
+ * What is to be closed: what is open now, and what an earlier freeze has noted, whether or not it came to it.
+ *
+ * @param now as `readLocks` gives it
+ */
+export function planLocks(now: Notes, { own, isSuperuser, logins }: Roles, noted: Notes): Lock[] {
+	const open = [...now.keys()].filter((part) => kindOf(part).kind === CONNECT && part !== connectPart(own));
+	const limits = logins.filter(({ connects, limit }) => connects && limit !== 0).map(({ oid }) => limitPart(oid));
+	// Its right may be PUBLIC's, or another role's that it is a member of.
+	const kept = isSuperuser || now.has(connectPart(own)) ? [] : [connectPart(own)];
+	const parts = new Set([...kept, ...open, ...limits, READ_ONLY, ...noted.keys()]);
+	const rank = (part: string) => (part === connectPart(own) ? -1 : ORDER.indexOf(kindOf(part).kind));
+	return [...parts]
+		.sort((one, other) => rank(one) - rank(other))
+		.map((part) => ({ part, closed: closedState(part, own) }));
+}
+
+function closedState(part: string, own: number): Evidence {
+	const { kind } = kindOf(part);
+	if (kind === CONNECT) return part === connectPart(own) ? { connect: true, grantable: false } : { connect: false };
+	return kind === LIMIT ? { limit: 0 } : { readOnly: true };
+}
+
+/** How a part was, for the journal. */
+export function noteOf(part: string, now: Notes): Evidence {
+	return now.get(part) ?? { connect: false };
+}
+
+/** Whether a part is in a state; of a role that is gone, every part is. */
+export function isIn(part: string, state: Evidence, now: Notes): boolean {
+	const { kind, role } = kindOf(part);
+	const found = now.get(part);
+	if (role !== 0 && !now.has(limitPart(role))) return true;
+	if (kind === LIMIT) return found?.limit === state.limit;
+	if (kind === READ_ONLY) return (found?.readOnly ?? null) === state.readOnly;
+	if (state.connect !== true) return found === undefined;
+	return found !== undefined && (state.grantable !== true || found.grantable === true);
+}
+
+/** The statement that brings a part to a state: by numbers alone, so that it can be made from the journal on any machine. */
+export function statementFor(part: string, state: Evidence): string {
+	const { kind, role } = kindOf(part);
+	const option = state.grantable === true ? " WITH GRANT OPTION" : "";
+	const texts: Readonly<Record<string, string>> = {
+		[CONNECT]:
+			state.connect === true
+				? `GRANT CONNECT ON DATABASE %1$I TO %2$s${option}`
+				: "REVOKE CONNECT ON DATABASE %1$I FROM %2$s",
+		[LIMIT]: `ALTER ROLE %2$s CONNECTION LIMIT ${Number(state.limit)}`,
+		[READ_ONLY]:
+			state.readOnly === null
+				? "ALTER DATABASE %1$I RESET default_transaction_read_only"
+				: `ALTER DATABASE %1$I SET default_transaction_read_only = ${state.readOnly === true ? "on" : "off"}`,
+	};
+	const who = role === 0 ? "'PUBLIC'" : `(SELECT quote_ident(rolname) FROM pg_catalog.pg_roles WHERE oid = ${role})`;
+	return `DO $move$ DECLARE role text := ${who}; BEGIN
+	IF role IS NOT NULL THEN EXECUTE pg_catalog.format('${texts[kind]}', pg_catalog.current_database(), role); END IF;
+END $move$;`;
+}
+
+/** Who may connect to the source's database, as an expression over pg_database: what a freeze has taken away is there. */
+export function aclBeforeFreeze(noted: Notes): string {
+	const rights = [...noted]
+		.filter(([part, { connect }]) => kindOf(part).kind === CONNECT && connect === true)
+		.map(([part, { grantable }]) => `(${kindOf(part).role}::oid, ${grantable === true})`);
+	const acl = "coalesce(datacl, acldefault('d', datdba))";
+	if (rights.length === 0) return acl;
+	return `(${acl} || ARRAY(SELECT makeaclitem(n.role, datdba, 'CONNECT', n.grantable) FROM (VALUES ${rights.join(", ")}) AS n (role, grantable)
+		WHERE n.role = 0 OR EXISTS (SELECT FROM pg_roles WHERE oid = n.role)))`;
+}

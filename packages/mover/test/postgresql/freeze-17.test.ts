@@ -1,0 +1,63 @@
+/** A freeze on 17, where an admin may change no role that he has not made: rights alone shut out, and a password parts logins. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { MEDSTACK_DATABASE } from "@medstack-to-aptible/sandbox/medstack/source.ts";
+import { connect, type Login, withSession } from "../../postgresql/connection.ts";
+import { readLocks } from "../../postgresql/locks.ts";
+import { execute, type Source, startSource } from "../support/databases.ts";
+import { freezeSource, thawSource } from "../support/killed-freeze.ts";
+
+let source: Source;
+let folder: string;
+
+before(async () => {
+	folder = mkdtempSync(path.join(tmpdir(), "freeze-17-"));
+	source = await startSource(17);
+});
+after(async () => {
+	await source?.server.stop();
+	rmSync(folder, { recursive: true, force: true });
+});
+
+const login = (name: string, password: string): Login => ({
+	url: source.server.url(MEDSTACK_DATABASE, { name, password }),
+});
+const locks = () => withSession(source.superuser, {}, async (client) => new Map(await readLocks(client)));
+
+test("a limit that the mover may not set is passed over, as the right to connect shuts out by itself", async () => {
+	const open = await locks();
+	const app = login("app_rw", "x");
+	const options = { source: source.login, file: path.join(folder, "limits.jsonl"), apps: [app] };
+	const found = await freezeSource(options);
+	assert.deepEqual(
+		found.map(({ trap }) => trap),
+		["freeze-catalog"],
+	);
+	const limits = [...(await locks())].filter(([part, { limit }]) => part.startsWith("1260.") && limit === 0);
+	assert.deepEqual(limits, []);
+	await assert.rejects(connect(app), /permission denied for database/);
+	await thawSource(options);
+	assert.deepEqual(await locks(), open);
+	await withSession(app, {}, (client) => client.query("SELECT"));
+});
+
+test("the mover takes the shared login for itself by another password, which the line says", async () => {
+	const shared = login("medadmin", "x");
+	const file = path.join(folder, "shared.jsonl");
+	const [blocker] = await freezeSource({ source: shared, file, apps: [shared] });
+	const [create = "", alter = ""] = [/CREATE ROLE .*? IN ROLE [^;]*/, /ALTER ROLE [^;]*/].map(
+		(statement) => statement.exec(blocker?.line ?? "")?.[0].replace("'...'", "'of the mover'") ?? "",
+	);
+	await assert.rejects(execute(shared, create), /permission denied to grant role/);
+	await execute(shared, alter);
+	const own = { source: login("medadmin", "of the mover"), file, apps: [shared] };
+	const found = await freezeSource(own);
+	assert.deepEqual(
+		found.filter(({ severity }) => severity === "blocker"),
+		[],
+	);
+	await thawSource(own);
+});
