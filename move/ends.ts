@@ -5,6 +5,7 @@ import type { Wish } from "../packages/mover/journal/wishes.ts";
 import type { ProgressView } from "./progress.ts";
 import { voidRecord, writeRecord } from "./record.ts";
 import type { Way } from "./session.ts";
+import { manualCluster } from "./source-cluster.ts";
 import type { MoveStage } from "./stage.ts";
 import { noteRecorded, RECORDED } from "./untold.ts";
 import { compareJournals } from "./work.ts";
@@ -24,6 +25,8 @@ async function conclude(way: Way, moved: MoveStage, made: Wish, view: ProgressVi
 	const why = made.reason === undefined ? "" : ` (${reasonOf(made)})`;
 	view.line(`${command}${run === undefined ? "" : ` of run ${run}`}: ${state}${why}`);
 	if (command === "verify" && made.reason === "unequal") tellVoid(moved, view);
+	if (command === "freeze") view.line(state === "done" ? FROZEN : HALF_FROZEN);
+	if (command === "thaw" && state === "done") for (const line of manualCluster(moved).start()) view.line(line);
 	if (state !== "done") return 1;
 	if (command === "copy" || command === "verify") view.line(await record(way, moved, made, reports));
 	return 0;
@@ -61,6 +64,11 @@ async function record(
 	await way.look(async (session) => session && noteRecorded(session, id));
 	return `the record of the proof is ${file}; commit it: later phases need it`;
 }
+
+const FROZEN =
+	"the source is frozen and silent; next: npm run move -- copy --stack STACK. To give it back: npm run move -- thaw --stack STACK";
+const HALF_FROZEN =
+	"the source is not proven frozen, and what is shut stays shut; freeze again: npm run move -- freeze --stack STACK, or give it back: npm run move -- thaw --stack STACK";
 
 /** What the mover's one word on an end means. */
 const REASONS: Readonly<Record<string, string>> = {

@@ -18,6 +18,9 @@ const PHASES: Readonly<Record<string, readonly MovePhase[]>> = {
 	verify: ["prepare", "frozen", "trial"],
 	// The source is in use, and nobody has worked on a copy.
 	rehearse: ["prepare"],
+	// In trial and live apps work on Aptible, and MedStack must not be written to beside them.
+	freeze: ["prepare", "frozen"],
+	thaw: ["prepare", "frozen"],
 	// Nothing writes on either side.
 	copy: ["frozen"],
 };

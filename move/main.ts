@@ -18,8 +18,10 @@ import { ProgressView } from "./progress.ts";
 import { FormerRecord } from "./record.ts";
 import { writeReport } from "./report.ts";
 import { findEnvironment, type Way, Ways } from "./session.ts";
+import { manualCluster } from "./source-cluster.ts";
 import { type MoveStage, readMoveStage } from "./stage.ts";
 import { describeStatus } from "./status.ts";
+import { thawStatements } from "./thaw-sql.ts";
 import { ask, compareJournals, control, watch } from "./work.ts";
 
 const context = new Context({ requestsAtATime: 8 });
@@ -51,6 +53,10 @@ async function main(argv: string[]): Promise<number> {
 	const moved = readMoveStage(stack, configFile);
 	completed = (text) => nameStage(text, stack, configFile);
 	refusePhase(step, moved);
+	if (options.sql === true) {
+		for (const line of thawStatements(moved)) process.stdout.write(`${say(line)}\n`);
+		return 0;
+	}
 	const warning = await checkVersion(context.cli);
 	if (warning !== undefined) process.stderr.write(`${warning}\n`);
 	const tell = (line: string) => view.line(line);
@@ -110,8 +116,9 @@ async function doWork(
 	moved: MoveStage,
 	{ step, given, signal }: { step: Work; given: WishArguments; signal: AbortSignal },
 ): Promise<number> {
-	// A record of an earlier copy would admit the phase trial while this one is made, or a rehearsal stands in its place.
-	const former = step === "copy" || given.keep === true ? new FormerRecord(moved) : undefined;
+	if (step === "freeze") for (const line of manualCluster(moved).stop()) view.line(line);
+	// A record of an earlier copy would admit the phase trial while this one is made, a rehearsal stands in its place, or MedStack is in use.
+	const former = step === "copy" || step === "thaw" || given.keep === true ? new FormerRecord(moved) : undefined;
 	const { id, is } = await ask(way, moved, step, given);
 	if (is === "under way") view.line(`${step} is under way, as it was wished for before; this shows how it goes on`);
 	if (is === "untold") view.line(`${step} has ended since it was wished for; nothing new is wished for`);

@@ -1,0 +1,30 @@
+/** A thaw without the mover and the target: the SQL that undoes a freeze, from the journal's file beside the stage. */
+import { readLocalLines } from "../packages/mover/journal/local-file.ts";
+import { notesIn } from "../packages/mover/journal/notes.ts";
+import { statementFor } from "../packages/mover/postgresql/locks.ts";
+import type { MoveStage } from "./stage.ts";
+import { journalFile } from "./work.ts";
+
+/** @throws where the file holds no freeze that is not undone */
+export function thawStatements(moved: MoveStage): string[] {
+	const file = journalFile(moved);
+	const { lines } = readLocalLines(file);
+	const databases = [...new Set(lines.map(({ database }) => database))];
+	const frozen = databases.flatMap((database) => {
+		const notes = notesIn(lines, database);
+		return notes.size === 0 ? [] : [{ database, notes }];
+	});
+	if (frozen.length === 0) {
+		throw new Error(
+			`${file} holds no freeze that is not undone; where the freeze was seen by another machine, take its file, or the lines of the mover's log that have "freeze" and "note"`,
+		);
+	}
+	return [
+		"-- In psql, on the source, as the login that the mover has there. The next `npm run move -- thaw --stack STACK` finds it done.",
+		...frozen.flatMap(({ database, notes }) => [
+			`-- database ${database}`,
+			"SET default_transaction_read_only = off;",
+			...[...notes].reverse().map(([part, state]) => statementFor(part, state)),
+		]),
+	];
+}

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { manualCluster } from "../../move/source-cluster.ts";
+import { readMoveStage } from "../../move/stage.ts";
+import { withSession } from "../../packages/mover/postgresql/connection.ts";
+import { Night } from "../support/night.ts";
+
+let night: Night;
+
+before(async () => {
+	night = await Night.start();
+});
+after(() => night?.stop());
+
+const limit = () =>
+	withSession({ url: night.world.source.url() }, {}, async (client) => {
+		const { rows } = await client.query("SELECT datconnlimit AS n FROM pg_database WHERE datname = current_database()");
+		return rows[0].n;
+	});
+
+test("freeze says which services go to 0, notes on this disk what it changes, and thaw undoes it and voids the record", async () => {
+	await night.inPhase("frozen");
+	const mover = night.world.startMover();
+	const frozen = await night.run("freeze");
+	assert.equal(frozen.code, 0, `${frozen.output}\n--\n${mover.output}`);
+	assert.match(
+		frozen.output,
+		/set the replicas of each of these to 0[^\n]*\n {2}1\. workers and schedulers: portal\.web\n/,
+	);
+	assert.match(
+		frozen.output,
+		/freeze of run r1: done\nthe source is frozen and silent; next: npm run move -- copy --stack night/,
+	);
+	assert.equal(await limit(), 77);
+	const journal = readFileSync(path.join(night.folder, ".move/night.jsonl"), "utf8");
+	assert.match(journal, /"step":"freeze","part":"1262","state":"note".*"evidence":\{"limit":-1\}/);
+	assert.match(
+		(await night.run("status")).output,
+		/main: the source is shut by a freeze since .*npm run move -- thaw --stack night/,
+	);
+
+	const sql = await night.run("thaw", "--sql");
+	assert.equal(sql.code, 0, sql.output);
+	assert.match(sql.output, /-- database main\nSET default_transaction_read_only = off;\nDO \$move\$/);
+
+	writeFileSync(night.record, JSON.stringify({ version: 1, run: "r9" }));
+	const thawed = await night.run("thaw");
+	assert.equal(thawed.code, 0, thawed.output);
+	assert.match(thawed.output, /thaw of run r2: done\nin MedStack, Services, bring the replicas back/);
+	assert.equal(existsSync(night.record), false, "MedStack is in use again");
+	assert.equal(await limit(), -1);
+	const nothing = await night.run("thaw", "--sql");
+	assert.equal(nothing.code, 1);
+	assert.match(nothing.output, /holds no freeze that is not undone/);
+	rmSync(path.join(night.folder, ".move"), { recursive: true });
+	await mover.end("SIGTERM");
+});
+
+test("neither is for a phase in which apps work on Aptible", async () => {
+	for (const phase of ["trial", "live", "cancelled"]) {
+		await night.inPhase(phase);
+		for (const step of ["freeze", "thaw"]) {
+			const { code, output } = await night.run(step);
+			assert.equal(code, 1, output);
+			assert.match(output, new RegExp(`${step} needs move\\.phase: prepare or frozen`));
+		}
+	}
+});
+
+test("what users reach stops first and comes back last, once its domain resolves to MedStack", () => {
+	const file = path.join(night.folder, "Pulumi.many.yaml");
+	writeFileSync(
+		file,
+		`config:
+  medstack-to-aptible:environment: { handle: acme, stack: acme-prod, phi: true }
+  medstack-to-aptible:apps:
+    portal: { image: acme/portal:1, services: { worker: {}, web: {} }, endpoints: { main: { service: web, kind: https, defaultDomain: true } } }
+    mail: { image: acme/mail:1, services: { cron: {} } }
+`,
+	);
+	const cluster = manualCluster(readMoveStage("many", file));
+	const groups = (lines: readonly string[]) => lines.filter((line) => /^ {2}\d/.test(line)).map((line) => line.trim());
+	const [users, workers] = ["what users reach: portal.web", "workers and schedulers: portal.worker, mail.cron"];
+	assert.deepEqual(groups(cluster.stop()), [`1. ${users}`, `2. ${workers}`]);
+	assert.deepEqual(groups(cluster.start()), [`1. ${workers}`, `2. ${users}`]);
+});
