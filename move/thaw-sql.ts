@@ -1,7 +1,7 @@
 /** A thaw without the mover and the target: the SQL that undoes a freeze, from the journal's file beside the stage. */
 import { readLocalLines } from "../packages/mover/journal/local-file.ts";
 import { notesIn } from "../packages/mover/journal/notes.ts";
-import { statementFor } from "../packages/mover/postgresql/locks.ts";
+import { undoing } from "../packages/mover/postgresql/locks.ts";
 import type { MoveStage } from "./stage.ts";
 import { journalFile } from "./work.ts";
 
@@ -21,10 +21,6 @@ export function thawStatements(moved: MoveStage): string[] {
 	}
 	return [
 		"-- In psql, on the source, as the login that the mover has there. The next `npm run move -- thaw --stack STACK` finds it done.",
-		...frozen.flatMap(({ database, notes }) => [
-			`-- database ${database}`,
-			"SET default_transaction_read_only = off;",
-			...[...notes].reverse().map(([part, state]) => statementFor(part, state)),
-		]),
+		...frozen.flatMap(({ database, notes }) => [`-- database ${database}`, ...undoing(notes)]),
 	];
 }

@@ -43,7 +43,10 @@ test("freeze says which services go to 0, notes on this disk what it changes, an
 
 	const sql = await night.run("thaw", "--sql");
 	assert.equal(sql.code, 0, sql.output);
-	assert.match(sql.output, /-- database main\nSET default_transaction_read_only = off;\nDO \$move\$/);
+	assert.match(
+		sql.output,
+		/-- database main\nSET default_transaction_read_only = off;\nSET transaction_read_only = off;\nDO \$move\$/,
+	);
 
 	writeFileSync(night.record, JSON.stringify({ version: 1, run: "r9" }));
 	const thawed = await night.run("thaw");

@@ -131,6 +131,13 @@ export function statementFor(part: string, state: Evidence): string {
 END $move$;`;
 }
 
+/** The statements that undo a freeze in any session on the source, one by one as psql sends them or all at once. */
+export function undoing(noted: Notes): string[] {
+	// The first is for transactions that follow, the second for the one that a whole text is.
+	const writable = ["SET default_transaction_read_only = off;", "SET transaction_read_only = off;"];
+	return [...writable, ...[...noted].reverse().map(([part, state]) => statementFor(part, state))];
+}
+
 /** Who may connect to the source's database, as an expression over pg_database: what a freeze has taken away is there. */
 export function aclBeforeFreeze(noted: Notes): string {
 	const rights = [...noted]

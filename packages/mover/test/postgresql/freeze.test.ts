@@ -9,7 +9,7 @@ import { MEDSTACK_DATABASE } from "@medstack-to-aptible/sandbox/medstack/source.
 import type { Finding } from "../../findings.ts";
 import { connect, type Login, type SessionOptions, withSession } from "../../postgresql/connection.ts";
 import { thaw } from "../../postgresql/freeze.ts";
-import { readLocks } from "../../postgresql/locks.ts";
+import { readLocks, undoing } from "../../postgresql/locks.ts";
 import { execute, type Source, startSource } from "../support/databases.ts";
 import { type FreezeOptions, freezeSource, NoteFile, thawSource } from "../support/killed-freeze.ts";
 import { memorySteps } from "../support/memory-steps.ts";
@@ -164,6 +164,21 @@ test("where the application has the mover's own login nothing is changed, and th
 	assert.deepEqual(await locks(), mine);
 	await withSession(source.login, PORTAL, insert);
 	await execute(source.superuser, "DROP OWNED BY mover; DROP ROLE mover");
+});
+
+test("the statements that are printed of it undo a freeze in a plain session, at once or one by one, and a thaw finds nothing to do", async () => {
+	for (const isAtOnce of [true, false]) {
+		assert.deepEqual(blockers(await freezeSource(options())), []);
+		assert.notDeepEqual(await locks(), open);
+		const statements = undoing(notes());
+		await withSession(source.login, { isPlain: true }, async (client) => {
+			for (const sql of isAtOnce ? [statements.join("\n")] : statements) await client.query(sql);
+		});
+		assert.deepEqual(await locks(), open);
+		const steps = memorySteps();
+		await thawSource(options({ steps }));
+		assert.deepEqual(steps.acted, []);
+	}
 });
 
 test("an application that has the mover's former password alone is shut out already", async () => {
