@@ -489,16 +489,18 @@ export class Worker {
 
 	/** Undoes what freezes have noted. */
 	async #thaw(units: readonly Unit[], run: string): Promise<Ended> {
-		const { asks, journal, report } = this.#options;
+		const { asks, journal, report, progress } = this.#options;
 		for (const { database, engine, task, steps } of units) {
 			await steps.checkpoint();
 			const notes = await readNotes(asks, database.name);
 			const findings = await engine.thaw({ ...task, notes });
 			await this.#keepFindings(run, database.name, findings, "thaw");
+			// What is left stays noted, for the next thaw.
+			if (findings.some(({ severity }) => severity === "blocker")) continue;
 			await journal.write("note", at(run, database.name, "thaw"), { undone: true });
 			report(`${database.name}: ${notes.size} things of its freeze are as they were`);
 		}
-		return { state: "done" };
+		return progress.blockers === 0 ? { state: "done" } : { state: "failed", reason: "blockers" };
 	}
 
 	async #tellFailure(run: string, error: unknown): Promise<void> {

@@ -11,7 +11,7 @@ import type { Evidence, StepName } from "../steps.ts";
 import { admitFreeze } from "./admit-freeze.ts";
 import { connect, withSession } from "./connection.ts";
 import { endForeignSessions, foreignSessions, sessionFindings } from "./foreign.ts";
-import { isIn, noteOf, planLocks, type Roles, readLocks, readRoles, statementFor } from "./locks.ts";
+import { isIn, noteOf, planLocks, type Roles, readLocks, readRoles, statementFor, typedStatement } from "./locks.ts";
 import { proveShutOut } from "./shut-out.ts";
 import { proveSilence } from "./silence.ts";
 
@@ -42,12 +42,33 @@ export async function freeze(task: FreezeTask): Promise<Finding[]> {
 	}
 }
 
-/** Undoes what was noted, in the reverse order. */
+/** Undoes what was noted. @returns what the mover may not undo */
 export async function thaw({ source, steps, notes }: ThawTask): Promise<Finding[]> {
-	return withSession(source, { settings: WRITING }, async (client) => {
-		for (const [part, state] of [...notes].reverse()) await bring(client, steps, "thaw", part, state);
-		return [];
-	});
+	return withSession(source, { settings: WRITING }, (client) => undo(client, steps, notes));
+}
+
+/** Undoes in the reverse order; a part that is refused keeps none of the others. */
+async function undo(client: pg.Client, steps: FreezeTask["steps"], noted: Notes): Promise<Finding[]> {
+	const findings: Finding[] = [];
+	for (const [part, state] of [...noted].reverse()) {
+		try {
+			await bring(client, steps, "thaw", part, state);
+		} catch (error) {
+			if (!(error instanceof ChangedNothing) && stateOf(error) !== NOT_ALLOWED) throw error;
+			const who = state.limit === undefined ? "the database's owner" : "who made the role";
+			findings.push({
+				trap: "thaw-right",
+				severity: "blocker",
+				line: `not undone, as the mover lacks the right; as ${who}: ${await typedStatement(client, part, state)}; then thaw again`,
+			});
+		}
+	}
+	return findings;
+}
+
+/** A statement that ended well and changed nothing, as its role lacks the right. */
+class ChangedNothing extends Error {
+	override name = "ChangedNothing";
 }
 
 /** Notes all that it will change, and changes it. @returns what is noted by then */
@@ -95,7 +116,7 @@ async function bring(
 			}
 			if (isIn(part, state, await readLocks(client))) return;
 			const { rows } = await client.query("SELECT session_user::text AS user, current_database()::text AS database");
-			throw new Error(
+			throw new ChangedNothing(
 				`a statement of the ${name} of ${rows[0].database} (part ${part}) ended well and changed nothing, as ${rows[0].user} lacks the right; give the mover the login of the database's owner, or make it a member of that role, and run it again`,
 			);
 		},
@@ -108,9 +129,9 @@ async function proveOwnLogin({ source, steps }: FreezeTask, kept: pg.Client, not
 		await withSession(source, {}, (client) => client.query("SELECT"));
 	} catch (error) {
 		if (!(error instanceof pg.DatabaseError)) throw error;
-		for (const [part, state] of [...noted].reverse()) await bring(kept, steps, "thaw", part, state);
+		const left = (await undo(kept, steps, noted)).map(({ line }) => `; ${line}`).join("");
 		throw new Error(
-			`the frozen source refuses the mover's own login (${(error as Error).message}), so that the freeze is undone; let that login have more sessions, or give the mover another one, and freeze again`,
+			`the frozen source refuses the mover's own login (${(error as Error).message}), so that the freeze is undone; let that login have more sessions, or give the mover another one, and freeze again${left}`,
 		);
 	}
 }

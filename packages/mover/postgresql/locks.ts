@@ -110,32 +110,57 @@ export function isIn(part: string, state: Evidence, now: Notes): boolean {
 	return found !== undefined && (state.grantable !== true || found.grantable === true);
 }
 
-/** The statement that brings a part to a state: by numbers alone, so that it can be made from the journal on any machine. */
-export function statementFor(part: string, state: Evidence): string {
-	const { kind, role } = kindOf(part);
-	const option = state.grantable === true ? " WITH GRANT OPTION" : "";
-	const texts: Readonly<Record<string, string>> = {
-		[CONNECT]:
-			state.connect === true
-				? `GRANT CONNECT ON DATABASE %1$I TO %2$s${option}`
-				: "REVOKE CONNECT ON DATABASE %1$I FROM %2$s",
-		[LIMIT]: `ALTER ROLE %2$s CONNECTION LIMIT ${Number(state.limit)}`,
-		[READ_ONLY]:
-			state.readOnly === null
-				? "ALTER DATABASE %1$I RESET default_transaction_read_only"
-				: `ALTER DATABASE %1$I SET default_transaction_read_only = ${state.readOnly === true ? "on" : "off"}`,
-	};
-	const who = role === 0 ? "'PUBLIC'" : `(SELECT quote_ident(rolname) FROM pg_catalog.pg_roles WHERE oid = ${role})`;
-	return `DO $move$ DECLARE role text := ${who}; BEGIN
-	IF role IS NOT NULL THEN EXECUTE pg_catalog.format('${texts[kind]}', pg_catalog.current_database(), role); END IF;
+/** What brings a part to a state, for `format` with the database and the role. */
+function formatFor(part: string, state: Evidence): string {
+	const { kind } = kindOf(part);
+	if (kind === LIMIT) return `ALTER ROLE %2$s CONNECTION LIMIT ${Number(state.limit)}`;
+	if (kind === CONNECT) {
+		const option = state.grantable === true ? " WITH GRANT OPTION" : "";
+		return state.connect === true
+			? `GRANT CONNECT ON DATABASE %1$I TO %2$s${option}`
+			: "REVOKE CONNECT ON DATABASE %1$I FROM %2$s";
+	}
+	return state.readOnly === null
+		? "ALTER DATABASE %1$I RESET default_transaction_read_only"
+		: `ALTER DATABASE %1$I SET default_transaction_read_only = ${state.readOnly === true ? "on" : "off"}`;
+}
+
+function roleOf(part: string): string {
+	const { role } = kindOf(part);
+	return role === 0 ? "'PUBLIC'" : `(SELECT quote_ident(rolname) FROM pg_catalog.pg_roles WHERE oid = ${role})`;
+}
+
+/**
+ * The statement that brings a part to a state: by numbers alone, so that it can be made from the journal on any machine.
+ *
+ * @param otherwise what is done where it is refused
+ */
+export function statementFor(part: string, state: Evidence, otherwise = ""): string {
+	return `DO $move$ DECLARE role text := ${roleOf(part)};
+	statement text := pg_catalog.format('${formatFor(part, state)}', pg_catalog.current_database(), role);
+BEGIN
+	IF role IS NOT NULL THEN EXECUTE statement; END IF;${otherwise}
 END $move$;`;
 }
+
+/** The same with names, as a person types it. */
+export async function typedStatement(client: pg.Client, part: string, state: Evidence): Promise<string> {
+	const { rows } = await client.query(
+		`SELECT pg_catalog.format('${formatFor(part, state)}', current_database(), ${roleOf(part)}) AS sql`,
+	);
+	return rows[0].sql;
+}
+
+/** What is undone with the others although one is refused. */
+const ON_REFUSAL = `
+EXCEPTION WHEN insufficient_privilege THEN
+	RAISE WARNING 'not undone, as this login lacks the right; as who made the role: %', statement;`;
 
 /** The statements that undo a freeze in any session on the source, one by one as psql sends them or all at once. */
 export function undoing(noted: Notes): string[] {
 	// The first is for transactions that follow, the second for the one that a whole text is.
 	const writable = ["SET default_transaction_read_only = off;", "SET transaction_read_only = off;"];
-	return [...writable, ...[...noted].reverse().map(([part, state]) => statementFor(part, state))];
+	return [...writable, ...[...noted].reverse().map(([part, state]) => statementFor(part, state, ON_REFUSAL))];
 }
 
 /** Who may connect to the source's database, as an expression over pg_database: what a freeze has taken away is there. */

@@ -63,10 +63,11 @@ export async function freezeSource(options: FreezeOptions): Promise<readonly Fin
 }
 
 /** Thaws as the mover does. */
-export async function thawSource(options: FreezeOptions): Promise<void> {
+export async function thawSource(options: FreezeOptions): Promise<readonly Finding[]> {
 	const notes = new NoteFile(options.file);
-	await thaw({ ...taskOf(options), notes: notes.read() });
-	notes.noteUndone();
+	const findings = await thaw({ ...taskOf(options), notes: notes.read() });
+	if (!findings.some(({ severity }) => severity === "blocker")) notes.noteUndone();
+	return findings;
 }
 
 function taskOf({ source, steps = memorySteps(), report = () => {} }: FreezeOptions) {
