@@ -80,6 +80,8 @@ const REASONS: Readonly<Record<string, string>> = {
 	connection: "a server did not come back for 30 minutes; run it again, it goes on from what is done",
 	operator: "as the operator wished",
 	version: "the mover is of another release; use a checkout of the same",
+	stale:
+		"the mover was away for more than 10 minutes; look at both sides: npm run move -- status --stack STACK; then ask again",
 	failed: "the error is above; run it again, it goes on from what is done",
 	deadline: "a step hung; run it again, it goes on from what is done",
 	[RECORDED]: "its record is written",

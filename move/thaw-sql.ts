@@ -20,6 +20,7 @@ export function thawStatements(moved: MoveStage): string[] {
 		);
 	}
 	return [
+		"-- First set the mover to 0 replicas in MedStack, and where the target answers: npm run move -- stop --stack STACK. Else it may go on with a freeze.",
 		"-- In psql, on the source, as the login that the mover has there. The next `npm run move -- thaw --stack STACK` finds it done.",
 		...frozen.flatMap(({ database, notes }) => [`-- database ${database}`, ...undoing(notes)]),
 	];

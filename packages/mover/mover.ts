@@ -17,6 +17,7 @@ import {
 	isWork,
 	type KnownWish,
 	refusalOf,
+	refuseStale,
 	renewRun,
 	takeWish,
 	type Wish,
@@ -236,6 +237,12 @@ class Tenure {
 	/** Does a wish. @returns whether it was to be taken up */
 	async #perform(journal: Journal, wish: KnownWish): Promise<boolean> {
 		const { report } = this.#options;
+		if (await refuseStale(this.#asks, wish.id, this.#lease)) {
+			report(
+				`${wish.command}: refused, as it was asked or last worked on more than 10 minutes ago; look at both sides: npm run move -- status --stack STACK; then ask again`,
+			);
+			return false;
+		}
 		let run = await takeWish(this.#asks, wish.id, this.#lease);
 		if (run === undefined) return false;
 		report(`${wish.command} ${wish.state === "taken" ? "goes on" : "begins"} as run ${run}`);
