@@ -3,7 +3,7 @@ import type pg from "pg";
 import { type Finding, replicaFinding } from "../findings.ts";
 import { type Login, withSession } from "./connection.ts";
 import { findWithoutSession, foreignSessions } from "./foreign.ts";
-import { type Roles, readRoles } from "./locks.ts";
+import { READ_ONLY, type Roles, readLocks, readRoles } from "./locks.ts";
 import { tryLogin, userOf, WRONG_PASSWORD } from "./shut-out.ts";
 import { quoteName } from "./target.ts";
 
@@ -44,6 +44,14 @@ export async function admitFreeze(
 			),
 		);
 	}
+	if (!isFrozen && (await isShut(client, roles))) {
+		findings.push(
+			blocker(
+				"freeze-unknown",
+				`${side.database} is shut already, and this journal has no notes of how it was: a freeze would keep it shut for good. Undo it from .move/STAGE.jsonl where that has them: npm run move -- thaw --sql --stack STACK; or from the lines of the mover's log with "freeze" and "note"; where no freeze has shut it: ALTER DATABASE ${quoteName(side.database)} RESET default_transaction_read_only, and GRANT CONNECT ON DATABASE ${quoteName(side.database)} to the applications' role; then freeze`,
+			),
+		);
+	}
 	const why = await whoShares(client, side.user, { roles, apps, isFrozen });
 	if (why !== undefined) findings.push(blocker("freeze-own-login", ownLoginLine(side, why)));
 	const { rows: passedOn } = await client.query(PASSED_ON);
@@ -58,8 +66,19 @@ export async function admitFreeze(
 	return [...findings, ...(await findWithoutSession(client))];
 }
 
+/** Whether a source is as a freeze leaves it; one whose only login is the mover's own is not. */
+async function isShut(client: pg.Client, { logins }: Roles): Promise<boolean> {
+	if ((await readLocks(client)).get(READ_ONLY)?.readOnly === true) return true;
+	return logins.length > 0 && logins.every(({ connects, limit }) => !connects || limit === 0);
+}
+
 /** What a night is too late for: logins and rights. */
-const FORESEEN: ReadonlySet<string> = new Set(["freeze-owner", "freeze-own-login", "freeze-passed-on"]);
+const FORESEEN: ReadonlySet<string> = new Set([
+	"freeze-owner",
+	"freeze-own-login",
+	"freeze-passed-on",
+	"freeze-unknown",
+]);
 
 /** What would refuse a freeze, as warnings of a check. */
 export async function foreseeFreeze(

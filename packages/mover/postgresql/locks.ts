@@ -12,7 +12,7 @@ import { isRoleLeftBehind } from "./rules.ts";
 
 const CONNECT = "1262";
 const LIMIT = "1260";
-const READ_ONLY = "2964";
+export const READ_ONLY = "2964";
 
 /** The order in which parts are closed: the mover's own right first, and what makes sessions read-only last, since those change nothing. */
 const ORDER = [CONNECT, LIMIT, READ_ONLY];

@@ -238,6 +238,23 @@ test("a mover without the owner's rights is refused, and a GRANT that ends well 
 	assert.deepEqual(await locks(), open);
 });
 
+test("a source that is shut without notes is not frozen again, as its closed state would be noted for the one to go back to", async () => {
+	assert.deepEqual(blockers(await freezeSource(options())), []);
+	const shut = await locks();
+	const lost = options({ file: path.join(folder, "lost.jsonl") });
+	const traps = async () => blockers(await freezeSource(lost)).map(({ trap }) => trap);
+	assert.ok((await traps()).includes("freeze-unknown"));
+	await execute(
+		{ url: source.server.url() },
+		`ALTER DATABASE ${MEDSTACK_DATABASE} RESET default_transaction_read_only`,
+	);
+	assert.ok((await traps()).includes("freeze-unknown"), "nobody may connect");
+	assert.equal(new NoteFile(lost.file).read().size, 0);
+	assert.deepEqual(await locks(), new Map(shut).set("2964", { readOnly: null }));
+	await thawSource(options());
+	assert.deepEqual(await locks(), open);
+});
+
 test("a right that somebody else than the owner has given is named", async () => {
 	const grant = (verb: string) =>
 		execute(
