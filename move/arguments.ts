@@ -31,7 +31,10 @@ const STEPS: Readonly<Record<string, StepWords>> = {
 	verify: { says: "compare both sides again", options: {} },
 	thaw: {
 		says: "undo what freeze has changed, and nothing else",
-		options: { sql: "print the SQL that does it, from the journal's file beside the stage; asks nobody" },
+		options: {
+			sql: "print the SQL that does it, from the journal's file beside the stage; asks nobody",
+			database: "with --sql: of this database of the stage, where several are frozen",
+		},
 	},
 	pause: { says: "hold the run between two parts", options: {} },
 	resume: { says: "let it go on", options: {} },
@@ -56,7 +59,12 @@ const COMMON: Readonly<Record<string, string>> = {
 	"config-file": "path of the stage file where it is another",
 };
 
-const VALUES: Readonly<Record<string, string>> = { stack: "STACK", "config-file": "FILE", run: "RUN" };
+const VALUES: Readonly<Record<string, string>> = {
+	stack: "STACK",
+	"config-file": "FILE",
+	run: "RUN",
+	database: "NAME",
+};
 
 /** The page of `npm run move -- help`. */
 export const usage = `usage: npm run move -- STEP --stack STACK [--config-file FILE] [OPTION...]
@@ -110,6 +118,9 @@ export function readArguments(argv: string[]): Arguments {
 	if (step === "rehearse" && options.again === true && options.keep !== true) {
 		throw new UsageError("rehearse takes --again with --keep alone: else it takes the place of nothing");
 	}
+	if (options.database !== undefined && options.sql !== true) {
+		throw new UsageError("thaw takes --database with --sql alone: else it thaws each database of the stage");
+	}
 	if (stack === undefined || !/^[\w.-]+$/.test(stack)) throw new UsageError("name the stage: --stack STACK");
 	if (options.run !== undefined && !/^r\d+$/.test(String(options.run))) {
 		throw new UsageError(`--run "${options.run}" is none; runs are r1, r2 ...`);
@@ -129,6 +140,7 @@ function parse(argv: string[]) {
 			replace: { type: "boolean" },
 			run: { type: "string" },
 			sql: { type: "boolean" },
+			database: { type: "string" },
 			"drop-former": { type: "boolean" },
 			"drop-journal": { type: "boolean" },
 			help: { type: "boolean" },

@@ -54,7 +54,7 @@ async function main(argv: string[]): Promise<number> {
 	completed = (text) => nameStage(text, stack, configFile);
 	refusePhase(step, moved);
 	if (options.sql === true) {
-		for (const line of thawStatements(moved)) process.stdout.write(`${say(line)}\n`);
+		for (const line of thawStatements(moved, options.database?.toString())) process.stdout.write(`${say(line)}\n`);
 		return 0;
 	}
 	const warning = await checkVersion(context.cli);

@@ -47,11 +47,13 @@ test("help is there as a word too, and has a line for each option", () => {
 		"replace",
 		"run",
 		"sql",
+		"database",
 		"drop-former",
 		"drop-journal",
 	]) {
 		assert.match(usage, new RegExp(`^ {4}--${option}(?: [A-Z]+)? {2,}\\w`, "m"));
 	}
+	assert.throws(() => readArguments(["thaw", "--database", "main", "--stack", "prod"]), /with --sql alone/);
 	assert.throws(() => readArguments(["copy", "--keep", "--stack", "prod"]), UsageError);
 });
 

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { manualCluster } from "../../move/source-cluster.ts";
 import { readMoveStage } from "../../move/stage.ts";
+import { thawStatements } from "../../move/thaw-sql.ts";
+import { formatLine } from "../../packages/mover/journal/line.ts";
 import { withSession } from "../../packages/mover/postgresql/connection.ts";
 import { Night } from "../support/night.ts";
 
@@ -59,6 +61,34 @@ test("freeze says which services go to 0, notes on this disk what it changes, an
 	assert.match(nothing.output, /holds no freeze that is not undone/);
 	rmSync(path.join(night.folder, ".move"), { recursive: true });
 	await mover.end("SIGTERM");
+});
+
+test("of two frozen databases the SQL of each is its own text, so that neither is changed by the other's", () => {
+	const folder = path.join(night.folder, ".move");
+	mkdirSync(folder, { recursive: true });
+	const lines = ["main", "audit"].map((database, index) =>
+		formatLine({
+			seq: index + 1,
+			at: "2026-11-30T00:00:00.000Z",
+			run: "r1",
+			database,
+			step: "freeze",
+			part: "2964",
+			state: "note",
+			holder: "0123456789ab",
+			epoch: 1,
+			evidence: { readOnly: null, oid: 16384 + index },
+		}),
+	);
+	writeFileSync(path.join(folder, "night.jsonl"), `${lines.join("\n")}\n`);
+	const moved = readMoveStage("night", path.join(night.folder, "Pulumi.night.yaml"));
+	assert.throws(() => thawStatements(moved), /main and audit are frozen.*--database NAME/);
+	const audit = thawStatements(moved, "audit").join("\n");
+	assert.match(audit, /-- database audit\n/);
+	assert.match(audit, /16385/);
+	assert.doesNotMatch(audit, /16384/);
+	assert.throws(() => thawStatements(moved, "other"), /holds no freeze of other/);
+	rmSync(folder, { recursive: true });
 });
 
 test("neither is for a phase in which apps work on Aptible", async () => {

@@ -11,7 +11,17 @@ import type { Evidence, StepName } from "../steps.ts";
 import { admitFreeze } from "./admit-freeze.ts";
 import { connect, withSession } from "./connection.ts";
 import { endForeignSessions, foreignSessions, sessionFindings } from "./foreign.ts";
-import { isIn, noteOf, planLocks, type Roles, readLocks, readRoles, statementFor, typedStatement } from "./locks.ts";
+import {
+	isIn,
+	noteOf,
+	planLocks,
+	type Roles,
+	readLocks,
+	readOid,
+	readRoles,
+	statementFor,
+	typedStatement,
+} from "./locks.ts";
 import { proveShutOut } from "./shut-out.ts";
 import { proveSilence } from "./silence.ts";
 
@@ -77,13 +87,14 @@ async function closeAll(
 	kept: pg.Client,
 	roles: Roles,
 ): Promise<Notes> {
-	const now = await readLocks(kept);
+	const [now, oid] = [await readLocks(kept), await readOid(kept)];
 	const locks = planLocks(now, roles, notes);
 	const noted = new Map(notes);
 	for (const { part } of locks) {
 		if (noted.has(part)) continue;
-		noted.set(part, noteOf(part, now));
-		await note(part, noteOf(part, now));
+		const state = noteOf(part, now, oid);
+		noted.set(part, state);
+		await note(part, state);
 	}
 	report(`${locks.length} rights, limits and settings of the source are noted, and changed now`);
 	await withSession(source, { settings: WRITING }, async (client) => {

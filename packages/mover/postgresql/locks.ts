@@ -94,9 +94,15 @@ function closedState(part: string, own: number): Evidence {
 	return kind === LIMIT ? { limit: 0 } : { readOnly: true };
 }
 
-/** How a part was, for the journal. */
-export function noteOf(part: string, now: Notes): Evidence {
-	return now.get(part) ?? { connect: false };
+/** How a part of a database was, for the journal. */
+export function noteOf(part: string, now: Notes, oid: number): Evidence {
+	return { ...(now.get(part) ?? { connect: false }), oid };
+}
+
+/** The database's number: it has no name in the journal. */
+export async function readOid(client: pg.Client): Promise<number> {
+	const { rows } = await client.query("SELECT oid FROM pg_database WHERE datname = current_database()");
+	return rows[0].oid;
 }
 
 /** Whether a part is in a state; of a role that is gone, every part is. */
@@ -138,9 +144,18 @@ function roleOf(part: string): string {
 export function statementFor(part: string, state: Evidence, otherwise = ""): string {
 	return `DO $move$ DECLARE role text := ${roleOf(part)};
 	statement text := pg_catalog.format('${formatFor(part, state)}', pg_catalog.current_database(), role);
-BEGIN
+BEGIN${refusalElsewhere(state)}
 	IF role IS NOT NULL THEN EXECUTE statement; END IF;${otherwise}
 END $move$;`;
+}
+
+/** Two databases of one text, or one of two servers, are easily taken for each other. */
+function refusalElsewhere({ oid }: Evidence): string {
+	if (oid === undefined) return "";
+	return `
+	IF (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) <> ${Number(oid)} THEN
+		RAISE EXCEPTION 'this session is not on the database that was frozen; nothing is changed';
+	END IF;`;
 }
 
 /** The same with names, as a person types it. */

@@ -46,8 +46,8 @@ test("a killed freeze goes on, the frozen source is copied with the rights that 
 	mover = move.startMover({ killAt: "main freeze 2964 begin" });
 	const over = await move.ask("freeze");
 	await mover.killed();
-	assert.match(mover.output, /r2 main freeze 1262\.\d+ note \{"connect":true,"grantable":false\}/);
-	assert.match(mover.output, /r2 main freeze 1260\.\d+ note \{"limit":-1\}/);
+	assert.match(mover.output, /r2 main freeze 1262\.\d+ note \{.*"connect":true/);
+	assert.match(mover.output, /r2 main freeze 1260\.\d+ note \{.*"limit":-1/);
 	mover = move.startMover();
 	assert.equal((await over()).state, "done", mover.output);
 	await assert.rejects(idle.query("SELECT 1"));

@@ -181,6 +181,19 @@ test("the statements that are printed of it undo a freeze in a plain session, at
 	}
 });
 
+test("the printed statements change nothing in another database, neither one by one nor at once", async () => {
+	assert.deepEqual(blockers(await freezeSource(options())), []);
+	const shut = await locks();
+	const statements = undoing(notes());
+	const other = { url: source.server.url() };
+	for (const sql of [statements.join("\n"), ...statements.slice(2)]) {
+		await assert.rejects(execute(other, sql), /not on the database that was frozen; nothing is changed/);
+	}
+	assert.deepEqual(await locks(), shut);
+	await thawSource(options());
+	assert.deepEqual(await locks(), open);
+});
+
 test("an application that has the mover's former password alone is shut out already", async () => {
 	const former = { url: source.login.url.replace("medadmin:x@", "medadmin:former@") };
 	assert.deepEqual(blockers(await freezeSource(options({ apps: [former] }))), []);
