@@ -64,6 +64,8 @@ export interface ThawTask extends Task {
 export interface FreezeTask extends ThawTask {
 	/** Notes how something is; that is in the journal on the target, in its file and in the log when this returns. */
 	note(part: string, evidence: Evidence): Promise<void>;
+	/** Notes that all is as it was, so that the next freeze notes anew. */
+	noteUndone(): Promise<void>;
 	/** Shorter waits, for tests alone: a pool is given 5 s to come back, and the samples of the proof are 30 s apart. */
 	pauses?: { againMs?: number; silenceMs?: number };
 }

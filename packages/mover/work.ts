@@ -478,7 +478,8 @@ export class Worker {
 			const note = async (part: string, evidence: Evidence) => {
 				await journal.write("note", { ...at(run, name, "freeze"), part }, evidence);
 			};
-			await this.#keepFindings(run, name, await engine.freeze({ ...task, notes, note }), "freeze");
+			const noteUndone = () => this.#noteUndone(run, name);
+			await this.#keepFindings(run, name, await engine.freeze({ ...task, notes, note, noteUndone }), "freeze");
 		}
 		if (progress.blockers === 0) return { state: "done" };
 		report(
@@ -489,7 +490,7 @@ export class Worker {
 
 	/** Undoes what freezes have noted. */
 	async #thaw(units: readonly Unit[], run: string): Promise<Ended> {
-		const { asks, journal, report, progress } = this.#options;
+		const { asks, report, progress } = this.#options;
 		for (const { database, engine, task, steps } of units) {
 			await steps.checkpoint();
 			const notes = await readNotes(asks, database.name);
@@ -497,10 +498,14 @@ export class Worker {
 			await this.#keepFindings(run, database.name, findings, "thaw");
 			// What is left stays noted, for the next thaw.
 			if (findings.some(({ severity }) => severity === "blocker")) continue;
-			await journal.write("note", at(run, database.name, "thaw"), { undone: true });
+			await this.#noteUndone(run, database.name);
 			report(`${database.name}: ${notes.size} things of its freeze are as they were`);
 		}
 		return progress.blockers === 0 ? { state: "done" } : { state: "failed", reason: "blockers" };
+	}
+
+	async #noteUndone(run: string, database: string): Promise<void> {
+		await this.#options.journal.write("note", at(run, database, "thaw"), { undone: true });
 	}
 
 	async #tellFailure(run: string, error: unknown): Promise<void> {

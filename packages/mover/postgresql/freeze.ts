@@ -33,12 +33,14 @@ const NOT_ALLOWED = "42501";
 const AGAIN_MS = 5_000;
 
 /** @returns what stands in the way, or is not silent; none where the source is frozen */
-export async function freeze(task: FreezeTask): Promise<Finding[]> {
-	const { source, apps = [], notes, pauses = {} } = task;
+export async function freeze(given: FreezeTask): Promise<Finding[]> {
+	const { source, apps = [], pauses = {} } = given;
 	// Open throughout: should the locks refuse the mover too, this session undoes them.
 	const kept = await connect(source, { settings: WRITING });
 	try {
 		const roles = await readRoles(kept);
+		const notes = await standingNotes(given, kept, roles);
+		const task = { ...given, notes };
 		const blockers = await admitFreeze(kept, { roles, apps, isFrozen: notes.size > 0 });
 		if (blockers.length > 0) return blockers;
 		const noted = await closeAll(task, kept, roles);
@@ -50,6 +52,18 @@ export async function freeze(task: FreezeTask): Promise<Finding[]> {
 	} finally {
 		await kept.end().catch(() => {});
 	}
+}
+
+/** What is noted and not undone: by the printed SQL too, of which the journal does not know. */
+async function standingNotes({ notes, noteUndone }: FreezeTask, kept: pg.Client, roles: Roles): Promise<Notes> {
+	const now = await readLocks(kept);
+	const isShut = planLocks(now, roles, notes).some(({ part, closed }) => {
+		const noted = notes.get(part);
+		return noted !== undefined && !isIn(part, noted, now) && isIn(part, closed, now);
+	});
+	if (notes.size === 0 || isShut) return notes;
+	await noteUndone();
+	return new Map();
 }
 
 /** Undoes what was noted. @returns what the mover may not undo */
@@ -135,12 +149,13 @@ async function bring(
 }
 
 /** A new session of the mover's, as each later step needs. Where it is refused, what was changed is undone by the one that is open. */
-async function proveOwnLogin({ source, steps }: FreezeTask, kept: pg.Client, noted: Notes): Promise<void> {
+async function proveOwnLogin({ source, steps, noteUndone }: FreezeTask, kept: pg.Client, noted: Notes): Promise<void> {
 	try {
 		await withSession(source, {}, (client) => client.query("SELECT"));
 	} catch (error) {
 		if (!(error instanceof pg.DatabaseError)) throw error;
 		const left = (await undo(kept, steps, noted)).map(({ line }) => `; ${line}`).join("");
+		if (left === "") await noteUndone();
 		throw new Error(
 			`the frozen source refuses the mover's own login (${(error as Error).message}), so that the freeze is undone; let that login have more sessions, or give the mover another one, and freeze again${left}`,
 		);

@@ -181,6 +181,18 @@ test("the statements that are printed of it undo a freeze in a plain session, at
 	}
 });
 
+test("what the printed statements have undone is noted anew by the next freeze, as it may have changed since", async () => {
+	assert.deepEqual(blockers(await freezeSource(options())), []);
+	await execute(source.login, undoing(notes()).join("\n"));
+	await execute(source.superuser, "ALTER ROLE app_rw CONNECTION LIMIT 9");
+	const since = await locks();
+	assert.deepEqual(blockers(await freezeSource(options())), []);
+	await thawSource(options());
+	assert.deepEqual(await locks(), since);
+	await execute(source.superuser, "ALTER ROLE app_rw CONNECTION LIMIT 7");
+	assert.deepEqual(await locks(), open);
+});
+
 test("the printed statements change nothing in another database, neither one by one nor at once", async () => {
 	assert.deepEqual(blockers(await freezeSource(options())), []);
 	const shut = await locks();
@@ -292,4 +304,5 @@ test("where the frozen source refuses the mover itself, the session that is open
 	await assert.rejects(freezeSource(options({ steps })), /refuses the mover's own login .* the freeze is undone/);
 	await execute(server, "ALTER ROLE medadmin CONNECTION LIMIT -1");
 	assert.deepEqual(await locks(), open);
+	assert.equal(notes().size, 0);
 });

@@ -58,6 +58,7 @@ export async function freezeSource(options: FreezeOptions): Promise<readonly Fin
 		apps: options.apps ?? [],
 		notes: notes.read(),
 		note: async (part, evidence) => notes.note(part, evidence),
+		noteUndone: async () => notes.noteUndone(),
 		pauses: options.pauses ?? { againMs: 0, silenceMs: 0 },
 	});
 }
