@@ -27,10 +27,18 @@ const PASSED_ON = `SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(p
 FROM pg_database d, LATERAL aclexplode(d.datacl) AS a
 WHERE d.datname = current_database() AND a.privilege_type = 'CONNECT' AND a.grantor <> d.datdba`;
 
-/** @param isFrozen whether an earlier freeze has begun: nobody can log in by then */
+interface Admitted {
+	source: Login;
+	roles: Roles;
+	apps: readonly Login[];
+	/** Whether an earlier freeze has begun: nobody can log in by then. */
+	isFrozen: boolean;
+}
+
+/** @returns what would shut out the mover, or let somebody stay */
 export async function admitFreeze(
 	client: pg.Client,
-	{ roles, apps, isFrozen }: { roles: Roles; apps: readonly Login[]; isFrozen: boolean },
+	{ source, roles, apps, isFrozen }: Admitted,
 ): Promise<Finding[]> {
 	const [side] = (await client.query<Side>(SIDE)).rows as [Side];
 	if (side.isReplica) return [replicaFinding("freeze-replica", side.database)];
@@ -52,7 +60,7 @@ export async function admitFreeze(
 			),
 		);
 	}
-	const why = await whoShares(client, side.user, { roles, apps, isFrozen });
+	const why = await whoShares(client, side.user, { source, roles, apps, isFrozen });
 	if (why !== undefined) findings.push(blocker("freeze-own-login", ownLoginLine(side, why)));
 	const { rows: passedOn } = await client.query(PASSED_ON);
 	for (const { grantee, grantor, database } of passedOn) {
@@ -78,6 +86,7 @@ const FORESEEN: ReadonlySet<string> = new Set([
 	"freeze-own-login",
 	"freeze-passed-on",
 	"freeze-unknown",
+	"freeze-scheduler",
 ]);
 
 /** What would refuse a freeze, as warnings of a check. */
@@ -86,7 +95,7 @@ export async function foreseeFreeze(
 	{ apps, isFrozen }: { apps: readonly Login[]; isFrozen: boolean },
 ): Promise<Finding[]> {
 	return withSession(source, {}, async (client) => {
-		const findings = await admitFreeze(client, { roles: await readRoles(client), apps, isFrozen });
+		const findings = await admitFreeze(client, { source, roles: await readRoles(client), apps, isFrozen });
 		const foreseen = findings.filter(({ trap }) => FORESEEN.has(trap));
 		return foreseen.map((finding): Finding => ({ ...finding, severity: "warning" }));
 	});
@@ -99,10 +108,10 @@ export async function foreseeFreeze(
 async function whoShares(
 	client: pg.Client,
 	user: string,
-	{ roles, apps, isFrozen }: { roles: Roles; apps: readonly Login[]; isFrozen: boolean },
+	{ source, roles, apps, isFrozen }: Admitted,
 ): Promise<string | undefined> {
 	for (const app of apps) {
-		if (userOf(app) === user && (await tryLogin(app)) !== WRONG_PASSWORD) {
+		if (userOf(app) === user && (await tryLogin(source, app)) !== WRONG_PASSWORD) {
 			return "one of the applications' addresses that the mover was given has it";
 		}
 	}

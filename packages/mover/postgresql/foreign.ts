@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import type { Finding } from "../findings.ts";
 import { stateOf } from "../journal/errors.ts";
+import { AZURE_ROLES } from "./rules.ts";
 
 /** A session that is not the mover's. */
 export interface ForeignSession {
@@ -14,16 +15,20 @@ export interface ForeignSession {
 	isOwn: boolean;
 }
 
-/** Azure's own sessions are let be: they are a superuser's. Of a session that the mover may not look into, the kind is not known. */
-const SESSIONS = `SELECT pid, usename::text AS user, usename = session_user AS "isOwn",
-	concat_ws(' ', nullif(application_name, ''), 'at ' || host(client_addr)) AS from
-FROM pg_catalog.pg_stat_activity WHERE datname = current_database() AND usename IS NOT NULL AND usename !~ '^azure'
-	AND coalesce(backend_type, 'client backend') IN ('client backend', 'walsender')
-	AND NOT (usename = session_user AND application_name = current_setting('application_name'))
+/**
+ * Background workers too, such as a scheduler's: they write as clients do. Autovacuum has no user, and a parallel worker ends with its
+ * leader. A session outlives its role, which has no name by then.
+ */
+const SESSIONS = `SELECT pid, coalesce(usename::text, 'the dropped role ' || usesysid) AS user,
+	usename IS NOT DISTINCT FROM session_user AS "isOwn",
+	concat_ws(' ', nullif(application_name, ''), nullif(backend_type, 'client backend'), 'at ' || host(client_addr)) AS from
+FROM pg_catalog.pg_stat_activity WHERE datname = current_database() AND usesysid IS NOT NULL AND coalesce(usename, '') <> ALL ($1)
+	AND backend_type IS DISTINCT FROM 'autovacuum worker' AND backend_type IS DISTINCT FROM 'parallel worker'
+	AND NOT (usename IS NOT DISTINCT FROM session_user AND application_name IS NOT DISTINCT FROM current_setting('application_name'))
 ORDER BY pid`;
 
 export async function foreignSessions(client: pg.Client): Promise<ForeignSession[]> {
-	return (await client.query<ForeignSession>(SESSIONS)).rows;
+	return (await client.query<ForeignSession>(SESSIONS, [AZURE_ROLES])).rows;
 }
 
 /** Tells all foreign sessions to end, and waits until those are gone. @returns how many there were */
@@ -69,7 +74,24 @@ UNION ALL SELECT 'freeze-subscription', subname::text, 'subscription ' || subnam
 	FROM pg_catalog.pg_subscription WHERE subenabled AND subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
 ORDER BY 1, 2`;
 
+/** What runs jobs by the clock: none has a session now, each may have one in the middle of the copy. */
+const SCHEDULERS = `
+SELECT 'freeze-scheduler' AS trap, name AS object, name || ' is on the source and may run a job while nobody looks; list its jobs, hold those that write to '
+	|| current_database() || ', and let them go on after a thaw: ' || CASE
+	WHEN name = 'pg_cron' THEN 'in database ' || coalesce((SELECT setting FROM pg_catalog.pg_settings WHERE name = 'cron.database_name'), 'postgres')
+		|| ': SELECT cron.alter_job(jobid, active := false) FROM cron.job WHERE database = ' || quote_literal(current_database())
+	WHEN name = 'timescaledb' THEN 'SELECT alter_job(job_id, scheduled => false) FROM timescaledb_information.jobs'
+	ELSE 'UPDATE part_config SET automatic_maintenance = ' || quote_literal('off') END AS line
+FROM (SELECT extname::text FROM pg_catalog.pg_extension
+	UNION SELECT replace(trim(library), '_bgw', '') FROM pg_catalog.pg_settings, unnest(string_to_array(setting, ',')) AS library
+	WHERE pg_settings.name = 'shared_preload_libraries') AS loaded (name)
+WHERE name IN ('pg_cron', 'pg_partman', 'timescaledb') ORDER BY name`;
+
 export async function findWithoutSession(client: pg.Client): Promise<Finding[]> {
-	const { rows } = await client.query<{ trap: string; object: string; line: string }>(WITHOUT_SESSION);
-	return rows.map((row) => ({ ...row, severity: "blocker" }));
+	const found = await client.query<Omit<Finding, "severity">>(WITHOUT_SESSION);
+	const schedulers = await client.query<Omit<Finding, "severity">>(SCHEDULERS);
+	return [
+		...found.rows.map((row): Finding => ({ ...row, severity: "blocker" })),
+		...schedulers.rows.map((row): Finding => ({ ...row, severity: "warning" })),
+	];
 }

@@ -41,18 +41,20 @@ export async function freeze(given: FreezeTask): Promise<Finding[]> {
 		const roles = await readRoles(kept);
 		const notes = await standingNotes(given, kept, roles);
 		const task = { ...given, notes };
-		const blockers = await admitFreeze(kept, { roles, apps, isFrozen: notes.size > 0 });
-		if (blockers.length > 0) return blockers;
+		const found = await admitFreeze(kept, { source, roles, apps, isFrozen: notes.size > 0 });
+		if (found.some(isBlocker)) return found;
 		const noted = await closeAll(task, kept, roles);
 		await proveOwnLogin(task, kept, noted);
 		await endSessions(task, kept, pauses.againMs ?? AGAIN_MS);
 		const left = [...(await proveShutOut(kept, task)), ...sessionFindings(await foreignSessions(kept))];
-		if (left.some(({ severity }) => severity === "blocker")) return left;
+		if (left.some(isBlocker)) return left;
 		return [...left, ...(await proveSilence(task, kept))];
 	} finally {
 		await kept.end().catch(() => {});
 	}
 }
+
+const isBlocker = ({ severity }: Finding) => severity === "blocker";
 
 /** What is noted and not undone: by the printed SQL too, of which the journal does not know. */
 async function standingNotes({ notes, noteUndone }: FreezeTask, kept: pg.Client, roles: Roles): Promise<Notes> {

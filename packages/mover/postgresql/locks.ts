@@ -8,7 +8,7 @@
 import type pg from "pg";
 import type { Notes } from "../engine.ts";
 import type { Evidence } from "../steps.ts";
-import { isRoleLeftBehind } from "./rules.ts";
+import { AZURE_ROLES } from "./rules.ts";
 
 const CONNECT = "1262";
 const LIMIT = "1260";
@@ -61,7 +61,7 @@ export async function readRoles(client: pg.Client): Promise<Roles> {
 		FROM pg_roles ORDER BY rolname`,
 	);
 	const own = rows.find((role) => role.own);
-	const logins = rows.filter((role) => role.login && !role.super && !isRoleLeftBehind(role.name, { admin: own.name }));
+	const logins = rows.filter((role) => role.login && !role.super && !role.own && !AZURE_ROLES.includes(role.name));
 	return { own: own.oid, isSuperuser: own.super, logins };
 }
 

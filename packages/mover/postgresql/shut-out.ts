@@ -1,34 +1,42 @@
 /** Proves that nobody but the mover can log in: by a refused login where a password is known, else from the catalog. */
-import type pg from "pg";
+import pg from "pg";
 import type { FreezeTask } from "../engine.ts";
 import type { Finding } from "../findings.ts";
-import { stateOf } from "../journal/errors.ts";
 import { type Login, withSession } from "./connection.ts";
 import { readRoles } from "./locks.ts";
 import { quoteName } from "./target.ts";
 
 /** invalid_password */
 export const WRONG_PASSWORD = "28P01";
-/** insufficient_privilege (no right to connect), too_many_connections (a limit of 0), invalid_authorization_specification (NOLOGIN). */
-const SHUT_OUT = ["42501", "53300", "28000"];
 
 export const userOf = ({ url }: Login) => decodeURIComponent(new URL(url).username);
 
-/** Logs in once. @returns the SQLSTATE with which the server refuses it; undefined where it lets it in */
-export async function tryLogin(login: Login): Promise<string | undefined> {
+/**
+ * Logs in once, to the source itself: an application's address may name a pool before it, or another server.
+ *
+ * @returns the SQLSTATE with which the server refuses it; undefined where it lets it in
+ */
+export async function tryLogin(source: Login, app: Login): Promise<string | undefined> {
+	const url = new URL(source.url);
+	({ username: url.username, password: url.password } = new URL(app.url));
 	try {
-		await withSession(login, { isPlain: true }, (client) => client.query("SELECT"));
+		await withSession({ ...source, url: url.href }, { isPlain: true }, (client) => client.query("SELECT"));
 		return undefined;
 	} catch (error) {
-		const state = stateOf(error);
-		// Anything else than the server's word on this login proves nothing.
-		if (state === undefined || ![WRONG_PASSWORD, ...SHUT_OUT].includes(state)) throw error;
-		return state;
+		if (!(error instanceof pg.DatabaseError) || error.code === undefined) throw error;
+		return error.code;
 	}
 }
 
+/** Whether a refusal comes from what a freeze has changed: each but the first has other causes too, such as a full server. */
+export function isShutOut(state: string, { canLogin, limit }: { canLogin: boolean; limit: number }): boolean {
+	if (state === "42501") return true; // insufficient_privilege: no right to connect
+	if (state === "53300") return limit === 0; // too_many_connections
+	return state === "28000" && !canLogin; // invalid_authorization_specification
+}
+
 /** @returns who can still log in, and a note of what rests on the catalog alone */
-export async function proveShutOut(client: pg.Client, { apps = [], report }: FreezeTask): Promise<Finding[]> {
+export async function proveShutOut(client: pg.Client, { source, apps = [], report }: FreezeTask): Promise<Finding[]> {
 	const { logins } = await readRoles(client);
 	const findings: Finding[] = logins
 		.filter(({ connects, limit }) => connects && limit !== 0)
@@ -41,7 +49,11 @@ export async function proveShutOut(client: pg.Client, { apps = [], report }: Fre
 	const refused = new Set<string>();
 	for (const app of apps) {
 		const user = userOf(app);
-		const state = await tryLogin(app);
+		const state = await tryLogin(source, app);
+		const { rows } = await client.query(
+			'SELECT rolcanlogin AS "canLogin", rolconnlimit AS limit FROM pg_roles WHERE rolname = $1',
+			[user],
+		);
 		if (state === undefined) {
 			findings.push({
 				trap: "freeze-login",
@@ -53,9 +65,16 @@ export async function proveShutOut(client: pg.Client, { apps = [], report }: Fre
 			report(
 				`${user}: the server takes the password in MOVE_SOURCE_NAME_APPS for wrong, so that the refused login says nothing of its rights`,
 			);
-		} else {
+		} else if (rows[0] !== undefined && isShutOut(state, rows[0])) {
 			refused.add(user);
 			report(`${user}: its login is refused`);
+		} else {
+			findings.push({
+				trap: "freeze-unproven",
+				severity: "warning",
+				object: user,
+				line: `${user}: the refusal of its login (SQLSTATE ${state}) proves nothing, as the freeze is not why: the server is full, or admits nobody by this way (pg_hba, encryption); look at the server's log, and freeze again`,
+			});
 		}
 	}
 	const unproven = logins.filter(({ name }) => !refused.has(name)).map(({ name }) => name);

@@ -10,6 +10,7 @@ import type { Finding } from "../../findings.ts";
 import { connect, type Login, type SessionOptions, withSession } from "../../postgresql/connection.ts";
 import { thaw } from "../../postgresql/freeze.ts";
 import { readLocks, undoing } from "../../postgresql/locks.ts";
+import { isShutOut, tryLogin } from "../../postgresql/shut-out.ts";
 import { execute, type Source, startSource } from "../support/databases.ts";
 import { type FreezeOptions, freezeSource, NoteFile, thawSource } from "../support/killed-freeze.ts";
 import { memorySteps } from "../support/memory-steps.ts";
@@ -227,6 +228,60 @@ test("a prepared transaction and a replication slot are named with what ends the
 	for (const sql of statements) await withSession(source.superuser, {}, (client) => client.query(sql ?? ""));
 	assert.deepEqual(blockers(await freezeSource(options())), []);
 	await thawSource(options());
+});
+
+test("a login whose name begins like Azure's is shut out as any other one", async () => {
+	await execute(source.superuser, "CREATE ROLE azure_reports LOGIN PASSWORD 'x'");
+	const reports = await connect(login("azure_reports"), PORTAL);
+	assert.deepEqual(blockers(await freezeSource(options())), []);
+	await assert.rejects(reports.query("SELECT 1"));
+	await assert.rejects(connect(login("azure_reports")), /too many connections for role|permission denied for database/);
+	await thawSource(options());
+	await execute(source.superuser, "DROP ROLE azure_reports");
+	assert.deepEqual(await locks(), open);
+});
+
+test("a refused login is a proof by its own role's state alone, and is tried at the source whatever address the application has", async () => {
+	const open = { canLogin: true, limit: 7 };
+	assert.deepEqual(
+		["42501", "53300", "28000", "08P01", "28P01"].map((state) => [
+			isShutOut(state, open),
+			isShutOut(state, { canLogin: false, limit: 0 }),
+		]),
+		[
+			[true, true],
+			[false, true],
+			[false, true],
+			[false, false],
+			[false, false],
+		],
+	);
+	const pool = { url: "postgresql://app_rw:x@127.0.0.1:6432/other?sslmode=disable" };
+	assert.equal(await tryLogin(source.login, pool), undefined);
+	const said: string[] = [];
+	await freezeSource(options({ apps: [pool], report: (line) => said.push(line) }));
+	assert.match(said.join("\n"), /app_rw: its login is refused/);
+	await thawSource(options());
+});
+
+test("the session of a dropped role is ended, and a scheduler is named with what holds its jobs", async () => {
+	await execute(source.superuser, "CREATE ROLE leaver LOGIN PASSWORD 'x'");
+	const leaver = await connect(login("leaver"), PORTAL);
+	await execute(source.superuser, "DROP ROLE leaver");
+	await execute(
+		source.superuser,
+		`SET allow_system_table_mods = on; INSERT INTO pg_extension
+		SELECT 99999, 'pg_cron', extowner, extnamespace, extrelocatable, extversion, extconfig, extcondition
+		FROM pg_extension WHERE extname = 'plpgsql'`,
+	);
+	const found = await freezeSource(options());
+	await thawSource(options());
+	await execute(source.superuser, "SET allow_system_table_mods = on; DELETE FROM pg_extension WHERE oid = 99999");
+	await assert.rejects(leaver.query("SELECT 1"));
+	const scheduler = found.find(({ trap }) => trap === "freeze-scheduler");
+	assert.equal(scheduler?.severity, "warning");
+	assert.match(scheduler?.line ?? "", /in database postgres: SELECT cron\.alter_job\(.* WHERE database = 'clinic'$/);
+	assert.deepEqual(blockers(found), []);
 });
 
 test("a writer that no login of ours can shut out is found between the samples, and the source is silent once it ends", async () => {
