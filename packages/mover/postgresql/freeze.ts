@@ -24,6 +24,7 @@ import {
 } from "./locks.ts";
 import { proveShutOut } from "./shut-out.ts";
 import { proveSilence } from "./silence.ts";
+import { lockSource } from "./source-lock.ts";
 
 /** Of a session that changes rights: the frozen database's own setting would refuse that. */
 const WRITING: Readonly<Record<string, string>> = { default_transaction_read_only: "off" };
@@ -70,7 +71,10 @@ async function standingNotes({ notes, noteUndone }: FreezeTask, kept: pg.Client,
 
 /** Undoes what was noted. @returns what the mover may not undo */
 export async function thaw({ source, steps, notes }: ThawTask): Promise<Finding[]> {
-	return withSession(source, { settings: WRITING }, (client) => undo(client, steps, notes));
+	return withSession(source, { settings: WRITING }, async (client) => {
+		await lockSource(client, steps.signal);
+		return undo(client, steps, notes);
+	});
 }
 
 /** Undoes in the reverse order; a part that is refused keeps none of the others. */
@@ -114,6 +118,7 @@ async function closeAll(
 	}
 	report(`${locks.length} rights, limits and settings of the source are noted, and changed now`);
 	await withSession(source, { settings: WRITING }, async (client) => {
+		await lockSource(client, steps.signal);
 		for (const { part, closed } of locks) await bring(client, steps, "freeze", part, closed);
 	});
 	return noted;
@@ -156,6 +161,7 @@ async function proveOwnLogin({ source, steps, noteUndone }: FreezeTask, kept: pg
 		await withSession(source, {}, (client) => client.query("SELECT"));
 	} catch (error) {
 		if (!(error instanceof pg.DatabaseError)) throw error;
+		await lockSource(kept, steps.signal);
 		const left = (await undo(kept, steps, noted)).map(({ line }) => `; ${line}`).join("");
 		if (left === "") await noteUndone();
 		throw new Error(

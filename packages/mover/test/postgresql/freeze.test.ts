@@ -11,6 +11,7 @@ import { connect, type Login, type SessionOptions, withSession } from "../../pos
 import { thaw } from "../../postgresql/freeze.ts";
 import { readLocks, undoing } from "../../postgresql/locks.ts";
 import { isShutOut, tryLogin } from "../../postgresql/shut-out.ts";
+import { lockSource } from "../../postgresql/source-lock.ts";
 import { execute, type Source, startSource } from "../support/databases.ts";
 import { type FreezeOptions, freezeSource, NoteFile, thawSource } from "../support/killed-freeze.ts";
 import { memorySteps } from "../support/memory-steps.ts";
@@ -333,6 +334,26 @@ test("a source that is shut without notes is not frozen again, as its closed sta
 	assert.deepEqual(await locks(), new Map(shut).set("2964", { readOnly: null }));
 	await thawSource(options());
 	assert.deepEqual(await locks(), open);
+});
+
+test("one freeze or thaw is at a source at a time, and the session that holds it up is named", async () => {
+	const { signal } = new AbortController();
+	const tries: string[] = [];
+	const tryLock = () =>
+		withSession(source.login, {}, (client) => lockSource(client, signal, 0)).catch((error: Error) => {
+			tries.push(error.message);
+		});
+	const steps = memorySteps({
+		onMoment: async (moment, name, part) => {
+			if (moment === "begin" && part === "2964") await tryLock();
+		},
+	});
+	assert.deepEqual(blockers(await freezeSource(options({ steps }))), []);
+	await thawSource(options({ steps }));
+	assert.equal(tries.length, 2, "by a freeze and by a thaw");
+	for (const line of tries) assert.match(line, /another mover's session \(\d+\).*pg_terminate_backend\(\d+\); and run it again$/);
+	await tryLock();
+	assert.equal(tries.length, 2, "it ends with its session");
 });
 
 test("a right that somebody else than the owner has given is named", async () => {
