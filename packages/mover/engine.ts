@@ -105,6 +105,8 @@ export interface Engine {
 	swap(task: SwapTask): Promise<void>;
 	/** Puts back what stood there, as the swap of another database failed. */
 	undoSwap(task: Task): Promise<void>;
+	/** @returns what stands in the way of a freeze of this source, before the first of several is changed; blockers refuse all */
+	admitFreeze?(task: FreezeTask): Promise<readonly Finding[]>;
 	/**
 	 * Shuts everybody but the mover out of the source, and proves that nobody writes.
 	 *

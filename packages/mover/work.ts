@@ -1,7 +1,7 @@
 /** Does one wish for all databases of the stage: several are swapped in together, or not at all. */
 import { databaseIn } from "./address.ts";
 import type { Configuration, MovedDatabase } from "./configuration.ts";
-import type { Engine, Engines, Proof, SwapTask, Task } from "./engine.ts";
+import type { Engine, Engines, FreezeTask, Proof, SwapTask, Task } from "./engine.ts";
 import { type Finding, forRehearsal } from "./findings.ts";
 import { isConnectionError } from "./journal/errors.ts";
 import { Fence } from "./journal/fence.ts";
@@ -467,25 +467,39 @@ export class Worker {
 		return this.#proveAll(own, isSwapped);
 	}
 
-	/** Shuts everybody out of each source and proves it silent. */
+	/** Shuts everybody out of each source and proves it silent: of all or, where one has something in its way, of none. */
 	async #freeze(units: readonly Unit[], run: string): Promise<Ended> {
-		const { asks, journal, report, progress } = this.#options;
-		for (const { database, engine, task, steps } of units) {
-			const { name } = database;
-			await steps.checkpoint();
+		const { report, progress } = this.#options;
+		for (const unit of units) {
+			const found = (await unit.engine.admitFreeze?.(await this.#freezeTask(unit, run))) ?? [];
+			const isRefused = found.some(({ severity }) => severity === "blocker");
+			if (isRefused) await this.#keepFindings(run, unit.database.name, found, "freeze");
+		}
+		for (const unit of units) {
+			if (progress.blockers > 0) break;
+			const { name } = unit.database;
+			await unit.steps.checkpoint();
 			report(`${name}: shuts everybody but the mover out of the source, and proves that nobody writes`);
-			const notes = await readNotes(asks, name);
-			const note = async (part: string, evidence: Evidence) => {
-				await journal.write("note", { ...at(run, name, "freeze"), part }, evidence);
-			};
-			const noteUndone = () => this.#noteUndone(run, name);
-			await this.#keepFindings(run, name, await engine.freeze({ ...task, notes, note, noteUndone }), "freeze");
+			const findings = await unit.engine.freeze(await this.#freezeTask(unit, run));
+			await this.#keepFindings(run, name, findings, "freeze");
 		}
 		if (progress.blockers === 0) return { state: "done" };
 		report(
 			`freeze: ${progress.blockers} blockers, see the lines above; what is shut stays shut until: npm run move -- thaw --stack STACK`,
 		);
 		return { state: "failed", reason: "blockers" };
+	}
+
+	async #freezeTask({ database: { name }, task }: Unit, run: string): Promise<FreezeTask> {
+		const { asks, journal } = this.#options;
+		return {
+			...task,
+			notes: await readNotes(asks, name),
+			note: async (part, evidence) => {
+				await journal.write("note", { ...at(run, name, "freeze"), part }, evidence);
+			},
+			noteUndone: () => this.#noteUndone(run, name),
+		};
 	}
 
 	/** Undoes what freezes have noted. */

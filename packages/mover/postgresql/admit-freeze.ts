@@ -36,7 +36,7 @@ interface Admitted {
 }
 
 /** @returns what would shut out the mover, or let somebody stay */
-export async function admitFreeze(
+export async function findInTheWay(
 	client: pg.Client,
 	{ source, roles, apps, isFrozen }: Admitted,
 ): Promise<Finding[]> {
@@ -95,7 +95,7 @@ export async function foreseeFreeze(
 	{ apps, isFrozen }: { apps: readonly Login[]; isFrozen: boolean },
 ): Promise<Finding[]> {
 	return withSession(source, {}, async (client) => {
-		const findings = await admitFreeze(client, { source, roles: await readRoles(client), apps, isFrozen });
+		const findings = await findInTheWay(client, { source, roles: await readRoles(client), apps, isFrozen });
 		const foreseen = findings.filter(({ trap }) => FORESEEN.has(trap));
 		return foreseen.map((finding): Finding => ({ ...finding, severity: "warning" }));
 	});

@@ -8,7 +8,7 @@ import { check } from "./check.ts";
 import { type Login, withSession } from "./connection.ts";
 import { copyDatabase } from "./copy.ts";
 import { settleCounters, writesSince } from "./counters.ts";
-import { freeze, thaw } from "./freeze.ts";
+import { admitFreeze, freeze, thaw } from "./freeze.ts";
 import { readPin } from "./pins.ts";
 import { readCountersOf } from "./prepare.ts";
 import { isPostgresqlProof, makeProof } from "./report.ts";
@@ -107,6 +107,8 @@ export const postgresql: Engine = {
 	async undoSwap({ target, into }) {
 		await undoSwap(target, ownDatabase(target), into);
 	},
+
+	admitFreeze,
 
 	freeze,
 

@@ -8,7 +8,7 @@ import type { FreezeTask, Notes, ThawTask } from "../engine.ts";
 import type { Finding } from "../findings.ts";
 import { stateOf } from "../journal/errors.ts";
 import type { Evidence, StepName } from "../steps.ts";
-import { admitFreeze } from "./admit-freeze.ts";
+import { findInTheWay } from "./admit-freeze.ts";
 import { connect, withSession } from "./connection.ts";
 import { endForeignSessions, foreignSessions, sessionFindings } from "./foreign.ts";
 import {
@@ -35,14 +35,12 @@ const AGAIN_MS = 5_000;
 
 /** @returns what stands in the way, or is not silent; none where the source is frozen */
 export async function freeze(given: FreezeTask): Promise<Finding[]> {
-	const { source, apps = [], pauses = {} } = given;
+	const { source, pauses = {} } = given;
 	// Open throughout: should the locks refuse the mover too, this session undoes them.
 	const kept = await connect(source, { settings: WRITING });
 	try {
-		const roles = await readRoles(kept);
-		const notes = await standingNotes(given, kept, roles);
+		const { roles, notes, found } = await lookInto(given, kept);
 		const task = { ...given, notes };
-		const found = await admitFreeze(kept, { source, roles, apps, isFrozen: notes.size > 0 });
 		if (found.some(isBlocker)) return found;
 		const noted = await closeAll(task, kept, roles);
 		await proveOwnLogin(task, kept, noted);
@@ -53,6 +51,18 @@ export async function freeze(given: FreezeTask): Promise<Finding[]> {
 	} finally {
 		await kept.end().catch(() => {});
 	}
+}
+
+/** @returns what stands in the way; nothing is changed */
+export async function admitFreeze(task: FreezeTask): Promise<Finding[]> {
+	return withSession(task.source, {}, async (client) => (await lookInto(task, client)).found);
+}
+
+async function lookInto(task: FreezeTask, client: pg.Client): Promise<{ roles: Roles; notes: Notes; found: Finding[] }> {
+	const { source, apps = [] } = task;
+	const roles = await readRoles(client);
+	const notes = await standingNotes(task, client, roles);
+	return { roles, notes, found: await findInTheWay(client, { source, roles, apps, isFrozen: notes.size > 0 }) };
 }
 
 const isBlocker = ({ severity }: Finding) => severity === "blocker";

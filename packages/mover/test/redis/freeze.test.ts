@@ -23,6 +23,7 @@ async function freeze(): Promise<string[]> {
 		apps: [],
 		notes: new Map(),
 		note: async () => assert.fail("nothing is changed, so nothing is noted"),
+		noteUndone: async () => assert.fail("nothing is noted"),
 		pauses: { silenceMs: 500 },
 	});
 	return findings.map(({ severity, line }) => `${severity}: ${line}`);

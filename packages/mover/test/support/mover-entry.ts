@@ -6,12 +6,13 @@ import { Mask } from "../../mask.ts";
 import { runMover } from "../../mover.ts";
 import { rowEngine } from "./row-engine.ts";
 
-const { KILL_AT, KILL_AT_LINE, PART_MS, FAILING_SWAP, UNTOLD, REAL_ENGINE } = process.env;
+const { KILL_AT, KILL_AT_LINE, PART_MS, FAILING_SWAP, REFUSED_FREEZE, UNTOLD, REAL_ENGINE } = process.env;
 const engine =
 	REAL_ENGINE === undefined
 		? rowEngine({
 				partMs: Number(PART_MS ?? 0),
 				untold: UNTOLD !== undefined,
+				...(REFUSED_FREEZE === undefined ? {} : { refusedFreeze: REFUSED_FREEZE }),
 				...(FAILING_SWAP === undefined ? {} : { failingSwap: FAILING_SWAP }),
 			})
 		: // Loaded where it is used: each of the tests' movers is a process.

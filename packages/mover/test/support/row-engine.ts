@@ -9,13 +9,15 @@ export interface RowEngineOptions {
 	partMs?: number;
 	/** Text of the URL of a target whose swap fails. */
 	failingSwap?: string;
+	/** Text of the URL of a target whose source is not to be frozen. */
+	refusedFreeze?: string;
 	/** Whether it cannot tell that its source was written to. */
 	untold?: boolean;
 }
 
 type Client = Parameters<Parameters<typeof withSession>[2]>[0];
 
-export function rowEngine({ partMs = 0, failingSwap, untold = false }: RowEngineOptions = {}): Engine {
+export function rowEngine({ partMs = 0, failingSwap, refusedFreeze, untold = false }: RowEngineOptions = {}): Engine {
 	const engine: Engine = {
 		async identify(login) {
 			return withSession(login, { database: "postgres" }, async (client) => {
@@ -89,6 +91,10 @@ export function rowEngine({ partMs = 0, failingSwap, untold = false }: RowEngine
 					[kept, own],
 				]),
 			);
+		},
+		async admitFreeze({ target }) {
+			if (refusedFreeze === undefined || !target.url.includes(refusedFreeze)) return [];
+			return [{ trap: "freeze-slot", severity: "blocker", line: "this source is in the way" }];
 		},
 		async freeze({ source, notes, note, steps }) {
 			const before = await limitOf(source);
