@@ -64,15 +64,15 @@ export function sessionFindings(sessions: readonly ForeignSession[]): Finding[] 
 
 /** What writes or keeps rows without a session; each line ends with the statement that ends it. */
 const WITHOUT_SESSION = `
-SELECT 'freeze-prepared' AS trap, gid AS object, 'prepared transaction ' || gid || ' of ' || owner
+SELECT 'freeze-prepared' AS trap, 'blocker' AS severity, gid AS object, 'prepared transaction ' || gid || ' of ' || owner
 	|| ' is in no copy and writes once it is committed; decide it on the source: COMMIT PREPARED ' || quote_literal(gid) || '; or ROLLBACK PREPARED ' || quote_literal(gid) AS line
 	FROM pg_catalog.pg_prepared_xacts WHERE database = current_database()
-UNION ALL SELECT 'freeze-slot', slot_name::text, 'replication slot ' || slot_name || CASE WHEN active THEN ' is read' ELSE ' waits' END
+UNION ALL SELECT 'freeze-slot', CASE slot_type WHEN 'logical' THEN 'blocker' ELSE 'warning' END, slot_name::text, slot_type || ' replication slot ' || slot_name || CASE WHEN active THEN ' is read' ELSE ' waits' END
 	|| ' on the source: whoever reads it would follow the old side; end its reader, then: SELECT pg_drop_replication_slot(' || quote_literal(slot_name) || ')'
 	FROM pg_catalog.pg_replication_slots WHERE (database IS NULL OR database = current_database()) AND slot_name !~ '^azure'
-UNION ALL SELECT 'freeze-subscription', subname::text, 'subscription ' || subname || ' writes to the source; hold it: ALTER SUBSCRIPTION ' || quote_ident(subname) || ' DISABLE'
+UNION ALL SELECT 'freeze-subscription', 'blocker', subname::text, 'subscription ' || subname || ' writes to the source; hold it: ALTER SUBSCRIPTION ' || quote_ident(subname) || ' DISABLE'
 	FROM pg_catalog.pg_subscription WHERE subenabled AND subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
-ORDER BY 1, 2`;
+ORDER BY 1, 3`;
 
 /** What runs jobs by the clock: none has a session now, each may have one in the middle of the copy. */
 const SCHEDULERS = `
@@ -88,10 +88,10 @@ FROM (SELECT extname::text FROM pg_catalog.pg_extension
 WHERE name IN ('pg_cron', 'pg_partman', 'timescaledb') ORDER BY name`;
 
 export async function findWithoutSession(client: pg.Client): Promise<Finding[]> {
-	const found = await client.query<Omit<Finding, "severity">>(WITHOUT_SESSION);
+	const found = await client.query<Finding>(WITHOUT_SESSION);
 	const schedulers = await client.query<Omit<Finding, "severity">>(SCHEDULERS);
 	return [
-		...found.rows.map((row): Finding => ({ ...row, severity: "blocker" })),
+		...found.rows,
 		...schedulers.rows.map((row): Finding => ({ ...row, severity: "warning" })),
 	];
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import { type FreezeTask, SILENCE_MS } from "../engine.ts";
 import type { Finding } from "../findings.ts";
-import { changesOf, readCounters, settleCounters, transactionsBetween } from "./counters.ts";
+import { changesOf, settleCounters, transactionsBetween } from "./counters.ts";
 import { findWithoutSession, foreignSessions, sessionFindings } from "./foreign.ts";
 
 /**
@@ -23,9 +23,12 @@ export async function proveSilence(
 		act: async () => {
 			// What the freeze itself has written is counted by then.
 			const before = await settleCounters(source);
+			const early = await foreignSessions(kept);
 			report(`two samples of the source, ${ms / 1000} s apart: nobody may write between them`);
 			await sleep(ms, undefined, { signal: steps.signal });
-			const after = await readCounters(source);
+			// A writer's rows are counted some time after they are written.
+			const after = await settleCounters(source, { withinMs: 5_000 });
+			const sessions = new Map([...early, ...(await foreignSessions(kept))].map((session) => [session.pid, session]));
 			const writes = changesOf(before, after).map(
 				(line): Finding => ({ trap: "freeze-writes", severity: "blocker", line: `not silent: ${line}` }),
 			);
@@ -38,7 +41,7 @@ export async function proveSilence(
 			const isShown = transactions !== "0" && writes.length === 0;
 			findings = [
 				...writes,
-				...sessionFindings(await foreignSessions(kept)),
+				...sessionFindings([...sessions.values()]),
 				...(await findWithoutSession(kept)),
 				...(isShown ? [shown] : []),
 			];

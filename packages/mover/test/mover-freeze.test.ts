@@ -69,9 +69,12 @@ test("a killed freeze goes on, the frozen source is copied with the rights that 
 });
 
 test("what stands in the way ends a freeze with its fix, and says how to give the source back", async () => {
-	await execute(move.source.superuser, "SELECT pg_create_physical_replication_slot('nightly')");
+	await execute(
+		move.source.superuser,
+		`GRANT CONNECT ON DATABASE ${MEDSTACK_DATABASE} TO app_rw WITH GRANT OPTION; SET ROLE app_rw; GRANT CONNECT ON DATABASE ${MEDSTACK_DATABASE} TO app_ro`,
+	);
 	const { state, reason } = await (await move.ask("freeze"))();
 	assert.deepEqual([state, reason], ["failed", "blockers"], mover.output);
-	assert.match(mover.output, /main: blocker: replication slot nightly .*pg_drop_replication_slot\('nightly'\)/);
+	assert.match(mover.output, /main: blocker: app_ro may connect by a grant of app_rw's.*as app_rw: REVOKE CONNECT ON DATABASE clinic FROM app_ro/);
 	assert.match(mover.output, /1 blockers, see the lines above; what is shut stays shut until: npm run move -- thaw/);
 });

@@ -356,6 +356,31 @@ test("one freeze or thaw is at a source at a time, and the session that holds it
 	assert.equal(tries.length, 2, "it ends with its session");
 });
 
+test("a session that leaves before the second sample is named all the same, and a physical slot is a warning", async () => {
+	const other = { url: source.server.url() };
+	await execute(other, "CREATE ROLE auditor SUPERUSER LOGIN PASSWORD 'x'; SELECT pg_create_physical_replication_slot('nightly')");
+	let auditor: Awaited<ReturnType<typeof connect>> | undefined;
+	const steps = memorySteps({
+		onMoment: async (moment, _name, part) => {
+			if (moment === "begin" && part === "silence") auditor = await connect(login("auditor"), PORTAL);
+		},
+	});
+	const report = (line: string) => {
+		if (line.startsWith("two samples")) void auditor?.end();
+	};
+	const found = await freezeSource(options({ steps, report, pauses: { againMs: 0, silenceMs: 300 } }));
+	await thawSource(options());
+	await execute(other, "DROP ROLE auditor; SELECT pg_drop_replication_slot('nightly')");
+	assert.deepEqual(
+		found.filter(({ trap }) => trap !== "freeze-catalog").map(({ trap, severity, object }) => [trap, severity, object]),
+		[
+			["freeze-session", "blocker", "auditor"],
+			["freeze-slot", "warning", "nightly"],
+		],
+	);
+	assert.deepEqual(await locks(), open);
+});
+
 test("a right that somebody else than the owner has given is named", async () => {
 	const grant = (verb: string) =>
 		execute(
