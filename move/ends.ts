@@ -1,4 +1,5 @@
 /** What is said of a wish that is over, and what becomes of the record of the proof. */
+import { FREEZE_BY_HAND } from "../packages/mover/findings.ts";
 import { readReports, type StoredReport } from "../packages/mover/journal/reports.ts";
 import { readStanding } from "../packages/mover/journal/standing.ts";
 import type { Wish } from "../packages/mover/journal/wishes.ts";
@@ -25,7 +26,7 @@ async function conclude(way: Way, moved: MoveStage, made: Wish, view: ProgressVi
 	const why = made.reason === undefined ? "" : ` (${reasonOf(made)})`;
 	view.line(`${command}${run === undefined ? "" : ` of run ${run}`}: ${state}${why}`);
 	if (command === "verify" && made.reason === "unequal") tellVoid(moved, view);
-	if (command === "freeze") view.line(state === "done" ? FROZEN : HALF_FROZEN);
+	if (command === "freeze") view.line(state === "done" ? frozenLine(reports) : HALF_FROZEN);
 	if (command === "thaw" && state === "done") for (const line of manualCluster(moved).start()) view.line(line);
 	if (state !== "done") return 1;
 	if (command === "copy" || command === "verify") view.line(await record(way, moved, made, reports));
@@ -65,8 +66,16 @@ async function record(
 	return `the record of the proof is ${file}; commit it: later phases need it`;
 }
 
-const FROZEN =
-	"the source is frozen and silent; next: npm run move -- copy --stack STACK. To give it back: npm run move -- thaw --stack STACK";
+/** What a freeze has reached: of MySQL and Redis the mover shuts nobody out. */
+function frozenLine(reports: readonly StoredReport[]): string {
+	const isByHand = ({ kind, body }: StoredReport) =>
+		kind === "findings" && (body as FindingBody[]).some(({ trap }) => trap === FREEZE_BY_HAND);
+	const open = [...new Set(reports.filter(isByHand).map(({ database }) => database))];
+	const is = "the source is frozen and silent";
+	const says = open.length === 0 ? is : `${open.join(", ")}: silent for 30 s, and not shut by the mover; of any other database ${is}`;
+	return `${says}; next: npm run move -- copy --stack STACK. To give it back: npm run move -- thaw --stack STACK`;
+}
+
 const HALF_FROZEN =
 	"the source is not proven frozen, and what is shut stays shut; freeze again: npm run move -- freeze --stack STACK, or give it back: npm run move -- thaw --stack STACK";
 
@@ -93,6 +102,7 @@ function reasonOf({ command, reason = "" }: Wish): string {
 }
 
 interface FindingBody {
+	trap: string;
 	severity: string;
 	line: string;
 }

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Engine, type FreezeTask, type Proof, SILENCE_MS, type Task } from "./engine.ts";
-import type { Difference, Finding } from "./findings.ts";
+import { type Difference, type Finding, FREEZE_BY_HAND } from "./findings.ts";
 import type { Login } from "./postgresql/connection.ts";
 import type { Evidence } from "./steps.ts";
 
@@ -85,20 +85,27 @@ export async function prove(
 	};
 }
 
+interface ByHand {
+	/** What a person does before a freeze. */
+	freeze: string;
+	/** What a person does after a thaw. */
+	thaw: string;
+	/** Sessions of others on a source, each with the statement that ends it. */
+	others(source: Login): Promise<string[]>;
+}
+
 /**
  * Freeze and thaw of a type whose logins a person shuts by hand: what to do is said, and silence is proved by two samples of its
  * counters.
- *
- * @param says what a person does before a freeze, and after a thaw
  */
 export function frozenByHand(
 	{ read, changesOf }: WriteCounters,
-	says: { freeze: string; thaw: string },
+	{ others, ...says }: ByHand,
 ): Pick<Engine, "freeze" | "thaw"> {
 	return {
 		async freeze({ source, steps, report, pauses = {} }: FreezeTask) {
 			const ms = pauses.silenceMs ?? SILENCE_MS;
-			const found: Finding[] = [{ trap: "freeze-by-hand", severity: "note", line: says.freeze }];
+			const found: Finding[] = [{ trap: FREEZE_BY_HAND, severity: "warning", line: says.freeze }];
 			let evidence: Evidence | undefined;
 			await steps.step("freeze", "silence", {
 				look: async () => evidence,
@@ -112,6 +119,8 @@ export function frozenByHand(
 							(line): Finding => ({ trap: "freeze-writes", severity: "blocker", line: `not silent: ${line}` }),
 						),
 					);
+					const sessions = await others(source);
+					found.push(...sessions.map((line): Finding => ({ trap: "freeze-session", severity: "warning", line })));
 					evidence = { equal: lines.length === 0, ms };
 				},
 			});
