@@ -58,7 +58,7 @@ export function sessionFindings(sessions: readonly ForeignSession[]): Finding[] 
 		object: user,
 		line: isOwn
 			? `session ${pid} (${from}) has logged in as ${user}, the mover's own login, which stays open: stop that program, or give the mover a login of its own; then freeze again`
-			: `session ${pid} of ${user} (${from}) is there again or did not end; stop that program, and as a superuser: SELECT pg_terminate_backend(${pid}); then freeze again`,
+			: `session ${pid} of ${user} (${from}) is there again or did not end; stop that program, and as ${user} or a member of pg_signal_backend: SELECT pg_terminate_backend(${pid}); then freeze again`,
 	}));
 }
 

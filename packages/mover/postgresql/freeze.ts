@@ -22,7 +22,7 @@ import {
 	statementFor,
 	typedStatement,
 } from "./locks.ts";
-import { proveShutOut } from "./shut-out.ts";
+import { findShutByHand, proveShutOut } from "./shut-out.ts";
 import { proveSilence } from "./silence.ts";
 import { lockSource } from "./source-lock.ts";
 
@@ -80,10 +80,11 @@ async function standingNotes({ notes, noteUndone }: FreezeTask, kept: pg.Client,
 }
 
 /** Undoes what was noted. @returns what the mover may not undo */
-export async function thaw({ source, steps, notes }: ThawTask): Promise<Finding[]> {
+export async function thaw({ source, steps, notes, apps = [] }: ThawTask): Promise<Finding[]> {
 	return withSession(source, { settings: WRITING }, async (client) => {
 		await lockSource(client, steps.signal);
-		return undo(client, steps, notes);
+		const left = await undo(client, steps, notes);
+		return left.length > 0 ? left : findShutByHand(client, source, apps);
 	});
 }
 

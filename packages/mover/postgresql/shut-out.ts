@@ -1,5 +1,6 @@
 /** Proves that nobody but the mover can log in: by a refused login where a password is known, else from the catalog. */
 import pg from "pg";
+import { databaseIn } from "../address.ts";
 import type { FreezeTask } from "../engine.ts";
 import type { Finding } from "../findings.ts";
 import { type Login, withSession } from "./connection.ts";
@@ -59,7 +60,7 @@ export async function proveShutOut(client: pg.Client, { source, apps = [], repor
 				trap: "freeze-login",
 				severity: "blocker",
 				object: user,
-				line: `${user} logs in to the frozen source all the same; stop what uses it, and as a superuser: ALTER ROLE ${quoteName(user)} NOLOGIN; then freeze again`,
+				line: `${user} logs in to the frozen source all the same; stop what uses it, and as who made the role, or a member of azure_pg_admin: ALTER ROLE ${quoteName(user)} NOLOGIN; then freeze again`,
 			});
 		} else if (state === WRONG_PASSWORD) {
 			report(
@@ -85,4 +86,29 @@ export async function proveShutOut(client: pg.Client, { source, apps = [], repor
 		line: `shut out by the catalog alone (has_database_privilege, rolconnlimit), as the mover knows no password of theirs: ${unproven.join(", ")}; to have a login tried: MOVE_SOURCE_NAME_APPS in the mover's environment`,
 	};
 	return [...findings, note];
+}
+
+/** Who is shut out after a thaw, by what a person has done for the freeze: the journal has no note of that. */
+export async function findShutByHand(client: pg.Client, source: Login, apps: readonly Login[]): Promise<Finding[]> {
+	const { logins } = await readRoles(client);
+	const fixes = new Map(
+		logins.filter(({ limit }) => limit === 0).map(({ name }) => [name, `ALTER ROLE ${quoteName(name)} CONNECTION LIMIT -1`]),
+	);
+	for (const app of apps) {
+		const name = userOf(app);
+		const state = await tryLogin(source, app);
+		if (state === undefined || fixes.has(name)) continue;
+		const fix: Readonly<Record<string, string>> = {
+			"28000": `ALTER ROLE ${quoteName(name)} LOGIN`,
+			"42501": `GRANT CONNECT ON DATABASE ${quoteName(databaseIn(source.url))} TO ${quoteName(name)}`,
+			[WRONG_PASSWORD]: `ALTER ROLE ${quoteName(name)} PASSWORD '...'`,
+		};
+		fixes.set(name, fix[state] ?? `look at the server's log (SQLSTATE ${state})`);
+	}
+	return [...fixes].map(([object, fix]) => ({
+		trap: "thaw-by-hand",
+		severity: "warning",
+		object,
+		line: `${object} cannot log in to the thawed source; where that was done by hand for the freeze, as who made the role: ${fix}`,
+	}));
 }

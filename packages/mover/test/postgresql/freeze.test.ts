@@ -381,6 +381,20 @@ test("a session that leaves before the second sample is named all the same, and 
 	assert.deepEqual(await locks(), open);
 });
 
+test("after a thaw, who is shut out by hand is named with what lets him in again", async () => {
+	const other = { url: source.server.url() };
+	assert.deepEqual(blockers(await freezeSource(options())), []);
+	await execute(other, "ALTER ROLE app_rw NOLOGIN; CREATE ROLE batch LOGIN CONNECTION LIMIT 0");
+	const found = await thawSource(options({ apps: [login("app_rw")] }));
+	assert.deepEqual(
+		found.map(({ severity, line }) => `${severity}: ${line.slice(line.lastIndexOf(": ") + 2)}`),
+		['warning: ALTER ROLE "batch" CONNECTION LIMIT -1', 'warning: ALTER ROLE "app_rw" LOGIN'],
+	);
+	await execute(other, 'ALTER ROLE "app_rw" LOGIN; DROP ROLE batch');
+	assert.deepEqual(await thawSource(options({ apps: [login("app_rw")] })), []);
+	assert.deepEqual(await locks(), open);
+});
+
 test("a right that somebody else than the owner has given is named", async () => {
 	const grant = (verb: string) =>
 		execute(

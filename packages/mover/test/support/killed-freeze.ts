@@ -66,7 +66,7 @@ export async function freezeSource(options: FreezeOptions): Promise<readonly Fin
 /** Thaws as the mover does. */
 export async function thawSource(options: FreezeOptions): Promise<readonly Finding[]> {
 	const notes = new NoteFile(options.file);
-	const findings = await thaw({ ...taskOf(options), notes: notes.read() });
+	const findings = await thaw({ ...taskOf(options), apps: options.apps ?? [], notes: notes.read() });
 	if (!findings.some(({ severity }) => severity === "blocker")) notes.noteUndone();
 	return findings;
 }
