@@ -23,7 +23,10 @@ const STEPS: Readonly<Record<string, StepWords>> = {
 			replace: REPLACE_IN_PLACE,
 		},
 	},
-	freeze: { says: "shut everybody but the mover out of the source, and prove that nobody writes", options: {} },
+	freeze: {
+		says: "shut everybody but the mover out of the source, and prove that nobody writes",
+		options: { yes: "also in the phase prepare, in which MedStack is in use" },
+	},
 	copy: {
 		says: "copy, verify, and put the copy in its place",
 		options: { again: "also over a copy that is in its place", replace: REPLACE_IN_PLACE },
@@ -139,6 +142,7 @@ function parse(argv: string[]) {
 			again: { type: "boolean" },
 			replace: { type: "boolean" },
 			run: { type: "string" },
+			yes: { type: "boolean" },
 			sql: { type: "boolean" },
 			database: { type: "string" },
 			"drop-former": { type: "boolean" },

@@ -29,6 +29,7 @@ import {
 	Ways,
 } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
+import { frozenDatabases } from "./thaw-sql.ts";
 import { compareJournals, journalFile } from "./work.ts";
 
 export interface CloseOptions {
@@ -61,7 +62,8 @@ export async function closeMove(context: Context, moved: MoveStage, options: Clo
 	}
 }
 
-function refuseUnfinished({ stage, folder, name }: MoveStage): void {
+function refuseUnfinished(moved: MoveStage): void {
+	const { stage, folder, name } = moved;
 	const phase = stage.move?.phase;
 	if (phase !== "live" && phase !== "cancelled") {
 		throw new Error(
@@ -69,6 +71,12 @@ function refuseUnfinished({ stage, folder, name }: MoveStage): void {
 		);
 	}
 	requireMoveRecord(stage, () => readMoveRecord(folder, name), name);
+	// Of a move that is done, the source stays shut.
+	const frozen = phase === "cancelled" ? frozenDatabases(moved).map(({ database }) => database) : [];
+	if (frozen.length === 0) return;
+	throw new Error(
+		`the source of ${frozen.join(", ")} is shut by a freeze that nobody has undone; undo it: npm run move -- thaw --sql --stack STACK; or, where that is done, in the phase prepare: npm run move -- thaw --stack STACK; then close`,
+	);
 }
 
 class Closing {

@@ -12,7 +12,7 @@ import { type Arguments, readArguments, UsageError, usage } from "./arguments.ts
 import { closeMove } from "./close.ts";
 import { findMoverHosts, makeCredentials } from "./credentials.ts";
 import { tellEnd } from "./ends.ts";
-import { refuseKeep, refusePhase } from "./guards.ts";
+import { refuseKeep, refusePhase, refuseUnsure } from "./guards.ts";
 import { findJournalHandle } from "./journal-place.ts";
 import { ProgressView } from "./progress.ts";
 import { FormerRecord } from "./record.ts";
@@ -52,7 +52,8 @@ async function main(argv: string[]): Promise<number> {
 	}
 	const moved = readMoveStage(stack, configFile);
 	completed = (text) => nameStage(text, stack, configFile);
-	refusePhase(step, moved);
+	refusePhase(options.sql === true ? "thaw --sql" : step, moved);
+	if (step === "freeze" && options.yes !== true) refuseUnsure(moved);
 	if (options.sql === true) {
 		for (const line of thawStatements(moved, options.database?.toString())) process.stdout.write(`${say(line)}\n`);
 		return 0;
@@ -90,7 +91,7 @@ async function perform(
 	way: Way,
 	moved: MoveStage,
 	step: string,
-	{ run, ...switches }: Arguments["options"],
+	{ run, yes: _sure, ...switches }: Arguments["options"],
 ): Promise<number> {
 	if (step === "report") {
 		const wanted = typeof run === "string" ? run : undefined;

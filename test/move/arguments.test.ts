@@ -46,6 +46,7 @@ test("help is there as a word too, and has a line for each option", () => {
 		"again",
 		"replace",
 		"run",
+		"yes",
 		"sql",
 		"database",
 		"drop-former",

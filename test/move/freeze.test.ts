@@ -87,8 +87,17 @@ test("of two frozen databases the SQL of each is its own text, so that neither i
 	assert.match(audit, /-- database audit\n/);
 	assert.match(audit, /16385/);
 	assert.doesNotMatch(audit, /16384/);
+	const over = { ...moved, stage: { ...moved.stage, move: { ...moved.stage.move, phase: "cancelled" as const } } };
+	assert.match(thawStatements(over as typeof moved, "main")[0] ?? "", /^-- Warning: in the phase cancelled/);
 	assert.throws(() => thawStatements(moved, "other"), /holds no freeze of other/);
 	rmSync(folder, { recursive: true });
+});
+
+test("in prepare, where MedStack is in use, a freeze wants --yes", async () => {
+	await night.inPhase("prepare");
+	const { code, output } = await night.run("freeze");
+	assert.equal(code, 1, output);
+	assert.match(output, /in the phase prepare MedStack is in use; where that is meant: npm run move -- freeze --yes --stack night/);
 });
 
 test("neither is for a phase in which apps work on Aptible", async () => {

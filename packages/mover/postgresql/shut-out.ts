@@ -109,6 +109,6 @@ export async function findShutByHand(client: pg.Client, source: Login, apps: rea
 		trap: "thaw-by-hand",
 		severity: "warning",
 		object,
-		line: `${object} cannot log in to the thawed source; where that was done by hand for the freeze, as who made the role: ${fix}`,
+		line: `${object} cannot log in to the thawed source; where that was done by hand for the freeze, as who made the role, or the database's owner: ${fix}`,
 	}));
 }
