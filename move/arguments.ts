@@ -50,6 +50,7 @@ const STEPS: Readonly<Record<string, StepWords>> = {
 	close: {
 		says: "end the move: the mover's login is shut, MySQL's events go on",
 		options: {
+			thawed: "in cancelled: the source was given back by what `thaw --sql` prints",
 			"drop-former": "drop what stood on Aptible before the copies",
 			"drop-journal": "drop database move, once the file beside the stage has each of its lines",
 		},
@@ -143,6 +144,7 @@ function parse(argv: string[]) {
 			replace: { type: "boolean" },
 			run: { type: "string" },
 			yes: { type: "boolean" },
+			thawed: { type: "boolean" },
 			sql: { type: "boolean" },
 			database: { type: "string" },
 			"drop-former": { type: "boolean" },

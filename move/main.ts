@@ -67,7 +67,7 @@ async function main(argv: string[]): Promise<number> {
 	}
 	if (step === "close") {
 		const drops = { dropFormer: options["drop-former"] === true, dropJournal: options["drop-journal"] === true };
-		await closeMove(context, moved, { ...drops, tell });
+		await closeMove(context, moved, { ...drops, isThawed: options.thawed === true, tell });
 		return 0;
 	}
 	const environment = await findEnvironment(context, moved);

@@ -47,6 +47,7 @@ test("help is there as a word too, and has a line for each option", () => {
 		"replace",
 		"run",
 		"yes",
+		"thawed",
 		"sql",
 		"database",
 		"drop-former",

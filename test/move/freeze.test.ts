@@ -63,7 +63,7 @@ test("freeze says which services go to 0, notes on this disk what it changes, an
 	await mover.end("SIGTERM");
 });
 
-test("of two frozen databases the SQL of each is its own text, so that neither is changed by the other's", () => {
+test("of two frozen databases the SQL of each is its own text, so that neither is changed by the other's, and a cancelled move stays open", async () => {
 	const folder = path.join(night.folder, ".move");
 	mkdirSync(folder, { recursive: true });
 	const lines = ["main", "audit"].map((database, index) =>
@@ -90,6 +90,10 @@ test("of two frozen databases the SQL of each is its own text, so that neither i
 	const over = { ...moved, stage: { ...moved.stage, move: { ...moved.stage.move, phase: "cancelled" as const } } };
 	assert.match(thawStatements(over as typeof moved, "main")[0] ?? "", /^-- Warning: in the phase cancelled/);
 	assert.throws(() => thawStatements(moved, "other"), /holds no freeze of other/);
+	await night.inPhase("cancelled");
+	const closed = await night.run("close");
+	assert.equal(closed.code, 1, closed.output);
+	assert.match(closed.output, /the source of main, audit is shut by a freeze .*close --thawed --stack night/);
 	rmSync(folder, { recursive: true });
 });
 

@@ -6,9 +6,10 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { MEDSTACK_DATABASE } from "@medstack-to-aptible/sandbox/medstack/source.ts";
 import { connect, type Login, withSession } from "../../postgresql/connection.ts";
-import { readLocks, undoing } from "../../postgresql/locks.ts";
+import { undoing } from "../../postgresql/locks.ts";
 import { execute, type Source, startSource } from "../support/databases.ts";
 import { freezeSource, NoteFile, thawSource } from "../support/killed-freeze.ts";
+import { readSourceState } from "../support/source-state.ts";
 
 let source: Source;
 let folder: string;
@@ -25,15 +26,10 @@ after(async () => {
 const login = (name: string, password: string): Login => ({
 	url: source.server.url(MEDSTACK_DATABASE, { name, password }),
 });
-const limitOf = (role: string) =>
-	withSession(source.superuser, {}, async (client) => {
-		const { rows } = await client.query("SELECT '1260.' || oid AS part FROM pg_roles WHERE rolname = $1", [role]);
-		return rows[0].part as string;
-	});
-const locks = () => withSession(source.superuser, {}, async (client) => new Map(await readLocks(client)));
+const state = () => readSourceState(source.superuser);
 
 test("a limit that the mover may not set is passed over, as the right to connect shuts out by itself", async () => {
-	const open = await locks();
+	const open = await state();
 	const app = login("app_rw", "x");
 	const options = { source: source.login, file: path.join(folder, "limits.jsonl"), apps: [app] };
 	const found = await freezeSource(options);
@@ -41,28 +37,27 @@ test("a limit that the mover may not set is passed over, as the right to connect
 		found.map(({ trap }) => trap),
 		["freeze-catalog"],
 	);
-	const limits = [...(await locks())].filter(([part, { limit }]) => part.startsWith("1260.") && limit === 0);
-	assert.deepEqual(limits, []);
+	assert.deepEqual((await state()).roles, open.roles, "no limit is changed");
 	await assert.rejects(connect(app), /permission denied for database/);
 	await thawSource(options);
-	assert.deepEqual(await locks(), open);
+	assert.deepEqual(await state(), open);
 	await withSession(app, {}, (client) => client.query("SELECT"));
 });
 
 test("a limit that a person has set by hand keeps nothing else shut, by a thaw as by its printed statements", async () => {
-	const open = await locks();
+	const open = await state();
 	const options = { source: source.login, file: path.join(folder, "by-hand.jsonl") };
 	await freezeSource(options);
 	// Of another database, which is not read-only.
 	await execute({ url: source.server.url() }, "ALTER ROLE app_rw CONNECTION LIMIT 0");
-	const byHand = new Map(open).set(await limitOf("app_rw"), { limit: 0 });
+	const byHand = { ...open, roles: open.roles.map((role) => role.replace(/^app_rw -1/, "app_rw 0")) };
 	const noted = new NoteFile(options.file).read();
 	await withSession(source.login, { isPlain: true }, (client) => client.query(undoing(noted).join("\n")));
-	assert.deepEqual(await locks(), byHand);
+	assert.deepEqual(await state(), byHand);
 
 	await freezeSource(options);
 	const left = await thawSource(options);
-	assert.deepEqual(await locks(), byHand);
+	assert.deepEqual(await state(), byHand);
 	const sql = /as who made the role: (ALTER ROLE app_rw CONNECTION LIMIT -1); then thaw again$/.exec(
 		left[0]?.line ?? "",
 	);
@@ -70,7 +65,7 @@ test("a limit that a person has set by hand keeps nothing else shut, by a thaw a
 	assert.ok(new NoteFile(options.file).read().size > 0, "the next thaw finds it");
 	await execute(source.superuser, sql?.[1] ?? "");
 	assert.deepEqual(await thawSource(options), []);
-	assert.deepEqual(await locks(), open);
+	assert.deepEqual(await state(), open);
 });
 
 test("the mover takes the shared login for itself by another password, which the line says", async () => {

@@ -15,10 +15,11 @@ import { lockSource } from "../../postgresql/source-lock.ts";
 import { execute, type Source, startSource } from "../support/databases.ts";
 import { type FreezeOptions, freezeSource, NoteFile, thawSource } from "../support/killed-freeze.ts";
 import { memorySteps } from "../support/memory-steps.ts";
+import { readSourceState, type SourceState } from "../support/source-state.ts";
 
 let source: Source;
 let folder: string;
-let open: Map<string, unknown>;
+let open: SourceState;
 
 /** As an application logs in. */
 const PORTAL: SessionOptions = { settings: { application_name: "portal" } };
@@ -34,7 +35,7 @@ before(async () => {
 		GRANT CONNECT ON DATABASE ${MEDSTACK_DATABASE} TO app_ro WITH GRANT OPTION;
 		ALTER DATABASE ${MEDSTACK_DATABASE} SET work_mem = '9MB'`,
 	);
-	open = await locks();
+	open = await state();
 });
 after(async () => {
 	await source?.server.stop();
@@ -52,7 +53,9 @@ const options = (changes: Partial<FreezeOptions> = {}): FreezeOptions => ({
 });
 const notes = () => new NoteFile(options().file).read();
 
-/** Rights, limits and the setting, as they are. */
+const state = () => readSourceState(source.superuser);
+
+/** Rights, limits and the setting, as a freeze sees them. */
 async function locks(): Promise<Map<string, unknown>> {
 	return withSession(source.superuser, {}, async (client) => new Map([...(await readLocks(client))].sort()));
 }
@@ -135,7 +138,7 @@ test("an idle session, a pool that comes back and one that overrides read-only a
 	assert.deepEqual(again.acted, ["freeze sessions", "freeze silence"], "nothing is changed twice");
 
 	await thawSource(options());
-	assert.deepEqual(await locks(), open);
+	assert.deepEqual(await state(), open);
 	await withSession(app, PORTAL, insert);
 	const { rows: kept } = await withSession(app, PORTAL, (client) => client.query("SHOW work_mem"));
 	assert.deepEqual(kept, [{ work_mem: "9MB" }]);
@@ -151,19 +154,19 @@ test("where the application has the mover's own login nothing is changed, and th
 	assert.match(shared?.line ?? "", /session \d+ \(portal at 127\.0\.0\.1\) has logged in with it/);
 	const byAddress = await freezeSource(options({ apps: [login("medadmin")] }));
 	assert.match(byAddress[0]?.line ?? "", /one of the applications' addresses that the mover was given has it/);
-	assert.deepEqual([await locks(), notes().size], [open, 0]);
+	assert.deepEqual([await state(), notes().size], [open, 0]);
 	await insert(portal);
 
 	const sql = /CREATE ROLE mover .*? IN ROLE [^;]*/.exec(shared?.line ?? "")?.[0] ?? "";
 	await execute(source.login, sql.replace("'...'", "'x'"));
 	const own = options({ source: login("mover"), apps: [source.login] });
-	const mine = await locks();
+	const mine = await state();
 	assert.deepEqual(blockers(await freezeSource(own)), []);
 	await assert.rejects(insert(portal));
 	await assert.rejects(connect(source.login), /permission denied for database/);
 	await withSession(login("mover"), {}, (client) => client.query("SELECT FROM public.t"));
 	await thawSource(own);
-	assert.deepEqual(await locks(), mine);
+	assert.deepEqual(await state(), mine);
 	await withSession(source.login, PORTAL, insert);
 	await execute(source.superuser, "DROP OWNED BY mover; DROP ROLE mover");
 });
@@ -171,12 +174,12 @@ test("where the application has the mover's own login nothing is changed, and th
 test("the statements that are printed of it undo a freeze in a plain session, at once or one by one, and a thaw finds nothing to do", async () => {
 	for (const isAtOnce of [true, false]) {
 		assert.deepEqual(blockers(await freezeSource(options())), []);
-		assert.notDeepEqual(await locks(), open);
+		assert.notDeepEqual(await state(), open);
 		const statements = undoing(notes());
 		await withSession(source.login, { isPlain: true }, async (client) => {
 			for (const sql of isAtOnce ? [statements.join("\n")] : statements) await client.query(sql);
 		});
-		assert.deepEqual(await locks(), open);
+		assert.deepEqual(await state(), open);
 		const steps = memorySteps();
 		await thawSource(options({ steps }));
 		assert.deepEqual(steps.acted, []);
@@ -187,32 +190,32 @@ test("what the printed statements have undone is noted anew by the next freeze, 
 	assert.deepEqual(blockers(await freezeSource(options())), []);
 	await execute(source.login, undoing(notes()).join("\n"));
 	await execute(source.superuser, "ALTER ROLE app_rw CONNECTION LIMIT 9");
-	const since = await locks();
+	const since = await state();
 	assert.deepEqual(blockers(await freezeSource(options())), []);
 	await thawSource(options());
-	assert.deepEqual(await locks(), since);
+	assert.deepEqual(await state(), since);
 	await execute(source.superuser, "ALTER ROLE app_rw CONNECTION LIMIT 7");
-	assert.deepEqual(await locks(), open);
+	assert.deepEqual(await state(), open);
 });
 
 test("the printed statements change nothing in another database, neither one by one nor at once", async () => {
 	assert.deepEqual(blockers(await freezeSource(options())), []);
-	const shut = await locks();
+	const shut = await state();
 	const statements = undoing(notes());
 	const other = { url: source.server.url() };
 	for (const sql of [statements.join("\n"), ...statements.slice(2)]) {
 		await assert.rejects(execute(other, sql), /not on the database that was frozen; nothing is changed/);
 	}
-	assert.deepEqual(await locks(), shut);
+	assert.deepEqual(await state(), shut);
 	await thawSource(options());
-	assert.deepEqual(await locks(), open);
+	assert.deepEqual(await state(), open);
 });
 
 test("an application that has the mover's former password alone is shut out already", async () => {
 	const former = { url: source.login.url.replace("medadmin:x@", "medadmin:former@") };
 	assert.deepEqual(blockers(await freezeSource(options({ apps: [former] }))), []);
 	await thawSource(options());
-	assert.deepEqual(await locks(), open);
+	assert.deepEqual(await state(), open);
 });
 
 test("a prepared transaction and a replication slot are named with what ends them, and nothing is changed before", async () => {
@@ -224,7 +227,7 @@ test("a prepared transaction and a replication slot are named with what ends the
 		found.map(({ trap, object }) => `${trap} ${object}`),
 		["freeze-prepared later", "freeze-slot reads"],
 	);
-	assert.deepEqual([await locks(), notes().size], [open, 0]);
+	assert.deepEqual([await state(), notes().size], [open, 0]);
 	const statements = found.map(({ line }) => /(ROLLBACK PREPARED '\w+'|SELECT pg_drop\w+\('\w+'\))$/.exec(line)?.[0]);
 	for (const sql of statements) await withSession(source.superuser, {}, (client) => client.query(sql ?? ""));
 	assert.deepEqual(blockers(await freezeSource(options())), []);
@@ -239,7 +242,7 @@ test("a login whose name begins like Azure's is shut out as any other one", asyn
 	await assert.rejects(connect(login("azure_reports")), /too many connections for role|permission denied for database/);
 	await thawSource(options());
 	await execute(source.superuser, "DROP ROLE azure_reports");
-	assert.deepEqual(await locks(), open);
+	assert.deepEqual(await state(), open);
 });
 
 test("a refused login is a proof by its own role's state alone, and is tried at the source whatever address the application has", async () => {
@@ -296,13 +299,13 @@ test("a writer that no login of ours can shut out is found between the samples, 
 	assert.match(found.map(({ line }) => line).join("\n"), /^not silent: \d+ rows of the source were written meanwhile/);
 	assert.deepEqual(blockers(await freezeSource(options())), []);
 	await thawSource(options());
-	assert.deepEqual(await locks(), open);
+	assert.deepEqual(await state(), open);
 });
 
 test("a mover without the owner's rights is refused, and a GRANT that ends well and changes nothing is named", async () => {
 	const [refused] = blockers(await freezeSource(options({ source: login("app_rw") })));
 	assert.match(refused?.line ?? "", /clinic belongs to medadmin; as medadmin: GRANT "medadmin" TO "app_rw"/);
-	assert.deepEqual(await locks(), open);
+	assert.deepEqual(await state(), open);
 	await execute(source.login, `REVOKE CONNECT ON DATABASE ${MEDSTACK_DATABASE} FROM PUBLIC`);
 	await execute(source.login, `GRANT CONNECT ON DATABASE ${MEDSTACK_DATABASE} TO app_rw`);
 	const task = { source: login("app_rw"), target: { url: "" }, into: "move_7", steps: memorySteps(), jobs: 1 };
@@ -316,7 +319,7 @@ test("a mover without the owner's rights is refused, and a GRANT that ends well 
 	);
 	await execute(source.login, `GRANT CONNECT ON DATABASE ${MEDSTACK_DATABASE} TO PUBLIC`);
 	await execute(source.login, `REVOKE CONNECT ON DATABASE ${MEDSTACK_DATABASE} FROM app_rw`);
-	assert.deepEqual(await locks(), open);
+	assert.deepEqual(await state(), open);
 });
 
 test("a source that is shut without notes is not frozen again, as its closed state would be noted for the one to go back to", async () => {
@@ -333,7 +336,7 @@ test("a source that is shut without notes is not frozen again, as its closed sta
 	assert.equal(new NoteFile(lost.file).read().size, 0);
 	assert.deepEqual(await locks(), new Map(shut).set("2964", { readOnly: null }));
 	await thawSource(options());
-	assert.deepEqual(await locks(), open);
+	assert.deepEqual(await state(), open);
 });
 
 test("one freeze or thaw is at a source at a time, and the session that holds it up is named", async () => {
@@ -378,7 +381,7 @@ test("a session that leaves before the second sample is named all the same, and 
 			["freeze-slot", "warning", "nightly"],
 		],
 	);
-	assert.deepEqual(await locks(), open);
+	assert.deepEqual(await state(), open);
 });
 
 test("after a thaw, who is shut out by hand is named with what lets him in again", async () => {
@@ -392,7 +395,7 @@ test("after a thaw, who is shut out by hand is named with what lets him in again
 	);
 	await execute(other, 'ALTER ROLE "app_rw" LOGIN; DROP ROLE batch');
 	assert.deepEqual(await thawSource(options({ apps: [login("app_rw")] })), []);
-	assert.deepEqual(await locks(), open);
+	assert.deepEqual(await state(), open);
 });
 
 test("a right that somebody else than the owner has given is named", async () => {
@@ -405,7 +408,7 @@ test("a right that somebody else than the owner has given is named", async () =>
 	const [found] = blockers(await freezeSource(options()));
 	assert.match(found?.line ?? "", /as app_ro: REVOKE CONNECT ON DATABASE clinic FROM app_rw$/);
 	await grant("REVOKE FROM");
-	assert.deepEqual(await locks(), open);
+	assert.deepEqual(await state(), open);
 });
 
 test("where the frozen source refuses the mover itself, the session that is open undoes all", async () => {
@@ -418,6 +421,6 @@ test("where the frozen source refuses the mover itself, the session that is open
 	});
 	await assert.rejects(freezeSource(options({ steps })), /refuses the mover's own login .* the freeze is undone/);
 	await execute(server, "ALTER ROLE medadmin CONNECTION LIMIT -1");
-	assert.deepEqual(await locks(), open);
+	assert.deepEqual(await state(), open);
 	assert.equal(notes().size, 0);
 });

@@ -76,10 +76,7 @@ function taskOf({ source, steps = memorySteps(), report = () => {} }: FreezeOpti
 }
 
 if (import.meta.main) {
-	const { act, at, ...options } = JSON.parse(await text(process.stdin)) as FreezeOptions & {
-		act: "freeze" | "thaw";
-		at: number;
-	};
+	const { at, ...options } = JSON.parse(await text(process.stdin)) as FreezeOptions & { at: number };
 	let statements = 0;
 	const query = pg.Client.prototype.query;
 	pg.Client.prototype.query = function (this: pg.Client, ...parameters: unknown[]) {
@@ -87,6 +84,5 @@ if (import.meta.main) {
 		if (statements === at) process.kill(process.pid, "SIGKILL");
 		return Reflect.apply(query, this, parameters);
 	} as typeof query;
-	if (act === "thaw") await thawSource(options);
-	else if ((await freezeSource(options)).some(({ severity }) => severity === "blocker")) process.exitCode = 3;
+	await freezeSource(options);
 }
