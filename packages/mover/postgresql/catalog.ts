@@ -3,7 +3,7 @@
  */
 import type pg from "pg";
 import type { Notes } from "../engine.ts";
-import { aclBeforeFreeze } from "./locks.ts";
+import { aclBeforeFreeze, limitBeforeFreeze } from "./locks.ts";
 import {
 	isExtensionLeftBehind,
 	isMembershipLeftBehind,
@@ -460,11 +460,11 @@ export async function superusers(client: pg.Client): Promise<string[]> {
 
 /** Roles, memberships and settings: those of the carried roles, as the target's server has others of its own. */
 async function roleObjects(client: pg.Client, version: number, options: CatalogOptions): Promise<CatalogObject[]> {
-	const { owners, side } = options;
+	const { owners, side, notes } = options;
 	const carried = new Set(options.roles);
 	const attributesOf = await client.query<Record<string, unknown> & { role: string }>(
 		`SELECT rolname AS role, rolinherit AS inherit, rolcreaterole AS "create role", rolcreatedb AS "create database", rolcanlogin AS login,
-			rolbypassrls AS "bypass row security", rolconnlimit AS "${LIMIT}", rolvaliduntil::text AS "valid until",
+			rolbypassrls AS "bypass row security", ${limitBeforeFreeze(notes)} AS "${LIMIT}", rolvaliduntil::text AS "valid until",
 			shobj_description(oid, 'pg_authid') AS comment
 		FROM pg_roles`,
 	);

@@ -16,7 +16,7 @@ export interface Copying {
 	steps: Steps;
 	workspace: Workspace;
 	owners: Owners;
-	/** What a freeze has noted of the source: rights to connect that are carried all the same. */
+	/** What a freeze has noted of the source: rights to connect and limits that are carried all the same. */
 	notes: Notes;
 	/** The source database's name. */
 	sourceDatabase: string;

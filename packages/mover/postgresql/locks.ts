@@ -188,3 +188,11 @@ export function aclBeforeFreeze(noted: Notes): string {
 	return `(${acl} || ARRAY(SELECT makeaclitem(n.role, datdba, 'CONNECT', n.grantable) FROM (VALUES ${rights.join(", ")}) AS n (role, grantable)
 		WHERE n.role = 0 OR EXISTS (SELECT FROM pg_roles WHERE oid = n.role)))`;
 }
+
+/** A role's limit of connections, as an expression over pg_roles: what a freeze has set to 0 is as it was noted. */
+export function limitBeforeFreeze(noted: Notes): string {
+	const limits = [...noted]
+		.filter(([part]) => kindOf(part).kind === LIMIT)
+		.map(([part, { limit }]) => `WHEN ${kindOf(part).role} THEN ${Number(limit)}`);
+	return limits.length === 0 ? "rolconnlimit" : `CASE oid ${limits.join(" ")} ELSE rolconnlimit END`;
+}

@@ -20,6 +20,7 @@ before(async () => {
 		GRANT SELECT, INSERT ON public.t TO app_rw;
 		REVOKE CONNECT ON DATABASE ${MEDSTACK_DATABASE} FROM PUBLIC; GRANT CONNECT ON DATABASE ${MEDSTACK_DATABASE} TO app_rw`,
 	);
+	await execute(move.source.superuser, "ALTER ROLE app_rw CONNECTION LIMIT 7");
 });
 after(() => move?.stop());
 
@@ -47,7 +48,7 @@ test("a killed freeze goes on, the frozen source is copied with the rights that 
 	const over = await move.ask("freeze");
 	await mover.killed();
 	assert.match(mover.output, /r2 main freeze 1262\.\d+ note \{.*"connect":true/);
-	assert.match(mover.output, /r2 main freeze 1260\.\d+ note \{.*"limit":-1/);
+	assert.match(mover.output, /r2 main freeze 1260\.\d+ note \{.*"limit":7/);
 	mover = move.startMover();
 	assert.equal((await over()).state, "done", mover.output);
 	await assert.rejects(idle.query("SELECT 1"));
@@ -58,9 +59,10 @@ test("a killed freeze goes on, the frozen source is copied with the rights that 
 	const { rows } = await withSession(move.target.login, {}, (client) =>
 		client.query(`SELECT has_database_privilege('app_rw', current_database(), 'CONNECT') AS app,
 			has_database_privilege('app_ro', current_database(), 'CONNECT') AS others,
-			current_setting('default_transaction_read_only') AS "readOnly", (SELECT count(*)::int FROM public.t) AS rows`),
+			current_setting('default_transaction_read_only') AS "readOnly", (SELECT count(*)::int FROM public.t) AS rows,
+			(SELECT rolconnlimit FROM pg_roles WHERE rolname = 'app_rw') AS "limit"`),
 	);
-	assert.deepEqual(rows, [{ app: true, others: false, readOnly: "off", rows: 100 }]);
+	assert.deepEqual(rows, [{ app: true, others: false, readOnly: "off", rows: 100, limit: 7 }]);
 
 	await perform("thaw");
 	assert.deepEqual(await locks(), open);
