@@ -72,7 +72,10 @@ function frozenLine(reports: readonly StoredReport[]): string {
 		kind === "findings" && (body as FindingBody[]).some(({ trap }) => trap === FREEZE_BY_HAND);
 	const open = [...new Set(reports.filter(isByHand).map(({ database }) => database))];
 	const is = "the source is frozen and silent";
-	const says = open.length === 0 ? is : `${open.join(", ")}: silent for 30 s, and not shut by the mover; of any other database ${is}`;
+	const says =
+		open.length === 0
+			? is
+			: `${open.join(", ")}: silent for 30 s, and not shut by the mover; of any other database ${is}`;
 	return `${says}; next: npm run move -- copy --stack STACK. To give it back: npm run move -- thaw --stack STACK`;
 }
 

@@ -33,7 +33,9 @@ export function thawStatements(moved: MoveStage, wanted?: string): string[] {
 	}
 	const isOver = moved.stage.move?.phase === "cancelled";
 	return [
-		...(isOver ? ["-- Warning: in the phase cancelled the mover does not get in, so that no journal notes that this is done."] : []),
+		...(isOver
+			? ["-- Warning: in the phase cancelled the mover does not get in, so that no journal notes that this is done."]
+			: []),
 		"-- First set the mover to 0 replicas in MedStack, and where the target answers: npm run move -- stop --stack STACK. Else it may go on with a freeze.",
 		"-- In psql, on the source, as the login that the mover has there. The next `npm run move -- thaw --stack STACK` finds it done.",
 		...frozen.flatMap(({ database, notes }) => [`-- database ${database}`, ...undoing(notes)]),

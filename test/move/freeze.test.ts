@@ -101,7 +101,10 @@ test("in prepare, where MedStack is in use, a freeze wants --yes", async () => {
 	await night.inPhase("prepare");
 	const { code, output } = await night.run("freeze");
 	assert.equal(code, 1, output);
-	assert.match(output, /in the phase prepare MedStack is in use; where that is meant: npm run move -- freeze --yes --stack night/);
+	assert.match(
+		output,
+		/in the phase prepare MedStack is in use; where that is meant: npm run move -- freeze --yes --stack night/,
+	);
 });
 
 test("neither is for a phase in which apps work on Aptible", async () => {

@@ -36,10 +36,7 @@ interface Admitted {
 }
 
 /** @returns what would shut out the mover, or let somebody stay */
-export async function findInTheWay(
-	client: pg.Client,
-	{ source, roles, apps, isFrozen }: Admitted,
-): Promise<Finding[]> {
+export async function findInTheWay(client: pg.Client, { source, roles, apps, isFrozen }: Admitted): Promise<Finding[]> {
 	const [side] = (await client.query<Side>(SIDE)).rows as [Side];
 	if (side.isReplica) return [replicaFinding("freeze-replica", side.database)];
 	const blocker = (trap: string, line: string): Finding => ({ trap, severity: "blocker", object: side.database, line });

@@ -90,8 +90,5 @@ WHERE name IN ('pg_cron', 'pg_partman', 'timescaledb') ORDER BY name`;
 export async function findWithoutSession(client: pg.Client): Promise<Finding[]> {
 	const found = await client.query<Finding>(WITHOUT_SESSION);
 	const schedulers = await client.query<Omit<Finding, "severity">>(SCHEDULERS);
-	return [
-		...found.rows,
-		...schedulers.rows.map((row): Finding => ({ ...row, severity: "warning" })),
-	];
+	return [...found.rows, ...schedulers.rows.map((row): Finding => ({ ...row, severity: "warning" }))];
 }

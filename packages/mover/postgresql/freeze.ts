@@ -58,7 +58,10 @@ export async function admitFreeze(task: FreezeTask): Promise<Finding[]> {
 	return withSession(task.source, {}, async (client) => (await lookInto(task, client)).found);
 }
 
-async function lookInto(task: FreezeTask, client: pg.Client): Promise<{ roles: Roles; notes: Notes; found: Finding[] }> {
+async function lookInto(
+	task: FreezeTask,
+	client: pg.Client,
+): Promise<{ roles: Roles; notes: Notes; found: Finding[] }> {
 	const { source, apps = [] } = task;
 	const roles = await readRoles(client);
 	const notes = await standingNotes(task, client, roles);

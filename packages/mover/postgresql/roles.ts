@@ -33,7 +33,9 @@ interface Membership {
 	set: boolean | null;
 }
 
-const rolesOf = (notes: Notes) => `SELECT r.rolname AS name, r.rolsuper AS "isSuperuser", r.rolinherit AS inherits, r.rolcreaterole AS "createsRoles",
+const rolesOf = (
+	notes: Notes,
+) => `SELECT r.rolname AS name, r.rolsuper AS "isSuperuser", r.rolinherit AS inherits, r.rolcreaterole AS "createsRoles",
 	r.rolcreatedb AS "createsDatabases", r.rolcanlogin AS "logsIn", r.rolbypassrls AS "bypassesPolicies",
 	${limitBeforeFreeze(notes)} AS connections, r.rolvaliduntil::text AS "validUntil",
 	pg_catalog.shobj_description(r.oid, 'pg_authid') AS comment

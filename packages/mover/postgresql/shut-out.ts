@@ -31,9 +31,8 @@ export async function tryLogin(source: Login, app: Login): Promise<string | unde
 
 /** Whether a refusal comes from what a freeze has changed: each but the first has other causes too, such as a full server. */
 export function isShutOut(state: string, { canLogin, limit }: { canLogin: boolean; limit: number }): boolean {
-	if (state === "42501") return true; // insufficient_privilege: no right to connect
-	if (state === "53300") return limit === 0; // too_many_connections
-	return state === "28000" && !canLogin; // invalid_authorization_specification
+	// insufficient_privilege, too_many_connections, invalid_authorization_specification
+	return state === "42501" || (state === "53300" && limit === 0) || (state === "28000" && !canLogin);
 }
 
 /** @returns who can still log in, and a note of what rests on the catalog alone */
@@ -92,7 +91,9 @@ export async function proveShutOut(client: pg.Client, { source, apps = [], repor
 export async function findShutByHand(client: pg.Client, source: Login, apps: readonly Login[]): Promise<Finding[]> {
 	const { logins } = await readRoles(client);
 	const fixes = new Map(
-		logins.filter(({ limit }) => limit === 0).map(({ name }) => [name, `ALTER ROLE ${quoteName(name)} CONNECTION LIMIT -1`]),
+		logins
+			.filter(({ limit }) => limit === 0)
+			.map(({ name }) => [name, `ALTER ROLE ${quoteName(name)} CONNECTION LIMIT -1`]),
 	);
 	for (const app of apps) {
 		const name = userOf(app);

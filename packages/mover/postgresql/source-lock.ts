@@ -10,7 +10,10 @@ const OBJECT = 0;
 /** Holds until the session ends. @throws with the statement that ends the session which has it */
 export async function lockSource(client: pg.Client, signal: AbortSignal, waitMs = WAIT_MS): Promise<void> {
 	for (const deadline = Date.now() + waitMs; ; await sleep(250, undefined, { signal })) {
-		const { rows } = await client.query("SELECT pg_catalog.pg_try_advisory_lock($1, $2) AS taken", [LOCK_CLASS, OBJECT]);
+		const { rows } = await client.query("SELECT pg_catalog.pg_try_advisory_lock($1, $2) AS taken", [
+			LOCK_CLASS,
+			OBJECT,
+		]);
 		if (rows[0].taken) return;
 		if (Date.now() >= deadline) break;
 	}

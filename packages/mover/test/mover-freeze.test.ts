@@ -77,6 +77,9 @@ test("what stands in the way ends a freeze with its fix, and says how to give th
 	);
 	const { state, reason } = await (await move.ask("freeze"))();
 	assert.deepEqual([state, reason], ["failed", "blockers"], mover.output);
-	assert.match(mover.output, /main: blocker: app_ro may connect by a grant of app_rw's.*as app_rw: REVOKE CONNECT ON DATABASE clinic FROM app_ro/);
+	assert.match(
+		mover.output,
+		/main: blocker: app_ro may connect by a grant of app_rw's.*as app_rw: REVOKE CONNECT ON DATABASE clinic FROM app_ro/,
+	);
 	assert.match(mover.output, /1 blockers, see the lines above; what is shut stays shut until: npm run move -- thaw/);
 });

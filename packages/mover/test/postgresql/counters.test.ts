@@ -2,12 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect, withSession } from "../../postgresql/connection.ts";
-import {
-	type Counters,
-	changesOf,
-	settleCounters,
-	transactionsBetween,
-} from "../../postgresql/counters.ts";
+import { type Counters, changesOf, settleCounters, transactionsBetween } from "../../postgresql/counters.ts";
 import { execute, type Source, startSource } from "../support/databases.ts";
 
 for (const major of [12, 17] as const) {

@@ -354,14 +354,18 @@ test("one freeze or thaw is at a source at a time, and the session that holds it
 	assert.deepEqual(blockers(await freezeSource(options({ steps }))), []);
 	await thawSource(options({ steps }));
 	assert.equal(tries.length, 2, "by a freeze and by a thaw");
-	for (const line of tries) assert.match(line, /another mover's session \(\d+\).*pg_terminate_backend\(\d+\); and run it again$/);
+	for (const line of tries)
+		assert.match(line, /another mover's session \(\d+\).*pg_terminate_backend\(\d+\); and run it again$/);
 	await tryLock();
 	assert.equal(tries.length, 2, "it ends with its session");
 });
 
 test("a session that leaves before the second sample is named all the same, and a physical slot is a warning", async () => {
 	const other = { url: source.server.url() };
-	await execute(other, "CREATE ROLE auditor SUPERUSER LOGIN PASSWORD 'x'; SELECT pg_create_physical_replication_slot('nightly')");
+	await execute(
+		other,
+		"CREATE ROLE auditor SUPERUSER LOGIN PASSWORD 'x'; SELECT pg_create_physical_replication_slot('nightly')",
+	);
 	let auditor: Awaited<ReturnType<typeof connect>> | undefined;
 	const steps = memorySteps({
 		onMoment: async (moment, _name, part) => {

@@ -45,5 +45,8 @@ test("who else is on the source is named with what ends the session", async () =
 	await app.send("CLIENT", "SETNAME", "portal");
 	const found = (await freeze()).join("\n");
 	app.end();
-	assert.match(found, /warning: session \d+ \(portal at [^)]*\) is on the source; stop that program, then: CLIENT KILL ID \d+/);
+	assert.match(
+		found,
+		/warning: session \d+ \(portal at [^)]*\) is on the source; stop that program, then: CLIENT KILL ID \d+/,
+	);
 });
