@@ -347,7 +347,7 @@ test("one freeze or thaw is at a source at a time, and the session that holds it
 			tries.push(error.message);
 		});
 	const steps = memorySteps({
-		onMoment: async (moment, name, part) => {
+		onMoment: async (moment, _name, part) => {
 			if (moment === "begin" && part === "2964") await tryLock();
 		},
 	});
