@@ -23,11 +23,22 @@ const STEPS: Readonly<Record<string, StepWords>> = {
 			replace: REPLACE_IN_PLACE,
 		},
 	},
+	freeze: {
+		says: "shut everybody but the mover out of the source, and prove that nobody writes",
+		options: { yes: "also in the phase prepare, in which MedStack is in use" },
+	},
 	copy: {
 		says: "copy, verify, and put the copy in its place",
 		options: { again: "also over a copy that is in its place", replace: REPLACE_IN_PLACE },
 	},
 	verify: { says: "compare both sides again", options: {} },
+	thaw: {
+		says: "undo what freeze has changed, and nothing else",
+		options: {
+			sql: "print the SQL that does it, from the journal's file beside the stage; asks nobody",
+			database: "with --sql: of this database of the stage, where several are frozen",
+		},
+	},
 	pause: { says: "hold the run between two parts", options: {} },
 	resume: { says: "let it go on", options: {} },
 	stop: { says: "end the run; what is done stays", options: {} },
@@ -39,6 +50,7 @@ const STEPS: Readonly<Record<string, StepWords>> = {
 	close: {
 		says: "end the move: the mover's login is shut, MySQL's events go on",
 		options: {
+			thawed: "in cancelled: the source was given back by what `thaw --sql` prints",
 			"drop-former": "drop what stood on Aptible before the copies",
 			"drop-journal": "drop database move, once the file beside the stage has each of its lines",
 		},
@@ -51,7 +63,12 @@ const COMMON: Readonly<Record<string, string>> = {
 	"config-file": "path of the stage file where it is another",
 };
 
-const VALUES: Readonly<Record<string, string>> = { stack: "STACK", "config-file": "FILE", run: "RUN" };
+const VALUES: Readonly<Record<string, string>> = {
+	stack: "STACK",
+	"config-file": "FILE",
+	run: "RUN",
+	database: "NAME",
+};
 
 /** The page of `npm run move -- help`. */
 export const usage = `usage: npm run move -- STEP --stack STACK [--config-file FILE] [OPTION...]
@@ -105,6 +122,9 @@ export function readArguments(argv: string[]): Arguments {
 	if (step === "rehearse" && options.again === true && options.keep !== true) {
 		throw new UsageError("rehearse takes --again with --keep alone: else it takes the place of nothing");
 	}
+	if (options.database !== undefined && options.sql !== true) {
+		throw new UsageError("thaw takes --database with --sql alone: else it thaws each database of the stage");
+	}
 	if (stack === undefined || !/^[\w.-]+$/.test(stack)) throw new UsageError("name the stage: --stack STACK");
 	if (options.run !== undefined && !/^r\d+$/.test(String(options.run))) {
 		throw new UsageError(`--run "${options.run}" is none; runs are r1, r2 ...`);
@@ -123,6 +143,10 @@ function parse(argv: string[]) {
 			again: { type: "boolean" },
 			replace: { type: "boolean" },
 			run: { type: "string" },
+			yes: { type: "boolean" },
+			thawed: { type: "boolean" },
+			sql: { type: "boolean" },
+			database: { type: "string" },
 			"drop-former": { type: "boolean" },
 			"drop-journal": { type: "boolean" },
 			help: { type: "boolean" },

@@ -29,6 +29,7 @@ import {
 	Ways,
 } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
+import { frozenDatabases } from "./thaw-sql.ts";
 import { compareJournals, journalFile } from "./work.ts";
 
 export interface CloseOptions {
@@ -36,6 +37,8 @@ export interface CloseOptions {
 	dropFormer: boolean;
 	/** Whether the journal is dropped from the servers; the file stays. */
 	dropJournal: boolean;
+	/** Whether each source was given back by printed SQL, of which the journal does not know. */
+	isThawed: boolean;
 	tell: (line: string) => void;
 }
 
@@ -51,7 +54,7 @@ const IN_USE = "55006";
 
 /** Ends the move of a stage. @throws with what has to be done first */
 export async function closeMove(context: Context, moved: MoveStage, options: CloseOptions): Promise<void> {
-	refuseUnfinished(moved);
+	refuseUnfinished(moved, options);
 	const environment = await findEnvironment(context, moved);
 	const closing = new Closing(context, environment, moved, options);
 	try {
@@ -61,11 +64,19 @@ export async function closeMove(context: Context, moved: MoveStage, options: Clo
 	}
 }
 
-function refuseUnfinished({ stage, folder, name }: MoveStage): void {
+function refuseUnfinished(moved: MoveStage, { isThawed }: CloseOptions): void {
+	const { stage, folder, name } = moved;
 	const phase = stage.move?.phase;
 	if (phase !== "live" && phase !== "cancelled") {
 		throw new Error(
 			`close ends a move in the phase "live" or "cancelled", and Pulumi.${name}.yaml has ${phase === undefined ? "no move" : `the phase "${phase}"`}; go on to one of them first: pulumi up --stack ${name}`,
+		);
+	}
+	// Of a move that is done, the source stays shut.
+	const frozen = phase === "cancelled" && !isThawed ? frozenDatabases(moved).map(({ database }) => database) : [];
+	if (frozen.length > 0) {
+		throw new Error(
+			`the source of ${frozen.join(", ")} is shut by a freeze that the journal knows no undoing of; undo it by what this prints: npm run move -- thaw --sql --stack STACK; then: npm run move -- close --thawed --stack STACK`,
 		);
 	}
 	requireMoveRecord(stage, () => readMoveRecord(folder, name), name);

@@ -1,10 +1,12 @@
 /** What is said of a wish that is over, and what becomes of the record of the proof. */
+import { FREEZE_BY_HAND } from "../packages/mover/findings.ts";
 import { readReports, type StoredReport } from "../packages/mover/journal/reports.ts";
 import { readStanding } from "../packages/mover/journal/standing.ts";
 import type { Wish } from "../packages/mover/journal/wishes.ts";
 import type { ProgressView } from "./progress.ts";
 import { voidRecord, writeRecord } from "./record.ts";
 import type { Way } from "./session.ts";
+import { manualCluster } from "./source-cluster.ts";
 import type { MoveStage } from "./stage.ts";
 import { noteRecorded, RECORDED } from "./untold.ts";
 import { compareJournals } from "./work.ts";
@@ -24,6 +26,8 @@ async function conclude(way: Way, moved: MoveStage, made: Wish, view: ProgressVi
 	const why = made.reason === undefined ? "" : ` (${reasonOf(made)})`;
 	view.line(`${command}${run === undefined ? "" : ` of run ${run}`}: ${state}${why}`);
 	if (command === "verify" && made.reason === "unequal") tellVoid(moved, view);
+	if (command === "freeze") view.line(state === "done" ? frozenLine(reports) : HALF_FROZEN);
+	if (command === "thaw" && state === "done") for (const line of manualCluster(moved).start()) view.line(line);
 	if (state !== "done") return 1;
 	if (command === "copy" || command === "verify") view.line(await record(way, moved, made, reports));
 	return 0;
@@ -62,6 +66,22 @@ async function record(
 	return `the record of the proof is ${file}; commit it: later phases need it`;
 }
 
+/** What a freeze has reached: of MySQL and Redis the mover shuts nobody out. */
+function frozenLine(reports: readonly StoredReport[]): string {
+	const isByHand = ({ kind, body }: StoredReport) =>
+		kind === "findings" && (body as FindingBody[]).some(({ trap }) => trap === FREEZE_BY_HAND);
+	const open = [...new Set(reports.filter(isByHand).map(({ database }) => database))];
+	const is = "the source is frozen and silent";
+	const says =
+		open.length === 0
+			? is
+			: `${open.join(", ")}: silent for 30 s, and not shut by the mover; of any other database ${is}`;
+	return `${says}; next: npm run move -- copy --stack STACK. To give it back: npm run move -- thaw --stack STACK`;
+}
+
+const HALF_FROZEN =
+	"the source is not proven frozen, and what is shut stays shut; freeze again: npm run move -- freeze --stack STACK, or give it back: npm run move -- thaw --stack STACK";
+
 /** What the mover's one word on an end means. */
 const REASONS: Readonly<Record<string, string>> = {
 	blockers: "what stands in the way is above, with the fix",
@@ -72,6 +92,8 @@ const REASONS: Readonly<Record<string, string>> = {
 	connection: "a server did not come back for 30 minutes; run it again, it goes on from what is done",
 	operator: "as the operator wished",
 	version: "the mover is of another release; use a checkout of the same",
+	stale:
+		"the mover was away for more than 10 minutes; look at both sides: npm run move -- status --stack STACK; then ask again",
 	failed: "the error is above; run it again, it goes on from what is done",
 	deadline: "a step hung; run it again, it goes on from what is done",
 	[RECORDED]: "its record is written",
@@ -83,6 +105,7 @@ function reasonOf({ command, reason = "" }: Wish): string {
 }
 
 interface FindingBody {
+	trap: string;
 	severity: string;
 	line: string;
 }

@@ -18,6 +18,11 @@ const PHASES: Readonly<Record<string, readonly MovePhase[]>> = {
 	verify: ["prepare", "frozen", "trial"],
 	// The source is in use, and nobody has worked on a copy.
 	rehearse: ["prepare"],
+	// In trial and live apps work on Aptible, and MedStack must not be written to beside them.
+	freeze: ["prepare", "frozen"],
+	thaw: ["prepare", "frozen"],
+	// Asks nobody, and is the way where the mover does not get in any more.
+	"thaw --sql": ["prepare", "frozen", "cancelled"],
 	// Nothing writes on either side.
 	copy: ["frozen"],
 };
@@ -36,6 +41,14 @@ export function refusePhase(step: string, { stage, name }: MoveStage): void {
 	}
 	throw new Error(
 		`${step} needs move.phase: ${allowed.join(" or ")}, and Pulumi.${name}.yaml has "${phase}"; set phase: ${nextPhase(phase, allowed)}, then: ${up}`,
+	);
+}
+
+/** MedStack is in use in `prepare`: a freeze there takes it from its users. @throws with the command that says so */
+export function refuseUnsure({ stage }: MoveStage): void {
+	if (stage.move?.phase !== "prepare") return;
+	throw new Error(
+		"freeze shuts everybody out of the source, and in the phase prepare MedStack is in use; where that is meant: npm run move -- freeze --yes --stack STACK",
 	);
 }
 

@@ -12,14 +12,16 @@ import { type Arguments, readArguments, UsageError, usage } from "./arguments.ts
 import { closeMove } from "./close.ts";
 import { findMoverHosts, makeCredentials } from "./credentials.ts";
 import { tellEnd } from "./ends.ts";
-import { refuseKeep, refusePhase } from "./guards.ts";
+import { refuseKeep, refusePhase, refuseUnsure } from "./guards.ts";
 import { findJournalHandle } from "./journal-place.ts";
 import { ProgressView } from "./progress.ts";
 import { FormerRecord } from "./record.ts";
 import { writeReport } from "./report.ts";
 import { findEnvironment, type Way, Ways } from "./session.ts";
+import { manualCluster } from "./source-cluster.ts";
 import { type MoveStage, readMoveStage } from "./stage.ts";
 import { describeStatus } from "./status.ts";
+import { thawStatements } from "./thaw-sql.ts";
 import { ask, compareJournals, control, watch } from "./work.ts";
 
 const context = new Context({ requestsAtATime: 8 });
@@ -50,7 +52,12 @@ async function main(argv: string[]): Promise<number> {
 	}
 	const moved = readMoveStage(stack, configFile);
 	completed = (text) => nameStage(text, stack, configFile);
-	refusePhase(step, moved);
+	refusePhase(options.sql === true ? "thaw --sql" : step, moved);
+	if (step === "freeze" && options.yes !== true) refuseUnsure(moved);
+	if (options.sql === true) {
+		for (const line of thawStatements(moved, options.database?.toString())) process.stdout.write(`${say(line)}\n`);
+		return 0;
+	}
 	const warning = await checkVersion(context.cli);
 	if (warning !== undefined) process.stderr.write(`${warning}\n`);
 	const tell = (line: string) => view.line(line);
@@ -60,7 +67,7 @@ async function main(argv: string[]): Promise<number> {
 	}
 	if (step === "close") {
 		const drops = { dropFormer: options["drop-former"] === true, dropJournal: options["drop-journal"] === true };
-		await closeMove(context, moved, { ...drops, tell });
+		await closeMove(context, moved, { ...drops, isThawed: options.thawed === true, tell });
 		return 0;
 	}
 	const environment = await findEnvironment(context, moved);
@@ -84,7 +91,7 @@ async function perform(
 	way: Way,
 	moved: MoveStage,
 	step: string,
-	{ run, ...switches }: Arguments["options"],
+	{ run, yes: _sure, ...switches }: Arguments["options"],
 ): Promise<number> {
 	if (step === "report") {
 		const wanted = typeof run === "string" ? run : undefined;
@@ -110,8 +117,9 @@ async function doWork(
 	moved: MoveStage,
 	{ step, given, signal }: { step: Work; given: WishArguments; signal: AbortSignal },
 ): Promise<number> {
-	// A record of an earlier copy would admit the phase trial while this one is made, or a rehearsal stands in its place.
-	const former = step === "copy" || given.keep === true ? new FormerRecord(moved) : undefined;
+	if (step === "freeze") for (const line of manualCluster(moved).stop()) view.line(line);
+	// A record of an earlier copy would admit the phase trial while this one is made, a rehearsal stands in its place, or MedStack is in use.
+	const former = step === "copy" || step === "thaw" || given.keep === true ? new FormerRecord(moved) : undefined;
 	const { id, is } = await ask(way, moved, step, given);
 	if (is === "under way") view.line(`${step} is under way, as it was wished for before; this shows how it goes on`);
 	if (is === "untold") view.line(`${step} has ended since it was wished for; nothing new is wished for`);

@@ -40,7 +40,11 @@ export async function describeStatus(
 		const found = `${count("blocker")} blockers, ${count("warning")} warnings, ${count("note")} notes`;
 		lines.push(`last: ${last.command}, run ${last.run}: ${last.state}; ${found}`);
 	}
-	lines.push(...(await describeOtherHosts(session, hosts)), ...(await describeSides(session)));
+	lines.push(
+		...(await describeOtherHosts(session, hosts)),
+		...(await describeSides(session)),
+		...(await describeFrozen(session)),
+	);
 	lines.push(...(await describeDone(session)));
 	lines.push(...describeOutlook(await readOutlook(session, moved)));
 	return lines;
@@ -54,6 +58,20 @@ async function describeSides(session: MoveSession): Promise<string[]> {
 		side === "target"
 			? `${database}: target ${name}, server ${system}, Aptible's database ${aptibleId}`
 			: `${database}: source ${name}, server ${system}`,
+	);
+}
+
+/** Sources that a freeze has shut. */
+async function describeFrozen(session: MoveSession): Promise<string[]> {
+	const { rows } = await session.query(
+		`SELECT database, min(at) AS since FROM public.journal AS note
+		WHERE step = 'freeze' AND state = 'note' AND part <> '' AND NOT EXISTS (SELECT FROM public.journal AS undone
+			WHERE undone.database = note.database AND undone.seq > note.seq AND step = 'thaw' AND state = 'note' AND evidence ? 'undone')
+		GROUP BY database ORDER BY database`,
+	);
+	return rows.map(
+		({ database, since }) =>
+			`${database}: the source is shut by a freeze since ${since.toISOString()}; to give it back: npm run move -- thaw --stack STACK`,
 	);
 }
 

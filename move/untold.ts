@@ -18,7 +18,7 @@ export async function findUntold(session: MoveSession): Promise<number | undefin
 		`SELECT id::text FROM public.wishes WHERE run = $1 AND command = 'copy' AND state = 'done' AND reason IS NULL
 			AND ended > clock_timestamp() - make_interval(hours => $2)
 			AND NOT EXISTS (SELECT FROM public.wishes AS later WHERE later.id > wishes.id AND later.state <> 'refused'
-				AND later.command IN ('rehearse', 'copy', 'verify'))`,
+				AND later.command IN ('rehearse', 'copy', 'verify', 'thaw'))`,
 		[standing.run, FRESH_HOURS],
 	);
 	return rows[0] === undefined ? undefined : Number(rows[0].id);

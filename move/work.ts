@@ -91,6 +91,8 @@ export async function watch(
 		const look = await way.look(async (session) => {
 			if (session === undefined) throw new Error("database move is gone from the target; run the command again");
 			const [made, heartbeat] = [await readWish(session, id), await readHeartbeat(session)];
+			// What a freeze has noted is on this disk too while it goes on.
+			if (made.command === "freeze") await compareJournals(session, moved);
 			const isOver = made.state !== "asked" && made.state !== "taken";
 			if (isOver) return { made, heartbeat, isOver, partsExpected: undefined };
 			if (made.command === "copy" && made.run !== undefined) forecaster ??= new Forecaster(moved, made.run);

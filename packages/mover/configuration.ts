@@ -28,6 +28,8 @@ export interface MovedDatabase {
 	type: CopiedType;
 	source: Login;
 	target: Login;
+	/** Addresses by which applications log in to the source, whose refused logins prove a freeze; empty where none are given. */
+	apps: readonly Login[];
 	/** Aptible's id of the target. */
 	aptibleId: number;
 	/** The target's disk, in bytes; absent where whoever handed it over does not know. */
@@ -98,6 +100,7 @@ export function readConfiguration(environment: Environment, mask: Mask): Configu
 			type,
 			source,
 			target: { url: given.url, ca: given.ca },
+			apps: readApps(environment, name, { type, source }, mask, problems),
 			aptibleId: given.aptibleId,
 			diskBytes: given.diskGb === undefined ? undefined : given.diskGb * 2 ** 30,
 			containerMb: given.containerMb,
@@ -257,6 +260,25 @@ function readSource(environment: Environment, name: string, type: CopiedType, ma
 		problems.push(`${variable}_CA: is no certificate in PEM; give the one that signed the server's, or leave it out`);
 	}
 	return ca === undefined ? { url } : { url, ca };
+}
+
+/** Addresses of applications, by whitespace; their server is the source's. */
+function readApps(
+	environment: Environment,
+	name: string,
+	{ type, source }: { type: CopiedType; source: Login },
+	mask: Mask,
+	problems: string[],
+): Login[] {
+	const variable = `${variableOf(name)}_APPS`;
+	const urls = readValue(environment, variable, problems)?.split(/\s+/) ?? [];
+	for (const url of urls) mask.addUrl(url);
+	if (!urls.every((url) => isAddress(url, type))) {
+		problems.push(
+			`${variable}: not each of its lines is an address of the type ${type}; write ${type}://USER:PASSWORD@HOST:PORT/DATABASE, with special characters of the password encoded (@ is %40)`,
+		);
+	}
+	return urls.map((url) => ({ ...source, url }));
 }
 
 /** A variable's value, or what is in the file that its `_FILE` names. */

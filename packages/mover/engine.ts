@@ -30,6 +30,10 @@ export interface Task {
 	drain?: Drain | undefined;
 	/** Takes one line of progress. */
 	report: (line: string) => void;
+	/** Addresses by which applications log in to the source; absent: the mover knows none. */
+	apps?: readonly Login[];
+	/** Reads what a freeze of the source has noted and nobody has undone; absent: nothing. */
+	readNotes?: () => Promise<Notes>;
 }
 
 export interface CheckTask extends Task {
@@ -44,6 +48,26 @@ export interface CopyTask extends Task {
 	replace: boolean;
 	/** How old the snapshot of a source that is in use may get; absent: the engine's default. */
 	snapshotSeconds?: number;
+}
+
+/** Between the two samples of a freeze's proof, in milliseconds (facts/move.md §4). */
+export const SILENCE_MS = 30_000;
+
+/** What a freeze has noted of a source before it changed it: by its part in the journal, in the order of its changes. */
+export type Notes = ReadonlyMap<string, Evidence>;
+
+export interface ThawTask extends Task {
+	/** What is to be undone; empty where nothing is. */
+	notes: Notes;
+}
+
+export interface FreezeTask extends ThawTask {
+	/** Notes how something is; that is in the journal on the target, in its file and in the log when this returns. */
+	note(part: string, evidence: Evidence): Promise<void>;
+	/** Notes that all is as it was, so that the next freeze notes anew. */
+	noteUndone(): Promise<void>;
+	/** Shorter waits, for tests alone: a pool is given 5 s to come back, and the samples of the proof are 30 s apart. */
+	pauses?: { againMs?: number; silenceMs?: number };
 }
 
 export interface SwapTask extends Task {
@@ -81,6 +105,16 @@ export interface Engine {
 	swap(task: SwapTask): Promise<void>;
 	/** Puts back what stood there, as the swap of another database failed. */
 	undoSwap(task: Task): Promise<void>;
+	/** @returns what stands in the way of a freeze of this source, before the first of several is changed; blockers refuse all */
+	admitFreeze?(task: FreezeTask): Promise<readonly Finding[]>;
+	/**
+	 * Shuts everybody but the mover out of the source, and proves that nobody writes.
+	 *
+	 * @returns blockers: what stands in the way, or is not silent; none where the source is frozen
+	 */
+	freeze(task: FreezeTask): Promise<readonly Finding[]>;
+	/** Undoes what a freeze has noted, and nothing else. @returns what is left to do by hand */
+	thaw(task: ThawTask): Promise<readonly Finding[]>;
 	/** Removes the copy. */
 	drop(task: Task): Promise<void>;
 }

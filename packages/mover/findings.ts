@@ -11,6 +11,9 @@ export interface Finding {
 	isRehearsed?: boolean;
 }
 
+/** Trap of a freeze that has shut nobody out. */
+export const FREEZE_BY_HAND = "freeze-by-hand";
+
 /** What a finding is to a rehearsal. */
 export function forRehearsal(finding: Finding): Finding {
 	return finding.severity === "blocker" && finding.isRehearsed ? { ...finding, severity: "warning" } : finding;

@@ -1,7 +1,8 @@
 /** What is the same of every type of database that no server can rename: it is copied into its own name. */
 import { createHash } from "node:crypto";
-import type { Engine, Proof, Task } from "./engine.ts";
-import type { Difference } from "./findings.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Engine, type FreezeTask, type Proof, SILENCE_MS, type Task } from "./engine.ts";
+import { type Difference, type Finding, FREEZE_BY_HAND } from "./findings.ts";
 import type { Login } from "./postgresql/connection.ts";
 import type { Evidence } from "./steps.ts";
 
@@ -81,6 +82,54 @@ export async function prove(
 		differences: [...differences.map(({ object, line }) => `${object}: ${line}`), ...changes],
 		hash,
 		details: { sums, counters },
+	};
+}
+
+interface ByHand {
+	/** What a person does before a freeze. */
+	freeze: string;
+	/** What a person does after a thaw. */
+	thaw: string;
+	/** Sessions of others on a source, each with the statement that ends it. */
+	others(source: Login): Promise<string[]>;
+}
+
+/**
+ * Freeze and thaw of a type whose logins a person shuts by hand: what to do is said, and silence is proved by two samples of its
+ * counters.
+ */
+export function frozenByHand(
+	{ read, changesOf }: WriteCounters,
+	{ others, ...says }: ByHand,
+): Pick<Engine, "freeze" | "thaw"> {
+	return {
+		async freeze({ source, steps, report, pauses = {} }: FreezeTask) {
+			const ms = pauses.silenceMs ?? SILENCE_MS;
+			const found: Finding[] = [{ trap: FREEZE_BY_HAND, severity: "warning", line: says.freeze }];
+			let evidence: Evidence | undefined;
+			await steps.step("freeze", "silence", {
+				look: async () => evidence,
+				act: async () => {
+					const before = await read(source);
+					report(`two samples of the source, ${ms / 1000} s apart: nobody may write between them`);
+					await sleep(ms, undefined, { signal: steps.signal });
+					const lines = changesOf(before, await read(source));
+					found.push(
+						...lines.map(
+							(line): Finding => ({ trap: "freeze-writes", severity: "blocker", line: `not silent: ${line}` }),
+						),
+					);
+					const sessions = await others(source);
+					found.push(...sessions.map((line): Finding => ({ trap: "freeze-session", severity: "warning", line })));
+					evidence = { equal: lines.length === 0, ms };
+				},
+			});
+			return found;
+		},
+
+		async thaw() {
+			return [{ trap: "thaw-by-hand", severity: "note", line: says.thaw }];
+		},
 	};
 }
 

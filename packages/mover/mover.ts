@@ -17,6 +17,7 @@ import {
 	isWork,
 	type KnownWish,
 	refusalOf,
+	refuseStale,
 	renewRun,
 	takeWish,
 	type Wish,
@@ -150,8 +151,11 @@ class Tenure {
 			epoch,
 			databases: [...configuration.databases, ...configuration.uncopied].map(({ name }) => name),
 			...(folder === undefined ? {} : { file: path.join(folder, `${configuration.stage}.jsonl`) }),
-			onLine: ({ seq, run, database, step, part, state }) =>
-				report(`journal ${seq}: ${[run, database, step, part, state].filter((word) => word !== "").join(" ")}`),
+			onLine: ({ seq, run, database, step, part, state, evidence }) => {
+				// What a freeze has noted can be undone from this log, should the target and every file be gone.
+				const noted = step === "freeze" && state === "note" ? JSON.stringify(evidence) : "";
+				report(`journal ${seq}: ${[run, database, step, part, state, noted].filter((word) => word !== "").join(" ")}`);
+			},
 		});
 		if (journal.wasTorn)
 			report("the journal's file ended in half a line, of a mover that was killed; it is written anew");
@@ -233,6 +237,12 @@ class Tenure {
 	/** Does a wish. @returns whether it was to be taken up */
 	async #perform(journal: Journal, wish: KnownWish): Promise<boolean> {
 		const { report } = this.#options;
+		if (await refuseStale(this.#asks, wish.id, this.#lease)) {
+			report(
+				`${wish.command}: refused, as it was asked or last worked on more than 10 minutes ago; look at both sides: npm run move -- status --stack STACK; then ask again`,
+			);
+			return false;
+		}
 		let run = await takeWish(this.#asks, wish.id, this.#lease);
 		if (run === undefined) return false;
 		report(`${wish.command} ${wish.state === "taken" ? "goes on" : "begins"} as run ${run}`);

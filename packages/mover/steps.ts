@@ -24,6 +24,8 @@ export const STEP_NAMES = [
 	"swap",
 	"drop",
 	"close",
+	"freeze",
+	"thaw",
 ] as const;
 export type StepName = (typeof STEP_NAMES)[number];
 

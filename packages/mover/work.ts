@@ -1,12 +1,13 @@
 /** Does one wish for all databases of the stage: several are swapped in together, or not at all. */
 import { databaseIn } from "./address.ts";
 import type { Configuration, MovedDatabase } from "./configuration.ts";
-import type { Engine, Engines, Proof, SwapTask, Task } from "./engine.ts";
+import type { Engine, Engines, FreezeTask, Proof, SwapTask, Task } from "./engine.ts";
 import { type Finding, forRehearsal } from "./findings.ts";
 import { isConnectionError } from "./journal/errors.ts";
 import { Fence } from "./journal/fence.ts";
 import type { Progress } from "./journal/heartbeat.ts";
 import { type Asks, appendLine, type Journal } from "./journal/journal.ts";
+import { readNotes } from "./journal/notes.ts";
 import { pin, refuseOneSide } from "./journal/pins.ts";
 import { isVerified, readProof } from "./journal/proofs.ts";
 import { clearReport, type ReportKind, type Sizes, storeReport } from "./journal/reports.ts";
@@ -85,8 +86,12 @@ export class Worker {
 					return await this.#rehearse(units, wish.arguments);
 				case "copy":
 					return await this.#copy(units, wish.arguments);
-				default:
+				case "verify":
 					return await this.#verifyLast(run);
+				case "freeze":
+					return await this.#freeze(units, run);
+				default:
+					return await this.#thaw(units, run);
 			}
 		} catch (error) {
 			if (this.#options.control.signal.aborted || isConnectionError(error)) throw error;
@@ -126,6 +131,8 @@ export class Worker {
 				diskBytes: database.diskBytes,
 				drain: database.drain,
 				report: (line) => report(`${database.name}: ${line}`),
+				apps: database.apps,
+				readNotes: () => readNotes(this.#options.asks, database.name),
 			};
 			units.push({ database, engine, steps, task });
 		}
@@ -174,7 +181,12 @@ export class Worker {
 		return blockers === 0 ? { state: "done" } : { state: "failed", reason: "blockers" };
 	}
 
-	async #keepFindings(run: string, database: string, findings: readonly Finding[]): Promise<void> {
+	async #keepFindings(
+		run: string,
+		database: string,
+		findings: readonly Finding[],
+		step: StepName = "check",
+	): Promise<void> {
 		const { report, progress, journal } = this.#options;
 		await this.#store(run, database, "findings", findings);
 		for (const { severity, line } of findings) report(`${database}: ${severity}: ${line}`);
@@ -182,7 +194,7 @@ export class Worker {
 		const evidence = { blockers: count("blocker"), warnings: count("warning"), notes: count("note") };
 		progress.blockers += evidence.blockers;
 		progress.warnings += evidence.warnings;
-		await journal.write("note", at(run, database, "check"), evidence);
+		await journal.write("note", at(run, database, step), evidence);
 	}
 
 	async #rehearse(
@@ -453,6 +465,61 @@ export class Worker {
 			return { ...unit, steps, task: { ...unit.task, steps } };
 		});
 		return this.#proveAll(own, isSwapped);
+	}
+
+	/** Shuts everybody out of each source and proves it silent: of all or, where one has something in its way, of none. */
+	async #freeze(units: readonly Unit[], run: string): Promise<Ended> {
+		const { report, progress } = this.#options;
+		for (const unit of units) {
+			const found = (await unit.engine.admitFreeze?.(await this.#freezeTask(unit, run))) ?? [];
+			const isRefused = found.some(({ severity }) => severity === "blocker");
+			if (isRefused) await this.#keepFindings(run, unit.database.name, found, "freeze");
+		}
+		for (const unit of units) {
+			if (progress.blockers > 0) break;
+			const { name } = unit.database;
+			await unit.steps.checkpoint();
+			report(`${name}: shuts everybody but the mover out of the source, and proves that nobody writes`);
+			const findings = await unit.engine.freeze(await this.#freezeTask(unit, run));
+			await this.#keepFindings(run, name, findings, "freeze");
+		}
+		if (progress.blockers === 0) return { state: "done" };
+		report(
+			`freeze: ${progress.blockers} blockers, see the lines above; what is shut stays shut until: npm run move -- thaw --stack STACK`,
+		);
+		return { state: "failed", reason: "blockers" };
+	}
+
+	async #freezeTask({ database: { name }, task }: Unit, run: string): Promise<FreezeTask> {
+		const { asks, journal } = this.#options;
+		return {
+			...task,
+			notes: await readNotes(asks, name),
+			note: async (part, evidence) => {
+				await journal.write("note", { ...at(run, name, "freeze"), part }, evidence);
+			},
+			noteUndone: () => this.#noteUndone(run, name),
+		};
+	}
+
+	/** Undoes what freezes have noted. */
+	async #thaw(units: readonly Unit[], run: string): Promise<Ended> {
+		const { asks, report, progress } = this.#options;
+		for (const { database, engine, task, steps } of units) {
+			await steps.checkpoint();
+			const notes = await readNotes(asks, database.name);
+			const findings = await engine.thaw({ ...task, notes });
+			await this.#keepFindings(run, database.name, findings, "thaw");
+			// What is left stays noted, for the next thaw.
+			if (findings.some(({ severity }) => severity === "blocker")) continue;
+			await this.#noteUndone(run, database.name);
+			report(`${database.name}: ${notes.size} things of its freeze are as they were`);
+		}
+		return progress.blockers === 0 ? { state: "done" } : { state: "failed", reason: "blockers" };
+	}
+
+	async #noteUndone(run: string, database: string): Promise<void> {
+		await this.#options.journal.write("note", at(run, database, "thaw"), { undone: true });
 	}
 
 	async #tellFailure(run: string, error: unknown): Promise<void> {

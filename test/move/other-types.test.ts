@@ -96,6 +96,7 @@ async function close(): Promise<string> {
 	await closeMove(new Context(), readMoveStage("night", stageFile()), {
 		dropFormer: false,
 		dropJournal: false,
+		isThawed: false,
 		tell: (line) => said.push(line),
 	});
 	return said.join("\n");

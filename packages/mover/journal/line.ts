@@ -35,7 +35,7 @@ const RUN = /^r[1-9]\d{0,5}$/;
 const PART = /^((([st]\.)?(lo\.)?\d{1,10}(\.\d{1,10}){0,3})|db\d{1,5})?$/;
 /** Parts that are told apart by a word. */
 const PART_WORDS: ReadonlySet<string> = new Set(
-	"before after proof source target routines triggers views events definers functions scripts keys content catalog".split(
+	"before after proof source target routines triggers views events definers functions scripts keys content catalog sessions silence".split(
 		" ",
 	),
 );
@@ -49,7 +49,7 @@ const EVIDENCE_KEYS: ReadonlySet<string> = new Set(
 	`rows bytes parts tables indexes constraints triggers sequences objects views roles members grants settings extensions functions types
 	policies items retried skipped failed count counts sum sums hash chunks schemas databases columns comments publications
 	keys scripts events definers routines users expired floatTables owned made gone writes started logFile logPosition openWriters server undone
-	ms cpuMs waitMs jobs attempts limit
+	ms cpuMs waitMs jobs attempts limit connect grantable readOnly
 	equal exists created dropped swapped live kept empty pinned verified analyzed frozen
 	differences blockers warnings notes findings
 	inserted updated deleted xid changes
@@ -62,7 +62,7 @@ const EVIDENCE_WORDS: ReadonlySet<string> = new Set(
 	`binary text live frozen snapshot copied skipped none
 	postgresql mysql mariadb redis mongodb
 	deadline stopped paused resumed lease-lost connection refused failed killed restarted unequal torn-line takeover
-	check rehearse copy verify`.split(/\s+/),
+	check rehearse copy verify freeze thaw`.split(/\s+/),
 );
 
 const EVIDENCE_TEXTS: readonly RegExp[] = [

@@ -72,7 +72,7 @@ export function compareLines(file: string, local: readonly JournalLine[], server
 		if (here === there) continue;
 		throw new JournalsDiffer(
 			there === undefined
-				? `the journal's line ${line.seq} is in ${file} and not in database move on the target: ${here}. The server has been restored, or another one answers under its name. Find out which; where the server is right, move the file away`
+				? `the journal's line ${line.seq} is in ${file} and not in database move on the target: ${here}. The server has been restored, or another one answers under its name. Find out which; where the server is right, move the file away, and keep its lines with "freeze" and "note": they alone may undo a freeze`
 				: `the journal's line ${line.seq} differs. In ${file}: ${here}. In database move on the target: ${there}. Find out who wrote the other one; where the server is right, move the file away`,
 		);
 	}

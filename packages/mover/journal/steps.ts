@@ -28,6 +28,8 @@ export const STEP_DEADLINES: Readonly<Record<StepName, number>> = {
 	swap: 5 * MINUTE_MS,
 	drop: 10 * MINUTE_MS,
 	close: 60 * MINUTE_MS,
+	freeze: 10 * MINUTE_MS,
+	thaw: 10 * MINUTE_MS,
 };
 
 /** Whether the run may go on. */

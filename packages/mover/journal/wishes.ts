@@ -5,7 +5,7 @@ import type { Asks, Holder } from "./journal.ts";
 export const WISH_VERSION = 1;
 
 /** Wishes that are work, one at a time. */
-export const WORK = ["check", "rehearse", "copy", "verify"] as const;
+export const WORK = ["check", "rehearse", "freeze", "copy", "verify", "thaw"] as const;
 /** Wishes about the work that is under way. */
 export const CONTROLS = ["pause", "resume", "stop"] as const;
 export type Work = (typeof WORK)[number];
@@ -17,6 +17,8 @@ const ARGUMENTS: Readonly<Record<Command, readonly string[]>> = {
 	rehearse: ["keep", "again", "replace"],
 	copy: ["again", "replace"],
 	verify: [],
+	freeze: [],
+	thaw: [],
 	pause: [],
 	resume: [],
 	stop: [],
@@ -200,6 +202,24 @@ const UNFINISHED = `(SELECT run FROM (
 	AND NOT (wishes.arguments -> 'again' = 'true' AND ${isInSwapOf("former")}))`;
 
 const NEXT = "(SELECT 'r' || coalesce(max(substr(run, 2)::int), 0) + 1 FROM public.wishes)";
+
+/**
+ * Refuses a freeze or a thaw that was asked, or of which the last line was written, too long ago: the operator has gone on without it
+ * since, and it would shut or open the source behind his back. @returns whether it is refused
+ */
+export async function refuseStale(client: Asks, id: number, { holder, epoch }: Holder): Promise<boolean> {
+	const { rows } = await client.query(
+		`UPDATE public.wishes SET state = 'refused', reason = 'stale', epoch = $3, ended = clock_timestamp()
+		WHERE id = $1 AND command IN ('freeze', 'thaw') AND state IN ('asked', 'taken') AND ${MINE}
+		AND greatest(at, (SELECT max(journal.at) FROM public.journal WHERE journal.run = wishes.run)) < clock_timestamp() - interval '${STALE}'
+		RETURNING id`,
+		[id, holder, epoch],
+	);
+	return rows.length > 0;
+}
+
+/** How long after it was asked or last worked on a freeze or a thaw is what the operator still wants. */
+const STALE = "10 minutes";
 
 /**
  * Takes up work: gives it the next run, unless it goes on with one that an earlier holder or an earlier copy has begun.

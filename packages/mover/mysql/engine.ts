@@ -1,9 +1,9 @@
 /** MySQL as the mover moves it: into the target's own database, since no server of it can rename one. */
 import type { Engine } from "../engine.ts";
-import { addressOf, inPlace, prove } from "../in-place.ts";
+import { addressOf, frozenByHand, inPlace, prove } from "../in-place.ts";
 import type { Login } from "../postgresql/connection.ts";
 import { checkMysql } from "./check.ts";
-import { withMysql } from "./connection.ts";
+import { type Session, withMysql } from "./connection.ts";
 import { copyMysql, measureTables } from "./copy.ts";
 import { changesOfMysql, readMysqlCounters } from "./counters.ts";
 import { countRunningEvents, RUNNING_EVENTS_FIX } from "./events.ts";
@@ -41,6 +41,13 @@ export const mysql: Engine = {
 		return prove({ source, steps }, counters, [before], () => verifyMysql({ source, target, jobs, report }));
 	},
 
+	...frozenByHand(counters, {
+		freeze:
+			"the mover shuts nobody out of a MySQL source; by hand, for each account of an application: ALTER USER ... ACCOUNT LOCK, then KILL its sessions (SHOW PROCESSLIST). That nobody writes is proved by the server's counters",
+		others: (source) => withMysql(source, otherSessions),
+		thaw: "what was done by hand on this MySQL source is undone by hand: ALTER USER ... ACCOUNT UNLOCK for each account of an application",
+	}),
+
 	...inPlace({
 		findRun: (target) => withMysql(target, ownerOf),
 		release: releaseTarget,
@@ -52,4 +59,17 @@ export const mysql: Engine = {
 async function refuseRunningEvents(source: Login): Promise<void> {
 	const events = await withMysql(source, (session) => countRunningEvents(session, databaseOf(source)));
 	if (events > 0) throw new Error(`${events} events run on the source; ${RUNNING_EVENTS_FIX}, then copy again`);
+}
+
+/** Sessions besides this one, as far as the login may see them, each with the statement that ends it. */
+async function otherSessions(session: Session): Promise<string[]> {
+	const rows = await session.rows(
+		`SELECT ID AS id, USER AS user, HOST AS host FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID()
+		AND COMMAND NOT IN ('Daemon', 'Binlog Dump', 'Binlog Dump GTID') AND USER NOT IN ('system user', 'event_scheduler', 'azure_superuser')
+		ORDER BY ID`,
+	);
+	return rows.map(
+		({ id, user, host }) =>
+			`session ${id} of ${user} (at ${host}) is on the source; stop that program, then: KILL ${id}`,
+	);
 }

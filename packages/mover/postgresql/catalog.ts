@@ -2,6 +2,8 @@
  * A database's definitions as text, one object at a time and the same on every major: what a proof compares and a check reads.
  */
 import type pg from "pg";
+import type { Notes } from "../engine.ts";
+import { aclBeforeFreeze, limitBeforeFreeze } from "./locks.ts";
 import {
 	isExtensionLeftBehind,
 	isMembershipLeftBehind,
@@ -33,6 +35,8 @@ export interface CatalogOptions {
 	owners: Owners;
 	/** Version of the source's server, such as 150018: a right that it does not know is not compared. */
 	sourceVersion: number;
+	/** Of the source, what a freeze has noted: rights to connect that it took away are compared all the same. */
+	notes: Notes;
 	/** The roles that are carried; no others are looked at. */
 	roles: readonly string[];
 }
@@ -62,7 +66,7 @@ export async function readCatalog(client: pg.Client, options: CatalogOptions): P
 	for (const sql of inSchemas(version)) {
 		reader.add((await client.query<Row>(sql, [schemas])).rows);
 	}
-	for (const sql of outsideSchemas(version)) {
+	for (const sql of outsideSchemas(version, options.notes)) {
 		reader.add((await client.query<Row>(sql)).rows);
 	}
 	for (const object of await roleObjects(client, version, options)) {
@@ -402,7 +406,7 @@ function inSchemas(version: number): string[] {
 	];
 }
 
-function outsideSchemas(version: number): string[] {
+function outsideSchemas(version: number, notes: Notes): string[] {
 	const since = (from: number, sql: string, otherwise: string) => (version >= from ? sql : otherwise);
 	return [
 		`SELECT 'extension' AS kind, e.extname AS name, NULL AS parent, json_build_object('schema', n.nspname) AS attributes, NULL AS owner, NULL AS acl
@@ -437,7 +441,7 @@ function outsideSchemas(version: number): string[] {
 			'collate', lower(replace(datcollate, '-', '')), 'character type', lower(replace(datctype, '-', '')), 'provider', ${since(150_000, "datlocprovider", "'c'")},
 			'locale', ${since(170_000, "datlocale", since(150_000, "daticulocale", "NULL"))}, 'rules', ${since(160_000, "daticurules", "NULL")},
 			'${LIMIT}', datconnlimit, 'comment', shobj_description(pg_database.oid, 'pg_database')) AS attributes,
-			pg_get_userbyid(datdba) AS owner, ${aclJson("datacl", "d", "datdba")} AS acl
+			pg_get_userbyid(datdba) AS owner, ${aclJson(aclBeforeFreeze(notes), "d", "datdba")} AS acl
 		FROM pg_database WHERE datname = current_database()`,
 	];
 }
@@ -456,11 +460,11 @@ export async function superusers(client: pg.Client): Promise<string[]> {
 
 /** Roles, memberships and settings: those of the carried roles, as the target's server has others of its own. */
 async function roleObjects(client: pg.Client, version: number, options: CatalogOptions): Promise<CatalogObject[]> {
-	const { owners, side } = options;
+	const { owners, side, notes } = options;
 	const carried = new Set(options.roles);
 	const attributesOf = await client.query<Record<string, unknown> & { role: string }>(
 		`SELECT rolname AS role, rolinherit AS inherit, rolcreaterole AS "create role", rolcreatedb AS "create database", rolcanlogin AS login,
-			rolbypassrls AS "bypass row security", rolconnlimit AS "${LIMIT}", rolvaliduntil::text AS "valid until",
+			rolbypassrls AS "bypass row security", ${limitBeforeFreeze(notes)} AS "${LIMIT}", rolvaliduntil::text AS "valid until",
 			shobj_description(oid, 'pg_authid') AS comment
 		FROM pg_roles`,
 	);

@@ -1,4 +1,5 @@
 /** What every step of a copy works with. */
+import type { Notes } from "../engine.ts";
 import type { Steps } from "../steps.ts";
 import type { Workspace } from "./children.ts";
 import type { Login } from "./connection.ts";
@@ -15,6 +16,8 @@ export interface Copying {
 	steps: Steps;
 	workspace: Workspace;
 	owners: Owners;
+	/** What a freeze has noted of the source: rights to connect and limits that are carried all the same. */
+	notes: Notes;
 	/** The source database's name. */
 	sourceDatabase: string;
 	/** The target's version, as `server_version_num`. */

@@ -1,4 +1,5 @@
 /** A whole copy of one database into a fresh one, step by step; killed anywhere, the next call goes on. */
+import type { Notes } from "../engine.ts";
 import type { Steps } from "../steps.ts";
 import { analyze } from "./analyze.ts";
 import { Workspace } from "./children.ts";
@@ -37,6 +38,8 @@ export interface CopyOptions extends Omit<SnapshotOptions, "live"> {
 	counters?: Counters | undefined;
 	/** A snapshot that somebody else holds and closes, so that the proof sees the same rows; default: one for this copy. */
 	snapshot?: Snapshot;
+	/** What a freeze of the source has noted and nobody has undone; default: nothing. */
+	notes?: Notes;
 	/** Told lines of progress; they may name tables. */
 	report?: (line: string) => void;
 }
@@ -84,6 +87,7 @@ export async function copyDatabase(options: CopyOptions): Promise<CopyResult> {
 			steps,
 			workspace,
 			owners,
+			notes: options.notes ?? new Map(),
 			sourceDatabase,
 			targetVersion,
 			jobs,

@@ -24,14 +24,9 @@ export interface Counters {
 }
 
 /**
- * Reads the counters of a database. They are written with a delay by those who wrote, at most a second after their transaction, and
- * 10 s for a session that goes on idling, so that `settleCounters` waits for two equal readings.
+ * Reads the counters of a database until two readings in a row are the same, or until the time is over; the last one. They are written
+ * with a delay by those who wrote, at most a second after their transaction, and 10 s for a session that goes on idling.
  */
-export async function readCounters(login: Login): Promise<Counters> {
-	return withSession(login, {}, read);
-}
-
-/** Readings until two in a row are the same, or until the time is over; the last one. */
 export async function settleCounters(login: Login, { everyMs = 600, withinMs = 15_000 } = {}): Promise<Counters> {
 	const isSame = (before: Counters, now: Counters) => changesOf(before, now).length === 0;
 	return withSession(login, {}, (client) => settle(() => read(client), isSame, { everyMs, withinMs }));

@@ -3,10 +3,12 @@ import { databaseIn } from "../address.ts";
 import type { Engine, Task } from "../engine.ts";
 import { addressOf } from "../in-place.ts";
 import { stateOf } from "../journal/errors.ts";
+import { foreseeFreeze } from "./admit-freeze.ts";
 import { check } from "./check.ts";
 import { type Login, withSession } from "./connection.ts";
 import { copyDatabase } from "./copy.ts";
 import { settleCounters, writesSince } from "./counters.ts";
+import { admitFreeze, freeze, thaw } from "./freeze.ts";
 import { readPin } from "./pins.ts";
 import { readCountersOf } from "./prepare.ts";
 import { isPostgresqlProof, makeProof } from "./report.ts";
@@ -29,26 +31,41 @@ export const postgresql: Engine = {
 		return { system: systemIdentifier ?? addressOf(login.url), database };
 	},
 
-	check: ({ source, target, into, jobs, diskBytes, passing }) =>
-		check({ source, target, into, jobs, diskBytes, passing }),
+	async check({ source, target, into, jobs, diskBytes, passing, apps = [], readNotes }) {
+		const found = await check({ source, target, into, jobs, diskBytes, passing });
+		const isFrozen = ((await readNotes?.())?.size ?? 0) > 0;
+		return [...found, ...(await foreseeFreeze(source, { apps, isFrozen }))];
+	},
 
 	measure: (source) => withSession(source, {}, readSizes),
 
-	async copy({ source, target, into, steps, jobs, report, live, snapshotSeconds }) {
+	async copy({ source, target, into, steps, jobs, report, live, snapshotSeconds, readNotes }) {
+		const notes = (await readNotes?.()) ?? new Map();
 		// Before the snapshot, so that what it does not see is counted.
 		const counters = live ? undefined : await settleCounters(source);
 		const limit = snapshotSeconds === undefined ? {} : { limitSeconds: snapshotSeconds };
 		const snapshot = await holdSnapshot(source, { live, ...limit });
 		try {
-			const copied = await copyDatabase({ source, target, into, steps, jobs, live, counters, snapshot, report });
+			const copied = await copyDatabase({
+				source,
+				target,
+				into,
+				steps,
+				jobs,
+				live,
+				counters,
+				notes,
+				snapshot,
+				report,
+			});
 			report(`${copied.tables} tables, ${copied.rows} rows, ${copied.items} definitions after them`);
 			// Of a source that nobody writes to, what is compared is what it is by then: a late writer is found.
 			const { signal } = snapshot;
 			if (counters === undefined) {
-				return makeProof(await verify({ source, target, into, steps, jobs, snapshot: snapshot.id, signal }));
+				return makeProof(await verify({ source, target, into, steps, jobs, notes, snapshot: snapshot.id, signal }));
 			}
 			const afterCopy = await settleCounters(source);
-			const verification = await verify({ source, target, into, steps, jobs, counters, signal });
+			const verification = await verify({ source, target, into, steps, jobs, notes, counters, signal });
 			const afterProof = await settleCounters(source);
 			return makeProof(verification, [counters, afterCopy, afterProof]);
 		} finally {
@@ -67,10 +84,11 @@ export const postgresql: Engine = {
 		return writesSince(proved, await settleCounters(source));
 	},
 
-	async verify({ source, target, into, steps, jobs, isSwapped }) {
+	async verify({ source, target, into, steps, jobs, isSwapped, readNotes }) {
+		const notes = (await readNotes?.()) ?? new Map();
 		const database = isSwapped ? ownDatabase(target) : into;
 		const before = await settleCounters(source);
-		const verification = await verify({ source, target, into: database, steps, jobs, counters: before });
+		const verification = await verify({ source, target, into: database, steps, jobs, notes, counters: before });
 		const proof = makeProof(verification, [before, await settleCounters(source)]);
 		if (isSwapped) {
 			await withSession(target, { database, settings: NO_TRIGGERS }, (client) =>
@@ -89,6 +107,12 @@ export const postgresql: Engine = {
 	async undoSwap({ target, into }) {
 		await undoSwap(target, ownDatabase(target), into);
 	},
+
+	admitFreeze,
+
+	freeze,
+
+	thaw,
 
 	async drop({ target, into, steps }: Task) {
 		await steps.step("drop", "", {

@@ -3,7 +3,9 @@
  * the copy where definitions name them, and go once what they have is another's (grants.ts).
  */
 import type pg from "pg";
+import type { Notes } from "../engine.ts";
 import type { Copying } from "./context.ts";
+import { limitBeforeFreeze } from "./locks.ts";
 import { isMembershipLeftBehind, isRoleLeftBehind, limitOnTarget } from "./rules.ts";
 import { quoteName, quoteText } from "./target.ts";
 
@@ -31,9 +33,11 @@ interface Membership {
 	set: boolean | null;
 }
 
-const ROLES = `SELECT r.rolname AS name, r.rolsuper AS "isSuperuser", r.rolinherit AS inherits, r.rolcreaterole AS "createsRoles",
+const rolesOf = (
+	notes: Notes,
+) => `SELECT r.rolname AS name, r.rolsuper AS "isSuperuser", r.rolinherit AS inherits, r.rolcreaterole AS "createsRoles",
 	r.rolcreatedb AS "createsDatabases", r.rolcanlogin AS "logsIn", r.rolbypassrls AS "bypassesPolicies",
-	r.rolconnlimit AS connections, r.rolvaliduntil::text AS "validUntil",
+	${limitBeforeFreeze(notes)} AS connections, r.rolvaliduntil::text AS "validUntil",
 	pg_catalog.shobj_description(r.oid, 'pg_authid') AS comment
 FROM pg_catalog.pg_roles r WHERE r.rolname !~ '^pg_' ORDER BY r.rolname`;
 
@@ -45,8 +49,8 @@ FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles r ON r.oid = a.roleid
 GROUP BY 1, 2 ORDER BY 1, 2`;
 
 /** Makes what is missing and gives those that are there the source's attributes; never a superuser, never a password. */
-export async function copyRoles({ database, snapshot, owners, targetVersion }: Copying): Promise<void> {
-	const { rows: roles } = await snapshot.client.query<Role>(ROLES);
+export async function copyRoles({ database, snapshot, owners, targetVersion, notes }: Copying): Promise<void> {
+	const { rows: roles } = await snapshot.client.query<Role>(rolesOf(notes));
 	const { rows: members } = await snapshot.client.query<Membership>(memberships(snapshot.version));
 	await database.step("roles", "", async (client) => {
 		const kept = await protectedRoles(client, owners.owner);

@@ -131,6 +131,9 @@ export interface Owners {
 	owner: string;
 }
 
+/** Azure's own roles, whose sessions and logins are nobody's to end or shut. */
+export const AZURE_ROLES: readonly string[] = ["azuresu", "azure_superuser", "azure_pg_admin", "replication"];
+
 /** Whether a role of the source's server is not made on the target. */
 export function isRoleLeftBehind(role: string, { admin }: Pick<Owners, "admin">): boolean {
 	return /^(azure|pg_)/.test(role) || role === "replication" || role === admin;

@@ -2,6 +2,7 @@
 import type pg from "pg";
 import { grantStatement, readAcl } from "./acl.ts";
 import type { Copying } from "./context.ts";
+import { aclBeforeFreeze } from "./locks.ts";
 import { isSettingLeftBehind, limitOnTarget, type Owners, roleOnTarget } from "./rules.ts";
 import { quoteName, quoteText } from "./target.ts";
 
@@ -94,16 +95,16 @@ async function apply(client: pg.Client, sql: string): Promise<boolean> {
 	}
 }
 
-/** Rights on the database, its limit of connections and its comment, as on the source. */
+/** Rights on the database, its limit of connections and its comment, as on the source before its freeze. */
 async function copyDatabaseRights(
 	client: pg.Client,
-	{ snapshot, sourceDatabase, database, owners }: Copying,
+	{ snapshot, sourceDatabase, database, owners, notes }: Copying,
 ): Promise<void> {
 	const on = `DATABASE ${quoteName(database.name)}`;
 	const source = quoteText(sourceDatabase);
 	const rights = await readAcl(
 		snapshot.client,
-		`SELECT datname::text AS object, coalesce(datacl, pg_catalog.acldefault('d', datdba)) AS acl, datdba AS owner, '' AS columns
+		`SELECT datname::text AS object, ${aclBeforeFreeze(notes)} AS acl, datdba AS owner, '' AS columns
 		FROM pg_catalog.pg_database WHERE datname = ${source}`,
 	);
 	await client.query(`REVOKE ALL ON ${on} FROM PUBLIC`);

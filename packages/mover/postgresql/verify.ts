@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import type pg from "pg";
 import { databaseIn } from "../address.ts";
+import type { Notes } from "../engine.ts";
 import type { Steps } from "../steps.ts";
 import { type Catalog, carriedRoles, databaseOwner, readCatalog, serverVersion, superusers } from "./catalog.ts";
 import { compareMaterializedViews, SHOWN_OF_VIEWS } from "./compare-matviews.ts";
@@ -27,6 +28,8 @@ export interface VerifyOptions {
 	snapshot?: string;
 	/** A reading of the source's counters, where it does not; without one, no sums of an earlier try are used. */
 	counters?: Counters | undefined;
+	/** What a freeze of the source has noted and nobody has undone; default: nothing. */
+	notes?: Notes;
 	/** Ends with the reason why the run must, the snapshot's: no session of ours holds the source up then. */
 	signal?: AbortSignal;
 }
@@ -79,8 +82,8 @@ async function compare(options: VerifyOptions, signal: AbortSignal): Promise<Ver
 		const fixed = new Set(await superusers(targetClient));
 		const roles = (await carriedRoles(sourceClient, owners)).filter((role) => !fixed.has(role));
 		const [sourceCatalog, targetCatalog] = await Promise.all([
-			readCatalog(sourceClient, { side: "source", owners, sourceVersion, roles }),
-			readCatalog(targetClient, { side: "target", owners, sourceVersion, roles }),
+			readCatalog(sourceClient, { side: "source", owners, sourceVersion, roles, notes: options.notes ?? new Map() }),
+			readCatalog(targetClient, { side: "target", owners, sourceVersion, roles, notes: new Map() }),
 		]);
 		forgetOwnSettings(sourceCatalog, targetCatalog, owners);
 		await printAlike(sourceCatalog, targetCatalog, target);

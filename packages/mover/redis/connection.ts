@@ -118,6 +118,20 @@ export async function withRedis<T>(login: Login, use: (session: RedisSession) =>
 	}
 }
 
+/** Clients besides this session and replicas, each with the command that ends it. */
+export async function otherClients(session: RedisSession): Promise<string[]> {
+	const own = await session.text("CLIENT", "ID");
+	const list = await session.text("CLIENT", "LIST", "TYPE", "normal");
+	return list
+		.split("\n")
+		.map((line) => new Map(line.split(" ").map((word) => word.split("=", 2) as [string, string])))
+		.filter((client) => client.has("addr") && client.get("id") !== own)
+		.map((client) => {
+			const from = [client.get("name"), `at ${client.get("addr")}`].filter((word) => word !== "").join(" ");
+			return `session ${client.get("id")} (${from}) is on the source; stop that program, then: CLIENT KILL ID ${client.get("id")}`;
+		});
+}
+
 /** The databases that have keys, by number, with how many. */
 export async function databasesOf(session: RedisSession): Promise<Map<number, number>> {
 	const keyspace = await session.info("keyspace");

@@ -1,8 +1,8 @@
 /** Redis as the mover moves it: key by key into an empty target. */
 import type { Engine } from "../engine.ts";
-import { addressOf, inPlace, prove } from "../in-place.ts";
+import { addressOf, frozenByHand, inPlace, prove } from "../in-place.ts";
 import { checkRedis } from "./check.ts";
-import { measureRedis, withRedis } from "./connection.ts";
+import { measureRedis, otherClients, withRedis } from "./connection.ts";
 import { copyRedis } from "./copy.ts";
 import { changesOfRedis, readRedisCounters } from "./counters.ts";
 import { drainRedis, proveDrained } from "./drain.ts";
@@ -31,6 +31,13 @@ export const redis: Engine = {
 		const before = await readRedisCounters(source);
 		return prove({ source, steps }, counters, [before], () => verifyRedis({ source, target, report }));
 	},
+
+	...frozenByHand(counters, {
+		freeze:
+			"the mover shuts nobody out of a Redis source; by hand, once every service is at 0: CLIENT LIST, then CLIENT KILL ID ... for whoever is left. That nobody writes is proved by the server's counters",
+		others: (source) => withRedis(source, otherClients),
+		thaw: "nothing of the mover's is undone on this Redis source",
+	}),
 
 	...inPlace({
 		findRun: (target) => withRedis(target, ownerOf),

@@ -42,14 +42,18 @@ test("the container is told by variables or by the files of secrets", () => {
 	given.databases.main.diskGb = 20;
 	writeFileSync(file, JSON.stringify(given));
 	writeFileSync(path.join(folder, "source"), `${source}\n`);
+	const apps = ["postgresql://app:former-horse@10.0.0.4/clinic", "postgresql://jobs:other-horse@10.0.0.4/clinic"];
+	writeFileSync(path.join(folder, "apps"), `${apps.join("\n")}\n`);
+	const mask = new Mask();
 	const read = readConfiguration(
 		{
 			MOVE_TARGET_FILE: file,
 			MOVE_SOURCE_MAIN_FILE: path.join(folder, "source"),
 			MOVE_SOURCE_MAIN_CA: CA,
+			MOVE_SOURCE_MAIN_APPS_FILE: path.join(folder, "apps"),
 			MOVE_JOBS: "4",
 		},
-		new Mask(),
+		mask,
 	);
 	assert.deepEqual(read, {
 		stage: "prod",
@@ -60,6 +64,7 @@ test("the container is told by variables or by the files of secrets", () => {
 				type: "postgresql",
 				source: { url: source, ca: CA.trim() },
 				target: { url: main.url, ca: CA },
+				apps: apps.map((url) => ({ url, ca: CA.trim() })),
 				aptibleId: 7,
 				diskBytes: 20 * 2 ** 30,
 				containerMb: 15_360,
@@ -71,6 +76,7 @@ test("the container is told by variables or by the files of secrets", () => {
 		snapshotSeconds: 7200,
 		journalFolder: undefined,
 	});
+	assert.equal(mask.apply("former-horse other-horse"), "[secret] [secret]");
 	assert.equal(variableOf("patient-portal.v2"), "MOVE_SOURCE_PATIENT_PORTAL_V2");
 });
 
@@ -116,6 +122,7 @@ test("each mistake names its variable and the fix, and shows no value of a secre
 			{ MOVE_TARGET: target(), MOVE_SOURCE_MAIN_FILE: path.join(folder, "none") },
 			/^MOVE_SOURCE_MAIN_FILE: .*none is not there or empty/,
 		],
+		[{ ...fine, MOVE_SOURCE_MAIN_APPS: `${source} redis://:${PASSWORD}@10.0.0.4` }, /^MOVE_SOURCE_MAIN_APPS: not each/],
 		[{ ...fine, MOVE_SOURCE_MAIN_CA: PASSWORD }, /^MOVE_SOURCE_MAIN_CA: is no certificate in PEM/],
 		[{ ...fine, MOVE_JOBS: "many" }, /^MOVE_JOBS: "many" is not a whole number from 1 to 16; default: 2/],
 		[{ ...fine, MOVE_LEASE_SECONDS: "1" }, /^MOVE_LEASE_SECONDS: "1" is not a whole number from 2 to 300/],

@@ -126,3 +126,12 @@ async function assertPlaces(run: number): Promise<void> {
 		assert.deepEqual(await world.rows("db", "SELECT sum(x)::int AS sum FROM public.t", name), [{ sum: 151 }]);
 	}
 }
+
+test("where one source has something in the way of a freeze, none is changed", async () => {
+	const mover = world.startMover({ REFUSED_FREEZE: String(world.targets.main?.port) });
+	const { state, reason } = await world.over(await world.wish("freeze"));
+	assert.deepEqual([state, reason], ["failed", "blockers"], mover.output);
+	assert.match(mover.output, /main: blocker: this source is in the way/);
+	assert.doesNotMatch(mover.output, /billing: shuts everybody/);
+	assert.doesNotMatch(mover.output, / freeze 1262 note/);
+});

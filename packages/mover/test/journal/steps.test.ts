@@ -11,6 +11,7 @@ import { type HeldLease, Lease } from "../../journal/lease.ts";
 import { JournalsDiffer } from "../../journal/local-file.ts";
 import { type Connect, JOURNAL_DATABASE, openJournalDatabase } from "../../journal/schema.ts";
 import { JournalSteps } from "../../journal/steps.ts";
+import { readWish, refuseStale, takeWish, wish } from "../../journal/wishes.ts";
 import { connect } from "../../postgresql/connection.ts";
 import { type Evidence, LOCK_CLASS } from "../../steps.ts";
 import { startTarget, type Target } from "../support/databases.ts";
@@ -72,6 +73,37 @@ test("database move of another version is refused, with both versions", async ()
 	await client.query("UPDATE public.version SET version = 9");
 	await assert.rejects(journalDatabase(), /tables of version 9, and this program is of version 1/);
 	await client.query("UPDATE public.version SET version = 1");
+});
+
+test("a freeze or thaw of more than 10 minutes ago is refused, unless its run has written a line since", async () => {
+	const lease = await take();
+	const client = await open(JOURNAL_DATABASE);
+	const stateOf = async (id: number) => {
+		const { state, reason } = await readWish(client, id);
+		return [state, reason];
+	};
+	const age = (id: number) =>
+		client.query("UPDATE public.wishes SET at = at - interval '11 minutes' WHERE id = $1", [id]);
+	for (const command of ["freeze", "thaw"] as const) {
+		const asked = await wish(client, command);
+		assert.equal(await refuseStale(client, asked, lease), false, "it is fresh");
+		await age(asked);
+		assert.equal(await refuseStale(client, asked, lease), true);
+		assert.deepEqual(await stateOf(asked), ["refused", "stale"]);
+	}
+	const begun = await wish(client, "freeze");
+	const run = (await takeWish(client, begun, lease)) ?? "";
+	await age(begun);
+	const journal = await journalOf(lease);
+	await journal.write("begin", { run, database: "main", step: "freeze", part: "2964" });
+	assert.equal(await refuseStale(client, begun, lease), false, "it is worked on");
+	await client.query("UPDATE public.journal SET at = at - interval '11 minutes' WHERE run = $1", [run]);
+	assert.equal(await refuseStale(client, begun, lease), true);
+	const copy = await wish(client, "copy");
+	await age(copy);
+	assert.equal(await refuseStale(client, copy, lease), false, "a copy goes on whenever");
+	await client.query("DELETE FROM public.wishes; DELETE FROM public.journal");
+	await lease.release();
 });
 
 test("a step is looked at, begun, done and looked at again; what is done already is not done twice", async () => {

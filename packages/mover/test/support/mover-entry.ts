@@ -1,20 +1,28 @@
 /** The mover, with the tests' own engine or the real one, as a process that a test may kill: at a line of its journal, or at any time. */
 import process from "node:process";
 import { readConfiguration } from "../../configuration.ts";
+import type { Engine } from "../../engine.ts";
 import { Mask } from "../../mask.ts";
 import { runMover } from "../../mover.ts";
 import { rowEngine } from "./row-engine.ts";
 
-const { KILL_AT, KILL_AT_LINE, PART_MS, FAILING_SWAP, UNTOLD, REAL_ENGINE } = process.env;
+const { KILL_AT, KILL_AT_LINE, PART_MS, FAILING_SWAP, REFUSED_FREEZE, UNTOLD, REAL_ENGINE } = process.env;
 const engine =
 	REAL_ENGINE === undefined
 		? rowEngine({
 				partMs: Number(PART_MS ?? 0),
 				untold: UNTOLD !== undefined,
+				...(REFUSED_FREEZE === undefined ? {} : { refusedFreeze: REFUSED_FREEZE }),
 				...(FAILING_SWAP === undefined ? {} : { failingSwap: FAILING_SWAP }),
 			})
 		: // Loaded where it is used: each of the tests' movers is a process.
-			(await import("../../postgresql/engine.ts")).postgresql;
+			withoutWaits((await import("../../postgresql/engine.ts")).postgresql);
+
+/** A freeze with short pauses. */
+function withoutWaits(real: Engine): Engine {
+	return { ...real, freeze: (task) => real.freeze({ ...task, pauses: { againMs: 100, silenceMs: 100 } }) };
+}
+
 let lines = 0;
 const ended = new AbortController();
 process.on("SIGTERM", () => ended.abort(new Error("SIGTERM")));

@@ -9,13 +9,15 @@ export interface RowEngineOptions {
 	partMs?: number;
 	/** Text of the URL of a target whose swap fails. */
 	failingSwap?: string;
+	/** Text of the URL of a target whose source is not to be frozen. */
+	refusedFreeze?: string;
 	/** Whether it cannot tell that its source was written to. */
 	untold?: boolean;
 }
 
 type Client = Parameters<Parameters<typeof withSession>[2]>[0];
 
-export function rowEngine({ partMs = 0, failingSwap, untold = false }: RowEngineOptions = {}): Engine {
+export function rowEngine({ partMs = 0, failingSwap, refusedFreeze, untold = false }: RowEngineOptions = {}): Engine {
 	const engine: Engine = {
 		async identify(login) {
 			return withSession(login, { database: "postgres" }, async (client) => {
@@ -90,6 +92,28 @@ export function rowEngine({ partMs = 0, failingSwap, untold = false }: RowEngine
 				]),
 			);
 		},
+		async admitFreeze({ target }) {
+			if (refusedFreeze === undefined || !target.url.includes(refusedFreeze)) return [];
+			return [{ trap: "freeze-slot", severity: "blocker", line: "this source is in the way" }];
+		},
+		async freeze({ source, notes, note, steps }) {
+			const before = await limitOf(source);
+			if (!notes.has("1262")) await note("1262", { limit: before });
+			await steps.step("freeze", "1262", {
+				look: async () => ((await limitOf(source)) === LOCKED ? { limit: LOCKED } : undefined),
+				act: () => limit(source, LOCKED),
+			});
+			return [];
+		},
+		async thaw({ source, notes, steps }) {
+			for (const [part, { limit: former }] of notes) {
+				await steps.step("thaw", part, {
+					look: async () => ((await limitOf(source)) === former ? { limit: former } : undefined),
+					act: () => limit(source, Number(former)),
+				});
+			}
+			return [];
+		},
 		async drop({ target, into, steps }) {
 			await steps.step("drop", "", {
 				look: async () => ((await isThere(target, into)) ? undefined : { dropped: true }),
@@ -102,6 +126,22 @@ export function rowEngine({ partMs = 0, failingSwap, untold = false }: RowEngine
 	};
 	if (untold) delete engine.findStale;
 	return engine;
+}
+
+/** A limit of connections that tells a frozen source. */
+const LOCKED = 77;
+
+async function limitOf(source: Login): Promise<number> {
+	const { rows } = await withSession(source, {}, (client) =>
+		client.query("SELECT datconnlimit AS limit FROM pg_database WHERE datname = current_database()"),
+	);
+	return rows[0].limit;
+}
+
+async function limit(source: Login, connections: number): Promise<void> {
+	await withSession(source, {}, (client) =>
+		client.query(`ALTER DATABASE ${nameIn(source)} CONNECTION LIMIT ${connections}`),
+	);
 }
 
 async function sumOf(login: Login, database?: string): Promise<string> {

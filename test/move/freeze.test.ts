@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { manualCluster } from "../../move/source-cluster.ts";
+import { readMoveStage } from "../../move/stage.ts";
+import { thawStatements } from "../../move/thaw-sql.ts";
+import { formatLine } from "../../packages/mover/journal/line.ts";
+import { withSession } from "../../packages/mover/postgresql/connection.ts";
+import { Night } from "../support/night.ts";
+
+let night: Night;
+
+before(async () => {
+	night = await Night.start();
+});
+after(() => night?.stop());
+
+const limit = () =>
+	withSession({ url: night.world.source.url() }, {}, async (client) => {
+		const { rows } = await client.query("SELECT datconnlimit AS n FROM pg_database WHERE datname = current_database()");
+		return rows[0].n;
+	});
+
+test("freeze says which services go to 0, notes on this disk what it changes, and thaw undoes it and voids the record", async () => {
+	await night.inPhase("frozen");
+	const mover = night.world.startMover();
+	const frozen = await night.run("freeze");
+	assert.equal(frozen.code, 0, `${frozen.output}\n--\n${mover.output}`);
+	assert.match(
+		frozen.output,
+		/set the replicas of each of these to 0[^\n]*\n {2}1\. workers and schedulers: portal\.web\n/,
+	);
+	assert.match(
+		frozen.output,
+		/freeze of run r1: done\nthe source is frozen and silent; next: npm run move -- copy --stack night/,
+	);
+	assert.equal(await limit(), 77);
+	const journal = readFileSync(path.join(night.folder, ".move/night.jsonl"), "utf8");
+	assert.match(journal, /"step":"freeze","part":"1262","state":"note".*"evidence":\{"limit":-1\}/);
+	assert.match(
+		(await night.run("status")).output,
+		/main: the source is shut by a freeze since .*npm run move -- thaw --stack night/,
+	);
+
+	const sql = await night.run("thaw", "--sql");
+	assert.equal(sql.code, 0, sql.output);
+	assert.match(
+		sql.output,
+		/-- database main\nSET default_transaction_read_only = off;\nSET transaction_read_only = off;\nDO \$move\$/,
+	);
+
+	writeFileSync(night.record, JSON.stringify({ version: 1, run: "r9" }));
+	const thawed = await night.run("thaw");
+	assert.equal(thawed.code, 0, thawed.output);
+	assert.match(thawed.output, /thaw of run r2: done\nin MedStack, Services, bring the replicas back/);
+	assert.equal(existsSync(night.record), false, "MedStack is in use again");
+	assert.equal(await limit(), -1);
+	const nothing = await night.run("thaw", "--sql");
+	assert.equal(nothing.code, 1);
+	assert.match(nothing.output, /holds no freeze that is not undone/);
+	rmSync(path.join(night.folder, ".move"), { recursive: true });
+	await mover.end("SIGTERM");
+});
+
+test("of two frozen databases the SQL of each is its own text, so that neither is changed by the other's, and a cancelled move stays open", async () => {
+	const folder = path.join(night.folder, ".move");
+	mkdirSync(folder, { recursive: true });
+	const lines = ["main", "audit"].map((database, index) =>
+		formatLine({
+			seq: index + 1,
+			at: "2026-11-30T00:00:00.000Z",
+			run: "r1",
+			database,
+			step: "freeze",
+			part: "2964",
+			state: "note",
+			holder: "0123456789ab",
+			epoch: 1,
+			evidence: { readOnly: null, oid: 16384 + index },
+		}),
+	);
+	writeFileSync(path.join(folder, "night.jsonl"), `${lines.join("\n")}\n`);
+	const moved = readMoveStage("night", path.join(night.folder, "Pulumi.night.yaml"));
+	assert.throws(() => thawStatements(moved), /main and audit are frozen.*--database NAME/);
+	const audit = thawStatements(moved, "audit").join("\n");
+	assert.match(audit, /-- database audit\n/);
+	assert.match(audit, /16385/);
+	assert.doesNotMatch(audit, /16384/);
+	const over = { ...moved, stage: { ...moved.stage, move: { ...moved.stage.move, phase: "cancelled" as const } } };
+	assert.match(thawStatements(over as typeof moved, "main")[0] ?? "", /^-- Warning: in the phase cancelled/);
+	assert.throws(() => thawStatements(moved, "other"), /holds no freeze of other/);
+	await night.inPhase("cancelled");
+	const closed = await night.run("close");
+	assert.equal(closed.code, 1, closed.output);
+	assert.match(closed.output, /the source of main, audit is shut by a freeze .*close --thawed --stack night/);
+	rmSync(folder, { recursive: true });
+});
+
+test("in prepare, where MedStack is in use, a freeze wants --yes", async () => {
+	await night.inPhase("prepare");
+	const { code, output } = await night.run("freeze");
+	assert.equal(code, 1, output);
+	assert.match(
+		output,
+		/in the phase prepare MedStack is in use; where that is meant: npm run move -- freeze --yes --stack night/,
+	);
+});
+
+test("neither is for a phase in which apps work on Aptible", async () => {
+	for (const phase of ["trial", "live", "cancelled"]) {
+		await night.inPhase(phase);
+		for (const step of ["freeze", "thaw"]) {
+			const { code, output } = await night.run(step);
+			assert.equal(code, 1, output);
+			assert.match(output, new RegExp(`${step} needs move\\.phase: prepare or frozen`));
+		}
+	}
+});
+
+test("what users reach stops first and comes back last, once its domain resolves to MedStack", () => {
+	const file = path.join(night.folder, "Pulumi.many.yaml");
+	writeFileSync(
+		file,
+		`config:
+  medstack-to-aptible:environment: { handle: acme, stack: acme-prod, phi: true }
+  medstack-to-aptible:apps:
+    portal: { image: acme/portal:1, services: { worker: {}, web: {} }, endpoints: { main: { service: web, kind: https, defaultDomain: true } } }
+    mail: { image: acme/mail:1, services: { cron: {} } }
+`,
+	);
+	const cluster = manualCluster(readMoveStage("many", file));
+	const groups = (lines: readonly string[]) => lines.filter((line) => /^ {2}\d/.test(line)).map((line) => line.trim());
+	const [users, workers] = ["what users reach: portal.web", "workers and schedulers: portal.worker, mail.cron"];
+	assert.deepEqual(groups(cluster.stop()), [`1. ${users}`, `2. ${workers}`]);
+	assert.deepEqual(groups(cluster.start()), [`1. ${workers}`, `2. ${users}`]);
+});
