@@ -39,7 +39,17 @@ test("each command that is named in a source or on a page can be typed as it sta
 
 test("help is there as a word too, and has a line for each option", () => {
 	for (const argv of [["help"], ["--help"], [], ["copy", "--help"]]) assert.equal(readArguments(argv).step, "help");
-	for (const option of ["stack", "config-file", "keep", "again", "replace", "run", "drop-former", "drop-journal"]) {
+	for (const option of [
+		"stack",
+		"config-file",
+		"keep",
+		"again",
+		"replace",
+		"run",
+		"drop-former",
+		"drop-journal",
+		"write",
+	]) {
 		assert.match(usage, new RegExp(`^ {4}--${option}(?: [A-Z]+)? {2,}\\w`, "m"));
 	}
 	assert.throws(() => readArguments(["copy", "--keep", "--stack", "prod"]), UsageError);
