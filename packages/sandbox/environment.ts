@@ -89,6 +89,9 @@ export async function prepareSandbox(options: SandboxOptions): Promise<Sandbox> 
 		XDG_CACHE_HOME: path.join(dir, "cache"),
 		// Engine, program and stand-ins load the SDK's 800 modules each time: 0.7 s without, 0.45 s with.
 		NODE_COMPILE_CACHE: path.join(cacheFolder(), "node"),
+		// The engine ends before its garbage is worth collecting, which takes 0.2 s of CPU in each run.
+		GOGC: "off",
+		GOMEMLIMIT: "512MiB",
 		// A plugin that happens to be on PATH would be taken before the ones put in place here.
 		PULUMI_IGNORE_AMBIENT_PLUGINS: "true",
 		...(standIns.length > 0 ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } : {}),

@@ -115,7 +115,7 @@ test("what a preview shows, and what it refuses", async (t) => {
 	await t.test("what lives under a declared handle and is not ours is refused, until the file adopts it", async () => {
 		// The same live objects, and a state that knows nothing of them.
 		await succeed(stage.sandbox.pulumi(["stack", "rm", "--force", "--yes", "--preserve-config", "staging"]));
-		await succeed(stage.sandbox.pulumi(["stack", "init", "staging"]));
+		await stage.init();
 		stage.newJournal();
 		const text = await fail(stage.up());
 		assert.match(text, /these exist on Aptible and were not made by this stack:/);

@@ -35,6 +35,7 @@ export interface MysqlFacts {
 	bodies: readonly { name: string; body: string }[];
 	enabledEvents: number;
 	definers: readonly Definer[];
+	views: readonly { name: string; definer: string }[];
 	/** Those of the definers that the server has; nothing where the user may not see accounts. */
 	accounts: ReadonlySet<string> | undefined;
 	/** Accounts that log in with `mysql_native_password`. */
@@ -122,6 +123,12 @@ export async function readMysqlFacts(session: Session, database: string): Promis
 			),
 		),
 		definers,
+		views: (
+			await session.rows(
+				"SELECT TABLE_NAME AS name, DEFINER AS definer FROM information_schema.VIEWS WHERE TABLE_SCHEMA = ? ORDER BY 1",
+				[database],
+			)
+		).map(({ name, definer }) => ({ name: name ?? "", definer: definer ?? "" })),
 		accounts: await accountsIfSeen(session, definers),
 		nativePasswords: (
 			await session
@@ -186,6 +193,16 @@ export function judgeMysql(source: MysqlFacts, target: MysqlFacts): Finding[] {
 	}
 	for (const { account } of source.definers) {
 		if (source.accounts !== undefined && !source.accounts.has(account)) {
+			const views = source.views.filter(({ definer }) => definer === account);
+			for (const { name } of views) {
+				add(
+					"blocker",
+					"mysql-definer-lost",
+					`view "${name}" runs as ${account}, whom the source itself does not have: nobody can read it, and its copy fails; make the account, or give it another DEFINER with ALTER DEFINER = CURRENT_USER VIEW, or drop it`,
+					name,
+				);
+			}
+			if (views.length > 0) continue;
 			add(
 				"warning",
 				"mysql-definer-lost",

@@ -104,13 +104,26 @@ test("a row that is larger than a packet is a blocker, in hex as it travels", ()
 		{ source: "DROP TABLE large;", target: "SET GLOBAL max_allowed_packet = 67108864;" },
 	));
 
-test("a definer whom the source itself lacks is named", () =>
-	assertFound(
-		"mysql-definer-lost",
-		/ghost@%.*another DEFINER/,
-		{ source: "CREATE DEFINER = ghost@'%' VIEW haunted AS SELECT 1;" },
-		{ source: "DROP VIEW haunted;" },
-	));
+test("a definer whom the source itself lacks is named", async () => {
+	const lost = async (made: string, removed: string) => {
+		await assertFound("mysql-definer-lost", /ghost@%.*another DEFINER/, { source: made }, { source: removed });
+	};
+	await lost("CREATE DEFINER = ghost@'%' PROCEDURE haunted() SELECT 1;", "DROP PROCEDURE haunted;");
+	await lost("CREATE DEFINER = ghost@'%' VIEW haunted AS SELECT 1;", "DROP VIEW haunted;");
+});
+
+test("a view whose definer the source lacks is a blocker", async () => {
+	await pair.onSource("CREATE DEFINER = ghost@'%' VIEW haunted AS SELECT id FROM patients;");
+	try {
+		const found = (await findingsOf()).filter(({ trap }) => trap === "mysql-definer-lost");
+		assert.deepEqual(
+			found.map(({ severity, object }) => [severity, object]),
+			[["blocker", "haunted"]],
+		);
+	} finally {
+		await pair.onSource("DROP VIEW haunted;");
+	}
+});
 
 test("an event that will not run once the target is live is named", async () => {
 	await pair.onTarget("SET GLOBAL event_scheduler = OFF;");

@@ -67,6 +67,15 @@ test("a definer that the source has no more is made with the usual privileges, a
 	}
 });
 
+test("a view whose definer the source lacks cannot be copied, which is why check has it for a blocker", async () => {
+	await pair.onSource("CREATE DEFINER = ghost@'%' VIEW haunted AS SELECT id FROM patients;");
+	try {
+		await assert.rejects(copy(), /refused a statement of the dump|haunted/);
+	} finally {
+		await pair.onSource("DROP VIEW haunted;");
+	}
+});
+
 const LARGE = `CREATE TABLE large (id INT PRIMARY KEY, weight FLOAT, body LONGBLOB);
 INSERT INTO large WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 80) SELECT i, i / 3, REPEAT(CHAR(i), 3000000) FROM n;`;
 

@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TinyProgram } from "./tiny-program.ts";
 
-describe("the real engine in the sandbox", () => {
+describe("the real engine in the sandbox, with plugins as processes of its own", () => {
 	let program: TinyProgram;
 	before(async () => {
 		program = await TinyProgram.create();
@@ -37,6 +37,45 @@ describe("the real engine in the sandbox", () => {
 		assert.equal((await program.pulumi("destroy", "--yes", "--skip-preview")).code, 0);
 		assert.equal(readFileSync(file, "utf8"), "gone\n");
 	});
+
+	it("ends what runs on Ctrl-C, and goes on with the next up", async () => {
+		const started = path.join(program.dir, "started");
+		await program.write(`new local.Command("long", { create: "touch ${started}; exec sleep 30" });`);
+		const pulumi = spawn("pulumi", ["up", "--yes", "--skip-preview"], { cwd: program.dir, env: program.sandbox.env });
+		const ended = once(pulumi, "exit");
+		await waitForFile(started);
+		pulumi.kill("SIGINT");
+		const [code] = await ended;
+		assert.notEqual(code, 0);
+		await program.write('new local.Command("long", { create: "true" });');
+		assert.equal((await program.up()).code, 0);
+	});
+
+	it("is locked after a kill until pulumi cancel", async () => {
+		const started = path.join(program.dir, "started-again");
+		await program.write(`new local.Command("killed", { create: "touch ${started}; exec sleep 2" });`);
+		const pulumi = spawn("pulumi", ["up", "--yes", "--skip-preview"], { cwd: program.dir, env: program.sandbox.env });
+		const ended = once(pulumi, "exit");
+		await waitForFile(started);
+		pulumi.kill("SIGKILL");
+		await ended;
+		const locked = await program.up();
+		assert.match(locked.stderr, /the stack is currently locked by 1 lock/);
+		await program.pulumi("cancel", "--yes");
+		const resumed = await program.up();
+		assert.equal(resumed.code, 0);
+		assert.match(resumed.stdout, /interrupted while creating/);
+		await program.pulumi("refresh", "--yes", "--skip-preview", "--clear-pending-creates");
+		assert.doesNotMatch((await program.up()).stdout, /warning/);
+	});
+});
+
+describe("the real engine in the sandbox, with plugins that are attached", () => {
+	let program: TinyProgram;
+	before(async () => {
+		program = await TinyProgram.create({ attach: true });
+	});
+	after(() => program.remove());
 
 	it("records nothing of a failed create, and shows its error as the released provider words it", async () => {
 		await program.write('new local.Command("failing", { create: "echo why >&2; exit 4" });');
@@ -97,37 +136,6 @@ describe("the real engine in the sandbox", () => {
 		assert.notEqual(code, 0);
 		assert.match(stderr, /error: the stage file is wrong/);
 		assert.doesNotMatch(stderr, /non-zero exit code/);
-	});
-
-	it("ends what runs on Ctrl-C, and goes on with the next up", async () => {
-		const started = path.join(program.dir, "started");
-		await program.write(`new local.Command("long", { create: "touch ${started}; exec sleep 30" });`);
-		const pulumi = spawn("pulumi", ["up", "--yes", "--skip-preview"], { cwd: program.dir, env: program.sandbox.env });
-		const ended = once(pulumi, "exit");
-		await waitForFile(started);
-		pulumi.kill("SIGINT");
-		const [code] = await ended;
-		assert.notEqual(code, 0);
-		await program.write('new local.Command("long", { create: "true" });');
-		assert.equal((await program.up()).code, 0);
-	});
-
-	it("is locked after a kill until pulumi cancel", async () => {
-		const started = path.join(program.dir, "started-again");
-		await program.write(`new local.Command("killed", { create: "touch ${started}; exec sleep 2" });`);
-		const pulumi = spawn("pulumi", ["up", "--yes", "--skip-preview"], { cwd: program.dir, env: program.sandbox.env });
-		const ended = once(pulumi, "exit");
-		await waitForFile(started);
-		pulumi.kill("SIGKILL");
-		await ended;
-		const locked = await program.up();
-		assert.match(locked.stderr, /the stack is currently locked by 1 lock/);
-		await program.pulumi("cancel", "--yes");
-		const resumed = await program.up();
-		assert.equal(resumed.code, 0);
-		assert.match(resumed.stdout, /interrupted while creating/);
-		await program.pulumi("refresh", "--yes", "--skip-preview", "--clear-pending-creates");
-		assert.doesNotMatch((await program.up()).stdout, /warning/);
 	});
 });
 
