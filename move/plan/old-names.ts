@@ -70,7 +70,7 @@ export function checkConfig(
 		if (config === "hidden") continue;
 		for (const [key, value] of config) look(app, key, value, "on Aptible");
 	}
-	const hidden = [...(live ?? [])].flatMap(([app, config]) => (config === "hidden" ? [app] : []));
+	const hidden = [...(live ?? [])].flatMap(([app, config]) => (config === "hidden" ? [app] : [])).sort();
 	return [
 		...findings(
 			"warning",

@@ -25,7 +25,7 @@ const TITLES: readonly [Severity, string][] = [
 /** Ends with a line break. */
 export function writePage(plan: Plan): string {
 	const of = (severity: Severity) => plan.findings.filter((one) => one.severity === severity);
-	const counts = TITLES.map(([severity, title]) => `${of(severity).length} ${title.toLowerCase()}`).join(", ");
+	const counts = TITLES.map(([severity, title]) => `${title}: ${of(severity).length}`).join("; ");
 	return `${[
 		`# Move of ${plan.stage} to Aptible`,
 		"",

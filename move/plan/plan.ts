@@ -3,9 +3,10 @@ import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Context } from "../../aptible/context.ts";
 import { nameStage } from "../../packages/mover/commands.ts";
+import { type CopiedType, isCopied, type UncopiedType } from "../../packages/mover/configuration.ts";
 import { shownSet } from "../dns/differences.ts";
 import { DnsReader } from "../dns/reader.ts";
-import { noteTtl, readTtlNotes, type TtlNotes, writeTtlNotes } from "../dns/ttl-notes.ts";
+import { noteTtl, readTtlNotes, type TtlNote, type TtlNotes, writeTtlNotes } from "../dns/ttl-notes.ts";
 import { movedDatabases } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
 import { describeCosts } from "./costs.ts";
@@ -107,12 +108,13 @@ function checkTargets(moved: MoveStage, live: LiveStage | undefined): PlanFindin
 
 /** A domain that could not be read keeps its note. */
 function noteTtls(moved: MoveStage, domains: readonly PlannedDomain[], now: Date): TtlNotes {
-	const notes: TtlNotes = { ...readTtlNotes(moved) };
-	for (const { subject, facts } of domains) {
+	const former = readTtlNotes(moved);
+	const read = domains.flatMap(({ subject: { domain }, facts }): [string, TtlNote][] => {
 		const set = typeof facts === "string" ? undefined : shownSet(facts.sets);
-		if (set !== undefined) notes[subject.domain] = noteTtl(notes[subject.domain], set.ttlSeconds, now);
-	}
-	if (domains.length > 0) writeTtlNotes(moved, notes);
+		return set === undefined ? [] : [[domain, noteTtl(former[domain], set.ttlSeconds, now)]];
+	});
+	const notes = { ...former, ...Object.fromEntries(read) };
+	if (read.some(([domain, note]) => note !== former[domain])) writeTtlNotes(moved, notes);
 	return notes;
 }
 
@@ -132,11 +134,17 @@ function planOf(moved: MoveStage, domains: readonly PlannedDomain[], found: read
 
 function listMoves(moved: MoveStage, domains: readonly PlannedDomain[]): [string, string][] {
 	const { stage } = moved;
-	const rows: [string, string][] = movedDatabases(moved).map(({ handle, type, containerMb, drain }) => {
-		const { version = "", containerMb: declared } = moved.declared.databases[handle] ?? {};
+	const rows = movedDatabases(moved).flatMap(({ handle, type, containerMb, drain }): [string, string][] => {
+		const { version, containerMb: declared, replicaOf } = moved.declared.databases[handle] ?? {};
+		// Without a block all are listed, and a replica follows its primary.
+		if (replicaOf !== undefined) return [];
 		const size = declared === containerMb ? `${containerMb} MB` : `${declared} MB, ${containerMb} MB during the move`;
-		const how = drain === undefined ? "copied" : `not copied: ${drain.queues.join(", ")} run empty`;
-		return [`database \`${handle}\``, `${type} ${version}, ${size}; ${how}`];
+		const how = !isCopied(type as CopiedType | UncopiedType)
+			? "not copied by the mover"
+			: drain === undefined
+				? "copied"
+				: `not copied: ${drain.queues.join(", ")} run empty`;
+		return [[`database \`${handle}\``, `${type} ${version}, ${size}; ${how}`]];
 	});
 	for (const { name, runsFrom } of stage.move === undefined ? [] : listServices(stage)) {
 		rows.push([

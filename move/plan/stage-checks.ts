@@ -13,6 +13,9 @@ import { findings, type PlanFinding } from "./finding.ts";
 /** Names of services that act on data by themselves. */
 const ACTS_BY_ITSELF = /mail|notif|cron|sched|clock|beat|worker|queue|job|sidekiq|celery|resque|consumer/i;
 
+const VOLUMES =
+	"volumes of MedStack's services and files that they write are not in the stage file, and Aptible's apps keep none; look at each service's volumes in MedStack's UI, and move what is in them to the object storage first";
+
 /** A service by its name in a `move` block. */
 export interface NamedService {
 	/** `portal.worker`. */
@@ -45,7 +48,13 @@ export function listServices(stage: Stage): NamedService[] {
 
 /** Judges the block, its record, and what it says of databases and services. */
 export function checkStage(moved: MoveStage): PlanFinding[] {
-	return [...checkBlock(moved), ...checkRecord(moved), ...checkDatabases(moved), ...checkServices(moved.stage)];
+	return [
+		...checkBlock(moved),
+		...checkRecord(moved),
+		...checkDatabases(moved),
+		...checkServices(moved.stage),
+		{ severity: "unknown", line: VOLUMES },
+	];
 }
 
 function checkBlock({ stage, name }: MoveStage): PlanFinding[] {
@@ -115,21 +124,16 @@ function checkServices(stage: Stage): PlanFinding[] {
 	const early = listServices(stage).filter(({ runsFrom }) => runsFrom !== "live");
 	const twice = (from: MovePhase) =>
 		`it runs from ${from} on, before MedStack's own has gone for good, so that mail goes out twice or jobs run twice`;
-	return [
-		...findings(
-			"warning",
-			early.flatMap(({ name, hasEndpoint, runsFrom }) => {
-				if (!hasEndpoint) {
-					return [`service ${name} has no endpoint and is not under move.idle: ${twice(runsFrom)}; add it there`];
-				}
-				if (!ACTS_BY_ITSELF.test(name.split(".").at(-1) ?? "")) return [];
-				return [
-					`service ${name} has an endpoint, and its name is that of a service that acts by itself: ${twice(runsFrom)}; add it to move.idle, or know that it only answers`,
-				];
-			}),
-		),
-		...findings("unknown", [
-			"volumes of MedStack's services and files that they write are not in the stage file, and Aptible's apps keep none; look at each service's volumes in MedStack's UI, and move what is in them to the object storage first",
-		]),
-	];
+	return findings(
+		"warning",
+		early.flatMap(({ name, hasEndpoint, runsFrom }) => {
+			if (!hasEndpoint) {
+				return [`service ${name} has no endpoint and is not under move.idle: ${twice(runsFrom)}; add it there`];
+			}
+			if (!ACTS_BY_ITSELF.test(name.split(".").at(-1) ?? "")) return [];
+			return [
+				`service ${name} has an endpoint, and its name is that of a service that acts by itself: ${twice(runsFrom)}; add it to move.idle, or know that it only answers`,
+			];
+		}),
+	);
 }

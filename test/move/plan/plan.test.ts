@@ -128,7 +128,7 @@ test("the plan has what stands in the way, and the runbook with this stage's nam
 	const { code, stdout: page, stderr } = await plan();
 	assert.equal(code, 1, stderr);
 	const expected = [
-		/^# Move of clinic to Aptible\n\nEnvironment `acme`; phase in the stage file: `prepare`\. 5 blockers, 5 warnings, 3 not known\./,
+		/^# Move of clinic to Aptible\n\nEnvironment `acme`; phase in the stage file: `prepare`\. Blockers: 5; Warnings: 5; Not known: 3\./,
 		/## Blockers\n/,
 		/- portal\.acme\.example is A 203\.0\.113\.9, .*for 900 s .*make portal-old\.acme\.example/,
 		/- portal\.acme\.example has a TTL of 3600 s, .*npm run move -- plan --stack clinic --config-file Pulumi\.clinic\.yaml\n/,
