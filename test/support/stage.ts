@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -50,18 +49,13 @@ export class StageUnderTest {
 		await writeFile(this.#file, `${provider}${text.replace(SALT, "")}`);
 	}
 
-	/** Makes its state as `pulumi stack init` does (seen with 3.259.0), without the half second of CPU that the engine takes for it. */
+	/** Makes its state as `pulumi stack init` does, but for the engine's version, and without the half second of CPU that it takes. */
 	async init(): Promise<void> {
 		const state = join(this.sandbox.dir, "state/.pulumi");
 		const folder = join(state, "stacks/medstack-to-aptible");
 		await mkdir(folder, { recursive: true });
 		await writeFile(join(state, "meta.yaml"), "version: 1\n");
-		const version = "v3.259.0";
-		const manifest = {
-			time: new Date().toISOString(),
-			magic: createHash("sha256").update(version).digest("hex"),
-			version,
-		};
+		const manifest = { time: new Date().toISOString(), magic: "", version: "" };
 		const { url, encryptedKey: encryptedkey } = this.#vault;
 		const latest = { manifest, secrets_providers: { type: "cloud", state: { url, encryptedkey } }, metadata: {} };
 		const checkpoint = { stack: `organization/medstack-to-aptible/${this.name}`, latest };

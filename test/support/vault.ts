@@ -22,7 +22,7 @@ export interface SecretsProvider {
  */
 export async function startVault(passphrase: string, salt: string): Promise<SecretsProvider> {
 	const [, bytes = ""] = salt.split(":");
-	// As `NewSymmetricCrypterFromPassphrase` of Pulumi's SDK 3.259.0 has it.
+	// As `NewSymmetricCrypterFromPassphrase` of Pulumi's SDK has it.
 	const key = await promisify(pbkdf2)(passphrase, Buffer.from(bytes, "base64"), 1_000_000, 32, "sha256");
 	const server = createServer((request, response) => {
 		request.resume();
