@@ -1,38 +1,52 @@
 /** Whether CAA records let an authority issue a certificate for a name (RFC 8659). */
 import type { CaaRecord, NameReading } from "./reader.ts";
 
-/** The records that decide, and where they stand. */
-export interface CaaReading {
-	/** The name that has them. */
-	name: string;
-	/** Of every server that answers, each one once. */
-	records: readonly CaaRecord[];
-}
-
 /** Tags that this program knows; another one that is critical forbids everything. */
 const KNOWN_TAGS = ["issue", "issuewild", "iodef", "contactemail", "contactphone", "issuemail"];
+/** As far as an alias is followed (RFC 8659 §3 names no limit). */
+const MOST_ALIASES = 8;
 
 /**
- * Finds the records that decide: those of the name, else of the nearest name above it that has some.
+ * Finds the name whose records decide once the night is over: its own, else the nearest one above it that has some. At each, the records of
+ * an alias are those of what it leads to (RFC 8659 §3).
  *
- * @param read reads a name; of a name that becomes a CNAME the parent's count, as nothing else may stand beside that
- * @param name a wildcard counts as the name below its star
+ * @param read reads a name
+ * @param name a wildcard counts as the name below its star. One that becomes a CNAME loses its own records, as nothing else may stand beside that
  * @returns undefined where there are none, so that every authority may issue
  * @throws DnsError
  */
 export async function readCaa(
 	read: (name: string) => Promise<NameReading>,
 	name: string,
-): Promise<CaaReading | undefined> {
+): Promise<NameReading | undefined> {
 	const labels = name.replace(/^\*\./, "").split(".");
 	for (let first = 0; first < labels.length - 1; first += 1) {
 		const above = labels.slice(first).join(".");
-		const { servers } = await read(above);
-		const texts = new Map(servers.flatMap(({ caa }) => caa).map((record) => [describeCaa(record), record]));
-		if (texts.size > 0)
-			return { name: above, records: [...texts.keys()].sort().flatMap((text) => texts.get(text) ?? []) };
+		let reading = await read(above);
+		if (above === name && above !== reading.zone && targetOf(reading) === undefined) continue;
+		for (let hop = 0; hop < MOST_ALIASES; hop += 1) {
+			const target = targetOf(reading);
+			if (target === undefined) break;
+			reading = await read(target);
+		}
+		if (listCaa(reading).length > 0) return reading;
 	}
 	return undefined;
+}
+
+function targetOf({ servers }: NameReading): string | undefined {
+	return servers.flatMap(({ sets }) => sets.CNAME?.values ?? [])[0];
+}
+
+/** The records of every server that answers, each one once, in the order of their text. */
+export function listCaa({ servers }: NameReading): CaaRecord[] {
+	const texts = new Map(servers.flatMap(({ caa }) => caa).map((record) => [describeCaa(record), record]));
+	return [...texts].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, record]) => record);
+}
+
+/** Whether it forbids every authority that does not know its tag. */
+export function isForeign({ isCritical, tag }: CaaRecord): boolean {
+	return isCritical && !KNOWN_TAGS.includes(tag.toLowerCase());
 }
 
 export function describeCaa({ isCritical, tag, value }: CaaRecord): string {
@@ -50,7 +64,7 @@ export function judgeCaa(
 	issuer: string,
 	isWildcard: boolean,
 ): "none" | "restricted" | "forbidden" {
-	if (records.some(({ isCritical, tag }) => isCritical && !KNOWN_TAGS.includes(tag.toLowerCase()))) return "forbidden";
+	if (records.some(isForeign)) return "forbidden";
 	const ofTag = (wanted: string) => records.filter(({ tag }) => tag.toLowerCase() === wanted);
 	const wild = isWildcard ? ofTag("issuewild") : [];
 	const deciding = wild.length > 0 ? wild : ofTag("issue");

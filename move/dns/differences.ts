@@ -1,9 +1,10 @@
 /** In what the servers of one zone differ: whoever asks gets one answer or the other until they agree. */
-import type { NameReading, RecordSet, RecordSets, ServerReading } from "./reader.ts";
+import { describeCaa } from "./caa.ts";
+import type { NameReading, RecordSets, ServerReading } from "./reader.ts";
 
 export interface Difference {
 	/** The serial is the zone's, everything else the name's. */
-	what: "records" | "TTL" | "serial of the zone";
+	what: "records" | "CAA records" | "TTL" | "serial of the zone";
 	/** Names the servers with what each one has. */
 	line: string;
 }
@@ -13,7 +14,8 @@ export function findDifferences({ name, zone, servers }: NameReading): Differenc
 	const known = servers.filter(({ fault }) => fault === undefined);
 	const kinds: [Difference["what"], (one: ServerReading) => string][] = [
 		["records", describeRecords],
-		["TTL", ({ sets }) => String(shownSet(sets)?.ttlSeconds ?? "none")],
+		["CAA records", ({ caa }) => caa.map(describeCaa).sort().join(", ") || "none"],
+		["TTL", describeTtls],
 		["serial of the zone", ({ serial }) => String(serial)],
 	];
 	return kinds.flatMap(([what, describe]) => {
@@ -30,9 +32,18 @@ export function findDifferences({ name, zone, servers }: NameReading): Differenc
 	});
 }
 
-/** The set that a person means by "the record": the CNAME, else the addresses. */
-export function shownSet(sets: Readonly<RecordSets>): RecordSet | undefined {
-	return sets.CNAME ?? sets.A ?? sets.AAAA;
+/** For how long a cache keeps any of the records; undefined where there is none. */
+export function longestTtl(sets: Readonly<RecordSets>): number | undefined {
+	const all = Object.values(sets).map(({ ttlSeconds }) => ttlSeconds);
+	return all.length === 0 ? undefined : Math.max(...all);
+}
+
+function describeTtls({ sets }: ServerReading): string {
+	return (
+		Object.entries(sets)
+			.map(([type, { ttlSeconds }]) => `${type} ${ttlSeconds}`)
+			.join(" and ") || "none"
+	);
 }
 
 function describeRecords({ sets }: ServerReading): string {

@@ -6,7 +6,7 @@ import { connect, isIPv6 } from "node:net";
 import { type Answer, type DecodedPacket, decode, encode, RECURSION_DESIRED } from "dns-packet";
 
 /** Types of records that are read. */
-export type RecordType = "A" | "AAAA" | "CAA" | "NS" | "SOA";
+export type RecordType = "A" | "AAAA" | "CAA" | "MX" | "NS" | "SOA" | "TXT";
 
 export interface Question {
 	name: string;
@@ -33,6 +33,9 @@ export interface Reply {
 export class NoReply extends Error {
 	override name = "NoReply";
 }
+
+/** Nothing came from it: the way to it may be what fails. */
+export class Unheard extends NoReply {}
 
 /** A datagram may get lost, or its answer. */
 const DATAGRAMS = 2;
@@ -61,7 +64,7 @@ export async function ask(server: Server, question: Question, timeoutMs: number)
 }
 
 /** Nothing came: worth another datagram. */
-class Silence extends NoReply {}
+class Silence extends Unheard {}
 
 async function overUdp(
 	{ address, port }: Server,
@@ -87,7 +90,7 @@ async function overUdp(
 		});
 	} catch (error) {
 		if (signal.aborted) throw new Silence(`does not answer within ${timeoutMs} ms`);
-		throw failure(error);
+		throw new Unheard(describeFailure(error));
 	} finally {
 		socket.close();
 	}
@@ -118,15 +121,16 @@ async function overTcp(
 	} catch (error) {
 		if (signal.aborted)
 			throw new NoReply(`has truncated its answer, and does not answer over TCP within ${timeoutMs} ms`);
-		throw error instanceof NoReply ? error : failure(error, "has truncated its answer, and over TCP ");
+		if (error instanceof NoReply) throw error;
+		throw new NoReply(`has truncated its answer, and over TCP ${describeFailure(error)}`);
 	} finally {
 		socket.destroy();
 	}
 }
 
-function failure(error: unknown, before = ""): NoReply {
+function describeFailure(error: unknown): string {
 	const { code, message } = error as NodeJS.ErrnoException;
-	return new NoReply(`${before}cannot be reached (${code ?? message})`);
+	return `cannot be reached (${code ?? message})`;
 }
 
 /** The answer to this question; undefined for what is none, as anybody may send datagrams. */

@@ -11,6 +11,7 @@ import {
 	type Reply,
 	type Server,
 	sameName,
+	Unheard,
 } from "./exchange.ts";
 
 /** Records of one name and type. */
@@ -31,14 +32,28 @@ export interface CaaRecord {
 	value: string;
 }
 
+const OTHER_TYPES = ["MX", "TXT"] as const;
+export type OtherType = (typeof OTHER_TYPES)[number];
+
+/** A server of a zone, at one of its addresses. */
+interface ZoneServer {
+	server: string;
+	/** An address, or why there is none to ask. */
+	at: { address: string } | Pick<ServerReading, "fault" | "isUnheard">;
+}
+
 /** What one server says of a name. */
 export interface ServerReading {
 	/** Its name and its address, such as `ns1.acme.example (198.51.100.1)`. */
 	server: string;
 	/** Why nothing is known from it: a predicate, such as `refuses the question (REFUSED)`. Absent where it answers. */
 	fault?: string;
+	/** Whether nothing at all came from it, so that this machine's network may be at fault. */
+	isUnheard?: boolean;
 	sets: Readonly<RecordSets>;
 	caa: readonly CaaRecord[];
+	/** Types of further records of the name, beside which no CNAME can stand. */
+	others: readonly OtherType[];
 	/** Of the zone. */
 	serial: number;
 	/** For how many seconds resolvers keep it in mind that a name or a type is not there (RFC 2308 §5). */
@@ -67,14 +82,14 @@ export class DnsError extends Error {
 }
 
 const DNS_PORT = 53;
-const silent = { sets: {}, caa: [], serial: 0, negativeSeconds: 0 } as const;
+const silent = { sets: {}, caa: [], others: [], serial: 0, negativeSeconds: 0 } as const;
 
 export class DnsReader {
 	readonly #resolvers: readonly Server[];
 	readonly #port: number;
 	readonly #timeoutMs: number;
 	readonly #zones = new Map<string, Promise<string>>();
-	readonly #servers = new Map<string, Promise<{ server: string; address: string | undefined }[]>>();
+	readonly #servers = new Map<string, Promise<ZoneServer[]>>();
 
 	constructor({ resolvers = defaultResolvers(), port = defaultPort(), timeoutMs = 2_000 }: DnsOptions = {}) {
 		this.#resolvers = resolvers;
@@ -92,14 +107,15 @@ export class DnsReader {
 		const zone = await this.#zoneOf(plain);
 		const servers = await this.#serversOf(zone);
 		const readings = await Promise.all(
-			servers.map(async ({ server, address }): Promise<ServerReading> => {
-				if (address === undefined) return { ...silent, server, fault: "has no IPv4 address" };
-				const label = `${server} (${address})`;
+			servers.map(async ({ server, at }): Promise<ServerReading> => {
+				if (!("address" in at)) return { ...silent, server, ...at };
+				const label = `${server} (${at.address})`;
 				try {
-					return { server: label, ...(await this.#readFrom({ address, port: this.#port }, zone, plain)) };
+					return { server: label, ...(await this.#readFrom({ address: at.address, port: this.#port }, zone, plain)) };
 				} catch (error) {
 					if (!(error instanceof NoReply)) throw error;
-					return { ...silent, server: label, fault: error.message };
+					const isUnheard = error instanceof Unheard;
+					return { ...silent, server: label, fault: error.message, ...(isUnheard ? { isUnheard } : {}) };
 				}
 			}),
 		);
@@ -120,8 +136,8 @@ export class DnsReader {
 			throw new NoReply(`is no authority for ${zone} (lame delegation)`);
 		}
 		const { serial = 0, minimum = 0 } = start.data;
-		const [a, aaaa, caa] = await Promise.all(
-			(["A", "AAAA", "CAA"] as const).map((type) => this.#askFor(server, name, type)),
+		const [a, aaaa, caa, ...others] = await Promise.all(
+			(["A", "AAAA", "CAA", ...OTHER_TYPES] as const).map((type) => this.#askFor(server, name, type)),
 		);
 		const own = (reply: Reply | undefined) => (reply?.answers ?? []).filter((answer) => sameName(answer.name, name));
 		const records = { A: setOf(own(a), "A"), CNAME: setOf(own(a), "CNAME"), AAAA: setOf(own(aaaa), "AAAA") };
@@ -132,6 +148,7 @@ export class DnsReader {
 				const { flags = 0, tag, value } = answer.data;
 				return [{ isCritical: (flags & 0x80) !== 0, tag, value }];
 			}),
+			others: OTHER_TYPES.filter((type, at) => own(others[at]).some((answer) => answer.type === type)),
 			serial,
 			negativeSeconds: Math.min(minimum, start.ttl ?? minimum),
 		};
@@ -164,23 +181,27 @@ export class DnsReader {
 		);
 	}
 
-	#serversOf(zone: string): Promise<{ server: string; address: string | undefined }[]> {
+	#serversOf(zone: string): Promise<ZoneServer[]> {
 		const found = this.#servers.get(zone) ?? this.#findServers(zone);
 		this.#servers.set(zone, found);
 		return found;
 	}
 
 	/** Every address of every server: a name may stand for several machines. */
-	async #findServers(zone: string): Promise<{ server: string; address: string | undefined }[]> {
+	async #findServers(zone: string): Promise<ZoneServer[]> {
 		const { answers } = await this.#resolve({ name: zone, type: "NS", isRecursive: true });
 		const names = answers.flatMap((answer) => (answer.type === "NS" ? [plainName(answer.data)] : []));
 		if (names.length === 0) throw new DnsError(`zone ${zone} has no NS records; add those of its servers`);
 		const found = await Promise.all(
-			[...new Set(names)].map(async (server) => {
-				const addresses = await this.addressesOf(server);
-				return addresses.length === 0
-					? [{ server, address: undefined }]
-					: addresses.map((address) => ({ server, address }));
+			[...new Set(names)].map(async (server): Promise<ZoneServer[]> => {
+				try {
+					const addresses = await this.addressesOf(server);
+					if (addresses.length > 0) return addresses.map((address) => ({ server, at: { address } }));
+					return [{ server, at: { fault: "has no IPv4 address" } }];
+				} catch (error) {
+					if (!(error instanceof DnsError)) throw error;
+					return [{ server, at: { fault: "has an address that no resolver tells", isUnheard: true } }];
+				}
 			}),
 		);
 		return found.flat();

@@ -11,7 +11,7 @@ const Notes = z.record(
 		ttlSeconds: z.int(),
 		/** When this one was seen first. */
 		seen: z.iso.datetime(),
-		/** When no cache holds an answer with a longer one any more. Absent where no longer one was ever seen. */
+		/** When no cache holds an answer with a longer one that was seen. Absent where none was, or its wait was over. */
 		safeFrom: z.iso.datetime().optional(),
 	}),
 );
@@ -21,14 +21,16 @@ export type TtlNote = TtlNotes[string];
 
 /**
  * What is noted of a record that is seen with a TTL. It was lowered at some time before: counted from now, its caches have surely ended.
+ * A wait that runs goes on when the TTL rises.
  */
 export function noteTtl(former: TtlNote | undefined, ttlSeconds: number, now: Date): TtlNote {
 	if (former?.ttlSeconds === ttlSeconds) return former;
 	const seen = now.toISOString();
-	if (former === undefined || ttlSeconds > former.ttlSeconds) return { ttlSeconds, seen };
-	const ownEnd = new Date(now.getTime() + former.ttlSeconds * 1000).toISOString();
-	const safeFrom = former.safeFrom !== undefined && former.safeFrom > ownEnd ? former.safeFrom : ownEnd;
-	return { ttlSeconds, seen, safeFrom };
+	if (former === undefined) return { ttlSeconds, seen };
+	const ends = former.safeFrom !== undefined && former.safeFrom > seen ? [former.safeFrom] : [];
+	if (ttlSeconds < former.ttlSeconds) ends.push(new Date(now.getTime() + former.ttlSeconds * 1000).toISOString());
+	const safeFrom = ends.sort().at(-1);
+	return { ttlSeconds, seen, ...(safeFrom === undefined ? {} : { safeFrom }) };
 }
 
 /** Path of the notes of a stage. */

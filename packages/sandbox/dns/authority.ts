@@ -14,8 +14,8 @@ export interface AuthoritySetup {
 	fault?: DnsFault;
 }
 
-/** By its name, such as `acme.example`, the zone's servers by theirs; one of `nowhere` has a name without an address. */
-export type ZonesSetup = Readonly<Record<string, Readonly<Record<string, AuthoritySetup | "nowhere">>>>;
+/** By its name, such as `acme.example`, the zone's servers by theirs; one of `nowhere` has a name without an address, and for that of one that is `unresolved` the resolver fails. */
+export type ZonesSetup = Readonly<Record<string, Readonly<Record<string, AuthoritySetup | "nowhere" | "unresolved">>>>;
 
 export interface DnsWorld {
 	/** Address of the resolver, as `MEDSTACK_TO_APTIBLE_DNS` takes it. */
@@ -30,6 +30,7 @@ export interface DnsWorld {
 }
 
 const NO_ERROR = 0;
+const SERVER_FAILURE = 2;
 const NAME_ERROR = 3;
 const REFUSED = 5;
 
@@ -41,10 +42,12 @@ export async function startDnsWorld(zones: ZonesSetup): Promise<DnsWorld> {
 	const setups = new Map<string, AuthoritySetup>();
 	const zoneOf = new Map<string, string>();
 	const addresses = new Map<string, string>();
+	const unresolved = new Set<string>();
 	for (const [zone, servers] of Object.entries(zones)) {
 		for (const [name, setup] of Object.entries(servers)) {
 			zoneOf.set(name, zone);
-			if (setup === "nowhere") continue;
+			if (setup === "unresolved") unresolved.add(name);
+			if (typeof setup === "string") continue;
 			setups.set(name, setup);
 			addresses.set(name, `127.0.0.${2 + addresses.size}`);
 		}
@@ -60,10 +63,10 @@ export async function startDnsWorld(zones: ZonesSetup): Promise<DnsWorld> {
 				...names.flatMap((name) => (addresses.has(name) ? [`${name} 3600 A ${addresses.get(name)}`] : [])),
 			].map(parseRecord);
 		});
-	const resolver = await startDnsServer("127.0.0.1", 0, (question) => ({
-		...findAnswer(question, findRecords(), Object.keys(zones)),
-		isAuthoritative: false,
-	}));
+	const resolver = await startDnsServer("127.0.0.1", 0, (question) => {
+		const found = findAnswer(question, findRecords(), Object.keys(zones));
+		return { ...found, ...(unresolved.has(question.name) ? { code: SERVER_FAILURE } : {}), isAuthoritative: false };
+	});
 	const started = new Map<string, DnsServer>([["resolver", resolver]]);
 	for (const [name, address] of addresses) {
 		const answer = (question: AskedQuestion) => answerAs(setups.get(name), question, zoneOf.get(name) ?? "");

@@ -24,7 +24,7 @@ export interface DnsAnswer {
 	authorities: readonly DnsRecord[];
 }
 
-const TYPES: Readonly<Record<string, number>> = { A: 1, NS: 2, CNAME: 5, SOA: 6, AAAA: 28, CAA: 257 };
+const TYPES: Readonly<Record<string, number>> = { A: 1, NS: 2, CNAME: 5, SOA: 6, MX: 15, TXT: 16, AAAA: 28, CAA: 257 };
 const INTERNET = 1;
 
 /** Reads a line such as `portal.acme.example 300 A 203.0.113.9`. @throws where its type is none that the stand-in has */
@@ -85,6 +85,11 @@ function writeData(type: string, data: readonly string[]): Buffer {
 	if (type === "CAA") {
 		const value = rest.join(" ").replaceAll('"', "");
 		return Buffer.concat([Buffer.from([Number(first), second.length]), Buffer.from(second + value)]);
+	}
+	if (type === "MX") return Buffer.concat([numbers(Number(first)), writeName(second)]);
+	if (type === "TXT") {
+		const value = Buffer.from(data.join(" ").replaceAll('"', ""));
+		return Buffer.concat([Buffer.from([value.length]), value]);
 	}
 	const seconds = Buffer.alloc(20);
 	for (const [index, text] of rest.entries()) seconds.writeUInt32BE(Number(text), 4 * index);

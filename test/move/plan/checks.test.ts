@@ -144,7 +144,11 @@ test("a TTL's age is noted: counted from when the lower one was seen first, and 
 	const again = noteTtl(lowered, 60, at(20));
 	assert.deepEqual(again, { ttlSeconds: 60, seen: at(20).toISOString(), safeFrom: at(70).toISOString() });
 	assert.equal(noteTtl(lowered, 60, at(69)).safeFrom, at(74).toISOString());
-	assert.deepEqual(noteTtl(again, 600, at(30)), { ttlSeconds: 600, seen: at(30).toISOString() });
+	const risen = noteTtl(again, 600, at(30));
+	assert.deepEqual(risen, { ttlSeconds: 600, seen: at(30).toISOString(), safeFrom: at(70).toISOString() });
+	assert.equal(noteTtl(risen, 60, at(40)).safeFrom, at(70).toISOString(), "a wait that runs is not forgotten");
+	assert.equal(noteTtl(risen, 60, at(65)).safeFrom, at(75).toISOString());
+	assert.deepEqual(noteTtl(again, 600, at(71)), { ttlSeconds: 600, seen: at(71).toISOString() }, "it is over");
 
 	const moved = stageFile(t);
 	assert.deepEqual(readTtlNotes(moved), {});
@@ -180,7 +184,7 @@ test("the forecast comes from the journal beside the stage, and says what is mis
 	const half = describeLocalOutlook(moved).join("\n");
 	assert.match(
 		half,
-		/forecast of main \(postgresql\), copy and proof: .* likely 7 min\n- rows: 5 min\n- verify: 120 s|forecast of main \(postgresql\), copy and proof: .* likely 7 min/,
+		/forecast of main \(postgresql\), copy and proof: .* likely 7 min\n- rows: 5 min\n- verify: 2 min/,
 	);
 	assert.match(half, /forecast of cache \(redis\): none/);
 	assert.doesNotMatch(half, /budget:/, "no sum without one of its parts");

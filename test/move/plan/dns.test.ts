@@ -3,9 +3,12 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { type TestContext, test } from "node:test";
 import { startDnsWorld, type ZonesSetup } from "@medstack-to-aptible/sandbox/dns/authority.ts";
-import { judgeCaa, readCaa } from "../../../move/dns/caa.ts";
+import { judgeCaa, listCaa, readCaa } from "../../../move/dns/caa.ts";
 import { findDifferences, mergeServers } from "../../../move/dns/differences.ts";
 import { DnsError, DnsReader, readServer } from "../../../move/dns/reader.ts";
+import { readDomain } from "../../../move/plan/domains.ts";
+import { liveEndpoint } from "../../support/live.ts";
+import { subject } from "./facts.ts";
 
 const soa = (serial: number) =>
 	`acme.example 3600 SOA ns1.acme.example hostmaster.acme.example ${serial} 3600 600 86400 900`;
@@ -25,6 +28,8 @@ test("a name is read from every server of its zone: records with their TTL, CAA,
 		"portal.acme.example 200 A 203.0.113.10",
 		"portal.acme.example 600 AAAA 2001:db8::9",
 		'portal.acme.example 60 CAA 128 issue "letsencrypt.org; validationmethods=dns-01"',
+		"portal.acme.example 60 MX 10 mail.acme.example",
+		'portal.acme.example 60 TXT "v=spf1 -all"',
 		"www.acme.example 120 CNAME Portal.Acme.Example",
 	];
 	const { world, reader } = await open(t, {
@@ -44,6 +49,7 @@ test("a name is read from every server of its zone: records with their TTL, CAA,
 				AAAA: { ttlSeconds: 600, values: ["2001:db8::9"] },
 			},
 			caa: [{ isCritical: true, tag: "issue", value: "letsencrypt.org; validationmethods=dns-01" }],
+			others: ["MX", "TXT"],
 			serial: 7,
 			negativeSeconds: 900,
 		});
@@ -69,6 +75,7 @@ test("a server that is dead, refuses, is lame or has no address is named with it
 				"ns4.acme.example": { records, fault: "lame" },
 				"ns5.acme.example": { records, fault: "truncated-dead" },
 				"ns6.acme.example": "nowhere",
+				"ns7.acme.example": "unresolved",
 			},
 		},
 		300,
@@ -83,7 +90,12 @@ test("a server that is dead, refuses, is lame or has no address is named with it
 			"ns4.acme.example (127.0.0.5) is no authority for acme.example (lame delegation)",
 			"ns5.acme.example (127.0.0.6) has truncated its answer, and does not answer over TCP within 300 ms",
 			"ns6.acme.example has no IPv4 address",
+			"ns7.acme.example has an address that no resolver tells",
 		],
+	);
+	assert.deepEqual(
+		servers.map(({ isUnheard = false }) => isUnheard),
+		[false, true, false, false, false, false, true],
 	);
 	assert.equal(servers[0]?.sets.A?.ttlSeconds, 300);
 	assert.equal(world.asked("ns2.acme.example").length, 2, "a datagram may be lost, so that a second one is sent");
@@ -121,7 +133,7 @@ test("servers that disagree are shown with what each one says", async (t) => {
 		differences.map(({ line }) => line),
 		[
 			`portal.acme.example: its servers differ in the records: CNAME old.acme.example on ${one}; A 203.0.113.9 on ${two}`,
-			`portal.acme.example: its servers differ in the TTL: 60 on ${one}; 300 on ${two}`,
+			`portal.acme.example: its servers differ in the TTL: CNAME 60 on ${one}; A 300 on ${two}`,
 			`acme.example: its servers differ in the serial of the zone: 8 on ${one}; 7 on ${two}`,
 		],
 	);
@@ -150,13 +162,75 @@ test("a zone below another one is found, and CAA records are taken from the near
 	const read = (name: string) => reader.read(name);
 	const caa = await readCaa(read, "a.b.clinic.acme.example");
 	assert.equal(caa?.name, "acme.example");
-	assert.equal(judgeCaa(caa?.records ?? [], "letsencrypt.org", false), "forbidden");
+	assert.equal(judgeCaa(caa === undefined ? [] : listCaa(caa), "letsencrypt.org", false), "forbidden");
 	assert.deepEqual(await readCaa(read, "*.acme.example"), caa, "of a wildcard, the name below its star");
 	await assert.rejects(reader.read("portal.nowhere.example"), (error: Error) => {
 		assert.ok(error instanceof DnsError);
 		assert.match(error.message, /no zone of portal\.nowhere\.example is found: .*register the domain/);
 		return true;
 	});
+});
+
+test("the CAA records that decide are those after the night: an alias has its target's, and an address loses its own", async (t) => {
+	const { reader } = await open(t, {
+		"acme.example": {
+			"ns1.acme.example": {
+				records: [
+					soa(7),
+					'acme.example 60 CAA 0 issue "digicert.com"',
+					portal,
+					'portal.acme.example 60 CAA 0 issue "letsencrypt.org"',
+					"www.acme.example 60 CNAME portal.acme.example",
+				],
+			},
+		},
+	});
+	const read = (name: string) => reader.read(name);
+	assert.equal((await readCaa(read, "www.acme.example"))?.name, "portal.acme.example");
+	assert.equal((await readCaa(read, "portal.acme.example"))?.name, "acme.example");
+	assert.equal((await readCaa(read, "*.portal.acme.example"))?.name, "portal.acme.example", "a wildcard's stay");
+	assert.equal((await readCaa(read, "acme.example"))?.name, "acme.example", "an apex becomes no CNAME");
+});
+
+test("servers that differ in CAA records or in the TTL of one type are told", async (t) => {
+	const { reader } = await open(t, {
+		"acme.example": {
+			"ns1.acme.example": { records: [soa(7), portal, "portal.acme.example 60 AAAA 2001:db8::9"] },
+			"ns2.acme.example": {
+				records: [
+					soa(7),
+					portal,
+					"portal.acme.example 90 AAAA 2001:db8::9",
+					'portal.acme.example 60 CAA 0 issue "digicert.com"',
+				],
+			},
+		},
+	});
+	assert.deepEqual(
+		findDifferences(await reader.read("portal.acme.example")).map(({ what }) => what),
+		["CAA records", "TTL"],
+	);
+});
+
+test("of a domain all is known that can be read, and each thing that cannot is told by itself", async (t) => {
+	const { reader } = await open(t, { "acme.example": { "ns1.acme.example": { records: [soa(7), portal] } } });
+	const lost = { ...subject, moved: { via: "manual" as const, from: "old.nowhere.example" } };
+	const facts = await readDomain(reader, { ...lost, live: liveEndpoint(7, { managedTlsDnsChallengeHostname: "x" }) });
+	assert.ok(typeof facts !== "string");
+	assert.deepEqual([facts.unread, facts.addresses, facts.hasChallenge], [[], ["203.0.113.9"], false]);
+	const failing: Pick<DnsReader, "read" | "addressesOf"> = {
+		read: (name) => (name === "portal.acme.example" ? reader.read(name) : Promise.reject(new DnsError("none answers"))),
+		addressesOf: () => Promise.reject(new DnsError("none answers")),
+	};
+	const half = await readDomain(failing, { ...lost, live: liveEndpoint(7, { managedTlsDnsChallengeHostname: "x" }) });
+	assert.ok(typeof half !== "string", "its own records are known");
+	assert.deepEqual(half.sets.A?.values, ["203.0.113.9"]);
+	assert.deepEqual(half.unread, [
+		"portal.acme.example: the addresses of `from` are unknown: none answers",
+		"portal.acme.example: the addresses that it leads to are unknown: none answers",
+		"portal.acme.example: whether its certificate's record is there is unknown: none answers",
+		"portal.acme.example: which CAA records decide is unknown: none answers",
+	]);
 });
 
 test("CAA records are judged as an authority does", () => {
