@@ -5,7 +5,7 @@ import type { z } from "zod";
 import type { Endpoint } from "../../aptible/api/endpoint.ts";
 import type { MovedDomain } from "../../config/move.ts";
 import type { Stage } from "../../config/stage.ts";
-import { type CaaReading, readCaa } from "../dns/caa.ts";
+import { readCaa } from "../dns/caa.ts";
 import { mergeServers } from "../dns/differences.ts";
 import { sameName } from "../dns/exchange.ts";
 import { DnsError, type DnsReader, type NameReading, type RecordSets } from "../dns/reader.ts";
@@ -14,6 +14,8 @@ import type { LiveStage } from "./live.ts";
 /** A domain as the stage file has it. */
 export interface StageDomain {
 	domain: string;
+	/** Handle of its environment. */
+	environment: string;
 	app: string;
 	/** Name of its endpoint in the stage file. */
 	endpoint: string;
@@ -32,13 +34,18 @@ export interface DomainFacts {
 	reading: NameReading;
 	/** Of all servers that answer. */
 	sets: RecordSets;
-	caa: CaaReading | undefined;
-	/** IPv4 addresses that it leads to. */
-	addresses: readonly string[];
+	/** The name whose CAA records decide; undefined where there is none, or it is not known. */
+	caa: NameReading | undefined;
+	/** IPv4 addresses that it leads to; undefined where they are not known, as with those below. */
+	addresses: readonly string[] | undefined;
 	/** Those of where it comes from by `move.domains`; none where it is not there. */
-	fromAddresses: readonly string[];
+	fromAddresses: readonly string[] | undefined;
+	/** Those of its endpoint, of an apex alone, which no CNAME leads there. */
+	hostAddresses: readonly string[] | undefined;
 	/** Whether the record is there by which a managed certificate is issued before traffic moves; undefined where none is needed. */
 	hasChallenge: boolean | undefined;
+	/** What of these is not known, with why: a line each. */
+	unread: readonly string[];
 }
 
 /** Domains of the stage's endpoints, in the order of their names. */
@@ -50,7 +57,16 @@ export function listDomains(stage: Stage, live: LiveStage | undefined): StageDom
 			const moved =
 				stage.move !== undefined && Object.hasOwn(stage.move.domains, domain) ? stage.move.domains[domain] : undefined;
 			const record = findRecord(stage, domain);
-			const subject = { domain, app, endpoint, service, managedTls, record, moved };
+			const subject = {
+				domain,
+				environment: stage.environment.handle,
+				app,
+				endpoint,
+				service,
+				managedTls,
+				record,
+				moved,
+			};
 			return [{ ...subject, live: findLive(subject, live?.endpoints.get(app) ?? []) }];
 		}),
 	);
@@ -84,20 +100,48 @@ export function challengeName(domain: string): string {
 	return `_acme-challenge.${domain.replace(/^\*\./, "")}`;
 }
 
+/** Whether a name is one of Aptible's endpoints. */
+export function isAptibles(name: string, live: Endpoint | undefined): boolean {
+	return sameName(name, live?.hostname ?? "") || /\.(?:aptible\.in|on-aptible\.com)\.?$/i.test(name);
+}
+
+/** Whether the switch is done: it leads to Aptible. */
+export function isSwitched({ live }: StageDomain, { sets, addresses = [], hostAddresses = [] }: DomainFacts): boolean {
+	if ((sets.CNAME?.values ?? []).some((name) => isAptibles(name, live))) return true;
+	return addresses.length > 0 && addresses.every((address) => hostAddresses.includes(address));
+}
+
 /** Reads a domain. @returns a message where its zone, or its servers, cannot be found */
 export async function readDomain(
-	dns: DnsReader,
+	dns: Pick<DnsReader, "read" | "addressesOf">,
 	{ domain, managedTls, live, moved }: StageDomain,
 ): Promise<DomainFacts | string> {
-	const read = (name: string) => dns.read(name);
+	const unread: string[] = [];
+	/** One failure leaves the rest known. */
+	const attempt = async <T>(what: string, answer: T | Promise<T>): Promise<T | undefined> => {
+		try {
+			return await answer;
+		} catch (error) {
+			unread.push(`${domain}: ${what} unknown: ${messageOf(error)}`);
+			return undefined;
+		}
+	};
 	try {
+		const reading = await dns.read(domain);
 		const challengeHost = live?.managedTlsDnsChallengeHostname;
-		const [reading, caa, addresses, fromAddresses, challenge] = await Promise.all([
-			read(domain),
-			managedTls ? readCaa(read, domain) : undefined,
-			dns.addressesOf(domain),
-			moved === undefined ? [] : isIPv4(moved.from) ? [moved.from] : dns.addressesOf(moved.from),
-			challengeHost === undefined ? undefined : read(challengeName(domain)),
+		const host = domain === reading.zone ? live?.hostname : undefined;
+		const [caa, addresses, fromAddresses, hostAddresses, challenge] = await Promise.all([
+			attempt("which CAA records decide is", managedTls ? readCaa((name) => dns.read(name), domain) : undefined),
+			attempt("the addresses that it leads to are", dns.addressesOf(domain)),
+			attempt(
+				"the addresses of `from` are",
+				moved === undefined ? [] : isIPv4(moved.from) ? [moved.from] : dns.addressesOf(moved.from),
+			),
+			attempt("the addresses of its endpoint are", host === undefined ? undefined : dns.addressesOf(host)),
+			attempt(
+				"whether its certificate's record is there is",
+				challengeHost === undefined ? undefined : dns.read(challengeName(domain)),
+			),
 		]);
 		const leads = challenge === undefined ? [] : (mergeServers(challenge).CNAME?.values ?? []);
 		return {
@@ -106,10 +150,17 @@ export async function readDomain(
 			caa,
 			addresses,
 			fromAddresses,
-			hasChallenge: challengeHost === undefined ? undefined : leads.some((name) => sameName(name, challengeHost)),
+			hostAddresses,
+			hasChallenge: challenge && leads.some((name) => sameName(name, challengeHost ?? "")),
+			unread: unread.sort(),
 		};
 	} catch (error) {
-		if (error instanceof DnsError) return error.message;
-		throw error;
+		return messageOf(error);
 	}
+}
+
+/** @throws what is no failure of DNS */
+function messageOf(error: unknown): string {
+	if (error instanceof DnsError) return error.message;
+	throw error;
 }

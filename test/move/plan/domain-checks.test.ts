@@ -1,57 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseStage } from "../../../config/parse.ts";
-import type { NameReading, ServerReading } from "../../../move/dns/reader.ts";
-import { checkCertificate, checkDomain, oldName } from "../../../move/plan/domain-checks.ts";
+import type { CaaRecord, ServerReading } from "../../../move/dns/reader.ts";
+import { oldName } from "../../../move/plan/alias.ts";
+import { checkCertificate } from "../../../move/plan/certificate-checks.ts";
+import { checkDomain } from "../../../move/plan/domain-checks.ts";
 import { type DomainFacts, listDomains, type StageDomain } from "../../../move/plan/domains.ts";
 import type { LiveStage } from "../../../move/plan/live.ts";
 import { stageWith } from "../../config/stage-file.ts";
 import { liveEndpoint } from "../../support/live.ts";
+import { factsOf, server, subject } from "./facts.ts";
 
 const now = new Date("2026-11-30T20:00:00.000Z");
 
 const linesOf = (found: readonly { severity: string; line: string }[]) =>
 	found.map(({ severity, line }) => `${severity}: ${line}`);
-
-const server: ServerReading = {
-	server: "ns1.acme.example (198.51.100.1)",
-	sets: {},
-	caa: [],
-	serial: 7,
-	negativeSeconds: 900,
-};
-const subject: StageDomain = {
-	domain: "portal.acme.example",
-	app: "portal",
-	endpoint: "public",
-	service: "web",
-	managedTls: true,
-	record: undefined,
-	moved: { via: "manual", from: "203.0.113.9" },
-	live: liveEndpoint(7, {
-		managedTlsEnabled: true,
-		managedTlsStatus: "ready",
-		managedTlsDomain: "portal.acme.example",
-		managedTlsDnsChallengeHostname: "acme.elb-7.aptible.in",
-	}),
-};
-
-function factsOf(
-	sets: DomainFacts["sets"],
-	change: Partial<DomainFacts> = {},
-	servers: readonly ServerReading[] = [{ ...server, sets }],
-): DomainFacts {
-	const reading: NameReading = { name: subject.domain, zone: "acme.example", servers };
-	return {
-		reading,
-		sets,
-		caa: undefined,
-		addresses: ["203.0.113.9"],
-		fromAddresses: ["203.0.113.9"],
-		hasChallenge: undefined,
-		...change,
-	};
-}
 
 test("a domain that is ready for the night has no finding; each thing that is not has one with its fix", () => {
 	const cname = { CNAME: { ttlSeconds: 60, values: ["portal-old.acme.example"] } };
@@ -69,7 +32,7 @@ test("a domain that is ready for the night has no finding; each thing that is no
 	);
 	assert.match(
 		address,
-		/^blocker: portal\.acme\.example is A 203\.0\.113\.9, AAAA 2001:db8::9, and Aptible needs a CNAME, .*for 900 s .*1\. make portal-old\.acme\.example .*2\. .*CNAME portal-old\.acme\.example with TTL 60.*to elb-7\.aptible\.in$/,
+		/^blocker: portal\.acme\.example is A 203\.0\.113\.9, AAAA 2001:db8::9, and Aptible needs a CNAME, .*for 900 s .*1\. make `portal-old\.acme\.example` .*2\. .*CNAME `portal-old\.acme\.example` with TTL 60.*to elb-7\.aptible\.in$/,
 	);
 	assert.match(
 		judge(factsOf({ CNAME: { ttlSeconds: 3600, values: ["x.acme.example"] } })),
@@ -99,11 +62,21 @@ test("a domain that is ready for the night has no finding; each thing that is no
 		judge(factsOf({ CNAME: { ttlSeconds: 3600, values: ["x.acme.example"] } }), { record: declared?.record }),
 		/set it to 60 as dns\.zones\.acme\.records\.p\.ttlSeconds in the stage file, then: pulumi up --stack STACK\./,
 	);
+	assert.match(
+		judge(factsOf({ A: { ttlSeconds: 60, values: ["203.0.113.9"] } }), { record: declared?.record }),
+		/2\. make dns\.zones\.acme\.records\.p the CNAME .*at a quiet hour: `pulumi up` deletes the address and then .*for 900 s; .*`import: true`/,
+	);
 	const apex = factsOf({ A: { ttlSeconds: 60, values: ["203.0.113.9"] } });
 	assert.match(
 		judge({ ...apex, reading: { ...apex.reading, name: "acme.example" } }, { domain: "acme.example" }),
 		/^blocker: acme\.example is the apex .*ALIAS or ANAME record to elb-7\.aptible\.in/,
 	);
+	const behindAlias = judge(
+		{ ...apex, reading: { ...apex.reading, name: "acme.example" }, hostAddresses: apex.addresses },
+		{ domain: "acme.example" },
+	);
+	assert.match(behindAlias, /^warning: acme\.example is the apex .*see at your DNS host that it is an ALIAS or ANAME/);
+	assert.doesNotMatch(behindAlias, /blocker/, "an apex can be ready");
 	assert.match(judge(factsOf({})), /^warning: .*has no A, AAAA or CNAME record.*for 900 s/);
 	assert.match(
 		judge(factsOf(cname, { addresses: ["198.51.100.77"] })),
@@ -113,6 +86,13 @@ test("a domain that is ready for the night has no finding; each thing that is no
 		judge(factsOf({ CNAME: { ttlSeconds: 60, values: ["elb-7.aptible.in"] } }, { addresses: ["198.51.100.77"] })),
 		"",
 		"it leads to Aptible already",
+	);
+	assert.equal(
+		judge(factsOf({ CNAME: { ttlSeconds: 60, values: ["elb-9.aptible.in"] } }, { addresses: ["198.51.100.77"] }), {
+			live: undefined,
+		}),
+		"",
+		"to Aptible, by its name, where nobody is logged in",
 	);
 	assert.match(
 		judge(factsOf(cname), { moved: undefined }),
@@ -129,6 +109,24 @@ test("a domain that is ready for the night has no finding; each thing that is no
 		/^warning: ns2\.acme\.example \(198\.51\.100\.2\), of zone acme\.example, does not answer .*NS records of acme\.example$/,
 	);
 	assert.match(judge(factsOf(cname, {}, [dead])), /^blocker: no authoritative server of acme\.example answers: ns2/);
+	assert.match(
+		judge(factsOf(cname, {}, [{ ...dead, isUnheard: true }])),
+		/^unknown: no authoritative server .*this network lets no DNS out; try another network/,
+	);
+	assert.equal(
+		judge(factsOf(cname, { unread: ["portal.acme.example: which CAA records decide is unknown: x"] })),
+		"unknown: portal.acme.example: which CAA records decide is unknown: x",
+	);
+	assert.match(
+		judge(factsOf({ ...apex.sets, AAAA: { ttlSeconds: 3600, values: ["2001:db8::9"] } })),
+		/blocker: .*has a TTL of 3600 s/,
+		"the longest of all sets",
+	);
+	const mail: ServerReading = { ...server, sets: apex.sets, others: ["MX", "TXT"] };
+	assert.match(
+		judge(factsOf(apex.sets, {}, [mail])),
+		/^blocker: portal\.acme\.example has MX and TXT records, .*move mail and verification to another name first\n/,
+	);
 	const behind: ServerReading = { ...server, server: "ns3", sets: { A: { ttlSeconds: 60, values: ["203.0.113.9"] } } };
 	assert.match(
 		judge(factsOf(cname, {}, [{ ...server, sets: cname }, behind])),
@@ -147,12 +145,26 @@ test("a domain that is ready for the night has no finding; each thing that is no
 	};
 	assert.match(
 		judge(factsOf(apex.sets, {}, [own])),
-		/warning: .*CAA records of its own, which go when it becomes a CNAME; put them at acme\.example/,
+		/warning: .*CAA records of its own, which go when it becomes a CNAME; from then on the CAA records of the nearest name above decide.*letsencrypt\.org/,
 	);
 
-	const caa = (value: string) => ({
-		caa: { name: "acme.example", records: [{ isCritical: false, tag: "issue", value }] },
+	const caaOf = (...records: readonly CaaRecord[]) => ({
+		caa: {
+			name: "acme.example",
+			zone: "acme.example",
+			servers: records.map((record, at) => ({ ...server, server: `ns${at + 1}`, caa: [record] })),
+		},
 	});
+	const issue = (value: string): CaaRecord => ({ isCritical: false, tag: "issue", value });
+	const caa = (value: string) => caaOf(issue(value));
+	assert.match(
+		judge(factsOf(cname, caaOf(issue("letsencrypt.org"), issue("digicert.com")))),
+		/^blocker: acme\.example: its servers differ in the CAA records: .* on ns1; .* on ns2; .*\nblocker: .*forbid Let's Encrypt/,
+		"one server that forbids is enough",
+	);
+	const foreign = judge(factsOf(cname, caaOf({ isCritical: true, tag: "x", value: "y" })));
+	assert.match(foreign, /^blocker: .*critical tag.*remove: acme\.example CAA 128 x "y"$/);
+	assert.doesNotMatch(foreign, /add the record/);
 	assert.match(
 		judge(factsOf(cname, caa("digicert.com"))),
 		/^blocker: the CAA records of acme\.example \(0 issue "digicert\.com"\) forbid Let's Encrypt.*add the record: acme\.example CAA 0 issue "letsencrypt\.org"$/,
@@ -173,7 +185,7 @@ test("a domain that is ready for the night has no finding; each thing that is no
 	assert.equal(judge(factsOf(cname), {}, { ...note, safeFrom: "2026-11-30T19:59:59.000Z" }), "");
 	assert.match(
 		judge(factsOf(cname), {}, { ttlSeconds: 60, seen: now.toISOString() }),
-		/^unknown: .*never seen from here with a longer one/,
+		/^unknown: .*never seen from here with a longer one; [^(]*$/,
 	);
 	assert.equal(oldName("*.acme.example"), "wildcard-old.acme.example");
 });
@@ -204,7 +216,7 @@ test("a certificate that is not there, not ready or has expired is named with th
 	};
 	assert.match(
 		judge(pending),
-		/^blocker: .*is pending, not ready; make the record _acme-challenge\.portal\.acme\.example CNAME acme\.elb-7\.aptible\.in, then: aptible endpoints:renew elb-7\.aptible\.in --app portal$/,
+		/^blocker: .*is pending, not ready; make the record _acme-challenge\.portal\.acme\.example CNAME acme\.elb-7\.aptible\.in, then: aptible endpoints:renew elb-7\.aptible\.in --app portal --environment acme$/,
 	);
 	const [there] = checkCertificate(
 		{ ...subject, ...pending },
@@ -221,7 +233,11 @@ test("a certificate that is not there, not ready or has expired is named with th
 	assert.match(judge(own, live("2026-11-29")), /^blocker: .*its certificate has expired on 2026-11-29/);
 	assert.match(judge(own, live("2026-12-15")), /^warning: .*its certificate expires on 2026-12-15/);
 	assert.match(
+		judge({ ...own, live: liveEndpoint(7, { certificateId: 71 }) }),
+		/^unknown: .*this token may not see its certificate, .*: openssl s_client -connect elb-7\.aptible\.in:443 -servername portal\.acme\.example <\/dev\/null \| openssl x509 -noout -enddate$/,
+	);
+	assert.match(
 		judge({ managedTls: false, live: undefined }),
-		/^unknown: .*which endpoint on Aptible it is cannot be told/,
+		/^unknown: .*which endpoint .*aptible endpoints:list --app portal --environment acme$/,
 	);
 });
