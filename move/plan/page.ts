@@ -1,6 +1,6 @@
 /** The plan as a page in Markdown: the same for the terminal and for a file in a pull request. */
 import type { PlanFinding, Severity } from "./finding.ts";
-import type { RunbookPart } from "./runbook.ts";
+import type { RunbookPart } from "./runbook-steps.ts";
 
 /** What is on it. */
 export interface Plan {
@@ -46,14 +46,14 @@ export function writePage(plan: Plan): string {
 		...section("## Costs while both sides run", plan.costs.map(item)),
 		"## Runbook",
 		"",
-		"In the order in which it is done; the numbers are those of Aptible's migration guide, and docs/move.md says more of each. HOST stands for the host name of an endpoint that is not known yet (`aptible endpoints:list`).",
+		"In the order in which it is done; the numbers are those of Aptible's migration guide, and docs/move.md says more of each. HOST stands for the host name of an endpoint that is not known yet (`aptible endpoints:list --app APP --environment ENVIRONMENT`).",
 		"",
 		...plan.runbook.flatMap(writePart),
 		"## Point of no return",
 		"",
 		"- Before the first write on Aptible in the phase `live`, going back loses nothing.",
 		"- After it, going back loses what was written on Aptible since.",
-		"- MedStack cannot renew its certificates while the domains lead elsewhere: a way back later than their end has none.",
+		"- MedStack cannot renew its certificates while the domains lead elsewhere: a way back later than their end has none (facts/move.md §5).",
 		"- After `close` there is no way back.",
 	].join("\n")}\n`;
 }
@@ -67,10 +67,15 @@ function item(line: string): string {
 	return line.startsWith("- ") ? `  ${line}` : `- ${line}`;
 }
 
+function block(language: string, lines: readonly string[]): string[] {
+	return lines.length === 0 ? [] : ["", `  \`\`\`${language}`, ...lines.map((line) => `  ${line}`), "  ```", ""];
+}
+
 function writePart({ title, steps }: RunbookPart): string[] {
-	const lines = steps.flatMap(({ who, does, commands = [] }) => [
+	const lines = steps.flatMap(({ who, does, commands = [], sql = [] }) => [
 		`- [ ] **${who}**: ${does}`,
-		...(commands.length === 0 ? [] : ["", "  ```sh", ...commands.map((command) => `  ${command}`), "  ```", ""]),
+		...block("sh", commands),
+		...block("sql", sql),
 	]);
 	return section(`### ${title}`, lines.at(-1) === "" ? lines.slice(0, -1) : lines);
 }

@@ -4,20 +4,22 @@ import path from "node:path";
 import type { Context } from "../../aptible/context.ts";
 import { nameStage } from "../../packages/mover/commands.ts";
 import { type CopiedType, isCopied, type UncopiedType } from "../../packages/mover/configuration.ts";
-import { shownSet } from "../dns/differences.ts";
+import { longestTtl } from "../dns/differences.ts";
 import { DnsReader } from "../dns/reader.ts";
 import { noteTtl, readTtlNotes, type TtlNote, type TtlNotes, writeTtlNotes } from "../dns/ttl-notes.ts";
 import { movedDatabases } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
+import { checkCertificate } from "./certificate-checks.ts";
 import { describeCosts } from "./costs.ts";
-import { checkCertificate, checkDomain } from "./domain-checks.ts";
+import { checkDomain } from "./domain-checks.ts";
 import { listDomains, readDomain } from "./domains.ts";
 import { findings, type PlanFinding } from "./finding.ts";
 import { type LiveStage, readLive } from "./live.ts";
 import { checkConfig } from "./old-names.ts";
 import { describeLocalOutlook } from "./outlook.ts";
 import { type Plan, writePage } from "./page.ts";
-import { type PlannedDomain, writeRunbook } from "./runbook.ts";
+import { writeRunbook } from "./runbook.ts";
+import type { PlannedDomain } from "./runbook-steps.ts";
 import { checkStage, listServices } from "./stage-checks.ts";
 
 export interface PlanOptions {
@@ -46,14 +48,15 @@ export async function makePlan(
 ): Promise<Planned> {
 	const { live, unseen } = await lookAtAptible(context, moved);
 	const dns = new DnsReader();
-	const domains = await Promise.all(
+	const read = await Promise.all(
 		listDomains(moved.stage, live).map(async (subject) => ({ subject, facts: await readDomain(dns, subject) })),
 	);
-	const notes = noteTtls(moved, domains, now);
+	const notes = noteTtls(moved, read, now);
+	const domains = read.map((one) => ({ ...one, note: notes[one.subject.domain] }));
 	const found = [
 		...checkStage(moved),
-		...domains.flatMap(({ subject, facts }) => [
-			...checkDomain(subject, facts, { note: notes[subject.domain], now }),
+		...domains.flatMap(({ subject, facts, note }) => [
+			...checkDomain(subject, facts, { note, now }),
 			...checkCertificate(subject, facts, live, now),
 		]),
 		...checkConfig(moved, live?.config),
@@ -107,11 +110,11 @@ function checkTargets(moved: MoveStage, live: LiveStage | undefined): PlanFindin
 }
 
 /** A domain that could not be read keeps its note. */
-function noteTtls(moved: MoveStage, domains: readonly PlannedDomain[], now: Date): TtlNotes {
+function noteTtls(moved: MoveStage, domains: readonly Omit<PlannedDomain, "note">[], now: Date): TtlNotes {
 	const former = readTtlNotes(moved);
 	const read = domains.flatMap(({ subject: { domain }, facts }): [string, TtlNote][] => {
-		const set = typeof facts === "string" ? undefined : shownSet(facts.sets);
-		return set === undefined ? [] : [[domain, noteTtl(former[domain], set.ttlSeconds, now)]];
+		const ttl = typeof facts === "string" ? undefined : longestTtl(facts.sets);
+		return ttl === undefined ? [] : [[domain, noteTtl(former[domain], ttl, now)]];
 	});
 	const notes = { ...former, ...Object.fromEntries(read) };
 	if (read.some(([domain, note]) => note !== former[domain])) writeTtlNotes(moved, notes);

@@ -1,8 +1,11 @@
 /** What is done about a domain in each part of the runbook, in words. */
 import type { Stage } from "../../config/stage.ts";
-import { shownSet } from "../dns/differences.ts";
-import { listAddresses, MOST_TTL_SECONDS, NIGHT_TTL_SECONDS, oldName } from "./domain-checks.ts";
-import type { DomainFacts, StageDomain } from "./domains.ts";
+import { longestTtl } from "../dns/differences.ts";
+import { sameName } from "../dns/exchange.ts";
+import type { TtlNote } from "../dns/ttl-notes.ts";
+import { describeAlias, listAddresses, NIGHT_TTL_SECONDS, oldName } from "./alias.ts";
+import { MOST_TTL_SECONDS } from "./domain-checks.ts";
+import { type DomainFacts, isSwitched, type StageDomain } from "./domains.ts";
 
 /** Who changes its record, and where: at the DNS host, or in the stage file. */
 export function describeRecord({ domain, record }: StageDomain): { who: string; what: string } {
@@ -12,53 +15,59 @@ export function describeRecord({ domain, record }: StageDomain): { who: string; 
 }
 
 /** Of the guide's step 17. @param facts a message where DNS could not be read */
-export function describeTtl(facts: DomainFacts | string): string {
-	const ttl = typeof facts === "string" ? undefined : shownSet(facts.sets)?.ttlSeconds;
+export function describeTtl(facts: DomainFacts | string, note: TtlNote | undefined): string {
+	const ttl = typeof facts === "string" ? undefined : longestTtl(facts.sets);
 	if (ttl === undefined)
 		return `its TTL is not known; ${MOST_TTL_SECONDS} s or less, ${NIGHT_TTL_SECONDS} s at best, one old TTL before the night`;
-	if (ttl <= MOST_TTL_SECONDS) return `its TTL is ${ttl} s, which is low enough`;
-	return `set its TTL from ${ttl} s to ${NIGHT_TTL_SECONDS} s, ${ttl} s before the night at the latest`;
+	if (ttl > MOST_TTL_SECONDS)
+		return `set its TTL from ${ttl} s to ${NIGHT_TTL_SECONDS} s, ${ttl} s before the night at the latest`;
+	const wait = note?.safeFrom === undefined ? "" : `; it was longer before: switch not before ${note.safeFrom}`;
+	return `its TTL is ${ttl} s, which is low enough${wait}`;
 }
 
-/** What makes a CNAME of a domain that is addresses, in order; nothing where it is no such one. */
-export function describeAlias({ domain }: StageDomain, facts: DomainFacts | string): string[] {
-	if (typeof facts === "string" || domain === facts.reading.zone) return [];
-	const own = listAddresses(facts.sets);
-	if (facts.sets.CNAME !== undefined || own.length === 0) return [];
-	const old = oldName(domain);
-	return [
-		`make \`${old}\` with ${own.join(", ")} and TTL ${NIGHT_TTL_SECONDS} s`,
-		`in one change, replace the records of ${domain} by the CNAME \`${old}\` with TTL ${NIGHT_TTL_SECONDS} s, days before the night`,
-	];
-}
-
-function hostOf({ live, app }: StageDomain): string {
+function hostOf({ live, app, environment }: StageDomain): string {
 	return live?.hostname === undefined
-		? `the endpoint's host name (\`aptible endpoints:list --app ${app}\`)`
+		? `the endpoint's host name (\`aptible endpoints:list --app ${app} --environment ${environment}\`)`
 		: `\`${live.hostname}\``;
 }
 
 /** Of the guide's step 19. */
 export function describeSwitch(subject: StageDomain, facts: DomainFacts | string): string {
-	const now = typeof facts === "string" ? undefined : facts.sets.CNAME?.values.join(", ");
-	const before =
-		now === undefined
-			? `\`${subject.domain}\`, by then a CNAME to \`${oldName(subject.domain)}\`,`
-			: `the CNAME \`${now}\``;
-	return `change the value of ${before} to ${hostOf(subject)}`;
+	const host = hostOf(subject);
+	if (typeof facts === "string") {
+		return `once it is a CNAME (step 17; DNS was not read), change its value to ${host}; replace no address in the night`;
+	}
+	if (subject.domain === facts.reading.zone) {
+		return `change its ALIAS or ANAME record to ${host} (an apex takes no CNAME)`;
+	}
+	const now = facts.sets.CNAME?.values.join(", ");
+	if (now !== undefined) {
+		const isDone = isSwitched(subject, facts) && sameName(now, subject.live?.hostname ?? now);
+		return isDone
+			? `it is a CNAME to \`${now}\` already, and stays one`
+			: `change the value of the CNAME \`${now}\` to ${host}`;
+	}
+	if (describeAlias(subject, facts).length === 0) return `make the CNAME to ${host}`;
+	return `change the value of \`${subject.domain}\`, by then a CNAME to \`${oldName(subject.domain)}\`, to ${host}`;
 }
 
 /** A request by the real name while DNS still leads to MedStack. */
-export function writeTest(stage: Stage, subject: StageDomain): string {
-	const { domain, live } = subject;
+export function writeTest(stage: Stage, { domain, live }: StageDomain): string {
 	const name = domain.replace(/^\*\./, "any.");
-	return `curl --connect-to ${name}:443:${live?.hostname ?? "HOST"}:443 https://${name}${stage.move?.smoke?.path ?? "/"}`;
+	const url = `https://${name}${stage.move?.smoke?.path ?? "/"}`;
+	return `curl --fail-with-body -sS --connect-to ${name}:443:${live?.hostname ?? "HOST"}:443 '${url.replaceAll("'", "'\\''")}'`;
 }
 
 /** Where it leads to on the way back: to where it leads now, or will before the night. */
-export function describeOrigin({ moved, domain, live }: StageDomain, facts: DomainFacts | string): string {
-	const now = typeof facts === "string" ? undefined : facts.sets.CNAME?.values[0];
-	if (now !== undefined && now !== live?.hostname) return `\`${now}\``;
-	if (typeof facts !== "string" && listAddresses(facts.sets).length > 0) return `\`${oldName(domain)}\``;
-	return moved === undefined ? "what it was before" : moved.from;
+export function describeOrigin(subject: StageDomain, facts: DomainFacts | string): string {
+	const { domain, moved } = subject;
+	const from = moved === undefined ? "what it was before the switch" : `\`${moved.from}\``;
+	if (typeof facts === "string") return "what its value was before the switch (DNS was not read)";
+	if (domain !== facts.reading.zone && isSwitched(subject, facts)) {
+		return `\`${oldName(domain)}\` (or what its value was before the switch); it stays a CNAME`;
+	}
+	if (facts.sets.CNAME !== undefined) return facts.sets.CNAME.values.map((name) => `\`${name}\``).join(", ");
+	if (describeAlias(subject, facts).length > 0) return `\`${oldName(domain)}\``;
+	const own = isSwitched(subject, facts) ? [] : listAddresses(facts.sets);
+	return own.length > 0 ? own.map((address) => `\`${address}\``).join(", ") : from;
 }

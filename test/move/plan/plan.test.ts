@@ -1,7 +1,7 @@
 /** `npm run move -- plan` as a person runs it, against an emulated Aptible and DNS servers of the test's own. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
@@ -14,6 +14,7 @@ import { Context } from "../../../aptible/context.ts";
 import { parseStage } from "../../../config/parse.ts";
 import { listDomains } from "../../../move/plan/domains.ts";
 import { readLive } from "../../../move/plan/live.ts";
+import { makePlan } from "../../../move/plan/plan.ts";
 import { readMoveStage } from "../../../move/stage.ts";
 import { stageWith } from "../../config/stage-file.ts";
 import { certify, inDays } from "../../support/certificates.ts";
@@ -130,10 +131,10 @@ test("the plan has what stands in the way, and the runbook with this stage's nam
 	const expected = [
 		/^# Move of clinic to Aptible\n\nEnvironment `acme`; phase in the stage file: `prepare`\. Blockers: 5; Warnings: 5; Not known: 3\./,
 		/## Blockers\n/,
-		/- portal\.acme\.example is A 203\.0\.113\.9, .*for 900 s .*make portal-old\.acme\.example/,
+		/- portal\.acme\.example is A 203\.0\.113\.9, .*for 900 s .*make `portal-old\.acme\.example`/,
 		/- portal\.acme\.example has a TTL of 3600 s, .*npm run move -- plan --stack clinic --config-file Pulumi\.clinic\.yaml\n/,
 		/- the CAA records of acme\.example \(0 issue "digicert\.com"\) forbid Let's Encrypt/,
-		/- portal\.acme\.example \(endpoint portal\.public\): its managed certificate is pending, not ready; make the record _acme-challenge\.portal\.acme\.example CNAME acme\.(elb-\S+), then: aptible endpoints:renew \1 --app portal/,
+		/- portal\.acme\.example \(endpoint portal\.public\): its managed certificate is pending, not ready; make the record _acme-challenge\.portal\.acme\.example CNAME acme\.(elb-\S+), then: aptible endpoints:renew \1 --app portal --environment acme\n/,
 		/- api\.acme\.example \(endpoint portal\.api\) is not on Aptible yet/,
 		/## Warnings\n/,
 		/- api\.acme\.example \(endpoint portal\.api\) is not under move\.domains/,
@@ -146,10 +147,10 @@ test("the plan has what stands in the way, and the runbook with this stage's nam
 		/\| domain `portal\.acme\.example` \| A 203\.0\.113\.9 \(TTL 3600 s\); then CNAME elb-/,
 		/- forecast of main \(postgresql\): none/,
 		/- MedStack: not known here/,
-		/### 10\. Rehearse[\s\S]*npm run move -- credentials --stack clinic --config-file Pulumi\.clinic\.yaml[\s\S]*`MOVE_SOURCE_MAIN`/,
+		/### 10\. Rehearse[\s\S]*npm run move -- credentials --stack clinic --config-file Pulumi\.clinic\.yaml[\s\S]*rm \.move\/clinic-target\.json[\s\S]*docker push[\s\S]*`\/run\/secrets\/move-target`[\s\S]*`MOVE_SOURCE_MAIN`/,
 		/### 17\. TTL[\s\S]*set its TTL from 3600 s to 60 s[\s\S]*replace the records of portal\.acme\.example by the CNAME `portal-old\.acme\.example`/,
 		/### 16\. Nothing writes[\s\S]*`portal\.web` \(reached by people\), `portal\.worker` \(acts by itself\)[\s\S]*`phase: frozen`/,
-		/### 18\. Move and test[\s\S]*curl --connect-to portal\.acme\.example:443:elb-\S+:443 https:\/\/portal\.acme\.example\//,
+		/### 18\. Move and test[\s\S]*curl --fail-with-body -sS --connect-to portal\.acme\.example:443:elb-\S+:443 'https:\/\/portal\.acme\.example\/'\n/,
 		/### 19\. Switch DNS[\s\S]*change the value of the CNAME `api-old\.acme\.example`/,
 		/### Going back, in this order[\s\S]*`phase: frozen`[\s\S]*api\.acme\.example: back to `api-old\.acme\.example`[\s\S]*back to `portal-old\.acme\.example`[\s\S]*refuses one whose domain does not resolve/,
 		/## Point of no return\n/,
@@ -192,6 +193,27 @@ test("--write makes the same page as a file, byte for byte each time", async () 
 		assert.equal(readFileSync(file, "utf8"), page);
 	}
 	assert.ok(existsSync(path.join(folder, ".move/clinic-ttl.json")), "TTLs are noted beside the stage");
+});
+
+test("the page says nothing of when and where it was made", async () => {
+	Object.assign(process.env, clouds.env, {
+		MEDSTACK_TO_APTIBLE_DNS: dns.resolver,
+		MEDSTACK_TO_APTIBLE_DNS_PORT: String(dns.port),
+	});
+	const pages = await Promise.all(
+		["2026-11-01T08:00:00Z", "2026-11-02T20:00:00Z"].map(async (now) => {
+			const clone = mkdtempSync(path.join(tmpdir(), "plan-clone-"));
+			copyFileSync(path.join(folder, "Pulumi.clinic.yaml"), path.join(clone, "Pulumi.clinic.yaml"));
+			try {
+				const moved = { ...readMoveStage("clinic", path.join(clone, "Pulumi.clinic.yaml")), configFile: undefined };
+				return (await makePlan(new Context(), moved, { write: undefined, now: new Date(now) })).page;
+			} finally {
+				rmSync(clone, { recursive: true });
+			}
+		}),
+	);
+	assert.match(pages[0] ?? "", /api\.acme\.example has a TTL of 60 s, and was never seen from here with a longer one/);
+	assert.equal(pages[1], pages[0]);
 });
 
 test("a TTL that was lowered since the last plan is not safe before its former one has passed", async () => {
@@ -273,7 +295,10 @@ test("without a token and without DNS the plan is made of the stage file, and sa
 		/- portal\.acme\.example: DNS was not read: no resolver answers for SOA of portal\.acme\.example: 127\.0\.0\.99 /,
 	);
 	assert.match(page, /- values of secrets were not looked at/);
-	assert.match(page, /### 19\. Switch DNS[\s\S]*to the endpoint's host name \(`aptible endpoints:list --app portal`\)/);
+	assert.match(
+		page,
+		/### 19\. Switch DNS[\s\S]*to the endpoint's host name \(`aptible endpoints:list --app portal --environment acme`\)/,
+	);
 	assert.doesNotMatch(page, /## Blockers/);
 	const wrong = await plan([], { MEDSTACK_TO_APTIBLE_DNS: "resolver" });
 	assert.equal(wrong.code, 1);
