@@ -101,7 +101,7 @@ export function challengeName(domain: string): string {
 }
 
 /** Whether a name is one of Aptible's endpoints. */
-export function isAptibles(name: string, live: Endpoint | undefined): boolean {
+function isAptibles(name: string, live: Endpoint | undefined): boolean {
 	return sameName(name, live?.hostname ?? "") || /\.(?:aptible\.in|on-aptible\.com)\.?$/i.test(name);
 }
 

@@ -160,7 +160,8 @@ function listMoves(moved: MoveStage, domains: readonly PlannedDomain[]): [string
 	}
 	for (const { subject, facts } of domains) {
 		const to = subject.live?.hostname ?? `endpoint ${subject.app}.${subject.endpoint}`;
-		rows.push([`domain \`${subject.domain}\``, `${describeNow(facts)}; then CNAME ${to}, by hand`]);
+		const type = typeof facts !== "string" && facts.reading.zone === subject.domain ? "ALIAS or ANAME" : "CNAME";
+		rows.push([`domain \`${subject.domain}\``, `${describeNow(facts)}; then ${type} ${to}, by hand`]);
 	}
 	return rows;
 }

@@ -16,9 +16,12 @@ export function describeRecord({ domain, record }: StageDomain): { who: string; 
 
 /** Of the guide's step 17. @param facts a message where DNS could not be read */
 export function describeTtl(facts: DomainFacts | string, note: TtlNote | undefined): string {
-	const ttl = typeof facts === "string" ? undefined : longestTtl(facts.sets);
-	if (ttl === undefined)
-		return `its TTL is not known; ${MOST_TTL_SECONDS} s or less, ${NIGHT_TTL_SECONDS} s at best, one old TTL before the night`;
+	const wanted = `${MOST_TTL_SECONDS} s or less, ${NIGHT_TTL_SECONDS} s at best, one old TTL before the night`;
+	if (typeof facts === "string") {
+		return `DNS was not read: plan again where it can be, as an address becomes a CNAME days before; its TTL: ${wanted}`;
+	}
+	const ttl = longestTtl(facts.sets);
+	if (ttl === undefined) return `it has no record yet; its TTL: ${wanted}`;
 	if (ttl > MOST_TTL_SECONDS)
 		return `set its TTL from ${ttl} s to ${NIGHT_TTL_SECONDS} s, ${ttl} s before the night at the latest`;
 	const wait = note?.safeFrom === undefined ? "" : `; it was longer before: switch not before ${note.safeFrom}`;
@@ -38,7 +41,9 @@ export function describeSwitch(subject: StageDomain, facts: DomainFacts | string
 		return `once it is a CNAME (step 17; DNS was not read), change its value to ${host}; replace no address in the night`;
 	}
 	if (subject.domain === facts.reading.zone) {
-		return `change its ALIAS or ANAME record to ${host} (an apex takes no CNAME)`;
+		return isSwitched(subject, facts)
+			? `it has the addresses of ${host} already`
+			: `change its ALIAS or ANAME record to ${host} (an apex takes no CNAME)`;
 	}
 	const now = facts.sets.CNAME?.values.join(", ");
 	if (now !== undefined) {

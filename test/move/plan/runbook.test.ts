@@ -58,6 +58,7 @@ test("no -old name is told of that nobody made: of an apex, of an empty name, an
 	assert.equal(describeOrigin(apex, ofApex), "`A 203.0.113.9`");
 	const after = { ...ofApex, addresses: ["198.51.100.7"], hostAddresses: ["198.51.100.7"] };
 	assert.equal(describeOrigin(apex, after), "`203.0.113.9`", "what it leads to by now is Aptible's");
+	assert.equal(describeSwitch(apex, after), "it has the addresses of `elb-7.aptible.in` already");
 	assert.equal(describeSwitch(subject, factsOf({})), "make the CNAME to `elb-7.aptible.in`");
 	assert.equal(describeOrigin(subject, factsOf({})), "`203.0.113.9`");
 	assert.equal(describeOrigin({ ...subject, moved: undefined }, factsOf({})), "what it was before the switch");
@@ -89,6 +90,8 @@ test("a TTL that was longer before is not said to be low enough at once", () => 
 	const note = { ttlSeconds: 60, seen: "2026-11-30T20:00:00.000Z", safeFrom: "2026-11-30T21:00:00.000Z" };
 	assert.match(describeTtl(factsOf(addresses), note), /switch not before 2026-11-30T21:00:00\.000Z$/);
 	assert.equal(describeTtl(factsOf(addresses), undefined), "its TTL is 60 s, which is low enough");
+	assert.match(describeTtl(factsOf({}), undefined), /^it has no record yet; its TTL: 300 s or less/);
+	assert.match(describeTtl("none answers", undefined), /^DNS was not read: plan again .*becomes a CNAME days before/);
 });
 
 test("the request of a test is one word to a shell", () => {
