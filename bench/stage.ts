@@ -1,9 +1,9 @@
 /** A stage on an emulated Aptible, for as long as it is measured. */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type JournalRow, readJournal } from "@medstack-to-aptible/sandbox/aptible/journal.ts";
 import { prepareSandbox, type Sandbox } from "@medstack-to-aptible/sandbox/environment.ts";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { fakeSshKey } from "../test/support/emulated-aptible.ts";
 import { type CommandToMeasure, measure, type Sample } from "./measure.ts";
 
@@ -42,6 +42,9 @@ export class BenchStage {
 		const dir = await mkdtemp(join(root, ".sandbox/bench-"));
 		const sandbox = await prepareSandbox({ root, dir, quiet: true });
 		await fakeSshKey(sandbox.env);
+		// The engine as people run it, which the sandbox spares its garbage collection.
+		delete sandbox.env.GOGC;
+		delete sandbox.env.GOMEMLIMIT;
 		const stage = new BenchStage(sandbox, dir);
 		// From there, as Pulumi writes a stage file into the folder of the project.
 		await writeFile(join(dir, "Pulumi.yaml"), "name: medstack-to-aptible\nruntime: nodejs\n");
@@ -49,12 +52,13 @@ export class BenchStage {
 		return stage;
 	}
 
-	/** Writes the stage file, its keys without the project's name. */
+	/** Writes the stage file, its keys without the project's name; the salt that Pulumi made stays, as in a person's file. */
 	async write(blocks: Readonly<Record<string, unknown>>): Promise<void> {
 		const config = Object.fromEntries(
 			Object.entries(blocks).map(([key, value]) => [`medstack-to-aptible:${key}`, value]),
 		);
-		await writeFile(this.#file, stringify({ config }));
+		const { encryptionsalt } = parse(await readFile(this.#file, "utf8")) as { encryptionsalt: string };
+		await writeFile(this.#file, stringify({ encryptionsalt, config }));
 	}
 
 	/** Measures a command of pulumi on the stage. */
