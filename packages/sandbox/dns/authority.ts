@@ -29,6 +29,8 @@ export interface DnsWorld {
 	close(): Promise<void>;
 }
 
+/** How many are tried. */
+const PORTS = 5;
 const NO_ERROR = 0;
 const SERVER_FAILURE = 2;
 const NAME_ERROR = 3;
@@ -63,24 +65,43 @@ export async function startDnsWorld(zones: ZonesSetup): Promise<DnsWorld> {
 				...names.flatMap((name) => (addresses.has(name) ? [`${name} 3600 A ${addresses.get(name)}`] : [])),
 			].map(parseRecord);
 		});
-	const resolver = await startDnsServer("127.0.0.1", 0, (question) => {
-		const found = findAnswer(question, findRecords(), Object.keys(zones));
-		return { ...found, ...(unresolved.has(question.name) ? { code: SERVER_FAILURE } : {}), isAuthoritative: false };
-	});
-	const started = new Map<string, DnsServer>([["resolver", resolver]]);
-	for (const [name, address] of addresses) {
-		const answer = (question: AskedQuestion) => answerAs(setups.get(name), question, zoneOf.get(name) ?? "");
-		started.set(name, await startDnsServer(address, resolver.port, answer));
-	}
+	const started = new Map<string, DnsServer>();
+	const close = async () => {
+		await Promise.all([...started.values()].map((server) => server.close()));
+		started.clear();
+	};
+	const start = async () => {
+		const resolver = await startDnsServer("127.0.0.1", 0, (question) => {
+			const found = findAnswer(question, findRecords(), Object.keys(zones));
+			return { ...found, ...(unresolved.has(question.name) ? { code: SERVER_FAILURE } : {}), isAuthoritative: false };
+		});
+		started.set("resolver", resolver);
+		for (const [name, address] of addresses) {
+			const answer = (question: AskedQuestion) => answerAs(setups.get(name), question, zoneOf.get(name) ?? "");
+			started.set(name, await startDnsServer(address, resolver.port, answer));
+		}
+		return resolver.port;
+	};
+	const port = await startAnew(start, close);
 	return {
-		resolver: `127.0.0.1:${resolver.port}`,
-		port: resolver.port,
+		resolver: `127.0.0.1:${port}`,
+		port,
 		asked: (server) => started.get(server)?.asked ?? [],
 		change: (server, setup) => void setups.set(server, setup),
-		close: async () => {
-			await Promise.all([...started.values()].map((server) => server.close()));
-		},
+		close,
 	};
+}
+
+/** Somebody else may have the port over TCP, or at one of the addresses: then another one. */
+async function startAnew<T>(start: () => Promise<T>, close: () => Promise<void>): Promise<T> {
+	for (let left = PORTS; ; left -= 1) {
+		try {
+			return await start();
+		} catch (error) {
+			await close();
+			if (left === 1 || (error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+		}
+	}
 }
 
 function answerAs(setup: AuthoritySetup | undefined, question: AskedQuestion, zone: string): DnsAnswer | undefined {

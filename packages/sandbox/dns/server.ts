@@ -35,9 +35,6 @@ export async function startDnsServer(address: string, port: number, answer: Answ
 		const bytes = answerTo(message, false);
 		if (bytes !== undefined) udp.send(bytes, from.port, from.address);
 	});
-	udp.bind(port, address);
-	await once(udp, "listening");
-	const own = udp.address().port;
 
 	const open = new Set<Socket>();
 	const tcp = createServer((socket) => {
@@ -57,11 +54,18 @@ export async function startDnsServer(address: string, port: number, answer: Answ
 			setImmediate(() => socket.write(said.subarray(5)));
 		});
 	});
-	tcp.listen(own, address);
-	await once(tcp, "listening");
+	try {
+		udp.bind(port, address);
+		await once(udp, "listening");
+		tcp.listen(udp.address().port, address);
+		await once(tcp, "listening");
+	} catch (error) {
+		udp.close();
+		throw error;
+	}
 	return {
 		address,
-		port: own,
+		port: udp.address().port,
 		asked,
 		close: async () => {
 			for (const socket of open) socket.destroy();

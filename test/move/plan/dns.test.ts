@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import { startDnsWorld, type ZonesSetup } from "@medstack-to-aptible/sandbox/dns/authority.ts";
+import { startDnsServer } from "@medstack-to-aptible/sandbox/dns/server.ts";
 import { judgeCaa, listCaa, readCaa } from "../../../move/dns/caa.ts";
 import { findDifferences, mergeServers } from "../../../move/dns/differences.ts";
 import { DnsError, DnsReader, readServer } from "../../../move/dns/reader.ts";
@@ -289,4 +291,18 @@ test("addresses of resolvers are read in every form, and a wrong one says what i
 	]);
 	assert.throws(() => readServer("dns.acme.example"), /"dns\.acme\.example" is no address of a DNS server; allowed/);
 	assert.throws(() => readServer("127.0.0.1:99999"), /"99999" is no port; allowed: 1 to 65535/);
+});
+
+test("the stand-in whose port is taken holds nothing open", async (t) => {
+	const other = createServer().listen(0, "127.0.0.1");
+	t.after(() => other.close());
+	await once(other, "listening");
+	const { port } = other.address() as AddressInfo;
+	await assert.rejects(
+		startDnsServer("127.0.0.1", port, () => undefined),
+		/EADDRINUSE/,
+	);
+	const udp = createSocket("udp4").bind(port, "127.0.0.1");
+	await once(udp, "listening");
+	udp.close();
 });
