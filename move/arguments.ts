@@ -10,6 +10,10 @@ interface StepWords {
 const REPLACE_IN_PLACE = "MySQL, Redis: also into a target that holds something else, which goes";
 
 const STEPS: Readonly<Record<string, StepWords>> = {
+	plan: {
+		says: "what this move takes: blockers, runbook, forecast, costs; needs no mover",
+		options: { write: "write it as FOLDER/move-STACK.md, for review in a pull request" },
+	},
 	credentials: {
 		says: "make the mover's login on the target, and the file that hands it over",
 		options: { replace: "write the file anew with another password; the former one opens nothing any more" },
@@ -68,6 +72,7 @@ const VALUES: Readonly<Record<string, string>> = {
 	"config-file": "FILE",
 	run: "RUN",
 	database: "NAME",
+	write: "FOLDER",
 };
 
 /** The page of `npm run move -- help`. */
@@ -147,6 +152,7 @@ function parse(argv: string[]) {
 			thawed: { type: "boolean" },
 			sql: { type: "boolean" },
 			database: { type: "string" },
+			write: { type: "string" },
 			"drop-former": { type: "boolean" },
 			"drop-journal": { type: "boolean" },
 			help: { type: "boolean" },

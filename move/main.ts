@@ -1,6 +1,6 @@
 /**
- * `npm run move -- STEP --stack STACK`: tells the mover in MedStack's cluster what to do, through a tunnel to the target, and shows how
- * it goes on. See docs/move.md.
+ * `npm run move -- STEP --stack STACK`: plans the move; tells the mover in MedStack's cluster what to do, through a tunnel to the target,
+ * and shows how it goes on. See docs/move.md.
  *
  * Exit code 0: done. 1: blockers, differences, a failure, or gone away before the end. 2: wrong arguments.
  */
@@ -58,6 +58,7 @@ async function main(argv: string[]): Promise<number> {
 		for (const line of thawStatements(moved, options.database?.toString())) process.stdout.write(`${say(line)}\n`);
 		return 0;
 	}
+	if (step === "plan") return plan(moved, options.write);
 	const warning = await checkVersion(context.cli);
 	if (warning !== undefined) process.stderr.write(`${warning}\n`);
 	const tell = (line: string) => view.line(line);
@@ -85,6 +86,20 @@ async function main(argv: string[]): Promise<number> {
 	} finally {
 		await ways.close();
 	}
+}
+
+/** Loads what it needs itself: no other step asks DNS. */
+async function plan(moved: MoveStage, folder: string | boolean | undefined): Promise<number> {
+	const { makePlan } = await import("./plan/plan.ts");
+	const { page, file, isReady } = await makePlan(context, moved, {
+		write: typeof folder === "string" ? folder : undefined,
+	});
+	if (file === undefined) process.stdout.write(page);
+	else
+		view.line(
+			`${file} is written${isReady ? "" : ", with blockers"}; commit it, and have it reviewed in a pull request`,
+		);
+	return isReady ? 0 : 1;
 }
 
 async function perform(

@@ -17,7 +17,10 @@ export interface MoveStage {
 	folder: string;
 	/** Path of the stage file as it was given, where it is another than the stack's own. */
 	configFile: string | undefined;
+	/** As its phase makes it. */
 	stage: Stage;
+	/** As it is without the block `move`. */
+	declared: Stage;
 }
 
 /**
@@ -42,12 +45,10 @@ export function readMoveStage(name: string, configFile?: string): MoveStage {
 		.filter(([key]) => key.startsWith(prefix))
 		.map(([key, value]) => [key.slice(prefix.length), withoutCiphers(value)] as const);
 	const { raw, fileOf } = includeFiles(Object.fromEntries(given), path.dirname(file), path.basename(file));
-	return {
-		name,
-		folder: path.dirname(file),
-		configFile,
-		stage: parseStage(raw, { file: path.basename(file), fileOf }),
-	};
+	const context = { file: path.basename(file), fileOf };
+	const stage = parseStage(raw, context);
+	const { move: _, ...declared } = raw;
+	return { name, folder: path.dirname(file), configFile, stage, declared: parseStage(declared, context) };
 }
 
 /** A block with a text in place of each encrypted value. */

@@ -225,7 +225,8 @@ function wrongField(given: unknown): string | undefined {
 	});
 }
 
-function isCopied(type: CopiedType | UncopiedType): type is CopiedType {
+/** Whether the mover copies databases of this type. */
+export function isCopied(type: CopiedType | UncopiedType): type is CopiedType {
 	return (COPIED_TYPES as readonly string[]).includes(type);
 }
 

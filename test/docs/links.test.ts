@@ -40,7 +40,9 @@ test("every page of the documentation is listed in docs/README.md, or in the REA
 	const listed = ["docs", "docs/configuration"].flatMap((folder) =>
 		linksOf(`${folder}/README.md`).map((link) => normalize(join(folder, link))),
 	);
-	const missing = pages.filter((page) => page.startsWith("docs/") && page !== "docs/README.md");
+	// A page that `npm run move -- plan --write docs` makes is a stage's own.
+	const isOwn = (page: string) => /^docs\/move-[\w.-]+\.md$/.test(page);
+	const missing = pages.filter((page) => page.startsWith("docs/") && page !== "docs/README.md" && !isOwn(page));
 	assert.deepEqual(
 		missing.filter((page) => !listed.includes(page) && !page.startsWith("docs/facts/")),
 		[],

@@ -52,6 +52,7 @@ test("help is there as a word too, and has a line for each option", () => {
 		"database",
 		"drop-former",
 		"drop-journal",
+		"write",
 	]) {
 		assert.match(usage, new RegExp(`^ {4}--${option}(?: [A-Z]+)? {2,}\\w`, "m"));
 	}

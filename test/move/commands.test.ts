@@ -39,7 +39,7 @@ test("before a mover has been there, status says so, and report and a wrong argu
 	assert.match(report.output, /nothing has run yet; first: npm run move -- check --stack night/);
 	const wrong: [string[], RegExp][] = [
 		[["copy"], /name the stage: --stack STACK/],
-		[["conquer", "--stack", "night"], /"conquer" is no step; use one of credentials, check/],
+		[["conquer", "--stack", "night"], /"conquer" is no step; use one of plan, credentials, check/],
 		[["check", "--again", "--stack", "night"], /check takes no --again/],
 		[["copy", "all", "--stack", "night"], /copy takes nothing but options, and "all" was given/],
 		[["copy", "--now", "--stack", "night"], /Unknown option '--now'/],

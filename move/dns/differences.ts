@@ -1,0 +1,66 @@
+/** In what the servers of one zone differ: whoever asks gets one answer or the other until they agree. */
+import { describeCaa } from "./caa.ts";
+import type { NameReading, RecordSets, ServerReading } from "./reader.ts";
+
+export interface Difference {
+	/** The serial is the zone's, everything else the name's. */
+	what: "records" | "CAA records" | "TTL" | "serial of the zone";
+	/** Names the servers with what each one has. */
+	line: string;
+}
+
+/** Differences about a name. Servers of two DNS hosts may count their serials apart, with the same records. */
+export function findDifferences({ name, zone, servers }: NameReading): Difference[] {
+	const known = servers.filter(({ fault }) => fault === undefined);
+	const kinds: [Difference["what"], (one: ServerReading) => string][] = [
+		["records", describeRecords],
+		["CAA records", ({ caa }) => caa.map(describeCaa).sort().join(", ") || "none"],
+		["TTL", describeTtls],
+		["serial of the zone", ({ serial }) => String(serial)],
+	];
+	return kinds.flatMap(([what, describe]) => {
+		const groups = new Map<string, string[]>();
+		for (const one of known) groups.set(describe(one), [...(groups.get(describe(one)) ?? []), one.server]);
+		if (groups.size < 2) return [];
+		const said = [...groups].map(([text, ones]) => `${text} on ${ones.join(", ")}`);
+		return [
+			{
+				what,
+				line: `${what === "serial of the zone" ? zone : name}: its servers differ in the ${what}: ${said.join("; ")}`,
+			},
+		];
+	});
+}
+
+/** For how long a cache keeps any of the records; undefined where there is none. */
+export function longestTtl(sets: Readonly<RecordSets>): number | undefined {
+	const all = Object.values(sets).map(({ ttlSeconds }) => ttlSeconds);
+	return all.length === 0 ? undefined : Math.max(...all);
+}
+
+function describeTtls({ sets }: ServerReading): string {
+	return (
+		Object.entries(sets)
+			.map(([type, { ttlSeconds }]) => `${type} ${ttlSeconds}`)
+			.join(" and ") || "none"
+	);
+}
+
+function describeRecords({ sets }: ServerReading): string {
+	const said = Object.entries(sets).map(([type, { values }]) => `${type} ${values.join(", ")}`);
+	return said.join(" and ") || "none";
+}
+
+/** What the servers that answer say together: of each type every value, and the largest TTL. */
+export function mergeServers({ servers }: NameReading): RecordSets {
+	const sets: RecordSets = {};
+	for (const { sets: own } of servers) {
+		for (const type of ["A", "AAAA", "CNAME"] as const) {
+			const [one, other] = [sets[type], own[type]];
+			if (other === undefined) continue;
+			const values = [...new Set([...(one?.values ?? []), ...other.values])].sort();
+			sets[type] = { ttlSeconds: Math.max(one?.ttlSeconds ?? 0, other.ttlSeconds), values };
+		}
+	}
+	return sets;
+}

@@ -1,0 +1,184 @@
+/** `plan`: what this very move takes, from what can be looked at without a mover: the stage file, DNS, and Aptible where there is a token. */
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import type { Context } from "../../aptible/context.ts";
+import { nameStage } from "../../packages/mover/commands.ts";
+import { type CopiedType, isCopied, type UncopiedType } from "../../packages/mover/configuration.ts";
+import { longestTtl } from "../dns/differences.ts";
+import { DnsReader } from "../dns/reader.ts";
+import { noteTtl, readTtlNotes, type TtlNote, type TtlNotes, writeTtlNotes } from "../dns/ttl-notes.ts";
+import { movedDatabases } from "../session.ts";
+import type { MoveStage } from "../stage.ts";
+import { checkCertificate } from "./certificate-checks.ts";
+import { describeCosts } from "./costs.ts";
+import { checkDomain } from "./domain-checks.ts";
+import { listDomains, readDomain } from "./domains.ts";
+import { findings, type PlanFinding } from "./finding.ts";
+import { type LiveStage, readLive } from "./live.ts";
+import { checkConfig } from "./old-names.ts";
+import { describeLocalOutlook } from "./outlook.ts";
+import { type Plan, writePage } from "./page.ts";
+import { writeRunbook } from "./runbook.ts";
+import type { PlannedDomain } from "./runbook-steps.ts";
+import { checkStage, listServices } from "./stage-checks.ts";
+
+export interface PlanOptions {
+	/** Folder for the page; @default none: it is returned alone */
+	write: string | undefined;
+	/** @default this machine's clock */
+	now?: Date;
+}
+
+/** The page, its file where one was wished for, and whether nothing stands in the way. */
+export interface Planned {
+	page: string;
+	file: string | undefined;
+	isReady: boolean;
+}
+
+/**
+ * Makes the plan. It changes nothing but the notes of TTLs in the folder `.move`.
+ *
+ * @throws where the stage's own files cannot be read or written; what cannot be looked at is in the plan as not known
+ */
+export async function makePlan(
+	context: Context,
+	moved: MoveStage,
+	{ write, now = new Date() }: PlanOptions,
+): Promise<Planned> {
+	const { live, unseen } = await lookAtAptible(context, moved);
+	const dns = new DnsReader();
+	const read = await Promise.all(
+		listDomains(moved.stage, live).map(async (subject) => ({ subject, facts: await readDomain(dns, subject) })),
+	);
+	const notes = noteTtls(moved, read, now);
+	const domains = read.map((one) => ({ ...one, note: notes[one.subject.domain] }));
+	const found = [
+		...checkStage(moved),
+		...domains.flatMap(({ subject, facts, note }) => [
+			...checkDomain(subject, facts, { note, now }),
+			...checkCertificate(subject, facts, live, now),
+		]),
+		...checkConfig(moved, live?.config),
+		...unseen,
+		...checkTargets(moved, live),
+	];
+	const page = context.redactor.mask(
+		nameStage(writePage(planOf(moved, domains, withoutTwins(found))), moved.name, moved.configFile),
+	);
+	return {
+		page,
+		file: write === undefined ? undefined : writeFile(path.join(write, `move-${moved.name}.md`), page),
+		isReady: found.every(({ severity }) => severity !== "blocker"),
+	};
+}
+
+/** Domains of one zone have its servers and its CAA records in common. */
+function withoutTwins(found: readonly PlanFinding[]): PlanFinding[] {
+	return [...new Map(found.map((one) => [one.line, one])).values()];
+}
+
+async function lookAtAptible(
+	context: Context,
+	moved: MoveStage,
+): Promise<{ live: LiveStage | undefined; unseen: readonly PlanFinding[] }> {
+	const { handle } = moved.stage.environment;
+	const unknown = (why: string) => ({
+		live: undefined,
+		unseen: findings("unknown", [
+			`Aptible was not looked at, so endpoints, certificates and config there are unknown: ${why}`,
+		]),
+	});
+	if (!(await context.api.hasToken())) return unknown("nobody is logged in; log in: aptible login");
+	try {
+		const live = await readLive(context, moved);
+		if (live !== undefined) return { live, unseen: [] };
+		return unknown(`this token sees no environment "${handle}"; make the stage: pulumi up --stack STACK`);
+	} catch (error) {
+		return unknown(error instanceof Error ? error.message : String(error));
+	}
+}
+
+function checkTargets(moved: MoveStage, live: LiveStage | undefined): PlanFinding[] {
+	if (live === undefined || moved.stage.move === undefined) return [];
+	return findings(
+		"blocker",
+		movedDatabases(moved)
+			.filter(({ handle }) => !live.databases.has(handle))
+			.map(({ handle }) => `database ${handle} is not on Aptible yet; make it: pulumi up --stack STACK`),
+	);
+}
+
+/** A domain that could not be read keeps its note. */
+function noteTtls(moved: MoveStage, domains: readonly Omit<PlannedDomain, "note">[], now: Date): TtlNotes {
+	const former = readTtlNotes(moved);
+	const read = domains.flatMap(({ subject: { domain }, facts }): [string, TtlNote][] => {
+		const ttl = typeof facts === "string" ? undefined : longestTtl(facts.sets);
+		return ttl === undefined ? [] : [[domain, noteTtl(former[domain], ttl, now)]];
+	});
+	const notes = { ...former, ...Object.fromEntries(read) };
+	if (read.some(([domain, note]) => note !== former[domain])) writeTtlNotes(moved, notes);
+	return notes;
+}
+
+function planOf(moved: MoveStage, domains: readonly PlannedDomain[], found: readonly PlanFinding[]): Plan {
+	const { stage, name } = moved;
+	return {
+		stage: name,
+		environment: stage.environment.handle,
+		phase: stage.move?.phase,
+		findings: found,
+		moves: listMoves(moved, domains),
+		forecast: describeLocalOutlook(moved),
+		costs: describeCosts(moved),
+		runbook: writeRunbook(moved, domains),
+	};
+}
+
+function listMoves(moved: MoveStage, domains: readonly PlannedDomain[]): [string, string][] {
+	const { stage } = moved;
+	const rows = movedDatabases(moved).flatMap(({ handle, type, containerMb, drain }): [string, string][] => {
+		const { version, containerMb: declared, replicaOf } = moved.declared.databases[handle] ?? {};
+		// Without a block all are listed, and a replica follows its primary.
+		if (replicaOf !== undefined) return [];
+		const size = declared === containerMb ? `${containerMb} MB` : `${declared} MB, ${containerMb} MB during the move`;
+		const how = !isCopied(type as CopiedType | UncopiedType)
+			? "not copied by the mover"
+			: drain === undefined
+				? "copied"
+				: `not copied: ${drain.queues.join(", ")} run empty`;
+		return [[`database \`${handle}\``, `${type} ${version}, ${size}; ${how}`]];
+	});
+	for (const { name, runsFrom } of stage.move === undefined ? [] : listServices(stage)) {
+		rows.push([
+			`service \`${name}\``,
+			runsFrom === "live" ? "0 containers until live" : `runs from ${runsFrom} on, but for frozen`,
+		]);
+	}
+	for (const container of stage.move?.objects ?? []) {
+		rows.push([`objects of \`${container}\``, "by hand: no command copies them yet"]);
+	}
+	for (const { subject, facts } of domains) {
+		const to = subject.live?.hostname ?? `endpoint ${subject.app}.${subject.endpoint}`;
+		const type = typeof facts !== "string" && facts.reading.zone === subject.domain ? "ALIAS or ANAME" : "CNAME";
+		rows.push([`domain \`${subject.domain}\``, `${describeNow(facts)}; then ${type} ${to}, by hand`]);
+	}
+	return rows;
+}
+
+function describeNow(facts: PlannedDomain["facts"]): string {
+	if (typeof facts === "string") return "DNS was not read";
+	const said = Object.entries(facts.sets).map(
+		([type, set]) => `${type} ${set.values.join(", ")} (TTL ${set.ttlSeconds} s)`,
+	);
+	return said.length === 0 ? "no record" : said.join(" and ");
+}
+
+/** Whole or not at all. @returns its path */
+function writeFile(file: string, text: string): string {
+	mkdirSync(path.dirname(file), { recursive: true });
+	const partial = `${file}.${process.pid}`;
+	writeFileSync(partial, text);
+	renameSync(partial, file);
+	return file;
+}
