@@ -62,7 +62,7 @@ test("the network to the target is cut while rows travel: the mover gives up its
 		const over = await move.ask("copy", { again: true });
 		await untilMiddle(relay, mover);
 		relay.hold(true);
-		await mover.says(/the lease of epoch \d+ is lost: .*; it begins anew/, 30_000);
+		await mover.says(/the lease of epoch \d+ is lost: .*; it begins anew/);
 		relay.open();
 		const copied = await over();
 		assert.equal(copied.state, "done", mover.output);
