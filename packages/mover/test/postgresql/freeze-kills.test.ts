@@ -8,10 +8,10 @@ import path from "node:path";
 import process from "node:process";
 import { after, before, type TestContext, test } from "node:test";
 import { MEDSTACK_DATABASE } from "@medstack-to-aptible/sandbox/medstack/source.ts";
-import pg from "pg";
 import { execute, type Source, startSource } from "../support/databases.ts";
 import { freezeSource, thawSource } from "../support/killed-freeze.ts";
 import { readSourceState, type SourceState } from "../support/source-state.ts";
+import { beforeStatements } from "../support/statements.ts";
 
 const PROGRAM = path.join(import.meta.dirname, "../support/killed-freeze.ts");
 const EACH = process.env.MATRIX === "all" ? 1 : 10;
@@ -47,13 +47,9 @@ class Killed extends Error {}
 
 /** Runs one that sends nothing from its n-th statement on. @returns whether it came so far */
 async function kill(act: "freeze" | "thaw", at: number): Promise<boolean> {
-	let statements = 0;
-	const query = pg.Client.prototype.query;
-	pg.Client.prototype.query = function (this: pg.Client, ...parameters: unknown[]) {
-		statements += 1;
-		if (statements >= at) throw new Killed();
-		return Reflect.apply(query, this, parameters);
-	} as typeof query;
+	const end = beforeStatements((statement) => {
+		if (statement >= at) throw new Killed();
+	});
 	try {
 		await (act === "freeze" ? freezeSource(options()) : thawSource(options()));
 		return false;
@@ -61,7 +57,7 @@ async function kill(act: "freeze" | "thaw", at: number): Promise<boolean> {
 		if (!(error instanceof Killed)) throw error;
 		return true;
 	} finally {
-		pg.Client.prototype.query = query;
+		end();
 	}
 }
 

@@ -2,7 +2,6 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { text } from "node:stream/consumers";
-import pg from "pg";
 import type { FreezeTask, Notes } from "../../engine.ts";
 import type { Finding } from "../../findings.ts";
 import { notesIn } from "../../journal/notes.ts";
@@ -10,6 +9,7 @@ import type { Login } from "../../postgresql/connection.ts";
 import { freeze, thaw } from "../../postgresql/freeze.ts";
 import type { Evidence } from "../../steps.ts";
 import { type MemorySteps, memorySteps } from "./memory-steps.ts";
+import { killAtStatement } from "./statements.ts";
 
 /** Notes of one database, as lines of a journal. */
 export class NoteFile {
@@ -77,12 +77,6 @@ function taskOf({ source, steps = memorySteps(), report = () => {} }: FreezeOpti
 
 if (import.meta.main) {
 	const { at, ...options } = JSON.parse(await text(process.stdin)) as FreezeOptions & { at: number };
-	let statements = 0;
-	const query = pg.Client.prototype.query;
-	pg.Client.prototype.query = function (this: pg.Client, ...parameters: unknown[]) {
-		statements += 1;
-		if (statements === at) process.kill(process.pid, "SIGKILL");
-		return Reflect.apply(query, this, parameters);
-	} as typeof query;
+	killAtStatement(at);
 	await freezeSource(options);
 }

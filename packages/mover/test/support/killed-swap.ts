@@ -1,10 +1,10 @@
 /** A swap in a process of its own, which SIGKILL ends before its n-th statement: node killed-swap.ts < options */
 import process from "node:process";
 import { text } from "node:stream/consumers";
-import pg from "pg";
 import type { Login } from "../../postgresql/connection.ts";
 import { type SwapJournal, swapDatabase } from "../../postgresql/swap.ts";
 import { memorySteps } from "./memory-steps.ts";
+import { killAtStatement } from "./statements.ts";
 
 /** A journal of two tables. */
 export function tableJournal(run: string, epoch: number): SwapJournal {
@@ -20,12 +20,6 @@ export function tableJournal(run: string, epoch: number): SwapJournal {
 
 if (import.meta.main) {
 	const { target, at } = JSON.parse(await text(process.stdin)) as { target: Login; at: number };
-	let statements = 0;
-	const query = pg.Client.prototype.query;
-	pg.Client.prototype.query = function (this: pg.Client, ...parameters: unknown[]) {
-		statements += 1;
-		if (statements === at) process.kill(process.pid, "SIGKILL");
-		return Reflect.apply(query, this, parameters);
-	} as typeof query;
+	killAtStatement(at);
 	await swapDatabase({ target, database: "db", into: "move_7", steps: memorySteps(), journal: tableJournal("r7", 1) });
 }
