@@ -25,6 +25,8 @@ const PHASES: Readonly<Record<string, readonly MovePhase[]>> = {
 	"thaw --sql": ["prepare", "frozen", "cancelled"],
 	// Nothing writes on either side.
 	copy: ["frozen"],
+	// Apps on Aptible have written no objects of their own yet.
+	objects: ["prepare", "frozen"],
 };
 
 /** Refuses a step in a phase that it is not for. @throws with the phase to go to and the command */
@@ -41,6 +43,21 @@ export function refusePhase(step: string, { stage, name }: MoveStage): void {
 	}
 	throw new Error(
 		`${step} needs move.phase: ${allowed.join(" or ")}, and Pulumi.${name}.yaml has "${phase}"; set phase: ${nextPhase(phase, allowed)}, then: ${up}`,
+	);
+}
+
+/** Refuses what only a source that nobody writes to allows, and a stage without objects. @throws with the fix */
+export function refuseObjects({ stage, name }: MoveStage, options: Readonly<Record<string, unknown>>): void {
+	if ((stage.move?.objects ?? []).length === 0) {
+		throw new Error(
+			`objects copies what move.objects names, and Pulumi.${name}.yaml names none; name containers of storage.containers there, then: pulumi up --stack ${name}`,
+		);
+	}
+	if (stage.move?.phase === "frozen") return;
+	const wrong = ["delete", "rewrite"].find((option) => options[option] === true);
+	if (wrong === undefined) return;
+	throw new Error(
+		`objects --${wrong} is of the phase frozen, in which nobody writes to the source; before that, run it without: npm run move -- objects --stack STACK`,
 	);
 }
 

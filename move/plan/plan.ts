@@ -156,7 +156,7 @@ function listMoves(moved: MoveStage, domains: readonly PlannedDomain[]): [string
 		]);
 	}
 	for (const container of stage.move?.objects ?? []) {
-		rows.push([`objects of \`${container}\``, "by hand: no command copies them yet"]);
+		rows.push([`objects of \`${container}\``, "`npm run move -- objects`: once days before, once in the night"]);
 	}
 	for (const { subject, facts } of domains) {
 		const to = subject.live?.hostname ?? `endpoint ${subject.app}.${subject.endpoint}`;

@@ -26,6 +26,8 @@ export const STEP_NAMES = [
 	"close",
 	"freeze",
 	"thaw",
+	"objects",
+	"rewrite",
 ] as const;
 export type StepName = (typeof STEP_NAMES)[number];
 
