@@ -23,7 +23,7 @@ import {
 import { type Control, failureOf, JournalSteps } from "./journal/steps.ts";
 import { isInSwap, type KnownWish } from "./journal/wishes.ts";
 import { placeOf } from "./objects/configuration.ts";
-import { checkObjects, moveObjects, type ObjectsTask } from "./objects/work.ts";
+import type { ObjectsTask } from "./objects/work.ts";
 import { connect } from "./postgresql/connection.ts";
 import { lineOf } from "./postgresql/messages.ts";
 import type { Evidence, StepName } from "./steps.ts";
@@ -90,8 +90,7 @@ export class Worker {
 			for (const unit of units) await this.#pin(unit);
 			switch (wish.command) {
 				case "check":
-					for (const [name, found] of await checkObjects(this.#options, { final: false, needsAll: false }))
-						await this.#keepFindings(run, placeOf(name), found, "objects");
+					await this.#checkObjects(run);
 					return await this.#check(units, run, { live: false });
 				case "rehearse":
 					return await this.#rehearse(units, wish.arguments);
@@ -456,7 +455,16 @@ export class Worker {
 		};
 	}
 
-	#moveObjects(run: string, given: KnownWish["arguments"]): Promise<Ended> {
+	async #checkObjects(run: string): Promise<void> {
+		if (this.#options.configuration.objects.length === 0) return;
+		// The library of the blob service takes its time to load, and most movers need none.
+		const { checkObjects } = await import("./objects/work.ts");
+		const found = await checkObjects(this.#options, { final: false, needsAll: false });
+		for (const [name, findings] of found) await this.#keepFindings(run, placeOf(name), findings, "objects");
+	}
+
+	async #moveObjects(run: string, given: KnownWish["arguments"]): Promise<Ended> {
+		const { moveObjects } = await import("./objects/work.ts");
 		const task: ObjectsTask = {
 			...this.#options,
 			run,

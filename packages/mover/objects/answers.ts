@@ -59,12 +59,16 @@ export async function askStorage<T>(asked: Asked, act: (signal: AbortSignal) => 
 	const deadline = Date.now() + patienceMs;
 	for (let failures = 0; ; failures += 1) {
 		signal.throwIfAborted();
-		const timeout = AbortSignal.timeout(REQUEST_MS);
+		const request = new AbortController();
+		const end = () => request.abort();
+		// Not by AbortSignal.timeout: of many short requests each timer would stay for as long as the longest may take.
+		const timer = setTimeout(end, REQUEST_MS);
+		signal.addEventListener("abort", end, { once: true });
 		try {
-			return await act(AbortSignal.any([signal, timeout]));
+			return await act(request.signal);
 		} catch (error) {
 			signal.throwIfAborted();
-			if (!timeout.aborted && !isPassing(error)) throw refusalOf(error, asked);
+			if (!request.signal.aborted && !isPassing(error)) throw refusalOf(error, asked);
 			const wait = waitOf(error) ?? Math.min(LONGEST_PAUSE_MS, pauseMs * 2 ** Math.min(failures, 6));
 			if (Date.now() + wait > deadline) {
 				throw new ConnectionLost(
@@ -72,6 +76,9 @@ export async function askStorage<T>(asked: Asked, act: (signal: AbortSignal) => 
 				);
 			}
 			await sleep(wait * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => {});
+		} finally {
+			clearTimeout(timer);
+			signal.removeEventListener("abort", end);
 		}
 	}
 }

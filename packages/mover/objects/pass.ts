@@ -5,6 +5,7 @@ import type { Copy, Known } from "./known.ts";
 import { differencesOf, isAddressable, type ListedObject } from "./listed.ts";
 import { inChunks, type Pair, pairUp } from "./pairs.ts";
 import type { Store } from "./store.ts";
+import { type Tallied, type Tally, tally } from "./tally.ts";
 import { type Limits, ObjectMoved, transfer } from "./transfer.ts";
 
 export interface PassTask {
@@ -46,7 +47,7 @@ export interface Passed {
 	/** Whether so many would be deleted that a person has to say so. */
 	isDeletionRefused: boolean;
 	/** Names by why they could not be copied or deleted: the service's code, or `name`. */
-	failures: ReadonlyMap<string, readonly string[]>;
+	failures: Tally;
 }
 
 /** A clock of one account against the other's, in milliseconds. */
@@ -78,7 +79,7 @@ export function isStale(
 
 class Pass {
 	readonly #task: PassTask;
-	readonly #failures = new Map<string, string[]>();
+	readonly #failures = new Map<string, Tallied>();
 	readonly passed = {
 		copied: 0,
 		bytes: 0,
@@ -87,7 +88,7 @@ class Pass {
 		deletable: 0,
 		deleted: 0,
 		isDeletionRefused: false,
-		failures: this.#failures as ReadonlyMap<string, readonly string[]>,
+		failures: this.#failures as Tally,
 	};
 
 	constructor(task: PassTask) {
@@ -215,7 +216,7 @@ class Pass {
 	}
 
 	#fail(why: string, name: string): undefined {
-		this.#failures.set(why, [...(this.#failures.get(why) ?? []), name]);
+		tally(this.#failures, why, name);
 		return undefined;
 	}
 }

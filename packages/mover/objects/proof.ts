@@ -6,6 +6,7 @@ import { differencesOf, type ListedObject } from "./listed.ts";
 import { inChunks, type Pair, pairUp } from "./pairs.ts";
 import type { PassTask } from "./pass.ts";
 import type { Range, Store } from "./store.ts";
+import { type Tallied, type Tally, tally } from "./tally.ts";
 
 export interface ProofTask
 	extends Pick<PassTask, "source" | "target" | "live" | "begun" | "jobs" | "checkpoint" | "chunk"> {
@@ -27,7 +28,7 @@ export interface ObjectProof {
 	summed: number;
 	withoutMd5: number;
 	/** Names by what differs. */
-	differences: ReadonlyMap<string, readonly string[]>;
+	differences: Tally;
 	/** Over names, lengths, MD5s and sums, in their order. */
 	hash: string;
 }
@@ -48,10 +49,10 @@ interface Sample {
 export async function prove(task: ProofTask): Promise<ObjectProof> {
 	const { source, target, live, begun, deep, seed, jobs, checkpoint, onObject, chunk = CHUNK } = task;
 	const hash = createHash("sha256");
-	const differences = new Map<string, string[]>();
+	const differences = new Map<string, Tallied>();
 	const counts = { objects: 0, bytes: 0, changed: 0, extra: 0, summed: 0, withoutMd5: 0 };
 	let sample: Sample[] = [];
-	const differs = (kind: string, name: string) => differences.set(kind, [...(differences.get(kind) ?? []), name]);
+	const differs = (kind: string, name: string) => tally(differences, kind, name);
 	const isChanging = (object: ListedObject) => live && object.modified >= begun.sourceMs;
 
 	const compareBytes = async (samples: readonly Sample[]) => {

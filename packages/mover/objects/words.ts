@@ -32,11 +32,11 @@ export function describePass(
 		"objects",
 		`${objects} objects of ${bytes} bytes: ${passed.copied} copied, ${passed.kept} as they were; the bytes of ${summed} compared, ${withoutMd5} have no MD5`,
 	);
-	for (const [code, names] of passed.failures) {
+	for (const [code, { count }] of passed.failures) {
 		add(
 			"blocker",
 			"objects-failed",
-			`${names.length} objects could not be carried over (${code}): ${FIXES[code] ?? "see the service's documentation of this code"}`,
+			`${count} objects could not be carried over (${code}): ${FIXES[code] ?? "see the service's documentation of this code"}`,
 		);
 	}
 	if (passed.isDeletionRefused) {
@@ -68,10 +68,8 @@ export function describePass(
 
 /** One line for each kind of difference. */
 export function describeDifferences({ differences }: ObjectProof): string[] {
-	return [...differences].map(([kind, names]) =>
-		kind === "missing"
-			? `${names.length} objects are missing in the target`
-			: `${names.length} objects differ in their ${kind}`,
+	return [...differences].map(([kind, { count }]) =>
+		kind === "missing" ? `${count} objects are missing in the target` : `${count} objects differ in their ${kind}`,
 	);
 }
 

@@ -22,6 +22,7 @@ import { type PassTask, runPass } from "./pass.ts";
 import { prove } from "./proof.ts";
 import { checkRights, opensTags, variableOf } from "./rights.ts";
 import { Store } from "./store.ts";
+import { namesIn } from "./tally.ts";
 import { LIMITS } from "./transfer.ts";
 import { countUrls, type Renaming, rewriteUrls, type UrlColumn } from "./urls.ts";
 import { describeDifferences, describePass, describeUrls } from "./words.ts";
@@ -42,8 +43,6 @@ export interface ObjectsTask {
 
 /** Copies take no processor here, so that there are more of them than parts of a database. */
 const JOBS_EACH = 8;
-/** Names of a kind that the report has. */
-const MOST_NAMES = 1_000;
 
 /** A container that both sides' addresses are known of. */
 interface Sides {
@@ -290,8 +289,4 @@ async function rewriteIn(
 	} finally {
 		await fence.open();
 	}
-}
-
-function namesIn(kinds: ReadonlyMap<string, readonly string[]>): Record<string, readonly string[]> {
-	return Object.fromEntries([...kinds].map(([kind, names]) => [kind, names.slice(0, MOST_NAMES)]));
 }

@@ -5,6 +5,7 @@ import type { Copy, Known } from "../../objects/known.ts";
 import { type Passed, type PassTask, runPass } from "../../objects/pass.ts";
 import { type ObjectProof, type ProofTask, prove } from "../../objects/proof.ts";
 import { Store } from "../../objects/store.ts";
+import { namesIn, type Tally } from "../../objects/tally.ts";
 
 export const LIMITS = { copy: 1024, block: 512, piece: 512 };
 /** An application has written what is put this long ago, in milliseconds. */
@@ -111,7 +112,12 @@ export function addressOf(url: string): ContainerAddress {
 	return address;
 }
 
-/** What is known of copies, in memory; `killed` takes what was not noted yet. */
+/** Kinds with the names of their objects. */
+export function namesOf(kinds: Tally): [string, readonly string[]][] {
+	return Object.entries(namesIn(kinds));
+}
+
+/** What is known of copies, in memory. */
 function memoryKnown(): Known & { clear(): void } {
 	const etags = new Map<string, string>();
 	return {
