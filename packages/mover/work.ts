@@ -492,7 +492,7 @@ export class Worker {
 		const rewritten = await readRewritten(this.#options.asks, last);
 		if (rewritten.length > 0) {
 			this.#options.report(
-				`verify: in the copy of ${rewritten.join(", ")} URLs were rewritten since, so that both sides differ; the proof before that stands, and is in the report: npm run move -- report --run ${last} --stack STACK`,
+				`verify: in the copy of ${rewritten.join(", ")} URLs were rewritten since, so that both sides differ; the proof before that stands, and is in the report: npm run move -- report --stack STACK`,
 			);
 			return { state: "refused", reason: "rewritten" };
 		}

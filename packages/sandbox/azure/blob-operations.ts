@@ -1,5 +1,5 @@
 /** Operations of the blob stand-in, each as its page of Azure's REST reference describes it. */
-import { type BlobAnswer, BlobError, type BlobRequest } from "./blob-stand-in.ts";
+import { type BlobAnswer, BlobError, type BlobRequest } from "./blob-request.ts";
 import { headersOf, listedXml, type StoredBlob, saidOf, stored } from "./stored-blob.ts";
 
 interface Acts {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, beforeEach, test } from "node:test";
-import type { Fault, SeenRequest } from "@medstack-to-aptible/sandbox/azure/blob-stand-in.ts";
+import type { SeenRequest } from "@medstack-to-aptible/sandbox/azure/blob-request.ts";
+import type { Fault } from "@medstack-to-aptible/sandbox/azure/blob-stand-in.ts";
 import type { Known } from "../../objects/known.ts";
 import type { PassTask } from "../../objects/pass.ts";
 import { Store } from "../../objects/store.ts";
