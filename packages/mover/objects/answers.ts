@@ -136,7 +136,7 @@ function explain(code: string, side: Side, isCopy: boolean): string | undefined 
 	if (SAS_CODES.has(code)) {
 		return "the SAS is not taken: it has expired, its key or policy was renewed, or it was cut while it was pasted; make another, give it to the mover, and run it again: it goes on from what is done";
 	}
-	if (RIGHTS_CODES.has(code)) return "the SAS lacks a right; what it needs: npm run move -- objects --stack STACK says";
+	if (RIGHTS_CODES.has(code)) return "the SAS lacks a right; which one: npm run move -- check --stack STACK";
 	if (code === "KeyBasedAuthenticationNotPermitted") {
 		return "it takes no SAS that a key has signed; set storage.sharedKey: true for the move, or make one by user delegation";
 	}
