@@ -50,8 +50,8 @@ export interface Passed {
 	failures: Tally;
 }
 
-/** A clock of one account against the other's, in milliseconds. */
-const SKEW_MS = 60_000;
+/** What two servers of one account may differ by, and what lies between two readings of clocks, in milliseconds. */
+const SKEW_MS = 30_000;
 const CHUNK = 500;
 /** An object that changes while it is copied is copied again this often. */
 const TRIES = 5;
@@ -74,7 +74,9 @@ export function isStale(
 ): boolean {
 	if (differencesOf(source, target).length > 0) return true;
 	if (finishedMs !== undefined && source.modified + SKEW_MS < finishedMs) return false;
-	return target.modified < begun.targetMs || target.modified < source.modified + SKEW_MS;
+	// Each by its own clock: both were read at about the same time.
+	const [changed, copied] = [source.modified - begun.sourceMs, target.modified - begun.targetMs];
+	return copied <= 0 || copied < changed + SKEW_MS;
 }
 
 class Pass {
@@ -96,7 +98,7 @@ class Pass {
 	}
 
 	async copy(): Promise<void> {
-		const { known, onObject } = this.#task;
+		const { source: from, known, onObject } = this.#task;
 		for await (const pairs of this.#pairs()) {
 			const left: Copy[] = [];
 			const stale: Pair[] = [];
@@ -114,7 +116,10 @@ class Pass {
 				const etag = await this.#carry(pair);
 				if (etag !== undefined) left.push({ name: pair.name, etag });
 			}).finally(() => known.note(left));
-			this.passed.deletable += (await this.#deletable(pairs)).length;
+			await this.#each(await this.#deletable(pairs), async ({ name }) => {
+				// A listing in another order shows what is there as missing.
+				if (!(await from.has(name))) this.passed.deletable += 1;
+			});
 		}
 	}
 
@@ -128,7 +133,6 @@ class Pass {
 		for await (const pairs of this.#pairs()) {
 			const gone: string[] = [];
 			await this.#each(await this.#deletable(pairs), async ({ name, target: copy }) => {
-				// A listing in another order shows what is there as missing.
 				if (await source.has(name)) return;
 				await target
 					.ask((abortSignal) =>
@@ -198,7 +202,7 @@ class Pass {
 				object?.etag === before.etag &&
 				inPlace !== undefined &&
 				differencesOf(object, inPlace).length === 0 &&
-				inPlace.modified >= begun.targetMs;
+				inPlace.modified > begun.targetMs;
 			// The answer to a request was lost, and it had been carried out.
 			if (isDone && object !== undefined && inPlace !== undefined) return this.#done(object, inPlace.etag);
 		}

@@ -3,6 +3,7 @@ import { databaseIn } from "../address.ts";
 import type { Configuration, MovedDatabase } from "../configuration.ts";
 import type { Proof } from "../engine.ts";
 import type { Finding } from "../findings.ts";
+import { ConnectionLost } from "../journal/errors.ts";
 import { Fence } from "../journal/fence.ts";
 import type { Progress } from "../journal/heartbeat.ts";
 import type { Asks, Journal } from "../journal/journal.ts";
@@ -43,6 +44,9 @@ export interface ObjectsTask {
 
 /** Copies take no processor here, so that there are more of them than parts of a database. */
 const JOBS_EACH = 8;
+
+/** How long an account is asked for its first word before it counts as one that is not there, in milliseconds. */
+const TRY_MS = 20_000;
 
 /** A container that both sides' addresses are known of. */
 interface Sides {
@@ -90,14 +94,16 @@ export async function checkObjects(
 }
 
 async function tryStores(sides: Sides, signal: AbortSignal): Promise<Finding[]> {
-	const stores = storesOf(sides, signal);
+	const stores = storesOf(sides, signal, TRY_MS);
 	const found: Finding[] = [];
-	for (const store of [stores.source, stores.target]) {
+	for (const side of ["source", "target"] as const) {
 		try {
-			await store.readTime();
+			await stores[side].readTime();
 		} catch (error) {
-			if (!(error instanceof StorageRefused)) throw error;
-			found.push({ trap: "storage-refused", severity: "blocker", object: sides.name, line: error.message });
+			if (!(error instanceof StorageRefused) && !(error instanceof ConnectionLost)) throw error;
+			const look =
+				error instanceof ConnectionLost ? `; see whether ${variableOf(sides.name, side)} has the right address` : "";
+			found.push({ trap: "storage-refused", severity: "blocker", object: sides.name, line: `${error.message}${look}` });
 		}
 	}
 	return found;
@@ -128,11 +134,15 @@ function isGiven(moved: MovedObjects): moved is MovedObjects & Sides {
 	return moved.source !== undefined && moved.target !== undefined;
 }
 
-function storesOf({ source, target }: Sides, signal: AbortSignal): { source: Store; target: Store } {
+function storesOf(
+	{ source, target }: Sides,
+	signal: AbortSignal,
+	patienceMs?: number,
+): { source: Store; target: Store } {
 	const hasTags = opensTags(source);
 	return {
-		source: new Store({ side: "source", address: source, hasTags, signal }),
-		target: new Store({ side: "target", address: target, hasTags, signal }),
+		source: new Store({ side: "source", address: source, hasTags, signal, patienceMs }),
+		target: new Store({ side: "target", address: target, hasTags, signal, patienceMs }),
 	};
 }
 
