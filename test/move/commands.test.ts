@@ -338,6 +338,8 @@ test("close shuts the mover out, drops what it is told to, keeps the journal in 
 });
 
 test("objects are handed over with their account, copied by a command, and named by nothing but the report", async () => {
+	Object.assign(process.env, night.clouds.env);
+	process.env.PATH = [...night.clouds.path, process.env.PATH].join(path.delimiter);
 	await world.reset();
 	rmSync(path.join(folder, ".move"), { recursive: true, force: true });
 	await night.inPhase("frozen");
@@ -390,6 +392,11 @@ test("objects are handed over with their account, copied by a command, and named
 		const done = await run("objects", "--deep");
 		assert.equal(done.code, 0, `${done.output}\n${mover.output}`);
 		assert.match(done.output, /storage\.documents: both sides are equal\nobjects of run r2: done/);
+		const status = await run("status");
+		assert.match(
+			status.output,
+			/storage\.documents: both sides were equal at \S+, 2 objects: run r2, the one of the phase frozen/,
+		);
 	} finally {
 		await service.close();
 	}

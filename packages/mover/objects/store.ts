@@ -15,11 +15,12 @@ export interface StoreOptions {
 	signal: AbortSignal;
 	pauseMs?: number | undefined;
 	patienceMs?: number | undefined;
-	/** Objects of a page, at most 5000. @default 5000 */
+	/** Objects of a page, at most 5000. @default 1000 */
 	pageSize?: number | undefined;
 }
 
-const PAGE_SIZE = 5_000;
+/** Pages of 5000 with long names and metadata would take much of the container's memory while they are read. */
+const PAGE_SIZE = 1_000;
 
 /** A range of bytes. */
 export interface Range {

@@ -1,6 +1,7 @@
 /** The wish for objects through a mover's process, with the journal on a real server, and URLs in real databases. */
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type BlobStandIn, startBlobStandIn } from "@medstack-to-aptible/sandbox/azure/blob-stand-in.ts";
 import { readReports } from "../../journal/reports.ts";
 import { countUrls, type Renaming, rewriteUrls } from "../../objects/urls.ts";
@@ -123,6 +124,34 @@ test("killed in a pass, it is taken up by another mover; a difference is named b
 	service.account("acmefiles").containers.get("documents")?.delete(NAME);
 	const again = await world.over(await world.wish("objects"));
 	assert.deepEqual([again.state, again.run], ["done", "r2"], next.output);
+});
+
+test("a pass is paused between two objects, goes on, and is stopped; what is copied stays", async () => {
+	for (let n = 0; n < 60; n += 1) put(`object ${n}`, "text");
+	service.fault = ({ operation }) => (operation === "copy" ? { waitMs: 100 } : undefined);
+	const copies = () => service.account("acmefiles").containers.get("documents")?.size ?? 0;
+	const until = async (holds: () => boolean) => {
+		for (const deadline = Date.now() + 30_000; !holds(); await sleep(20))
+			assert.ok(Date.now() < deadline, mover.output);
+	};
+	const mover = world.startMover({ ...environment(), MOVE_JOBS: "1" });
+	const id = await world.wish("objects");
+	await until(() => copies() > 0);
+	await world.over(await world.wish("pause"));
+	await sleep(300);
+	const paused = copies();
+	await sleep(500);
+	assert.ok(paused < 60, "it was paused in the middle");
+	assert.equal(copies(), paused);
+	await world.wish("resume");
+	await until(() => copies() > paused);
+	await world.wish("stop");
+	const stopped = await world.over(id);
+	assert.deepEqual([stopped.state, stopped.reason], ["stopped", "operator"], mover.output);
+	service.fault = () => undefined;
+	assert.ok(copies() < 60);
+	assert.equal((await world.over(await world.wish("objects"))).state, "done", mover.output);
+	assert.equal(copies(), 60);
 });
 
 test("what a SAS lacks is said before anything moves, and databases move without one", async () => {
