@@ -23,6 +23,8 @@ const PHASES: Readonly<Record<string, readonly MovePhase[]>> = {
 	thaw: ["prepare", "frozen"],
 	// Asks nobody, and is the way where the mover does not get in any more.
 	"thaw --sql": ["prepare", "frozen", "cancelled"],
+	// Apps run there, and in live once more.
+	probe: ["trial", "live"],
 	// Nothing writes on either side.
 	copy: ["frozen"],
 };

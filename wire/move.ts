@@ -37,6 +37,19 @@ export function nextPhase(from: MovePhase, allowed: readonly MovePhase[]): MoveP
 	throw new Error(`no phase leads from ${from} to ${allowed.join(", ")}`);
 }
 
+/** Variable by which `npm run move -- switch` tells its `pulumi up` the run of the journal that it belongs to. */
+export const runVariable = "MEDSTACK_TO_APTIBLE_MOVE_RUN";
+/** Its value where the journal is lost, typed by a person. */
+export const withoutJournal = "without-journal";
+
+/** Phases in which one side is shut and the other is not in use yet. */
+const nightPhases: readonly MovePhase[] = ["frozen", "trial"];
+
+/** Whether an update is a step of the night: it leads into a phase in which one side is shut, stays in one, or leads out of one. */
+export function isNightStep(before: MoveStep | undefined, after: MoveStep | undefined): boolean {
+	return [before, after].some((step) => step !== undefined && nightPhases.includes(step.phase));
+}
+
 /** What each phase does to the services and doors of the stage, in Aptible's words. */
 const effects: Readonly<Record<MovePhase, string>> = {
 	prepare:

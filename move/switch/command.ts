@@ -1,0 +1,100 @@
+/** `switch` and `probe` as a person runs them: with the journal on the target, the engine on PATH, and a terminal. */
+import { createInterface } from "node:readline/promises";
+import type { Context } from "../../aptible/context.ts";
+import type { MovePhase } from "../../wire/move.ts";
+import { runProbes } from "../probe/probes.ts";
+import { findTargets } from "../probe/targets.ts";
+import type { MoveSession, Way } from "../session.ts";
+import type { MoveStage } from "../stage.ts";
+import { describePointing } from "./dns-by-hand.ts";
+import { pulumiEngine } from "./engine.ts";
+import { lockOperator, TargetJournal } from "./night-journal.ts";
+import { type SwitchOptions, switchPhase } from "./switch.ts";
+
+export interface CommandOptions {
+	tell: (line: string) => void;
+	/** Answers a question with what it asks for, where nobody is asked. */
+	isSure: boolean;
+}
+
+/** @returns exit code */
+export async function runSwitch(
+	{ context, way }: { context: Context; way: Way },
+	moved: MoveStage,
+	step: SwitchOptions,
+	{ tell, isSure }: CommandOptions,
+): Promise<number> {
+	const ask = asking(step.to, isSure);
+	return alone(way, async () => {
+		const journal = new TargetJournal(way, moved);
+		await journal.refuseWork();
+		// Ctrl-C ends what the engine does, and the question; what comes then is this command's to say.
+		const outlive = () => {};
+		process.on("SIGINT", outlive);
+		try {
+			return await switchPhase(moved, step, {
+				journal,
+				engine: pulumiEngine(moved),
+				ask,
+				tell,
+				probe: () => runProbes(moved, { journal, find: () => findTargets(context, moved), tell }),
+				async pointDomains(side) {
+					for (const line of describePointing(await findTargets(context, moved), side)) tell(line);
+				},
+				now: () => new Date(),
+			});
+		} finally {
+			process.off("SIGINT", outlive);
+		}
+	});
+}
+
+/** @returns exit code */
+export async function runProbe(
+	{ context, way }: { context: Context; way: Way },
+	moved: MoveStage,
+	{ tell }: Pick<CommandOptions, "tell">,
+): Promise<number> {
+	return alone(way, async () => {
+		const journal = new TargetJournal(way, moved);
+		const isPassed = await runProbes(moved, { journal, find: () => findTargets(context, moved), tell });
+		tell(isPassed ? "each domain has passed" : "not each domain has passed, as above");
+		return isPassed ? 0 : 1;
+	});
+}
+
+/** Does something while no other operator is at a step. */
+async function alone(way: Way, act: () => Promise<number>): Promise<number> {
+	const isThere = await way.look(async (session) => session !== undefined);
+	// Without a journal there is nobody to wait for, and the step itself says what comes first.
+	if (!isThere) return act();
+	const session: MoveSession = await way.connect("move");
+	try {
+		await lockOperator(session);
+		return await act();
+	} finally {
+		await session.end().catch(() => {});
+	}
+}
+
+/** How the question is answered. @throws where there is nobody to answer it */
+function asking(to: MovePhase, isSure: boolean): (question: string) => Promise<string> {
+	if (isSure) return async () => to;
+	if (process.stdin.isTTY !== true || process.stdout.isTTY !== true) {
+		throw new Error(
+			`switch asks before it updates, and there is no terminal to answer on; where it is meant: npm run move -- switch ${to} --yes --stack STACK`,
+		);
+	}
+	return async (question) => {
+		const terminal = createInterface({ input: process.stdin, output: process.stdout });
+		const gone = new AbortController();
+		terminal.on("SIGINT", () => gone.abort()).on("close", () => gone.abort());
+		try {
+			return await terminal.question(question, { signal: gone.signal });
+		} catch {
+			return "";
+		} finally {
+			terminal.close();
+		}
+	};
+}
