@@ -17,26 +17,33 @@ export async function refuseOtherRun(phase: MovePhase): Promise<string | undefin
 		return undefined;
 	}
 	const found = findSwitch(stage);
-	if (found !== undefined && found.run === run && found.phase === phase) return undefined;
-	const refusal = describeRefusal(phase, stage, run === undefined ? undefined : found?.run);
+	if (typeof found === "object" && found.run === run && found.phase === phase) return undefined;
+	const refusal = describeRefusal(phase, stage, run === undefined ? undefined : found);
 	if (!pulumi.runtime.isDryRun()) return refusal;
 	await pulumi.log.warn(`an update is refused from here: ${refusal}`);
 	return undefined;
 }
 
-/** The switch that is open in the journal's file, which no other machine has. */
-function findSwitch(stage: string): { run: string; phase: unknown } | undefined {
+/** The switch that is open in the journal's file, which no other machine has; why there is none where that cannot be read. */
+function findSwitch(stage: string): { run: string; phase: unknown } | string | undefined {
 	const folder = process.env[stageFolderVariable] ?? (pulumi.getRootDirectory() || process.cwd());
-	const { lines } = readLocalLines(path.join(folder, ".move", `${stage}.jsonl`));
-	const last = lines.findLast(({ step }) => step === "switch");
-	if (last === undefined || (last.state !== "begin" && last.state !== "note")) return undefined;
-	return { run: last.run, phase: last.evidence.phase };
+	try {
+		const { lines } = readLocalLines(path.join(folder, ".move", `${stage}.jsonl`));
+		const last = lines.findLast(({ step }) => step === "switch");
+		if (last === undefined || (last.state !== "begin" && last.state !== "note")) return undefined;
+		return { run: last.run, phase: last.evidence.phase };
+	} catch (error) {
+		return error instanceof Error ? error.message : String(error);
+	}
 }
 
-function describeRefusal(phase: MovePhase, stage: string, open: string | undefined): string {
-	const other = open === undefined ? "" : ` (of the switch that is open, the run is ${open})`;
+function describeRefusal(phase: MovePhase, stage: string, found: ReturnType<typeof findSwitch>): string {
+	const open =
+		found === undefined
+			? ""
+			: ` (${typeof found === "string" ? found : `the switch that is open is to ${found.phase}, of run ${found.run}`})`;
 	return (
-		`move.phase: "${phase}": in the night of a move each update is a step of the journal, and this one is none${other}: whoever is at the move ` +
+		`move.phase: "${phase}": in the night of a move each update is a step of the journal, and this one is none${open}: whoever is at the move ` +
 		`may be between two steps. Ask them; then: npm run move -- switch ${phase} --stack ${stage}, and once more in the same phase with --again. ` +
 		`Where the journal is lost, and nobody is at the move: ${runVariable}=${withoutJournal} pulumi up --stack ${stage}`
 	);

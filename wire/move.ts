@@ -37,7 +37,7 @@ export function nextPhase(from: MovePhase, allowed: readonly MovePhase[]): MoveP
 	throw new Error(`no phase leads from ${from} to ${allowed.join(", ")}`);
 }
 
-/** Variable by which `npm run move -- switch` tells its `pulumi up` the run of the journal that it belongs to. */
+/** Variable by which a switch of the phase tells its `pulumi up` the run of the journal that it belongs to. */
 export const runVariable = "MEDSTACK_TO_APTIBLE_MOVE_RUN";
 /** Its value where the journal is lost, typed by a person. */
 export const withoutJournal = "without-journal";

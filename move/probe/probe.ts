@@ -147,10 +147,10 @@ function describeFailure(
 	{ app, endpoint, environment, address: { host, port } }: ProbeTarget,
 	{ timeoutMs }: RequestOptions,
 ): string {
-	const { code = "", name: kind, message, cause } = error as NodeJS.ErrnoException & { cause?: { name?: string } };
+	const { code = "", name: kind, message } = error as NodeJS.ErrnoException;
 	const where = `${host}:${port}`;
 	const renew = `aptible endpoints:renew HOSTNAME --app ${app} --environment ${environment} where it is a managed one, else the stage file's certificate and pulumi up`;
-	if (kind === "AbortError" || kind === "TimeoutError" || cause?.name === "TimeoutError" || code === "ETIMEDOUT") {
+	if (kind === "TimeoutError" || code === "ETIMEDOUT") {
 		return `${where} has not answered within ${timeoutMs / 1000} s; does the endpoint's IP filter admit this machine, and does the service answer? endpoint ${endpoint}`;
 	}
 	if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") {

@@ -37,15 +37,31 @@ export function trustedRoots(): string[] {
 	return [...new Set([...tls.getCACertificates("default"), ...tls.getCACertificates("system")])];
 }
 
-/** @throws what Node says where there is no connection, no TLS, no valid certificate for the name, or no answer in time */
+/** @throws what Node says where there is no connection, no TLS, no valid certificate for the name; a TimeoutError where no whole answer comes in time */
 export async function request(
 	name: string,
 	path: string,
-	{ host, port }: Address,
+	address: Address,
 	{ timeoutMs, roots }: RequestOptions,
 ): Promise<Answer> {
-	const lookup: LookupFunction = (_, options, done) => dns.lookup(host, options, done);
 	const signal = AbortSignal.timeout(timeoutMs);
+	try {
+		return await exchange(name, path, address, roots, signal);
+	} catch (error) {
+		// In the middle of a body it is a connection that was reset.
+		signal.throwIfAborted();
+		throw error;
+	}
+}
+
+async function exchange(
+	name: string,
+	path: string,
+	{ host, port }: Address,
+	roots: readonly string[],
+	signal: AbortSignal,
+): Promise<Answer> {
+	const lookup: LookupFunction = (_, options, done) => dns.lookup(host, options, done);
 	const answer = await new Promise<IncomingMessage>((resolve, reject) => {
 		https
 			.get(

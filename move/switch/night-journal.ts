@@ -1,5 +1,6 @@
 /** What the operator's own steps leave in the journal: a switch of the phase, and probes. */
 import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { appendLine, readLines } from "../../packages/mover/journal/journal.ts";
 import type { JournalLine, LineState } from "../../packages/mover/journal/line.ts";
 import { JOURNAL_DATABASE } from "../../packages/mover/journal/schema.ts";
@@ -106,13 +107,24 @@ const JOURNAL_GONE = `database ${JOURNAL_DATABASE} is gone from the target; run 
 /** Beyond the epochs, which are counted from 1. */
 const LOCK_OBJECT = 0x7fff_ffff;
 
-/** Lets one operator at a time be at a step, by a session of its own in database `move`. @throws where another one is */
-export async function lockOperator(session: MoveSession): Promise<void> {
-	const { rows } = await session.query("SELECT pg_catalog.pg_try_advisory_lock($1, $2) AS taken", [
-		LOCK_CLASS,
-		LOCK_OBJECT,
-	]);
-	if (rows[0].taken) return;
+/** Long enough for the session of a command that was killed. */
+const WAIT_MS = 5_000;
+
+/**
+ * Lets one operator at a time be at a step, for as long as a session in database `move` lasts.
+ *
+ * @param waitMs for another one's end. @default 5 s
+ * @throws where another one is at a step
+ */
+export async function lockOperator(session: MoveSession, waitMs = WAIT_MS): Promise<void> {
+	for (const deadline = Date.now() + waitMs; ; await sleep(250)) {
+		const { rows } = await session.query("SELECT pg_catalog.pg_try_advisory_lock($1, $2) AS taken", [
+			LOCK_CLASS,
+			LOCK_OBJECT,
+		]);
+		if (rows[0].taken) return;
+		if (Date.now() >= deadline) break;
+	}
 	const held = await session.query(
 		`SELECT pid, extract(epoch FROM clock_timestamp() - backend_start)::int AS seconds
 		FROM pg_catalog.pg_locks JOIN pg_catalog.pg_stat_activity USING (pid)

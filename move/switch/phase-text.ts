@@ -41,7 +41,7 @@ interface Place {
 /** @throws where the phase cannot be changed by its scalar alone, with what to write instead */
 export function readPhaseText(moved: MoveStage): PhaseText {
 	const { file, keys } = findPlace(moved);
-	const shown = path.relative(process.cwd(), file);
+	const shown = showPath(file);
 	const refuse = (says: string): never => {
 		throw new Error(`${shown}: move.phase ${says}`);
 	};
@@ -72,6 +72,12 @@ export function describeDiff(place: PhaseText, to: MovePhase): string[] {
 	return [`${file}, line ${line}:`, `-${place.lineWith(phase)}`, `+${place.lineWith(to)}`];
 }
 
+/** A path as it may be typed: from here where it is below. */
+export function showPath(file: string): string {
+	const relative = path.relative(process.cwd(), file);
+	return relative.startsWith("..") ? file : relative;
+}
+
 function parse(text: string): Document {
 	return parseDocument(text, { stringKeys: true });
 }
@@ -84,9 +90,7 @@ function findPlace({ name, folder, configFile }: MoveStage): Place {
 	const include = config[`${namespace}:include`];
 	const included = includeFiles({ include }, folder, path.basename(file)).fileOf(["move"]);
 	if (included !== undefined) return { file: path.join(folder, included), keys: ["move", "phase"] };
-	throw new Error(
-		`${path.relative(process.cwd(), file)} has no block move; add one with phase: prepare, then: pulumi up --stack STACK`,
-	);
+	throw new Error(`${showPath(file)} has no block move; add one with phase: prepare, then: pulumi up --stack STACK`);
 }
 
 interface Scalar {

@@ -8,7 +8,7 @@ import type { MoveStage } from "../stage.ts";
 import { frozenDatabases } from "../thaw-sql.ts";
 import type { Engine } from "./engine.ts";
 import { countProbed, findOpenSwitch, type NightJournal, type OpenSwitch } from "./night-journal.ts";
-import { describeDiff, type PhaseText, readPhaseText } from "./phase-text.ts";
+import { describeDiff, type PhaseText, readPhaseText, showPath } from "./phase-text.ts";
 
 /** What a switch stands on. */
 export interface SwitchPorts {
@@ -244,7 +244,7 @@ const BACK = "Aptible has stopped; next: npm run move -- thaw --stack STACK, and
 
 function describeEnd({ name, folder }: MoveStage, { from, to, place }: Step): string[] {
 	const record = path.join(folder, moveRecordName(name));
-	const files = [place.file, ...(existsSync(record) ? [path.relative(process.cwd(), record)] : [])].join(" ");
+	const files = [place.file, ...(existsSync(record) ? [showPath(record)] : [])].join(" ");
 	return [
 		`the stage is in the phase ${to}`,
 		`commit it: git add ${files} && git commit -m "Move of ${name}: phase ${to}"`,

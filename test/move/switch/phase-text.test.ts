@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, wr
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { describeDiff, readPhaseText } from "../../../move/switch/phase-text.ts";
 import type { MoveStage } from "../../../move/stage.ts";
+import { describeDiff, readPhaseText } from "../../../move/switch/phase-text.ts";
 
 let folder: string;
 before(() => {
@@ -31,8 +31,8 @@ const texts: Record<string, [before: string, after: string]> = {
 		"config:\n  medstack-to-aptible:move: {phase: frozen, from: {addresses: [203.0.113.9]}}",
 	],
 	"quotes of both kinds": [
-		"config:\n  'medstack-to-aptible:move':\n    \"phase\": \"prepare\"\n",
-		"config:\n  'medstack-to-aptible:move':\n    \"phase\": \"frozen\"\n",
+		'config:\n  \'medstack-to-aptible:move\':\n    "phase": "prepare"\n',
+		'config:\n  \'medstack-to-aptible:move\':\n    "phase": "frozen"\n',
 	],
 	"single quotes": [
 		"config:\n  medstack-to-aptible:move: { phase: 'prepare' }\n",
@@ -72,7 +72,7 @@ test("the diff is of that line, with the file and the line's number", () => {
 });
 
 test("an included file is changed where the block stands there, through a link, with its mode", () => {
-	write("config:\n  medstack-to-aptible:include: [\"parts/*.yaml\"]\n");
+	write('config:\n  medstack-to-aptible:include: ["parts/*.yaml"]\n');
 	rmSync(path.join(folder, "parts"), { recursive: true, force: true });
 	write("move: { phase: trial }\n", "real.yaml");
 	const parts = path.join(folder, "parts");
@@ -84,7 +84,7 @@ test("an included file is changed where the block stands there, through a link, 
 	place.write("live");
 	assert.equal(readFileSync(path.join(folder, "real.yaml"), "utf8"), "move: { phase: live }\n");
 	assert.equal(statSync(path.join(folder, "real.yaml")).mode, mode);
-	assert.equal(readFileSync(file(), "utf8"), "config:\n  medstack-to-aptible:include: [\"parts/*.yaml\"]\n");
+	assert.equal(readFileSync(file(), "utf8"), 'config:\n  medstack-to-aptible:include: ["parts/*.yaml"]\n');
 });
 
 const refused: Record<string, [text: string | Buffer, says: RegExp]> = {
@@ -104,13 +104,16 @@ const refused: Record<string, [text: string | Buffer, says: RegExp]> = {
 		"config:\n  medstack-to-aptible:move: &m { phase: frozen }\n  x: *m\n",
 		/is part of a block that other values take by an alias/,
 	],
-	"no phase": ["config:\n  medstack-to-aptible:move: { from: {} }\n", /move\.phase is missing; write it out: phase: prepare$/],
-	"no block": ["config: {}\n", /has no block move; add one with phase: prepare, then: pulumi up --stack STACK$/],
-	"an encrypted block": [
-		"config:\n  medstack-to-aptible:move:\n    secure: v1:abc\n",
-		/move\.phase is missing/,
+	"no phase": [
+		"config:\n  medstack-to-aptible:move: { from: {} }\n",
+		/move\.phase is missing; write it out: phase: prepare$/,
 	],
-	"another word": ["config:\n  medstack-to-aptible:move: { phase: frosen }\n", /is none of prepare, frozen, trial, live, cancelled$/],
+	"no block": ["config: {}\n", /has no block move; add one with phase: prepare, then: pulumi up --stack STACK$/],
+	"an encrypted block": ["config:\n  medstack-to-aptible:move:\n    secure: v1:abc\n", /move\.phase is missing/],
+	"another word": [
+		"config:\n  medstack-to-aptible:move: { phase: frosen }\n",
+		/is none of prepare, frozen, trial, live, cancelled$/,
+	],
 	"a folded text": [
 		"config:\n  medstack-to-aptible:move:\n    phase: >-\n      frozen\n",
 		/is not written in one word; write it so: phase: frozen$/,
@@ -120,7 +123,11 @@ const refused: Record<string, [text: string | Buffer, says: RegExp]> = {
 		/is not YAML: DUPLICATE_KEY, line 4$/,
 	],
 	"bytes that are no UTF-8": [
-		Buffer.concat([Buffer.from("# "), Buffer.from([0xe4]), Buffer.from("\nconfig:\n  medstack-to-aptible:move: { phase: frozen }\n")]),
+		Buffer.concat([
+			Buffer.from("# "),
+			Buffer.from([0xe4]),
+			Buffer.from("\nconfig:\n  medstack-to-aptible:move: { phase: frozen }\n"),
+		]),
 		/is not UTF-8 text; save it as UTF-8$/,
 	],
 };
@@ -128,7 +135,10 @@ const refused: Record<string, [text: string | Buffer, says: RegExp]> = {
 for (const [what, [text, says]] of Object.entries(refused)) {
 	test(`refused, with what to write instead, and nothing is changed: ${what}`, () => {
 		write(text);
-		assert.throws(() => readPhaseText(moved()).write("trial"), (error: Error) => says.test(error.message) || assert.fail(error.message));
+		assert.throws(
+			() => readPhaseText(moved()).write("trial"),
+			(error: Error) => says.test(error.message) || assert.fail(error.message),
+		);
 		assert.deepEqual(readFileSync(file()), Buffer.from(text));
 	});
 }
