@@ -5,10 +5,10 @@ import type { MovePhase } from "../../wire/move.ts";
 import { runProbes } from "../probe/probes.ts";
 import { findTargets } from "../probe/targets.ts";
 import type { MoveSession, Way } from "../session.ts";
-import type { MoveStage } from "../stage.ts";
+import { type MoveStage, readMoveStage } from "../stage.ts";
 import { describePointing } from "./dns-by-hand.ts";
 import { pulumiEngine } from "./engine.ts";
-import { lockOperator, TargetJournal } from "./night-journal.ts";
+import { lockOperator, type NightJournal, TargetJournal } from "./night-journal.ts";
 import { type SwitchOptions, switchPhase } from "./switch.ts";
 
 export interface CommandOptions {
@@ -37,7 +37,8 @@ export async function runSwitch(
 				engine: pulumiEngine(moved),
 				ask,
 				tell,
-				probe: () => runProbes(moved, { journal, find: () => findTargets(context, moved), tell }),
+				// As the file has it by then, with the phase.
+				probe: () => probeAll(context, readMoveStage(moved.name, moved.configFile), journal, tell),
 				async pointDomains(side) {
 					for (const line of describePointing(await findTargets(context, moved), side)) tell(line);
 				},
@@ -56,11 +57,19 @@ export async function runProbe(
 	{ tell }: Pick<CommandOptions, "tell">,
 ): Promise<number> {
 	return alone(way, async () => {
-		const journal = new TargetJournal(way, moved);
-		const isPassed = await runProbes(moved, { journal, find: () => findTargets(context, moved), tell });
+		const isPassed = await probeAll(context, moved, new TargetJournal(way, moved), tell);
 		tell(isPassed ? "each domain has passed" : "not each domain has passed, as above");
 		return isPassed ? 0 : 1;
 	});
+}
+
+function probeAll(
+	context: Context,
+	moved: MoveStage,
+	journal: NightJournal,
+	tell: (line: string) => void,
+): Promise<boolean> {
+	return runProbes(moved, { journal, find: () => findTargets(context, moved), tell });
 }
 
 /** Does something while no other operator is at a step. */

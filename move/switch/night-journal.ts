@@ -32,17 +32,27 @@ export interface OpenSwitch {
 	hasUpdate: boolean;
 }
 
-/** The switch that was killed, or whose update has failed; undefined where none is open. */
+/**
+ * The switch that was killed, or whose update has failed; undefined where none is open. One to another phase that was given up since
+ * leaves it open.
+ */
 export function findOpenSwitch(lines: readonly JournalLine[]): OpenSwitch | undefined {
 	let open: OpenSwitch | undefined;
+	let former: OpenSwitch | undefined;
 	for (const { step, state, evidence } of lines) {
 		if (step !== "switch") continue;
 		if (state === "begin") {
 			const [phase, from] = [MovePhase.parse(evidence.phase), MovePhase.parse(evidence.from)];
-			open = { phase, from, hasUpdate: open?.phase === phase && open.hasUpdate };
+			const same: OpenSwitch | undefined = open?.phase === phase ? open : undefined;
+			if (same === undefined) former = open;
+			open = { phase, from, hasUpdate: same?.hasUpdate === true };
 		}
-		if (state === "note" && open !== undefined) open.hasUpdate = true;
-		if (state === "done" || (state === "failed" && evidence.reason === "refused")) open = undefined;
+		if (state === "note" && open !== undefined) open = { ...open, hasUpdate: true };
+		if (state === "done") former = undefined;
+		if (state === "done" || (state === "failed" && evidence.reason === "refused")) {
+			open = former;
+			former = undefined;
+		}
 	}
 	return open;
 }

@@ -6,6 +6,7 @@ import {
 	readFileSync,
 	realpathSync,
 	renameSync,
+	rmSync,
 	statSync,
 	writeFileSync,
 } from "node:fs";
@@ -18,6 +19,9 @@ import { type MovePhase, movePhases } from "../../wire/move.ts";
 import type { MoveStage } from "../stage.ts";
 
 const BLOCK = `${namespace}:move`;
+
+/** Of the line, on each side of the phase: a whole file may be one line. */
+const MOST_CHARACTERS = 60;
 
 /** Where the phase of a stage stands. */
 export interface PhaseText {
@@ -133,10 +137,12 @@ function findScalar(
 function lineOf(text: string, start: number, end: number): { line: number; before: string; after: string } {
 	const from = text.lastIndexOf("\n", start - 1) + 1;
 	const to = text.indexOf("\n", end);
+	const after = text.slice(end, to === -1 ? undefined : to).replace(/\r$/, "");
 	return {
 		line: text.slice(0, start).split("\n").length,
-		before: text.slice(from, start),
-		after: text.slice(end, to === -1 ? undefined : to).replace(/\r$/, ""),
+		before:
+			from < start - MOST_CHARACTERS ? `...${text.slice(start - MOST_CHARACTERS, start)}` : text.slice(from, start),
+		after: after.length > MOST_CHARACTERS ? `${after.slice(0, MOST_CHARACTERS)}...` : after,
 	};
 }
 
@@ -167,6 +173,7 @@ function writeWhole(file: string, text: string, refuse: (says: string) => never)
 		chmodSync(partial, statSync(file).mode);
 		renameSync(partial, file);
 	} catch (error) {
+		rmSync(partial, { force: true });
 		const { code, message } = error as NodeJS.ErrnoException;
 		refuse(
 			`cannot be changed: ${code ?? message}; make the file and its folder writable, or change the phase there by hand and run it again`,

@@ -67,7 +67,9 @@ export async function switchPhase(moved: MoveStage, options: SwitchOptions, port
 	await note("note");
 	if (!(await engine.update(run))) {
 		await note("failed", "failed");
-		tell(`pulumi up has failed, as above, and the stage may be in between; fix that and go on: ${again(to)}`);
+		tell(
+			`pulumi up has failed, as above, and the stage may be in between; fix that and go on: ${again(to)}. Where the stack is locked by an update that was killed, first: pulumi cancel --stack STACK`,
+		);
 		return 1;
 	}
 	const made = await engine.phase();
@@ -149,9 +151,14 @@ async function admit(moved: MoveStage, { to, isAgain }: SwitchOptions, ports: Sw
 	const record = recordState(moved);
 	const refusals = possible.map((phase) => refuseMoveStep({ phase }, { phase: to }, { stage: name, record }));
 	if (refusals.every((one) => one !== undefined)) throw new Error(refusals[0]);
-	const from = open === undefined ? made : open.phase === to ? open.from : open.phase;
-	await refuseStep(moved, { from, to, place }, { lines, ports });
-	return { from, to, run, open, place };
+	const step = { from: fromOf(open, to) ?? made, to, run, open, place };
+	await refuseStep(moved, step, { lines, ports });
+	return step;
+}
+
+/** The phase that a step begins with where a switch is open: that of its update, once that may have begun. */
+function fromOf(open: OpenSwitch | undefined, to: MovePhase): MovePhase | undefined {
+	return open !== undefined && open.phase !== to && open.hasUpdate ? open.phase : open?.from;
 }
 
 function recordState({ folder, name }: MoveStage): RecordState {
@@ -162,9 +169,10 @@ function recordState({ folder, name }: MoveStage): RecordState {
 /** What a phase needs beside the order. */
 async function refuseStep(
 	moved: MoveStage,
-	{ from, to, place }: Pick<Step, "from" | "to" | "place">,
+	step: Step,
 	{ lines, ports }: { lines: Parameters<typeof countProbed>[0]; ports: SwitchPorts },
 ): Promise<void> {
+	const { from, to, place } = step;
 	const { stage, name, folder } = moved;
 	if (stage.move === undefined) throw new Error(`Pulumi.${name}.yaml has no block move`);
 	requireMoveRecord({ move: { ...stage.move, phase: to } }, () => readMoveRecord(folder, name), name);
@@ -176,7 +184,8 @@ async function refuseStep(
 			);
 		}
 	}
-	if (to !== "live" || from === "live") return;
+	// Once its update has begun, the probes before DNS is changed are those that count.
+	if (to !== "live" || from === "live" || hasUpdate(step)) return;
 	if (from !== "trial") {
 		throw new Error(
 			`live comes after trial, in which the apps run and are probed before DNS leads to them; first: npm run move -- switch trial --stack STACK`,

@@ -71,6 +71,15 @@ test("the diff is of that line, with the file and the line's number", () => {
 	assert.deepEqual(lines, ["-    phase:   prepare   # next: frozen", "+    phase:   frozen   # next: frozen"]);
 });
 
+test("of a long line the diff has what is next to the phase", () => {
+	write(
+		`{"config":{"x":"${"a".repeat(100)}","medstack-to-aptible:move":{"phase":"prepare"},"y":"${"b".repeat(100)}"}}`,
+	);
+	const [, line] = describeDiff(readPhaseText(moved()), "frozen");
+	assert.match(line ?? "", /^-\.\.\.a+","medstack-to-aptible:move":\{"phase":"prepare"\},"y":"b+\.\.\.$/);
+	assert.equal(line?.length, 1 + 3 + 60 + '"prepare"'.length + 60 + 3);
+});
+
 test("an included file is changed where the block stands there, through a link, with its mode", () => {
 	write('config:\n  medstack-to-aptible:include: ["parts/*.yaml"]\n');
 	rmSync(path.join(folder, "parts"), { recursive: true, force: true });

@@ -104,7 +104,13 @@ class Night {
 				},
 				ask: async () => this.answers.shift() ?? to,
 				tell: (line) => void this.said.push(line),
-				probe: () => this.act("probe", () => !this.isProbeFailing),
+				probe: async () => {
+					const isPassed = await this.act("probe", () => !this.isProbeFailing);
+					const failed = isPassed ? 0 : 1;
+					const evidence = { phase: phaseInFile(), items: 1, failed };
+					await this.journal.write("r7", "probe", isPassed ? "done" : "failed", evidence);
+					return isPassed;
+				},
 				pointDomains: (side) => this.act(`point ${side}`, () => {}),
 				now: () => NOW,
 			},
@@ -204,7 +210,7 @@ test("the whole night and both ways back: users are led to a side once it serves
 	await night.probed();
 	night.did = [];
 	assert.equal(await night.switch("live"), 0);
-	assert.deepEqual(night.did.slice(3), ["update live of r7", "probe", "point new", "switch done"]);
+	assert.deepEqual(night.did.slice(3), ["update live of r7", "probe", "probe done", "point new", "switch done"]);
 	night.did = [];
 	assert.equal(await night.switch("frozen"), 0);
 	assert.deepEqual(night.did.slice(3), ["update frozen of r7", "point old", "switch done"]);
@@ -301,9 +307,33 @@ test("from an update that failed in its middle the way on and the way back are o
 	night.isUpdateFailing = true;
 	assert.equal(await night.switch("live"), 1);
 	night.isUpdateFailing = false;
-	await night.switch("frozen");
+	await night.switch("trial", true);
+	assert.match(
+		night.said.at(-1) ?? "",
+		/^the preview is refused, as above; .* with phase: live$/,
+		"the state has live",
+	);
+	night.answers = ["no"];
+	assert.equal(await night.switch("live"), 1);
+	assert.match(night.said.at(-1) ?? "", /its update has begun before/);
+	assert.equal(await night.switch("frozen"), 0);
 	assert.equal(night.made, "frozen");
 	assert.equal(night.did.at(-2), "point old");
+});
+
+test("a switch that was killed before its update leaves the way open that the state allows", async () => {
+	night.begin("trial");
+	writeRecord();
+	noteTtl(AGED);
+	await night.probed();
+	night.killAt = night.acts + 4;
+	await assert.rejects(night.switch("live"), Killed);
+	assert.equal(phaseInFile(), "live");
+	night.killAt = Number.POSITIVE_INFINITY;
+	assert.equal(await night.switch("trial", true), 0);
+	assert.equal(phaseInFile(), "trial");
+	assert.deepEqual(night.lines.at(-1)?.evidence, { phase: "trial", from: "trial" });
+	assert.ok(!night.did.some((what) => what.startsWith("point")));
 });
 
 test("a file that was changed by hand before its update is taken up", async () => {
@@ -387,6 +417,7 @@ test("where live does not serve, DNS stays as it is, and the same command goes o
 	night.isProbeFailing = true;
 	assert.equal(await night.switch("live"), 1);
 	assert.ok(!night.did.includes("point new"));
+	assert.equal(night.made, "live");
 	assert.match(night.said.at(-1) ?? "", /^DNS is not changed\..* or go back: npm run move -- switch frozen/);
 	night.isProbeFailing = false;
 	assert.equal(await night.switch("live"), 0);
