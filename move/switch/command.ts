@@ -1,11 +1,10 @@
 /** `switch` and `probe` as a person runs them: with the journal on the target, the engine on PATH, and a terminal. */
-import { createInterface } from "node:readline/promises";
 import type { Context } from "../../aptible/context.ts";
-import type { MovePhase } from "../../wire/move.ts";
 import { runProbes } from "../probe/probes.ts";
 import { findTargets } from "../probe/targets.ts";
 import type { MoveSession, Way } from "../session.ts";
 import { type MoveStage, readMoveStage } from "../stage.ts";
+import { answering } from "./answer.ts";
 import { describePointing } from "./dns-by-hand.ts";
 import { pulumiEngine } from "./engine.ts";
 import { lockOperator, type NightJournal, TargetJournal } from "./night-journal.ts";
@@ -24,7 +23,7 @@ export async function runSwitch(
 	step: SwitchOptions,
 	{ tell, isSure }: CommandOptions,
 ): Promise<number> {
-	const ask = asking(step.to, isSure);
+	const ask = answering(step.to, isSure);
 	return alone(way, async () => {
 		const journal = new TargetJournal(way, moved);
 		await journal.refuseWork();
@@ -84,26 +83,4 @@ async function alone(way: Way, act: () => Promise<number>): Promise<number> {
 	} finally {
 		await session.end().catch(() => {});
 	}
-}
-
-/** How the question is answered. @throws where there is nobody to answer it */
-function asking(to: MovePhase, isSure: boolean): (question: string) => Promise<string> {
-	if (isSure) return async () => to;
-	if (process.stdin.isTTY !== true || process.stdout.isTTY !== true) {
-		throw new Error(
-			`switch asks before it updates, and there is no terminal to answer on; where it is meant: npm run move -- switch ${to} --yes --stack STACK`,
-		);
-	}
-	return async (question) => {
-		const terminal = createInterface({ input: process.stdin, output: process.stdout });
-		const gone = new AbortController();
-		terminal.on("SIGINT", () => gone.abort()).on("close", () => gone.abort());
-		try {
-			return await terminal.question(question, { signal: gone.signal });
-		} catch {
-			return "";
-		} finally {
-			terminal.close();
-		}
-	};
 }

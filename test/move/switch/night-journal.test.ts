@@ -1,12 +1,13 @@
 /** What a switch leaves on the target and beside the stage, on a real server; and one operator at a time. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { type Postgres, startPostgres } from "@medstack-to-aptible/sandbox/postgresql/server.ts";
 import type { MoveSession } from "../../../move/session.ts";
-import type { MoveStage } from "../../../move/stage.ts";
+import { type MoveStage, readMoveStage } from "../../../move/stage.ts";
+import { describeStatus } from "../../../move/status.ts";
 import { countProbed, findOpenSwitch, lockOperator, TargetJournal } from "../../../move/switch/night-journal.ts";
 import { readLocalLines } from "../../../packages/mover/journal/local-file.ts";
 import { openJournalDatabase } from "../../../packages/mover/journal/schema.ts";
@@ -56,6 +57,15 @@ test("lines are of the last run that a mover took up, on the server and in the f
 	const local = () => readLocalLines(path.join(folder, ".move/prod.jsonl")).lines;
 	assert.deepEqual(local(), await journal.lines());
 	assert.deepEqual(findOpenSwitch(local()), { phase: "trial", from: "frozen", hasUpdate: false });
+	const file = path.join(folder, "Pulumi.prod.yaml");
+	writeFileSync(file, "config:\n  medstack-to-aptible:environment: { handle: acme, stack: acme-prod, phi: true }\n");
+	const status = await describeStatus(session, readMoveStage("prod", file), new Map());
+	assert.ok(
+		status.includes(
+			"switch from frozen to trial: begun and not ended; to go on: npm run move -- switch trial --stack STACK",
+		),
+		status.join("\n"),
+	);
 	await journal.write(run, "switch", "note", { phase: "trial", from: "frozen" });
 	await journal.write(run, "switch", "failed", { phase: "trial", from: "frozen", reason: "failed" });
 	await journal.write(run, "switch", "begin", { phase: "trial", from: "frozen" });

@@ -7,6 +7,7 @@ import { after, before, beforeEach, test } from "node:test";
 import { ttlNotesFile } from "../../../move/dns/ttl-notes.ts";
 import { runProbes } from "../../../move/probe/probes.ts";
 import { readMoveStage } from "../../../move/stage.ts";
+import { answering } from "../../../move/switch/answer.ts";
 import type { NightJournal, OperatorStep } from "../../../move/switch/night-journal.ts";
 import { switchPhase } from "../../../move/switch/switch.ts";
 import { checkContent, type JournalLine } from "../../../packages/mover/journal/line.ts";
@@ -454,6 +455,14 @@ test("an engine that cannot be started leaves the file as it was", async () => {
 	assert.equal(await started, 1);
 	assert.match(night.said.at(-1) ?? "", /^pulumi cannot be started; .* is as it was/);
 	assert.equal(readFileSync(file(), "utf8"), textWith("prepare"));
+});
+
+test("without a terminal nothing is asked, and --yes answers", async () => {
+	assert.throws(
+		() => answering("frozen", false, false),
+		/no terminal to answer on; .*: npm run move -- switch frozen --yes --stack STACK$/,
+	);
+	assert.equal(await answering("frozen", true, false)("To go to frozen, type frozen: "), "frozen");
 });
 
 test("probes are noted with how many have passed, and a domain without an endpoint has not", async () => {
