@@ -20,18 +20,28 @@ export async function findTargets(context: Context, moved: MoveStage): Promise<P
 	const live = domains.length === 0 ? undefined : await readLive(context, moved);
 	const targets: ProbeTarget[] = [];
 	const unknown: ProbeResult[] = [];
-	for (const { domain, app, endpoint, service, environment, moved: from, live: own } of listDomains(
-		moved.stage,
-		live,
-	)) {
-		if (from === undefined) continue;
-		if (own?.hostname === undefined) {
-			const line = `${domain}: failed: which load balancer its endpoint ${app}.${endpoint} has is unknown; is it there, and the only one of its service with its kind of certificate? aptible endpoints:list --app ${app} --environment ${environment}`;
-			unknown.push({ isPassed: false, line });
+	const fail = (domain: string, says: string) =>
+		void unknown.push({ isPassed: false, line: `${domain}: failed: ${says}` });
+	const subjects = listDomains(moved.stage, live);
+	for (const domain of domains) {
+		const subject = subjects.find((one) => one.domain === domain);
+		if (subject?.moved === undefined) {
+			fail(domain, "its endpoint is internal, which nobody reaches from here; remove it from move.domains");
 			continue;
 		}
-		const address = { host: own.hostname, port: HTTPS_PORT };
-		targets.push({ domain, app, endpoint: `${app}.${endpoint}`, service, environment, from: from.from, address });
+		const { app, service, environment } = subject;
+		const endpoint = `${app}.${subject.endpoint}`;
+		const host = subject.live?.hostname;
+		if (host === undefined) {
+			const look = `aptible endpoints:list --app ${app} --environment ${environment}`;
+			fail(
+				domain,
+				`which load balancer its endpoint ${endpoint} has is unknown; is it there, and the only one of its service with its kind of certificate? ${look}`,
+			);
+			continue;
+		}
+		const address = { host, port: HTTPS_PORT };
+		targets.push({ domain, app, endpoint, service, environment, from: subject.moved.from, address });
 	}
 	return { targets, unknown };
 }

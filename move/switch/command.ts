@@ -5,7 +5,7 @@ import { findTargets } from "../probe/targets.ts";
 import type { MoveSession, Way } from "../session.ts";
 import { type MoveStage, readMoveStage } from "../stage.ts";
 import { answering } from "./answer.ts";
-import { describePointing } from "./dns-by-hand.ts";
+import { describeWayBack, describeWayThere } from "./dns-by-hand.ts";
 import { pulumiEngine } from "./engine.ts";
 import { lockOperator, type NightJournal, TargetJournal } from "./night-journal.ts";
 import { type SwitchOptions, switchPhase } from "./switch.ts";
@@ -39,7 +39,8 @@ export async function runSwitch(
 				// As the file has it by then, with the phase.
 				probe: () => probeAll(context, readMoveStage(moved.name, moved.configFile), journal, tell),
 				async pointDomains(side) {
-					for (const line of describePointing(await findTargets(context, moved), side)) tell(line);
+					const lines = side === "old" ? describeWayBack(moved) : describeWayThere(await findTargets(context, moved));
+					for (const line of lines) tell(line);
 				},
 				now: () => new Date(),
 			});
