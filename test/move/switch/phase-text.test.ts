@@ -1,6 +1,15 @@
 /** The phase in the text of a stage file: one word changes, and every other byte stays. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
@@ -94,6 +103,17 @@ test("an included file is changed where the block stands there, through a link, 
 	assert.equal(readFileSync(path.join(folder, "real.yaml"), "utf8"), "move: { phase: live }\n");
 	assert.equal(statSync(path.join(folder, "real.yaml")).mode, mode);
 	assert.equal(readFileSync(file(), "utf8"), 'config:\n  medstack-to-aptible:include: ["parts/*.yaml"]\n');
+});
+
+test("a file that cannot be written says why, and leaves nothing beside it", () => {
+	write("config:\n  medstack-to-aptible:move: { phase: frozen }\n");
+	const place = readPhaseText(moved());
+	rmSync(file());
+	assert.throws(
+		() => place.write("trial"),
+		/move\.phase cannot be changed: ENOENT; make the file and its folder writable/,
+	);
+	assert.ok(!readdirSync(folder).some((name) => name.startsWith("Pulumi.prod.yaml")));
 });
 
 const refused: Record<string, [text: string | Buffer, says: RegExp]> = {
