@@ -26,6 +26,8 @@ export const STEP_NAMES = [
 	"close",
 	"freeze",
 	"thaw",
+	"switch",
+	"probe",
 	"objects",
 	"rewrite",
 ] as const;
