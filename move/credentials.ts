@@ -102,7 +102,9 @@ export async function makeCredentials(
 		}
 		await ways.to(journal).look(async (session) => session && refuseWork(session));
 		for (const partial of findPartials(moved)) rmSync(partial);
-		writeSecretFile(moved, `${JSON.stringify({ stage: moved.name, journal, databases }, null, 2)}\n`, replace);
+		const proofSeconds = moved.stage.move?.timing.proofSeconds;
+		const handedOver = { stage: moved.name, journal, databases, proofSeconds };
+		writeSecretFile(moved, `${JSON.stringify(handedOver, null, 2)}\n`, replace);
 		for (const [handle, password] of passwords) {
 			tell(`${handle}: login ${MOVER_LOGIN} is made through a tunnel`);
 			await inTarget(ways.to(handle), (session) => setLogin(session, password));
