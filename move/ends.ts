@@ -116,6 +116,7 @@ export function linesOf(reports: readonly StoredReport[]): string[] {
 		const at = database === "" ? "" : `${database}: `;
 		if (kind === "findings") return (body as FindingBody[]).map(({ severity, line }) => `${at}${severity}: ${line}`);
 		if (kind === "sizes") return [];
+		if (kind === "watch") return (body as { lines: string[] }).lines;
 		if (kind === "failure") return [`${at}failed: ${(body as { line: string }).line}`];
 		const { equal, differences } = body as { equal: boolean; differences: string[] };
 		return equal ? [`${at}both sides are equal`] : differences.map((line) => `${at}differs: ${line}`);

@@ -25,6 +25,8 @@ const PHASES: Readonly<Record<string, readonly MovePhase[]>> = {
 	"thaw --sql": ["prepare", "frozen", "cancelled"],
 	// Nothing writes on either side.
 	copy: ["frozen"],
+	// DNS leads to Aptible.
+	watch: ["live"],
 };
 
 /** Refuses a step in a phase that it is not for. @throws with the phase to go to and the command */

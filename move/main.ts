@@ -82,6 +82,7 @@ async function main(argv: string[]): Promise<number> {
 			await way.look(async (session) => session && compareJournals(session, moved));
 			return 0;
 		}
+		if (step === "watch") return await watchLogs(way, moved, options);
 		return await perform(way, moved, step, options);
 	} finally {
 		await ways.close();
@@ -102,6 +103,29 @@ async function plan(moved: MoveStage, folder: string | boolean | undefined): Pro
 	return isReady ? 0 : 1;
 }
 
+/** Loads what it needs itself, as `plan` does. */
+async function watchLogs(way: Way, moved: MoveStage, options: Arguments["options"]): Promise<number> {
+	const { watchMove } = await import("./watch/command.ts");
+	const text = (name: string) => String(options[name] ?? "");
+	return watchMove(context, way, moved, {
+		old: text("old"),
+		new: text("new"),
+		follow: options.follow === true,
+		accept: text("accept")
+			.split(",")
+			.filter((one) => one !== ""),
+		signal: untilGone(),
+		tell: (line) => view.line(line),
+	});
+}
+
+/** Ends when the person goes away. */
+function untilGone(): AbortSignal {
+	const gone = new AbortController();
+	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => gone.abort());
+	return gone.signal;
+}
+
 async function perform(
 	way: Way,
 	moved: MoveStage,
@@ -113,14 +137,13 @@ async function perform(
 		for (const file of await way.look((session) => writeReport(session, moved, wanted))) view.line(file);
 		return 0;
 	}
-	const gone = new AbortController();
-	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => gone.abort());
+	const signal = untilGone();
 	if (isWork(step)) {
 		const given = Object.fromEntries(Object.entries(switches).map(([name, value]) => [name, value === true]));
-		return doWork(way, moved, { step, given, signal: gone.signal });
+		return doWork(way, moved, { step, given, signal });
 	}
 	const id = await control(way, moved, step as Command);
-	const made = await watch(way, moved, id, { view, signal: gone.signal });
+	const made = await watch(way, moved, id, { view, signal });
 	view.end();
 	if (made !== undefined) return tellEnd(way, moved, made, view);
 	view.line(`the mover takes ${step} up when it comes; to look: npm run move -- status --stack STACK`);
