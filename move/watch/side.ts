@@ -22,8 +22,10 @@ interface HostFacts {
 	answered: Buckets;
 	failed: Buckets;
 	clients: Map<string, Client>;
-	/** Clients that had no room. */
+	/** Requests of clients that had no room. */
 	further: number;
+	/** End of the log when clients were forgotten last, in milliseconds. */
+	sweptAt: number;
 	accepted: number;
 }
 
@@ -81,6 +83,7 @@ export class Side {
 					failed: buckets(),
 					clients: new Map(),
 					further: 0,
+					sweptAt: Number.NEGATIVE_INFINITY,
 					accepted: 0,
 				},
 			]),
@@ -156,11 +159,15 @@ export class Side {
 		former.agent = line.agent.slice(0, LONGEST);
 	}
 
-	/** Makes room by forgetting who has not come for long. */
-	#hasRoom({ clients }: HostFacts): boolean {
+	/** Makes room by forgetting who has not come for long, once in a while: each time looks at all of them. */
+	#hasRoom(host: HostFacts): boolean {
+		const { clients } = host;
+		const { windowMs } = this.#options;
+		const end = this.coveredTo ?? 0;
 		if (clients.size < MOST_CLIENTS) return true;
-		const since = (this.coveredTo ?? 0) - this.#options.windowMs;
-		for (const [name, { last }] of clients) if (last < since) clients.delete(name);
+		if (end < host.sweptAt + windowMs / 10) return false;
+		host.sweptAt = end;
+		for (const [name, { last }] of clients) if (last < end - windowMs) clients.delete(name);
 		return clients.size < MOST_CLIENTS;
 	}
 
