@@ -68,7 +68,8 @@ async function main(argv: string[]): Promise<number> {
 	}
 	if (step === "close") {
 		const drops = { dropFormer: options["drop-former"] === true, dropJournal: options["drop-journal"] === true };
-		await closeMove(context, moved, { ...drops, isThawed: options.thawed === true, tell });
+		const withoutWatch = options["without-watch"]?.toString();
+		await closeMove(context, moved, { ...drops, isThawed: options.thawed === true, withoutWatch, tell });
 		return 0;
 	}
 	const environment = await findEnvironment(context, moved);

@@ -1,16 +1,16 @@
 /** The step `watch` of a stage: what is watched, by its file; and what of it is kept in the journal. */
 import { createHash } from "node:crypto";
 import type { Context } from "../../aptible/context.ts";
-import { replaceReport } from "../../packages/mover/journal/reports.ts";
 import { readTtlNotes } from "../dns/ttl-notes.ts";
 import { noteByOperator } from "../operator-line.ts";
 import { listDomains } from "../plan/domains.ts";
 import { readLive } from "../plan/live.ts";
-import type { MoveSession, Way } from "../session.ts";
+import type { Way } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
 import { compareJournals } from "../work.ts";
 import type { Wanted } from "./decide.ts";
 import { type Probed, probe } from "./probe.ts";
+import { keepWatch, readWatch } from "./report.ts";
 import { type Watched, watchSides } from "./watch.ts";
 
 export interface WatchArguments {
@@ -23,12 +23,6 @@ export interface WatchArguments {
 	tell: (line: string) => void;
 }
 
-/** The body of a report of the kind `watch`. */
-interface WatchReport {
-	lines: string[];
-	accepted: string[];
-}
-
 /**
  * Watches, and notes in the journal what came of it. Accepted clients stay so for the next time.
  *
@@ -37,7 +31,7 @@ interface WatchReport {
  */
 export async function watchMove(context: Context, way: Way, moved: MoveStage, given: WatchArguments): Promise<number> {
 	const wanted = wantedDomains(moved);
-	const former = (await way.look(async (session) => session && readAccepted(session))) ?? [];
+	const former = (await way.look(async (session) => session && readWatch(session)))?.accepted ?? [];
 	const accepted = [...new Set([...former, ...given.accept])];
 	if (accepted.length > former.length) {
 		const evidence = { accepted: accepted.length, hash: hashOf(accepted) };
@@ -53,7 +47,7 @@ export async function watchMove(context: Context, way: Way, moved: MoveStage, gi
 	tell(
 		watched.isSilent
 			? `MedStack is silent; next: npm run move -- close --stack STACK`
-			: `MedStack is not silent yet; to watch on as both logs grow: npm run move -- watch --follow --old FILE --new FILE --stack STACK`,
+			: `MedStack is not silent yet; to watch on as both logs grow: npm run move -- watch --follow --old OLD --new NEW --stack STACK`,
 	);
 	return watched.isSilent ? 0 : 1;
 }
@@ -78,13 +72,13 @@ async function keep(
 	way: Way,
 	moved: MoveStage,
 	line: Pick<Parameters<typeof noteByOperator>[1], "state" | "evidence">,
-	report: WatchReport,
+	report: Parameters<typeof keepWatch>[2],
 ): Promise<string | undefined> {
 	return way.look(async (session) => {
 		if (session === undefined) return undefined;
 		const run = await noteByOperator(session, { step: "watch", database: "", ...line });
 		if (run === undefined) return undefined;
-		await replaceReport(session, { run, database: "", kind: "watch", body: report });
+		await keepWatch(session, run, report);
 		await compareJournals(session, moved);
 		return run;
 	});
@@ -92,12 +86,6 @@ async function keep(
 
 function describeAccepted(accepted: readonly string[]): string[] {
 	return accepted.length === 0 ? [] : [`accepted by a person: ${accepted.join(", ")}`];
-}
-
-/** The clients that were accepted, by the last report. */
-async function readAccepted(session: MoveSession): Promise<string[]> {
-	const { rows } = await session.query("SELECT body FROM public.reports WHERE kind = 'watch' ORDER BY at DESC LIMIT 1");
-	return (rows[0]?.body as WatchReport | undefined)?.accepted ?? [];
 }
 
 function hashOf(accepted: readonly string[]): string {

@@ -142,7 +142,7 @@ function describe(wanted: Wanted, judged: Judged | undefined, sides: { old: Side
 			.slice(0, MOST_SHOWN)
 			.map(
 				({ client, count, last, agent }) =>
-					`${domain}: holds on: ${client}, ${count} requests, last ${new Date(last).toISOString()}, ${JSON.stringify(agent)}; find out who that is, or accept it: npm run move -- watch --accept ${client} --stack STACK`,
+					`${domain}: holds on: ${client}, ${count} requests, last ${new Date(last).toISOString()}, ${JSON.stringify(agent)}; find out who that is, or watch once more with --accept ${client}`,
 			),
 		...(holding.length > MOST_SHOWN ? [`${domain}: ${holding.length - MOST_SHOWN} more clients hold on`] : []),
 		...(further > 0 ? [`${domain}: ${further} requests of clients beyond the 5000 that are told apart`] : []),

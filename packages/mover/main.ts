@@ -54,7 +54,7 @@ try {
 	}
 }
 
-/** Until a signal. What it logs is JSON alone, for `npm run move -- watch`. */
+/** Until a signal. What it logs is JSON alone, for the step `watch`. */
 async function page(): Promise<void> {
 	const [{ readPageConfiguration }, { servePage }] = await Promise.all([
 		import("./page/configuration.ts"),

@@ -260,7 +260,7 @@ test("what keeps MedStack from being silent is said, with who holds on", async (
 	);
 	assert.match(
 		held.text,
-		/holds on: 198\.51\.100\.7, 4 requests, last 2026-12-05T02:56:00\.000Z, "okhttp\/4"; find out who that is, or accept it: npm run move -- watch --accept 198\.51\.100\.7 --stack STACK/,
+		/holds on: 198\.51\.100\.7, 4 requests, last 2026-12-05T02:56:00\.000Z, "okhttp\/4"; find out who that is, or watch once more with --accept 198\.51\.100\.7/,
 	);
 	assert.match(held.text, /holds on: 2001:db8::1, 1 requests, .*"b\\u001b\[31mot"/);
 });
