@@ -84,8 +84,8 @@ const VALUES: Readonly<Record<string, string>> = {
 	run: "RUN",
 	database: "NAME",
 	write: "FOLDER",
-	old: "FILE|-",
-	new: "FILE|-",
+	old: "FILE",
+	new: "FILE",
 	accept: "CLIENT",
 	"without-watch": "REASON",
 };
@@ -94,7 +94,7 @@ const VALUES: Readonly<Record<string, string>> = {
 export const usage = `usage: npm run move -- STEP --stack STACK [--config-file FILE] [OPTION...]
 
 ${Object.entries(STEPS)
-	.flatMap(([step, { says, options }]) => [`  ${step.padEnd(22)}${says}`, ...describeOptions(options)])
+	.flatMap(([step, { says, options }]) => [`  ${step.padEnd(26)}${says}`, ...describeOptions(options)])
 	.join("\n")}
 
 of every step:
@@ -104,7 +104,7 @@ ${describeOptions(COMMON).join("\n")}
 function describeOptions(options: Readonly<Record<string, string>>): string[] {
 	return Object.entries(options).map(([option, says]) => {
 		const value = VALUES[option];
-		return `    ${`--${option}${value === undefined ? "" : ` ${value}`}`.padEnd(20)}${says}`;
+		return `    ${`--${option}${value === undefined ? "" : ` ${value}`}`.padEnd(24)}${says}`;
 	});
 }
 

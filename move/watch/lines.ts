@@ -1,4 +1,5 @@
 /** Lines of both sides' logs as requests. What a line may have around it, by whoever exported it, is looked past. */
+import { isIP } from "node:net";
 import type { Hit } from "../../packages/mover/page/hit.ts";
 import type { Event } from "../../packages/mover/page/server.ts";
 
@@ -52,7 +53,8 @@ function readPageLine(parsed: Record<string, unknown> | undefined, depth: number
 	if (typeof hits === "number") return { kind: "event", ...when, instance, hits };
 	if (typeof host !== "string" || typeof client !== "string" || typeof agent !== "string") return undefined;
 	const is = agent.includes(WATCH_AGENT) ? "probe" : kind === "health" ? "health" : "request";
-	return { kind: is, ...when, host, client, agent, instance };
+	// The page service logs addresses alone; anything else is somebody's own line.
+	return { kind: is, ...when, host, client: isIP(client) === 0 ? "unknown" : client, agent, instance };
 }
 
 /** Host, remote user and time; then request, status, bytes, seconds, referrer, user agent, trace id, forwarded for (facts/move.md §6). */

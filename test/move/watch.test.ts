@@ -101,6 +101,7 @@ test("lines of both sides are read in each form in which they come", () => {
 	]) {
 		assert.deepEqual(readOldLine(text), hit, text);
 	}
+	assert.ok(!JSON.stringify(readOldLine(page(1, { client: "\u001b[2Jnobody" }))).includes("nobody"));
 	const answered = {
 		kind: "request",
 		at: NOW - MINUTE,
