@@ -79,9 +79,12 @@ export async function findRehearsalBackups(
 	}
 }
 
-/** Writes the page beside the journal. @returns its path */
+/** Writes the page beside the journal, under a name of its own, as a person has written into the former one. @returns its path */
 export function writeChecklist(moved: MoveStage, facts: ChecklistFacts): string {
-	const file = path.join(openMoveFolder(moved), `${moved.name}-close.md`);
+	const file = path.join(
+		openMoveFolder(moved),
+		`${moved.name}-close-${facts.now.toISOString().slice(0, 19).replaceAll(":", "-")}.md`,
+	);
 	const partial = `${file}.${process.pid}`;
 	writeFileSync(partial, nameStage(describeChecklist(moved, facts), moved.name, moved.configFile));
 	renameSync(partial, file);

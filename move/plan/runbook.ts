@@ -118,7 +118,7 @@ function writeEnd({ name }: MoveStage): RunbookPart {
 			},
 			{
 				who: CONSOLE,
-				does: `delete the mover's service, its secrets, and the page service; \`.move/${name}-close.md\` has all that is left to do`,
+				does: `delete the mover's service, its secrets, and the page service; \`.move/${name}-close-TIME.md\` has all that is left to do`,
 			},
 			{
 				who: YOU,

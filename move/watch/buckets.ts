@@ -32,16 +32,21 @@ export class Buckets {
 		return sum;
 	}
 
-	/** From when on there was something in each stretch of `gapMs`, up to the newest; undefined where there is nothing. */
+	/**
+	 * From when on there was something in each stretch of `gapMs`, up to the newest: no earlier than it was, and at most a stretch later.
+	 *
+	 * @returns undefined where there is nothing
+	 */
 	unbrokenSince(gapMs: number): number | undefined {
 		const buckets = [...this.#counts.keys()].sort((one, other) => other - one);
 		const [newest] = buckets;
 		if (newest === undefined) return undefined;
+		const most = Math.max(1, Math.round(gapMs / this.#widthMs) - 1);
 		let since = newest;
 		for (const bucket of buckets) {
-			if (since - bucket > Math.ceil(gapMs / this.#widthMs)) break;
+			if (since - bucket > most) break;
 			since = bucket;
 		}
-		return since * this.#widthMs;
+		return (since + 1) * this.#widthMs;
 	}
 }

@@ -119,10 +119,10 @@ export function wantedDomains(moved: MoveStage): Wanted[] {
 }
 
 /** Where each side is asked for each domain; a wildcard's is no name that one can ask for. */
-async function findProbed(context: Context, moved: MoveStage): Promise<Probed[]> {
+async function findProbed(context: Context, moved: MoveStage): Promise<Omit<Probed, "mark">[]> {
 	const live = await readLive(context, moved);
 	const hosts = new Map(listDomains(moved.stage, live).map((one) => [one.domain, one.live?.hostname]));
-	return Object.entries(moved.stage.move?.domains ?? {}).flatMap(([domain, { from }]): Probed[] => {
+	return Object.entries(moved.stage.move?.domains ?? {}).flatMap(([domain, { from }]): Omit<Probed, "mark">[] => {
 		if (domain.startsWith("*.")) return [];
 		const host = hosts.get(domain);
 		return [

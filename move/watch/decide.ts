@@ -32,6 +32,8 @@ export interface Look {
 	now: number;
 	/** How long ago a log may have ended, in milliseconds. */
 	staleMs: number;
+	/** For how long a log that is followed may have had no line, in milliseconds; absent where none is followed. */
+	stillMs?: number | undefined;
 	/** The last one of each side and domain; none where nobody probed. */
 	probes: readonly ProbeResult[];
 }
@@ -64,6 +66,7 @@ export function judge({ domain, quietMs, cachedUntil }: Wanted, look: Look): Jud
 			`the old side's log is whole for ${span(quiet)} alone, and it takes ${span(quietMs)}: it begins then, or had no line for minutes, not even of a health check`,
 		);
 	}
+	reasons.push(...judgeGrowth(domain, look));
 	if (now - end > staleMs) reasons.push(`the old side's log ends ${span(now - end)} ago; export it anew`);
 	if (old.missing > 0) {
 		reasons.push(
@@ -82,10 +85,27 @@ export function judge({ domain, quietMs, cachedUntil }: Wanted, look: Look): Jud
 				: "the new side's log has no request of anybody in that time: silence on both sides proves nothing",
 		);
 	}
-	for (const { is, says } of look.probes.filter((probe) => probe.domain === domain && probe.is !== "right")) {
-		if (is === "wrong") reasons.push(says);
-	}
+	reasons.push(
+		...look.probes.filter((probe) => probe.domain === domain && probe.is === "wrong").map(({ says }) => says),
+	);
 	return { domain, isSilent: reasons.length === 0, reasons, quietMs: quiet, holding, answered, failed };
+}
+
+/** A log that is followed grows, and by this watch's own probes too: else it is another service's, or of one of several containers. */
+function judgeGrowth(domain: string, { old, now, stillMs, probes }: Look): string[] {
+	if (stillMs === undefined) return [];
+	const still = now - (old.readAt ?? now);
+	const wasAnswered = probes.some((probe) => probe.side === "old" && probe.domain === domain && probe.is === "right");
+	return [
+		...(still > stillMs
+			? [`the old side's log has had no line for ${span(still)}; is the file still written to?`]
+			: []),
+		...(wasAnswered && old.of(domain).own === 0
+			? [
+					"the page service has answered this watch's own probe, which is not in the old side's log: it comes late, or is another container's",
+				]
+			: []),
+	];
 }
 
 /** A time that has passed, in whole seconds or minutes. */

@@ -12,6 +12,8 @@ export interface Probed {
 	address: string;
 	/** @default 443 */
 	port?: number;
+	/** What this watch's probes have in their user agent, so that they are found in a log. */
+	mark: string;
 }
 
 export interface ProbeResult extends Probed {
@@ -70,7 +72,7 @@ interface Answer {
 	problem: string | undefined;
 }
 
-function ask({ domain, address, port = 443 }: Probed): Promise<Answer> {
+function ask({ domain, address, port = 443, mark }: Probed): Promise<Answer> {
 	return new Promise((resolve, reject) => {
 		const asked = request({
 			method: "HEAD",
@@ -80,7 +82,7 @@ function ask({ domain, address, port = 443 }: Probed): Promise<Answer> {
 			servername: domain,
 			rejectUnauthorized: false,
 			agent: false,
-			headers: { host: domain, "user-agent": `${WATCH_AGENT}/1`, connection: "close" },
+			headers: { host: domain, "user-agent": `${WATCH_AGENT}/1 (${mark})`, connection: "close" },
 			signal: AbortSignal.timeout(ANSWER_MS),
 		});
 		asked.on("error", reject);

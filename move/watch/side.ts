@@ -27,6 +27,8 @@ interface HostFacts {
 	/** End of the log when clients were forgotten last, in milliseconds. */
 	sweptAt: number;
 	accepted: number;
+	/** Probes of this very watch. */
+	own: number;
 }
 
 export interface SideOptions {
@@ -37,6 +39,8 @@ export interface SideOptions {
 	/** Longest time without any line in which a log counts as whole, in milliseconds. */
 	gapMs: number;
 	accepts: (client: string) => boolean;
+	/** What the probes of this very watch have in their user agent. */
+	mark: string;
 	/** The time of this machine, in milliseconds. */
 	now: () => number;
 }
@@ -54,6 +58,8 @@ export class Side {
 	readonly #seen: Buckets;
 	/** Time of the last line that is believed. */
 	coveredTo: number | undefined;
+	/** When the last line was read, by this machine's clock. */
+	readAt: number | undefined;
 	readonly counts = {
 		lines: 0,
 		/** Lines that are no request of this side's form. */
@@ -85,6 +91,7 @@ export class Side {
 					further: 0,
 					sweptAt: Number.NEGATIVE_INFINITY,
 					accepted: 0,
+					own: 0,
 				},
 			]),
 		);
@@ -99,6 +106,7 @@ export class Side {
 		}
 		if (line.isZoneless) this.counts.zoneless += 1;
 		const now = this.#options.now();
+		this.readAt = now;
 		const isBelieved = line.at !== undefined && line.at <= now + AHEAD_MS;
 		const at = isBelieved ? (line.at ?? now) : now;
 		if (isBelieved) {
@@ -107,7 +115,7 @@ export class Side {
 		}
 		this.#count(line);
 		if (line.kind === "event") return;
-		if (line.kind === "probe") this.counts.probes += 1;
+		if (line.kind === "probe") this.#takeProbe(line);
 		else if (line.kind === "health") this.counts.health += 1;
 		else this.#takeRequest(line, at, isBelieved);
 	}
@@ -127,6 +135,12 @@ export class Side {
 			own.told = Math.max(own.told, line.hits);
 			own.first = Math.min(own.first, line.hits);
 		} else if (own !== undefined) own.counted += 1;
+	}
+
+	#takeProbe({ host, agent }: LoggedRequest): void {
+		this.counts.probes += 1;
+		const probed = this.#hosts.get(host);
+		if (probed !== undefined && agent.includes(this.#options.mark)) probed.own += 1;
 	}
 
 	#takeRequest(line: LoggedRequest, at: number, isBelieved: boolean): void {
@@ -184,7 +198,7 @@ export class Side {
 	}
 
 	/** Requests of a domain, in all. */
-	of(domain: string): Pick<HostFacts, "requests" | "last" | "further" | "accepted"> {
+	of(domain: string): Pick<HostFacts, "requests" | "last" | "further" | "accepted" | "own"> {
 		return this.#host(domain);
 	}
 

@@ -1,4 +1,5 @@
 /** `watch`: reads both sides' logs, probes both sides, and decides whether MedStack is silent while Aptible answers. */
+import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Judged, judge, span, type Wanted } from "./decide.ts";
 import { type LogLine, readNewLine, readOldLine } from "./lines.ts";
@@ -16,7 +17,7 @@ export interface WatchOptions {
 	/** Clients that do not count: addresses and networks. */
 	accepted: readonly string[];
 	/** What is probed, and how. */
-	probed: readonly Probed[];
+	probed: readonly Omit<Probed, "mark">[];
 	probe: (probed: Probed) => Promise<ProbeResult>;
 	tell: (line: string) => void;
 	signal: AbortSignal;
@@ -45,12 +46,15 @@ export async function watchSides(options: WatchOptions): Promise<Watched> {
 	const quiet = wanted.map(({ quietMs }) => quietMs);
 	const [shortest, longest] = [Math.min(...quiet), Math.max(...quiet)];
 	const gapMs = Math.min(GAP_MS, shortest / 3);
+	const mark = randomBytes(6).toString("hex");
+	const probeAll = () => Promise.all(options.probed.map((probed) => options.probe({ ...probed, mark })));
 	const side = () =>
 		new Side({
 			domains: wanted.map(({ domain }) => domain),
 			windowMs: longest,
 			gapMs,
 			accepts: acceptance(options.accepted),
+			mark,
 			now,
 		});
 	const sides = { old: side(), new: side() };
@@ -74,7 +78,7 @@ export async function watchSides(options: WatchOptions): Promise<Watched> {
 	reading.catch(() => {});
 	let probes: readonly ProbeResult[] = [];
 	const look = () => {
-		const facts = { ...sides, now: now(), staleMs: follow ? gapMs : STALE_MS, probes };
+		const facts = { ...sides, now: now(), staleMs: STALE_MS, stillMs: follow ? gapMs : undefined, probes };
 		return wanted.map((one) => judge(one, facts));
 	};
 	try {
@@ -82,7 +86,7 @@ export async function watchSides(options: WatchOptions): Promise<Watched> {
 		while (follow && !options.signal.aborted && !isRead) {
 			if (now() - probedAt >= Math.min(60_000, shortest / 10)) {
 				probedAt = now();
-				probes = await Promise.all(options.probed.map(options.probe));
+				probes = await probeAll();
 			}
 			const judged = look();
 			if (judged.every(({ isSilent }) => isSilent)) break;
@@ -93,7 +97,7 @@ export async function watchSides(options: WatchOptions): Promise<Watched> {
 			await sleep(Math.min(2_000, shortest / 20), undefined, { signal: options.signal }).catch(() => {});
 		}
 		if (follow) ended.abort();
-		else probes = await Promise.all(options.probed.map(options.probe));
+		else probes = await probeAll();
 	} finally {
 		if (follow) ended.abort();
 		await reading;

@@ -44,7 +44,7 @@ const statusOf =
 		outgoing.writeHead(status, headers).end();
 
 const domain = "portal.acme.example";
-const ask = (side: "old" | "new", port: number) => probe({ side, domain, address: "127.0.0.1", port });
+const ask = (side: "old" | "new", port: number) => probe({ side, domain, address: "127.0.0.1", port, mark: "0a1b" });
 
 test("the old side is right where the page service answers, whose log shows the probe as nobody's", async () => {
 	const port = await start(traefik);
@@ -56,6 +56,7 @@ test("the old side is right where the page service answers, whose log shows the 
 	);
 	assert.ok(Math.abs(right.aheadMs ?? 1e9) < 10_000);
 	const logged = readOldLine(lines.at(-1) ?? "");
+	assert.match(lines.at(-1) ?? "", /"agent":"medstack-to-aptible-watch\/1 \(0a1b\)"/);
 	assert.deepEqual([logged?.kind, logged?.kind === "event" ? "" : logged?.host], ["probe", domain]);
 	const other = await ask("old", await start(statusOf(404)));
 	assert.equal(other.is, "wrong");

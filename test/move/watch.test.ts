@@ -6,7 +6,7 @@ import path from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readNewLine, readOldLine } from "../../move/watch/lines.ts";
-import type { ProbeResult } from "../../move/watch/probe.ts";
+import type { Probed, ProbeResult } from "../../move/watch/probe.ts";
 import { acceptance, isClient } from "../../move/watch/side.ts";
 import { type WatchOptions, watchSides } from "../../move/watch/watch.ts";
 
@@ -293,12 +293,14 @@ test("a wildcard domain stands for each name right below it", async () => {
 
 test("a side that answers wrongly is not silent, whatever its log says", async () => {
 	const probed = [{ side: "old", domain: HOST, address: "203.0.113.9" }] as const;
-	const answer = (is: ProbeResult["is"]) => (one: (typeof probed)[number]) =>
-		Promise.resolve({ ...one, is, says: "something else than the page service answers there", aheadMs: -300_000 });
-	const wrong = await watch(quietHour, busy, { probed, probe: answer("wrong") as WatchOptions["probe"] });
+	const answer =
+		(is: ProbeResult["is"]) =>
+		(one: Probed): Promise<ProbeResult> =>
+			Promise.resolve({ ...one, is, says: "something else than the page service answers there", aheadMs: -300_000 });
+	const wrong = await watch(quietHour, busy, { probed, probe: answer("wrong") });
 	assert.equal(wrong.isSilent, false);
 	assert.match(wrong.text, /something else than the page service/);
-	const right = await watch(quietHour, busy, { probed, probe: answer("right") as WatchOptions["probe"] });
+	const right = await watch(quietHour, busy, { probed, probe: answer("right") });
 	assert.equal(right.isSilent, true);
 	assert.match(right.text, /the clock of MedStack \(portal\.acme\.example\) is 5 min behind this machine's/);
 });
@@ -308,17 +310,24 @@ test("followed logs are read as they grow, through a rotation and a cut, until M
 	const now = () => new Date().toISOString();
 	const hit = (changes: object = {}) => `${page(0, { time: now(), ...changes })}\n`;
 	const told: string[] = [];
-	const watching = watchSides({
-		wanted: [{ domain: HOST, quietMs: 1_500, ttl: "", cachedUntil: undefined }],
-		old,
-		new: newer,
-		follow: true,
-		accepted: [],
-		probed: [],
-		probe: () => Promise.reject(new Error("nothing is probed")),
-		tell: (line) => told.push(line),
-		signal: AbortSignal.timeout(20_000),
-	});
+	const gone = new AbortController();
+	/** A watch whose probe the page service answers, and logs where it is this one's log. */
+	const follow = (isLogged: boolean) =>
+		watchSides({
+			wanted: [{ domain: HOST, quietMs: 2_400, ttl: "", cachedUntil: undefined }],
+			old,
+			new: newer,
+			follow: true,
+			accepted: [],
+			probed: [{ side: "old", domain: HOST, address: "203.0.113.9" }],
+			probe: (probed) => {
+				if (isLogged) appendFileSync(old, hit({ agent: `medstack-to-aptible-watch/1 (${probed.mark})` }));
+				return Promise.resolve({ ...probed, is: "right", says: "the maintenance page answers", aheadMs: 0 });
+			},
+			tell: (line) => told.push(line),
+			signal: AbortSignal.any([gone.signal, AbortSignal.timeout(20_000)]),
+		});
+	const [watching, astray] = [follow(true), follow(false)];
 	appendFileSync(old, hit());
 	await sleep(600);
 	// Half a line, then a rotation with the rest in the former file.
@@ -337,7 +346,11 @@ test("followed logs are read as they grow, through a rotation and a cut, until M
 	}, 100);
 	const found = await watching.finally(() => clearInterval(feed));
 	assert.equal(found.isSilent, true, found.lines.join("\n"));
-	assert.equal(told.filter((line) => line.includes("was rotated or cut")).length, 2, told.join("\n"));
+	gone.abort();
+	const other = await astray;
+	assert.equal(other.isSilent, false);
+	assert.match(other.lines.join("\n"), /answered this watch's own probe, which is not in the old side's log/);
+	assert.equal(told.filter((line) => line.includes("was rotated or cut")).length, 4, told.join("\n"));
 	assert.match(found.lines.join("\n"), /old side: 2 requests in this log/);
 });
 

@@ -52,7 +52,8 @@ export async function servePage(
 		headersTimeout: timeoutMs,
 		requestTimeout: timeoutMs,
 		connectionsCheckingInterval: Math.min(5_000, timeoutMs),
-		keepAliveTimeout: 5_000,
+		// Longer than Traefik keeps one, so that it never sends a request into one that ends.
+		keepAliveTimeout: 95_000,
 		// Who names no host is answered and logged too.
 		requireHostHeader: false,
 	});
@@ -129,6 +130,8 @@ function hasBody({ headers }: IncomingMessage): boolean {
 }
 
 function refuse(socket: Duplex, status: number): void {
+	// Node gives it up with the event, and nobody else listens.
+	socket.on("error", () => {});
 	socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
