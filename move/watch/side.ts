@@ -187,7 +187,8 @@ export class Side {
 
 	/** From when on the log is whole up to its end, in milliseconds; undefined where it has no line. */
 	get wholeSince(): number | undefined {
-		return this.#seen.unbrokenSince(this.#options.gapMs);
+		const since = this.#seen.unbrokenSince(this.#options.gapMs);
+		return since === undefined ? undefined : Math.min(since, this.coveredTo ?? since);
 	}
 
 	/** Requests that instances of the page service say they have answered, and no line tells of. */
