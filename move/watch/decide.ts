@@ -30,6 +30,8 @@ export interface Look {
 	old: Side;
 	new: Side;
 	now: number;
+	/** Whether all that both logs have by now has been read. */
+	isWhole: boolean;
 	/** How long ago a log may have ended, in milliseconds. */
 	staleMs: number;
 	/** For how long a log that is followed may have had no line, in milliseconds; absent where none is followed. */
@@ -56,7 +58,7 @@ export function judge({ domain, quietMs, cachedUntil }: Wanted, look: Look): Jud
 	const start = end - quietMs;
 	const { answered, failed } = look.new.answers(domain, start - SKEW_MS, end + SKEW_MS);
 	const holding = old.clientsSince(domain, start);
-	const reasons: string[] = [];
+	const reasons = look.isWhole ? [] : ["not all of both logs has been read"];
 	if (last !== undefined && last > start) {
 		reasons.push(
 			`somebody came to MedStack ${span(end - last)} before the log's end, and nobody may for ${span(quietMs)}`,

@@ -6,6 +6,10 @@ const CHUNK_BYTES = 256 * 1024;
 /** No line of either side is as long; what is longer is looked past. */
 const LONGEST_LINE = 64 * 1024;
 const LOOK_MS = 250;
+/** Of standard input: a chunk of this size is part of what has waited in the pipe. */
+const BACKLOG_BYTES = 32 * 1024;
+/** And this long without one, nothing waits. */
+const IDLE_MS = 1_000;
 
 export interface SourceOptions {
 	/** Path of a file, or `-` for standard input. */
@@ -17,30 +21,40 @@ export interface SourceOptions {
 	onLine: (line: string | undefined) => void;
 	/** Told where the file was rotated or cut while it was read. */
 	onRestart: () => void;
+	/** Told whether all that is there by now has been read: of standard input as far as a pipe shows it. */
+	onCaughtUp: (isCaughtUp: boolean) => void;
 }
 
 /** Reads to the end, or with `follow` until the signal. @throws where the file cannot be read */
 export async function readSource(options: SourceOptions): Promise<void> {
 	const splitter = new Splitter(options.onLine);
-	const chunks = options.from === "-" ? standardInput(options.signal) : fileChunks(options, () => splitter.end());
+	const chunks = options.from === "-" ? standardInput(options) : fileChunks(options, () => splitter.end());
 	for await (const chunk of chunks) splitter.take(chunk);
 	splitter.end();
 }
 
-async function* standardInput(signal: AbortSignal): AsyncGenerator<Buffer> {
+async function* standardInput({ follow, signal, onCaughtUp }: SourceOptions): AsyncGenerator<Buffer> {
 	const stop = () => process.stdin.destroy();
 	signal.addEventListener("abort", stop, { once: true });
+	const idle = setTimeout(() => follow && onCaughtUp(true), IDLE_MS);
 	try {
-		for await (const chunk of process.stdin) yield chunk as Buffer;
+		for await (const chunk of process.stdin) {
+			const bytes = chunk as Buffer;
+			yield bytes;
+			if (follow) onCaughtUp(bytes.length < BACKLOG_BYTES);
+			idle.refresh();
+		}
+		if (!signal.aborted) onCaughtUp(true);
 	} catch (error) {
 		if (!signal.aborted) throw error;
 	} finally {
+		clearTimeout(idle);
 		signal.removeEventListener("abort", stop);
 	}
 }
 
 async function* fileChunks(
-	{ from, follow, signal, onRestart }: SourceOptions,
+	{ from, follow, signal, onRestart, onCaughtUp }: SourceOptions,
 	onEnd: () => void,
 ): AsyncGenerator<Buffer> {
 	let file = await open(from, "r");
@@ -50,15 +64,18 @@ async function* fileChunks(
 			const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, position);
 			if (bytesRead > 0) {
 				position += bytesRead;
+				if (bytesRead === CHUNK_BYTES) onCaughtUp(false);
 				yield buffer.subarray(0, bytesRead);
 				continue;
 			}
-			if (!follow) return;
-			const next = await findRestart(from, file, { ino, position });
+			const next = follow ? await findRestart(from, file, { ino, position }) : undefined;
 			if (next === undefined) {
+				onCaughtUp(true);
+				if (!follow) return;
 				await sleep(LOOK_MS, undefined, { signal }).catch(() => {});
 				continue;
 			}
+			onCaughtUp(false);
 			onEnd();
 			onRestart();
 			await file.close();

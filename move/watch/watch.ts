@@ -58,6 +58,7 @@ export async function watchSides(options: WatchOptions): Promise<Watched> {
 			now,
 		});
 	const sides = { old: side(), new: side() };
+	const isCaughtUp = { old: false, new: false };
 	const ended = new AbortController();
 	const signal = AbortSignal.any([options.signal, ended.signal]);
 	const read = (which: "old" | "new", parse: (text: string) => LogLine | undefined) =>
@@ -70,6 +71,9 @@ export async function watchSides(options: WatchOptions): Promise<Watched> {
 				sides[which].counts.restarts += 1;
 				tell(`${options[which]} was rotated or cut, and is read on from its beginning`);
 			},
+			onCaughtUp: (is) => {
+				isCaughtUp[which] = is;
+			},
 		});
 	let isRead = false;
 	const reading = Promise.all([read("old", readOldLine), read("new", readNewLine)]).finally(() => {
@@ -78,9 +82,17 @@ export async function watchSides(options: WatchOptions): Promise<Watched> {
 	reading.catch(() => {});
 	let probes: readonly ProbeResult[] = [];
 	const look = () => {
-		const facts = { ...sides, now: now(), staleMs: STALE_MS, stillMs: follow ? gapMs : undefined, probes };
+		const facts = {
+			...sides,
+			now: now(),
+			staleMs: STALE_MS,
+			stillMs: follow ? gapMs : undefined,
+			probes,
+			isWhole: isCaughtUp.old && isCaughtUp.new,
+		};
 		return wanted.map((one) => judge(one, facts));
 	};
+	let decided: Judged[] | undefined;
 	try {
 		let [probedAt, toldAt] = [Number.NEGATIVE_INFINITY, now()];
 		while (follow && !options.signal.aborted && !isRead) {
@@ -89,7 +101,10 @@ export async function watchSides(options: WatchOptions): Promise<Watched> {
 				probes = await probeAll();
 			}
 			const judged = look();
-			if (judged.every(({ isSilent }) => isSilent)) break;
+			if (judged.every(({ isSilent }) => isSilent)) {
+				decided = judged;
+				break;
+			}
 			if (now() - toldAt >= TELL_MS) {
 				toldAt = now();
 				for (const line of judged.map(describeShort)) tell(line);
@@ -102,7 +117,7 @@ export async function watchSides(options: WatchOptions): Promise<Watched> {
 		if (follow) ended.abort();
 		await reading;
 	}
-	const judged = look();
+	const judged = decided ?? look();
 	return {
 		isSilent: judged.every(({ isSilent }) => isSilent),
 		judged,

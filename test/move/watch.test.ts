@@ -380,3 +380,14 @@ test("a large log with lines without end and clients without number is read in c
 test("a log that is not there is an error with its path", async () => {
 	await assert.rejects(watch([], busy, { old: path.join(folder, "none") }), /ENOENT.*none/);
 });
+
+test("what was read in part alone proves nothing: a watch that ends before its logs do", async () => {
+	const gone = AbortSignal.abort();
+	const found = await watch(quietHour, busy, { signal: gone });
+	assert.equal(found.isSilent, false);
+	// Of a log that is followed too, its beginning may be quiet.
+	const late = [...quietHour, ...Array.from({ length: 5_000 }, () => health(0.1)), page(0.05)];
+	const follow = { follow: true, signal: AbortSignal.timeout(700) };
+	assert.equal((await watch(late, busy, follow)).isSilent, false);
+	assert.equal((await watch(quietHour, busy, { follow: true })).isSilent, true);
+});
