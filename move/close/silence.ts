@@ -9,11 +9,11 @@ import { keepWatchLine } from "../watch/report.ts";
 
 type Watch = Pick<JournalLine, "at" | "state" | "evidence">;
 
-/** The last watch since the last copy that was swapped in, or what a person said instead of one; undefined where there is none. */
+/** The last watch since the last copy and the last switch, or what a person said instead of one; undefined where there is none. */
 export function lastWatch(lines: readonly JournalLine[]): Watch | undefined {
-	const swap = lines.findLastIndex(({ step, state }) => step === "swap" && state === "done");
+	const opened = lines.findLastIndex(({ step, state }) => (step === "swap" || step === "switch") && state === "done");
 	return lines
-		.slice(swap + 1)
+		.slice(opened + 1)
 		.findLast(({ step, state, evidence }) => step === "watch" && (state !== "note" || evidence.skipped === true));
 }
 
@@ -36,7 +36,7 @@ export async function requireSilence(
 	if (last?.state === "done") return `MedStack was found silent at ${last.at}`;
 	if (last?.evidence.skipped === true && reason === undefined) return `closed without a watch, as said at ${last.at}`;
 	if (reason === undefined) {
-		const found = last === undefined ? "nobody has watched since the copy" : `it was not at ${last.at}`;
+		const found = last === undefined ? "nobody has watched since the switch" : `it was not at ${last.at}`;
 		throw new Error(
 			`close needs MedStack to be silent, and ${found}: npm run move -- watch --old OLD --new NEW --stack STACK; or, where that cannot be known: npm run move -- close --without-watch REASON --stack STACK`,
 		);

@@ -3,8 +3,10 @@ import { isIP } from "node:net";
 import type { Hit } from "../../packages/mover/page/hit.ts";
 import type { Event } from "../../packages/mover/page/server.ts";
 
-/** What the watch's own probes call themselves, so that they count as nobody. */
+/** What the watch's own probes call themselves. */
 export const WATCH_AGENT = "medstack-to-aptible-watch";
+/** They and the step `probe` count as nobody. */
+const OWN_AGENT = "medstack-to-aptible";
 
 /** A request that a log has. */
 export interface LoggedRequest {
@@ -52,7 +54,7 @@ function readPageLine(parsed: Record<string, unknown> | undefined, depth: number
 	const when = readTime(time);
 	if (typeof hits === "number") return { kind: "event", ...when, instance, hits };
 	if (typeof host !== "string" || typeof client !== "string" || typeof agent !== "string") return undefined;
-	const is = agent.includes(WATCH_AGENT) ? "probe" : kind === "health" ? "health" : "request";
+	const is = agent.startsWith(OWN_AGENT) ? "probe" : kind === "health" ? "health" : "request";
 	// The page service logs addresses alone; anything else is somebody's own line.
 	return { kind: is, ...when, host, client: isIP(client) === 0 ? "unknown" : client, agent, instance };
 }
@@ -80,7 +82,7 @@ export function readNewLine(text: string): LogLine | undefined {
 	const client = forwarded === "-" || forwarded === "" ? peer : (forwarded.split(",", 1)[0] ?? "").trim();
 	const isHealth = host === HEALTH_HOST || HEALTH_AGENT.test(agent);
 	return {
-		kind: agent.includes(WATCH_AGENT) ? "probe" : isHealth ? "health" : "request",
+		kind: agent.startsWith(OWN_AGENT) ? "probe" : isHealth ? "health" : "request",
 		...readTime(found[1] ?? ""),
 		host,
 		client,

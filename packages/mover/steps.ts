@@ -27,6 +27,8 @@ export const STEP_NAMES = [
 	"close",
 	"freeze",
 	"thaw",
+	"switch",
+	"probe",
 ] as const;
 export type StepName = (typeof STEP_NAMES)[number];
 

@@ -19,6 +19,7 @@ test("the last watch since the last copy decides, and an accepted client is none
 	const [accepted, said] = [line("watch", "note", { accepted: 1 }), line("watch", "note", { skipped: true })];
 	assert.equal(lastWatch([swap]), undefined);
 	assert.equal(lastWatch([silent, swap]), undefined, "of an earlier night");
+	assert.equal(lastWatch([swap, silent, line("switch", "done")]), undefined, "back, and live once more");
 	assert.equal(lastWatch([swap, silent, accepted]), silent);
 	assert.equal(lastWatch([swap, silent, noisy]), noisy);
 	assert.equal(lastWatch([swap, noisy, said]), said);

@@ -340,7 +340,7 @@ test("close shuts the mover out, drops what it is told to, keeps the journal in 
 
 	const unwatched = await run("close");
 	assert.equal(unwatched.code, 1);
-	assert.match(unwatched.output, /close needs MedStack to be silent, and nobody has watched since the copy/);
+	assert.match(unwatched.output, /close needs MedStack to be silent, and nobody has watched since the switch/);
 	assert.ok((await world.rows("postgres", "SELECT FROM pg_roles WHERE rolname = 'mover' AND rolcanlogin")).length > 0);
 	await watchInVain();
 	const noisy = await run("close");

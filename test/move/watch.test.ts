@@ -132,6 +132,7 @@ test("lines of both sides are read in each form in which they come", () => {
 		[nginx(1, { host: "containers" }), "health"],
 		[nginx(1, { agent: "ELB-HealthChecker/2.0" }), "health"],
 		[nginx(1, { agent: "medstack-to-aptible-watch/1" }), "probe"],
+		[nginx(1, { agent: "medstack-to-aptible probe" }), "probe"],
 		[nginx(1, { agent: 'a \\"b\\" c' }), "request"],
 	] as const;
 	for (const [text, kind] of kinds) assert.equal(readNewLine(text)?.kind, kind, text);

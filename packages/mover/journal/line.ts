@@ -54,6 +54,7 @@ const EVIDENCE_KEYS: ReadonlySet<string> = new Set(
 	differences blockers warnings notes findings
 	inserted updated deleted xid changes
 	hosts clients requests accepted lines unknown seconds silent
+	phase from
 	version system identifier database aptibleId oid epoch run into
 	format engine reason sqlstate signal exit`.split(/\s+/),
 );
@@ -63,7 +64,8 @@ const EVIDENCE_WORDS: ReadonlySet<string> = new Set(
 	`binary text live frozen snapshot copied skipped none
 	postgresql mysql mariadb redis mongodb
 	deadline stopped paused resumed lease-lost connection refused failed killed restarted unequal torn-line takeover
-	check rehearse copy verify freeze thaw`.split(/\s+/),
+	check rehearse copy verify freeze thaw
+	prepare trial cancelled`.split(/\s+/),
 );
 
 const EVIDENCE_TEXTS: readonly RegExp[] = [
