@@ -3,6 +3,7 @@ import { references, TemplateError } from "../wire/template.ts";
 import { admits, privateNetworkOf } from "./azure/storage-addresses.ts";
 import type { Draft } from "./draft.ts";
 import { type Mistake, type Place, wrongName, wrongValue } from "./mistakes.ts";
+import { leastTiming } from "./move.ts";
 import { moverEndpoint } from "./move-phases.ts";
 import { findNearestNumber, findNearestWord, suggest } from "./near-miss.ts";
 import { checkDisk, containerSizesMb, countCpus, databaseDefaults } from "./sizes.ts";
@@ -16,12 +17,28 @@ const at = (...keys: Place): Place => ["move", ...keys];
 /** Networks that nobody comes from over the internet, beside the private ones (RFC 6890); those for documentation are in examples. */
 const reservedNetworks = ["0.0.0.0/8", "192.0.0.0/24", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4"];
 
-/** The data of a MedStack cluster is taken for health information, whatever is in it. */
-function checkHealthData({ environment }: Draft): Mistake[] {
-	if (environment?.phi !== false) return [];
+/** The data of a MedStack cluster is taken for health information, whatever is in it, unless the move is a test. */
+function checkHealthData({ environment, move }: Draft): Mistake[] {
+	if (environment?.phi !== false || move?.timing?.test === true) return [];
 	const says =
 		"stands beside a move, which brings health information; set phi: true (and name a dedicated stack), or remove the move block";
 	return [wrongValue(["environment", "phi"], says)];
+}
+
+/** Nobody waits less for real data, and a test has none. */
+function checkTiming({ environment }: Draft, { timing }: MoveDraft): Mistake[] {
+	if (timing === undefined) return [];
+	if (timing.test === true) {
+		if (environment?.phi !== true) return [];
+		const says = "stands beside environment.phi: true, and a test has no health information; remove the line";
+		return [wrongValue(at("timing", "test"), says)];
+	}
+	return Object.entries(leastTiming).flatMap(([key, least]): Mistake[] => {
+		const given = timing[key as keyof typeof leastTiming];
+		if (given === undefined || given >= least) return [];
+		const says = `is less than ${least}, and only a test waits less; allowed: ${least} or more, or move.timing.test: true in a stage with environment.phi: false`;
+		return [wrongValue(at("timing", key), says)];
+	});
 }
 
 function checkAddresses({ from }: MoveDraft): Mistake[] {
@@ -207,6 +224,7 @@ export function checkMove(draft: Draft): Mistake[] {
 		!("databases" in move && move.databases === undefined) && !("objects" in move && move.objects === undefined);
 	return [
 		...checkHealthData(draft),
+		...checkTiming(draft, move),
 		...(isEmpty && isWhole
 			? [
 					{

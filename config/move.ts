@@ -2,7 +2,7 @@
 import { isIPv4 } from "node:net";
 import { z } from "zod";
 import { movePhases } from "../wire/move.ts";
-import { block, choice, message, named, pattern, text, whole } from "./fields.ts";
+import { block, choice, flag, message, named, pattern, text, whole } from "./fields.ts";
 import { keyDocs } from "./key-docs.ts";
 import { containerProfiles } from "./sizes.ts";
 
@@ -134,6 +134,39 @@ export const Smoke = block("a smoke test", {
 		}),
 });
 
+/** What is waited for at least, in seconds: the program's own, which only a test may shorten (facts/move.md §4, §6). */
+export const leastTiming = { watchSeconds: 900, proofSeconds: 30, ttlFloorSeconds: 300 } as const;
+
+/** For how long the move's commands wait. */
+export const Timing = block("how long the move waits", {
+	watchSeconds: whole("seconds", 1, 604_800)
+		.default(leastTiming.watchSeconds)
+		.register(keyDocs, {
+			description:
+				"for how long nobody may come to MedStack before `watch` calls it silent; three TTLs where that is longer",
+			inPlace: "yes",
+			allowed: `${leastTiming.watchSeconds} to 604800; less with \`test\``,
+		}),
+	proofSeconds: whole("seconds", 1, 3600)
+		.default(leastTiming.proofSeconds)
+		.register(keyDocs, {
+			description: "seconds between the two samples by which `freeze` proves that nobody writes",
+			inPlace: "yes, with `npm run move -- credentials --stack STACK --replace`",
+			allowed: `${leastTiming.proofSeconds} to 3600; less with \`test\``,
+		}),
+	ttlFloorSeconds: whole("seconds", 1, 86_400)
+		.default(leastTiming.ttlFloorSeconds)
+		.register(keyDocs, {
+			description: "TTL that is reckoned with where a record has a lower one, as caches keep those longer",
+			inPlace: "yes",
+			allowed: `${leastTiming.ttlFloorSeconds} to 86400; less with \`test\``,
+		}),
+	test: flag("true where the move is a test of data that nobody minds").default(false).register(keyDocs, {
+		description: "a test of the move without health information, which may wait less; needs `environment.phi: false`",
+		inPlace: "yes",
+	}),
+});
+
 /** The move of a stage. The phase changes what the other blocks declare: config/move-phases.ts. */
 export const Move = block("the move of the stage", {
 	phase: choice("a phase of the move", movePhases).register(keyDocs, {
@@ -180,6 +213,10 @@ export const Move = block("the move of the stage", {
 	}),
 	smoke: Smoke.optional().register(keyDocs, {
 		description: "placeholders of `prepare`, and what the probes ask for; `rehearse --keep` needs it",
+	}),
+	timing: Timing.default({ ...leastTiming, test: false }).register(keyDocs, {
+		description: "for how long the move's commands wait",
+		otherwise: "the defaults of its keys",
 	}),
 });
 export type Move = z.infer<typeof Move>;

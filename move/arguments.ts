@@ -1,6 +1,7 @@
 /** What a person may type after `npm run move --`. */
 import { parseArgs } from "node:util";
 import { MovePhase, movePhases } from "../wire/move.ts";
+import { isClient } from "./watch/side.ts";
 
 interface StepWords {
 	says: string;
@@ -71,9 +72,19 @@ const STEPS: Readonly<Record<string, StepWords>> = {
 		says: "write a run's report: the last copy's, else the last run's",
 		options: { run: "of this run, such as r7" },
 	},
+	watch: {
+		says: "find out from both sides' logs whether anybody still comes to MedStack",
+		options: {
+			old: "log of the page service at MedStack, or drain lines of it; - is standard input",
+			new: "log of Aptible's endpoints: lines of nginx, as they are or in a drain's JSON",
+			follow: "read both as they grow, until MedStack is silent",
+			accept: "addresses or networks of clients that may go on coming, with commas",
+		},
+	},
 	close: {
 		says: "end the move: the mover's login is shut, MySQL's events go on",
 		options: {
+			"without-watch": "in live: close though `watch` has not found MedStack silent, for this reason",
 			thawed: "in cancelled: the source was given back by what `thaw --sql` prints",
 			"drop-former": "drop what stood on Aptible before the copies",
 			"drop-journal": "drop database move, once the file beside the stage has each of its lines",
@@ -93,6 +104,10 @@ const VALUES: Readonly<Record<string, string>> = {
 	run: "RUN",
 	database: "NAME",
 	write: "FOLDER",
+	old: "FILE",
+	new: "FILE",
+	accept: "CLIENT",
+	"without-watch": "REASON",
 };
 
 /** The page of `npm run move -- help`. */
@@ -100,7 +115,7 @@ export const usage = `usage: npm run move -- STEP --stack STACK [--config-file F
 
 ${Object.entries(STEPS)
 	.flatMap(([step, { says, options }]) => [
-		`  ${[step, POSITIONAL[step]].join(" ").trimEnd().padEnd(22)}${says}`,
+		`  ${[step, POSITIONAL[step]].join(" ").trimEnd().padEnd(26)}${says}`,
 		...describeOptions(options),
 	])
 	.join("\n")}
@@ -112,7 +127,7 @@ ${describeOptions(COMMON).join("\n")}
 function describeOptions(options: Readonly<Record<string, string>>): string[] {
 	return Object.entries(options).map(([option, says]) => {
 		const value = VALUES[option];
-		return `    ${`--${option}${value === undefined ? "" : ` ${value}`}`.padEnd(20)}${says}`;
+		return `    ${`--${option}${value === undefined ? "" : ` ${value}`}`.padEnd(24)}${says}`;
 	});
 }
 
@@ -157,6 +172,8 @@ export function readArguments(argv: string[]): Arguments {
 	if (options.database !== undefined && options.sql !== true) {
 		throw new UsageError("thaw takes --database with --sql alone: else it thaws each database of the stage");
 	}
+	if (step === "watch") checkWatch(options);
+	if (options["without-watch"]?.trim() === "") throw new UsageError("--without-watch takes the reason, in words");
 	if (stack === undefined || !/^[\w.-]+$/.test(stack)) throw new UsageError("name the stage: --stack STACK");
 	if (options.run !== undefined && !/^r\d+$/.test(String(options.run))) {
 		throw new UsageError(`--run "${options.run}" is none; runs are r1, r2 ...`);
@@ -169,6 +186,17 @@ function readPhase(word: string | undefined): MovePhase {
 	if (phase !== undefined) return phase;
 	throw new UsageError(
 		`switch takes a phase, and ${word === undefined ? "none" : `"${word}"`} was given; use one of ${movePhases.join(", ")}`,
+	);
+}
+
+function checkWatch(options: ReturnType<typeof parse>["values"]): void {
+	const { old, new: newer, accept } = options;
+	if (!old || !newer) throw new UsageError("watch takes both sides' logs: --old FILE --new FILE; - is standard input");
+	if (old === newer) throw new UsageError(`watch takes two logs, and "${old}" is given for both sides`);
+	const wrong = accept?.split(",").find((one) => !isClient(one));
+	if (wrong === undefined) return;
+	throw new UsageError(
+		`--accept "${wrong}" is no address; allowed: 198.51.100.7, 198.51.100.0/24, 2001:db8::1, several with commas`,
 	);
 }
 
@@ -191,6 +219,11 @@ function parse(argv: string[]) {
 			sql: { type: "boolean" },
 			database: { type: "string" },
 			write: { type: "string" },
+			old: { type: "string" },
+			new: { type: "string" },
+			follow: { type: "boolean" },
+			accept: { type: "string" },
+			"without-watch": { type: "string" },
 			"drop-former": { type: "boolean" },
 			"drop-journal": { type: "boolean" },
 			help: { type: "boolean" },

@@ -1,22 +1,21 @@
 /** `close`: the end of a move. Each of its acts may be done twice, so that a killed one is run again. */
 
-import { randomBytes } from "node:crypto";
-import { existsSync, renameSync } from "node:fs";
-import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { existsSync } from "node:fs";
 import type { Environment } from "../aptible/api/environment.ts";
 import type { Context } from "../aptible/context.ts";
 import { readMoveRecord, requireMoveRecord } from "../config/move-record.ts";
 import { databaseIn } from "../packages/mover/address.ts";
-import { stateOf } from "../packages/mover/journal/errors.ts";
-import { appendLine, readLines } from "../packages/mover/journal/journal.ts";
-import type { JournalLine, LineState } from "../packages/mover/journal/line.ts";
-import { LocalFile, readLocalLines } from "../packages/mover/journal/local-file.ts";
-import { findJournalDatabase, JOURNAL_DATABASE } from "../packages/mover/journal/schema.ts";
+import type { LineState } from "../packages/mover/journal/line.ts";
+import { JOURNAL_DATABASE } from "../packages/mover/journal/schema.ts";
 import type { Evidence } from "../packages/mover/steps.ts";
+import { findRehearsalBackups, readDates, writeChecklist } from "./close/checklist.ts";
+import { describeLastLook, dropDatabase, formersOf, readDatabases, refuseLast } from "./close/former.ts";
+import { dropJournals } from "./close/journal.ts";
+import { requireSilence } from "./close/silence.ts";
 import { closeLogin, findPartials, handOverFile, MOVER_LOGIN } from "./credentials.ts";
 import { refuseWork } from "./guards.ts";
 import { findJournalHandle } from "./journal-place.ts";
+import { noteByOperator } from "./operator-line.ts";
 import { sayBytes } from "./progress.ts";
 import { closeRecord } from "./record.ts";
 import {
@@ -30,7 +29,7 @@ import {
 } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
 import { frozenDatabases } from "./thaw-sql.ts";
-import { compareJournals, journalFile } from "./work.ts";
+import { compareJournals } from "./work.ts";
 
 export interface CloseOptions {
 	/** Whether what stood there before the copies is dropped. */
@@ -39,18 +38,10 @@ export interface CloseOptions {
 	dropJournal: boolean;
 	/** Whether each source was given back by printed SQL, of which the journal does not know. */
 	isThawed: boolean;
+	/** Why the move is closed in `live` though no watch has found MedStack silent. */
+	withoutWatch?: string | undefined;
 	tell: (line: string) => void;
 }
-
-/** A database of a server of the target's, and its size. */
-interface Found {
-	name: string;
-	bytes: number;
-}
-
-const DROP_MS = 30_000;
-/** object_in_use: a session, or one that ends */
-const IN_USE = "55006";
 
 /** Ends the move of a stage. @throws with what has to be done first */
 export async function closeMove(context: Context, moved: MoveStage, options: CloseOptions): Promise<void> {
@@ -88,9 +79,12 @@ class Closing {
 	readonly #moved: MoveStage;
 	readonly #options: CloseOptions;
 	readonly #ways: Ways;
-	readonly #holder = randomBytes(6).toString("hex");
 	/** The database whose server has the journal. */
 	#first = "";
+	/** Aptible's ids of the moved databases, by the stage's names. */
+	readonly #ids = new Map<string, number>();
+	/** What stays on the servers, for the checklist. */
+	readonly #left: string[] = [];
 
 	constructor(context: Context, environment: Environment, moved: MoveStage, options: CloseOptions) {
 		this.#context = context;
@@ -106,8 +100,13 @@ class Closing {
 		const handles = databases.filter(({ type }) => type === "postgresql").map(({ handle }) => handle);
 		this.#first = await findJournalHandle(this.#context, this.#environment, this.#moved, (one) => this.#way(one));
 		await this.#journal(refuseWork);
+		const silence = await this.#look((session) => requireSilence(session, this.#moved, this.#options.withoutWatch));
+		tell(silence);
+		const dates = await this.#look((session) => readDates(session, this.#moved));
 		for (const handle of handles) await this.#closeTarget(handle);
 		for (const { handle, type } of databases.filter((one) => one.type !== "postgresql")) {
+			this.#ids.set(handle, await requireDatabaseId(this.#context, this.#environment.handle, handle));
+			this.#left.push(`\`${handle}\`: ask Aptible's support for another password, as the mover had ${type}'s own`);
 			tell(
 				`${handle}: the mover had ${type}'s own password, which goes on opening the server to whoever is in its stack; its endpoint is gone with the phase. Only Aptible's support gives it another one: ask for that`,
 			);
@@ -118,13 +117,27 @@ class Closing {
 		tell(
 			file === undefined ? "there is no record of a copy to close" : `${file} says that the move is closed; commit it`,
 		);
-		if (this.#options.dropJournal) await this.#dropJournal(handles);
-		else tell(`database ${JOURNAL_DATABASE} with the journal stays; to drop it: ${this.#again("--drop-journal")}`);
+		if (this.#options.dropJournal) {
+			const places = { first: this.#first, handles };
+			await dropJournals(this.#moved, places, { way: (handle) => this.#way(handle), tell });
+		} else {
+			const again = this.#again("--drop-journal");
+			this.#left.push(`Database \`${JOURNAL_DATABASE}\` with the journal; to drop it: \`${again}\``);
+			tell(`database ${JOURNAL_DATABASE} with the journal stays; to drop it: ${again}`);
+		}
 		const handedOver = handOverFile(this.#moved);
 		for (const file of [handedOver, ...findPartials(this.#moved)].filter((one) => existsSync(one))) {
 			tell(`${file} has the mover's passwords; remove it: rm ${file}`);
 		}
-		tell("in MedStack: delete the mover's service and its secrets. Then remove the block move from the stage file");
+		const backups = await findRehearsalBackups(this.#context, this.#ids, dates.firstRehearsal);
+		if (backups !== undefined) {
+			tell(`${backups.length} backups on Aptible were made since the first rehearsal, and may hold its data`);
+		}
+		const page = writeChecklist(this.#moved, { now: new Date(), dates, silence, backups, left: this.#left });
+		tell(
+			`what is left to do is in ${page}: what ends at MedStack, the mover's service and its secrets there, backups, sizes; keep it with the record`,
+		);
+		tell("then remove the block move from the stage file");
 		tell(
 			"the `pulumi up` after that restarts each moved database that has a larger size during the move, production's too: choose its time",
 		);
@@ -144,34 +157,45 @@ class Closing {
 
 	/** Uses the journal, where it is there. */
 	async #journal(use: (session: MoveSession) => Promise<void>): Promise<void> {
-		await this.#way(this.#first).look(async (session) => session && use(session));
+		await this.#look(async (session) => session && use(session));
+	}
+
+	/** @param use is given undefined where there is no journal */
+	#look<T>(use: (session: MoveSession | undefined) => Promise<T>): Promise<T> {
+		return this.#way(this.#first).look(use);
 	}
 
 	/** Shuts the mover out of a server, and drops what stood there before, if that is wished for. */
 	async #closeTarget(handle: string): Promise<void> {
 		const { dropFormer, tell } = this.#options;
 		const id = await requireDatabaseId(this.#context, this.#environment.handle, handle);
+		this.#ids.set(handle, id);
 		const own = databaseIn(await readUrl(this.#context, id, handle));
 		const session = await this.#way(handle).connect("postgres");
 		try {
 			await closeLogin(session);
 			tell(`${handle}: login ${MOVER_LOGIN} opens nothing any more`);
 			const found = await readDatabases(session);
-			const formers = found.filter(({ name }) => /^\d+$/.test(suffix(name, `${own}_before_`)));
+			const formers = formersOf(found, own);
 			const size = formers.reduce((sum, { bytes }) => sum + bytes, 0);
 			const evidence = { databases: formers.length, bytes: size, dropped: dropFormer };
 			await this.#note(handle, "begin", evidence);
-			for (const { name, bytes } of formers) {
-				const what = `${handle}: database ${name}, ${sayBytes(bytes)}, which stood there before run r${suffix(name, `${own}_before_`)}`;
+			for (const former of formers) {
+				const what = `${handle}: database ${former.name}, ${sayBytes(former.bytes)}, which stood there before run ${former.run}`;
+				tell(`${handle}: last look at ${former.name}: ${await describeLastLook(session, former)}`);
 				if (!dropFormer) {
+					this.#left.push(
+						`\`${handle}\`: database \`${former.name}\`, which stood there before; to drop it: \`${this.#again("--drop-former")}\``,
+					);
 					tell(`${what}, stays; to drop it: ${this.#again("--drop-former")}`);
 					continue;
 				}
-				refuseLast(found, own, name);
+				refuseLast(found, own, former.name);
 				tell(`${what}, is dropped`);
-				await dropDatabase(session, name);
+				await dropDatabase(session, former.name);
 			}
 			for (const { name, bytes } of found.filter((one) => /^move_\d+$/.test(one.name))) {
+				this.#left.push(`\`${handle}\`: database \`${name}\`, a copy that was not swapped in`);
 				tell(
 					`${handle}: database ${name}, ${sayBytes(bytes)}, a copy that was not swapped in, stays; to drop it: aptible db:tunnel ${handle} --environment ${this.#environment.handle}, and in psql on the address that this shows: DROP DATABASE ${name}`,
 				);
@@ -208,95 +232,7 @@ class Closing {
 	/** Notes it in the journal, as a line of the last run. */
 	async #note(database: string, state: LineState, evidence: Evidence): Promise<void> {
 		await this.#journal(async (session) => {
-			const { rows } = await session.query(
-				`SELECT run, (SELECT coalesce(max(epoch), 1) FROM public.epoch) AS epoch FROM public.wishes
-				WHERE run IS NOT NULL ORDER BY wishes.id DESC LIMIT 1`,
-			);
-			const [last] = rows;
-			if (last === undefined) return;
-			const { run, epoch } = last;
-			const line = { run, database, step: "close" as const, part: "", state, holder: this.#holder, epoch, evidence };
-			await appendLine(session, line, false);
+			await noteByOperator(session, { step: "close", database, state, evidence });
 		});
 	}
-
-	/**
-	 * Drops the journal from every server, once each of its lines is in a file: those of the first in the one beside the stage, which is
-	 * put aside for the next move's; those of another, which has its own swaps under numbers of its own, in one of their own.
-	 */
-	async #dropJournal(handles: readonly string[]): Promise<void> {
-		const { tell } = this.#options;
-		const file = journalFile(this.#moved);
-		const { lines } = readLocalLines(file);
-		const first = this.#first;
-		for (const handle of [...handles.filter((one) => one !== first), first]) {
-			const way = this.#way(handle);
-			const journal = await findJournalDatabase((database) => way.connect(database));
-			if (journal === undefined) continue;
-			const server = await readLines(journal).finally(() => journal.end());
-			if (handle === first) {
-				refuseMissing(file, lines, server);
-			} else if (server.length > 0) {
-				const kept = closedName(file, server, `-${handle}`);
-				(await LocalFile.open(kept, () => Promise.resolve(server))).close();
-				tell(`${handle}: its journal is kept in ${kept}`);
-			}
-			// Its sessions of this command's go with it.
-			await way.close();
-			const session = await way.connect("postgres");
-			await dropDatabase(session, JOURNAL_DATABASE).finally(() => session.end());
-			tell(`${handle}: database ${JOURNAL_DATABASE} is dropped`);
-		}
-		if (lines.length === 0) return;
-		const kept = closedName(file, lines);
-		renameSync(file, kept);
-		tell(`the journal is kept in ${kept}`);
-	}
-}
-
-/** Where a journal is kept that is closed: by the time of its last line, so that another try gives the same name. */
-function closedName(file: string, lines: readonly JournalLine[], of = ""): string {
-	const time = lines.at(-1)?.at.replaceAll(/[:.]/g, "-");
-	return path.join(path.dirname(file), `${path.basename(file, ".jsonl")}${of}-closed-${time}.jsonl`);
-}
-
-function suffix(name: string, prefix: string): string {
-	return name.startsWith(prefix) ? name.slice(prefix.length) : "";
-}
-
-async function readDatabases(session: MoveSession): Promise<Found[]> {
-	const { rows } = await session.query(
-		"SELECT datname AS name, pg_database_size(oid)::float8 AS bytes FROM pg_catalog.pg_database ORDER BY oid",
-	);
-	return rows;
-}
-
-/** What stood there before is the only one left while its copy is not in its place. */
-function refuseLast(found: readonly Found[], own: string, former: string): void {
-	const names = found.map(({ name }) => name);
-	const copy = `move_${suffix(former, `${own}_before_`)}`;
-	if (names.includes(own) && !names.includes(copy)) return;
-	throw new Error(`${former} is all that is left of ${own} while ${copy} is not swapped in, and is not dropped`);
-}
-
-/** Not with its sessions: whoever works in it has a reason, and the mover's are ended already. */
-async function dropDatabase(session: MoveSession, name: string): Promise<void> {
-	await session.query("SET statement_timeout = 0");
-	for (const deadline = Date.now() + DROP_MS; ; await sleep(200)) {
-		try {
-			await session.query(`DROP DATABASE IF EXISTS "${name.replaceAll('"', '""')}"`);
-			return;
-		} catch (error) {
-			if (stateOf(error) !== IN_USE || Date.now() > deadline) throw error;
-		}
-	}
-}
-
-function refuseMissing(file: string, local: readonly JournalLine[], server: readonly JournalLine[]): void {
-	const known = new Set(local.map(({ seq }) => seq));
-	const missing = server.filter(({ seq }) => !known.has(seq));
-	if (missing.length === 0) return;
-	throw new Error(
-		`${file} lacks ${missing.length} of the journal's lines (first: number ${missing[0]?.seq}), so database ${JOURNAL_DATABASE} is not dropped; move the file away, and run it again: it is written anew from the server`,
-	);
 }

@@ -104,7 +104,8 @@ export async function makeCredentials(
 		}
 		await ways.to(journal).look(async (session) => session && refuseWork(session));
 		for (const partial of findPartials(moved)) rmSync(partial);
-		const handedOver = { stage: moved.name, journal, databases, ...objectsOf(moved) };
+		const proofSeconds = moved.stage.move?.timing.proofSeconds;
+		const handedOver = { stage: moved.name, journal, databases, ...objectsOf(moved), proofSeconds };
 		writeSecretFile(moved, `${JSON.stringify(handedOver, null, 2)}\n`, replace);
 		for (const [handle, password] of passwords) {
 			tell(`${handle}: login ${MOVER_LOGIN} is made through a tunnel`);

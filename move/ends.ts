@@ -26,7 +26,7 @@ async function conclude(way: Way, moved: MoveStage, made: Wish, view: ProgressVi
 	const why = made.reason === undefined ? "" : ` (${reasonOf(made)})`;
 	view.line(`${command}${run === undefined ? "" : ` of run ${run}`}: ${state}${why}`);
 	if (command === "verify" && made.reason === "unequal") tellVoid(moved, view);
-	if (command === "freeze") view.line(state === "done" ? frozenLine(reports) : HALF_FROZEN);
+	if (command === "freeze") view.line(state === "done" ? frozenLine(moved, reports) : HALF_FROZEN);
 	if (command === "thaw" && state === "done") for (const line of manualCluster(moved).start()) view.line(line);
 	if (state !== "done") return 1;
 	const objects = moved.stage.move?.objects ?? [];
@@ -73,7 +73,7 @@ async function record(
 }
 
 /** What a freeze has reached: of MySQL and Redis the mover shuts nobody out. */
-function frozenLine(reports: readonly StoredReport[]): string {
+function frozenLine({ stage }: MoveStage, reports: readonly StoredReport[]): string {
 	const isByHand = ({ kind, body }: StoredReport) =>
 		kind === "findings" && (body as FindingBody[]).some(({ trap }) => trap === FREEZE_BY_HAND);
 	const open = [...new Set(reports.filter(isByHand).map(({ database }) => database))];
@@ -81,7 +81,7 @@ function frozenLine(reports: readonly StoredReport[]): string {
 	const says =
 		open.length === 0
 			? is
-			: `${open.join(", ")}: silent for 30 s, and not shut by the mover; of any other database ${is}`;
+			: `${open.join(", ")}: silent for ${stage.move?.timing.proofSeconds ?? 30} s, and not shut by the mover; of any other database ${is}`;
 	return `${says}; next: npm run move -- copy --stack STACK. To give it back: npm run move -- thaw --stack STACK`;
 }
 
@@ -126,6 +126,7 @@ export function linesOf(reports: readonly StoredReport[]): string[] {
 		const at = database === "" ? "" : `${database}: `;
 		if (kind === "findings") return (body as FindingBody[]).map(({ severity, line }) => `${at}${severity}: ${line}`);
 		if (kind === "sizes") return [];
+		if (kind === "watch") return (body as { lines: string[] }).lines;
 		if (kind === "failure") return [`${at}failed: ${(body as { line: string }).line}`];
 		const { equal, differences } = body as { equal: boolean; differences: string[] };
 		return equal ? [`${at}both sides are equal`] : differences.map((line) => `${at}differs: ${line}`);

@@ -29,6 +29,8 @@ const PHASES: Readonly<Record<string, readonly MovePhase[]>> = {
 	copy: ["frozen"],
 	// Apps on Aptible have written no objects of their own yet.
 	objects: ["prepare", "frozen"],
+	// DNS leads to Aptible.
+	watch: ["live"],
 };
 
 /** Refuses a step in a phase that it is not for. @throws with the phase to go to and the command */

@@ -69,7 +69,8 @@ async function main(argv: string[]): Promise<number> {
 	}
 	if (step === "close") {
 		const drops = { dropFormer: options["drop-former"] === true, dropJournal: options["drop-journal"] === true };
-		await closeMove(context, moved, { ...drops, isThawed: options.thawed === true, tell });
+		const withoutWatch = options["without-watch"]?.toString();
+		await closeMove(context, moved, { ...drops, isThawed: options.thawed === true, withoutWatch, tell });
 		return 0;
 	}
 	const environment = await findEnvironment(context, moved);
@@ -90,6 +91,7 @@ async function main(argv: string[]): Promise<number> {
 			await way.look(async (session) => session && compareJournals(session, moved));
 			return 0;
 		}
+		if (step === "watch") return await watchLogs(way, moved, options);
 		return await perform(way, moved, step, options);
 	} finally {
 		await ways.close();
@@ -110,6 +112,29 @@ async function plan(moved: MoveStage, folder: string | boolean | undefined): Pro
 	return isReady ? 0 : 1;
 }
 
+/** Loads what it needs itself, as `plan` does. */
+async function watchLogs(way: Way, moved: MoveStage, options: Arguments["options"]): Promise<number> {
+	const { watchMove } = await import("./watch/command.ts");
+	const text = (name: string) => String(options[name] ?? "");
+	return watchMove(context, way, moved, {
+		old: text("old"),
+		new: text("new"),
+		follow: options.follow === true,
+		accept: text("accept")
+			.split(",")
+			.filter((one) => one !== ""),
+		signal: untilGone(),
+		tell: (line) => view.line(line),
+	});
+}
+
+/** Ends when the person goes away. */
+function untilGone(): AbortSignal {
+	const gone = new AbortController();
+	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => gone.abort());
+	return gone.signal;
+}
+
 async function perform(
 	way: Way,
 	moved: MoveStage,
@@ -121,15 +146,14 @@ async function perform(
 		for (const file of await way.look((session) => writeReport(session, moved, wanted))) view.line(file);
 		return 0;
 	}
-	const gone = new AbortController();
-	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => gone.abort());
+	const signal = untilGone();
 	if (isWork(step)) {
 		const given = Object.fromEntries(Object.entries(switches).map(([name, value]) => [name, value === true]));
 		if (step === "objects" && moved.stage.move?.phase === "frozen") given.final = true;
-		return doWork(way, moved, { step, given, signal: gone.signal });
+		return doWork(way, moved, { step, given, signal });
 	}
 	const id = await control(way, moved, step as Command);
-	const made = await watch(way, moved, id, { view, signal: gone.signal });
+	const made = await watch(way, moved, id, { view, signal });
 	view.end();
 	if (made !== undefined) return tellEnd(way, moved, made, view);
 	view.line(`the mover takes ${step} up when it comes; to look: npm run move -- status --stack STACK`);

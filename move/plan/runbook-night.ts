@@ -49,6 +49,14 @@ export function writeNight(moved: MoveStage, domains: readonly PlannedDomain[]):
 		{
 			title: "16. Nothing writes",
 			steps: [
+				...(domains.length === 0
+					? []
+					: [
+							{
+								who: CONSOLE,
+								does: `move ${domains.map(({ subject }) => subject.domain).join(", ")} from the services that have them to the page service`,
+							},
+						]),
 				...stopServices(moved),
 				...(types.has("mysql")
 					? [{ who: YOU, does: "on each old MySQL, turn the events off: `SET GLOBAL event_scheduler = OFF`" }]
@@ -109,8 +117,13 @@ export function writeNight(moved: MoveStage, domains: readonly PlannedDomain[]):
 			title: "20. Watch",
 			steps: [
 				{
+					who: CONSOLE,
+					does: "save the log of the page service: whoever still comes there, some for hours, is in it",
+				},
+				{
 					who: YOU,
-					does: "watch the logs of Aptible's endpoints. Every service at MedStack is at 0, so its load balancer answers whoever still comes there, some for hours, with 404 or 503; whether its log shows requests is not documented (facts/move.md §6)",
+					does: "find out from it, and from the lines of Aptible's endpoints, whether MedStack is silent",
+					commands: [move("watch --old OLD --new NEW")],
 				},
 			],
 		},
@@ -132,7 +145,7 @@ function stopServices(moved: MoveStage): RunbookStep[] {
 		does: `set to 0 replicas, in this order: ${names.join(", ")}`,
 	});
 	const last =
-		"what else has the databases' passwords, such as pgAdmin and BI. The load balancer and the mover stay. Names in MedStack may differ";
+		"what else has the databases' passwords, such as pgAdmin and BI. The load balancer, the page service and the mover stay. Names in MedStack may differ";
 	if (drained.length === 0) return [stop([...reached, ...workers, ...schedulers, last])];
 	return [
 		stop([...reached, ...schedulers, "what else adds to queues. Workers stay"]),
@@ -165,7 +178,7 @@ export function writeWayBack(moved: MoveStage, domains: readonly PlannedDomain[]
 			},
 			{
 				who: CONSOLE,
-				does: "the services up again; MedStack refuses one whose domain does not resolve to its cluster yet (facts/move.md §0)",
+				does: "the domains back from the page service, and the services up again; MedStack refuses one whose domain does not resolve to its cluster yet (facts/move.md §0)",
 			},
 			...(types.has("mysql") ? [{ who: YOU, does: "on each old MySQL, turn the events on again, last" }] : []),
 			phase("cancelled", "that ends the move. The steps below are for another night instead"),

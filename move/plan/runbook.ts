@@ -35,6 +35,10 @@ const COMPLETION: RunbookPart = {
 	steps: [
 		{ who: YOU, does: "log drains and metric drains in the stage file; team and roles in Aptible's dashboard" },
 		{ who: SUPPORT, does: "validates the production plan" },
+		{
+			who: CONSOLE,
+			does: "make the page service, for whoever comes in the night and after it: image `REGISTRY/mover`, one replica, no secret, no domain yet, memory 128 MB, environment `MOVE_STEP=page`, port 8080, health check path `/healthz`",
+		},
 	],
 };
 
@@ -117,7 +121,10 @@ function writeEnd({ name }: MoveStage): RunbookPart {
 				does: "**the point of no return**: close the move, and commit its record",
 				commands: [move("close"), `git add Pulumi.${name}.move.json`],
 			},
-			{ who: CONSOLE, does: "delete the service `mover` and its secrets" },
+			{
+				who: CONSOLE,
+				does: `delete the mover's service, its secrets, and the page service; \`.move/${name}-close-TIME.md\` has all that is left to do`,
+			},
 			{
 				who: YOU,
 				does: "remove the block move at a time of your choice: databases with a larger size restart",

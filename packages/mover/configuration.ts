@@ -61,6 +61,8 @@ export interface Configuration {
 	leaseSeconds: number;
 	/** How old the snapshot of a source that is in use may get. */
 	snapshotSeconds: number;
+	/** Between the two samples of a freeze's proof; absent where whoever handed it over does not say: the engine's default. */
+	proofSeconds?: number;
 	/** Folder of the journal's copy in a file; without one it is on the server alone. */
 	journalFolder: string | undefined;
 }
@@ -147,6 +149,7 @@ export function readConfiguration(environment: Environment, mask: Mask): Configu
 		jobs,
 		leaseSeconds,
 		snapshotSeconds,
+		...(target?.proofSeconds === undefined ? {} : { proofSeconds: target.proofSeconds }),
 		journalFolder: environment.MOVE_JOURNAL || undefined,
 	};
 }
@@ -173,6 +176,7 @@ interface GivenTarget {
 	databases: Record<string, GivenDatabase>;
 	/** Absent in a file of an earlier release, and where no objects move. */
 	objects?: Record<string, GivenObjects>;
+	proofSeconds?: number;
 }
 
 const REWRITE = "write it anew: npm run move -- credentials --stack STACK --replace";
@@ -204,6 +208,10 @@ function readTarget(environment: Environment, mask: Mask, problems: string[]): G
 	}
 	if (typeof target.stage !== "string" || !/^[\w.-]{1,100}$/.test(target.stage)) {
 		return refuse(`has no name of a stage; ${REWRITE}`);
+	}
+	const { proofSeconds = 1 } = target;
+	if (!Number.isInteger(proofSeconds) || Number(proofSeconds) < 1 || Number(proofSeconds) > 3600) {
+		return refuse(`its proofSeconds are no whole number from 1 to 3600; ${REWRITE}`);
 	}
 	const wrong = Object.entries(target.databases).flatMap(([name, given]) => {
 		const missing = NAME.test(name) ? wrongField(given) : "name";

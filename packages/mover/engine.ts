@@ -66,7 +66,7 @@ export interface FreezeTask extends ThawTask {
 	note(part: string, evidence: Evidence): Promise<void>;
 	/** Notes that all is as it was, so that the next freeze notes anew. */
 	noteUndone(): Promise<void>;
-	/** Shorter waits, for tests alone: a pool is given 5 s to come back, and the samples of the proof are 30 s apart. */
+	/** Other waits: a pool is given 5 s to come back, and the samples of the proof are 30 s apart, unless the stage file says more. */
 	pauses?: { againMs?: number; silenceMs?: number };
 }
 

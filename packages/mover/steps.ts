@@ -23,6 +23,7 @@ export const STEP_NAMES = [
 	"verify",
 	"swap",
 	"drop",
+	"watch",
 	"close",
 	"freeze",
 	"thaw",

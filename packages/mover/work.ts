@@ -536,9 +536,11 @@ export class Worker {
 	}
 
 	async #freezeTask({ database: { name }, task }: Unit, run: string): Promise<FreezeTask> {
-		const { asks, journal } = this.#options;
+		const { asks, journal, configuration } = this.#options;
+		const { proofSeconds } = configuration;
 		return {
 			...task,
+			...(proofSeconds === undefined ? {} : { pauses: { silenceMs: proofSeconds * 1000 } }),
 			notes: await readNotes(asks, name),
 			note: async (part, evidence) => {
 				await journal.write("note", { ...at(run, name, "freeze"), part }, evidence);

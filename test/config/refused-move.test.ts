@@ -51,6 +51,14 @@ test("a move with all that it may have is right", () => {
 	assert.deepEqual(problemsOf(stageWith(change)), []);
 });
 
+test("a test without health information may wait less, and everybody waits long enough by default", () => {
+	const timing = { test: true, watchSeconds: 20, proofSeconds: 1, ttlFloorSeconds: 5 };
+	const { change } = moveWith({ timing }, { "environment/phi": false });
+	assert.deepEqual(problemsOf(stageWith(change)), []);
+	const defaults = { watchSeconds: 900, proofSeconds: 30, ttlFloorSeconds: 300, test: false };
+	assert.deepEqual(parseStage(stageWith(moveWith({}).change), { file: "Pulumi.test.yaml" }).move?.timing, defaults);
+});
+
 testRefused({
 	"a phase that is none": {
 		...moveWith({ phase: "freeze" }),
@@ -65,6 +73,20 @@ testRefused({
 	"a move that moves nothing": {
 		...moveWith({ databases: {} }),
 		says: ["move: moves nothing; name what is moved under databases or objects"],
+	},
+	"a move that waits less than is safe": {
+		...moveWith({ timing: { watchSeconds: 60, proofSeconds: 29, ttlFloorSeconds: 0 } }),
+		says: [
+			"move.timing.ttlFloorSeconds: 0 is not a whole number from 1 to 86400 (seconds)",
+			"move.timing.watchSeconds: 60 is less than 900, and only a test waits less; allowed: 900 or more, or move.timing.test: true in a stage with environment.phi: false",
+			"move.timing.proofSeconds: 29 is less than 30, and only a test waits less; allowed: 30 or more, or move.timing.test: true in a stage with environment.phi: false",
+		],
+	},
+	"a test of health information": {
+		...moveWith({ timing: { test: true } }),
+		says: [
+			"move.timing.test: true stands beside environment.phi: true, and a test has no health information; remove the line",
+		],
 	},
 	"a move into a stage without health information": {
 		...moveWith({}, { "environment/phi": false }),

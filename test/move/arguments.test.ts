@@ -54,6 +54,11 @@ test("help is there as a word too, and has a line for each option", () => {
 		"drop-former",
 		"drop-journal",
 		"write",
+		"old",
+		"new",
+		"follow",
+		"accept",
+		"without-watch",
 	]) {
 		assert.match(usage, new RegExp(`^ {4}--${option}(?: [A-Z]+)? {2,}\\w`, "m"));
 	}
@@ -67,6 +72,20 @@ test("help is there as a word too, and has a line for each option", () => {
 	assert.throws(() => readArguments(["switch", "trial", "live", "--stack", "prod"]), UsageError);
 	assert.throws(() => readArguments(["thaw", "--database", "main", "--stack", "prod"]), /with --sql alone/);
 	assert.throws(() => readArguments(["copy", "--keep", "--stack", "prod"]), UsageError);
+	const watch = (...more: string[]) => readArguments(["watch", "--stack", "prod", ...more]);
+	assert.throws(() => watch("--old", "a"), /watch takes both sides' logs: --old FILE --new FILE/);
+	assert.throws(() => watch("--old", "-", "--new", "-"), /watch takes two logs, and "-" is given for both sides/);
+	for (const client of ["bot", "198.51.100.7,", "198.51.100.0/33"]) {
+		assert.throws(
+			() => watch("--old", "-", "--new", "b", "--accept", client),
+			/--accept ".*" is no address; allowed: 198/,
+		);
+	}
+	assert.equal(watch("--old", "-", "--new", "b", "--accept", "198.51.100.7,2001:db8::/32").options.old, "-");
+	assert.throws(
+		() => readArguments(["close", "--without-watch", " ", "--stack", "prod"]),
+		/takes the reason, in words/,
+	);
 });
 
 test("what is said of commands has the stage's name, and its file where that is another", () => {

@@ -42,7 +42,13 @@ test("close drops the journal of every server once all their lines are in the fi
 	assert.deepEqual(Object.keys(databases), ["billing", "main"]);
 
 	await night.writeStage(stage("live"));
+	await world.rows(
+		"move",
+		`SELECT public.append_line('r${run}', '', 'watch', '', 'done', '0123456789ab', 1, '{"silent": true}', false)`,
+		"billing",
+	);
 	const closed = await night.run("close");
+	assert.match(closed.output, /MedStack was found silent at 20\d\d-/);
 	assert.equal(closed.code, 0, closed.output);
 	for (const name of ["billing", "main"]) {
 		assert.match(closed.output, new RegExp(`${name}: login mover opens nothing any more`));

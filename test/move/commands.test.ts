@@ -266,6 +266,50 @@ test("credentials makes a login of the mover's own, and a file for its owner alo
 	await withSession(world.login(), {}, (client) => closeLogin(client));
 });
 
+/** A watch of a domain of which nobody knows anything: it notes so in the journal, and keeps who is accepted. */
+async function watchInVain(): Promise<void> {
+	const stage = readFileSync(night.stageFile, "utf8");
+	const endpoint = "{ public: { service: web, kind: https, domain: portal.acme.example, managedTls: true } }";
+	await night.writeStage(
+		stage
+			.replace("services: { web: {} } }", `services: { web: {} }, endpoints: ${endpoint} }`)
+			.replace('"databases":', '"domains":{"portal.acme.example":{"via":"manual","from":"127.0.0.1"}},"databases":'),
+	);
+	const [old, newer] = ["old.log", "new.log"].map((name) => path.join(folder, name));
+	for (const file of [old, newer]) writeFileSync(file ?? "", "hello\n");
+	const watched = await run("watch", "--old", old ?? "", "--new", newer ?? "", "--accept", "198.51.100.0/24");
+	assert.equal(watched.code, 1, watched.output);
+	assert.match(
+		watched.output,
+		/portal\.acme\.example: not silent yet; nobody may come for 15 min \(no TTL was noted by `plan`, 300 s/,
+	);
+	assert.match(watched.output, /the old side's log has no line of the page service/);
+	assert.match(watched.output, /probe: MedStack, portal\.acme\.example at 127\.0\.0\.1: no answer \(/);
+	assert.match(watched.output, /accepted by a person: 198\.51\.100\.0\/24/);
+	const again = await run("watch", "--old", old ?? "", "--new", newer ?? "");
+	assert.match(again.output, /accepted by a person: 198\.51\.100\.0\/24/, "it stays accepted");
+	const report = await run("report");
+	assert.equal(report.code, 0, report.output);
+	const lines = readFileSync(path.join(folder, ".move/night.jsonl"), "utf8").trim().split("\n");
+	const own = lines.map((line) => JSON.parse(line)).filter(({ step }) => step === "watch");
+	assert.deepEqual(
+		own.map(({ state }) => state),
+		["note", "failed", "failed"],
+	);
+	assert.deepEqual(own[1].evidence, {
+		hosts: 1,
+		silent: false,
+		seconds: 900,
+		clients: 0,
+		requests: 0,
+		failed: 0,
+		accepted: 1,
+		lines: 2,
+		unknown: 2,
+	});
+	await night.writeStage(stage);
+}
+
 test("close shuts the mover out, drops what it is told to, keeps the journal in a file, and may be run again", async () => {
 	await world.reset();
 	rmSync(path.join(folder, ".move"), { recursive: true, force: true });
@@ -295,8 +339,30 @@ test("close shuts the mover out, drops what it is told to, keeps the journal in 
 	writeFileSync(night.record, proved);
 	await withSession(world.login(), {}, (client) => setLogin(client, "0123456789abcdef"));
 
-	const closed = await run("close");
+	const unwatched = await run("close");
+	assert.equal(unwatched.code, 1);
+	assert.match(unwatched.output, /close needs MedStack to be silent, and nobody has watched since the switch/);
+	assert.ok((await world.rows("postgres", "SELECT FROM pg_roles WHERE rolname = 'mover' AND rolcanlogin")).length > 0);
+	await watchInVain();
+	const noisy = await run("close");
+	assert.equal(noisy.code, 1);
+	assert.match(noisy.output, /close needs MedStack to be silent, and it was not at 20\d\d-/);
+
+	const closed = await run("close", "--without-watch", "MedStack has no log for us");
 	assert.equal(closed.code, 0, closed.output);
+	assert.match(closed.output, /closed without a watch: MedStack has no log for us/);
+	assert.match(
+		closed.output,
+		/main: last look at db_before_2: .*B, its files written to last at 20\d\d-.*, \d+ rows written as counted since/,
+	);
+	const [, page = ""] = closed.output.match(/what is left to do is in (\S+-close-\S+\.md)/) ?? [];
+	const checklist = readFileSync(page, "utf8");
+	assert.match(checklist, /\| MedStack \| closed without a watch: MedStack has no log for us \|/);
+	assert.match(checklist, /\| first rehearsal \| 20\d\d-/);
+	assert.match(
+		checklist,
+		/- \[ \] `main`: database `db_before_2`, which stood there before; to drop it: `npm run move -- close --stack night/,
+	);
 	assert.match(closed.output, /main: login mover opens nothing any more/);
 	assert.match(
 		closed.output,

@@ -97,6 +97,7 @@ async function close(): Promise<string> {
 		dropFormer: false,
 		dropJournal: false,
 		isThawed: false,
+		withoutWatch: "no domain in this test",
 		tell: (line) => said.push(line),
 	});
 	return said.join("\n");

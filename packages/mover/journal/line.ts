@@ -54,6 +54,7 @@ const EVIDENCE_KEYS: ReadonlySet<string> = new Set(
 	equal exists created dropped swapped live kept empty pinned verified analyzed frozen
 	differences blockers warnings notes findings
 	inserted updated deleted xid changes
+	hosts clients requests accepted lines unknown seconds silent
 	phase from
 	version system identifier database aptibleId oid epoch run into
 	format engine reason sqlstate signal exit`.split(/\s+/),

@@ -1,7 +1,7 @@
 /** What a run found, for the operator's command: unlike the journal's lines it names tables and other objects, never rows. */
 import type { Asks, Holder } from "./journal.ts";
 
-export type ReportKind = "findings" | "verification" | "failure" | "sizes";
+export type ReportKind = "findings" | "verification" | "failure" | "sizes" | "watch";
 
 /** What a forecast needs of a run beside its lines: a report of the kind `sizes`. */
 export interface Sizes {
@@ -33,6 +33,18 @@ export async function storeReport(
 		WHERE EXISTS (SELECT FROM public.lease WHERE holder = $2 AND epoch = $3 FOR SHARE)
 		ON CONFLICT (run, database, kind) DO UPDATE SET body = excluded.body, at = clock_timestamp()`,
 		[run, holder, epoch, database, kind, JSON.stringify(body)],
+	);
+}
+
+/** As `storeReport`, by whoever needs no lease: the operator's command, once no mover gets in. */
+export async function replaceReport(
+	client: Asks,
+	{ run, database, kind, body }: Omit<StoredReport, "at">,
+): Promise<void> {
+	await client.query(
+		`INSERT INTO public.reports (run, database, kind, body) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (run, database, kind) DO UPDATE SET body = excluded.body, at = clock_timestamp()`,
+		[run, database, kind, JSON.stringify(body)],
 	);
 }
 

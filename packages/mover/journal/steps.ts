@@ -27,6 +27,7 @@ export const STEP_DEADLINES: Readonly<Record<StepName, number>> = {
 	verify: 24 * 60 * MINUTE_MS,
 	swap: 5 * MINUTE_MS,
 	drop: 10 * MINUTE_MS,
+	watch: 60 * MINUTE_MS,
 	close: 60 * MINUTE_MS,
 	freeze: 10 * MINUTE_MS,
 	thaw: 10 * MINUTE_MS,

@@ -115,6 +115,29 @@ test("a container that takes more memory than it is given is ended", { timeout: 
 	assert.doesNotMatch(other.output, /held/);
 });
 
+test("with MOVE_STEP=page the same image listens on one port, as nobody, and refuses to with a secret", async () => {
+	const variables = { MOVE_STEP: "page", PORT: "18080" };
+	const page = await startContainer(image, network, { variables, secrets: {}, memory });
+	const { seen, stop } = watchChildOf(page.child.pid ?? 0);
+	try {
+		while (!page.output.includes('"started"') && page.child.exitCode === null) await sleep(20);
+		for (const deadline = Date.now() + 10_000; seen.listening.size === 0 && Date.now() < deadline; ) await sleep(20);
+	} finally {
+		stop();
+		await page.end();
+	}
+	assert.match(page.output, /^\{.*"kind":"started","hits":0\}\n/);
+	assert.deepEqual([...seen.users], ["65534\t65534\t65534\t65534"]);
+	assert.deepEqual(
+		[...seen.listening].map((one) => one.split(":").at(-1)),
+		["46A0"],
+	);
+	const refused = await startContainer(image, network, { variables, secrets: { "move-target": "{}" }, memory });
+	if (refused.child.exitCode === null) await once(refused.child, "close");
+	await refused.end();
+	assert.match(refused.output, /\/run\/secrets\/move-target: a secret is mounted/);
+});
+
 test("nobody but the mover reaches the source", async () => {
 	const reach = async (connectionString: string) => {
 		const client = new pg.Client({ connectionString, connectionTimeoutMillis: 2_000 });

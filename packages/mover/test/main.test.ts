@@ -40,6 +40,7 @@ test("the container is told by variables or by the files of secrets", () => {
 	const file = path.join(folder, "move-target");
 	const given = JSON.parse(target());
 	given.databases.main.diskGb = 20;
+	given.proofSeconds = 45;
 	writeFileSync(file, JSON.stringify(given));
 	writeFileSync(path.join(folder, "source"), `${source}\n`);
 	const apps = ["postgresql://app:former-horse@10.0.0.4/clinic", "postgresql://jobs:other-horse@10.0.0.4/clinic"];
@@ -75,6 +76,7 @@ test("the container is told by variables or by the files of secrets", () => {
 		jobs: 4,
 		leaseSeconds: 20,
 		snapshotSeconds: 7200,
+		proofSeconds: 45,
 		journalFolder: undefined,
 	});
 	assert.equal(mask.apply("former-horse other-horse"), "[secret] [secret]");
@@ -108,6 +110,10 @@ test("each mistake names its variable and the fix, and shows no value of a secre
 		[
 			{ ...fine, MOVE_TARGET: target({ drain: { queues: ["a"], database: 0, minutes: 1 } }) },
 			/its drain is missing or wrong/,
+		],
+		[
+			{ ...fine, MOVE_TARGET: target().replace("{", '{"proofSeconds":0,') },
+			/^MOVE_TARGET: its proofSeconds are no whole number from 1 to 3600; write it anew/,
 		],
 		[{ ...fine, MOVE_TARGET: target({ aptibleId: "7" }) }, /its aptibleId is missing/],
 		[{ ...fine, MOVE_TARGET: target({ containerMb: "much" }) }, /its containerMb is missing or wrong/],

@@ -49,8 +49,9 @@ test("a killed freeze goes on, the frozen source is copied with the rights that 
 	await mover.killed();
 	assert.match(mover.output, /r2 main freeze 1262\.\d+ note \{.*"connect":true/);
 	assert.match(mover.output, /r2 main freeze 1260\.\d+ note \{.*"limit":7/);
-	mover = move.startMover();
+	mover = move.startMover({ proofSeconds: 1 });
 	assert.equal((await over()).state, "done", mover.output);
+	assert.match(mover.output, /two samples of the source, 1 s apart/);
 	await assert.rejects(idle.query("SELECT 1"));
 	await assert.rejects(connect(app()), /too many connections|permission denied/);
 

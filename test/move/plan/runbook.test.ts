@@ -146,6 +146,6 @@ test("after the way back the mover gets a new secret, and another night its own 
 
 test("once every service is at 0, nobody is told that the old side answers", () => {
 	const [watch = ""] = linesOf(stageFile(), "20.");
-	assert.match(watch, /404 or 503; whether its log shows requests is not documented \(facts\/move\.md §6\)/);
+	assert.match(watch, /^MedStack's UI: save the log of the page service: whoever still comes there/);
 	assert.doesNotMatch(watch, /goes on answering/);
 });

@@ -18,9 +18,12 @@ const engine =
 		: // Loaded where it is used: each of the tests' movers is a process.
 			withoutWaits((await import("../../postgresql/engine.ts")).postgresql);
 
-/** A freeze with short pauses. */
+/** A freeze with short pauses, but for those that were handed over. */
 function withoutWaits(real: Engine): Engine {
-	return { ...real, freeze: (task) => real.freeze({ ...task, pauses: { againMs: 100, silenceMs: 100 } }) };
+	return {
+		...real,
+		freeze: (task) => real.freeze({ ...task, pauses: { againMs: 100, silenceMs: 100, ...task.pauses } }),
+	};
 }
 
 let lines = 0;

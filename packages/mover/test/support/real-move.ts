@@ -13,6 +13,8 @@ export interface RealMover {
 	/** Another way to a side, such as a proxy's port. */
 	sourcePort?: number;
 	targetPort?: number;
+	/** Between the samples of a freeze's proof; default: short. */
+	proofSeconds?: number;
 }
 
 const bare = (url: string) => url.replace(/\?.*/, "");
@@ -35,7 +37,7 @@ export class RealMove {
 		this.target = target;
 	}
 
-	startMover({ killAt, diskBytes, sourcePort, targetPort }: RealMover = {}): MoverProcess {
+	startMover({ killAt, diskBytes, sourcePort, targetPort, proofSeconds }: RealMover = {}): MoverProcess {
 		const { source, target } = this;
 		const main = {
 			type: "postgresql",
@@ -47,7 +49,7 @@ export class RealMove {
 		const mover = startProcess(path.join(import.meta.dirname, "mover-entry.ts"), {
 			...(killAt === undefined ? {} : { KILL_AT: killAt }),
 			REAL_ENGINE: "yes",
-			MOVE_TARGET: JSON.stringify({ stage: "prod", databases: { main } }),
+			MOVE_TARGET: JSON.stringify({ stage: "prod", databases: { main }, proofSeconds }),
 			MOVE_SOURCE_MAIN: atPort(source.login.url, sourcePort),
 			MOVE_SOURCE_MAIN_CA: source.server.ca,
 			MOVE_LEASE_SECONDS: "5",

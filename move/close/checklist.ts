@@ -1,0 +1,178 @@
+/** What is left to do when a move ends, as a page that a person ticks off, with its dates. */
+import { renameSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { type Backup, listBackups } from "../../aptible/api/backup.ts";
+import { ApiError } from "../../aptible/client/errors.ts";
+import type { Context } from "../../aptible/context.ts";
+import { readMoveRecord } from "../../config/move-record.ts";
+import { databaseDefaults } from "../../config/sizes.ts";
+import { nameStage } from "../../packages/mover/commands.ts";
+import { variableOf } from "../../packages/mover/configuration.ts";
+import { openMoveFolder } from "../folder.ts";
+import { oldName } from "../plan/alias.ts";
+import type { MoveSession } from "../session.ts";
+import type { MoveStage } from "../stage.ts";
+
+/** Dates of a move, ISO 8601; undefined where they are not known. */
+export interface MoveDates {
+	firstRehearsal: string | undefined;
+	/** Since when nobody writes to the old databases: the last freeze. */
+	frozen: string | undefined;
+	copied: string | undefined;
+}
+
+/** A backup that may hold what a rehearsal has copied. */
+export interface RehearsalBackup extends Backup {
+	database: string;
+}
+
+export interface ChecklistFacts {
+	now: Date;
+	dates: MoveDates;
+	/** What is known of MedStack's silence. */
+	silence: string;
+	/** Undefined where Aptible does not say. */
+	backups: readonly RehearsalBackup[] | undefined;
+	/** What is still on the servers of the target's: a line each. */
+	left: readonly string[];
+}
+
+/** @param session in the journal; undefined where that is gone */
+export async function readDates(session: MoveSession | undefined, moved: MoveStage): Promise<MoveDates> {
+	const copied = readMoveRecord(moved.folder, moved.name)?.at;
+	if (session === undefined) return { firstRehearsal: undefined, frozen: undefined, copied };
+	const { rows } = await session.query(
+		`SELECT (SELECT min(at) FROM public.wishes WHERE command = 'rehearse' AND run IS NOT NULL) AS rehearsed,
+			(SELECT max(ended) FROM public.wishes WHERE command = 'freeze' AND state = 'done') AS frozen`,
+	);
+	const [{ rehearsed, frozen }] = rows;
+	return { firstRehearsal: rehearsed?.toISOString(), frozen: frozen?.toISOString(), copied };
+}
+
+/**
+ * Backups that Aptible made of a moved database since the first rehearsal. Each is of the whole server, with what was being copied then
+ * and what stood there before.
+ *
+ * @param databases ids by the stage's names
+ * @returns undefined where the token may not see them
+ */
+export async function findRehearsalBackups(
+	{ api }: Context,
+	databases: ReadonlyMap<string, number>,
+	since: string | undefined,
+): Promise<RehearsalBackup[] | undefined> {
+	if (since === undefined) return undefined;
+	try {
+		const lists = await Promise.all(
+			[...databases].map(async ([database, id]) =>
+				(await listBackups(api, id)).map((backup) => ({ ...backup, database })),
+			),
+		);
+		const seconds = since.slice(0, 19).replace("T", " ");
+		return lists
+			.flat()
+			.filter(({ createdAt }) => createdAt.slice(0, 19) >= seconds)
+			.sort((one, other) => (one.createdAt < other.createdAt ? -1 : 1));
+	} catch (error) {
+		if (error instanceof ApiError) return undefined;
+		throw error;
+	}
+}
+
+/** Writes the page beside the journal, under a name of its own, as a person has written into the former one. @returns its path */
+export function writeChecklist(moved: MoveStage, facts: ChecklistFacts): string {
+	const file = path.join(
+		openMoveFolder(moved),
+		`${moved.name}-close-${facts.now.toISOString().slice(0, 19).replaceAll(":", "-")}.md`,
+	);
+	const partial = `${file}.${process.pid}`;
+	writeFileSync(partial, nameStage(describeChecklist(moved, facts), moved.name, moved.configFile));
+	renameSync(partial, file);
+	return file;
+}
+
+export function describeChecklist(moved: MoveStage, { now, dates, silence, backups, left }: ChecklistFacts): string {
+	const { stage, name } = moved;
+	const is = (at: string | undefined) => at ?? "not known, as no journal has it";
+	const item = (text: string) => `- [ ] ${text}. Done: ____ by: ____`;
+	const domains = Object.keys(stage.move?.domains ?? {});
+	const sources = Object.keys(stage.move?.databases ?? {}).map((database) => `\`${variableOf(database)}\``);
+	return `${[
+		`# End of the move of ${name}`,
+		"",
+		`| What | When |`,
+		"|---|---|",
+		`| first rehearsal | ${is(dates.firstRehearsal)} |`,
+		`| the old databases frozen | ${is(dates.frozen)} |`,
+		`| the copy proved | ${is(dates.copied)} |`,
+		`| MedStack | ${silence} |`,
+		`| this page | ${now.toISOString()} |`,
+		"",
+		"## In the MedStack cluster",
+		"",
+		item("Delete the mover's service"),
+		item(
+			`Delete its secrets: \`move-target\`, and those that ${sources.join(", ") || "`MOVE_SOURCE_NAME`"} (with \`_FILE\`, \`_CA\`, \`_APPS\`) named`,
+		),
+		item("Delete the page service, once nobody comes any more"),
+		item("Drop the mover's own login on the old databases, where one was made for the freeze"),
+		"",
+		"## What ends at MedStack",
+		"",
+		item(`Decide which of its backups are kept until when: the last with all data is of ${is(dates.frozen)} or later`),
+		item("Give notice of the contract. Ends on: ____"),
+		item("Revoke keys: API tokens, logins of people, logins of the registry, shared access signatures of its storage"),
+		item(
+			"Ask for the deletion of all data (databases, objects, backups, logs, volumes), with a certificate of it that names date and method. Asked on: ____ certificate of: ____",
+		),
+		item("End the agreement on health information (BAA or its like) after the certificate, not before"),
+		"",
+		"## DNS",
+		"",
+		...(domains.length === 0
+			? [item("Remove the names that led to MedStack")]
+			: domains.map((domain) => item(`Remove \`${oldName(domain)}\`, where it was made`))),
+		"",
+		"## On Aptible",
+		"",
+		...describeBackups(backups, dates).map(item),
+		...left.map(item),
+		...describeSizes(moved).map(item),
+		item("Remove the block `move` from the stage file, then `pulumi up --stack STACK`, at an hour for these restarts"),
+	].join("\n")}\n`;
+}
+
+function describeBackups(backups: readonly RehearsalBackup[] | undefined, { copied }: MoveDates): string[] {
+	if (backups === undefined) {
+		return [
+			"Find the backups since the first rehearsal, which may hold what it copied: `aptible backup:list`. Neither the journal nor the token could say which they are",
+		];
+	}
+	if (backups.length === 0) return ["No backup was made since the first rehearsal: nothing to do"];
+	return backups.map(({ id, database, createdAt, isManual, isCopy }) => {
+		const kind = `${isManual ? "manual" : "automatic"}${isCopy ? ", a copy in another region" : ""}`;
+		const isBefore = copied !== undefined && createdAt.slice(0, 19) < copied.slice(0, 19).replace("T", " ");
+		const holds = isBefore
+			? "from before the copy: it may hold a rehearsal's data, and nothing of production's that the copy has not"
+			: "since the copy: production's own backup, and what stood there before, too";
+		const fix = isBefore
+			? `to delete it: \`aptible backup:purge ${id}\``
+			: "keep it for as long as production's backups are kept";
+		return `Backup ${id} of \`${database}\`, ${createdAt}, ${kind}; ${holds}; ${fix}`;
+	});
+}
+
+/** Which databases restart for their declared size, once the block is gone. */
+function describeSizes({ stage, declared }: MoveStage): string[] {
+	return Object.entries(stage.move?.databases ?? {}).flatMap(([name, { during }]) => {
+		const database = declared.databases[name];
+		if (database === undefined || during === undefined) return [];
+		const changes = (["containerMb", "containerProfile", "iops"] as const).flatMap((key) => {
+			const [larger, own] = [during[key], database[key] ?? databaseDefaults[key]];
+			return larger === undefined || larger === own ? [] : [`${key} ${larger} -> ${own}`];
+		});
+		return changes.length === 0
+			? []
+			: [`Size back: \`${name}\` restarts, ${changes.join(", ")}; its apps lose their connections for about a minute`];
+	});
+}
