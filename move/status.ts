@@ -6,6 +6,7 @@ import { describeOutlook, readOutlook } from "./forecast.ts";
 import { describeOtherHosts } from "./handed-over.ts";
 import { describeLook, sayBytes, sayTime } from "./progress.ts";
 import type { MoveSession } from "./session.ts";
+import { describeCounts } from "./source-cluster/counts.ts";
 import type { MoveStage } from "./stage.ts";
 
 /**
@@ -44,6 +45,7 @@ export async function describeStatus(
 		...(await describeOtherHosts(session, hosts)),
 		...(await describeSides(session)),
 		...(await describeFrozen(session)),
+		...(await describeCounts(session)),
 	);
 	lines.push(...(await describeDone(session)));
 	lines.push(...describeOutlook(await readOutlook(session, moved)));
