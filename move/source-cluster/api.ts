@@ -73,7 +73,7 @@ export class ApiCluster implements SourceCluster {
 		const view = await this.#look();
 		if (view instanceof MedstackError) return withReason(view.message, stopByHand(this.#moved));
 		const { matches, lines } = view;
-		await this.#note(matches);
+		lines.push(...(await this.#note(matches)));
 		const reasons = new Map<string, string>();
 		for (const { names } of stopOrder(this.#moved)) {
 			const wanted = wantedOf(matches, names, () => 0, reasons);
@@ -153,15 +153,23 @@ export class ApiCluster implements SourceCluster {
 	}
 
 	/** What runs is noted; of what is at 0, the number that was noted earlier stays, as a command that was killed has set it so. */
-	async #note(matches: readonly Match[]): Promise<void> {
+	async #note(matches: readonly Match[]): Promise<string[]> {
 		const { local, target } = this.#setup;
 		const counts: Counts = { ...(await local.read()), ...(await target.read()) };
-		for (const { service } of matches) {
+		const lines: string[] = [];
+		for (const { name, service } of matches) {
 			if (typeof service === "string" || service.replicas === undefined) continue;
-			if (service.replicas > 0 || counts[service.name] === undefined) counts[service.name] = service.replicas;
+			const former = counts[service.name];
+			if (former !== undefined && service.replicas === 0) continue;
+			counts[service.name] = service.replicas;
+			if (former === undefined || former === service.replicas) continue;
+			lines.push(
+				`${name}: ${former} replicas of MedStack's ${service.name} were noted, and it has ${service.replicas} now, which is noted instead`,
+			);
 		}
 		await local.write(counts);
 		await target.write(counts);
+		return lines;
 	}
 
 	/** What is back is noted no more; what was not found, or is left, is. */

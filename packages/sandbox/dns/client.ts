@@ -12,6 +12,7 @@ export interface DnsReply {
 
 const TYPES: Readonly<Record<number, string>> = { 1: "A", 2: "NS", 5: "CNAME", 6: "SOA" };
 const A = 1;
+const NAME_ERROR = 3;
 const INTERNET = 1;
 
 /**
@@ -37,6 +38,17 @@ export async function askForAddresses(server: string, name: string, timeoutMs = 
 	} finally {
 		socket.close();
 	}
+}
+
+/** A resolver that keeps nothing. @param server `127.0.0.1:5353` */
+export function resolveBy(server: string): (name: string) => Promise<readonly string[]> {
+	return async (name) => addressesIn(await askForAddresses(server, name));
+}
+
+/** IPv4 addresses of an answer; none where the name has none. @throws where the server has failed */
+export function addressesIn({ code, answers }: DnsReply): readonly string[] {
+	if (code !== 0 && code !== NAME_ERROR) throw new Error(`the DNS server has failed with code ${code}`);
+	return answers.flatMap(({ type, data }) => (type === "A" ? data : []));
 }
 
 function writeQuery(id: number, name: string): Buffer {

@@ -1,5 +1,5 @@
 /** A resolver beside a client, which keeps what it was told for as long as the records say. */
-import { askForAddresses, type DnsReply } from "../dns/client.ts";
+import { addressesIn, askForAddresses, type DnsReply } from "../dns/client.ts";
 
 /** What a name leads to, and until when it is kept, in milliseconds since 1970. */
 interface Kept {
@@ -33,17 +33,12 @@ export class CachingResolver {
 		if (kept !== undefined && kept.until > now()) return kept.addresses;
 		this.questions += 1;
 		const reply = await askForAddresses(server, name);
-		if (reply.code !== 0 && reply.code !== NAME_ERROR) {
-			throw new Error(`${server} fails for ${name} with code ${reply.code}`);
-		}
-		const addresses = reply.answers.flatMap(({ type, data }) => (type === "A" ? data : []));
+		const addresses = addressesIn(reply);
 		const seconds = Math.max(secondsOf(reply, addresses.length > 0), leastSeconds);
 		this.#kept.set(name, { addresses, until: now() + seconds * 1000 });
 		return addresses;
 	}
 }
-
-const NAME_ERROR = 3;
 
 /** The shortest TTL of the chain; of what is not there, that of the zone (RFC 2308 §5). */
 function secondsOf({ answers, authorities }: DnsReply, isThere: boolean): number {

@@ -65,12 +65,21 @@ test("what comes back has the replicas that were noted, but for a service whose 
 	const resolve = async () => [leadsTo];
 	const { moved, medstack } = await start(t, { resolve });
 	const cluster = reachMedstack(moved, medstack.env, { resolve });
+	await medstack.scale("portal-web", 5);
+	await medstack.settled();
 	await cluster.stop();
+	await medstack.scale("portal-web", 2);
+	await medstack.settled();
+	const again = await cluster.stop();
+	assert.match(
+		again.lines[0] ?? "",
+		/^portal\.web: 5 replicas .* were noted, and it has 2 now, which is noted instead$/,
+	);
 	await cluster.stop();
 	leadsTo = "198.51.100.7";
 	const first = await cluster.start();
 	assert.deepEqual(replicasOf(medstack), { ...REPLICAS, "portal-web": 0 });
-	assert.deepEqual(changes(medstack).slice(3), ["scheduler 1", "worker 3"]);
+	assert.deepEqual(changes(medstack).slice(4), ["scheduler 1", "worker 3"]);
 	assert.deepEqual(first.left, ["portal.web"]);
 	const said = first.lines.join("\n");
 	assert.match(

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { createServer, get } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
+import { startDnsWorld } from "../../dns/authority.ts";
+import { resolveBy } from "../../dns/client.ts";
 import { type Medstack, type MedstackSetup, startMedstack } from "../../medstack/cluster.ts";
 import { startProcess } from "../../medstack/process-instance.ts";
 import type { RunningInstance } from "../../medstack/swarm.ts";
@@ -117,20 +119,28 @@ test("a load balancer leads to instances that run, says 404 of a domain that nob
 	assert.match(medstack.loadBalancer.lines()[3] ?? "", /^127\.0\.0\.1 - - \[.+\] "GET \/ HTTP\/1\.1" 503 .*"web"$/);
 });
 
-test("a service whose domain leads elsewhere is not changed, by the API or the UI", async (t) => {
-	let leadsTo = "198.51.100.7";
-	const medstack = await start({ resolve: async () => [leadsTo] });
-	t.after(() => medstack.close());
+test("a service whose domain leads elsewhere, or nowhere, is not changed, by the API or the UI", async (t) => {
+	const zone = (...records: string[]) => ({
+		records: ["acme.example 60 SOA ns1.acme.example root.acme.example 1 7200 900 1209600 60", ...records],
+	});
+	const server = "ns1.acme.example";
+	const dns = await startDnsWorld({ "acme.example": { [server]: zone(`${PORTAL} 60 A 198.51.100.7`) } });
+	const medstack = await start({ resolve: resolveBy(dns.resolver) });
+	t.after(async () => {
+		await Promise.all([medstack.close(), dns.close()]);
+	});
 	const { id } = (await call(medstack, "GET", `${OWN}/services`)).body.data[1];
 	const refused = await call(medstack, "PATCH", `${OWN}/services/${id}`, { replicas: 3 });
 	assert.equal(refused.status, 422);
 	assert.match(JSON.stringify(refused.body), /portal\.acme\.example does not resolve/);
+	dns.change(server, zone());
 	await assert.rejects(medstack.scale("web", 3), /does not resolve/);
 	await medstack.scale("worker", 2);
-	leadsTo = "203.0.113.9";
+	dns.change(server, zone(`${PORTAL} 60 CNAME portal-old.acme.example`, "portal-old.acme.example 60 A 203.0.113.9"));
 	await medstack.scale("web", 3);
 	await medstack.settled();
 	assert.equal(medstack.service("web").running, 3);
+	assert.equal(medstack.service("worker").replicas, 2);
 });
 
 test("a change takes its time, an instance that ends is followed by another, and a new image ends each once", async (t) => {

@@ -11,6 +11,7 @@ import { Ledger } from "../../night/ledger.ts";
 import { type RecordedAnswer, startRequester } from "../../night/requesters.ts";
 import { CachingResolver } from "../../night/resolver.ts";
 
+const PORTAL = "portal.acme.example";
 const SOA = "acme.example 3600 SOA ns1.acme.example hostmaster.acme.example 1 7200 900 1209600 60";
 const zone = (...records: string[]) => ({ records: [SOA, ...records] });
 const before = zone(
@@ -51,8 +52,8 @@ test("a resolver keeps an answer for the shortest TTL of its chain, a missing na
 });
 
 test("a client follows DNS from one side to the other over TLS, and notes what it was told and what it was not", async (t) => {
-	const world = await startDnsWorld({ "acme.example": { "ns1.acme.example": zone("localhost 0 A 203.0.113.9") } });
-	const { certificate, key } = makeCertificate();
+	const world = await startDnsWorld({ "acme.example": { "ns1.acme.example": zone(`${PORTAL} 0 A 203.0.113.9`) } });
+	const { certificate, key } = makeCertificate("127.0.0.1", new Date(), [PORTAL]);
 	const app = createServer((_, response) => {
 		response.writeHead(201).end('{"side":"medstack"}');
 	});
@@ -60,13 +61,13 @@ test("a client follows DNS from one side to the other over TLS, and notes what i
 	const { port } = app.address() as AddressInfo;
 	let addresses = [{ host: "127.0.0.1", port }];
 	const balancer = await startLoadBalancer({
-		route: (host) => (host === "localhost" ? { service: "web", addresses } : undefined),
+		route: (host) => (host === PORTAL ? { service: "web", addresses } : undefined),
 		tls: { certificate, key },
 	});
 	const ledger = new Ledger();
 	const requester = startRequester({
 		client: "browser",
-		url: "https://localhost/visits",
+		url: `https://${PORTAL}/visits`,
 		resolver: new CachingResolver({ server: world.resolver }),
 		reach: (address) =>
 			address === "203.0.113.9" ? { host: "127.0.0.1", port: balancer.port, side: "medstack" } : undefined,
@@ -89,10 +90,10 @@ test("a client follows DNS from one side to the other over TLS, and notes what i
 	await seen(2, ({ status, side }) => status === 201 && side === "medstack");
 	addresses = [];
 	await seen(2, ({ status }) => status === 503);
-	world.change("ns1.acme.example", zone("localhost 0 A 198.51.100.7"));
+	world.change("ns1.acme.example", zone(`${PORTAL} 0 A 198.51.100.7`));
 	await seen(1, ({ error }) => error === "nothing answers at 198.51.100.7");
 	world.change("ns1.acme.example", zone());
-	await seen(1, ({ error }) => error === "localhost has no address");
+	await seen(1, ({ error }) => error === `${PORTAL} has no address`);
 	await requester.stop();
 	const good = requester.answers.filter(({ status }) => status === 201).length;
 	assert.deepEqual(
