@@ -82,7 +82,8 @@ export async function prepareSandbox(options: SandboxOptions): Promise<Sandbox> 
 		...definedVariables(process.env),
 		PATH: [...folders, process.env.PATH ?? ""].join(path.delimiter),
 		PULUMI_HOME: home,
-		PULUMI_BACKEND_URL: `file://${state}`,
+		// A kill in the middle of a sidecar file `.attrs` leaves it empty, and the state beside it unreadable (gocloud.dev/blob/fileblob/attrs.go).
+		PULUMI_BACKEND_URL: `file://${state}?metadata=skip`,
 		PULUMI_CONFIG_PASSPHRASE: "sandbox",
 		PULUMI_SKIP_UPDATE_CHECK: "true",
 		// What a program keeps for its user is none of this machine's.

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { oneOfEach, openStage, type StageUnderTest, succeed } from "../support/stage.ts";
 
@@ -55,6 +57,9 @@ test("an up and a destroy that are killed after their writes converge, with no s
 		assert.ok(writes.length >= 11, `only ${writes.length} writes`);
 		assert.equal(new Set(writes).size, writes.length, `nothing was done twice: ${writes.join(", ")}`);
 		assert.deepEqual(await inventory(stage), whole);
+		const state = await readdir(join(stage.sandbox.dir, "state/.pulumi"), { recursive: true });
+		const sidecars = state.filter((file) => file.endsWith(".attrs"));
+		assert.deepEqual(sidecars, [], "one that is killed while it is written makes the state unreadable");
 		stage.newJournal();
 		await succeed(stage.up());
 		assert.deepEqual(stage.newMutations(), []);

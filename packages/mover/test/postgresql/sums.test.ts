@@ -82,7 +82,9 @@ test("a verification that was killed goes on from its finished parts, and a fini
 	await clearSums(to);
 	const anew = memorySteps();
 	await sum(anew, 1);
-	assert.equal(again.acted.length, anew.acted.length - dying.acted.length);
+	const kept = anew.acted.length - again.acted.length;
+	// A part that was under way beside the killed one may have reached the server unseen.
+	assert.ok(kept >= dying.acted.length && again.acted.length > 0, `${kept} parts are kept of ${dying.acted.length}`);
 	assert.ok(dying.acted.length >= 5);
 	await clearSums(to);
 });
