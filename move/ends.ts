@@ -33,7 +33,11 @@ async function conclude(way: Way, moved: MoveStage, made: Wish, { view, cluster 
 	view.line(`${command}${run === undefined ? "" : ` of run ${run}`}: ${state}${why}`);
 	if (command === "verify" && made.reason === "unequal") tellVoid(moved, view);
 	if (command === "freeze") view.line(state === "done" ? frozenLine(reports) : HALF_FROZEN);
-	if (command === "thaw" && state === "done") for (const line of (await cluster.start()).lines) view.line(line);
+	if (command === "thaw" && state === "done") {
+		const { lines, left } = await cluster.start();
+		for (const line of lines) view.line(line);
+		if (left.length > 0) return 1;
+	}
 	if (state !== "done") return 1;
 	if (command === "copy" || command === "verify") view.line(await record(way, moved, made, reports));
 	return 0;

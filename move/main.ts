@@ -117,7 +117,7 @@ async function perform(
 	const gone = new AbortController();
 	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => gone.abort());
 	const tell = (line: string) => view.line(line);
-	const cluster = chooseCluster(moved, { way, tell, redactor: context.redactor });
+	const cluster = chooseCluster(moved, { way, tell, signal: gone.signal, redactor: context.redactor });
 	if (isWork(step)) {
 		const given = Object.fromEntries(Object.entries(switches).map(([name, value]) => [name, value === true]));
 		return doWork(way, moved, { step, given, cluster, signal: gone.signal });
@@ -152,6 +152,11 @@ async function doWork(
 		view.line(
 			`the mover goes on with ${step}. To look: npm run move -- status --stack STACK; to end it: npm run move -- stop --stack STACK`,
 		);
+		if (step === "thaw" && isByApi(moved)) {
+			view.line(
+				"MedStack's services stay as they are until then; to bring them back: npm run move -- thaw --stack STACK",
+			);
+		}
 		return 1;
 	}
 	if (made.state === "refused") former?.putBack();

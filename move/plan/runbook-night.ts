@@ -130,7 +130,7 @@ function stopServices(moved: MoveStage): RunbookStep[] {
 	const last = `what else has the databases' passwords, such as pgAdmin and BI. The load balancer and the mover stay. Names in MedStack may differ${byApi}`;
 	if (drained.length === 0) return [stop([...listed(() => true), last])];
 	return [
-		stop([...listed((kind) => kind !== "worker"), "what else adds to queues. Workers stay"]),
+		stop([...listed((kind) => kind !== "worker"), `what else adds to queues. Workers stay${byApi}`]),
 		{
 			who: YOU,
 			does: `wait until \`check\` says that nothing is in the queues of ${drained.map(({ handle }) => `\`${handle}\``).join(", ")}`,

@@ -1,5 +1,6 @@
 /** The way by MedStack's API. What it does not do, or cannot be seen to have done, is left to a person, and said. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { movedDatabases } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
 import type { CountStore, Counts } from "./counts.ts";
 import { refuseDomains } from "./domains.ts";
@@ -39,6 +40,8 @@ export interface ApiClusterSetup {
 	local: CountStore;
 	target: CountStore;
 	tell: (line: string) => void;
+	/** Ends when the person goes away. */
+	signal: AbortSignal;
 	/** IPv4 addresses of a name. @throws where none can be found out */
 	resolve: (name: string) => Promise<readonly string[]>;
 	timing: ClusterTiming;
@@ -66,7 +69,7 @@ export class ApiCluster implements SourceCluster {
 	constructor(moved: MoveStage, setup: ApiClusterSetup) {
 		this.#moved = moved;
 		this.#setup = setup;
-		this.#api = new MedstackApi(setup.access, setup.timing);
+		this.#api = new MedstackApi(setup.access, setup.timing, setup.signal);
 	}
 
 	async stop(): Promise<ClusterReport> {
@@ -75,9 +78,13 @@ export class ApiCluster implements SourceCluster {
 		const { matches, lines } = view;
 		lines.push(...(await this.#note(matches)));
 		const reasons = new Map<string, string>();
-		for (const { names } of stopOrder(this.#moved)) {
+		const stopped: string[] = [];
+		for (const { kind, names } of stopOrder(this.#moved)) {
+			if (kind === "worker") refuseUndrained(this.#moved, [...stopped, ...tellReasons(reasons)]);
 			const wanted = wantedOf(matches, names, () => 0, reasons);
+			const running = wanted.filter(({ service }) => service.replicas !== 0);
 			await this.#bring(view.cluster, wanted, reasons);
+			stopped.push(...running.map(({ name }) => `${name} is at 0 from now on`));
 		}
 		const done = stopOrder(this.#moved).flatMap(({ names }) => names.filter((name) => !reasons.has(name)));
 		if (done.length > 0) lines.push(`MedStack's services at 0, by its API: ${done.join(", ")}`);
@@ -111,6 +118,10 @@ export class ApiCluster implements SourceCluster {
 			const changed: Wanted[] = [];
 			for (const one of wanted) {
 				const { name, service, replicas } = one;
+				if (replicas === 0 && service.replicas === 0) {
+					lines.push(`${name}: MedStack's ${service.name} was at 0 before the freeze, and stays there`);
+					continue;
+				}
 				if (service.replicas !== 0 && service.replicas !== replicas) {
 					lines.push(
 						`${name}: MedStack's ${service.name} has ${service.replicas} replicas already, where ${replicas} were noted; it stays so`,
@@ -147,6 +158,7 @@ export class ApiCluster implements SourceCluster {
 			const { services, unknown } = await this.#api.listServices(cluster);
 			return { cluster, services, matches: matchServices(this.#moved, services), lines: [...unknown] };
 		} catch (error) {
+			if (this.#setup.signal.aborted) throw new Error(GONE);
 			if (error instanceof MedstackError) return error;
 			throw error;
 		}
@@ -160,6 +172,11 @@ export class ApiCluster implements SourceCluster {
 		for (const { name, service } of matches) {
 			if (typeof service === "string" || service.replicas === undefined) continue;
 			const former = counts[service.name];
+			if (former === undefined && service.replicas === 0) {
+				lines.push(
+					`${name}: MedStack's ${service.name} is at 0 already, so that thaw leaves it there; where it ran tonight, note its replicas for the way back`,
+				);
+			}
 			if (former !== undefined && service.replicas === 0) continue;
 			counts[service.name] = service.replicas;
 			if (former === undefined || former === service.replicas) continue;
@@ -188,7 +205,7 @@ export class ApiCluster implements SourceCluster {
 	 * @param reasons gets why, of each that is not there in time
 	 */
 	async #bring(cluster: Cluster, wanted: readonly Wanted[], reasons: Map<string, string>): Promise<void> {
-		const { timing, tell } = this.#setup;
+		const { timing, tell, signal } = this.#setup;
 		const deadline = Date.now() + timing.changeMs;
 		let open = wanted.filter(({ service, replicas }) => service.replicas !== replicas);
 		let sentAt = Number.NEGATIVE_INFINITY;
@@ -202,8 +219,9 @@ export class ApiCluster implements SourceCluster {
 					if (failure?.isPassing === false) refused.set(name, failure.message);
 				}
 			}
-			await sleep(timing.pauseMs);
+			await sleep(timing.pauseMs, undefined, { signal }).catch(() => {});
 			const shown = await this.#replicasIn(cluster);
+			if (signal.aborted) throw new Error(GONE);
 			open = open.filter(({ service, replicas }) => shown instanceof Error || shown.get(service.id) !== replicas);
 			const isOver = shown instanceof MedstackError || Date.now() > deadline;
 			for (const { name, service } of open) {
@@ -237,6 +255,27 @@ export class ApiCluster implements SourceCluster {
 		}
 	}
 }
+
+/**
+ * Workers empty the queues that are to run empty, for which whatever fills them has to have stopped a while ago.
+ *
+ * @param changed lines on what has just stopped
+ * @throws where something has, and queues are to run empty
+ */
+function refuseUndrained(moved: MoveStage, changed: readonly string[]): void {
+	const drained = movedDatabases(moved).filter(({ drain }) => drain !== undefined);
+	if (drained.length === 0 || changed.length === 0) return;
+	const handles = drained.map(({ handle }) => handle).join(", ");
+	throw new Error(
+		[
+			...changed,
+			`the workers run on until nothing is in the queues of ${handles}; see what is in them: npm run move -- check --stack STACK; then freeze again, which stops the workers`,
+		].join("\n"),
+	);
+}
+
+const GONE =
+	"MedStack's services are not changed any further; what was changed stays, with its former replicas noted, and the same command goes on from there";
 
 /** Those of a group that can be changed; of the others it is said why not. */
 function wantedOf(

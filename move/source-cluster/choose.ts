@@ -19,20 +19,23 @@ export function isByApi({ stage }: Pick<MoveStage, "stage">, env: Environment = 
 	return stage.move?.from.cluster !== undefined && typeof readAccess(env) !== "string";
 }
 
-/**
- * The way to the old cluster's services.
- *
- * @param way to database `move`, in which the replicas are noted
- * @param tell shows a line while it goes on
- */
+/** What a way to the services is made of. */
+export interface ClusterAccess {
+	/** To database `move`, in which the replicas are noted. */
+	way: Way;
+	/** Shows a line while it goes on. */
+	tell: (line: string) => void;
+	/** Ends when the person goes away. */
+	signal: AbortSignal;
+	redactor: Redactor;
+	/** @default process.env */
+	env?: Environment;
+}
+
+/** The way to the old cluster's services. */
 export function chooseCluster(
 	moved: MoveStage,
-	{
-		way,
-		tell,
-		redactor,
-		env = process.env,
-	}: { way: Way; tell: (line: string) => void; redactor: Redactor; env?: Environment },
+	{ way, tell, signal, redactor, env = process.env }: ClusterAccess,
 ): SourceCluster {
 	const cluster = moved.stage.move?.from.cluster;
 	const access = readAccess(env);
@@ -50,6 +53,7 @@ export function chooseCluster(
 		local: localCounts(moved),
 		target: targetCounts((act) => way.look(async (session) => act(session ?? (await way.open())))),
 		tell,
+		signal,
 		resolve: async (name) => {
 			// Loaded here alone: nothing else of a freeze asks DNS.
 			const { DnsReader } = await import("../dns/reader.ts");

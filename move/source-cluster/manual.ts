@@ -12,13 +12,9 @@ const KINDS: Readonly<Record<ServiceKind, string>> = {
 /** @param why lines that come first: why it is done by hand */
 export function manualCluster(moved: MoveStage, why: readonly string[] = []): SourceCluster {
 	return {
-		stop: async () => withReasons(why, stopByHand(moved)),
-		start: async () => withReasons(why, startByHand(moved)),
+		stop: async () => ({ lines: [...why, ...stopByHand(moved).lines], left: [] }),
+		start: async () => ({ lines: [...why, ...startByHand(moved).lines], left: [] }),
 	};
-}
-
-function withReasons(why: readonly string[], { lines, left }: ClusterReport): ClusterReport {
-	return { lines: [...why, ...lines], left };
 }
 
 /** @param isLeft which services a person has to see to; default: each */

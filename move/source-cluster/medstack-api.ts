@@ -76,9 +76,12 @@ const REPLICAS: readonly (readonly string[])[] = [
 export class MedstackApi {
 	readonly #access: MedstackAccess;
 	readonly #timing: ApiTiming;
+	readonly #signal: AbortSignal;
 
-	constructor(access: MedstackAccess, timing: ApiTiming) {
+	/** @param signal ends the wait for an answer that does not come */
+	constructor(access: MedstackAccess, timing: ApiTiming, signal: AbortSignal) {
 		this.#access = access;
+		this.#signal = signal;
 		this.#timing = timing;
 	}
 
@@ -139,8 +142,8 @@ export class MedstackApi {
 				throw new MedstackError(`GET ${path}`, `the answer is not as documented in ${places}`, false);
 			} catch (error) {
 				const isPassing = error instanceof MedstackError && error.isPassing;
-				if (!isPassing || Date.now() > deadline) throw error;
-				await sleep(this.#timing.pauseMs);
+				if (!isPassing || this.#signal.aborted || Date.now() > deadline) throw error;
+				await sleep(this.#timing.pauseMs, undefined, { signal: this.#signal }).catch(() => {});
 			}
 		}
 	}
@@ -156,7 +159,7 @@ export class MedstackApi {
 				...(body === undefined ? {} : { "Content-Type": "application/json" }),
 			},
 			body: body && JSON.stringify(body),
-			signal: AbortSignal.timeout(this.#timing.requestMs),
+			signal: AbortSignal.any([this.#signal, AbortSignal.timeout(this.#timing.requestMs)]),
 		}).catch((error: Error) => {
 			throw new MedstackError(request, `no answer (${error.message})`, true);
 		});

@@ -1,4 +1,5 @@
 /** A stage with a web service, a worker and a scheduler, whose counterparts run in MedStack's stand-in. */
+import assert from "node:assert/strict";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -41,6 +42,16 @@ export function writeMedstackStage(from: Readonly<Record<string, unknown>> = {})
 	return readMoveStage("prod", file);
 }
 
+/** The stage with a Redis whose queues are to run empty. */
+export function withDrain(moved: MoveStage): MoveStage {
+	const { stage } = moved;
+	const drain = { queues: ["queue:default"], database: 0, minutes: 10 };
+	const main = { ...stage.databases.main, type: "redis" } as (typeof stage.databases)[string];
+	assert.ok(stage.move);
+	const move = { ...stage.move, databases: { main: { drain } } };
+	return { ...moved, stage: { ...stage, databases: { main }, move } };
+}
+
 /** Starts a cluster with the stage's services, the mover, and one that the stage does not know. */
 export function startMedstackFor(setup: Partial<MedstackSetup> = {}): Promise<Medstack> {
 	return startMedstack({
@@ -72,6 +83,7 @@ export function reachMedstack(
 		local: localCounts(moved),
 		target: localCounts({ ...moved, name: "target" }),
 		tell: () => {},
+		signal: new AbortController().signal,
 		resolve: async () => [ADDRESS],
 		timing: { ...CLUSTER_TIMING, requestMs: 300, readMs: 500, pauseMs: 5, changeMs: 2_000, resendMs: 50 },
 		...setup,

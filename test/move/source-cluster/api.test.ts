@@ -15,6 +15,7 @@ import {
 	REPLICAS,
 	reachMedstack,
 	startMedstackFor,
+	withDrain,
 	writeMedstackStage,
 } from "../../support/medstack-stage.ts";
 
@@ -187,6 +188,44 @@ test("a token that is refused, a cluster that is none, and an API that is silent
 	);
 });
 
+test("where queues are to run empty, the workers stop with the second freeze, and all come back", async (t) => {
+	const { moved, medstack } = await start(t);
+	const cluster = reachMedstack(withDrain(moved), medstack.env);
+	await assert.rejects(
+		cluster.stop(),
+		/^Error: portal\.web is at 0 from now on\nmail\.cron is at 0 .*\nthe workers run on until nothing is in the queues of main; .*then freeze again/,
+	);
+	assert.deepEqual(replicasOf(medstack, OURS), { "portal-web": 0, worker: 3, scheduler: 0 });
+	assert.deepEqual((await cluster.stop()).left, []);
+	assert.deepEqual(replicasOf(medstack, OURS), { "portal-web": 0, worker: 0, scheduler: 0 });
+	await cluster.start();
+	assert.deepEqual(replicasOf(medstack), REPLICAS);
+});
+
+test("a service that was at 0 before is said to be so and stays there, and gone away from, a stop ends where it is", async (t) => {
+	const gone = new AbortController();
+	const { moved, medstack } = await start(t, {
+		onRequest: ({ method }) => {
+			if (method === "PATCH") gone.abort();
+		},
+	});
+	await medstack.scale("scheduler", 0);
+	await medstack.settled();
+	await assert.rejects(reachMedstack(moved, medstack.env, { signal: gone.signal }).stop(), /the same command goes on/);
+	assert.deepEqual(changes(medstack), ["portalweb 0"]);
+	rmSync(path.dirname(countsFile(moved)), { recursive: true });
+	await medstack.scale("portal-web", 2);
+	await medstack.settled();
+	const cluster = reachMedstack(moved, medstack.env);
+	assert.match(
+		(await cluster.stop()).lines[0] ?? "",
+		/^mail\.cron: MedStack's scheduler is at 0 already, so that thaw leaves it/,
+	);
+	const { lines } = await cluster.start();
+	assert.match(lines[0] ?? "", /^mail\.cron: MedStack's scheduler was at 0 before the freeze, and stays there$/);
+	assert.deepEqual(replicasOf(medstack), { ...REPLICAS, scheduler: 0 });
+});
+
 test("where the counts are not what this program writes, nothing is changed", async (t) => {
 	const { moved, medstack } = await start(t);
 	mkdirSync(path.dirname(countsFile(moved)), { recursive: true });
@@ -217,7 +256,7 @@ test("answers of another shape: Docker's number of replicas is read, and what sa
 	const env = { MEDSTACK_API_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 	const { lines, left } = await reachMedstack(moved, env).stop();
 	assert.deepEqual(left, ["portal.worker"]);
-	assert.deepEqual(lines.slice(0, 4), [
+	assert.deepEqual(lines.filter((line) => !/is at 0 already/.test(line)).slice(0, 4), [
 		"MedStack's API: entry 1 of the services has no id and name; its fields: kind",
 		"MedStack's API: service worker shows no number of replicas; its fields: id, name, scale",
 		"MedStack's services at 0, by its API: portal.web, mail.cron",

@@ -7,7 +7,7 @@ import type { Way } from "../../../move/session.ts";
 import { chooseCluster, isByApi } from "../../../move/source-cluster/choose.ts";
 import { matchServices } from "../../../move/source-cluster/match.ts";
 import { stopOrder } from "../../../move/source-cluster/order.ts";
-import { writeMedstackStage } from "../../support/medstack-stage.ts";
+import { withDrain, writeMedstackStage } from "../../support/medstack-stage.ts";
 
 const TOKEN = { MEDSTACK_TOKEN_KEY: "key", MEDSTACK_TOKEN_VALUE: "s3cret-value" };
 
@@ -22,8 +22,16 @@ test("by hand, and why, unless the stage names the cluster and the environment h
 	const unnamed = stageWith(t, { cluster: undefined });
 	const reason = async (stage: typeof moved, env: Record<string, string>) => {
 		assert.equal(isByApi(stage, env), false);
-		const setup = { way: {} as Way, tell: () => {}, redactor: new Redactor(), env };
-		return (await chooseCluster(stage, setup).stop()).lines[0];
+		const setup = {
+			way: {} as Way,
+			tell: () => {},
+			signal: new AbortController().signal,
+			redactor: new Redactor(),
+			env,
+		};
+		const { lines, left } = await chooseCluster(stage, setup).stop();
+		assert.deepEqual(left, []);
+		return lines[0];
 	};
 	assert.match((await reason(unnamed, {})) ?? "", /^in MedStack, Services, set/);
 	assert.match(
@@ -37,7 +45,7 @@ test("by hand, and why, unless the stage names the cluster and the environment h
 	}
 	assert.equal(isByApi(moved, TOKEN), true);
 	const redactor = new Redactor();
-	chooseCluster(moved, { way: {} as Way, tell: () => {}, redactor, env: TOKEN });
+	chooseCluster(moved, { way: {} as Way, tell: () => {}, signal: new AbortController().signal, redactor, env: TOKEN });
 	assert.equal(redactor.mask("s3cret-value"), "[secret]");
 });
 
@@ -70,10 +78,5 @@ test("where a queue is to run empty, what works on it stops last", (t) => {
 	const moved = stageWith(t);
 	const kinds = (stage: typeof moved) => stopOrder(stage).map(({ kind }) => kind);
 	assert.deepEqual(kinds(moved), ["reached", "worker", "scheduler"]);
-	const { stage } = moved;
-	const drain = { queues: ["queue:default"], database: 0, minutes: 10 };
-	const main = { type: "redis" } as (typeof stage.databases)[string];
-	const move = stage.move && { ...stage.move, databases: { main: { drain } } };
-	const drained = { ...moved, stage: { ...stage, databases: { main }, move } };
-	assert.deepEqual(kinds(drained as typeof moved), ["reached", "scheduler", "worker"]);
+	assert.deepEqual(kinds(withDrain(moved)), ["reached", "scheduler", "worker"]);
 });
