@@ -1,5 +1,6 @@
 /** The way by MedStack's API. What it does not do, or cannot be seen to have done, is left to a person, and said. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { lookUp } from "../../wire/own.ts";
 import { movedDatabases } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
 import type { CountStore, Counts } from "./counts.ts";
@@ -103,7 +104,8 @@ export class ApiCluster implements SourceCluster {
 			);
 		}
 		const view = await this.#look();
-		const named = (match: Match) => (typeof match.service === "string" ? undefined : counts[match.service.name]);
+		const named = (match: Match) =>
+			typeof match.service === "string" ? undefined : lookUp(counts, match.service.name);
 		if (view instanceof MedstackError) {
 			const noted = `replicas that are noted: ${Object.entries(counts)
 				.map((one) => one.join(" "))
@@ -171,7 +173,7 @@ export class ApiCluster implements SourceCluster {
 		const lines: string[] = [];
 		for (const { name, service } of matches) {
 			if (typeof service === "string" || service.replicas === undefined) continue;
-			const former = counts[service.name];
+			const former = lookUp(counts, service.name);
 			if (former === undefined && service.replicas === 0) {
 				lines.push(
 					`${name}: MedStack's ${service.name} is at 0 already, so that thaw leaves it there; where it ran tonight, note its replicas for the way back`,

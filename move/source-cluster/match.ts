@@ -1,4 +1,5 @@
 /** Which service of the old cluster is meant by a name of the stage file. */
+import { lookUp } from "../../wire/own.ts";
 import type { MoveStage } from "../stage.ts";
 import type { ClusterService } from "./medstack-api.ts";
 import { stopOrder } from "./order.ts";
@@ -18,7 +19,7 @@ export function matchServices(moved: MoveStage, services: readonly ClusterServic
 	const names = stopOrder(moved).flatMap((group) => group.names);
 	const given = moved.stage.move?.from.services ?? {};
 	const matches = names.map((name): Match => {
-		const wanted = given[name];
+		const wanted = lookUp(given, name);
 		const found = services.filter((one) =>
 			wanted === undefined ? isNamedSo(one.name, name, names) : one.name === wanted,
 		);
