@@ -3,4 +3,4 @@ import { apps } from "./apps.ts";
 import { runMatrix } from "./matrix.ts";
 import { secrets } from "./secrets.ts";
 
-test("apps", (t) => runMatrix(t, apps, { secrets, oneIn: 96 }));
+test("apps", (t) => runMatrix(t, apps, { secrets, oneIn: 192 }));

@@ -9,9 +9,9 @@ import type { TestContext } from "node:test";
 import type { JournalRow } from "@medstack-to-aptible/sandbox/aptible/journal.ts";
 import { prepareSandbox, type Sandbox } from "@medstack-to-aptible/sandbox/environment.ts";
 import type { Result } from "@medstack-to-aptible/sandbox/run.ts";
+import { deriveKey, type SecretsProvider, startVault } from "@medstack-to-aptible/sandbox/vault.ts";
 import { parse, stringify } from "yaml";
 import { EmulatedAptible, fakeSshKey } from "./emulated-aptible.ts";
-import { type SecretsProvider, startVault } from "./vault.ts";
 
 const root = join(import.meta.dirname, "../..");
 const namespace = "medstack-to-aptible:";
@@ -266,7 +266,8 @@ export async function openStageFile(
 	// Most tests count what Aptible is asked; see `watchDrift`.
 	sandbox.env[driftVariable] = "off";
 	await fakeSshKey(sandbox.env);
-	const vault = await startVault(sandbox.env.PULUMI_CONFIG_PASSPHRASE ?? "", SALT.exec(text)?.[1] ?? STAGING_SALT);
+	const key = await deriveKey(sandbox.env.PULUMI_CONFIG_PASSPHRASE ?? "", SALT.exec(text)?.[1] ?? STAGING_SALT);
+	const vault = await startVault(key);
 	Object.assign(sandbox.env, vault.env);
 	t.after(async () => {
 		vault.close();
