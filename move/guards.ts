@@ -90,13 +90,9 @@ export async function refuseKeep(context: Context, environment: Environment, mov
  * @throws where other work is under way, and where no mover has been heard
  */
 export async function refuseDowntime(session: MoveSession): Promise<void> {
-	const open = await openWork(session);
+	const [open, heartbeat] = [await openWork(session), await readHeartbeat(session)];
 	if (open !== undefined && open.command !== "freeze") throw new WishUnderWay(open);
-	// One that has just come has the lease and no sign of life yet.
-	const { rows } = await session.query(
-		"SELECT EXISTS (SELECT FROM public.lease WHERE until > clock_timestamp()) AS held",
-	);
-	if (rows[0].held) return;
+	if (!isSilent(heartbeat)) return;
 	throw new Error(
 		"no mover answers, and without one MedStack's services would be at 0 for nothing; they are left as they are. Look at the mover's log in MedStack, and whether its service runs with the secret move-target; then freeze again",
 	);
