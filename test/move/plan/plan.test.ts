@@ -15,7 +15,9 @@ import { parseStage } from "../../../config/parse.ts";
 import { listDomains } from "../../../move/plan/domains.ts";
 import { readLive } from "../../../move/plan/live.ts";
 import { makePlan } from "../../../move/plan/plan.ts";
+import { findTargets } from "../../../move/probe/targets.ts";
 import { readMoveStage } from "../../../move/stage.ts";
+import { describeWayBack, describeWayThere } from "../../../move/switch/dns-by-hand.ts";
 import { stageWith } from "../../config/stage-file.ts";
 import { certify, inDays } from "../../support/certificates.ts";
 import { loadedBy, readImports } from "../../support/imports.ts";
@@ -271,6 +273,36 @@ test("of an own certificate on Aptible its end is read, and which endpoint has i
 		live,
 	);
 	assert.equal(domain?.live?.id, own?.id);
+});
+
+test("a domain is probed at the load balancer of its endpoint, which is what it is to lead to", async () => {
+	Object.assign(process.env, clouds.env);
+	const file = path.join(folder, "Pulumi.probed.yaml");
+	const stage = readFileSync(path.join(folder, "Pulumi.clinic.yaml"), "utf8")
+		.replace("api.acme.example, managedTls: true }", "api.acme.example, managedTls: true, internal: true }")
+		.replace(/(domains: .*\}) \}/, "$1, api.acme.example: { via: manual, from: 203.0.113.9 } }");
+	writeFileSync(file, stage);
+	const moved = readMoveStage("probed", file);
+	const found = await findTargets(new Context(), moved);
+	const [target] = found.targets;
+	assert.deepEqual([found.targets.length, target?.domain, target?.address.port], [1, "portal.acme.example", 443]);
+	assert.match(target?.address.host ?? "", /^elb-\S+/);
+	assert.match(found.unknown[0]?.line ?? "", /^api\.acme\.example: failed: its endpoint is internal/);
+	assert.deepEqual(describeWayThere(found).slice(0, 2), [
+		"at your DNS host, have each of these lead to Aptible, and wait for its TTL:",
+		`  portal.acme.example: CNAME ${target?.address.host}`,
+	]);
+	assert.deepEqual(describeWayBack(moved).slice(1), [
+		"  portal.acme.example: the CNAME portal-old.acme.example where that was made before, else as it was, to 203.0.113.9",
+		"  api.acme.example: the CNAME api-old.acme.example where that was made before, else as it was, to 203.0.113.9",
+	]);
+	const own = "portal.acme.example, certificateFingerprint: 0123456789abcdef }";
+	writeFileSync(file, stage.replace("portal.acme.example, managedTls: true }", own));
+	const { unknown } = await findTargets(new Context(), readMoveStage("probed", file));
+	assert.match(
+		unknown[0]?.line ?? "",
+		/^portal\.acme\.example: failed: which load balancer its endpoint portal\.public has is unknown/,
+	);
 });
 
 test("no other step of the move loads the DNS client", () => {
