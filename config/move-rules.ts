@@ -81,12 +81,31 @@ function checkList(
 	});
 }
 
-function checkIdle(draft: Draft, { idle }: MoveDraft): Mistake[] {
+/** Services as `APP.SERVICE`; undefined where that cannot be said, as an app is wrong by itself. */
+function servicesOf(draft: Draft): string[] | undefined {
 	const services = Object.entries(draft.apps ?? {}).flatMap(([handle, app]) =>
 		Object.keys(app?.services ?? {}).map((service) => `${handle}.${service}`),
 	);
 	const isReadable = Object.values(draft.apps ?? {}).every((app) => app?.services !== undefined);
-	return checkList(at("idle"), idle, "a service of this stage", isReadable ? services : undefined);
+	return isReadable ? services : undefined;
+}
+
+function checkIdle(draft: Draft, { idle }: MoveDraft): Mistake[] {
+	return checkList(at("idle"), idle, "a service of this stage", servicesOf(draft));
+}
+
+/** Each key is a service of the stage, and no service in MedStack stands for two. */
+function checkSources(draft: Draft, { from }: MoveDraft): Mistake[] {
+	const known = servicesOf(draft);
+	const given = Object.entries(from?.services ?? {});
+	return given.flatMap(([name, theirs], index): Mistake[] => {
+		const place = at("from", "services", name);
+		if (known !== undefined && !known.includes(name)) {
+			return [wrongName(place, unknownName("a service of this stage", name, known))];
+		}
+		const twin = given.slice(0, index).find(([, other]) => theirs !== undefined && other === theirs);
+		return twin === undefined ? [] : [wrongValue(place, `stands for ${twin[0]} already; name another one`)];
+	});
 }
 
 function checkDatabases(draft: Draft, move: MoveDraft): Mistake[] {
@@ -236,6 +255,7 @@ export function checkMove(draft: Draft): Mistake[] {
 			: []),
 		...checkAddresses(move),
 		...checkIdle(draft, move),
+		...checkSources(draft, move),
 		...checkDatabases(draft, move),
 		...checkObjects(draft, move),
 		...checkDomains(draft, move),

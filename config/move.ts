@@ -29,6 +29,29 @@ export const MoveSource = block("where the data comes from", {
 			inPlace: "yes",
 			allowed: `list of 1 to ${mostAddresses} public IPv4 addresses, no ranges`,
 		}),
+	cluster: text("the label or id of a cluster", "as MedStack shows it, for example acme-prod")
+		.min(1, { error: "is empty; give the label or id of the cluster, as MedStack shows it" })
+		.optional()
+		.register(keyDocs, {
+			description:
+				"MedStack cluster whose services `freeze` sets to 0 and `thaw` brings back by MedStack's API, with a token in the environment",
+			inPlace: "yes",
+			allowed: "label or id of a cluster of the token's company",
+			otherwise: "none: its services are changed by hand",
+		}),
+	services: named(
+		"services",
+		text("the name of a service in MedStack", "for example acme-web").min(1, {
+			error: "is empty; give the name of the service in MedStack",
+		}),
+	)
+		.optional()
+		.register(keyDocs, {
+			description: "names of services in MedStack, by the name of the one that takes their place here",
+			inPlace: "yes",
+			allowed: "APP.SERVICE: name in MedStack",
+			otherwise: "APP.SERVICE or APP-SERVICE, or SERVICE where one app alone has a service of that name",
+		}),
 });
 
 /** Sizes of a moved database while the move goes on. */

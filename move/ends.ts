@@ -6,19 +6,25 @@ import type { Wish } from "../packages/mover/journal/wishes.ts";
 import type { ProgressView } from "./progress.ts";
 import { voidRecord, writeRecord } from "./record.ts";
 import type { Way } from "./session.ts";
-import { manualCluster } from "./source-cluster.ts";
+import type { SourceCluster } from "./source-cluster/port.ts";
 import type { MoveStage } from "./stage.ts";
 import { noteRecorded, RECORDED } from "./untold.ts";
 import { compareJournals } from "./work.ts";
 
+/** Where it is said, and whose services come back after a thaw. */
+interface Told {
+	view: ProgressView;
+	cluster: SourceCluster;
+}
+
 /** Says how a wish ended, with what it found; the record is there whatever the journal's file is like. @returns exit code */
-export async function tellEnd(way: Way, moved: MoveStage, made: Wish, view: ProgressView): Promise<number> {
-	const code = await conclude(way, moved, made, view);
+export async function tellEnd(way: Way, moved: MoveStage, made: Wish, told: Told): Promise<number> {
+	const code = await conclude(way, moved, made, told);
 	await way.look(async (session) => session && compareJournals(session, moved));
 	return code;
 }
 
-async function conclude(way: Way, moved: MoveStage, made: Wish, view: ProgressView): Promise<number> {
+async function conclude(way: Way, moved: MoveStage, made: Wish, { view, cluster }: Told): Promise<number> {
 	const { command, run, state } = made;
 	const reports =
 		run === undefined ? [] : ((await way.look(async (session) => session && readReports(session, run))) ?? []);
@@ -27,7 +33,11 @@ async function conclude(way: Way, moved: MoveStage, made: Wish, view: ProgressVi
 	view.line(`${command}${run === undefined ? "" : ` of run ${run}`}: ${state}${why}`);
 	if (command === "verify" && made.reason === "unequal") tellVoid(moved, view);
 	if (command === "freeze") view.line(state === "done" ? frozenLine(moved, reports) : HALF_FROZEN);
-	if (command === "thaw" && state === "done") for (const line of manualCluster(moved).start()) view.line(line);
+	if (command === "thaw" && state === "done") {
+		const { lines, left } = await cluster.start();
+		for (const line of lines) view.line(line);
+		if (left.length > 0) return 1;
+	}
 	if (state !== "done") return 1;
 	const objects = moved.stage.move?.objects ?? [];
 	if (command === "copy" && objects.length > 0) {

@@ -4,7 +4,7 @@ import type { Environment } from "../aptible/api/environment.ts";
 import type { Context } from "../aptible/context.ts";
 import { placeholder } from "../config/move-phases.ts";
 import { readHeartbeat } from "../packages/mover/journal/heartbeat.ts";
-import { openWork } from "../packages/mover/journal/wishes.ts";
+import { openWork, WishUnderWay } from "../packages/mover/journal/wishes.ts";
 import { type MovePhase, nextPhase, tellStep } from "../wire/move.ts";
 import { isSilent } from "./progress.ts";
 import type { MoveSession } from "./session.ts";
@@ -102,6 +102,20 @@ export async function refuseKeep(context: Context, environment: Environment, mov
 			`app "${handle}" has the real value of ${real.join(", ")}, and would reach people whose data is in the rehearsal; bring the placeholder there first: pulumi up --stack ${name}`,
 		);
 	}
+}
+
+/**
+ * A freeze by MedStack's API begins with its services at 0, so what would keep the mover from the rest is found before.
+ *
+ * @throws where other work is under way, and where no mover has been heard
+ */
+export async function refuseDowntime(session: MoveSession): Promise<void> {
+	const [open, heartbeat] = [await openWork(session), await readHeartbeat(session)];
+	if (open !== undefined && open.command !== "freeze") throw new WishUnderWay(open);
+	if (!isSilent(heartbeat)) return;
+	throw new Error(
+		"no mover answers, and without one MedStack's services would be at 0 for nothing; they are left as they are. Look at the mover's log in MedStack, and whether its service runs with the secret move-target; then freeze again",
+	);
 }
 
 /** A run that goes on would lose its login in its middle; a mover that is gone is waited for by nobody. */

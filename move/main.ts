@@ -12,13 +12,14 @@ import { type Arguments, readArguments, UsageError, usage } from "./arguments.ts
 import { closeMove } from "./close.ts";
 import { findMoverHosts, makeCredentials } from "./credentials.ts";
 import { tellEnd } from "./ends.ts";
-import { refuseKeep, refuseObjects, refusePhase, refuseUnsure } from "./guards.ts";
+import { refuseDowntime, refuseKeep, refuseObjects, refusePhase, refuseUnsure } from "./guards.ts";
 import { findJournalHandle } from "./journal-place.ts";
 import { ProgressView } from "./progress.ts";
 import { FormerRecord } from "./record.ts";
 import { writeReport } from "./report.ts";
 import { findEnvironment, type Way, Ways } from "./session.ts";
-import { manualCluster } from "./source-cluster.ts";
+import { chooseCluster, isByApi } from "./source-cluster/choose.ts";
+import type { SourceCluster } from "./source-cluster/port.ts";
 import { type MoveStage, readMoveStage } from "./stage.ts";
 import { describeStatus } from "./status.ts";
 import { thawStatements } from "./thaw-sql.ts";
@@ -147,15 +148,17 @@ async function perform(
 		return 0;
 	}
 	const signal = untilGone();
+	const tell = (line: string) => view.line(line);
+	const cluster = chooseCluster(moved, { way, tell, signal, redactor: context.redactor });
 	if (isWork(step)) {
 		const given = Object.fromEntries(Object.entries(switches).map(([name, value]) => [name, value === true]));
 		if (step === "objects" && moved.stage.move?.phase === "frozen") given.final = true;
-		return doWork(way, moved, { step, given, signal });
+		return doWork(way, moved, { step, given, cluster, signal });
 	}
 	const id = await control(way, moved, step as Command);
 	const made = await watch(way, moved, id, { view, signal });
 	view.end();
-	if (made !== undefined) return tellEnd(way, moved, made, view);
+	if (made !== undefined) return tellEnd(way, moved, made, { view, cluster });
 	view.line(`the mover takes ${step} up when it comes; to look: npm run move -- status --stack STACK`);
 	return 1;
 }
@@ -163,9 +166,12 @@ async function perform(
 async function doWork(
 	way: Way,
 	moved: MoveStage,
-	{ step, given, signal }: { step: Work; given: WishArguments; signal: AbortSignal },
+	{ step, given, cluster, signal }: { step: Work; given: WishArguments; cluster: SourceCluster; signal: AbortSignal },
 ): Promise<number> {
-	if (step === "freeze") for (const line of manualCluster(moved).stop()) view.line(line);
+	if (step === "freeze") {
+		if (isByApi(moved)) await refuseDowntime(await way.open());
+		for (const line of (await cluster.stop()).lines) view.line(line);
+	}
 	// A record of an earlier copy would admit the phase trial while this one is made, a rehearsal stands in its place, or MedStack is in use.
 	const former = step === "copy" || step === "thaw" || given.keep === true ? new FormerRecord(moved) : undefined;
 	const { id, is } = await ask(way, moved, step, given);
@@ -179,8 +185,13 @@ async function doWork(
 		view.line(
 			`the mover goes on with ${step}. To look: npm run move -- status --stack STACK; to end it: npm run move -- stop --stack STACK`,
 		);
+		if (step === "thaw" && isByApi(moved)) {
+			view.line(
+				"MedStack's services stay as they are until then; to bring them back: npm run move -- thaw --stack STACK",
+			);
+		}
 		return 1;
 	}
 	if (made.state === "refused") former?.putBack();
-	return tellEnd(way, moved, made, view);
+	return tellEnd(way, moved, made, { view, cluster });
 }

@@ -7,6 +7,7 @@ import { describeOutlook, readOutlook } from "./forecast.ts";
 import { describeOtherHosts } from "./handed-over.ts";
 import { describeLook, sayBytes, sayTime } from "./progress.ts";
 import type { MoveSession } from "./session.ts";
+import { describeCounts } from "./source-cluster/counts.ts";
 import type { MoveStage } from "./stage.ts";
 import { findOpenSwitch } from "./switch/night-journal.ts";
 
@@ -46,6 +47,7 @@ export async function describeStatus(
 		...(await describeOtherHosts(session, hosts)),
 		...(await describeSides(session)),
 		...(await describeFrozen(session)),
+		...(await describeCounts(session)),
 	);
 	const step = findOpenSwitch(await readLines(session));
 	if (step !== undefined) {

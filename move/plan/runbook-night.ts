@@ -1,5 +1,6 @@
 /** The night's steps, and the way back from it. */
 import { movedDatabases } from "../session.ts";
+import { type ServiceKind, stopOrder } from "../source-cluster/order.ts";
 import type { MoveStage } from "../stage.ts";
 import { describeAlias } from "./alias.ts";
 import type { StageDomain } from "./domains.ts";
@@ -14,10 +15,13 @@ import {
 	type RunbookStep,
 	YOU,
 } from "./runbook-steps.ts";
-import { listServices } from "./stage-checks.ts";
 
-/** Names of services that add to queues by themselves. */
-const ENQUEUES = /cron|sched|clock|beat/i;
+/** What is said of a service that stops. */
+const KINDS: Readonly<Record<ServiceKind, string>> = {
+	reached: "reached by people",
+	worker: "acts by itself",
+	scheduler: "a scheduler, by its name",
+};
 
 const changeRecord = (subject: StageDomain, how: string): RunbookStep => {
 	const { who, what } = describeRecord(subject);
@@ -133,28 +137,28 @@ export function writeNight(moved: MoveStage, domains: readonly PlannedDomain[]):
 /** Nobody adds to a queue that is to run empty, so that what works on it stops last. */
 function stopServices(moved: MoveStage): RunbookStep[] {
 	const drained = movedDatabases(moved).filter(({ drain }) => drain !== undefined);
-	const services = listServices(moved.stage);
-	const reached = services
-		.filter(({ hasEndpoint }) => hasEndpoint)
-		.map(({ name }) => `\`${name}\` (reached by people)`);
-	const own = services.filter(({ hasEndpoint }) => !hasEndpoint).map(({ name }) => name);
-	const schedulers = own.filter((name) => ENQUEUES.test(name)).map((name) => `\`${name}\` (a scheduler, by its name)`);
-	const workers = own.filter((name) => !ENQUEUES.test(name)).map((name) => `\`${name}\` (acts by itself)`);
+	const listed = (isListed: (kind: ServiceKind) => boolean) =>
+		stopOrder(moved)
+			.filter(({ kind }) => isListed(kind))
+			.flatMap(({ kind, names }) => names.map((name) => `\`${name}\` (${KINDS[kind]})`));
 	const stop = (names: readonly string[]): RunbookStep => ({
 		who: CONSOLE,
 		does: `set to 0 replicas, in this order: ${names.join(", ")}`,
 	});
-	const last =
-		"what else has the databases' passwords, such as pgAdmin and BI. The load balancer, the page service and the mover stay. Names in MedStack may differ";
-	if (drained.length === 0) return [stop([...reached, ...workers, ...schedulers, last])];
+	const byApi =
+		moved.stage.move?.from.cluster === undefined
+			? ""
+			: ". With MEDSTACK_TOKEN_KEY and MEDSTACK_TOKEN_VALUE set, `freeze` does what is named here by MedStack's API";
+	const last = `what else has the databases' passwords, such as pgAdmin and BI. The load balancer, the page service and the mover stay. Names in MedStack may differ${byApi}`;
+	if (drained.length === 0) return [stop([...listed(() => true), last])];
 	return [
-		stop([...reached, ...schedulers, "what else adds to queues. Workers stay"]),
+		stop([...listed((kind) => kind !== "worker"), `what else adds to queues. Workers stay${byApi}`]),
 		{
 			who: YOU,
 			does: `wait until \`check\` says that nothing is in the queues of ${drained.map(({ handle }) => `\`${handle}\``).join(", ")}`,
 			commands: [move("check")],
 		},
-		stop([...workers, last]),
+		stop([...listed((kind) => kind === "worker"), last]),
 	];
 }
 

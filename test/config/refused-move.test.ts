@@ -37,6 +37,7 @@ test("a move with all that it may have is right", () => {
 			...move,
 			downtimeBudgetMinutes: 30,
 			idle: ["portal.worker"],
+			from: { ...move.from, cluster: "acme-prod", services: { "portal.worker": "acme-worker" } },
 			databases: {
 				main: { during: { containerMb: 15360, containerProfile: "c", iops: 5000 } },
 				cache: { drain: { queues: ["queue:default"] } },
@@ -68,7 +69,21 @@ testRefused({
 	},
 	"a move without a source": {
 		...moveWith({ from: undefined }),
-		says: ["move.from: is missing; give where the data comes from: a block with addresses"],
+		says: ["move.from: is missing; give where the data comes from: a block with addresses, cluster, services"],
+	},
+	"a service of MedStack's for one that the stage has not, and one for two": {
+		...moveWith({
+			from: {
+				addresses: ["203.0.113.9"],
+				cluster: "",
+				services: { "portal.wbe": "web", "portal.web": "acme", "portal.worker": "acme" },
+			},
+		}),
+		says: [
+			'move.from.cluster: "" is empty; give the label or id of the cluster, as MedStack shows it',
+			'move.from.services["portal.wbe"]: "portal.wbe" is not a service of this stage; declared: portal.web, portal.worker; did you mean "portal.web"?',
+			'move.from.services["portal.worker"]: "acme" stands for portal.web already; name another one',
+		],
 	},
 	"a move that moves nothing": {
 		...moveWith({ databases: {} }),

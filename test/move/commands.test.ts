@@ -143,7 +143,7 @@ test("the tunnel's drop in the middle is passed over; Ctrl-C and a kill leave th
 	await world.reset();
 	await night.inPhase("prepare");
 	rmSync(path.join(folder, ".move"), { recursive: true });
-	const mover = world.startMover({ PART_MS: "1500", MOVE_LEASE_SECONDS: "30" });
+	const mover = world.startMover({ PART_MS: "1500", MOVE_LEASE_SECONDS: "12" });
 	const first = start("rehearse");
 	await first.says(/r1 main: rows/);
 	dropTunnels(night.dir);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { manualCluster } from "../../move/source-cluster.ts";
+import { startMedstack } from "@medstack-to-aptible/sandbox/medstack/cluster.ts";
+import { manualCluster } from "../../move/source-cluster/manual.ts";
 import { readMoveStage } from "../../move/stage.ts";
 import { thawStatements } from "../../move/thaw-sql.ts";
 import { formatLine } from "../../packages/mover/journal/line.ts";
@@ -22,15 +23,26 @@ const limit = () =>
 		return rows[0].n;
 	});
 
-test("freeze says which services go to 0, notes on this disk what it changes, and thaw undoes it and voids the record", async () => {
-	await night.inPhase("frozen");
+test("freeze sets MedStack's services to 0, notes on this disk what it changes, and thaw undoes it, voids the record and brings them back", async (t) => {
+	const resolve = async () => ["203.0.113.9"];
+	const medstack = await startMedstack({ resolve, services: { web: { replicas: 2 }, mover: { replicas: 1 } } });
+	t.after(() => medstack.close());
+	Object.assign(night.clouds.env, medstack.env);
+	await night.inPhase("frozen", { from: { addresses: ["203.0.113.9"], cluster: "acme-prod" } });
+	const early = await night.run("freeze");
+	assert.equal(early.code, 1, early.output);
+	assert.match(early.output, /no mover answers, and without one MedStack's services would be at 0 for nothing/);
+	assert.equal(medstack.service("web").replicas, 2);
 	const mover = night.world.startMover();
+	await mover.says(/waits for wishes/);
 	const frozen = await night.run("freeze");
 	assert.equal(frozen.code, 0, `${frozen.output}\n--\n${mover.output}`);
 	assert.match(
 		frozen.output,
-		/set the replicas of each of these to 0[^\n]*\n {2}1\. workers and schedulers: portal\.web\n/,
+		/portal\.web \(web\) goes to 0 replicas\nMedStack's services at 0, by its API: portal\.web\n/,
 	);
+	assert.equal(medstack.service("web").replicas, 0);
+	assert.equal(medstack.service("mover").replicas, 1);
 	assert.match(
 		frozen.output,
 		/freeze of run r1: done\nthe source is frozen and silent; next: npm run move -- copy --stack night/,
@@ -40,7 +52,7 @@ test("freeze says which services go to 0, notes on this disk what it changes, an
 	assert.match(journal, /"step":"freeze","part":"1262","state":"note".*"evidence":\{"limit":-1\}/);
 	assert.match(
 		(await night.run("status")).output,
-		/main: the source is shut by a freeze since .*npm run move -- thaw --stack night/,
+		/main: the source is shut by a freeze since .*npm run move -- thaw --stack night.*\n.*thaw brings them back: web 2\n/,
 	);
 
 	const sql = await night.run("thaw", "--sql");
@@ -51,9 +63,13 @@ test("freeze says which services go to 0, notes on this disk what it changes, an
 	);
 
 	writeFileSync(night.record, JSON.stringify({ version: 1, run: "r9" }));
+	// Of another machine.
+	rmSync(path.join(night.folder, ".move/night-services.json"));
 	const thawed = await night.run("thaw");
 	assert.equal(thawed.code, 0, thawed.output);
-	assert.match(thawed.output, /thaw of run r2: done\nin MedStack, Services, bring the replicas back/);
+	assert.match(thawed.output, /thaw of run r2: done\n[\s\S]*MedStack's services are back, by its API: portal\.web 2\n/);
+	assert.equal(medstack.service("web").replicas, 2);
+	assert.doesNotMatch((await night.run("status")).output, /thaw brings them back/);
 	assert.equal(existsSync(night.record), false, "MedStack is in use again");
 	assert.equal(await limit(), -1);
 	const nothing = await night.run("thaw", "--sql");
@@ -118,7 +134,7 @@ test("neither is for a phase in which apps work on Aptible", async () => {
 	}
 });
 
-test("what users reach stops first and comes back last, once its domain resolves to MedStack", () => {
+test("what users reach stops first and comes back last, once its domain resolves to MedStack", async () => {
 	const file = path.join(night.folder, "Pulumi.many.yaml");
 	writeFileSync(
 		file,
@@ -131,7 +147,8 @@ test("what users reach stops first and comes back last, once its domain resolves
 	);
 	const cluster = manualCluster(readMoveStage("many", file));
 	const groups = (lines: readonly string[]) => lines.filter((line) => /^ {2}\d/.test(line)).map((line) => line.trim());
-	const [users, workers] = ["what users reach: portal.web", "workers and schedulers: portal.worker, mail.cron"];
-	assert.deepEqual(groups(cluster.stop()), [`1. ${users}`, `2. ${workers}`]);
-	assert.deepEqual(groups(cluster.start()), [`1. ${workers}`, `2. ${users}`]);
+	const users = "what users reach: portal.web";
+	const [workers, schedulers] = ["workers: portal.worker", "schedulers, by their names: mail.cron"];
+	assert.deepEqual(groups((await cluster.stop()).lines), [`1. ${users}`, `2. ${workers}`, `3. ${schedulers}`]);
+	assert.deepEqual(groups((await cluster.start()).lines), [`1. ${schedulers}`, `2. ${workers}`, `3. ${users}`]);
 });

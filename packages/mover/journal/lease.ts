@@ -49,7 +49,11 @@ export class Lease {
 			const asked = performance.now();
 			const { rows } = await client.query("SELECT * FROM public.take_lease($1, $2)", [options.holder, options.seconds]);
 			const { taken_epoch: epoch, held_by: holder, held_seconds: seconds } = rows[0];
-			if (epoch !== null) return new Lease(options, client, epoch, asked + options.seconds * 1000);
+			if (epoch !== null) {
+				// Until the first renewal, whoever looks would take the mover for one that is not there.
+				await client.query(RENEW, [options.holder, epoch, options.seconds, JSON.stringify(options.progress())]);
+				return new Lease(options, client, epoch, asked + options.seconds * 1000);
+			}
 			await client.end();
 			return { holder, seconds };
 		} catch (error) {

@@ -16,10 +16,10 @@ const OIDS = {
 };
 
 /**
- * Makes a certificate for 127.0.0.1 and another address, signed by itself. A SAS that is good for https only, as all of ours are, is refused over
+ * Makes a certificate for 127.0.0.1, another address and host names, signed by itself. A SAS that is good for https only, as all of ours are, is refused over
  * http, so that the emulated blob service has to speak TLS; Node can check certificates and has nothing to make one.
  */
-export function makeCertificate(address = "127.0.0.1", now = new Date()): Certificate {
+export function makeCertificate(address = "127.0.0.1", now = new Date(), names: readonly string[] = []): Certificate {
 	const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 	const algorithm = der(0x30, oid(OIDS.ecdsaWithSha256));
 	const serial = randomBytes(8);
@@ -30,7 +30,8 @@ export function makeCertificate(address = "127.0.0.1", now = new Date()): Certif
 	const addresses = [...new Set(["127.0.0.1", address])].map((one) =>
 		der(0x87, Buffer.from(one.split(".").map(Number))),
 	);
-	const alternatives = der(0x30, ...addresses, der(0x82, Buffer.from("localhost")));
+	const hosts = ["localhost", ...names].map((host) => der(0x82, Buffer.from(host)));
+	const alternatives = der(0x30, ...addresses, ...hosts);
 	const body = der(
 		0x30,
 		der(0xa0, der(0x02, Buffer.from([2]))),

@@ -119,6 +119,14 @@ test("where queues run empty, what fills them stops first, and workers after the
 	assert.doesNotMatch(last, /`portal\.(web|cron)`/);
 });
 
+test("a stage that names its cluster is told what freeze does there", () => {
+	const from = { addresses: ["203.0.113.9"], cluster: "acme-prod" };
+	const named = stageFile({ move: { phase: "prepare", from, databases: { main: {} } } });
+	const says = /MEDSTACK_TOKEN_KEY and MEDSTACK_TOKEN_VALUE set, `freeze` does what is named here by MedStack's API$/;
+	assert.match(linesOf(named, "16.")[0] ?? "", says);
+	assert.doesNotMatch(linesOf(stageFile(), "16.")[0] ?? "", says);
+});
+
 test("the old PostgreSQL is shut after Aptible's own writers stop, and opened again before MedStack's services start", () => {
 	const night = linesOf(stageFile(), "16.").join("\n");
 	const order = [/to 0 replicas/, /npm run move -- switch frozen/, /\nnpm run move -- freeze --stack STACK/].map(

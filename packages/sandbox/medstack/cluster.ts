@@ -1,0 +1,98 @@
+/** A cluster of MedStack's: services that run, the load balancer in front of them, and the API by which they are changed. */
+import { randomBytes } from "node:crypto";
+import { type ApiRequest, type ApiServer, startMedstackApi } from "./api-server.ts";
+import { type DomainCheck, refuseDomains } from "./domains.ts";
+import { type LoadBalancer, startLoadBalancer } from "./load-balancer.ts";
+import { Service, type ServiceSetup, type SwarmTiming } from "./swarm.ts";
+
+export interface MedstackSetup extends SwarmTiming {
+	/** By their names; the load balancer, which comes first, is not among them. */
+	services: Readonly<Record<string, ServiceSetup>>;
+	/** Public address of the cluster's manager, to which mapped domains have to resolve. @default 203.0.113.9 */
+	address?: string;
+	resolve: DomainCheck["resolve"];
+	/** @default acme-prod */
+	label?: string;
+	/** With it, the load balancer speaks TLS alone. */
+	tls?: { key: string; certificate: string };
+	/** Awaited before each request to the API is looked at. */
+	onRequest?: (request: ApiRequest) => void | Promise<void>;
+}
+
+export interface Medstack {
+	address: string;
+	api: ApiServer;
+	loadBalancer: LoadBalancer;
+	/** The variables by which the program reaches the API. */
+	env: Readonly<Record<string, string>>;
+	/** @throws where there is none of this name */
+	service(name: string): Service;
+	/** Changes the replicas as the UI does, whose checks are the API's. @throws where it is refused */
+	scale(name: string, replicas: number): Promise<void>;
+	/** Waits until every change so far is done. */
+	settled(): Promise<void>;
+	close(): Promise<void>;
+}
+
+export const LOAD_BALANCER = "loadbalancer";
+
+/** Starts it with its services up: each was made when its domain led here. */
+export async function startMedstack(setup: MedstackSetup): Promise<Medstack> {
+	const { resolve, address = "203.0.113.9", label = "acme-prod", tls, onRequest } = setup;
+	const { changeMs = 0, graceMs = 0, restartMs = 1_000 } = setup;
+	const timing = { changeMs, graceMs, restartMs };
+	const own = Object.entries(setup.services).map(([name, one]) => {
+		const service = new Service(name, one, timing);
+		service.scale(one.replicas, 0);
+		return service;
+	});
+	const first = new Service(LOAD_BALANCER, { replicas: 1, image: "traefik" }, timing);
+	first.scale(1, 0);
+	const services = [first, ...own];
+	const settled = async () => {
+		await Promise.all(services.map((one) => one.settled()));
+	};
+	const service = (name: string) => {
+		const found = services.find((one) => one.name === name);
+		if (found === undefined) throw new Error(`sandbox: MedStack has no service ${name}`);
+		return found;
+	};
+	const token = { key: randomBytes(9).toString("hex"), value: randomBytes(16).toString("hex") };
+	const api = await startMedstackApi({
+		token,
+		company: { id: "c-acme", name: "Acme Health" },
+		cluster: { id: "k-7f3a", label },
+		services,
+		address,
+		resolve,
+		onRequest,
+	});
+	const route = (host: string) => {
+		const found = own.find(({ domains }) => domains.includes(host));
+		return found && { service: found.name, addresses: found.addresses };
+	};
+	const loadBalancer = await startLoadBalancer({ route, ...(tls === undefined ? {} : { tls }) });
+	await settled();
+	const env = {
+		MEDSTACK_API_URL: api.url,
+		MEDSTACK_TOKEN_KEY: token.key,
+		MEDSTACK_TOKEN_VALUE: token.value,
+	};
+	return {
+		address,
+		api,
+		loadBalancer,
+		env,
+		service,
+		async scale(name, replicas) {
+			const one = service(name);
+			const refusal = await refuseDomains(one.domains, { address, resolve });
+			if (refusal !== undefined) throw new Error(`sandbox: ${refusal}`);
+			one.scale(replicas);
+		},
+		settled,
+		close: async () => {
+			await Promise.all([api.close(), loadBalancer.close(), ...own.map((one) => one.close())]);
+		},
+	};
+}

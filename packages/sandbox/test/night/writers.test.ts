@@ -1,0 +1,188 @@
+/** Writers on a real server, and the judge of what became of their rows. */
+import assert from "node:assert/strict";
+import { readFileSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startDnsWorld } from "../../dns/authority.ts";
+import { resolveBy } from "../../dns/client.ts";
+import { startMedstack } from "../../medstack/cluster.ts";
+import { startLoadBalancer } from "../../medstack/load-balancer.ts";
+import { judgeWrites, measureDowntime } from "../../night/judge.ts";
+import { Ledger } from "../../night/ledger.ts";
+import { startRequester } from "../../night/requesters.ts";
+import { CachingResolver } from "../../night/resolver.ts";
+import { startWeb, startWorker } from "../../night/writers.ts";
+import { readWrites, type StoredWrite, WRITES_TABLE } from "../../night/writes.ts";
+import { execute } from "../../postgresql/execute.ts";
+import { type Postgres, startPostgres } from "../../postgresql/server.ts";
+
+const APP = { name: "app_rw", password: "x" };
+const CONTENT = [
+	{ sql: "CREATE ROLE app_rw LOGIN PASSWORD 'x'" },
+	{ sql: `${WRITES_TABLE}; GRANT SELECT, INSERT ON night_writes TO app_rw` },
+];
+
+/** Two servers, as the ends of a move have them. */
+let old: Postgres;
+let fresh: Postgres;
+
+before(async () => {
+	[old, fresh] = (await Promise.all([1, 2].map(() => startPostgres({ major: 17, content: CONTENT })))) as [
+		Postgres,
+		Postgres,
+	];
+});
+after(() => Promise.all([old?.stop(), fresh?.stop()]));
+
+const databases = () => ({
+	medstack: { url: old.url(), server: `${old.address}:${old.port}` },
+	aptible: { url: fresh.url(), server: `${fresh.address}:${fresh.port}` },
+});
+
+/** What the move does. @param rows that come over */
+async function copy(rows: readonly StoredWrite[]): Promise<void> {
+	const values = rows.map(
+		({ id, writer, writtenAt, writtenOn }) => `('${id}', '${writer}', '${writtenAt.toISOString()}', '${writtenOn}')`,
+	);
+	await execute(fresh.url(), `INSERT INTO night_writes VALUES ${values.join(", ")}`);
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+	for (const deadline = Date.now() + 10_000; !isSo(); await sleep(5)) assert.ok(Date.now() < deadline, isSo.toString());
+}
+
+test("a night from one side to the other: who asks by DNS is down from the last answer there to the first one here, and no write is lost", async (t) => {
+	const [domain, server] = ["portal.acme.example", "ns1.acme.example"];
+	const soa = "acme.example 60 SOA ns1.acme.example root.acme.example 1 7200 900 1209600 60";
+	const leadsTo = (address: string) => ({ records: [soa, `${domain} 0 A ${address}`] });
+	const dns = await startDnsWorld({ "acme.example": { [server]: leadsTo("203.0.113.9") } });
+	const ledger = new Ledger();
+	const login = (one: Postgres) => one.url("postgres", APP);
+	const medstack = await startMedstack({
+		resolve: resolveBy(dns.resolver),
+		services: {
+			web: {
+				replicas: 2,
+				domains: [domain],
+				start: ({ slot }) => startWeb({ side: "medstack", url: login(old), name: `web.${slot}` }),
+			},
+			worker: {
+				replicas: 1,
+				start: () => startWorker({ side: "medstack", url: login(old), name: "worker", ledger, everyMs: 10 }),
+			},
+		},
+	});
+	const web = await startWeb({ side: "aptible", url: login(fresh), name: "web" });
+	const elb = await startLoadBalancer({
+		route: () => ({ service: "web", addresses: web.address ? [web.address] : [] }),
+	});
+	const clients = ["reader", "writer"].map((client) =>
+		startRequester({
+			client,
+			url: `http://${domain}/`,
+			resolver: new CachingResolver({ server: dns.resolver }),
+			reach: (address) =>
+				address === medstack.address
+					? { host: "127.0.0.1", port: medstack.loadBalancer.port, side: "medstack" }
+					: { host: "127.0.0.1", port: elb.port, side: "aptible" },
+			...(client === "writer" ? { ledger } : {}),
+			everyMs: 5,
+		}),
+	);
+	t.after(async () => {
+		await Promise.all(clients.map((client) => client.stop()));
+		await Promise.all([medstack.close(), elb.close(), dns.close(), web.stop()]);
+	});
+	const answers = () => clients.flatMap((client) => client.answers);
+	const by = (writer: string) => ledger.writes.filter((one) => one.writer === writer).length;
+	await until(() => by("writer") > 3 && by("worker") > 3);
+	await until(() => clients.every((client) => client.answers.filter(({ status = 0 }) => status < 300).length > 3));
+	const warm = new Date();
+	for (const name of ["web", "worker"]) await medstack.scale(name, 0);
+	await medstack.settled();
+	const closed = new Date();
+	await until(() => answers().filter(({ status }) => status === 503).length > 3 && Date.now() - closed.getTime() > 300);
+	await copy(await readWrites(old.url()));
+	dns.change(server, leadsTo("198.51.100.7"));
+	await until(() =>
+		clients.every((client) => client.answers.some(({ side, status = 0 }) => side === "aptible" && status < 300)),
+	);
+	await Promise.all(clients.map((client) => client.stop()));
+
+	const times = [{ side: "medstack" as const, from: closed }];
+	const verdict = await judgeWrites(ledger, databases(), "aptible", times);
+	assert.deepEqual([verdict.lost, verdict.onClosedSide, verdict.contradicted], [[], [], []]);
+	assert.deepEqual(
+		verdict.turns.map(({ side }) => side),
+		["medstack", "aptible"],
+	);
+	const downtime = measureDowntime(answers().filter(({ at }) => at >= warm));
+	assert.equal(downtime?.isOver, true);
+	assert.ok(downtime.from < closed && downtime.until > closed);
+	await Promise.all([old, fresh].map((one) => execute(one.url(), "TRUNCATE night_writes")));
+});
+
+test("a worker writes on through a refused login, and the judge finds what was lost and what came to a closed side", async (t) => {
+	const file = path.join(os.tmpdir(), `ledger-${process.pid}.jsonl`);
+	t.after(() => rmSync(file, { force: true }));
+	const ledger = new Ledger(file);
+	const count = async (more: number) => {
+		for (const least = ledger.writes.length + more; ledger.writes.length < least; await sleep(5));
+	};
+	const worker = startWorker({ side: "medstack", url: old.url("postgres", APP), name: "worker", ledger, everyMs: 5 });
+	await count(3);
+	await execute(
+		old.url(),
+		"ALTER ROLE app_rw NOLOGIN; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app_rw'",
+	);
+	while (ledger.unacknowledged < 3) await sleep(5);
+	const frozenAt = new Date();
+	const frozen = await readWrites(old.url());
+	const [first, ...others] = frozen;
+	await copy(others);
+	const web = await startWeb({ side: "aptible", url: fresh.url("postgres", APP), name: "web" });
+	const address = `http://127.0.0.1:${web.address?.port}`;
+	const post = async () => {
+		const id = crypto.randomUUID();
+		const response = await fetch(address, { method: "POST", body: JSON.stringify({ id }) });
+		assert.deepEqual([response.status, await response.json()], [201, { side: "aptible", id }]);
+		ledger.acknowledge({ id, at: new Date(), side: "aptible", writer: "browser" });
+	};
+	await post();
+	// Somebody opens the old side again.
+	await execute(old.url(), "ALTER ROLE app_rw LOGIN");
+	await count(1);
+	await worker.stop();
+	await post();
+	assert.deepEqual([(await fetch(address)).status, (await fetch(`${address}/health`)).status], [200, 200]);
+	await web.stop();
+	await web.ended;
+
+	const closed = [{ side: "medstack" as const, from: frozenAt }];
+	const verdict = await judgeWrites(ledger, databases(), "aptible", closed);
+	const late = (await readWrites(old.url())).slice(frozen.length).map(({ id }) => id);
+	assert.ok(late.length > 0);
+	assert.deepEqual(
+		verdict.onClosedSide.map(({ id }) => id),
+		late,
+	);
+	assert.deepEqual(
+		verdict.lost.map(({ id }) => id),
+		[first?.id, ...late],
+	);
+	assert.deepEqual(
+		verdict.turns.map(({ side, writes }) => [side, writes]),
+		[
+			["medstack", frozen.length],
+			["aptible", 1],
+			["medstack", late.length],
+			["aptible", 1],
+		],
+	);
+	assert.deepEqual(verdict.contradicted, []);
+	const liar = { id: frozen[1]?.id ?? "", at: new Date(), side: "aptible" as const, writer: "browser" };
+	assert.deepEqual((await judgeWrites({ writes: [liar] }, databases(), "aptible", [])).contradicted, [liar]);
+	assert.equal(readFileSync(file, "utf8").trim().split("\n").length, ledger.writes.length);
+});
