@@ -43,6 +43,10 @@ const STEPS: Readonly<Record<string, StepWords>> = {
 			database: "with --sql: of this database of the stage, where several are frozen",
 		},
 	},
+	point: {
+		says: "lead the domains of the move to one side, and wait until every authoritative server says so",
+		options: { to: "new in live; old in prepare, frozen and cancelled" },
+	},
 	pause: { says: "hold the run between two parts", options: {} },
 	resume: { says: "let it go on", options: {} },
 	stop: { says: "end the run; what is done stays", options: {} },
@@ -73,6 +77,7 @@ const VALUES: Readonly<Record<string, string>> = {
 	run: "RUN",
 	database: "NAME",
 	write: "FOLDER",
+	to: "SIDE",
 };
 
 /** The page of `npm run move -- help`. */
@@ -130,6 +135,11 @@ export function readArguments(argv: string[]): Arguments {
 	if (options.database !== undefined && options.sql !== true) {
 		throw new UsageError("thaw takes --database with --sql alone: else it thaws each database of the stage");
 	}
+	if (step === "point" && options.to !== "new" && options.to !== "old") {
+		throw new UsageError(
+			`point takes --to new or --to old${options.to === undefined ? "" : `, and "${options.to}" was given`}`,
+		);
+	}
 	if (stack === undefined || !/^[\w.-]+$/.test(stack)) throw new UsageError("name the stage: --stack STACK");
 	if (options.run !== undefined && !/^r\d+$/.test(String(options.run))) {
 		throw new UsageError(`--run "${options.run}" is none; runs are r1, r2 ...`);
@@ -153,6 +163,7 @@ function parse(argv: string[]) {
 			sql: { type: "boolean" },
 			database: { type: "string" },
 			write: { type: "string" },
+			to: { type: "string" },
 			"drop-former": { type: "boolean" },
 			"drop-journal": { type: "boolean" },
 			help: { type: "boolean" },

@@ -25,6 +25,10 @@ const PHASES: Readonly<Record<string, readonly MovePhase[]>> = {
 	"thaw --sql": ["prepare", "frozen", "cancelled"],
 	// Nothing writes on either side.
 	copy: ["frozen"],
+	// Aptible serves.
+	"point --to new": ["live"],
+	// Aptible serves nobody by the real name: before the night, and on the way back from it.
+	"point --to old": ["prepare", "frozen", "cancelled"],
 };
 
 /** Refuses a step in a phase that it is not for. @throws with the phase to go to and the command */

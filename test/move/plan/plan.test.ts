@@ -15,6 +15,7 @@ import { parseStage } from "../../../config/parse.ts";
 import { listDomains } from "../../../move/plan/domains.ts";
 import { readLive } from "../../../move/plan/live.ts";
 import { makePlan } from "../../../move/plan/plan.ts";
+import { pointStage } from "../../../move/point.ts";
 import { readMoveStage } from "../../../move/stage.ts";
 import { stageWith } from "../../config/stage-file.ts";
 import { certify, inDays } from "../../support/certificates.ts";
@@ -97,13 +98,18 @@ async function cli(...argv: string[]): Promise<void> {
 }
 
 /** Runs `plan` from the stage's folder. @param change variables that are another, or removed */
-async function plan(args: readonly string[] = [], change: Readonly<Record<string, string | undefined>> = {}) {
+function plan(args: readonly string[] = [], change: Readonly<Record<string, string | undefined>> = {}) {
+	return move(["plan", ...args], change);
+}
+
+async function move(args: readonly string[], change: Readonly<Record<string, string | undefined>> = {}) {
 	const child = spawn(
 		process.execPath,
 		[
 			"--disable-warning=ExperimentalWarning",
 			path.join(root, "move/main.ts"),
-			...["plan", "--stack", "clinic", "--config-file", "Pulumi.clinic.yaml", ...args],
+			...args,
+			...["--stack", "clinic", "--config-file", "Pulumi.clinic.yaml"],
 		],
 		{
 			cwd: folder,
@@ -271,6 +277,52 @@ test("of an own certificate on Aptible its end is read, and which endpoint has i
 		live,
 	);
 	assert.equal(domain?.live?.id, own?.id);
+});
+
+test("point leads to a side that is as its phase makes it, and is refused else", async () => {
+	const { code, stderr } = await move(["point", "--to", "new"]);
+	assert.equal(code, 1);
+	assert.match(
+		stderr,
+		/^point --to new needs move\.phase: live, and Pulumi\.clinic\.yaml has "prepare"; set phase: frozen/,
+	);
+
+	const variables = { MEDSTACK_TO_APTIBLE_DNS: dns.resolver, MEDSTACK_TO_APTIBLE_DNS_PORT: String(dns.port) };
+	Object.assign(process.env, clouds.env, variables);
+	const text = readFileSync(path.join(folder, "Pulumi.clinic.yaml"), "utf8");
+	const stageIn = (phase: string) => {
+		const file = path.join(folder, "Pulumi.night.yaml");
+		writeFileSync(file, text.replace("phase: prepare", `phase: ${phase}`));
+		return readMoveStage("night", file);
+	};
+	const point = async (phase: string, to: "old" | "new") => {
+		const lines: string[] = [];
+		const signal = new AbortController().signal;
+		await pointStage(new Context(), stageIn(phase), { to, tell: (line) => void lines.push(line), signal });
+		return lines.join("\n");
+	};
+	await assert.rejects(
+		point("frozen", "old"),
+		/^Error: Aptible is not in the phase frozen yet: .*portal\.web has 1 containers/,
+	);
+	const scale = (count: string) =>
+		cli("apps:scale", "--app", "portal", "--environment", "acme", "--container-count", count, "--", "web");
+	await scale("0");
+	await assert.rejects(
+		point("live", "new"),
+		/^Error: Aptible is not in the phase live yet: portal\.web has 0 containers; first: pulumi up --stack night$/,
+	);
+	await scale("1");
+	const live = await readLive(new Context(), stageIn("live"));
+	const host = live?.endpoints.get("portal")?.find(({ managedTlsDomain }) => managedTlsDomain !== undefined)?.hostname;
+	const others = records.filter((line) => !/^portal|CAA/.test(line));
+	const led = [`portal.acme.example 60 CNAME portal-new.acme.example`, `portal-new.acme.example 60 CNAME ${host}`];
+	for (const name of ["ns1.acme.example", "ns2.acme.example", "ns3.acme.example"])
+		dns.change(name, { records: [...others, ...led] });
+	assert.match(
+		await point("live", "new"),
+		/^portal\.acme\.example leads to portal-new\.acme\.example on every authoritative server/,
+	);
 });
 
 test("no other step of the move loads the DNS client", () => {
