@@ -9,12 +9,13 @@ import { Environment } from "./components/environment.ts";
 import { databaseEndpointsOf, dnsRecordsOf, gitRemotesOf, hostnamesOf, urlsOf } from "./components/outputs.ts";
 import { loadStage } from "./config/load.ts";
 import { mapValues } from "./config/map-values.ts";
-import { checkMovedDatabases, lookForDrift } from "./drift/drift.ts";
+import { checkMovedDatabases, checkNightStep, lookForDrift } from "./drift/drift.ts";
 
 const loaded = await loadStage();
 const { stage, secrets } = loaded;
 const { handle, stack } = stage.environment;
 
+await checkNightStep(stage);
 await checkMovedDatabases(loaded);
 await lookForDrift(loaded);
 

@@ -2,10 +2,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { mapValues } from "../config/map-values.ts";
 import type { Stage } from "../config/stage.ts";
 import { identifyAppEndpoint, identifyDatabaseEndpoint } from "../config/to-spec/endpoint.ts";
+import { refuseNightStep } from "../drift/drift.ts";
 import { ClaimsFacts, type ClaimsSpec } from "../wire/claims.ts";
 import { announceEndpointMoves, refuseEndpointMoves } from "../wire/endpoint-claims.ts";
 import type { EndpointIdentity } from "../wire/endpoint-identity.ts";
-import { announceMoveStep, type RecordState, refuseFirstPhase, refuseMoveStep } from "../wire/move.ts";
+import { announceMoveStep, isNightStep, type RecordState, refuseFirstPhase, refuseMoveStep } from "../wire/move.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 
 /** Values of the `Claims` component. */
@@ -36,13 +37,17 @@ export class Claims extends pulumi.ComponentResource {
 			const record = isStep ? moveRecordState() : "none";
 			return refuseMoveStep(before.move, after.move, { stage: pulumi.getStack(), record });
 		};
+		// Into a phase of the night, and in one, the program itself has asked.
+		const refuseWayOut = async (before: ClaimsSpec, after: ClaimsSpec) =>
+			isNightStep(after.move, undefined) ? undefined : refuseNightStep(before.move, after.move);
 		const { facts, resource } = new AptibleCommand(
 			name,
 			{
 				kind: "claims",
 				spec: claimsOf(stage),
 				facts: ClaimsFacts,
-				refuse: (before, after) => refuseStep(before, after) ?? refuseEndpointMoves(before, after),
+				refuse: async (before, after) =>
+					refuseStep(before, after) ?? (await refuseWayOut(before, after)) ?? refuseEndpointMoves(before, after),
 				refuseFirst: (first) => refuseFirstPhase(first.move, pulumi.getStack()),
 				announce: (before, after) => [
 					...announceMoveStep(before.move, after.move, pulumi.getStack()),

@@ -93,7 +93,7 @@ export function requireMoveRecord(
 	// In `live` it is closed in the end, and the block stays until the next update; who gets there with a closed one is refused by the claims.
 	if (move.phase === "trial" && record.closed === true) {
 		throw new StageError([
-			`${phase} the record of a verified copy, and ${name} (run ${record.run}) is that of an earlier move, which is closed; remove it: git rm ${name}; then set phase: frozen, and run \`npm run move -- copy --again --stack ${stage}\``,
+			`${phase} the record of a verified copy, and ${name} (run ${record.run}) is that of an earlier move, which is closed; remove it: git rm ${name}; then \`npm run move -- switch frozen --stack ${stage}\`, and \`npm run move -- copy --again --stack ${stage}\``,
 		]);
 	}
 	const missing = Object.keys(move.databases).filter((handle) => !Object.hasOwn(record.databases, handle));

@@ -115,13 +115,13 @@ export const MovedDomain = block("a domain", {
 /** What a kept rehearsal needs: what must not be real meanwhile, and how a person sees that an app works on it. */
 export const Smoke = block("a smoke test", {
 	path: pattern("a path", "for example /health", /^\/[^\s#]*$/).register(keyDocs, {
-		description: "path that you request of an app on the copied database; no command does it yet",
+		description: "path that the step `probe` requests of each of `move.domains`, with what its redirects lead to",
 		inPlace: "yes",
 	}),
 	text: text("text", "a few words of the answer")
 		.min(1, { error: "is empty; give a few words of the answer" })
 		.register(keyDocs, {
-			description: "text that the answer holds where the app works",
+			description: "text that the answer holds where the app works, of its first MB",
 			inPlace: "yes",
 		}),
 	placeholders: z
@@ -182,8 +182,7 @@ export const Move = block("the move of the stage", {
 		allowed: "domain of an endpoint of this file: block",
 	}),
 	smoke: Smoke.optional().register(keyDocs, {
-		description:
-			"placeholders of `prepare`, and the smoke test of an app on the copied database; `rehearse --keep` needs it",
+		description: "placeholders of `prepare`, and what the probes ask for; `rehearse --keep` needs it",
 	}),
 });
 export type Move = z.infer<typeof Move>;

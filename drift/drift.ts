@@ -4,8 +4,11 @@
  * the update run, which heals it; the Command of every other one ignores that variable.
  */
 
+import { RunError } from "@pulumi/pulumi";
 import type { LoadedStage } from "../config/load.ts";
+import type { Stage } from "../config/stage.ts";
 import type { Difference } from "../wire/difference.ts";
+import { isNightStep, type MoveStep } from "../wire/move.ts";
 import type { Look } from "./look.ts";
 
 /** `off` looks for nothing; `required` fails where drift is unknown; anything else looks where there are credentials. */
@@ -38,6 +41,22 @@ export async function checkMovedDatabases({ stage, moveRecord }: LoadedStage): P
 	if (moveRecord === undefined) return;
 	const { refuseOtherDatabases } = await import("./moved-databases.ts");
 	await refuseOtherDatabases(stage, moveRecord);
+}
+
+/** Refuses an update of the night that no `npm run move -- switch` makes; only then is the journal's file read. */
+export async function checkNightStep({ move }: Pick<Stage, "move">): Promise<void> {
+	const refused = await refuseNightStep(undefined, move);
+	if (refused !== undefined) throw new RunError(refused);
+}
+
+/** Why an update may not take a step of a move; nothing where it may. */
+export async function refuseNightStep(
+	before: MoveStep | undefined,
+	after: MoveStep | undefined,
+): Promise<string | undefined> {
+	if (after === undefined || !isNightStep(before, after)) return undefined;
+	const { refuseOtherRun } = await import("./move-run.ts");
+	return refuseOtherRun(after.phase);
 }
 
 /**

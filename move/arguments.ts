@@ -1,5 +1,6 @@
 /** What a person may type after `npm run move --`. */
 import { parseArgs } from "node:util";
+import { MovePhase, movePhases } from "../wire/move.ts";
 
 interface StepWords {
 	says: string;
@@ -8,6 +9,9 @@ interface StepWords {
 }
 
 const REPLACE_IN_PLACE = "MySQL, Redis: also into a target that holds something else, which goes";
+
+/** Steps with a word of their own after them, as `usage` shows it. */
+const POSITIONAL: Readonly<Record<string, string>> = { switch: "PHASE" };
 
 const STEPS: Readonly<Record<string, StepWords>> = {
 	plan: {
@@ -43,6 +47,14 @@ const STEPS: Readonly<Record<string, StepWords>> = {
 			database: "with --sql: of this database of the stage, where several are frozen",
 		},
 	},
+	switch: {
+		says: "bring the stage to PHASE: the line in its file, preview, question, pulumi up",
+		options: {
+			yes: "do not ask",
+			again: "another update in the phase that the stage is in",
+		},
+	},
+	probe: { says: "ask each domain by its real name at its new side, while DNS leads to the old one", options: {} },
 	point: {
 		says: "lead the domains of the move to one side, and wait until every authoritative server says so",
 		options: { to: "new in live; old in prepare, frozen and cancelled" },
@@ -84,7 +96,10 @@ const VALUES: Readonly<Record<string, string>> = {
 export const usage = `usage: npm run move -- STEP --stack STACK [--config-file FILE] [OPTION...]
 
 ${Object.entries(STEPS)
-	.flatMap(([step, { says, options }]) => [`  ${step.padEnd(22)}${says}`, ...describeOptions(options)])
+	.flatMap(([step, { says, options }]) => [
+		`  ${[step, POSITIONAL[step]].join(" ").trimEnd().padEnd(22)}${says}`,
+		...describeOptions(options),
+	])
 	.join("\n")}
 
 of every step:
@@ -106,6 +121,8 @@ export class UsageError extends Error {
 export interface Arguments {
 	/** One of the steps, or `help`. */
 	step: string;
+	/** Of `switch`: where to. */
+	phase: MovePhase | undefined;
 	stack: string;
 	configFile: string | undefined;
 	options: Readonly<Record<string, string | boolean | undefined>>;
@@ -122,10 +139,12 @@ export function readArguments(argv: string[]): Arguments {
 	const { values, positionals } = parsed;
 	const { stack, "config-file": configFile, help, ...options } = values;
 	const [step, ...more] = positionals;
-	if (help || step === "help" || argv.length === 0) return { step: "help", stack: "", configFile, options: {} };
+	if (help || step === "help" || argv.length === 0)
+		return { step: "help", phase: undefined, stack: "", configFile, options: {} };
 	if (step === undefined || !Object.hasOwn(STEPS, step)) {
 		throw new UsageError(`"${step ?? ""}" is no step; use one of ${Object.keys(STEPS).join(", ")}`);
 	}
+	const phase = step === "switch" ? readPhase(more.shift()) : undefined;
 	if (more.length > 0) throw new UsageError(`${step} takes nothing but options, and "${more.join(" ")}" was given`);
 	const wrong = Object.keys(options).find((option) => !Object.hasOwn(STEPS[step]?.options ?? {}, option));
 	if (wrong !== undefined) throw new UsageError(`${step} takes no --${wrong}`);
@@ -144,7 +163,15 @@ export function readArguments(argv: string[]): Arguments {
 	if (options.run !== undefined && !/^r\d+$/.test(String(options.run))) {
 		throw new UsageError(`--run "${options.run}" is none; runs are r1, r2 ...`);
 	}
-	return { step, stack, configFile, options };
+	return { step, phase, stack, configFile, options };
+}
+
+function readPhase(word: string | undefined): MovePhase {
+	const phase = MovePhase.safeParse(word).data;
+	if (phase !== undefined) return phase;
+	throw new UsageError(
+		`switch takes a phase, and ${word === undefined ? "none" : `"${word}"`} was given; use one of ${movePhases.join(", ")}`,
+	);
 }
 
 function parse(argv: string[]) {

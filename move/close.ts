@@ -69,7 +69,7 @@ function refuseUnfinished(moved: MoveStage, { isThawed }: CloseOptions): void {
 	const phase = stage.move?.phase;
 	if (phase !== "live" && phase !== "cancelled") {
 		throw new Error(
-			`close ends a move in the phase "live" or "cancelled", and Pulumi.${name}.yaml has ${phase === undefined ? "no move" : `the phase "${phase}"`}; go on to one of them first: pulumi up --stack ${name}`,
+			`close ends a move in the phase "live" or "cancelled", and Pulumi.${name}.yaml has ${phase === undefined ? "no move" : `the phase "${phase}"`}; go on to one of them first: npm run move -- switch live --stack ${name}, or cancelled`,
 		);
 	}
 	// Of a move that is done, the source stays shut.

@@ -5,7 +5,7 @@ import type { Context } from "../aptible/context.ts";
 import { placeholder } from "../config/move-phases.ts";
 import { readHeartbeat } from "../packages/mover/journal/heartbeat.ts";
 import { openWork } from "../packages/mover/journal/wishes.ts";
-import { type MovePhase, nextPhase } from "../wire/move.ts";
+import { type MovePhase, nextPhase, tellStep } from "../wire/move.ts";
 import { isSilent } from "./progress.ts";
 import type { MoveSession } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
@@ -23,6 +23,8 @@ const PHASES: Readonly<Record<string, readonly MovePhase[]>> = {
 	thaw: ["prepare", "frozen"],
 	// Asks nobody, and is the way where the mover does not get in any more.
 	"thaw --sql": ["prepare", "frozen", "cancelled"],
+	// Apps run there, and in live once more.
+	probe: ["trial", "live"],
 	// Nothing writes on either side.
 	copy: ["frozen"],
 	// Aptible serves.
@@ -37,14 +39,13 @@ export function refusePhase(step: string, { stage, name }: MoveStage): void {
 	if (allowed === undefined) return;
 	const phase = stage.move?.phase;
 	if (phase !== undefined && allowed.includes(phase)) return;
-	const up = `pulumi up --stack ${name}`;
 	if (phase === undefined) {
 		throw new Error(
-			`${step} is a step of a move, and Pulumi.${name}.yaml has no block move; add one with phase: prepare, then: ${up}`,
+			`${step} is a step of a move, and Pulumi.${name}.yaml has no block move; add one with phase: prepare, then: pulumi up --stack ${name}`,
 		);
 	}
 	throw new Error(
-		`${step} needs move.phase: ${allowed.join(" or ")}, and Pulumi.${name}.yaml has "${phase}"; set phase: ${nextPhase(phase, allowed)}, then: ${up}`,
+		`${step} needs move.phase: ${allowed.join(" or ")}, and Pulumi.${name}.yaml has "${phase}"; ${tellStep(phase, nextPhase(phase, allowed), name)}`,
 	);
 }
 

@@ -45,7 +45,7 @@ try {
 }
 
 async function main(argv: string[]): Promise<number> {
-	const { step, stack, configFile, options } = readArguments(argv);
+	const { step, phase, stack, configFile, options } = readArguments(argv);
 	if (step === "help") {
 		process.stdout.write(usage);
 		return 0;
@@ -77,6 +77,13 @@ async function main(argv: string[]): Promise<number> {
 	const ways = new Ways(context, environment, tell);
 	try {
 		const way = ways.to(await findJournalHandle(context, environment, moved, (one) => ways.to(one)));
+		if (phase !== undefined || step === "probe") {
+			const { runProbe, runSwitch } = await import("./switch/command.ts");
+			const reach = { context, way };
+			if (phase === undefined) return await runProbe(reach, moved, { tell });
+			const wanted = { to: phase, isAgain: options.again === true };
+			return await runSwitch(reach, moved, wanted, { tell, isSure: options.yes === true });
+		}
 		if (step === "status") {
 			const hosts = await findMoverHosts(context, environment, moved);
 			for (const line of await way.look((session) => describeStatus(session, moved, hosts))) tell(line);

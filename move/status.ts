@@ -1,5 +1,6 @@
 /** What is known of both sides at this moment. */
 import { readHeartbeat } from "../packages/mover/journal/heartbeat.ts";
+import { readLines } from "../packages/mover/journal/journal.ts";
 import { readReports } from "../packages/mover/journal/reports.ts";
 import { lastWork, openWork } from "../packages/mover/journal/wishes.ts";
 import { describeOutlook, readOutlook } from "./forecast.ts";
@@ -7,6 +8,7 @@ import { describeOtherHosts } from "./handed-over.ts";
 import { describeLook, sayBytes, sayTime } from "./progress.ts";
 import type { MoveSession } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
+import { findOpenSwitch } from "./switch/night-journal.ts";
 
 /**
  * Lines about the mover, its work, both sides of each database, and the forecast.
@@ -45,6 +47,12 @@ export async function describeStatus(
 		...(await describeSides(session)),
 		...(await describeFrozen(session)),
 	);
+	const step = findOpenSwitch(await readLines(session));
+	if (step !== undefined) {
+		lines.push(
+			`switch from ${step.from} to ${step.phase}: begun and not ended; to go on: npm run move -- switch ${step.phase} --stack STACK`,
+		);
+	}
 	lines.push(...(await describeDone(session)));
 	lines.push(...describeOutlook(await readOutlook(session, moved)));
 	return lines;

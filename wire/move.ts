@@ -37,6 +37,30 @@ export function nextPhase(from: MovePhase, allowed: readonly MovePhase[]): MoveP
 	throw new Error(`no phase leads from ${from} to ${allowed.join(", ")}`);
 }
 
+/** Variable by which a switch of the phase tells its `pulumi up` the run of the journal that it belongs to. */
+export const runVariable = "MEDSTACK_TO_APTIBLE_MOVE_RUN";
+/** Its value where the journal is lost, typed by a person. */
+export const withoutJournal = "without-journal";
+
+/** Phases in which one side is shut and the other is not in use yet. */
+const nightPhases: readonly MovePhase[] = ["frozen", "trial"];
+
+/** Whether an update is a step of the night: it leads into a phase in which one side is shut, stays in one, or leads out of one. */
+export function isNightStep(before: MoveStep | undefined, after: MoveStep | undefined): boolean {
+	return [before, after].some((step) => step !== undefined && nightPhases.includes(step.phase));
+}
+
+/**
+ * How a step is taken, for whoever is told to take it.
+ *
+ * @param stage name of the stage, for the command
+ */
+export function tellStep(from: MovePhase, to: MovePhase, stage: string): string {
+	return isNightStep({ phase: from }, { phase: to })
+		? `run \`npm run move -- switch ${to} --stack ${stage}\``
+		: `set phase: ${to} and run \`pulumi up --stack ${stage}\``;
+}
+
 /** What each phase does to the services and doors of the stage, in Aptible's words. */
 const effects: Readonly<Record<MovePhase, string>> = {
 	prepare:
@@ -80,7 +104,7 @@ export function refuseMoveStep(
 	const next = allowed.includes("frozen") ? "frozen" : "prepare";
 	return (
 		`move.phase: "${after.phase}" cannot follow "${before.phase}", which is the phase of this stage now; allowed: ${words.join(", ")}. ` +
-		`Set phase: ${next} and run \`pulumi up --stack ${stage}\` first.`
+		`First ${tellStep(before.phase, next, stage)}.`
 	);
 }
 
@@ -99,7 +123,7 @@ function refuseFormerRecord(
 	const file = `Pulumi.${stage}.move.json`;
 	const whose = record === "closed" ? "move, which is closed" : "copy, and MedStack may have been in use since then";
 	const next = isNight
-		? `pulumi up --stack ${stage}`
+		? `npm run move -- switch frozen --stack ${stage}`
 		: `npm run move -- copy --again --stack ${stage} (in the phase "frozen")`;
 	return `move.phase: "${phase}" cannot follow "${before.phase}" while ${file} is the record of an earlier ${whose}. Remove it: git rm ${file}, then: ${next}`;
 }
@@ -110,11 +134,13 @@ function refuseRemoval(
 ): string | undefined {
 	if (phase === "cancelled" || (phase === "live" && isClosed)) return undefined;
 	const isNext = followers[phase].includes("cancelled");
-	const cancel = isNext ? "cancelled and run `pulumi up`" : "frozen, then cancelled, with `pulumi up` after each";
+	const cancel = isNext
+		? tellStep(phase, "cancelled", stage)
+		: `${tellStep(phase, "frozen", stage)}, then \`npm run move -- switch cancelled --stack ${stage}\``;
 	const end =
 		phase === "live"
 			? `run \`npm run move -- close --stack ${stage}\`, which notes closed: true in the record of the move`
-			: `set phase: ${cancel}, or go on to live and close the move`;
+			: `${cancel}, or go on to live and close the move`;
 	return (
 		`move: was removed in the phase "${phase}", and without it every service runs as declared; allowed: removal of a move that is ` +
 		`closed, or in the phase "cancelled". Put the block back; to end the move, ${end}.`

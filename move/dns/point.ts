@@ -5,7 +5,7 @@ import { type DomainFacts, readDomain, type StageDomain } from "../plan/domains.
 import type { MoveStage } from "../stage.ts";
 import { longestTtl } from "./differences.ts";
 import { notePoint, type PointNote, readPointNotes } from "./point-notes.ts";
-import { findObstacles, isAnswered, type Pointing, pointingTo, type Side } from "./pointing.ts";
+import { findObstacles, isAnswered, isAtOrigin, type Pointing, pointingTo, type Side } from "./pointing.ts";
 import { type DnsProvider, DnsProviderError, type WantedRecord } from "./provider.ts";
 import { DnsError, type DnsReader } from "./reader.ts";
 import { noteTtl, readTtlNotes, writeTtlNotes } from "./ttl-notes.ts";
@@ -60,8 +60,9 @@ export class PointError extends Error {
  */
 export async function pointDomains(options: PointOptions): Promise<Pointed[]> {
 	const { to, moved, domains, dns, now = () => new Date() } = options;
-	const pointings = domains.map((subject) => pointingTo(to, subject));
-	const read = await readAll(dns, domains);
+	const all = await readAll(dns, domains);
+	const read = all.filter((one) => !isDone(options, one));
+	const pointings = read.map(({ subject }) => pointingTo(to, subject));
 	// The stack has changed the others by now, so that they are waited for.
 	const own = read.filter(({ subject, facts }) => subject.moved?.via !== "azure" || typeof facts === "string");
 	for (const line of await refuseObstacles(options, own, now())) options.tell(line);
@@ -93,6 +94,14 @@ export async function pointDomains(options: PointOptions): Promise<Pointed[]> {
 	for (const one of pointings) await keepFormer(options, read, one, now());
 	await bring(({ own: wanted, alsoRight }) => ({ wanted, alsoRight }));
 	return pointings.map((one) => conclude(options, read, one, now()));
+}
+
+/** After `prepare` a domain that leads to MedStack by another record is left as it is. */
+function isDone({ to, moved, tell }: PointOptions, { subject, facts }: ReadDomain): boolean {
+	if (to === "new" || moved.stage.move?.phase === "prepare" || typeof facts === "string") return false;
+	if (!isAtOrigin(subject, facts)) return false;
+	tell(`${subject.domain} leads to MedStack already`);
+	return true;
 }
 
 /** What is asked before anything of a switch is done, the phase included. */

@@ -53,6 +53,13 @@ export function isAnswered(
 	return values.length === 1 && [value, ...alsoRight].includes(values[0] ?? "");
 }
 
+/** Whether every server that answers leads to MedStack itself, by an address or its host name: that was never switched, and needs no way back. */
+export function isAtOrigin({ moved }: StageDomain, { reading }: DomainFacts): boolean {
+	const known = reading.servers.filter(({ fault }) => fault === undefined);
+	const from = plainName(moved?.from ?? "");
+	return known.length > 0 && known.every(({ sets: { A, CNAME } }) => (CNAME ?? A)?.values.includes(from) === true);
+}
+
 /**
  * What keeps a domain from being led to a side, a line each with the fix.
  *

@@ -12,7 +12,6 @@ import {
 	phase,
 	type RunbookPart,
 	type RunbookStep,
-	up,
 	YOU,
 } from "./runbook-steps.ts";
 import { listServices } from "./stage-checks.ts";
@@ -79,6 +78,15 @@ export function writeNight(moved: MoveStage, domains: readonly PlannedDomain[]):
 							},
 						]),
 				phase("trial", "services with an endpoint start, DNS is unchanged"),
+				...(domains.some(({ subject }) => subject.moved !== undefined)
+					? [
+							{
+								who: YOU,
+								does: "ask each domain under `move.domains` by its real name, past DNS; `live` wants all to have passed",
+								commands: [move("probe")],
+							},
+						]
+					: []),
 				...domains.map(({ subject }) => ({
 					who: YOU,
 					does: `test ${subject.domain} by its real name, past DNS`,
@@ -162,7 +170,7 @@ export function writeWayBack(moved: MoveStage, domains: readonly PlannedDomain[]
 			phase("cancelled", "that ends the move. The steps below are for another night instead"),
 			{
 				...phase("prepare", "the record goes, as what was copied is old by then"),
-				commands: [`git rm Pulumi.${moved.name}.move.json`, up],
+				commands: [`git rm Pulumi.${moved.name}.move.json`, move("switch prepare")],
 			},
 			...handOver(moved.name, false).map((step, at) =>
 				at > 0

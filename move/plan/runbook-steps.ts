@@ -1,4 +1,5 @@
 /** What steps of the runbook are made of. */
+import type { MovePhase } from "../../wire/move.ts";
 import type { TtlNote } from "../dns/ttl-notes.ts";
 import type { DomainFacts, StageDomain } from "./domains.ts";
 
@@ -34,11 +35,11 @@ export const up = "pulumi up --stack STACK";
 /** A step of `npm run move`. */
 export const move = (step: string) => `npm run move -- ${step} --stack STACK`;
 
-/** Another phase in the stage file. */
-export const phase = (name: string, then: string): RunbookStep => ({
+/** Another phase of the night: the command writes it into the stage file. */
+export const phase = (name: MovePhase, then: string): RunbookStep => ({
 	who: YOU,
-	does: `set \`phase: ${name}\` in the stage file and commit it; ${then}`,
-	commands: [up],
+	does: `go to \`phase: ${name}\` and commit the stage file; ${then}`,
+	commands: [move(`switch ${name}`)],
 });
 
 /** The mover's login anew, and its secret in MedStack: of the first rehearsal, and where the mover's endpoints are new. */

@@ -11,7 +11,6 @@ import {
 	handOver,
 	move,
 	type PlannedDomain,
-	phase,
 	type RunbookPart,
 	SUPPORT,
 	up,
@@ -74,7 +73,11 @@ function writeRehearsal(moved: MoveStage): RunbookPart {
 	return {
 		title: "10. Rehearse the databases' move",
 		steps: [
-			phase("prepare", "the mover's endpoints and the larger sizes come, idle services go to 0"),
+			{
+				who: YOU,
+				does: "set `phase: prepare` in the stage file and commit it; the mover's endpoints and the larger sizes come, idle services go to 0",
+				commands: [up],
+			},
 			...handOver(moved.name, true),
 			{
 				who: YOU,

@@ -26,6 +26,8 @@ export const STEP_NAMES = [
 	"close",
 	"freeze",
 	"thaw",
+	"switch",
+	"probe",
 ] as const;
 export type StepName = (typeof STEP_NAMES)[number];
 

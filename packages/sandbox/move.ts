@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
-import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
 import { startAptiblePostgres } from "./aptible/postgresql.ts";
@@ -119,10 +119,9 @@ async function moveClinic(place: MovePlace): Promise<number> {
 			return code === 0 ? 0 : fail(`${step} ended with ${code}; what the mover said is in ${log}`);
 		};
 		for (const [step, says] of day) if ((await perform(step, says)) !== 0) return 1;
-		say(`the stage ${STACK} in phase frozen: every service at 0`);
-		await writeFile(stageFile, (await readFile(stageFile, "utf8")).replace("phase: prepare", "phase: frozen"));
-		const frozen = await sandbox.pulumi(["up", "--yes", "--skip-preview", ...stage], { env, inherit: true });
-		if (frozen.code !== 0) return fail(`pulumi up ended with ${frozen.code}`);
+		say("npm run move -- switch frozen: every service at 0");
+		const frozen = await move(sandbox, place, ["switch", "frozen", "--yes", ...stage]);
+		if (frozen !== 0) return fail(`switch ended with ${frozen}`);
 		for (const [step, says] of night) if ((await perform(step, says)) !== 0) return 1;
 		say("the clinic is on Aptible. To look:");
 		console.log(`  npm run sandbox -- move psql source     what MedStack has: schemas clinic and audit

@@ -123,7 +123,7 @@ test("the record of an earlier move, which is closed, opens nothing in trial; in
 	assert.deepEqual(
 		problems(() => requireMoveRecord(stage("trial"), () => closed, "prod")),
 		[
-			'Pulumi.prod.yaml: move.phase: "trial" needs the record of a verified copy, and Pulumi.prod.move.json (run r7) is that of an earlier move, which is closed; remove it: git rm Pulumi.prod.move.json; then set phase: frozen, and run `npm run move -- copy --again --stack prod`',
+			'Pulumi.prod.yaml: move.phase: "trial" needs the record of a verified copy, and Pulumi.prod.move.json (run r7) is that of an earlier move, which is closed; remove it: git rm Pulumi.prod.move.json; then `npm run move -- switch frozen --stack prod`, and `npm run move -- copy --again --stack prod`',
 		],
 	);
 	assert.equal(

@@ -11,10 +11,11 @@ function commandsIn(file: string): string[] {
 	const text = readFileSync(path.join(root, file), "utf8")
 		.replaceAll(/--stack \$\{[^}]*\}/g, "--stack prod")
 		.replaceAll(/move -- \$\{[^}]*\}/g, "move -- copy")
+		.replaceAll(/move -- switch \$\{[^}]*\}/g, "move -- switch trial")
 		.replaceAll(/ \$\{option\}/g, " --drop-former");
-	return [...text.matchAll(/npm run move -- ((?!STEP)\w+(?: --[a-z-]+(?: [A-Za-z][\w.]*(?=[ `;:,)"\\]|$))?)*)/gm)].map(
-		([, command = ""]) => command,
-	);
+	return [
+		...text.matchAll(/npm run move -- ((?!STEP)(?:switch )?\w+(?: --[a-z-]+(?: [A-Za-z][\w.]*(?=[ `;:,)"\\]|$))?)*)/gm),
+	].map(([, command = ""]) => command);
 }
 
 test("each command that is named in a source or on a page can be typed as it stands", () => {
@@ -56,6 +57,14 @@ test("help is there as a word too, and has a line for each option", () => {
 	]) {
 		assert.match(usage, new RegExp(`^ {4}--${option}(?: [A-Z]+)? {2,}\\w`, "m"));
 	}
+	assert.match(usage, /^ {2}switch PHASE {2,}\w/m);
+	assert.equal(readArguments(["switch", "trial", "--again", "--yes", "--stack", "prod"]).phase, "trial");
+	assert.throws(
+		() => readArguments(["switch", "--stack", "prod"]),
+		/takes a phase, and none was given; use one of prepare, frozen/,
+	);
+	assert.throws(() => readArguments(["switch", "back", "--stack", "prod"]), /takes a phase, and "back" was given/);
+	assert.throws(() => readArguments(["switch", "trial", "live", "--stack", "prod"]), UsageError);
 	assert.throws(() => readArguments(["thaw", "--database", "main", "--stack", "prod"]), /with --sql alone/);
 	assert.throws(() => readArguments(["copy", "--keep", "--stack", "prod"]), UsageError);
 });

@@ -46,7 +46,7 @@ test("a rehearsal is kept in the phase prepare alone, and only with a smoke test
 		[
 			"frozen",
 			{ smoke },
-			/rehearse needs move\.phase: prepare, and .* has "frozen"; set phase: prepare, then: pulumi up/,
+			/rehearse needs move\.phase: prepare, and .* has "frozen"; run `npm run move -- switch prepare --stack night/,
 		],
 	];
 	for (const [phase, more, says] of cases) {

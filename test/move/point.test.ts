@@ -173,6 +173,12 @@ test("the way back changes the one value, whatever state the servers are in, and
 	assert.match(lines.at(-1) ?? "", /leads to portal-old\.acme\.example on every/);
 });
 
+test("a domain that was never switched needs no way back, and nothing is made for it", async (t) => {
+	const { options, wanted, lines } = await open(t, { one: address(3600), phase: "cancelled" });
+	assert.deepEqual(await pointDomains({ ...options, to: "old" }), []);
+	assert.deepEqual([wanted, lines], [[], ["portal.acme.example leads to MedStack already"]]);
+});
+
 test("in prepare an address becomes a CNAME, and its TTL is aged from then on", async (t) => {
 	const { options, follow, moved, wanted } = await open(t, { one: address(3600), phase: "prepare" });
 	follow("portal-old.acme.example", [...address(3600), ...stable], [...address(3600), ...stable]);

@@ -1,10 +1,12 @@
 /** A move under the real engine, phase by phase: what each step sends to Aptible, and which steps are refused. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { stageFolderVariable } from "../../config/move-record.ts";
+import { formatLine } from "../../packages/mover/journal/line.ts";
+import { runVariable, withoutJournal } from "../../wire/move.ts";
 import { type Blocks, fail, openStage, type StageUnderTest, succeed } from "../support/stage.ts";
 
 const goldenFile = join(import.meta.dirname, "golden/move-phases.json");
@@ -31,9 +33,27 @@ function setPhase(blocks: Blocks, phase: string): void {
 	blocks.move = { phase, from: { addresses: ["203.0.113.9"] }, databases };
 }
 
-/** Goes to a phase; gives what was sent. */
+/** Notes in the journal's file, as a switch does before its update. */
+async function openSwitch(stage: StageUnderTest, run: string, phase: string): Promise<void> {
+	const content = {
+		run,
+		database: "",
+		step: "switch",
+		part: "",
+		state: "begin",
+		holder: "0123456789ab",
+		epoch: 1,
+	} as const;
+	const line = { seq: 1, at: "2026-12-05T02:14:00Z", ...content, evidence: { phase, from: "prepare" } };
+	await mkdir(join(stage.sandbox.dir, ".move"), { recursive: true });
+	await writeFile(join(stage.sandbox.dir, ".move/staging.jsonl"), `${formatLine(line)}\n`);
+}
+
+/** Goes to a phase as a switch does; gives what was sent. */
 async function go(stage: StageUnderTest, phase: string, more = ""): Promise<string[]> {
 	await stage.edit((blocks) => setPhase(blocks, phase));
+	await openSwitch(stage, "r7", phase);
+	stage.sandbox.env[runVariable] ??= "r7";
 	stage.newWrites();
 	const before = await specs(stage);
 	assert.match(await succeed(stage.up()), new RegExp(`movePhase *: .*"${phase}"`));
@@ -145,6 +165,24 @@ test("a move goes through its phases with the fewest operations, and no other wa
 		assert.ok(!(await awaited(stage)).includes("database-restart"), "on the way back apps stop at once");
 	});
 
+	await t.test("in the night an update from elsewhere is refused, and a pull request's preview is not", async () => {
+		delete stage.sandbox.env[runVariable];
+		const how =
+			/move\.phase: "frozen": in the night .* npm run move -- switch frozen --stack staging, .* MEDSTACK_TO_APTIBLE_MOVE_RUN=without-journal pulumi up --stack staging/;
+		assert.match(await fail(stage.up()), how);
+		assert.match(await succeed(stage.preview()), new RegExp(`warning: an update is refused from here: ${how.source}`));
+		stage.sandbox.env[runVariable] = "r6";
+		assert.match(await fail(stage.up()), /this one is none \(the switch that is open is to frozen, of run r7\)/);
+		await stage.withChange(
+			(blocks) => setPhase(blocks, "prepare"),
+			async () => {
+				assert.match(await fail(stage.up()), /move\.phase: "prepare": in the night of a move/);
+			},
+		);
+		assert.deepEqual(stage.newMutations(), []);
+		stage.sandbox.env[runVariable] = "r7";
+	});
+
 	await t.test("trial needs a copy in this very database", async () => {
 		const [{ id }] = (await stage.cli("db:list")) as [{ id: number }];
 		databaseId = id;
@@ -191,6 +229,8 @@ test("a move goes through its phases with the fewest operations, and no other wa
 	);
 
 	await t.test("cancelled: what is idle stays so, the door shuts, the database goes back to its size", async () => {
+		// As a person does whose journal is lost.
+		stage.sandbox.env[runVariable] = withoutJournal;
 		assert.deepEqual(await go(stage, "cancelled"), [
 			"restart databases main",
 			"scale services web",

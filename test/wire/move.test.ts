@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
 	announceMoveStep,
+	isNightStep,
 	type MovePhase,
 	movePhases,
 	nextPhase,
@@ -44,7 +45,7 @@ test("a record that is there before the source is frozen is of an earlier night,
 		refuseMoveStep({ phase: from }, { phase: to }, { stage: "prod", record });
 	assert.equal(
 		refused("prepare", "frozen", "open"),
-		'move.phase: "frozen" cannot follow "prepare" while Pulumi.prod.move.json is the record of an earlier copy, and MedStack may have been in use since then. Remove it: git rm Pulumi.prod.move.json, then: pulumi up --stack prod',
+		'move.phase: "frozen" cannot follow "prepare" while Pulumi.prod.move.json is the record of an earlier copy, and MedStack may have been in use since then. Remove it: git rm Pulumi.prod.move.json, then: npm run move -- switch frozen --stack prod',
 	);
 	assert.match(refused("prepare", "frozen", "closed") ?? "", /of an earlier move, which is closed\. Remove it: git rm/);
 	assert.equal(refused("prepare", "frozen", "none"), undefined);
@@ -64,6 +65,23 @@ test("a record that is there before the source is frozen is of an earlier night,
 	}
 });
 
+test("a step is of the night that leads into a phase in which one side is shut, stays in one, or leads out of one", () => {
+	const isNight = (from: MovePhase | "none", to: MovePhase | "none") => isNightStep(step(from), step(to));
+	const all = (Object.entries(taken) as [MovePhase | "none", readonly (MovePhase | "none")[]][]).flatMap(([from, to]) =>
+		[from, ...to].filter((one) => !isNight(from, one)).map((one) => `${from} ${one}`),
+	);
+	assert.deepEqual(all, [
+		"none none",
+		"none prepare",
+		"prepare prepare",
+		"prepare cancelled",
+		"live live",
+		"cancelled cancelled",
+		"cancelled none",
+		"cancelled prepare",
+	]);
+});
+
 test("the next phase on the way to another", () => {
 	assert.equal(nextPhase("prepare", ["frozen"]), "frozen");
 	assert.equal(nextPhase("live", ["prepare"]), "frozen");
@@ -79,11 +97,11 @@ test("a refusal says the phase, what is allowed and the command", () => {
 	);
 	assert.equal(
 		refuseMoveStep({ phase: "live" }, { phase: "prepare" }, { stage: "prod", record: "none" }),
-		'move.phase: "prepare" cannot follow "live", which is the phase of this stage now; allowed: "frozen". Set phase: frozen and run `pulumi up --stack prod` first.',
+		'move.phase: "prepare" cannot follow "live", which is the phase of this stage now; allowed: "frozen". First run `npm run move -- switch frozen --stack prod`.',
 	);
 	assert.equal(
 		refuseMoveStep({ phase: "cancelled" }, { phase: "live" }, { stage: "prod", record: "none" }),
-		'move.phase: "live" cannot follow "cancelled", which is the phase of this stage now; allowed: "prepare". Set phase: prepare and run `pulumi up --stack prod` first.',
+		'move.phase: "live" cannot follow "cancelled", which is the phase of this stage now; allowed: "prepare". First set phase: prepare and run `pulumi up --stack prod`.',
 	);
 	assert.equal(
 		refuseMoveStep({ phase: "live" }, undefined, { stage: "prod", record: "none" }),
@@ -91,11 +109,11 @@ test("a refusal says the phase, what is allowed and the command", () => {
 	);
 	assert.match(
 		refuseMoveStep({ phase: "trial" }, undefined, { stage: "prod", record: "none" }) ?? "",
-		/in the phase "trial".*set phase: frozen, then cancelled, with `pulumi up` after each, or go on to live and close the move\.$/,
+		/in the phase "trial".*run `npm run move -- switch frozen --stack prod`, then `npm run move -- switch cancelled --stack prod`, or go on to live and close the move\.$/,
 	);
 	assert.match(
 		refuseMoveStep({ phase: "prepare" }, undefined, { stage: "prod", record: "closed" }) ?? "",
-		/to end the move, set phase: cancelled and run `pulumi up`, or go on to live and close the move\.$/,
+		/to end the move, set phase: cancelled and run `pulumi up --stack prod`, or go on to live and close the move\.$/,
 	);
 });
 

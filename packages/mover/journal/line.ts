@@ -53,6 +53,7 @@ const EVIDENCE_KEYS: ReadonlySet<string> = new Set(
 	equal exists created dropped swapped live kept empty pinned verified analyzed frozen
 	differences blockers warnings notes findings
 	inserted updated deleted xid changes
+	phase from
 	version system identifier database aptibleId oid epoch run into
 	format engine reason sqlstate signal exit`.split(/\s+/),
 );
@@ -62,7 +63,8 @@ const EVIDENCE_WORDS: ReadonlySet<string> = new Set(
 	`binary text live frozen snapshot copied skipped none
 	postgresql mysql mariadb redis mongodb
 	deadline stopped paused resumed lease-lost connection refused failed killed restarted unequal torn-line takeover
-	check rehearse copy verify freeze thaw`.split(/\s+/),
+	check rehearse copy verify freeze thaw
+	prepare trial cancelled`.split(/\s+/),
 );
 
 const EVIDENCE_TEXTS: readonly RegExp[] = [

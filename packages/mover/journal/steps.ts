@@ -30,6 +30,8 @@ export const STEP_DEADLINES: Readonly<Record<StepName, number>> = {
 	close: 60 * MINUTE_MS,
 	freeze: 10 * MINUTE_MS,
 	thaw: 10 * MINUTE_MS,
+	switch: 120 * MINUTE_MS,
+	probe: 10 * MINUTE_MS,
 };
 
 /** Whether the run may go on. */

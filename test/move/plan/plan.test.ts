@@ -16,6 +16,7 @@ import { listDomains } from "../../../move/plan/domains.ts";
 import { readLive } from "../../../move/plan/live.ts";
 import { makePlan } from "../../../move/plan/plan.ts";
 import { pointStage } from "../../../move/point.ts";
+import { findTargets } from "../../../move/probe/targets.ts";
 import { readMoveStage } from "../../../move/stage.ts";
 import { stageWith } from "../../config/stage-file.ts";
 import { certify, inDays } from "../../support/certificates.ts";
@@ -284,7 +285,7 @@ test("point leads to a side that is as its phase makes it, and is refused else",
 	assert.equal(code, 1);
 	assert.match(
 		stderr,
-		/^point --to new needs move\.phase: live, and Pulumi\.clinic\.yaml has "prepare"; set phase: frozen/,
+		/^point --to new needs move\.phase: live, and Pulumi\.clinic\.yaml has "prepare"; run `npm run move -- switch frozen/,
 	);
 
 	const variables = { MEDSTACK_TO_APTIBLE_DNS: dns.resolver, MEDSTACK_TO_APTIBLE_DNS_PORT: String(dns.port) };
@@ -322,6 +323,28 @@ test("point leads to a side that is as its phase makes it, and is refused else",
 	assert.match(
 		await point("live", "new"),
 		/^portal\.acme\.example leads to portal-new\.acme\.example on every authoritative server/,
+	);
+});
+
+test("a domain is probed at the load balancer of its endpoint, which is what it is to lead to", async () => {
+	Object.assign(process.env, clouds.env);
+	const file = path.join(folder, "Pulumi.probed.yaml");
+	const stage = readFileSync(path.join(folder, "Pulumi.clinic.yaml"), "utf8")
+		.replace("api.acme.example, managedTls: true }", "api.acme.example, managedTls: true, internal: true }")
+		.replace(/(domains: .*\}) \}/, "$1, api.acme.example: { via: manual, from: 203.0.113.9 } }");
+	writeFileSync(file, stage);
+	const moved = readMoveStage("probed", file);
+	const found = await findTargets(new Context(), moved);
+	const [target] = found.targets;
+	assert.deepEqual([found.targets.length, target?.domain, target?.address.port], [1, "portal.acme.example", 443]);
+	assert.match(target?.address.host ?? "", /^elb-\S+/);
+	assert.match(found.unknown[0]?.line ?? "", /^api\.acme\.example: failed: its endpoint is internal/);
+	const own = "portal.acme.example, certificateFingerprint: 0123456789abcdef }";
+	writeFileSync(file, stage.replace("portal.acme.example, managedTls: true }", own));
+	const { unknown } = await findTargets(new Context(), readMoveStage("probed", file));
+	assert.match(
+		unknown[0]?.line ?? "",
+		/^portal\.acme\.example: failed: which load balancer its endpoint portal\.public has is unknown/,
 	);
 });
 

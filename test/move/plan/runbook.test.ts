@@ -163,8 +163,8 @@ test("where queues run empty, what fills them stops first, and workers after the
 
 test("the old PostgreSQL is shut after Aptible's own writers stop, and opened again before MedStack's services start", () => {
 	const night = linesOf(stageFile(), "16.").join("\n");
-	const order = [/to 0 replicas/, /set `phase: frozen`/, /\nnpm run move -- freeze --stack STACK/].map((pattern) =>
-		night.search(pattern),
+	const order = [/to 0 replicas/, /npm run move -- switch frozen/, /\nnpm run move -- freeze --stack STACK/].map(
+		(pattern) => night.search(pattern),
 	);
 	assert.deepEqual(
 		order,
@@ -179,7 +179,7 @@ test("after the way back the mover gets a new secret, and another night its own 
 	const back = linesOf(stageFile(), "Going back").join("\n");
 	assert.match(
 		back,
-		/`phase: cancelled`[\s\S]*`phase: prepare`[\s\S]*\ngit rm Pulumi\.prod\.move\.json\npulumi up[\s\S]*\nnpm run move -- credentials --replace --stack STACK[\s\S]*secret `move-target`[\s\S]*\nrm \.move\/prod-target\.json[\s\S]*\nnpm run move -- copy --again --stack STACK/,
+		/`phase: cancelled`[\s\S]*`phase: prepare`[\s\S]*\ngit rm Pulumi\.prod\.move\.json\nnpm run move -- switch prepare[\s\S]*\nnpm run move -- credentials --replace --stack STACK[\s\S]*secret `move-target`[\s\S]*\nrm \.move\/prod-target\.json[\s\S]*\nnpm run move -- copy --again --stack STACK/,
 	);
 	const beside = stageFile({ "databases/legacy": { type: "mysql", version: "8.4" } });
 	for (const title of ["16.", "Going back"])
