@@ -172,8 +172,8 @@ export const Move = block("the move of the stage", {
 		.default([])
 		.register(keyDocs, {
 			description:
-				"containers of the storage that objects are copied into: the account takes copies from `from.addresses` and from anywhere",
-			inPlace: "yes",
+				"containers of the storage that `npm run move -- objects --stack STACK` copies into: the account takes copies from `from.addresses` and from anywhere",
+			inPlace: "yes, with `npm run move -- credentials --stack STACK --replace`",
 			allowed: "list of names under `storage.containers`",
 			otherwise: "none",
 		}),

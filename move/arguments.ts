@@ -39,6 +39,14 @@ const STEPS: Readonly<Record<string, StepWords>> = {
 		says: "copy, verify, and put the copy in its place",
 		options: { again: "also over a copy that is in its place", replace: REPLACE_IN_PLACE },
 	},
+	objects: {
+		says: "copy the objects of the storage that move.objects names; in frozen the last pass",
+		options: {
+			deep: "compare the bytes of all objects, not of a sample",
+			delete: "in frozen: also where many copies have no object on the source any more",
+			rewrite: "in frozen, after copy: have URLs of the old account in the copies lead to the new one",
+		},
+	},
 	verify: { says: "compare both sides again", options: {} },
 	thaw: {
 		says: "undo what freeze has changed, and nothing else",
@@ -187,6 +195,9 @@ function parse(argv: string[]) {
 			run: { type: "string" },
 			yes: { type: "boolean" },
 			thawed: { type: "boolean" },
+			deep: { type: "boolean" },
+			delete: { type: "boolean" },
+			rewrite: { type: "boolean" },
 			sql: { type: "boolean" },
 			database: { type: "string" },
 			write: { type: "string" },

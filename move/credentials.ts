@@ -8,6 +8,8 @@ import type { Environment } from "../aptible/api/environment.ts";
 import type { Context } from "../aptible/context.ts";
 import type { Drain } from "../config/move.ts";
 import type { Asks } from "../packages/mover/journal/journal.ts";
+import type { GivenObjects } from "../packages/mover/objects/configuration.ts";
+import { variableOf } from "../packages/mover/objects/rights.ts";
 import { openMoveFolder } from "./folder.ts";
 import { refuseWork } from "./guards.ts";
 import { noteHosts } from "./handed-over.ts";
@@ -102,7 +104,8 @@ export async function makeCredentials(
 		}
 		await ways.to(journal).look(async (session) => session && refuseWork(session));
 		for (const partial of findPartials(moved)) rmSync(partial);
-		writeSecretFile(moved, `${JSON.stringify({ stage: moved.name, journal, databases }, null, 2)}\n`, replace);
+		const handedOver = { stage: moved.name, journal, databases, ...objectsOf(moved) };
+		writeSecretFile(moved, `${JSON.stringify(handedOver, null, 2)}\n`, replace);
 		for (const [handle, password] of passwords) {
 			tell(`${handle}: login ${MOVER_LOGIN} is made through a tunnel`);
 			await inTarget(ways.to(handle), (session) => setLogin(session, password));
@@ -115,7 +118,21 @@ export async function makeCredentials(
 		`${file} is written, for its owner alone; git does not see it`,
 		`give it to the mover's service as the secret move-target, then remove it: rm ${file}`,
 		`the mover looks for the addresses of the sources in MOVE_SOURCE_NAME, or in the file of a secret that MOVE_SOURCE_NAME_FILE names`,
+		...Object.keys(objectsOf(moved).objects ?? {}).map(
+			(name) =>
+				`the mover looks for the containers of ${name}, each with its SAS, in ${variableOf(name, "source")} and ${variableOf(name, "target")}, or in the files of secrets that these with _FILE name`,
+		),
 	];
+}
+
+/** Where the objects of each container go: the mover takes no other one for the target. Their SAS is given to it in variables of its own. */
+function objectsOf({ stage: { move, storage } }: MoveStage): { objects?: Record<string, GivenObjects> } {
+	const names = move?.objects ?? [];
+	if (storage === undefined || names.length === 0) return {};
+	const { account, containers } = storage;
+	return {
+		objects: Object.fromEntries(names.map((name) => [name, { account, container: containers[name]?.name ?? "" }])),
+	};
 }
 
 /** Gives the login a password, and makes it where it is not there. Whoever is logged in by the former one goes. */

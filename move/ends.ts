@@ -29,6 +29,12 @@ async function conclude(way: Way, moved: MoveStage, made: Wish, view: ProgressVi
 	if (command === "freeze") view.line(state === "done" ? frozenLine(reports) : HALF_FROZEN);
 	if (command === "thaw" && state === "done") for (const line of manualCluster(moved).start()) view.line(line);
 	if (state !== "done") return 1;
+	const objects = moved.stage.move?.objects ?? [];
+	if (command === "copy" && objects.length > 0) {
+		view.line(
+			`the objects of ${objects.join(", ")} are a step of their own: before the phase trial, npm run move -- objects --stack STACK`,
+		);
+	}
 	if (command === "copy" || command === "verify") view.line(await record(way, moved, made, reports));
 	return 0;
 }
@@ -88,6 +94,10 @@ const REASONS: Readonly<Record<string, string>> = {
 	unequal: "both sides differ, as above",
 	swapped:
 		"a copy is in its place already. Where its record is gone, prove it again: npm run move -- verify --stack STACK; to copy over it, the same command with --again",
+	"no-objects":
+		"the mover was handed over no containers; write the file anew, and give it to the service: npm run move -- credentials --stack STACK --replace",
+	"not-in-place": "URLs are rewritten in a copy that is in its place; first: npm run move -- copy --stack STACK",
+	rewritten: "URLs in the copy were rewritten since its proof, which stands",
 	nothing: "nothing is copied yet; first: npm run move -- copy --stack STACK",
 	connection: "a server did not come back for 30 minutes; run it again, it goes on from what is done",
 	operator: "as the operator wished",

@@ -27,6 +27,8 @@ const PHASES: Readonly<Record<string, readonly MovePhase[]>> = {
 	probe: ["trial", "live"],
 	// Nothing writes on either side.
 	copy: ["frozen"],
+	// Apps on Aptible have written no objects of their own yet.
+	objects: ["prepare", "frozen"],
 	// Aptible serves.
 	"point --to new": ["live"],
 	// Aptible serves nobody by the real name: before the night, and on the way back from it.
@@ -46,6 +48,21 @@ export function refusePhase(step: string, { stage, name }: MoveStage): void {
 	}
 	throw new Error(
 		`${step} needs move.phase: ${allowed.join(" or ")}, and Pulumi.${name}.yaml has "${phase}"; ${tellStep(phase, nextPhase(phase, allowed), name)}`,
+	);
+}
+
+/** Refuses what only a source that nobody writes to allows, and a stage without objects. @throws with the fix */
+export function refuseObjects({ stage, name }: MoveStage, options: Readonly<Record<string, unknown>>): void {
+	if ((stage.move?.objects ?? []).length === 0) {
+		throw new Error(
+			`objects copies what move.objects names, and Pulumi.${name}.yaml names none; name containers of storage.containers there, then: pulumi up --stack ${name}`,
+		);
+	}
+	if (stage.move?.phase === "frozen") return;
+	const wrong = ["delete", "rewrite"].find((option) => options[option] === true);
+	if (wrong === undefined) return;
+	throw new Error(
+		`objects --${wrong} is of the phase frozen, in which nobody writes to the source; before that, run it without: npm run move -- objects --stack STACK`,
 	);
 }
 

@@ -12,7 +12,7 @@ import { type Arguments, readArguments, UsageError, usage } from "./arguments.ts
 import { closeMove } from "./close.ts";
 import { findMoverHosts, makeCredentials } from "./credentials.ts";
 import { tellEnd } from "./ends.ts";
-import { refuseKeep, refusePhase, refuseUnsure } from "./guards.ts";
+import { refuseKeep, refuseObjects, refusePhase, refuseUnsure } from "./guards.ts";
 import { findJournalHandle } from "./journal-place.ts";
 import { ProgressView } from "./progress.ts";
 import { FormerRecord } from "./record.ts";
@@ -54,6 +54,7 @@ async function main(argv: string[]): Promise<number> {
 	completed = (text) => nameStage(text, stack, configFile);
 	refusePhase(guardedStep(step, options), moved);
 	if (step === "freeze" && options.yes !== true) refuseUnsure(moved);
+	if (step === "objects") refuseObjects(moved, options);
 	if (options.sql === true) {
 		for (const line of thawStatements(moved, options.database?.toString())) process.stdout.write(`${say(line)}\n`);
 		return 0;
@@ -139,6 +140,7 @@ async function perform(
 	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => gone.abort());
 	if (isWork(step)) {
 		const given = Object.fromEntries(Object.entries(switches).map(([name, value]) => [name, value === true]));
+		if (step === "objects" && moved.stage.move?.phase === "frozen") given.final = true;
 		return doWork(way, moved, { step, given, signal: gone.signal });
 	}
 	const id = await control(way, moved, step as Command);

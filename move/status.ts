@@ -53,7 +53,7 @@ export async function describeStatus(
 			`switch from ${step.from} to ${step.phase}: begun and not ended; to go on: npm run move -- switch ${step.phase} --stack STACK`,
 		);
 	}
-	lines.push(...(await describeDone(session)));
+	lines.push(...(await describeObjects(session)), ...(await describeDone(session)));
 	lines.push(...describeOutlook(await readOutlook(session, moved)));
 	return lines;
 }
@@ -81,6 +81,18 @@ async function describeFrozen(session: MoveSession): Promise<string[]> {
 		({ database, since }) =>
 			`${database}: the source is shut by a freeze since ${since.toISOString()}; to give it back: npm run move -- thaw --stack STACK`,
 	);
+}
+
+/** The last pass over each container that was finished. */
+async function describeObjects(session: MoveSession): Promise<string[]> {
+	const { rows } = await session.query(
+		`SELECT DISTINCT ON (database) database, run, at, evidence FROM public.journal
+		WHERE step = 'objects' AND state = 'done' ORDER BY database, journal.seq DESC`,
+	);
+	return rows.map(({ database, run, at, evidence: { items, live } }) => {
+		const next = live ? "; another one is due in the phase frozen" : ", the one of the phase frozen";
+		return `${database}: both sides were equal at ${at.toISOString()}, ${items} objects: run ${run}${next}`;
+	});
 }
 
 /** What each run has done. */

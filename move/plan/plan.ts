@@ -19,6 +19,7 @@ import { describeLocalOutlook } from "./outlook.ts";
 import { type Plan, writePage } from "./page.ts";
 import { writeRunbook } from "./runbook.ts";
 import type { PlannedDomain } from "./runbook-steps.ts";
+import { move } from "./runbook-steps.ts";
 import { checkStage, listServices } from "./stage-checks.ts";
 
 export interface PlanOptions {
@@ -143,7 +144,10 @@ function listMoves(moved: MoveStage, domains: readonly PlannedDomain[]): [string
 		]);
 	}
 	for (const container of stage.move?.objects ?? []) {
-		rows.push([`objects of \`${container}\``, "by hand: no command copies them yet"]);
+		rows.push([
+			`objects of \`${container}\``,
+			`copied by \`${move("objects")}\`, once days before and once in the night`,
+		]);
 	}
 	for (const { subject, facts } of domains) {
 		const to = subject.live?.hostname ?? `endpoint ${subject.app}.${subject.endpoint}`;

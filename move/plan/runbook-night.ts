@@ -74,7 +74,8 @@ export function writeNight(moved: MoveStage, domains: readonly PlannedDomain[]):
 					: [
 							{
 								who: YOU,
-								does: `copy what has changed in ${objects.map((name) => `\`${name}\``).join(", ")} since the first pass`,
+								does: `copy what has changed in ${objects.map((name) => `\`${name}\``).join(", ")} since the first pass, and delete what was deleted; with \`--rewrite\`, URLs of the old account in the databases lead to the new one`,
+								commands: [move("objects")],
 							},
 						]),
 				phase("trial", "services with an endpoint start, DNS is unchanged"),

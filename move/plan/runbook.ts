@@ -1,6 +1,7 @@
 /** The steps of this very move, in order, under the numbers of the guide's steps. */
 import type { Stage } from "../../config/stage.ts";
 import { variableOf } from "../../packages/mover/configuration.ts";
+import { variableOf as objectsVariable } from "../../packages/mover/objects/rights.ts";
 import { movedDatabases } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
 import { writeChallenge } from "./certificate-checks.ts";
@@ -99,7 +100,8 @@ function writeRehearsal(moved: MoveStage): RunbookPart {
 				: [
 						{
 							who: YOU,
-							does: `copy the objects of ${objects.map((name) => `\`${name}\``).join(", ")} a first time, days before (docs/azure.md, "Copy objects into it"); what changes since comes in the night`,
+							does: `give the mover's service the containers with their SAS in ${objects.flatMap((name) => [objectsVariable(name, "source"), objectsVariable(name, "target")].map((one) => `\`${one}\``)).join(", ")} (docs/move.md, "Objects"), and copy the objects a first time, days before; what changes since comes in the night`,
+							commands: [move("objects")],
 						},
 					]),
 		],

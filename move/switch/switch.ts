@@ -8,6 +8,7 @@ import type { MoveStage } from "../stage.ts";
 import { frozenDatabases } from "../thaw-sql.ts";
 import type { Engine } from "./engine.ts";
 import { countProbed, findOpenSwitch, type NightJournal, type OpenSwitch } from "./night-journal.ts";
+import { warnOfObjects } from "./objects.ts";
 import { describeDiff, type PhaseText, readPhaseText, showPath } from "./phase-text.ts";
 
 /** What a switch stands on. */
@@ -170,7 +171,7 @@ function recordState({ folder, name }: MoveStage): RecordState {
 async function refuseStep(
 	moved: MoveStage,
 	step: Step,
-	{ lines, ports }: { lines: Parameters<typeof countProbed>[0]; ports: SwitchPorts },
+	{ lines, ports }: { lines: Parameters<typeof warnOfObjects>[1]; ports: SwitchPorts },
 ): Promise<void> {
 	const { from, to, place } = step;
 	const { stage, name, folder } = moved;
@@ -184,6 +185,7 @@ async function refuseStep(
 			);
 		}
 	}
+	if (to === "trial" && from === "frozen") for (const line of warnOfObjects(moved, lines)) ports.tell(line);
 	// Once its update has begun, the probes before DNS is changed are those that count.
 	if (to !== "live" || from === "live" || hasUpdate(step)) return;
 	if (from !== "trial") {

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { nameStage } from "./commands.ts";
 import type { Mask } from "./mask.ts";
+import { type GivenObjects, isGivenObjects, type MovedObjects, readObjects } from "./objects/configuration.ts";
 import type { Login } from "./postgresql/connection.ts";
 
 /** Types of database that the mover copies. */
@@ -53,6 +54,8 @@ export interface Configuration {
 	databases: readonly MovedDatabase[];
 	/** Those that stand in the way of a copy, until they are left out of what is handed over. */
 	uncopied: readonly UncopiedDatabase[];
+	/** Containers whose objects move. */
+	objects: readonly MovedObjects[];
 	/** Parts that are copied at a time. */
 	jobs: number;
 	leaseSeconds: number;
@@ -118,6 +121,8 @@ export function readConfiguration(environment: Environment, mask: Mask): Configu
 		}
 		variables.set(variableOf(name), name);
 	}
+	const read = (variable: string) => readValue(environment, variable, problems);
+	const objects = readObjects(target?.objects ?? {}, { read, mask, problems });
 	const possible = databases
 		.filter(({ type }) => type === "postgresql")
 		.map(({ name }) => name)
@@ -138,6 +143,7 @@ export function readConfiguration(environment: Environment, mask: Mask): Configu
 		journal: journal ?? "",
 		databases,
 		uncopied,
+		objects,
 		jobs,
 		leaseSeconds,
 		snapshotSeconds,
@@ -165,6 +171,8 @@ interface GivenTarget {
 	/** Absent in a file of an earlier release: the first PostgreSQL by its name. */
 	journal?: unknown;
 	databases: Record<string, GivenDatabase>;
+	/** Absent in a file of an earlier release, and where no objects move. */
+	objects?: Record<string, GivenObjects>;
 }
 
 const REWRITE = "write it anew: npm run move -- credentials --stack STACK --replace";
@@ -203,6 +211,10 @@ function readTarget(environment: Environment, mask: Mask, problems: string[]): G
 			? []
 			: [`databases.${NAME.test(name) ? name : "?"}: its ${missing} is missing or wrong; ${REWRITE}`];
 	});
+	const objects = target.objects ?? {};
+	if (!isObject(objects) || !Object.values(objects).every(isGivenObjects)) {
+		return refuse(`its objects are no containers with their accounts; ${REWRITE}`);
+	}
 	if (Object.keys(target.databases).length === 0) return refuse(`has no databases; ${REWRITE}`);
 	for (const says of wrong) refuse(says);
 	return wrong.length === 0 ? (target as unknown as GivenTarget) : undefined;

@@ -23,6 +23,7 @@ import {
 	type Wish,
 	waitingWishes,
 } from "./journal/wishes.ts";
+import { placeOf } from "./objects/configuration.ts";
 import { destroySessions } from "./open-sessions.ts";
 import { hostOf, tryServers } from "./reach.ts";
 import { journalDatabaseOf, type Outcome, openMoveDatabase, Worker } from "./work.ts";
@@ -149,7 +150,10 @@ class Tenure {
 			client: this.#lines,
 			holder,
 			epoch,
-			databases: [...configuration.databases, ...configuration.uncopied].map(({ name }) => name),
+			databases: [
+				...[...configuration.databases, ...configuration.uncopied].map(({ name }) => name),
+				...configuration.objects.map(({ name }) => placeOf(name)),
+			],
 			...(folder === undefined ? {} : { file: path.join(folder, `${configuration.stage}.jsonl`) }),
 			onLine: ({ seq, run, database, step, part, state, evidence }) => {
 				// What a freeze has noted can be undone from this log, should the target and every file be gone.

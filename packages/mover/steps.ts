@@ -28,6 +28,8 @@ export const STEP_NAMES = [
 	"thaw",
 	"switch",
 	"probe",
+	"objects",
+	"rewrite",
 ] as const;
 export type StepName = (typeof STEP_NAMES)[number];
 

@@ -12,9 +12,18 @@ import { pin, refuseOneSide } from "./journal/pins.ts";
 import { isVerified, readProof } from "./journal/proofs.ts";
 import { clearReport, type ReportKind, type Sizes, storeReport } from "./journal/reports.ts";
 import { type Connect, openJournalDatabase } from "./journal/schema.ts";
-import { copiedRun, hasSwapFailed, isSwapDone, readStanding, runsWithCopies } from "./journal/standing.ts";
+import {
+	copiedRun,
+	hasSwapFailed,
+	isSwapDone,
+	readRewritten,
+	readStanding,
+	runsWithCopies,
+} from "./journal/standing.ts";
 import { type Control, failureOf, JournalSteps } from "./journal/steps.ts";
 import { isInSwap, type KnownWish } from "./journal/wishes.ts";
+import { placeOf } from "./objects/configuration.ts";
+import type { ObjectsTask } from "./objects/work.ts";
 import { connect } from "./postgresql/connection.ts";
 import { lineOf } from "./postgresql/messages.ts";
 import type { Evidence, StepName } from "./steps.ts";
@@ -81,6 +90,7 @@ export class Worker {
 			for (const unit of units) await this.#pin(unit);
 			switch (wish.command) {
 				case "check":
+					await this.#checkObjects(run);
 					return await this.#check(units, run, { live: false });
 				case "rehearse":
 					return await this.#rehearse(units, wish.arguments);
@@ -90,6 +100,8 @@ export class Worker {
 					return await this.#verifyLast(run);
 				case "freeze":
 					return await this.#freeze(units, run);
+				case "objects":
+					return await this.#moveObjects(run, wish.arguments);
 				default:
 					return await this.#thaw(units, run);
 			}
@@ -443,6 +455,32 @@ export class Worker {
 		};
 	}
 
+	async #checkObjects(run: string): Promise<void> {
+		if (this.#options.configuration.objects.length === 0) return;
+		// The library of the blob service takes its time to load, and most movers need none.
+		const { checkObjects } = await import("./objects/work.ts");
+		const found = await checkObjects(this.#options, { final: false, needsAll: false });
+		for (const [name, findings] of found) await this.#keepFindings(run, placeOf(name), findings, "objects");
+	}
+
+	async #moveObjects(run: string, given: KnownWish["arguments"]): Promise<Ended> {
+		const { moveObjects } = await import("./objects/work.ts");
+		const task: ObjectsTask = {
+			...this.#options,
+			run,
+			connectTo,
+			keepFindings: (place, findings) => this.#keepFindings(run, place, findings, "objects"),
+			keepProof: async (place, proof) => {
+				const { equal, differences, hash } = proof;
+				await this.#store(run, place, "verification", proof);
+				for (const line of differences) this.#options.report(`${place}: differs: ${line}`);
+				const evidence = { equal, differences: differences.length, hash };
+				await this.#options.journal.write("note", at(run, place, "objects"), evidence);
+			},
+		};
+		return moveObjects(task, given);
+	}
+
 	/** Verifies what is swapped in, or what the last copy left. */
 	async #verifyLast(run: string): Promise<Ended> {
 		const swapped = (await readStanding(this.#options.asks))?.run;
@@ -450,6 +488,13 @@ export class Worker {
 		if (last === undefined) {
 			this.#options.report("verify: nothing is copied yet; first: npm run move -- copy --stack STACK");
 			return { state: "refused", reason: "nothing" };
+		}
+		const rewritten = await readRewritten(this.#options.asks, last);
+		if (rewritten.length > 0) {
+			this.#options.report(
+				`verify: in the copy of ${rewritten.join(", ")} URLs were rewritten since, so that both sides differ; the proof before that stands, and is in the report: npm run move -- report --stack STACK`,
+			);
+			return { state: "refused", reason: "rewritten" };
 		}
 		const units = this.#units(last);
 		const isSwapped = last === swapped;

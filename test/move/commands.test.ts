@@ -4,6 +4,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { dropTunnels } from "@medstack-to-aptible/sandbox/aptible/real-servers.ts";
+import { startBlobStandIn } from "@medstack-to-aptible/sandbox/azure/blob-stand-in.ts";
 import { Context } from "../../aptible/context.ts";
 import { closeLogin, handOverFile, makeCredentials, setLogin } from "../../move/credentials.ts";
 import { readMoveStage } from "../../move/stage.ts";
@@ -334,4 +335,69 @@ test("close shuts the mover out, drops what it is told to, keeps the journal in 
 	assert.equal(existsSync(file), false);
 	const last = await run("close");
 	assert.equal(last.code, 0, last.output);
+});
+
+test("objects are handed over with their account, copied by a command, and named by nothing but the report", async () => {
+	Object.assign(process.env, night.clouds.env);
+	process.env.PATH = [...night.clouds.path, process.env.PATH].join(path.delimiter);
+	await world.reset();
+	rmSync(path.join(folder, ".move"), { recursive: true, force: true });
+	await night.inPhase("frozen");
+	assert.match(
+		(await run("objects")).output,
+		/objects copies what move\.objects names, and Pulumi\.night\.yaml names none/,
+	);
+	const stageIn = (phase: string) => {
+		const move = { phase, from: { addresses: ["203.0.113.9"] }, databases: { main: {} }, objects: ["documents"] };
+		return night.writeStage(`config:
+  medstack-to-aptible:environment: { handle: acme, stack: acme-prod, phi: true }
+  medstack-to-aptible:databases: { main: { type: postgresql, version: "17" } }
+  medstack-to-aptible:storage:
+    { resourceGroup: { name: acme }, account: acmefiles, location: canadacentral, redundancy: GZRS, logs: { workspace: acme-logs }, containers: { documents: { name: files } } }
+  medstack-to-aptible:move: ${JSON.stringify(move)}
+`);
+	};
+	await stageIn("prepare");
+	const rewrite = await run("objects", "--rewrite");
+	assert.match(rewrite.output, /objects --rewrite is of the phase frozen/);
+	const moved = readMoveStage("night", night.stageFile);
+	await cli("endpoints:database:create", "--ip-whitelist", "203.0.113.9", "--environment", "acme", "--", "main");
+	const said = await makeCredentials(new Context(), moved, { replace: false, tell: () => {} });
+	assert.match(said.join("\n"), /MOVE_OBJECTS_DOCUMENTS and MOVE_OBJECTS_DOCUMENTS_TARGET/);
+	const { objects } = JSON.parse(readFileSync(handOverFile(moved), "utf8"));
+	assert.deepEqual(objects, { documents: { account: "acmefiles", container: "files" } });
+
+	const service = await startBlobStandIn({ medstack: ["old"], acmefiles: ["files"] });
+	try {
+		service.account("medstack").put("old", "Ada Lovelace.pdf", "scan", { tier: "Archive" });
+		service.account("medstack").put("old", "fine.pdf", "scan");
+		const mover = world.startMover({
+			MOVE_TARGET: JSON.stringify({ ...JSON.parse(world.environment().MOVE_TARGET ?? ""), objects }),
+			MOVE_OBJECTS_DOCUMENTS: service.address("medstack", "old", "rlt"),
+			MOVE_OBJECTS_DOCUMENTS_TARGET: service.address("acmefiles", "files", "rlwdt"),
+		});
+		await stageIn("frozen");
+		const failed = await run("objects");
+		assert.equal(failed.code, 1, failed.output);
+		assert.match(
+			failed.output,
+			/storage\.documents: blocker: 1 objects could not be carried over \(BlobArchived\): .*rehydrate/,
+		);
+		assert.match(failed.output, /storage\.documents: differs: 1 objects are missing in the target/);
+		assert.doesNotMatch(`${failed.output}${mover.output}`, /Lovelace/);
+		const report = await run("report", "--run", "r1");
+		assert.equal(report.code, 0, report.output);
+		assert.match(readFileSync(path.join(folder, ".move/night-r1.json"), "utf8"), /Ada Lovelace\.pdf/);
+		service.account("medstack").put("old", "Ada Lovelace.pdf", "scan");
+		const done = await run("objects", "--deep");
+		assert.equal(done.code, 0, `${done.output}\n${mover.output}`);
+		assert.match(done.output, /storage\.documents: both sides are equal\nobjects of run r2: done/);
+		const status = await run("status");
+		assert.match(
+			status.output,
+			/storage\.documents: both sides were equal at \S+, 2 objects: run r2, the one of the phase frozen/,
+		);
+	} finally {
+		await service.close();
+	}
 });

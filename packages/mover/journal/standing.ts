@@ -64,3 +64,18 @@ export async function runsWithCopies(
 	);
 	return rows.map(({ run }) => run as string);
 }
+
+/**
+ * Databases of a run that is in its place in which URLs were rewritten since: they are not as their sources any more. What was rolled
+ * back does not count; a connection that ended may have ended after the commit.
+ */
+export async function readRewritten(client: Asks, run: string): Promise<string[]> {
+	const { rows } = await client.query(
+		`SELECT DISTINCT database FROM public.journal AS note WHERE step = 'rewrite' AND state = 'note' AND evidence ->> 'run' = $1
+		AND NOT EXISTS (SELECT FROM public.journal AS failed WHERE failed.run = note.run AND failed.database = note.database
+			AND failed.seq > note.seq AND failed.step = 'rewrite' AND failed.state = 'failed' AND failed.evidence ->> 'reason' = 'failed')
+		ORDER BY database`,
+		[run],
+	);
+	return rows.map(({ database }) => database as string);
+}

@@ -5,7 +5,7 @@ import type { Asks, Holder } from "./journal.ts";
 export const WISH_VERSION = 1;
 
 /** Wishes that are work, one at a time. */
-export const WORK = ["check", "rehearse", "freeze", "copy", "verify", "thaw"] as const;
+export const WORK = ["check", "rehearse", "freeze", "copy", "verify", "thaw", "objects"] as const;
 /** Wishes about the work that is under way. */
 export const CONTROLS = ["pause", "resume", "stop"] as const;
 export type Work = (typeof WORK)[number];
@@ -19,6 +19,8 @@ const ARGUMENTS: Readonly<Record<Command, readonly string[]>> = {
 	verify: [],
 	freeze: [],
 	thaw: [],
+	// `final`: the source is written to no more, so that what was deleted there is deleted.
+	objects: ["final", "deep", "delete", "rewrite"],
 	pause: [],
 	resume: [],
 	stop: [],

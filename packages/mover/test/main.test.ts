@@ -71,6 +71,7 @@ test("the container is told by variables or by the files of secrets", () => {
 			},
 		],
 		uncopied: [],
+		objects: [],
 		jobs: 4,
 		leaseSeconds: 20,
 		snapshotSeconds: 7200,

@@ -3,6 +3,7 @@ import { after, before, test } from "node:test";
 import type { Finding } from "../../findings.ts";
 import { checkMysql, judgeMysql, type MysqlFacts, readMysqlFacts } from "../../mysql/check.ts";
 import { withMysql } from "../../mysql/connection.ts";
+import { countMysqlUrls } from "../../objects/mysql-urls.ts";
 import type { Login } from "../../postgresql/connection.ts";
 import { type MysqlPair, startMysqlPair } from "../support/mysql.ts";
 
@@ -197,3 +198,23 @@ test("events that run on the source are named before the night", () =>
 		{ source: "SET GLOBAL event_scheduler = ON;" },
 		{ source: "SET GLOBAL event_scheduler = OFF;" },
 	));
+
+test("URLs of a container that moves are counted by table and column", async () => {
+	const from = "medfiles.blob.core.windows.net/files";
+	await pair.onSource(
+		`CREATE TABLE \`doc's\` (id INT, url VARCHAR(200), body JSON, bytes BLOB);
+INSERT INTO \`doc's\` VALUES (1, 'https://${from}/a.pdf', '{"a": "https://${from}/b"}', 'x'), (2, 'https://${from}/c', NULL, NULL), (3, 'none', NULL, NULL);`,
+	);
+	try {
+		const found = await countMysqlUrls(pair.from, [{ from, to: "acmefiles.blob.core.windows.net/documents" }]);
+		assert.deepEqual(
+			found.map(({ table, column, rows }) => [table, column, rows]),
+			[
+				["doc's", "url", 2],
+				["doc's", "body", 1],
+			],
+		);
+	} finally {
+		await pair.onSource("DROP TABLE `doc's`;");
+	}
+});
