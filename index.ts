@@ -20,7 +20,7 @@ await checkMovedDatabases(loaded);
 await lookForDrift(loaded);
 
 const liveStorage = await findStorage(stage);
-await checkDns(stage);
+const dns = await checkDns(stage);
 
 const claims = new Claims("claims", { stage, moveRecordState: loaded.moveRecordState });
 
@@ -57,7 +57,7 @@ const appResources = mapValues(
 		),
 );
 
-const zoneResources = await declareDns(stage, appResources);
+const zoneResources = await declareDns(dns, appResources);
 
 /** The environment; its addresses are what others put on their allow-lists. */
 export const environment = {

@@ -5,6 +5,7 @@ import type { App } from "./app.ts";
 import type { Database } from "./database.ts";
 import { mapValues } from "./map-values.ts";
 import type { Move } from "./move.ts";
+import { pointRecords } from "./move-dns.ts";
 import type { Service } from "./service.ts";
 import type { Stage } from "./stage.ts";
 
@@ -35,7 +36,7 @@ const effects: Readonly<Record<MovePhase, PhaseEffect>> = {
 
 /** A stage as its phase makes it; one without a move stays as it is. */
 export function applyMove(stage: Stage): Stage {
-	const { move, storage } = stage;
+	const { move, storage, dns } = stage;
 	if (move === undefined) return stage;
 	const { isOpen, isLarger } = effects[move.phase];
 	const isStopped = stoppedServices(stage, move);
@@ -53,6 +54,7 @@ export function applyMove(stage: Stage): Stage {
 			const sized = isLarger ? { ...database, ...withoutUndefined(moved.during ?? {}) } : database;
 			return isOpen ? withMover(sized, move) : sized;
 		}),
+		...(dns === undefined ? {} : { dns: pointRecords(dns, move) }),
 		...(storage === undefined || !isOpened
 			? {}
 			: {

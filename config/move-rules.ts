@@ -4,8 +4,9 @@ import { admits, privateNetworkOf } from "./azure/storage-addresses.ts";
 import type { Draft } from "./draft.ts";
 import { type Mistake, type Place, wrongName, wrongValue } from "./mistakes.ts";
 import { leastTiming } from "./move.ts";
+import { checkDomains } from "./move-domain-rules.ts";
 import { moverEndpoint } from "./move-phases.ts";
-import { findNearestNumber, findNearestWord, suggest } from "./near-miss.ts";
+import { findNearestNumber, suggest, unknownName } from "./near-miss.ts";
 import { checkDisk, containerSizesMb, countCpus, databaseDefaults } from "./sizes.ts";
 
 type MoveDraft = NonNullable<Draft["move"]>;
@@ -60,11 +61,6 @@ function checkAddresses({ from }: MoveDraft): Mistake[] {
 /** What names refer to; undefined where that cannot be said, as the block is wrong by itself. */
 function namesOf(draft: Draft, key: "databases" | "secrets"): string[] | undefined {
 	return key in draft && draft[key] === undefined ? undefined : Object.keys(draft[key] ?? {});
-}
-
-function unknownName(what: string, name: string, known: readonly string[]): string {
-	const declared = known.length === 0 ? "none is declared" : `declared: ${known.join(", ")}`;
-	return `is not ${what}; ${declared}${suggest(findNearestWord(name, known))}`;
 }
 
 /** Judges a list of names: each is known, and stands once. */
@@ -189,21 +185,6 @@ function checkObjects({ storage, ...draft }: Draft, { objects }: MoveDraft): Mis
 	if (storage?.existing !== "reference" && storage?.existing !== "import") return mistakes;
 	const says = `cannot be copied into: with storage.existing: ${storage.existing} the firewall of the account stays as it is; set existing: managed, or remove the line and open the account yourself`;
 	return [...mistakes, { place: at("objects"), says, about: "nothing" }];
-}
-
-function checkDomains(draft: Draft, { domains }: MoveDraft): Mistake[] {
-	const known = Object.values(draft.apps ?? {}).flatMap((app) =>
-		Object.values(app?.endpoints ?? {}).flatMap((endpoint) => endpoint?.domain ?? []),
-	);
-	return Object.entries(domains ?? {}).flatMap(([domain, moved]): Mistake[] => {
-		const place = at("domains", domain);
-		if (!known.includes(domain))
-			return [wrongName(place, unknownName("the domain of an endpoint of this stage", domain, known))];
-		if (moved?.via !== "azure") return [];
-		const says =
-			"is not built yet, and no phase would change the record; write via: manual, and change the record by hand with the phase live";
-		return [wrongValue([...place, "via"], says)];
-	});
 }
 
 /** A placeholder keeps nothing from going out where no app has it in its config. */

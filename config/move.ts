@@ -114,13 +114,16 @@ export const MovedDatabase = block("a moved database", {
 	}),
 });
 
+/** Who changes the DNS record of a domain. */
+export const dnsWays = ["azure", "manual", "route53", "cloudflare"] as const;
+export type DnsWay = (typeof dnsWays)[number];
+
 /** A domain that goes over to Aptible. */
 export const MovedDomain = block("a domain", {
-	via: choice("a way to change DNS", ["azure", "manual"]).register(keyDocs, {
+	via: choice("a way to change DNS", dnsWays).register(keyDocs, {
 		description:
-			"who changes its DNS record: you, by hand, with the phase `live`; `azure` is not built yet and refused",
-		inPlace: "yes",
-		allowed: "`manual`",
+			"who changes its DNS record: the phases by themselves (`azure`, a record under `dns.zones`), `npm run move -- point --to new --stack STACK` at the DNS host (`route53`, `cloudflare`), or you by hand (`manual`)",
+		inPlace: "yes, in `prepare`",
 	}),
 	from: text("where it leads now", hostText)
 		.refine((value) => isIPv4(value) || hostPattern.test(value), {

@@ -54,3 +54,9 @@ export function findNearestNumber(number: number, known: readonly number[]): num
 export function suggest(suggestion: string | number | undefined): string {
 	return suggestion === undefined ? "" : `; did you mean ${JSON.stringify(suggestion)}?`;
 }
+
+/** Says of a name that it is none of those that are declared, with the nearest of them. */
+export function unknownName(what: string, name: string, known: readonly string[]): string {
+	const declared = known.length === 0 ? "none is declared" : `declared: ${known.join(", ")}`;
+	return `is not ${what}; ${declared}${suggest(findNearestWord(name, known))}`;
+}

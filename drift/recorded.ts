@@ -38,6 +38,7 @@ const CloudState = z.looseObject({
 	id: z.string(),
 	delete: z.boolean().nullish(),
 	retainOnDelete: z.boolean().nullish(),
+	inputs: z.looseObject({ cnameRecord: z.looseObject({ cname: z.string() }).nullish().catch(undefined) }).nullish(),
 });
 
 /** A resource of Azure that is in the state of the stack. */
@@ -48,6 +49,8 @@ export interface RecordedResource {
 	id: string;
 	/** Whether it stays in Azure when the stack deletes or replaces it. */
 	isRetained?: boolean;
+	/** Where it leads, of a CNAME record. */
+	cname?: string;
 }
 
 /** An object of Aptible that is in the state of the stack. */
@@ -86,7 +89,16 @@ export async function readRecordedAzure(what: string, why: string): Promise<Reco
 	return resources.flatMap((resource) => {
 		const state = CloudState.safeParse(resource).data;
 		if (state === undefined || state.delete === true) return [];
-		return [{ type: state.type, name: nameOf(state.urn), id: state.id, isRetained: state.retainOnDelete === true }];
+		const cname = state.inputs?.cnameRecord?.cname;
+		return [
+			{
+				type: state.type,
+				name: nameOf(state.urn),
+				id: state.id,
+				isRetained: state.retainOnDelete === true,
+				...(cname === undefined ? {} : { cname }),
+			},
+		];
 	});
 }
 

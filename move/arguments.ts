@@ -64,6 +64,10 @@ const STEPS: Readonly<Record<string, StepWords>> = {
 		},
 	},
 	probe: { says: "ask each domain by its real name at its new side, while DNS leads to the old one", options: {} },
+	point: {
+		says: "lead the domains of the move to one side, and wait until every authoritative server says so",
+		options: { to: "new in live; old in prepare, frozen and cancelled" },
+	},
 	pause: { says: "hold the run between two parts", options: {} },
 	resume: { says: "let it go on", options: {} },
 	stop: { says: "end the run; what is done stays", options: {} },
@@ -108,6 +112,7 @@ const VALUES: Readonly<Record<string, string>> = {
 	new: "FILE",
 	accept: "CLIENT",
 	"without-watch": "REASON",
+	to: "SIDE",
 };
 
 /** The page of `npm run move -- help`. */
@@ -174,6 +179,11 @@ export function readArguments(argv: string[]): Arguments {
 	}
 	if (step === "watch") checkWatch(options);
 	if (options["without-watch"]?.trim() === "") throw new UsageError("--without-watch takes the reason, in words");
+	if (step === "point" && options.to !== "new" && options.to !== "old") {
+		throw new UsageError(
+			`point takes --to new or --to old${options.to === undefined ? "" : `, and "${options.to}" was given`}`,
+		);
+	}
 	if (stack === undefined || !/^[\w.-]+$/.test(stack)) throw new UsageError("name the stage: --stack STACK");
 	if (options.run !== undefined && !/^r\d+$/.test(String(options.run))) {
 		throw new UsageError(`--run "${options.run}" is none; runs are r1, r2 ...`);
@@ -224,6 +234,7 @@ function parse(argv: string[]) {
 			follow: { type: "boolean" },
 			accept: { type: "string" },
 			"without-watch": { type: "string" },
+			to: { type: "string" },
 			"drop-former": { type: "boolean" },
 			"drop-journal": { type: "boolean" },
 			help: { type: "boolean" },

@@ -31,6 +31,10 @@ const PHASES: Readonly<Record<string, readonly MovePhase[]>> = {
 	objects: ["prepare", "frozen"],
 	// DNS leads to Aptible.
 	watch: ["live"],
+	// Aptible serves.
+	"point --to new": ["live"],
+	// Aptible serves nobody by the real name: before the night, and on the way back from it.
+	"point --to old": ["prepare", "frozen", "cancelled"],
 };
 
 /** Refuses a step in a phase that it is not for. @throws with the phase to go to and the command */

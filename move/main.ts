@@ -53,7 +53,7 @@ async function main(argv: string[]): Promise<number> {
 	}
 	const moved = readMoveStage(stack, configFile);
 	completed = (text) => nameStage(text, stack, configFile);
-	refusePhase(options.sql === true ? "thaw --sql" : step, moved);
+	refusePhase(guardedStep(step, options), moved);
 	if (step === "freeze" && options.yes !== true) refuseUnsure(moved);
 	if (step === "objects") refuseObjects(moved, options);
 	if (options.sql === true) {
@@ -61,6 +61,7 @@ async function main(argv: string[]): Promise<number> {
 		return 0;
 	}
 	if (step === "plan") return plan(moved, options.write);
+	if (step === "point") return point(moved, options.to === "new" ? "new" : "old");
 	const warning = await checkVersion(context.cli);
 	if (warning !== undefined) process.stderr.write(`${warning}\n`);
 	const tell = (line: string) => view.line(line);
@@ -99,7 +100,21 @@ async function main(argv: string[]): Promise<number> {
 	}
 }
 
-/** Loads what it needs itself: no other step asks DNS. */
+/** A step by the name under which its phases are known. */
+function guardedStep(step: string, { sql, to }: Arguments["options"]): string {
+	if (sql === true) return "thaw --sql";
+	return to === undefined ? step : `${step} --to ${to}`;
+}
+
+/** Loads what it needs itself, as `plan` does: no other step asks DNS. */
+async function point(moved: MoveStage, to: "old" | "new"): Promise<number> {
+	const { pointStage } = await import("./point.ts");
+	const gone = new AbortController();
+	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => gone.abort());
+	await pointStage(context, moved, { to, tell: (line) => view.line(line), signal: gone.signal });
+	return 0;
+}
+
 async function plan(moved: MoveStage, folder: string | boolean | undefined): Promise<number> {
 	const { makePlan } = await import("./plan/plan.ts");
 	const { page, file, isReady } = await makePlan(context, moved, {

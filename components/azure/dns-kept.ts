@@ -1,7 +1,25 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Dns, DnsRecord, DnsZone } from "../../config/azure/dns.ts";
+import type { Stage } from "../../config/stage.ts";
 import { type RecordedResource, readRecordedAzure } from "../../drift/recorded.ts";
+import { keepNewNames, refuseNewType } from "./dns-moved.ts";
 import { zoneId } from "./storage-ids.ts";
+
+/**
+ * Looks at the records in the state, before anything is registered.
+ *
+ * @returns the DNS to declare
+ * @throws pulumi.RunError with what is in the way
+ */
+export async function checkRecords({ dns, move }: Stage & { dns: Dns }): Promise<Dns> {
+	const isManaged = Object.values(dns.zones).some(({ records }) => Object.values(records).some((one) => !one.import));
+	if (!isManaged) return dns;
+	const recorded = await readRecordedAzure("the DNS records", "an imported one could stay in the way of its change");
+	refuseKeptRecords(dns, recorded);
+	if (move === undefined) return keepNewNames(dns, recorded);
+	refuseNewType(dns, move, recorded);
+	return dns;
+}
 
 /**
  * Refuses another type, name or zone of a record in the run that takes its `import: true` away: the state still has the engine keep the
@@ -10,13 +28,11 @@ import { zoneId } from "./storage-ids.ts";
  *
  * @throws pulumi.RunError
  */
-export async function refuseKeptRecords(dns: Dns): Promise<void> {
+function refuseKeptRecords(dns: Dns, recorded: readonly RecordedResource[]): void {
 	const records = Object.entries(dns.zones).flatMap(([zoneKey, zone]) =>
 		Object.entries(zone.records).map(([key, record]) => ({ zoneKey, zone, key, record })),
 	);
 	const managed = records.filter(({ record }) => !record.import);
-	if (managed.length === 0) return;
-	const recorded = await readRecordedAzure("the DNS records", "an imported one could stay in the way of its change");
 	const refusals = managed.flatMap(({ zoneKey, zone, key, record }) => {
 		const before = recorded.find((one) => isRecordOf(one, `dns-${zoneKey}-${key}`));
 		if (before?.isRetained !== true || isSame(before.id, idOf(dns, zone, record))) return [];

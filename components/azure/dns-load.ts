@@ -1,21 +1,25 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { DnsRecord } from "../../config/azure/dns.ts";
+import type { Dns, DnsRecord } from "../../config/azure/dns.ts";
 import { mapValues } from "../../config/map-values.ts";
 import type { Stage } from "../../config/stage.ts";
 import type { App } from "../app.ts";
 import type { DnsZone } from "./dns-zone.ts";
 import { requireAzure } from "./storage-credentials.ts";
 
-/** Refuses what the records in the state stand in the way of, before anything is registered: the engine then writes what this reads. */
-export async function checkDns({ dns }: Stage): Promise<void> {
-	if (dns === undefined) return;
-	const { refuseKeptRecords } = await import("./dns-kept.ts");
-	await refuseKeptRecords(dns);
+/**
+ * Refuses what the records in the state stand in the way of, before anything is registered: the engine then writes what this reads.
+ *
+ * @returns the DNS to declare; undefined where there is none
+ */
+export async function checkDns({ dns, ...stage }: Stage): Promise<Dns | undefined> {
+	if (dns === undefined) return undefined;
+	const { checkRecords } = await import("./dns-kept.ts");
+	return checkRecords({ ...stage, dns });
 }
 
 /** The zones of a stage by name, with records that lead to its endpoints. Azure's SDK is loaded only for a stage with some. */
 export async function declareDns(
-	{ dns }: Stage,
+	dns: Dns | undefined,
 	apps: Readonly<Record<string, App>>,
 ): Promise<Record<string, DnsZone>> {
 	if (dns === undefined) return {};

@@ -3,7 +3,6 @@ import { Zone } from "@pulumi/azure-native/dns/zone.js";
 import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Dns, DnsRecord as DnsRecordConfig, DnsZone as DnsZoneConfig } from "../../config/azure/dns.ts";
-import { mapValues } from "../../config/map-values.ts";
 import { DnsRecord } from "./dns-record.ts";
 import { refuseLoss } from "./refuse-loss.ts";
 import { zoneId } from "./storage-ids.ts";
@@ -36,15 +35,18 @@ export class DnsZone extends pulumi.ComponentResource {
 			zoneName: domain,
 			zoneId: zoneId({ subscription, resourceGroup: resourceGroup.name }, domain),
 		};
-		this.records = mapValues(
-			records,
-			(record, key) =>
-				new DnsRecord(
-					`${name}-${key}`,
-					{ ...record, ...place, hostname: hostnameOf(record) },
-					{ parent: this, ...(zone === undefined ? {} : { dependsOn: zone }) },
-				),
-		);
+		const made: Record<string, DnsRecord> = {};
+		for (const [key, record] of Object.entries(records)) {
+			const first = [zone, record.after === undefined ? undefined : made[record.after]].filter(
+				(one) => one !== undefined,
+			);
+			made[key] = new DnsRecord(
+				`${name}-${key}`,
+				{ ...record, ...place, hostname: hostnameOf(record) },
+				{ parent: this, ...(first.length === 0 ? {} : { dependsOn: first }) },
+			);
+		}
+		this.records = made;
 		this.nameServers = zone?.nameServers ?? pulumi.output<string[]>([]);
 		this.registerOutputs({ nameServers: this.nameServers });
 	}

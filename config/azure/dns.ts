@@ -69,7 +69,11 @@ export const DnsRecord = block("a record", {
 		inPlace: "yes",
 	}),
 });
-export type DnsRecord = z.infer<typeof DnsRecord>;
+/** A record; the phase of a move may have one more to be there first. */
+export type DnsRecord = z.infer<typeof DnsRecord> & {
+	/** Name in the stage file of the record that it leads to. */
+	after?: string;
+};
 
 /** A zone; its key is a name of your choice. */
 export const DnsZone = block("a zone", {
@@ -86,7 +90,7 @@ export const DnsZone = block("a zone", {
 		.default({})
 		.register(keyDocs, { description: "record sets, by names of your choice" }),
 });
-export type DnsZone = z.infer<typeof DnsZone>;
+export type DnsZone = Omit<z.infer<typeof DnsZone>, "records"> & { records: Record<string, DnsRecord> };
 
 /** Zones in Azure DNS. */
 export const DnsFile = block("the DNS of the stage", {
@@ -105,7 +109,7 @@ export const DnsFile = block("the DNS of the stage", {
 });
 
 /** The DNS of a stage, every default applied. */
-export type Dns = z.infer<typeof DnsFile> & { protect: boolean };
+export type Dns = Omit<z.infer<typeof DnsFile>, "zones"> & { protect: boolean; zones: Record<string, DnsZone> };
 
 /** Applies the default of what holds names that others rely on. */
 export function resolveDns(file: z.infer<typeof DnsFile>): Dns {

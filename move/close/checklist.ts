@@ -6,10 +6,10 @@ import { ApiError } from "../../aptible/client/errors.ts";
 import type { Context } from "../../aptible/context.ts";
 import { readMoveRecord } from "../../config/move-record.ts";
 import { databaseDefaults } from "../../config/sizes.ts";
+import { oldName } from "../../config/stable-names.ts";
 import { nameStage } from "../../packages/mover/commands.ts";
 import { variableOf } from "../../packages/mover/configuration.ts";
 import { openMoveFolder } from "../folder.ts";
-import { oldName } from "../plan/alias.ts";
 import type { MoveSession } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
 

@@ -1,7 +1,8 @@
 /** Judges a domain of the stage: what of its DNS stands in the way of the night. */
+import { NIGHT_TTL_SECONDS } from "../../config/stable-names.ts";
 import { findDifferences, longestTtl } from "../dns/differences.ts";
 import type { TtlNote } from "../dns/ttl-notes.ts";
-import { describeAlias, listAddresses, NIGHT_TTL_SECONDS, negativeSecondsOf } from "./alias.ts";
+import { describeAlias, listAddresses, negativeSecondsOf } from "./alias.ts";
 import { checkCaa } from "./certificate-checks.ts";
 import { type DomainFacts, isSwitched, type StageDomain } from "./domains.ts";
 import { findings, type PlanFinding } from "./finding.ts";
@@ -111,15 +112,23 @@ function checkShape(subject: StageDomain, facts: DomainFacts): PlanFinding[] {
 }
 
 function checkTtl(
-	{ domain, record }: StageDomain,
+	{ domain, record, moved }: StageDomain,
 	{ sets }: DomainFacts,
 	{ note, now }: { note: TtlNote | undefined; now: Date },
 ): PlanFinding[] {
 	const ttl = longestTtl(sets);
 	if (ttl === undefined) return [];
 	if (ttl > MOST_TTL_SECONDS) {
+		const by =
+			moved?.via === "azure"
+				? "with phase: prepare: pulumi up --stack STACK"
+				: moved?.via === "route53" || moved?.via === "cloudflare"
+					? "in phase: prepare by npm run move -- point --to old --stack STACK"
+					: record === undefined
+						? "at your DNS host"
+						: `as ${record}.ttlSeconds in the stage file, then: pulumi up --stack STACK`;
 		return findings("blocker", [
-			`${domain} has a TTL of ${ttl} s, and the guide's step 17 wants ${MOST_TTL_SECONDS} or less; set it to ${NIGHT_TTL_SECONDS} ${record === undefined ? "at your DNS host" : `as ${record}.ttlSeconds in the stage file, then: pulumi up --stack STACK`}. The switch is safe ${ttl} s after that, as caches hold the old answer for as long; look again with: npm run move -- plan --stack STACK`,
+			`${domain} has a TTL of ${ttl} s, and the guide's step 17 wants ${MOST_TTL_SECONDS} or less; set it to ${NIGHT_TTL_SECONDS} ${by}. The switch is safe ${ttl} s after that, as caches hold the old answer for as long; look again with: npm run move -- plan --stack STACK`,
 		]);
 	}
 	if (note?.safeFrom !== undefined) {

@@ -4,6 +4,7 @@ import { isIPv4 } from "node:net";
 import type { z } from "zod";
 import type { Endpoint } from "../../aptible/api/endpoint.ts";
 import type { MovedDomain } from "../../config/move.ts";
+import { newName } from "../../config/stable-names.ts";
 import type { Stage } from "../../config/stage.ts";
 import { readCaa } from "../dns/caa.ts";
 import { mergeServers } from "../dns/differences.ts";
@@ -49,7 +50,7 @@ export interface DomainFacts {
 }
 
 /** Domains of the stage's endpoints, in the order of their names. */
-export function listDomains(stage: Stage, live: LiveStage | undefined): StageDomain[] {
+export function listDomains(stage: Stage, live: Pick<LiveStage, "endpoints"> | undefined): StageDomain[] {
 	const domains = Object.entries(stage.apps).flatMap(([app, { endpoints }]) =>
 		Object.entries(endpoints).flatMap(([endpoint, { domain, service, managedTls, internal }]): StageDomain[] => {
 			// Nobody outside of the stack comes over an internal one.
@@ -106,8 +107,12 @@ function isAptibles(name: string, live: Endpoint | undefined): boolean {
 }
 
 /** Whether the switch is done: it leads to Aptible. */
-export function isSwitched({ live }: StageDomain, { sets, addresses = [], hostAddresses = [] }: DomainFacts): boolean {
-	if ((sets.CNAME?.values ?? []).some((name) => isAptibles(name, live))) return true;
+export function isSwitched(
+	{ domain, live }: StageDomain,
+	{ sets, addresses = [], hostAddresses = [] }: DomainFacts,
+): boolean {
+	const leads = (name: string) => isAptibles(name, live) || sameName(name, newName(domain));
+	if ((sets.CNAME?.values ?? []).some(leads)) return true;
 	return addresses.length > 0 && addresses.every((address) => hostAddresses.includes(address));
 }
 

@@ -1,7 +1,7 @@
 /** What Aptible has of the stage, as far as a plan needs it; nothing is changed there. */
 import { X509Certificate } from "node:crypto";
 import { z } from "zod";
-import { listApps, readApp, readConfig } from "../../aptible/api/app.ts";
+import { type ListedApp, listApps, readApp, readConfig } from "../../aptible/api/app.ts";
 import { listNamedDatabases } from "../../aptible/api/database.ts";
 import { type Endpoint, listEndpointsIn } from "../../aptible/api/endpoint.ts";
 import { listEnvironments } from "../../aptible/api/environment.ts";
@@ -11,9 +11,15 @@ import type { Context } from "../../aptible/context.ts";
 import type { MoveStage } from "../stage.ts";
 import type { LiveConfig } from "./old-names.ts";
 
-export interface LiveStage {
+/** What runs of the stage's apps, and where it is reached. */
+export interface LiveApps {
 	/** By the handles of apps. */
 	endpoints: ReadonlyMap<string, readonly Endpoint[]>;
+	/** Of each service, by APP.SERVICE; undefined where Aptible does not say. */
+	containers: ReadonlyMap<string, number | undefined>;
+}
+
+export interface LiveStage extends LiveApps {
 	/** Ends of validity of certificates by their ids, as far as the token's role may see them. */
 	validUntil: ReadonlyMap<number, Date>;
 	/** Handles of databases. */
@@ -32,9 +38,8 @@ const Certificate = z.looseObject({ id: z.int(), certificate_body: z.string().nu
 export async function readLive({ api }: Context, { stage }: MoveStage): Promise<LiveStage | undefined> {
 	const environment = (await listEnvironments(api)).find(({ handle }) => handle === stage.environment.handle);
 	if (environment === undefined) return undefined;
-	const [apps, services, databases, certificates] = await Promise.all([
-		listApps(api, environment.id),
-		listServicesIn(api, environment.id),
+	const [{ apps, ...live }, databases, certificates] = await Promise.all([
+		readApps(api, environment.id, stage),
 		listNamedDatabases(api, environment.id),
 		api
 			.list(`${api.root}/accounts/${environment.id}/certificates?per_page=5000`, "certificates", Certificate)
@@ -43,19 +48,11 @@ export async function readLive({ api }: Context, { stage }: MoveStage): Promise<
 				throw error;
 			}),
 	]);
-	const own = services.filter(({ appId }) => appId !== undefined);
-	const byService = await listEndpointsIn(api, environment.id, own, { hasSettings: false, areAll: false });
-	const declared = apps.filter(({ handle }) => Object.hasOwn(stage.apps, handle));
 	const config = await Promise.all(
-		declared.map(async ({ id, handle }) => [handle, await readConfig(api, await readApp(api, id))] as const),
+		apps.map(async ({ id, handle }) => [handle, await readConfig(api, await readApp(api, id))] as const),
 	);
 	return {
-		endpoints: new Map(
-			declared.map(({ id, handle }) => [
-				handle,
-				own.filter(({ appId }) => appId === id).flatMap((service) => byService.get(service.id) ?? []),
-			]),
-		),
+		...live,
 		validUntil: new Map(
 			certificates.flatMap(({ id, certificate_body: body }) => {
 				const until = readEnd(body ?? "");
@@ -64,6 +61,30 @@ export async function readLive({ api }: Context, { stage }: MoveStage): Promise<
 		),
 		databases: new Set(databases.map(({ handle }) => handle)),
 		config: new Map(config),
+	};
+}
+
+/** Reads what runs of the stage's apps. @throws what the API's client throws */
+export async function readApps(
+	api: Context["api"],
+	environmentId: number,
+	stage: MoveStage["stage"],
+): Promise<LiveApps & { apps: readonly ListedApp[] }> {
+	const [all, services] = await Promise.all([listApps(api, environmentId), listServicesIn(api, environmentId)]);
+	const own = services.filter(({ appId }) => appId !== undefined);
+	const byService = await listEndpointsIn(api, environmentId, own, { hasSettings: false, areAll: false });
+	const apps = all.filter(({ handle }) => Object.hasOwn(stage.apps, handle));
+	const servicesOf = (app: ListedApp) => own.filter(({ appId }) => appId === app.id);
+	return {
+		apps,
+		endpoints: new Map(
+			apps.map((app) => [app.handle, servicesOf(app).flatMap((service) => byService.get(service.id) ?? [])]),
+		),
+		containers: new Map(
+			apps.flatMap((app) =>
+				servicesOf(app).map(({ service, containerCount }) => [`${app.handle}.${service}`, containerCount] as const),
+			),
+		),
 	};
 }
 

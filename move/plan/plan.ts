@@ -4,9 +4,8 @@ import path from "node:path";
 import type { Context } from "../../aptible/context.ts";
 import { nameStage } from "../../packages/mover/commands.ts";
 import { type CopiedType, isCopied, type UncopiedType } from "../../packages/mover/configuration.ts";
-import { longestTtl } from "../dns/differences.ts";
 import { DnsReader } from "../dns/reader.ts";
-import { noteTtl, readTtlNotes, type TtlNote, type TtlNotes, writeTtlNotes } from "../dns/ttl-notes.ts";
+import { noteTtls } from "../dns/young-ttl.ts";
 import { movedDatabases } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
 import { checkCertificate } from "./certificate-checks.ts";
@@ -110,18 +109,6 @@ function checkTargets(moved: MoveStage, live: LiveStage | undefined): PlanFindin
 	);
 }
 
-/** A domain that could not be read keeps its note. */
-function noteTtls(moved: MoveStage, domains: readonly Omit<PlannedDomain, "note">[], now: Date): TtlNotes {
-	const former = readTtlNotes(moved);
-	const read = domains.flatMap(({ subject: { domain }, facts }): [string, TtlNote][] => {
-		const ttl = typeof facts === "string" ? undefined : longestTtl(facts.sets);
-		return ttl === undefined ? [] : [[domain, noteTtl(former[domain], ttl, now)]];
-	});
-	const notes = { ...former, ...Object.fromEntries(read) };
-	if (read.some(([domain, note]) => note !== former[domain])) writeTtlNotes(moved, notes);
-	return notes;
-}
-
 function planOf(moved: MoveStage, domains: readonly PlannedDomain[], found: readonly PlanFinding[]): Plan {
 	const { stage, name } = moved;
 	return {
@@ -165,7 +152,10 @@ function listMoves(moved: MoveStage, domains: readonly PlannedDomain[]): [string
 	for (const { subject, facts } of domains) {
 		const to = subject.live?.hostname ?? `endpoint ${subject.app}.${subject.endpoint}`;
 		const type = typeof facts !== "string" && facts.reading.zone === subject.domain ? "ALIAS or ANAME" : "CNAME";
-		rows.push([`domain \`${subject.domain}\``, `${describeNow(facts)}; then ${type} ${to}, by hand`]);
+		rows.push([
+			`domain \`${subject.domain}\``,
+			`${describeNow(facts)}; then ${type} ${to}, ${subject.moved === undefined || subject.moved.via === "manual" ? "by hand" : `via ${subject.moved.via}`}`,
+		]);
 	}
 	return rows;
 }

@@ -1,14 +1,16 @@
 /** What is done about a domain in each part of the runbook, in words. */
+import { NIGHT_TTL_SECONDS, newName, oldName } from "../../config/stable-names.ts";
 import type { Stage } from "../../config/stage.ts";
 import { longestTtl } from "../dns/differences.ts";
 import { sameName } from "../dns/exchange.ts";
 import type { TtlNote } from "../dns/ttl-notes.ts";
-import { describeAlias, listAddresses, NIGHT_TTL_SECONDS, oldName } from "./alias.ts";
+import { describeAlias, listAddresses } from "./alias.ts";
 import { MOST_TTL_SECONDS } from "./domain-checks.ts";
 import { type DomainFacts, isSwitched, type StageDomain } from "./domains.ts";
 
 /** Who changes its record, and where: at the DNS host, or in the stage file. */
-export function describeRecord({ domain, record }: StageDomain): { who: string; what: string } {
+export function describeRecord({ domain, record, moved }: StageDomain): { who: string; what: string } {
+	if (moved !== undefined && moved.via !== "manual") return { who: "operator", what: `${domain} (via ${moved.via})` };
 	return record === undefined
 		? { who: "DNS host", what: domain }
 		: { who: "operator", what: `${domain} (\`${record}\` of the stage file, then \`pulumi up --stack STACK\`)` };
@@ -34,9 +36,18 @@ function hostOf({ live, app, environment }: StageDomain): string {
 		: `\`${live.hostname}\``;
 }
 
+/** What changes the record, where no person does; the phase has done so before that with `via: azure`. */
+function describeCommand({ domain, moved }: StageDomain): string | undefined {
+	if (moved === undefined || moved.via === "manual") return undefined;
+	const says = `leads to \`${newName(domain)}\`, waited for on every authoritative server: npm run move -- point --to new --stack STACK`;
+	return moved.via === "azure" ? `after the phase live it ${says}` : `it ${says}`;
+}
+
 /** Of the guide's step 19. */
 export function describeSwitch(subject: StageDomain, facts: DomainFacts | string): string {
 	const host = hostOf(subject);
+	const command = describeCommand(subject);
+	if (command !== undefined && !(typeof facts !== "string" && isSwitched(subject, facts))) return command;
 	if (typeof facts === "string") {
 		return `once it is a CNAME (step 17; DNS was not read), change its value to ${host}; replace no address in the night`;
 	}
@@ -47,7 +58,8 @@ export function describeSwitch(subject: StageDomain, facts: DomainFacts | string
 	}
 	const now = facts.sets.CNAME?.values.join(", ");
 	if (now !== undefined) {
-		const isDone = isSwitched(subject, facts) && sameName(now, subject.live?.hostname ?? now);
+		const right = [newName(subject.domain), subject.live?.hostname ?? now];
+		const isDone = isSwitched(subject, facts) && right.some((name) => sameName(now, name));
 		return isDone
 			? `it is a CNAME to \`${now}\` already, and stays one`
 			: `change the value of the CNAME \`${now}\` to ${host}`;

@@ -1,11 +1,11 @@
 /** `switch` and `probe` as a person runs them: with the journal on the target, the engine on PATH, and a terminal. */
 import type { Context } from "../../aptible/context.ts";
+import { pointStage, refuseStage } from "../point.ts";
 import { runProbes } from "../probe/probes.ts";
 import { findTargets } from "../probe/targets.ts";
 import type { MoveSession, Way } from "../session.ts";
 import { type MoveStage, readMoveStage } from "../stage.ts";
 import { answering } from "./answer.ts";
-import { describeWayBack, describeWayThere } from "./dns-by-hand.ts";
 import { pulumiEngine } from "./engine.ts";
 import { lockOperator, type NightJournal, TargetJournal } from "./night-journal.ts";
 import { type SwitchOptions, switchPhase } from "./switch.ts";
@@ -27,6 +27,7 @@ export async function runSwitch(
 	return alone(way, async () => {
 		const journal = new TargetJournal(way, moved);
 		await journal.refuseWork();
+		if (step.to === "live") for (const line of await refuseStage(context, moved)) tell(line);
 		// Ctrl-C ends what the engine does, and the question; what comes then is this command's to say.
 		const outlive = () => {};
 		process.on("SIGINT", outlive);
@@ -38,10 +39,7 @@ export async function runSwitch(
 				tell,
 				// As the file has it by then, with the phase.
 				probe: () => probeAll(context, readMoveStage(moved.name, moved.configFile), journal, tell),
-				async pointDomains(side) {
-					const lines = side === "old" ? describeWayBack(moved) : describeWayThere(await findTargets(context, moved));
-					for (const line of lines) tell(line);
-				},
+				pointDomains: (side) => pointAll(context, readMoveStage(moved.name, moved.configFile), side, tell),
 				now: () => new Date(),
 			});
 		} finally {
@@ -70,6 +68,24 @@ function probeAll(
 	tell: (line: string) => void,
 ): Promise<boolean> {
 	return runProbes(moved, { journal, find: () => findTargets(context, moved), tell });
+}
+
+/** Ctrl-C ends the wait alone: what is changed in DNS stays, and the command is run again. */
+async function pointAll(
+	context: Context,
+	moved: MoveStage,
+	to: "old" | "new",
+	tell: (line: string) => void,
+): Promise<void> {
+	if (Object.keys(moved.stage.move?.domains ?? {}).length === 0) return;
+	const gone = new AbortController();
+	const end = () => gone.abort();
+	process.on("SIGINT", end);
+	try {
+		await pointStage(context, moved, { to, tell, signal: gone.signal });
+	} finally {
+		process.off("SIGINT", end);
+	}
 }
 
 /** Does something while no other operator is at a step. */

@@ -108,10 +108,10 @@ function liveOf({
 
 /** What the zones of a stage register. */
 export function registerDns(stage: Stage): Promise<Registrations> {
-	return register(() => declareDns(stage, {}));
+	return register(() => declareDns(stage.dns, {}));
 }
 
-async function register(program: () => unknown): Promise<Registrations> {
+export async function register(program: () => unknown): Promise<Registrations> {
 	const resources: Registration[] = [];
 	const calls: Call[] = [];
 	const warnings: string[] = [];

@@ -272,7 +272,7 @@ testRefused({
 		),
 		says: [
 			'move.domains["portal.acme.example"].from: "nowhere" is not an IPv4 address or a host name; allowed: for example 203.0.113.9 or acme.medstack.example',
-			'move.domains["portal.acme.example"].via: "azure" is not built yet, and no phase would change the record; write via: manual, and change the record by hand with the phase live',
+			'move.domains["portal.acme.example"].via: "azure" needs the zone of portal.acme.example under dns.zones; none is declared; add it, or write via: manual',
 		],
 	},
 	"a smoke test that says nothing": {

@@ -125,15 +125,23 @@ function findAnswer(
 	const answers: DnsRecord[] = [];
 	let current = name;
 	for (let hop = 0; hop < 8; hop += 1) {
-		const own = records.filter((record) => record.name === current);
+		const own = recordsOf(records, current);
 		const found = own.filter((record) => record.type === type);
 		const alias = own.find((record) => record.type === "CNAME");
 		answers.push(...(found.length > 0 ? found : alias === undefined ? [] : [alias]));
 		if (found.length > 0 || alias === undefined) break;
 		current = (alias.data[0] ?? "").toLowerCase();
 	}
-	const isThere = records.some((record) => record.name === name || record.name.endsWith(`.${name}`));
+	const isThere = recordsOf(records, name).length > 0 || records.some((record) => record.name.endsWith(`.${name}`));
 	const zone = zones.filter((one) => name === one || name.endsWith(`.${one}`)).sort((a, b) => b.length - a.length)[0];
 	const start = records.filter((record) => record.type === "SOA" && record.name === zone);
 	return { code: isThere ? NO_ERROR : NAME_ERROR, answers, authorities: answers.length > 0 ? [] : start };
+}
+
+/** Its own records, or where nothing of that name is there those of the wildcard beside it (RFC 4592), one level deep. */
+function recordsOf(records: readonly DnsRecord[], name: string): DnsRecord[] {
+	const own = records.filter((record) => record.name === name);
+	if (own.length > 0 || records.some((record) => record.name.endsWith(`.${name}`))) return own;
+	const wildcard = `*.${name.split(".").slice(1).join(".")}`;
+	return records.flatMap((record) => (record.name === wildcard ? [{ ...record, name }] : []));
 }

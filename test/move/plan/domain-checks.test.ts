@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseStage } from "../../../config/parse.ts";
+import { oldName } from "../../../config/stable-names.ts";
 import type { CaaRecord, ServerReading } from "../../../move/dns/reader.ts";
-import { oldName } from "../../../move/plan/alias.ts";
 import { checkCertificate } from "../../../move/plan/certificate-checks.ts";
 import { checkDomain } from "../../../move/plan/domain-checks.ts";
 import { type DomainFacts, listDomains, type StageDomain } from "../../../move/plan/domains.ts";
@@ -193,6 +193,7 @@ test("a domain that is ready for the night has no finding; each thing that is no
 test("a certificate that is not there, not ready or has expired is named with the command that brings it", () => {
 	const live = (until: string): LiveStage => ({
 		endpoints: new Map(),
+		containers: new Map(),
 		validUntil: new Map([[70, new Date(until)]]),
 		databases: new Set(),
 		config: new Map(),

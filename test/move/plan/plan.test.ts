@@ -15,9 +15,9 @@ import { parseStage } from "../../../config/parse.ts";
 import { listDomains } from "../../../move/plan/domains.ts";
 import { readLive } from "../../../move/plan/live.ts";
 import { makePlan } from "../../../move/plan/plan.ts";
+import { pointStage } from "../../../move/point.ts";
 import { findTargets } from "../../../move/probe/targets.ts";
 import { readMoveStage } from "../../../move/stage.ts";
-import { describeWayBack, describeWayThere } from "../../../move/switch/dns-by-hand.ts";
 import { stageWith } from "../../config/stage-file.ts";
 import { certify, inDays } from "../../support/certificates.ts";
 import { loadedBy, readImports } from "../../support/imports.ts";
@@ -99,13 +99,18 @@ async function cli(...argv: string[]): Promise<void> {
 }
 
 /** Runs `plan` from the stage's folder. @param change variables that are another, or removed */
-async function plan(args: readonly string[] = [], change: Readonly<Record<string, string | undefined>> = {}) {
+function plan(args: readonly string[] = [], change: Readonly<Record<string, string | undefined>> = {}) {
+	return move(["plan", ...args], change);
+}
+
+async function move(args: readonly string[], change: Readonly<Record<string, string | undefined>> = {}) {
 	const child = spawn(
 		process.execPath,
 		[
 			"--disable-warning=ExperimentalWarning",
 			path.join(root, "move/main.ts"),
-			...["plan", "--stack", "clinic", "--config-file", "Pulumi.clinic.yaml", ...args],
+			...args,
+			...["--stack", "clinic", "--config-file", "Pulumi.clinic.yaml"],
 		],
 		{
 			cwd: folder,
@@ -275,6 +280,52 @@ test("of an own certificate on Aptible its end is read, and which endpoint has i
 	assert.equal(domain?.live?.id, own?.id);
 });
 
+test("point leads to a side that is as its phase makes it, and is refused else", async () => {
+	const { code, stderr } = await move(["point", "--to", "new"]);
+	assert.equal(code, 1);
+	assert.match(
+		stderr,
+		/^point --to new needs move\.phase: live, and Pulumi\.clinic\.yaml has "prepare"; run `npm run move -- switch frozen/,
+	);
+
+	const variables = { MEDSTACK_TO_APTIBLE_DNS: dns.resolver, MEDSTACK_TO_APTIBLE_DNS_PORT: String(dns.port) };
+	Object.assign(process.env, clouds.env, variables);
+	const text = readFileSync(path.join(folder, "Pulumi.clinic.yaml"), "utf8");
+	const stageIn = (phase: string) => {
+		const file = path.join(folder, "Pulumi.night.yaml");
+		writeFileSync(file, text.replace("phase: prepare", `phase: ${phase}`));
+		return readMoveStage("night", file);
+	};
+	const point = async (phase: string, to: "old" | "new") => {
+		const lines: string[] = [];
+		const signal = new AbortController().signal;
+		await pointStage(new Context(), stageIn(phase), { to, tell: (line) => void lines.push(line), signal });
+		return lines.join("\n");
+	};
+	await assert.rejects(
+		point("frozen", "old"),
+		/^Error: Aptible is not in the phase frozen yet: .*portal\.web has 1 containers/,
+	);
+	const scale = (count: string) =>
+		cli("apps:scale", "--app", "portal", "--environment", "acme", "--container-count", count, "--", "web");
+	await scale("0");
+	await assert.rejects(
+		point("live", "new"),
+		/^Error: Aptible is not in the phase live yet: portal\.web has 0 containers; first: pulumi up --stack night$/,
+	);
+	await scale("1");
+	const live = await readLive(new Context(), stageIn("live"));
+	const host = live?.endpoints.get("portal")?.find(({ managedTlsDomain }) => managedTlsDomain !== undefined)?.hostname;
+	const others = records.filter((line) => !/^portal|CAA/.test(line));
+	const led = [`portal.acme.example 60 CNAME portal-new.acme.example`, `portal-new.acme.example 60 CNAME ${host}`];
+	for (const name of ["ns1.acme.example", "ns2.acme.example", "ns3.acme.example"])
+		dns.change(name, { records: [...others, ...led] });
+	assert.match(
+		await point("live", "new"),
+		/^portal\.acme\.example leads to portal-new\.acme\.example on every authoritative server/,
+	);
+});
+
 test("a domain is probed at the load balancer of its endpoint, which is what it is to lead to", async () => {
 	Object.assign(process.env, clouds.env);
 	const file = path.join(folder, "Pulumi.probed.yaml");
@@ -288,14 +339,6 @@ test("a domain is probed at the load balancer of its endpoint, which is what it 
 	assert.deepEqual([found.targets.length, target?.domain, target?.address.port], [1, "portal.acme.example", 443]);
 	assert.match(target?.address.host ?? "", /^elb-\S+/);
 	assert.match(found.unknown[0]?.line ?? "", /^api\.acme\.example: failed: its endpoint is internal/);
-	assert.deepEqual(describeWayThere(found).slice(0, 2), [
-		"at your DNS host, have each of these lead to Aptible, and wait for its TTL:",
-		`  portal.acme.example: CNAME ${target?.address.host}`,
-	]);
-	assert.deepEqual(describeWayBack(moved).slice(1), [
-		"  portal.acme.example: the CNAME portal-old.acme.example where that was made before, else as it was, to 203.0.113.9",
-		"  api.acme.example: the CNAME api-old.acme.example where that was made before, else as it was, to 203.0.113.9",
-	]);
 	const own = "portal.acme.example, certificateFingerprint: 0123456789abcdef }";
 	writeFileSync(file, stage.replace("portal.acme.example, managedTls: true }", own));
 	const { unknown } = await findTargets(new Context(), readMoveStage("probed", file));

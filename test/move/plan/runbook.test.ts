@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseStage } from "../../../config/parse.ts";
+import { describeAlias } from "../../../move/plan/alias.ts";
 import type { StageDomain } from "../../../move/plan/domains.ts";
 import { writeRunbook } from "../../../move/plan/runbook.ts";
-import { describeOrigin, describeSwitch, describeTtl, writeTest } from "../../../move/plan/runbook-domains.ts";
+import {
+	describeOrigin,
+	describeRecord,
+	describeSwitch,
+	describeTtl,
+	writeTest,
+} from "../../../move/plan/runbook-domains.ts";
 import type { MoveStage } from "../../../move/stage.ts";
 import { absent, stageWith } from "../../config/stage-file.ts";
 import { factsOf, subject } from "./facts.ts";
@@ -67,6 +74,41 @@ test("no -old name is told of that nobody made: of an apex, of an empty name, an
 		/^once it is a CNAME \(step 17; DNS was not read\), change its value to `elb-7\.aptible\.in`; replace no address/,
 	);
 	assert.equal(describeOrigin(subject, "none answers"), "what its value was before the switch (DNS was not read)");
+});
+
+test("a domain whose record no person changes has the commands, before the night and in it", () => {
+	const via = (way: "azure" | "route53" | "cloudflare"): StageDomain => ({
+		...subject,
+		moved: { via: way, from: "203.0.113.9" },
+	});
+	const command = "npm run move -- point --to new --stack STACK";
+	assert.match(
+		describeSwitch(via("azure"), factsOf(addresses)),
+		new RegExp(`^after the phase live it leads to .*-new.*${command}$`),
+	);
+	assert.match(
+		describeSwitch(via("route53"), "none answers"),
+		new RegExp(`^it leads to \`portal-new\\.acme\\.example\`.*${command}$`),
+	);
+	assert.match(
+		describeSwitch(via("route53"), to("portal-new.acme.example")),
+		/^it is a CNAME .*already/,
+		"is switched",
+	);
+	assert.deepEqual(describeRecord(via("cloudflare")), {
+		who: "operator",
+		what: "portal.acme.example (via cloudflare)",
+	});
+	const [before, ...more] = describeAlias(via("azure"), factsOf(addresses));
+	assert.match(
+		before ?? "",
+		/^run `pulumi up --stack STACK` with phase: prepare, .*at a quiet hour.*which resolvers keep for 900 s$/,
+	);
+	assert.deepEqual(more, []);
+	assert.match(
+		describeAlias(via("route53"), factsOf(addresses))[0] ?? "",
+		/^run npm run move -- point --to old --stack STACK in the phase prepare/,
+	);
 });
 
 test("a plan made after the switch keeps the way back a CNAME, and changes nothing to itself", () => {

@@ -1,0 +1,89 @@
+/** Whether the caches that hold a domain's record with its former TTL have ended by now. */
+import { NIGHT_TTL_SECONDS } from "../../config/stable-names.ts";
+import { MOST_TTL_SECONDS } from "../plan/domain-checks.ts";
+import { type DomainFacts, isSwitched, readDomain, type StageDomain } from "../plan/domains.ts";
+import type { MoveStage } from "../stage.ts";
+import { longestTtl } from "./differences.ts";
+import type { DnsReader } from "./reader.ts";
+import { noteTtl, readTtlNotes, type TtlNote, type TtlNotes, writeTtlNotes } from "./ttl-notes.ts";
+
+/** A domain with what DNS says of it, or why it could not be read. */
+export interface ReadDomain {
+	subject: StageDomain;
+	facts: DomainFacts | string;
+}
+
+/** Notes the TTL of each domain; one that could not be read keeps its note. */
+export function noteTtls(moved: MoveStage, domains: readonly ReadDomain[], now: Date): TtlNotes {
+	const former = readTtlNotes(moved);
+	const read = domains.flatMap(({ subject: { domain }, facts }): [string, TtlNote][] => {
+		const ttl = typeof facts === "string" ? undefined : longestTtl(facts.sets);
+		return ttl === undefined ? [] : [[domain, noteTtl(former[domain], ttl, now)]];
+	});
+	const notes = { ...former, ...Object.fromEntries(read) };
+	if (read.some(([domain, note]) => note !== former[domain])) writeTtlNotes(moved, notes);
+	return notes;
+}
+
+export interface YoungTtlOptions {
+	moved: MoveStage;
+	/** Of `listDomains`, those that go over. */
+	domains: readonly StageDomain[];
+	dns: Pick<DnsReader, "read" | "addressesOf">;
+	/** @default the time of the call */
+	now?: Date;
+}
+
+/**
+ * Refuses to switch before the former TTL of each domain has passed (facts/move.md §5). To be asked before the phase `live`. A domain
+ * that leads to Aptible already is none.
+ *
+ * @returns what is not known, a line each: a domain that was never seen with a longer one may have had it
+ * @throws Error with each domain that is too young, and from when on it is not
+ */
+export async function refuseYoungTtl(options: YoungTtlOptions): Promise<string[]> {
+	const { dns, domains } = options;
+	const read = await Promise.all(domains.map(async (subject) => ({ subject, facts: await readDomain(dns, subject) })));
+	return judgeTtls(options.moved, read, options.now ?? new Date());
+}
+
+/** As `refuseYoungTtl`, of what is read already. */
+export function judgeTtls(moved: MoveStage, read: readonly ReadDomain[], now: Date): string[] {
+	const open = read.filter(({ subject, facts }) => typeof facts === "string" || !isSwitched(subject, facts));
+	const notes = noteTtls(moved, open, now);
+	const refusals = open.flatMap(({ subject, facts }) => judgeTtl(subject, facts, notes[subject.domain], now));
+	if (refusals.length > 0) throw new Error(refusals.join("\n"));
+	return open.flatMap(({ subject: { domain } }) => {
+		const note = notes[domain];
+		if (note === undefined || note.safeFrom !== undefined) return [];
+		return [
+			`${domain} has a TTL of ${note.ttlSeconds} s, seen first at ${note.seen}, and no longer one was seen from here; where it was lowered lately, some resolvers lead to the other side for as long as the former TTL`,
+		];
+	});
+}
+
+function judgeTtl(
+	{ domain, moved }: StageDomain,
+	facts: DomainFacts | string,
+	note: TtlNote | undefined,
+	now: Date,
+): string[] {
+	if (typeof facts === "string") return [`${domain}: DNS was not read: ${facts}`];
+	const ttl = longestTtl(facts.sets) ?? 0;
+	if (ttl > MOST_TTL_SECONDS) {
+		return [
+			`${domain} has a TTL of ${ttl} s, for which resolvers lead to the old side after the switch; allowed: ${MOST_TTL_SECONDS} or less. ${describeLowering(moved?.via)}, and switch ${ttl} s after that`,
+		];
+	}
+	if (note?.safeFrom === undefined || Date.parse(note.safeFrom) <= now.getTime()) return [];
+	return [
+		`${domain} has a TTL of ${ttl} s, which was longer before, and resolvers hold the former answer until ${note.safeFrom}; switch from then on`,
+	];
+}
+
+function describeLowering(via: string | undefined): string {
+	if (via === "azure") return "Go back to phase: prepare, whose `pulumi up --stack STACK` sets it";
+	if (via === "route53" || via === "cloudflare")
+		return "In phase: prepare set it with npm run move -- point --to old --stack STACK";
+	return `Set it to ${NIGHT_TTL_SECONDS} at the DNS host`;
+}
