@@ -128,21 +128,23 @@ test("a worker writes on through a refused login, and the judge finds what was l
 	const file = path.join(os.tmpdir(), `ledger-${process.pid}.jsonl`);
 	t.after(() => rmSync(file, { force: true }));
 	const ledger = new Ledger(file);
-	const count = async (more: number) => {
-		for (const least = ledger.writes.length + more; ledger.writes.length < least; await sleep(5));
+	const count = (more: number) => {
+		const least = ledger.writes.length + more;
+		return until(() => ledger.writes.length >= least);
 	};
 	const worker = startWorker({ side: "medstack", url: old.url("postgres", APP), name: "worker", ledger, everyMs: 5 });
+	t.after(() => worker.stop());
 	await count(3);
-	await execute(
-		old.url(),
-		"ALTER ROLE app_rw NOLOGIN; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app_rw'",
-	);
-	while (ledger.unacknowledged < 3) await sleep(5);
+	await execute(old.url(), "ALTER ROLE app_rw NOLOGIN");
+	// In a transaction of its own: whoever is ended must find the login shut.
+	await execute(old.url(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app_rw'");
+	await until(() => ledger.unacknowledged >= 3);
 	const frozenAt = new Date();
 	const frozen = await readWrites(old.url());
 	const [first, ...others] = frozen;
 	await copy(others);
 	const web = await startWeb({ side: "aptible", url: fresh.url("postgres", APP), name: "web" });
+	t.after(() => web.stop());
 	const address = `http://127.0.0.1:${web.address?.port}`;
 	const post = async () => {
 		const id = crypto.randomUUID();
