@@ -10,6 +10,7 @@ import { describeProof, isPostgresqlProof } from "../packages/mover/postgresql/r
 import { linesOf } from "./ends.ts";
 import { openMoveFolder } from "./folder.ts";
 import { describeOutlook, readOutlook } from "./forecast.ts";
+import { readAnswers } from "./night/answers.ts";
 import type { MoveSession } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
 
@@ -28,6 +29,8 @@ interface Report {
 	sizes: readonly StoredReport[];
 	/** As it stands when the report is written. */
 	forecast: readonly string[];
+	/** Who has answered what in the nights so far. */
+	answers: readonly string[];
 	journal: readonly JournalLine[];
 }
 
@@ -74,6 +77,7 @@ export async function writeReport(
 		failures: ofKind("failure"),
 		sizes: ofKind("sizes"),
 		forecast: describeOutlook(await readOutlook(session, moved)),
+		answers: await readAnswers(session),
 		journal: (await readLines(session)).filter(({ run }) => run === work.run),
 	};
 	const file = path.join(openMoveFolder(moved), `${moved.name}-${work.run}`);
@@ -109,6 +113,9 @@ function describeReport(report: Report, reports: readonly StoredReport[]): strin
 		"",
 		...report.forecast.map((line) => (line.startsWith("- ") ? `  ${line}` : `- ${line}`)),
 		"",
+		...(report.answers.length === 0
+			? []
+			: ["## Answers of the night", "", ...report.answers.map((line) => `- ${line}`), ""]),
 		"## Journal",
 		"",
 		"| number | time | database | step | part | state | evidence |",
