@@ -4,10 +4,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, beforeEach, test } from "node:test";
-import { ttlNotesFile } from "../../../move/dns/ttl-notes.ts";
+import { hashProbes } from "../../../move/probe/evidence.ts";
 import { runProbes } from "../../../move/probe/probes.ts";
 import { readMoveStage } from "../../../move/stage.ts";
-import { answering } from "../../../move/switch/answer.ts";
+import { agreeToUnknown, answering } from "../../../move/switch/answer.ts";
 import type { NightJournal, OperatorStep } from "../../../move/switch/night-journal.ts";
 import { switchPhase } from "../../../move/switch/switch.ts";
 import { checkContent, type JournalLine } from "../../../packages/mover/journal/line.ts";
@@ -34,6 +34,9 @@ class Night {
 	/** Whether the next update fails, after it has changed the phase in the state. */
 	isUpdateFailing = false;
 	isProbeFailing = false;
+	/** What happens before the question is answered, and why others stand in the way from then on. */
+	meanwhile: () => void = () => {};
+	others: string | undefined;
 	/** Before which of the acts that are counted it is killed, from 1. */
 	killAt = Number.POSITIVE_INFINITY;
 	#acts = 0;
@@ -69,7 +72,10 @@ class Night {
 
 	journal: NightJournal = {
 		run: async () => this.run,
-		lines: async () => this.lines,
+		lines: async () => [...this.lines],
+		refuseOthers: async () => {
+			if (this.others !== undefined) throw new Error(this.others);
+		},
 		write: (run: string, step: OperatorStep, state: JournalLine["state"], evidence: Evidence) =>
 			this.act(`${step} ${state}`, () => {
 				const line = { run, database: "", step, part: "", state, holder: "0123456789ab", epoch: 1, evidence };
@@ -103,30 +109,60 @@ class Night {
 							return true;
 						}),
 				},
-				ask: async () => this.answers.shift() ?? to,
+				ask: async () => {
+					this.meanwhile();
+					return this.answers.shift() ?? to;
+				},
 				tell: (line) => void this.said.push(line),
 				probe: async () => {
 					const isPassed = await this.act("probe", () => !this.isProbeFailing);
 					const failed = isPassed ? 0 : 1;
-					const evidence = { phase: phaseInFile(), items: 1, failed };
+					const evidence = { phase: phaseInFile(), items: 1, failed, hash: hashOfFile() };
 					await this.journal.write("r7", "probe", isPassed ? "done" : "failed", evidence);
 					return isPassed;
 				},
 				pointDomains: (side) => this.act(`point ${side}`, () => {}),
-				now: () => NOW,
 			},
 		);
 		return Promise.race([ended, killed]);
 	}
 
 	/** Probes that have passed. */
-	async probed(items = 1): Promise<void> {
-		await this.journal.write("r7", "probe", "done", { phase: "trial", items, failed: 0 });
+	async probed(more: Evidence = {}): Promise<void> {
+		const evidence = { phase: "trial", items: 1, failed: 0, hash: hashOfFile(), ...more };
+		await this.journal.write("r7", "probe", "done", evidence);
+	}
+
+	/** A line of the mover's. */
+	note(step: JournalLine["step"], run: string, evidence: Evidence = {}): void {
+		const line = {
+			run,
+			database: "main",
+			step,
+			part: "",
+			state: "note",
+			holder: "0123456789ab",
+			epoch: 1,
+			evidence,
+		} as const;
+		checkContent(line);
+		this.lines.push({ ...line, seq: this.lines.length + 1, at: NOW.toISOString() });
+	}
+
+	/** A proven copy, in the journal and beside the stage. */
+	prove(run = "r7"): void {
+		this.note("verify", run, { equal: true, differences: 0, hash: HASH });
+		writeRecord(run);
 	}
 }
 
 const file = () => path.join(folder, "Pulumi.prod.yaml");
 const record = () => path.join(folder, "Pulumi.prod.move.json");
+const HASH = "0123456789abcdef";
+const hashOfFile = () => {
+	const { move } = readMoveStage("prod", file()).stage;
+	return hashProbes(move ?? assert.fail("the file has a move"));
+};
 const phaseInFile = () => /phase: (\w+)/.exec(readFileSync(file(), "utf8"))?.[1] as MovePhase;
 
 function textWith(phase: MovePhase): string {
@@ -151,17 +187,10 @@ function write(phase: MovePhase): void {
 	writeFileSync(file(), textWith(phase));
 }
 
-function noteTtl(note: object): void {
-	mkdirSync(path.join(folder, ".move"), { recursive: true });
-	writeFileSync(ttlNotesFile({ folder, name: "prod" }), JSON.stringify({ "portal.acme.example": note }));
+function writeRecord(run = "r7"): void {
+	const databases = { main: { aptibleId: 7, hash: HASH } };
+	writeFileSync(record(), JSON.stringify({ version: 1, run, databases, at: NOW.toISOString() }));
 }
-
-function writeRecord(): void {
-	const databases = { main: { aptibleId: 7, hash: "aa" } };
-	writeFileSync(record(), JSON.stringify({ version: 1, run: "r7", databases, at: NOW.toISOString() }));
-}
-
-const AGED = { ttlSeconds: 60, seen: "2026-12-01T00:00:00Z", safeFrom: "2026-12-01T01:00:00Z" };
 
 let night: Night;
 before(() => {
@@ -204,8 +233,7 @@ test("a step is noted, shown, previewed, asked for, updated and looked at, and t
 
 test("the whole night and both ways back: users are led to a side once it serves, and never before", async () => {
 	await night.switch("frozen");
-	writeRecord();
-	noteTtl(AGED);
+	night.prove();
 	await night.switch("trial");
 	assert.ok(night.said.some((line) => /git add \S*Pulumi\.prod\.yaml \S*Pulumi\.prod\.move\.json/.test(line)));
 	await night.probed();
@@ -249,9 +277,8 @@ test("killed before and after each act and run again, it comes to the same end, 
 		for (let killAt = 1; ; killAt += 1) {
 			night = new Night();
 			night.begin(first);
-			if (first !== "prepare") writeRecord();
+			if (first !== "prepare") night.prove();
 			else rmSync(record(), { force: true });
-			noteTtl(AGED);
 			if (to === "live") await night.probed();
 			night.killAt = night.acts + killAt;
 			const ended = await night.switch(to).then(
@@ -302,8 +329,7 @@ test("a killed one that is answered with no goes back, unless its update has beg
 
 test("from an update that failed in its middle the way on and the way back are open", async () => {
 	night.begin("trial");
-	writeRecord();
-	noteTtl(AGED);
+	night.prove();
 	await night.probed();
 	night.isUpdateFailing = true;
 	assert.equal(await night.switch("live"), 1);
@@ -324,8 +350,7 @@ test("from an update that failed in its middle the way on and the way back are o
 
 test("a switch that was killed before its update leaves the way open that the state allows", async () => {
 	night.begin("trial");
-	writeRecord();
-	noteTtl(AGED);
+	night.prove();
 	await night.probed();
 	night.killAt = night.acts + 4;
 	await assert.rejects(night.switch("live"), Killed);
@@ -366,7 +391,7 @@ test("steps out of order, without the record, or with an earlier one are refused
 	rmSync(record());
 	await night.switch("frozen");
 	await refusesUntouched("trial", /needs the record of a verified copy, Pulumi\.prod\.move\.json/);
-	writeRecord();
+	night.prove();
 	await refusesUntouched("live", /live comes after trial/);
 	night.run = undefined;
 	await refusesUntouched("trial", /no mover has made a run yet/);
@@ -377,13 +402,14 @@ test("steps out of order, without the record, or with an earlier one are refused
 
 test("live wants probes that have passed since the stage is in trial, of each domain", async () => {
 	await night.switch("frozen");
-	writeRecord();
-	noteTtl(AGED);
+	night.prove();
 	await night.probed();
 	await night.switch("trial");
 	const wanted = /live needs probes of each domain .* npm run move -- probe/;
 	await refusesUntouched("live", wanted);
-	await night.probed(0);
+	await night.probed({ hash: HASH });
+	await refusesUntouched("live", wanted);
+	await night.probed({ phase: "prepare" });
 	await refusesUntouched("live", wanted);
 	await night.probed();
 	await night.journal.write("r7", "probe", "failed", { phase: "trial", items: 1, failed: 1 });
@@ -396,24 +422,9 @@ test("live wants probes that have passed since the stage is in trial, of each do
 	assert.equal(await night.switch("live"), 0);
 });
 
-test("live waits until no cache holds an older TTL", async () => {
-	night.begin("trial");
-	writeRecord();
-	await night.probed();
-	await refusesUntouched(
-		"live",
-		/portal\.acme\.example: its TTL was never looked at from here; run: npm run move -- plan/,
-	);
-	noteTtl({ ...AGED, safeFrom: "2026-12-05T02:00:01Z" });
-	await refusesUntouched("live", /caches may hold an older, longer TTL until 2026-12-05T02:00:01Z; wait/);
-	noteTtl({ ...AGED, safeFrom: "2026-12-05T02:00:00Z" });
-	assert.equal(await night.switch("live"), 0);
-});
-
 test("where live does not serve, DNS stays as it is, and the same command goes on", async () => {
 	night.begin("trial");
-	writeRecord();
-	noteTtl(AGED);
+	night.prove();
 	await night.probed();
 	night.isProbeFailing = true;
 	assert.equal(await night.switch("live"), 1);
@@ -449,7 +460,6 @@ test("an engine that cannot be started leaves the file as it was", async () => {
 			tell: (line) => void night.said.push(line),
 			probe: () => assert.fail("nothing is probed"),
 			pointDomains: () => assert.fail("nobody is led anywhere"),
-			now: () => NOW,
 		},
 	);
 	assert.equal(await started, 1);
@@ -469,21 +479,134 @@ test("probes are noted with how many have passed, and a domain without an endpoi
 	night.begin("trial");
 	const moved = readMoveStage("prod", file());
 	const tell = (line: string) => void night.said.push(line);
-	const unknown = [{ isPassed: false, line: "portal.acme.example: failed: which load balancer is unknown" }];
+	const unknown = [
+		{
+			domain: "portal.acme.example",
+			isPassed: false,
+			line: "portal.acme.example: failed: which load balancer is unknown",
+		},
+	];
 	const ports = { journal: night.journal, tell, find: async () => ({ targets: [], unknown }) };
 	assert.equal(await runProbes(moved, ports), false);
-	assert.deepEqual(night.said, [
-		"move.smoke is not there: / is asked, and whether it is the right app is unknown",
-		unknown[0]?.line,
-	]);
+	assert.deepEqual(night.said, [unknown[0]?.line]);
 	assert.deepEqual(
 		night.lines.map(({ state, evidence }) => [state, evidence]),
 		[
 			["begin", { phase: "trial" }],
-			["failed", { phase: "trial", items: 1, failed: 1 }],
+			["failed", { phase: "trial", items: 1, failed: 1, accepted: 0, hash: hashOfFile() }],
 		],
+	);
+	assert.equal(await runProbes(moved, { ...ports, accept: ["portal.acme.example"] }), true);
+	assert.match(night.said.at(-1) ?? "", /; it passes, as a person has tested it by hand$/);
+	assert.equal(night.lines.at(-1)?.evidence.accepted, 1);
+	assert.equal(await runProbes(moved, ports), true, "it stays so for this trial");
+	await night.journal.write("r7", "switch", "done", { phase: "trial", from: "trial" });
+	assert.equal(await runProbes(moved, ports), false, "another image was not tested");
+	await assert.rejects(
+		runProbes(moved, { ...ports, accept: ["acme.example"] }),
+		/--accept "acme\.example" is none of move\.domains .* allowed: portal\.acme\.example$/,
 	);
 	night.run = undefined;
 	await assert.rejects(runProbes(moved, ports), /no mover has made a run yet; first: npm run move -- check/);
 	assert.ok(!existsSync(record()));
+});
+
+test("a record that was brought back after a thaw, of another copy, or by hand opens nothing", async () => {
+	await night.switch("frozen");
+	writeRecord();
+	await refusesUntouched("trial", /is of run r7, and the journal has no proof of main from it/);
+	night.prove();
+	night.note("thaw", "r8", { undone: true });
+	await refusesUntouched("trial", /MedStack was opened after it \(thaw of run r8, .*git rm .*copy --again/);
+	night.prove("r9");
+	night.note("swap", "r10");
+	await refusesUntouched("trial", /run r10 has swapped in another copy since/);
+	night.prove("r11");
+	assert.equal(await night.switch("trial"), 0);
+});
+
+test("what others do while the question waits is found before the update", async () => {
+	const refused = async (meanwhile: () => void, says: RegExp) => {
+		night.meanwhile = meanwhile;
+		night.did = [];
+		assert.equal(await night.switch("frozen"), 1);
+		assert.match(night.said.at(-1) ?? "", says);
+		assert.deepEqual(night.did, ["switch begin", "preview frozen", "switch failed"]);
+		night.others = undefined;
+	};
+	const under = "thaw is under way";
+	await refused(() => {
+		night.others = under;
+	}, /^thaw is under way; .* is as it was, with phase: prepare$/);
+	await refused(() => night.note("thaw", "r8", { undone: true }), /the journal has thaw of run r8 since this began/);
+	await refused(() => writeRecord(), /or the record was changed since the preview; .* is as it was/);
+	rmSync(record());
+	const edited = `${textWith("frozen")}# an editor's\n`;
+	await refused(
+		() => writeFileSync(file(), edited),
+		/was changed since the preview; .*somebody else has changed the file meanwhile.* it has to have phase: prepare$/,
+	);
+	assert.equal(readFileSync(file(), "utf8"), edited, "no edit is lost");
+	write("prepare");
+	night.meanwhile = () => {};
+	night.others = under;
+	await refusesUntouched("frozen", /thaw is under way/);
+});
+
+test("another operator who came in when the lock was lost is found before DNS is changed", async () => {
+	night.begin("trial");
+	night.prove();
+	await night.probed();
+	const { write: former } = night.journal;
+	night.journal.write = async (...line) => {
+		await former(...line);
+		if (line[1] === "probe" && line[2] === "done") night.others = "another operator is at a switch";
+	};
+	await assert.rejects(night.switch("live"), /another operator/);
+	assert.ok(!night.did.includes("point new"));
+});
+
+test("a phase that stood in the file by hand stays after another answer, and a file that cannot be written leaves a line", async () => {
+	write("frozen");
+	night.answers = ["no"];
+	assert.equal(await night.switch("frozen"), 1);
+	assert.equal(phaseInFile(), "frozen");
+	assert.match(night.said.at(-1) ?? "", /stays as it is$/);
+	write("prepare");
+	const { write: former } = night.journal;
+	night.journal.write = async (...line) => {
+		await former(...line);
+		if (line[2] === "begin") writeFileSync(file(), `${textWith("prepare")}# edited\n`);
+	};
+	assert.equal(await night.switch("frozen"), 1);
+	assert.equal(night.lines.at(-1)?.evidence.reason, "refused");
+});
+
+test("without a run the way out of the night is the one that the program admits, and after live the mover needs its new endpoints", async () => {
+	night.begin("trial");
+	night.run = undefined;
+	await refusesUntouched(
+		"frozen",
+		/set phase: frozen in .*, and: MEDSTACK_TO_APTIBLE_MOVE_RUN=without-journal pulumi up --stack STACK; then: .* point --to old/,
+	);
+	night.begin("prepare");
+	await refusesUntouched("cancelled", /first: set phase: cancelled in .*, and: pulumi up --stack STACK$/);
+	night = new Night();
+	night.begin("live");
+	assert.equal(await night.switch("frozen"), 0);
+	assert.match(
+		night.said.at(-1) ?? "",
+		/next: npm run move -- credentials --replace .*; or, without the mover: .* thaw --sql/,
+	);
+});
+
+test("what a TTL was before is a question of its own, which --yes does not answer", async () => {
+	const lines = ["portal.acme.example has a TTL of 60 s, and no longer one was seen from here"];
+	const said: string[] = [];
+	const ports = (answer: string) => ({ ask: async () => answer, tell: (line: string) => void said.push(line) });
+	assert.equal(await agreeToUnknown(lines, false, ports("live")), false);
+	assert.match(said.at(-1) ?? "", /npm run move -- switch live --unknown-ttl --stack STACK$/);
+	assert.equal(await agreeToUnknown(lines, false, ports("unknown")), true);
+	assert.equal(await agreeToUnknown(lines, true, ports("")), true);
+	assert.equal(await agreeToUnknown([], false, ports("")), true);
 });
