@@ -111,10 +111,10 @@ function judgeRedirect(
 	}
 	const other = findTarget(next.hostname, targets);
 	if (other === undefined) {
-		return `${seen}, which is none of move.domains; where it is the old side, change the base URL of app "${app}"; where it is meant, ${giveSmoke(domain)} a path that answers itself, ${orAccept(domain)}`;
+		return `${seen}, which is none of move.domains; where it is the old side, change the base URL of app "${app}"; where it is meant, ${giveSmoke(domain)} a path that answers itself, ${OR_ACCEPT}`;
 	}
 	if (other !== target) {
-		return `${seen}, another domain of the move, whose answer says nothing of this one; ${giveSmoke(domain)} a path that answers itself, ${orAccept(domain)}`;
+		return `${seen}, another domain of the move, whose answer says nothing of this one; ${giveSmoke(domain)} a path that answers itself, ${OR_ACCEPT}`;
 	}
 	if (next.protocol !== "https:" || next.port !== "") {
 		return `${seen}, which is not https on its own port; app "${app}" has to take X-Forwarded-Proto for the scheme, or has a base URL of its own`;
@@ -123,8 +123,7 @@ function judgeRedirect(
 }
 
 const giveSmoke = (domain: string) => `give move.domains."${domain}".smoke`;
-const orAccept = (domain: string) =>
-	`or test it by hand, and: npm run move -- probe --stack STACK --accept '${domain}'`;
+const OR_ACCEPT = "or test it by hand, and: npm run move -- probe --accept DOMAIN --stack STACK";
 
 function judge(
 	{ status, body, contentType }: Answer,
@@ -139,12 +138,12 @@ function judge(
 	if (status >= 500)
 		return `${seen}: the app fails; its log says why: aptible logs --app ${app} --environment ${environment}`;
 	if (status === 401 || status === 403) {
-		return `${seen}: it asks who is there, or the endpoint's IP filter shuts this machine out; ${giveSmoke(domain)} a path that answers everybody, look from a network that the filter admits, ${orAccept(domain)}`;
+		return `${seen}: it asks who is there, or the endpoint's IP filter shuts this machine out; ${giveSmoke(domain)} a path that answers everybody, look from a network that the filter admits, ${OR_ACCEPT}`;
 	}
 	if (status < 200 || status > 299)
-		return `${seen}: is it the right app, and is the smoke's path right? app "${app}", endpoint ${endpoint}; ${giveSmoke(domain)} another one, ${orAccept(domain)}`;
+		return `${seen}: is it the right app, and is the smoke's path right? app "${app}", endpoint ${endpoint}; ${giveSmoke(domain)} another one, ${OR_ACCEPT}`;
 	if (expected === undefined) {
-		return `${seen}, and whether it is the right app is unknown; ${giveSmoke(domain)} (or move.smoke) a path and a text, ${orAccept(domain)}`;
+		return `${seen}, and whether it is the right app is unknown; ${giveSmoke(domain)} (or move.smoke) a path and a text, ${OR_ACCEPT}`;
 	}
 	if (body.includes(expected.text)) return undefined;
 	// Of the body nothing is shown: it may be about a patient.
