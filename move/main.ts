@@ -25,6 +25,7 @@ import type { SourceCluster } from "./source-cluster/port.ts";
 import { type MoveStage, readMoveStage } from "./stage.ts";
 import { describeStatus } from "./status.ts";
 import { refuseStaleFile } from "./switch/stale-file.ts";
+import { withWayOut } from "./switch/without-journal.ts";
 import { thawStatements } from "./thaw-sql.ts";
 import { ask, compareJournals, control, watch } from "./work.ts";
 
@@ -87,7 +88,12 @@ async function main(argv: string[]): Promise<number> {
 	if (options.keep === true) await refuseKeep(context, environment, moved);
 	const ways = new Ways(context, environment, tell);
 	try {
-		const way = ways.to(await findJournalHandle(context, environment, moved, (one) => ways.to(one)));
+		const handle = await findJournalHandle(context, environment, moved, (one) => ways.to(one)).catch(
+			(error: unknown) => {
+				throw phase === undefined ? error : withWayOut(error, moved, phase);
+			},
+		);
+		const way = ways.to(handle);
 		if (phase === undefined && isGuarded(step)) {
 			await way.look(async (session) => session && refuseStaleFile(await readLines(session), moved));
 		}

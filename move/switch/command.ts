@@ -1,19 +1,16 @@
 /** `switch` and `probe` as a person runs them: with the journal on the target, the engine on PATH, and a terminal. */
 import type { Context } from "../../aptible/context.ts";
-import { isConnectionError } from "../../packages/mover/journal/errors.ts";
-import type { MovePhase } from "../../wire/move.ts";
 import { OperatorLock } from "../operator-lock.ts";
 import { pointStage, refuseStage } from "../point.ts";
 import { runProbes } from "../probe/probes.ts";
 import { findTargets } from "../probe/targets.ts";
-import { LookLeft, Unreachable, type Way } from "../session.ts";
+import type { Way } from "../session.ts";
 import { type MoveStage, readMoveStage } from "../stage.ts";
 import { agreeToUnknown, answering } from "./answer.ts";
 import { pulumiEngine } from "./engine.ts";
 import { lookUnlessLeft, type NightJournal, TargetJournal } from "./night-journal.ts";
-import { readPhaseText } from "./phase-text.ts";
 import { type SwitchOptions, switchPhase } from "./switch.ts";
-import { describeWithoutJournal } from "./without-journal.ts";
+import { withWayOut } from "./without-journal.ts";
 
 export interface CommandOptions {
 	tell: (line: string) => void;
@@ -60,18 +57,6 @@ export async function runSwitch(
 	return alone(way, act).catch((error: unknown) => {
 		throw withWayOut(error, moved, step.to);
 	});
-}
-
-/** Where the target's database is down, a person may have to go on without it. */
-export function withWayOut(error: unknown, moved: MoveStage, to: MovePhase): unknown {
-	const isDown = error instanceof LookLeft || error instanceof Unreachable || isConnectionError(error);
-	if (!isDown || !(error instanceof Error)) return error;
-	const { file } = readPhaseText(moved);
-	const way = describeWithoutJournal(file, undefined, to);
-	return new Error(
-		`the journal on the target's database cannot be reached: ${error.message}. Run it again; or, ${way}`,
-		{ cause: error },
-	);
 }
 
 export interface ProbeOptions {

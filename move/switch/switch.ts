@@ -215,7 +215,7 @@ function refuseStep(moved: MoveStage, step: Step, ports: SwitchPorts): void {
 	if (stage.move === undefined) throw new Error(`Pulumi.${name}.yaml has no block move`);
 	const record = requireMoveRecord({ move: { ...stage.move, phase: to } }, () => readMoveRecord(folder, name), name);
 	// In live MedStack is out of use, and the proof may be of long ago.
-	if (record !== undefined && from !== "live") refuseVoidProof(record, lines, name);
+	if (record !== undefined && !(from === "live" && to === "live")) refuseVoidProof(record, lines, name);
 	if (to === "cancelled") {
 		const shut = frozenDatabases(moved).map(({ database }) => database);
 		if (shut.length > 0) {

@@ -1,5 +1,9 @@
 /** The way on where the journal cannot be reached, or is lost: a person's own, outside of the switch. */
+import { isConnectionError } from "../../packages/mover/journal/errors.ts";
 import { isNightStep, type MovePhase, runVariable, withoutJournal } from "../../wire/move.ts";
+import { LookLeft, Unreachable } from "../session.ts";
+import type { MoveStage } from "../stage.ts";
+import { readPhaseText } from "./phase-text.ts";
 
 /**
  * What a person types who has to go on all the same.
@@ -12,4 +16,16 @@ export function describeWithoutJournal(file: string, from: MovePhase | undefined
 	const up = `${isNight ? `${runVariable}=${withoutJournal} ` : ""}pulumi up --stack STACK`;
 	const after = to === "frozen" || to === "cancelled" ? "; then: npm run move -- point --to old --stack STACK" : "";
 	return `where nobody else is at the move, and the stage has to go on to ${to} all the same: set phase: ${to} in ${file}, and: ${up}${after}`;
+}
+
+/** Where the target's database is down, a person may have to go on without it. */
+export function withWayOut(error: unknown, moved: MoveStage, to: MovePhase): unknown {
+	const isDown = error instanceof LookLeft || error instanceof Unreachable || isConnectionError(error);
+	if (!isDown || !(error instanceof Error)) return error;
+	const { file } = readPhaseText(moved);
+	const way = describeWithoutJournal(file, undefined, to);
+	return new Error(
+		`the journal on the target's database cannot be reached: ${error.message}. Run it again; or, ${way}`,
+		{ cause: error },
+	);
 }

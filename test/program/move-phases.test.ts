@@ -178,7 +178,7 @@ test("a move goes through its phases with the fewest operations, and no other wa
 			async () => {
 				const said = await fail(stage.up());
 				assert.match(said, /move\.phase: "prepare": in the night of a move/);
-				assert.doesNotMatch(said, /medstack-to-aptible:index:Claims/, "nothing was registered");
+				assert.doesNotMatch(said, /command:local:Command claims/, "nothing was registered");
 			},
 		);
 		assert.deepEqual(stage.newMutations(), []);

@@ -6,9 +6,9 @@ import path from "node:path";
 import { test } from "node:test";
 import { LookLeft, Unreachable, Way } from "../../../move/session.ts";
 import { readMoveStage } from "../../../move/stage.ts";
-import { withWayOut } from "../../../move/switch/command.ts";
 import { pulumiEngine } from "../../../move/switch/engine.ts";
 import { lookUnlessLeft } from "../../../move/switch/night-journal.ts";
+import { withWayOut } from "../../../move/switch/without-journal.ts";
 import { ConnectionLost } from "../../../packages/mover/journal/errors.ts";
 
 test("without pulumi on PATH each call says so, and what to do", async (t) => {
