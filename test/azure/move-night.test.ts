@@ -7,6 +7,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { stageFolderVariable } from "../../config/move-record.ts";
+import { runVariable, withoutJournal } from "../../wire/move.ts";
 import { fail, succeed } from "../support/stage.ts";
 import { openStorageStage, withStorage } from "./storage-stage.ts";
 
@@ -35,6 +36,8 @@ test("an address becomes a CNAME in prepare, live changes one record, and nothin
 	});
 	const folder = stage.sandbox.dir;
 	stage.sandbox.env[stageFolderVariable] = folder;
+	// No journal is needed for records.
+	stage.sandbox.env[runVariable] = withoutJournal;
 	const records = () =>
 		Object.fromEntries(
 			azure.ofType(RECORD).map(({ inputs }) => {

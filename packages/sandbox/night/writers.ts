@@ -46,13 +46,18 @@ export async function startWeb({ side, url, name }: AppSetup): Promise<RunningIn
 		}
 	});
 	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	const close = async () => {
+		server.closeAllConnections();
+		await new Promise((resolve) => server.close(resolve));
+		await pool.end();
+	};
+	let closed: Promise<void> | undefined;
 	return {
 		address: { host: "127.0.0.1", port: (server.address() as AddressInfo).port },
 		ended: once(server, "close"),
-		async stop() {
-			server.closeAllConnections();
-			await new Promise((resolve) => server.close(resolve));
-			await pool.end();
+		stop() {
+			closed ??= close();
+			return closed;
 		},
 	};
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startDnsWorld } from "../../dns/authority.ts";
 import { resolveBy } from "../../dns/client.ts";
@@ -53,6 +53,8 @@ async function until(isSo: () => boolean): Promise<void> {
 	for (const deadline = Date.now() + 10_000; !isSo(); await sleep(5)) assert.ok(Date.now() < deadline, isSo.toString());
 }
 
+afterEach(() => Promise.all([old, fresh].map((one) => execute(one.url(), "TRUNCATE night_writes"))));
+
 test("a night from one side to the other: who asks by DNS is down from the last answer there to the first one here, and no write is lost", async (t) => {
 	const [domain, server] = ["portal.acme.example", "ns1.acme.example"];
 	const soa = "acme.example 60 SOA ns1.acme.example root.acme.example 1 7200 900 1209600 60";
@@ -100,6 +102,7 @@ test("a night from one side to the other: who asks by DNS is down from the last 
 	await until(() => by("writer") > 3 && by("worker") > 3);
 	await until(() => clients.every((client) => client.answers.filter(({ status = 0 }) => status < 300).length > 3));
 	const warm = new Date();
+	await until(() => clients.every(({ answers }) => answers.some(({ at, status = 0 }) => at >= warm && status < 300)));
 	for (const name of ["web", "worker"]) await medstack.scale(name, 0);
 	await medstack.settled();
 	const closed = new Date();
@@ -121,28 +124,29 @@ test("a night from one side to the other: who asks by DNS is down from the last 
 	const downtime = measureDowntime(answers().filter(({ at }) => at >= warm));
 	assert.equal(downtime?.isOver, true);
 	assert.ok(downtime.from < closed && downtime.until > closed);
-	await Promise.all([old, fresh].map((one) => execute(one.url(), "TRUNCATE night_writes")));
 });
 
 test("a worker writes on through a refused login, and the judge finds what was lost and what came to a closed side", async (t) => {
 	const file = path.join(os.tmpdir(), `ledger-${process.pid}.jsonl`);
 	t.after(() => rmSync(file, { force: true }));
 	const ledger = new Ledger(file);
-	const count = async (more: number) => {
-		for (const least = ledger.writes.length + more; ledger.writes.length < least; await sleep(5));
+	const count = (more: number) => {
+		const least = ledger.writes.length + more;
+		return until(() => ledger.writes.length >= least);
 	};
 	const worker = startWorker({ side: "medstack", url: old.url("postgres", APP), name: "worker", ledger, everyMs: 5 });
+	t.after(() => worker.stop());
 	await count(3);
-	await execute(
-		old.url(),
-		"ALTER ROLE app_rw NOLOGIN; SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app_rw'",
-	);
-	while (ledger.unacknowledged < 3) await sleep(5);
+	await execute(old.url(), "ALTER ROLE app_rw NOLOGIN");
+	// In a transaction of its own: whoever is ended must find the login shut.
+	await execute(old.url(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app_rw'");
+	await until(() => ledger.unacknowledged >= 3);
 	const frozenAt = new Date();
 	const frozen = await readWrites(old.url());
 	const [first, ...others] = frozen;
 	await copy(others);
 	const web = await startWeb({ side: "aptible", url: fresh.url("postgres", APP), name: "web" });
+	t.after(() => web.stop());
 	const address = `http://127.0.0.1:${web.address?.port}`;
 	const post = async () => {
 		const id = crypto.randomUUID();
