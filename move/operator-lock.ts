@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isConnectionError } from "../packages/mover/journal/errors.ts";
 import { JOURNAL_DATABASE } from "../packages/mover/journal/schema.ts";
 import { LOCK_CLASS } from "../packages/mover/steps.ts";
-import { type MoveSession, Unreachable, type Way } from "./session.ts";
+import { asUnreachable, type MoveSession, type Way } from "./session.ts";
 
 /** What one operator at a time is at. */
 export interface OperatorLockPlace {
@@ -101,8 +101,8 @@ export class OperatorLock {
 	async hold(): Promise<void> {
 		if (await this.#isAlive()) return;
 		await this.#endSession();
-		const session = await this.#way.connect(JOURNAL_DATABASE).catch((error: Error) => {
-			throw new Unreachable(error.message, { cause: error });
+		const session = await this.#way.connect(JOURNAL_DATABASE).catch((error: unknown) => {
+			throw asUnreachable(error);
 		});
 		this.#session = session;
 		try {
@@ -115,7 +115,7 @@ export class OperatorLock {
 			own.add(this);
 		} catch (error) {
 			await this.release();
-			throw error;
+			throw isConnectionError(error) ? asUnreachable(error) : error;
 		}
 	}
 

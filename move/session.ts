@@ -77,6 +77,13 @@ export class Unreachable extends Error {
 	override name = "Unreachable";
 }
 
+/** An error of whoever looked for a way to the database. */
+export function asUnreachable(error: unknown): Unreachable {
+	return error instanceof Unreachable
+		? error
+		: new Unreachable(error instanceof Error ? error.message : String(error), { cause: error });
+}
+
 /** The person has gone away while the database was asked. */
 export class LookLeft extends Error {
 	override name = "LookLeft";
@@ -160,7 +167,8 @@ export class Way {
 				return await unlessLeft(this.#lookOnce(use), signal);
 			} catch (error) {
 				const hasEnded = isConnectionError(error) || this.#tunnel?.signal.aborted === true;
-				if (signal?.aborted === true || !hasEnded || Date.now() > deadline) throw error;
+				if (signal?.aborted === true || !hasEnded) throw error;
+				if (Date.now() > deadline) throw asUnreachable(error);
 				if (!isTold) this.#tell("the tunnel has ended and is opened anew; the mover goes on meanwhile");
 				await unlessLeft(this.#forget(), signal);
 				await sleep(1_000, undefined, signal === undefined ? {} : { signal }).catch(() => signal?.throwIfAborted());
@@ -169,8 +177,8 @@ export class Way {
 	}
 
 	async #lookOnce<T>(use: (session: MoveSession | undefined) => Promise<T>): Promise<T> {
-		this.#session ??= await findJournalDatabase((database) => this.connect(database)).catch((error: Error) => {
-			throw new Unreachable(error.message, { cause: error });
+		this.#session ??= await findJournalDatabase((database) => this.connect(database)).catch((error: unknown) => {
+			throw asUnreachable(error);
 		});
 		return use(this.#session);
 	}

@@ -2,7 +2,6 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { moveRecordName, readMoveRecord, requireMoveRecord } from "../../config/move-record.ts";
-import { isConnectionError } from "../../packages/mover/journal/errors.ts";
 import type { JournalLine } from "../../packages/mover/journal/line.ts";
 import { isNightStep, type MovePhase, movePhases, type RecordState, refuseMoveStep } from "../../wire/move.ts";
 import { havePassed } from "../probe/evidence.ts";
@@ -140,8 +139,8 @@ async function lead(
 	} else if (isWayBack(from, to)) {
 		await journal.refuseOthers().catch((error: unknown) => {
 			// Aptible has stopped: users are led away from it, whatever its database says.
-			if (!(error instanceof Unreachable) && !isConnectionError(error)) throw error;
-			tell(`whether anybody else is at a step is unknown: ${(error as Error).message}`);
+			if (!(error instanceof Unreachable)) throw error;
+			tell(`whether anybody else is at a step is unknown: ${error.message}`);
 		});
 		await pointDomains("old");
 	}

@@ -1,5 +1,4 @@
 /** The way on where the journal cannot be reached, or is lost: a person's own, outside of the switch. */
-import { isConnectionError } from "../../packages/mover/journal/errors.ts";
 import { isNightStep, type MovePhase, runVariable, withoutJournal } from "../../wire/move.ts";
 import { LookLeft, Unreachable } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
@@ -18,14 +17,12 @@ export function describeWithoutJournal(file: string, from: MovePhase | undefined
 	return `where nobody else is at the move, and the stage has to go on to ${to} all the same: set phase: ${to} in ${file}, and: ${up}${after}`;
 }
 
-/** Where the target's database is down, a person may have to go on without it. */
+/** Where the target's database is down, a person may have to lead the stage back without it; on the way on nothing works without it. */
 export function withWayOut(error: unknown, moved: MoveStage, to: MovePhase): unknown {
-	const isDown = error instanceof LookLeft || error instanceof Unreachable || isConnectionError(error);
-	if (!isDown || !(error instanceof Error)) return error;
+	if (!(error instanceof LookLeft || error instanceof Unreachable)) return error;
 	const { file } = readPhaseText(moved);
-	const way = describeWithoutJournal(file, undefined, to);
-	return new Error(
-		`the journal on the target's database cannot be reached: ${error.message}. Run it again; or, ${way}`,
-		{ cause: error },
-	);
+	const out = to === "trial" || to === "live" ? "" : `; or, ${describeWithoutJournal(file, undefined, to)}`;
+	return new Error(`the journal on the target's database cannot be reached: ${error.message}. Run it again${out}`, {
+		cause: error,
+	});
 }

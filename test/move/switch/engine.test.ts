@@ -47,6 +47,7 @@ test("where the target is down, Ctrl-C ends the wait, and the way out without th
 			/cannot be reached: .*set phase: frozen in .*prod\.yaml, and: MEDSTACK_TO_APTIBLE_MOVE_RUN=without-journal pulumi up --stack STACK; then: npm run move -- point --to old/,
 		);
 	}
+	assert.match(String(withWayOut(left, stageIn(folder), "trial")), /Run it again$/, "nothing works without it there");
 	const other = new Error("another one");
 	assert.equal(withWayOut(other, stageIn(folder), "frozen"), other);
 });
