@@ -1,217 +1,29 @@
-/** `switch` on a stage file of its own, with a journal in a file, an engine and a person of the test's own. */
+/** `switch`, step by step: what it does in which order, what it refuses, and what it leaves where it is killed. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { after, before, beforeEach, test } from "node:test";
-import { hashProbes } from "../../../move/probe/evidence.ts";
-import { runProbes } from "../../../move/probe/probes.ts";
+import { beforeEach, test } from "node:test";
 import { readMoveStage } from "../../../move/stage.ts";
-import { agreeToUnknown, answering } from "../../../move/switch/answer.ts";
-import type { NightJournal, OperatorStep } from "../../../move/switch/night-journal.ts";
 import { switchPhase } from "../../../move/switch/switch.ts";
-import { checkContent, type JournalLine } from "../../../packages/mover/journal/line.ts";
-import type { Evidence } from "../../../packages/mover/steps.ts";
-import { type MovePhase, refuseMoveStep } from "../../../wire/move.ts";
-
-const NOW = new Date("2026-12-05T02:00:00Z");
-let folder: string;
-
-/** What was killed: the process is gone, and whoever runs it again finds what it left. */
-class Killed extends Error {}
-
-/** A night as far as a switch knows it. */
-class Night {
-	lines: JournalLine[] = [];
-	/** Of the last update that was carried through. */
-	made: MovePhase | undefined = "prepare";
-	run: string | undefined = "r7";
-	/** What was done and said, in its order. */
-	did: string[] = [];
-	said: string[] = [];
-	answers: string[] = [];
-	isPreviewRefused = false;
-	/** Whether the next update fails, after it has changed the phase in the state. */
-	isUpdateFailing = false;
-	isProbeFailing = false;
-	/** What happens before the question is answered, and why others stand in the way from then on. */
-	meanwhile: () => void = () => {};
-	others: string | undefined;
-	/** Before which of the acts that are counted it is killed, from 1. */
-	killAt = Number.POSITIVE_INFINITY;
-	#acts = 0;
-	#kill: (killed: Killed) => void = () => {};
-	/** In the claims of the state, by which a preview judges. */
-	#claimed: MovePhase = "prepare";
-
-	begin(phase: MovePhase): void {
-		[this.made, this.#claimed] = [phase, phase];
-		write(phase);
-	}
-
-	/** Counts an act, and kills before or after it: nothing of the process goes on then. */
-	async act<T>(what: string, act: () => T): Promise<T> {
-		await this.#pass(`before ${what}`);
-		this.did.push(what);
-		const made = act();
-		await this.#pass(`after ${what}`);
-		return made;
-	}
-
-	#pass(at: string): Promise<void> {
-		this.#acts += 1;
-		if (this.#acts !== this.killAt) return Promise.resolve();
-		this.#kill(new Killed(at));
-		return new Promise(() => {});
-	}
-
-	/** What one kill is counted by. */
-	get acts(): number {
-		return this.#acts;
-	}
-
-	journal: NightJournal = {
-		run: async () => this.run,
-		lines: async () => [...this.lines],
-		refuseOthers: async () => {
-			if (this.others !== undefined) throw new Error(this.others);
-		},
-		write: (run: string, step: OperatorStep, state: JournalLine["state"], evidence: Evidence) =>
-			this.act(`${step} ${state}`, () => {
-				const line = { run, database: "", step, part: "", state, holder: "0123456789ab", epoch: 1, evidence };
-				checkContent(line);
-				this.lines.push({ ...line, seq: this.lines.length + 1, at: NOW.toISOString() });
-			}),
-	};
-
-	async switch(to: MovePhase, isAgain = false): Promise<number> {
-		const killed = new Promise<never>((_, reject) => {
-			this.#kill = reject;
-		});
-		const ended = switchPhase(
-			readMoveStage("prod", file()),
-			{ to, isAgain },
-			{
-				journal: this.journal,
-				engine: {
-					phase: async () => this.made,
-					preview: () =>
-						this.act(`preview ${phaseInFile()}`, () => {
-							const step = { stage: "prod", record: existsSync(record()) ? "open" : "none" } as const;
-							const refused = refuseMoveStep({ phase: this.#claimed }, { phase: phaseInFile() }, step);
-							return !this.isPreviewRefused && refused === undefined;
-						}),
-					update: (run) =>
-						this.act(`update ${phaseInFile()} of ${run}`, () => {
-							this.#claimed = phaseInFile();
-							if (this.isUpdateFailing) return false;
-							this.made = this.#claimed;
-							return true;
-						}),
-				},
-				ask: async () => {
-					this.meanwhile();
-					return this.answers.shift() ?? to;
-				},
-				tell: (line) => void this.said.push(line),
-				probe: async () => {
-					const isPassed = await this.act("probe", () => !this.isProbeFailing);
-					const failed = isPassed ? 0 : 1;
-					const evidence = { phase: phaseInFile(), items: 1, failed, hash: hashOfFile() };
-					await this.journal.write("r7", "probe", isPassed ? "done" : "failed", evidence);
-					return isPassed;
-				},
-				pointDomains: (side) => this.act(`point ${side}`, () => {}),
-			},
-		);
-		return Promise.race([ended, killed]);
-	}
-
-	/** Probes that have passed. */
-	async probed(more: Evidence = {}): Promise<void> {
-		const evidence = { phase: "trial", items: 1, failed: 0, hash: hashOfFile(), ...more };
-		await this.journal.write("r7", "probe", "done", evidence);
-	}
-
-	/** A line of the mover's. */
-	note(step: JournalLine["step"], run: string, evidence: Evidence = {}): void {
-		const line = {
-			run,
-			database: "main",
-			step,
-			part: "",
-			state: "note",
-			holder: "0123456789ab",
-			epoch: 1,
-			evidence,
-		} as const;
-		checkContent(line);
-		this.lines.push({ ...line, seq: this.lines.length + 1, at: NOW.toISOString() });
-	}
-
-	/** A proven copy, in the journal and beside the stage. */
-	prove(run = "r7"): void {
-		this.note("verify", run, { equal: true, differences: 0, hash: HASH });
-		writeRecord(run);
-	}
-}
-
-const file = () => path.join(folder, "Pulumi.prod.yaml");
-const record = () => path.join(folder, "Pulumi.prod.move.json");
-const HASH = "0123456789abcdef";
-const hashOfFile = () => {
-	const { move } = readMoveStage("prod", file()).stage;
-	return hashProbes(move ?? assert.fail("the file has a move"));
-};
-const phaseInFile = () => /phase: (\w+)/.exec(readFileSync(file(), "utf8"))?.[1] as MovePhase;
-
-function textWith(phase: MovePhase): string {
-	return `# Acme
-config:
-  medstack-to-aptible:environment: { handle: acme, stack: acme-prod, phi: true }
-  medstack-to-aptible:databases: { main: { type: postgresql, version: "17" } }
-  medstack-to-aptible:apps:
-    portal:
-      image: acme/portal:1
-      services: { web: {} }
-      endpoints: { public: { service: web, kind: https, domain: portal.acme.example, managedTls: true } }
-  medstack-to-aptible:move:
-    phase: ${phase}   # one word
-    from: { addresses: [203.0.113.9] }
-    databases: { main: {} }
-    domains: { portal.acme.example: { via: manual, from: 203.0.113.9 } }
-`;
-}
-
-function write(phase: MovePhase): void {
-	writeFileSync(file(), textWith(phase));
-}
-
-function writeRecord(run = "r7"): void {
-	const databases = { main: { aptibleId: 7, hash: HASH } };
-	writeFileSync(record(), JSON.stringify({ version: 1, run, databases, at: NOW.toISOString() }));
-}
+import {
+	file,
+	folder,
+	HASH,
+	Killed,
+	Night,
+	NOW,
+	phaseInFile,
+	record,
+	textWith,
+	write,
+	writeRecord,
+} from "./played-night.ts";
 
 let night: Night;
-before(() => {
-	folder = mkdtempSync(path.join(tmpdir(), "switch-"));
-});
 beforeEach(() => {
-	for (const one of [record(), path.join(folder, ".move")]) rmSync(one, { recursive: true, force: true });
 	night = new Night();
 	night.begin("prepare");
 });
-after(() => rmSync(folder, { recursive: true, force: true }));
-
-const refuses = (to: MovePhase, says: RegExp, isAgain = false) =>
-	assert.rejects(night.switch(to, isAgain), (error: Error) => says.test(error.message) || assert.fail(error.message));
-
-/** What it left is what was there: no line, no act, no byte. */
-async function refusesUntouched(to: MovePhase, says: RegExp, isAgain = false): Promise<void> {
-	const [text, lines, acts] = [readFileSync(file(), "utf8"), night.lines.length, night.acts];
-	await refuses(to, says, isAgain);
-	assert.deepEqual([readFileSync(file(), "utf8"), night.lines.length, night.acts], [text, lines, acts]);
-}
 
 test("a step is noted, shown, previewed, asked for, updated and looked at, and the commit is the person's", async () => {
 	assert.equal(await night.switch("frozen"), 0);
@@ -291,7 +103,7 @@ test("killed before and after each act and run again, it comes to the same end, 
 			}
 			night.killAt = Number.POSITIVE_INFINITY;
 			const wasDone = night.lines.at(-1)?.state === "done" && night.lines.at(-1)?.step === "switch";
-			if (wasDone) await refuses(to, /already, and its update is done/);
+			if (wasDone) await night.refuses(to, /already, and its update is done/);
 			else assert.equal(await night.switch(to), 0, `${first} to ${to}, killed at ${killAt}`);
 			assert.equal(phaseInFile(), to);
 			assert.equal(night.made, to);
@@ -370,34 +182,34 @@ test("a file that was changed by hand before its update is taken up", async () =
 
 test("the same phase once more is for --again alone, for another change of the file", async () => {
 	await night.switch("frozen");
-	await refusesUntouched(
+	await night.refusesUntouched(
 		"frozen",
 		/has phase: frozen already, and its update is done; .* switch frozen --again --stack STACK/,
 	);
-	await refusesUntouched("prepare", /--again is for the phase that the stage is in, which is frozen/, true);
+	await night.refusesUntouched("prepare", /--again is for the phase that the stage is in, which is frozen/, true);
 	assert.equal(await night.switch("frozen", true), 0);
 	assert.deepEqual(night.lines.at(-1)?.evidence, { phase: "frozen", from: "frozen" });
 	assert.ok(!night.did.some((what) => what.startsWith("point")));
 });
 
 test("steps out of order, without the record, or with an earlier one are refused before anything is done", async () => {
-	await refusesUntouched("live", /record of a verified copy|"live" cannot follow "prepare"/);
-	await refusesUntouched("trial", /"trial" cannot follow "prepare".* allowed: "frozen", "cancelled"/);
+	await night.refusesUntouched("live", /record of a verified copy|"live" cannot follow "prepare"/);
+	await night.refusesUntouched("trial", /"trial" cannot follow "prepare".* allowed: "frozen", "cancelled"/);
 	writeRecord();
-	await refusesUntouched(
+	await night.refusesUntouched(
 		"frozen",
 		/"frozen" cannot follow "prepare" while Pulumi\.prod\.move\.json is the record of an earlier copy/,
 	);
 	rmSync(record());
 	await night.switch("frozen");
-	await refusesUntouched("trial", /needs the record of a verified copy, Pulumi\.prod\.move\.json/);
+	await night.refusesUntouched("trial", /needs the record of a verified copy, Pulumi\.prod\.move\.json/);
 	night.prove();
-	await refusesUntouched("live", /live comes after trial/);
+	await night.refusesUntouched("live", /live comes after trial/);
 	night.run = undefined;
-	await refusesUntouched("trial", /no mover has made a run yet/);
+	await night.refusesUntouched("trial", /no mover has made a run yet/);
 	night.run = "r7";
 	night.made = undefined;
-	await refusesUntouched("trial", /stack prod has no phase yet/);
+	await night.refusesUntouched("trial", /stack prod has no phase yet/);
 });
 
 test("live wants probes that have passed since the stage is in trial, of each domain", async () => {
@@ -406,18 +218,18 @@ test("live wants probes that have passed since the stage is in trial, of each do
 	await night.probed();
 	await night.switch("trial");
 	const wanted = /live needs probes of each domain .* npm run move -- probe/;
-	await refusesUntouched("live", wanted);
+	await night.refusesUntouched("live", wanted);
 	await night.probed({ hash: HASH });
-	await refusesUntouched("live", wanted);
+	await night.refusesUntouched("live", wanted);
 	await night.probed({ phase: "prepare" });
-	await refusesUntouched("live", wanted);
+	await night.refusesUntouched("live", wanted);
 	await night.probed();
 	await night.journal.write("r7", "probe", "failed", { phase: "trial", items: 1, failed: 1 });
-	await refusesUntouched("live", wanted);
+	await night.refusesUntouched("live", wanted);
 	await night.probed();
 	await night.journal.write("r8", "probe", "begin", { phase: "trial" });
 	assert.equal(await night.switch("trial", true), 0);
-	await refusesUntouched("live", wanted);
+	await night.refusesUntouched("live", wanted);
 	await night.probed();
 	assert.equal(await night.switch("live"), 0);
 });
@@ -442,7 +254,10 @@ test("cancelled waits for the thaw of a source that a freeze has shut", async ()
 	const note = { run: "r7", database: "main", step: "freeze", part: "2964", state: "note", holder: "0123456789ab" };
 	const line = { seq: 1, at: NOW.toISOString(), ...note, epoch: 1, evidence: { readOnly: null, oid: 16384 } };
 	writeFileSync(path.join(folder, ".move/prod.jsonl"), `${JSON.stringify(line)}\n`);
-	await refusesUntouched("cancelled", /the source of main is shut by a freeze, .* in frozen: npm run move -- thaw/);
+	await night.refusesUntouched(
+		"cancelled",
+		/the source of main is shut by a freeze, .* in frozen: npm run move -- thaw/,
+	);
 });
 
 test("an engine that cannot be started leaves the file as it was", async () => {
@@ -465,148 +280,4 @@ test("an engine that cannot be started leaves the file as it was", async () => {
 	assert.equal(await started, 1);
 	assert.match(night.said.at(-1) ?? "", /^pulumi cannot be started; .* is as it was/);
 	assert.equal(readFileSync(file(), "utf8"), textWith("prepare"));
-});
-
-test("without a terminal nothing is asked, and --yes answers", async () => {
-	assert.throws(
-		() => answering("frozen", false, false),
-		/no terminal to answer on; .*: npm run move -- switch frozen --yes --stack STACK$/,
-	);
-	assert.equal(await answering("frozen", true, false)("To go to frozen, type frozen: "), "frozen");
-});
-
-test("probes are noted with how many have passed, and a domain without an endpoint has not", async () => {
-	night.begin("trial");
-	const moved = readMoveStage("prod", file());
-	const tell = (line: string) => void night.said.push(line);
-	const unknown = [
-		{
-			domain: "portal.acme.example",
-			isPassed: false,
-			line: "portal.acme.example: failed: which load balancer is unknown",
-		},
-	];
-	const ports = { journal: night.journal, tell, find: async () => ({ targets: [], unknown }) };
-	assert.equal(await runProbes(moved, ports), false);
-	assert.deepEqual(night.said, [unknown[0]?.line]);
-	assert.deepEqual(
-		night.lines.map(({ state, evidence }) => [state, evidence]),
-		[
-			["begin", { phase: "trial" }],
-			["failed", { phase: "trial", items: 1, failed: 1, accepted: 0, hash: hashOfFile() }],
-		],
-	);
-	assert.equal(await runProbes(moved, { ...ports, accept: ["portal.acme.example"] }), true);
-	assert.match(night.said.at(-1) ?? "", /; it passes, as a person has tested it by hand$/);
-	assert.equal(night.lines.at(-1)?.evidence.accepted, 1);
-	assert.equal(await runProbes(moved, ports), true, "it stays so for this trial");
-	await night.journal.write("r7", "switch", "done", { phase: "trial", from: "trial" });
-	assert.equal(await runProbes(moved, ports), false, "another image was not tested");
-	await assert.rejects(
-		runProbes(moved, { ...ports, accept: ["acme.example"] }),
-		/--accept "acme\.example" is none of move\.domains .* allowed: portal\.acme\.example$/,
-	);
-	night.run = undefined;
-	await assert.rejects(runProbes(moved, ports), /no mover has made a run yet; first: npm run move -- check/);
-	assert.ok(!existsSync(record()));
-});
-
-test("a record that was brought back after a thaw, of another copy, or by hand opens nothing", async () => {
-	await night.switch("frozen");
-	writeRecord();
-	await refusesUntouched("trial", /is of run r7, and the journal has no proof of main from it/);
-	night.prove();
-	night.note("thaw", "r8", { undone: true });
-	await refusesUntouched("trial", /MedStack was opened after it \(thaw of run r8, .*git rm .*copy --again/);
-	night.prove("r9");
-	night.note("swap", "r10");
-	await refusesUntouched("trial", /run r10 has swapped in another copy since/);
-	night.prove("r11");
-	assert.equal(await night.switch("trial"), 0);
-});
-
-test("what others do while the question waits is found before the update", async () => {
-	const refused = async (meanwhile: () => void, says: RegExp) => {
-		night.meanwhile = meanwhile;
-		night.did = [];
-		assert.equal(await night.switch("frozen"), 1);
-		assert.match(night.said.at(-1) ?? "", says);
-		assert.deepEqual(night.did, ["switch begin", "preview frozen", "switch failed"]);
-		night.others = undefined;
-	};
-	const under = "thaw is under way";
-	await refused(() => {
-		night.others = under;
-	}, /^thaw is under way; .* is as it was, with phase: prepare$/);
-	await refused(() => night.note("thaw", "r8", { undone: true }), /the journal has thaw of run r8 since this began/);
-	await refused(() => writeRecord(), /or the record was changed since the preview; .* is as it was/);
-	rmSync(record());
-	const edited = `${textWith("frozen")}# an editor's\n`;
-	await refused(
-		() => writeFileSync(file(), edited),
-		/was changed since the preview; .*somebody else has changed the file meanwhile.* it has to have phase: prepare$/,
-	);
-	assert.equal(readFileSync(file(), "utf8"), edited, "no edit is lost");
-	write("prepare");
-	night.meanwhile = () => {};
-	night.others = under;
-	await refusesUntouched("frozen", /thaw is under way/);
-});
-
-test("another operator who came in when the lock was lost is found before DNS is changed", async () => {
-	night.begin("trial");
-	night.prove();
-	await night.probed();
-	const { write: former } = night.journal;
-	night.journal.write = async (...line) => {
-		await former(...line);
-		if (line[1] === "probe" && line[2] === "done") night.others = "another operator is at a switch";
-	};
-	await assert.rejects(night.switch("live"), /another operator/);
-	assert.ok(!night.did.includes("point new"));
-});
-
-test("a phase that stood in the file by hand stays after another answer, and a file that cannot be written leaves a line", async () => {
-	write("frozen");
-	night.answers = ["no"];
-	assert.equal(await night.switch("frozen"), 1);
-	assert.equal(phaseInFile(), "frozen");
-	assert.match(night.said.at(-1) ?? "", /stays as it is$/);
-	write("prepare");
-	const { write: former } = night.journal;
-	night.journal.write = async (...line) => {
-		await former(...line);
-		if (line[2] === "begin") writeFileSync(file(), `${textWith("prepare")}# edited\n`);
-	};
-	assert.equal(await night.switch("frozen"), 1);
-	assert.equal(night.lines.at(-1)?.evidence.reason, "refused");
-});
-
-test("without a run the way out of the night is the one that the program admits, and after live the mover needs its new endpoints", async () => {
-	night.begin("trial");
-	night.run = undefined;
-	await refusesUntouched(
-		"frozen",
-		/set phase: frozen in .*, and: MEDSTACK_TO_APTIBLE_MOVE_RUN=without-journal pulumi up --stack STACK; then: .* point --to old/,
-	);
-	night.begin("prepare");
-	await refusesUntouched("cancelled", /first: set phase: cancelled in .*, and: pulumi up --stack STACK$/);
-	night = new Night();
-	night.begin("live");
-	assert.equal(await night.switch("frozen"), 0);
-	assert.match(
-		night.said.at(-1) ?? "",
-		/next: npm run move -- credentials --replace .*; or, without the mover: .* thaw --sql/,
-	);
-});
-
-test("what a TTL was before is a question of its own, which --yes does not answer", async () => {
-	const lines = ["portal.acme.example has a TTL of 60 s, and no longer one was seen from here"];
-	const said: string[] = [];
-	const ports = (answer: string) => ({ ask: async () => answer, tell: (line: string) => void said.push(line) });
-	assert.equal(await agreeToUnknown(lines, false, ports("live")), false);
-	assert.match(said.at(-1) ?? "", /npm run move -- switch live --unknown-ttl --stack STACK$/);
-	assert.equal(await agreeToUnknown(lines, false, ports("unknown")), true);
-	assert.equal(await agreeToUnknown(lines, true, ports("")), true);
-	assert.equal(await agreeToUnknown([], false, ports("")), true);
 });
