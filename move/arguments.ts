@@ -62,9 +62,13 @@ const STEPS: Readonly<Record<string, StepWords>> = {
 		options: {
 			yes: "do not ask",
 			again: "another update in the phase that the stage is in",
+			"unknown-ttl": "to live: also where what a TTL was before is not known, which --yes does not answer",
 		},
 	},
-	probe: { says: "ask each domain by its real name at its new side, while DNS leads to the old one", options: {} },
+	probe: {
+		says: "ask each domain by its real name at its new side, while DNS leads to the old one",
+		options: { accept: "domains that you have tested by hand, with commas: they pass, and the journal has it" },
+	},
 	point: {
 		says: "lead the domains of the move to one side, and wait until every authoritative server says so",
 		options: { to: "new in live; old in prepare, frozen and cancelled" },
@@ -123,7 +127,7 @@ const VALUES: Readonly<Record<string, string>> = {
 	"accept-loss": "N",
 	old: "FILE",
 	new: "FILE",
-	accept: "CLIENT",
+	accept: "LIST",
 	"without-watch": "REASON",
 	to: "SIDE",
 };
@@ -255,6 +259,7 @@ function parse(argv: string[]) {
 			new: { type: "string" },
 			follow: { type: "boolean" },
 			accept: { type: "string" },
+			"unknown-ttl": { type: "boolean" },
 			"without-watch": { type: "string" },
 			to: { type: "string" },
 			"drop-former": { type: "boolean" },

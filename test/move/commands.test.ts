@@ -7,6 +7,8 @@ import { dropTunnels } from "@medstack-to-aptible/sandbox/aptible/real-servers.t
 import { startBlobStandIn } from "@medstack-to-aptible/sandbox/azure/blob-stand-in.ts";
 import { Context } from "../../aptible/context.ts";
 import { closeLogin, handOverFile, makeCredentials, setLogin } from "../../move/credentials.ts";
+import { noteByOperator } from "../../move/operator-line.ts";
+import { lockOperator } from "../../move/operator-lock.ts";
 import { readMoveStage } from "../../move/stage.ts";
 import { readConfiguration } from "../../packages/mover/configuration.ts";
 import { Mask } from "../../packages/mover/mask.ts";
@@ -190,6 +192,19 @@ test("the tunnel's drop in the middle is passed over; Ctrl-C and a kill leave th
 	const last = await run("status");
 	assert.match(last.output, /last: rehearse, run r4: done/);
 	await mover.end("SIGTERM");
+
+	await night.inPhase("frozen");
+	await withSession({ url: world.targets.main?.url("move") ?? "" }, {}, async (operator) => {
+		await lockOperator(operator);
+		assert.match(
+			(await run("copy")).output,
+			/another operator is at a switch or a probe since \d+ s; wait for its end/,
+		);
+		await noteByOperator(operator, { step: "switch", state: "done", evidence: { phase: "trial", from: "frozen" } });
+	});
+	const stale = await run("thaw");
+	assert.equal(stale.code, 1);
+	assert.match(stale.output, /has move\.phase: "frozen", and by the journal the stage is in "trial"; .*git pull first/);
 });
 
 test("credentials makes a login of the mover's own, and a file for its owner alone that is not written over", async () => {
