@@ -46,7 +46,11 @@ export function findFreeze(
 		if (last === undefined || !isProof) return undefined;
 		proven = Math.max(proven, last.seq);
 	}
-	return proven;
+	// The way back may have opened a source by SQL, without the mover.
+	const isOpened = lines.some(
+		({ seq, step, state, part }) => seq > proven && step === "back" && state === "done" && part === "thaw",
+	);
+	return isOpened ? undefined : proven;
 }
 
 export async function readNotes(client: Asks, database: string): Promise<Notes> {
