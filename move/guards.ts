@@ -66,7 +66,7 @@ export function refuseObjects({ stage, name }: MoveStage, options: Readonly<Reco
 		);
 	}
 	if (stage.move?.phase === "frozen") return;
-	const wrong = ["delete", "rewrite"].find((option) => options[option] === true);
+	const wrong = ["delete", "rewrite"].find((option) => options[option] !== undefined);
 	if (wrong === undefined) return;
 	throw new Error(
 		`objects --${wrong} is of the phase frozen, in which nobody writes to the source; before that, run it without: npm run move -- objects --stack STACK`,

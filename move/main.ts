@@ -197,9 +197,15 @@ async function perform(
 	const tell = (line: string) => view.line(line);
 	const cluster = chooseCluster(moved, { way, tell, signal, redactor: context.redactor });
 	if (isWork(step)) {
-		const given = Object.fromEntries(Object.entries(switches).map(([name, value]) => [name, value === true]));
-		if (step === "objects" && moved.stage.move?.phase === "frozen") given.final = true;
-		return doWork(way, moved, { step, given, cluster, signal });
+		const given = Object.fromEntries(
+			Object.entries(switches).map(([name, value]) => [
+				name,
+				typeof value === "string" ? Number(value) : value === true,
+			]),
+		);
+		// The mover wants the freeze in its journal beside it.
+		const final = step === "objects" && moved.stage.move?.phase === "frozen" ? { final: true } : {};
+		return doWork(way, moved, { step, given: { ...given, ...final }, cluster, signal });
 	}
 	const id = await control(way, moved, step as Command);
 	const made = await watch(way, moved, id, { view, signal });
@@ -240,5 +246,11 @@ async function doWork(
 		return 1;
 	}
 	if (made.state === "refused") former?.putBack();
-	return tellEnd(way, moved, made, { view, cluster });
+	const code = await tellEnd(way, moved, made, { view, cluster });
+	// Names of objects are in it alone.
+	if (step === "objects" && made.run !== undefined && made.state !== "refused") {
+		const files = await way.look((session) => writeReport(session, moved, made.run));
+		for (const file of files) view.line(file);
+	}
+	return code;
 }

@@ -70,8 +70,8 @@ export async function ask(way: Way, moved: MoveStage, command: Work, given: Wish
 }
 
 function isSame({ command, arguments: former }: Wish, wanted: Work, given: WishArguments): boolean {
-	const on = (switches: object) => Object.entries(switches).flatMap(([name, value]) => (value === true ? [name] : []));
-	return command === wanted && isDeepStrictEqual(on(former as object).sort(), on(given).sort());
+	const on = (said: object) => Object.fromEntries(Object.entries(said).filter(([, value]) => value !== false));
+	return command === wanted && isDeepStrictEqual(on(former as object), on(given));
 }
 
 /**
