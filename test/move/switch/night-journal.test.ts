@@ -137,10 +137,10 @@ test("a lock whose session ends is taken again, over what the server has of it, 
 	]);
 	const third = await open();
 	await lockOperator(third);
-	await assert.rejects(lock.hold(), /another operator is at a switch or a probe/);
+	await assert.rejects(lock.hold(), /another operator is at a switch, a probe or a way back/);
 	await assert.rejects(
 		besideNoOperator(session, () => wish(session, "copy")),
-		/another operator is at a switch or a probe/,
+		/another operator is at a switch, a probe or a way back/,
 	);
 	await third.end();
 	const { rows } = await session.query("SELECT FROM public.wishes WHERE state = 'asked'");
