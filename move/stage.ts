@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
-import { includeFiles } from "../config/include.ts";
+import { includeFiles, type WholeStage } from "../config/include.ts";
 import { namespace } from "../config/namespaces.ts";
 import { parseStage } from "../config/parse.ts";
 import type { Stage } from "../config/stage.ts";
@@ -31,6 +31,15 @@ export interface MoveStage {
  */
 export function readMoveStage(name: string, configFile?: string): MoveStage {
 	const file = path.resolve(configFile ?? path.join(root, `Pulumi.${name}.yaml`));
+	const { raw, fileOf } = readRawStage(file);
+	const context = { file: path.basename(file), fileOf };
+	const stage = parseStage(raw, context);
+	const { move: _, ...declared } = raw;
+	return { name, folder: path.dirname(file), configFile, stage, declared: parseStage(declared, context) };
+}
+
+/** What a stage file and what it includes say, unchecked. @throws where one of them is not there or no YAML */
+export function readRawStage(file: string): WholeStage {
 	let text: string;
 	try {
 		text = readFileSync(file, "utf8");
@@ -44,11 +53,7 @@ export function readMoveStage(name: string, configFile?: string): MoveStage {
 	const given = Object.entries(config)
 		.filter(([key]) => key.startsWith(prefix))
 		.map(([key, value]) => [key.slice(prefix.length), withoutCiphers(value)] as const);
-	const { raw, fileOf } = includeFiles(Object.fromEntries(given), path.dirname(file), path.basename(file));
-	const context = { file: path.basename(file), fileOf };
-	const stage = parseStage(raw, context);
-	const { move: _, ...declared } = raw;
-	return { name, folder: path.dirname(file), configFile, stage, declared: parseStage(declared, context) };
+	return includeFiles(Object.fromEntries(given), path.dirname(file), path.basename(file));
 }
 
 /** A block with a text in place of each encrypted value. */
