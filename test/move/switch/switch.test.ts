@@ -279,7 +279,8 @@ test("killed before and after each act and run again, it comes to the same end, 
 			assert.equal(phaseInFile(), to);
 			assert.equal(night.made, to);
 			assert.equal(night.lines.at(-1)?.state, "done");
-			assert.deepEqual(night.lines.at(-1)?.evidence, { phase: to, from: first });
+			const ttl = to === "live" ? { seconds: AGED.ttlSeconds } : {};
+			assert.deepEqual(night.lines.at(-1)?.evidence, { phase: to, from: first, ...ttl });
 			if (first !== "prepare") assert.equal(night.did.at(-2), to === "live" ? "point new" : "point old");
 			else assert.ok(!night.did.some((what) => what.startsWith("point")));
 		}
