@@ -7,6 +7,7 @@ import { readLines } from "../packages/mover/journal/journal.ts";
 import type { JournalLine } from "../packages/mover/journal/line.ts";
 import { readReports, type StoredReport } from "../packages/mover/journal/reports.ts";
 import { describeProof, isPostgresqlProof } from "../packages/mover/postgresql/report.ts";
+import { hashDomain } from "./dns/point-line.ts";
 import { linesOf } from "./ends.ts";
 import { openMoveFolder } from "./folder.ts";
 import { describeOutlook, readOutlook } from "./forecast.ts";
@@ -78,12 +79,13 @@ export async function writeReport(
 	};
 	const file = path.join(openMoveFolder(moved), `${moved.name}-${work.run}`);
 	writeFileSync(`${file}.json`, `${JSON.stringify(report, null, 2)}\n`);
-	writeFileSync(`${file}.md`, nameStage(describeReport(report, reports), moved.name, moved.configFile));
+	writeFileSync(`${file}.md`, nameStage(describeReport(report, reports, moved), moved.name, moved.configFile));
 	return [`${file}.json`, `${file}.md`];
 }
 
-function describeReport(report: Report, reports: readonly StoredReport[]): string {
+function describeReport(report: Report, reports: readonly StoredReport[], { stage }: MoveStage): string {
 	const { journal, databases } = report;
+	const domains = new Map(Object.keys(stage.move?.domains ?? {}).map((domain) => [hashDomain(domain), domain]));
 	const holders = new Map(journal.map(({ epoch, holder }) => [epoch, holder]));
 	return `${[
 		`# Move of ${report.stage}: run ${report.run}`,
@@ -114,7 +116,7 @@ function describeReport(report: Report, reports: readonly StoredReport[]): strin
 		"| number | time | database | step | part | state | evidence |",
 		"|---|---|---|---|---|---|---|",
 		...journal.map(({ seq, at, database, step, part, state, evidence }) => {
-			const said = Object.entries(evidence).map(([key, value]) => `${key} ${value}`);
+			const said = Object.entries(evidence).map(([key, value]) => `${key} ${domains.get(String(value)) ?? value}`);
 			return `| ${seq} | ${at} | ${database} | ${step} | ${part} | ${state} | ${said.join(", ")} |`;
 		}),
 	].join("\n")}\n`;

@@ -1,5 +1,6 @@
 /** `switch` and `probe` as a person runs them: with the journal on the target, the engine on PATH, and a terminal. */
 import type { Context } from "../../aptible/context.ts";
+import { noteInJournal } from "../dns/point-line.ts";
 import { pointStage, refuseStage } from "../point.ts";
 import { runProbes } from "../probe/probes.ts";
 import { findTargets } from "../probe/targets.ts";
@@ -27,19 +28,22 @@ export async function runSwitch(
 	return alone(way, async () => {
 		const journal = new TargetJournal(way, moved);
 		await journal.refuseWork();
-		if (step.to === "live") for (const line of await refuseStage(context, moved)) tell(line);
+		const engine = pulumiEngine(moved);
+		const isNight = step.to === "frozen" && (await engine.phase()) === "prepare";
+		// What stands in the way in DNS takes days: it is said before anything is frozen, too.
+		if (isNight || step.to === "live") for (const line of await refuseStage(context, moved)) tell(line);
 		// Ctrl-C ends what the engine does, and the question; what comes then is this command's to say.
 		const outlive = () => {};
 		process.on("SIGINT", outlive);
 		try {
 			return await switchPhase(moved, step, {
 				journal,
-				engine: pulumiEngine(moved),
+				engine,
 				ask,
 				tell,
 				// As the file has it by then, with the phase.
 				probe: () => probeAll(context, readMoveStage(moved.name, moved.configFile), journal, tell),
-				pointDomains: (side) => pointAll(context, readMoveStage(moved.name, moved.configFile), side, tell),
+				pointDomains: (side) => pointAll(context, readMoveStage(moved.name, moved.configFile), side, { tell, journal }),
 				now: () => new Date(),
 			});
 		} finally {
@@ -75,14 +79,14 @@ async function pointAll(
 	context: Context,
 	moved: MoveStage,
 	to: "old" | "new",
-	tell: (line: string) => void,
+	{ tell, journal }: { tell: (line: string) => void; journal: NightJournal },
 ): Promise<void> {
 	if (Object.keys(moved.stage.move?.domains ?? {}).length === 0) return;
 	const gone = new AbortController();
 	const end = () => gone.abort();
 	process.on("SIGINT", end);
 	try {
-		await pointStage(context, moved, { to, tell, signal: gone.signal });
+		await pointStage(context, moved, { to, tell, signal: gone.signal, note: noteInJournal(journal, tell) });
 	} finally {
 		process.off("SIGINT", end);
 	}

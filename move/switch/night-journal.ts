@@ -11,7 +11,7 @@ import type { MoveSession, Way } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
 import { compareJournals } from "../work.ts";
 
-export type OperatorStep = "switch" | "probe";
+export type OperatorStep = "switch" | "probe" | "point";
 
 /** The journal as a switch and a probe see it. */
 export interface NightJournal {
@@ -143,6 +143,6 @@ export async function lockOperator(session: MoveSession, waitMs = WAIT_MS): Prom
 	);
 	const { pid = "PID", seconds = 0 } = held.rows[0] ?? {};
 	throw new Error(
-		`another operator is at a switch or a probe since ${seconds} s; wait for its end. Where that machine is gone, end its session in database ${JOURNAL_DATABASE} (aptible db:tunnel): SELECT pg_terminate_backend(${pid})`,
+		`another operator is at a switch, a probe or a point since ${seconds} s; wait for its end. Where that machine is gone, end its session in database ${JOURNAL_DATABASE} (aptible db:tunnel): SELECT pg_terminate_backend(${pid})`,
 	);
 }

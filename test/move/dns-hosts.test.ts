@@ -32,7 +32,7 @@ const hosts = {
 	cloudflare: {
 		start: startCloudflare,
 		env: (url: string) => ({ CLOUDFLARE_BASE_URL: url, CLOUDFLARE_API_TOKEN: "sandbox-cloudflare-token" }),
-		load: () => loadOptionalClient("cloudflare", optionalClients.cloudflare, "*.mjs"),
+		load: () => loadOptionalClient("cloudflare", optionalClients.cloudflare, ["*.ts", "*.mts", "*.map", "*.js"]),
 		first: "CLOUDFLARE_API_TOKEN",
 	},
 };
@@ -60,7 +60,7 @@ for (const [via, { start, env, load, first }] of Object.entries(hosts) as [
 		);
 		const put = async (record: WantedRecord, mayReplace = false) => {
 			const before = host.changes.length;
-			return [await provider.put(ZONE, record, mayReplace), host.changes.length - before];
+			return [await provider.put(ZONE, record, { mayReplace }), host.changes.length - before];
 		};
 		const own = () => host.records.filter(({ name }) => name === "portal.acme.example");
 
@@ -87,7 +87,7 @@ for (const [via, { start, env, load, first }] of Object.entries(hosts) as [
 		assert.ok(host.records.includes(neighbour), "the others are left alone");
 
 		await assert.rejects(
-			provider.put("other.example", cname("x.acme.example"), false),
+			provider.put("other.example", cname("x.acme.example"), { mayReplace: false }),
 			/sees no .*zone other\.example/,
 		);
 		for (const one of own()) one.isFixed = true;
@@ -96,7 +96,7 @@ for (const [via, { start, env, load, first }] of Object.entries(hosts) as [
 		await assert.rejects(put(cname("x.acme.example"), true), /has TXT records, which cannot stand beside a CNAME/);
 		await assert.rejects(open({ [first]: "" }), new RegExp(`^DnsProviderError: ${first} is not set; set it to`));
 		await assert.rejects(
-			(await open({ [first]: "wrong" })).put(ZONE, cname("x.acme.example"), false),
+			(await open({ [first]: "wrong" })).put(ZONE, cname("x.acme.example"), { mayReplace: false }),
 			/security token .* is invalid|Invalid access token/,
 		);
 	});

@@ -4,17 +4,24 @@ import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
-import { type AuthoritySetup, startDnsWorld } from "@medstack-to-aptible/sandbox/dns/authority.ts";
+import { type AuthoritySetup, startDnsWorld, type ZonesSetup } from "@medstack-to-aptible/sandbox/dns/authority.ts";
+import { parseRecord } from "@medstack-to-aptible/sandbox/dns/message.ts";
+import { startDnsServer } from "@medstack-to-aptible/sandbox/dns/server.ts";
 import { parseStage } from "../../config/parse.ts";
 import { openProvider } from "../../move/dns/open-provider.ts";
-import { PointError, type PointOptions, pointDomains, refusePointing } from "../../move/dns/point.ts";
-import { pointNotesFile, readPointNotes } from "../../move/dns/point-notes.ts";
-import type { DnsProvider, WantedRecord } from "../../move/dns/provider.ts";
+import { type PointOptions, pointDomains, refusePointing } from "../../move/dns/point.ts";
+import { hashDomain, noteInJournal } from "../../move/dns/point-line.ts";
+import { notePoint, pointNotesFile, readPointNotes } from "../../move/dns/point-notes.ts";
+import { type DnsProvider, DnsProviderError, type WantedRecord } from "../../move/dns/provider.ts";
 import { DnsReader, readServer } from "../../move/dns/reader.ts";
-import { readTtlNotes, writeTtlNotes } from "../../move/dns/ttl-notes.ts";
+import { readTtlNotes, ttlNotesFile, writeTtlNotes } from "../../move/dns/ttl-notes.ts";
+import { PointError } from "../../move/dns/waiting.ts";
 import { refuseYoungTtl } from "../../move/dns/young-ttl.ts";
 import type { StageDomain } from "../../move/plan/domains.ts";
+import { refuseTypedPhase } from "../../move/point-command.ts";
 import type { MoveStage } from "../../move/stage.ts";
+import type { NightJournal } from "../../move/switch/night-journal.ts";
+import { checkContent, type LineContent } from "../../packages/mover/journal/line.ts";
 import type { MovePhase } from "../../wire/move.ts";
 import { absent, stageWith } from "../config/stage-file.ts";
 import { subject } from "./plan/facts.ts";
@@ -45,29 +52,38 @@ interface Setting {
 	two?: readonly string[] | AuthoritySetup;
 	phase?: MovePhase;
 	domain?: Partial<StageDomain>;
+	/** Further zones, and further servers of this one. */
+	more?: ZonesSetup;
 }
 
-async function open(t: TestContext, { one, two = one, phase = "live", domain = {} }: Setting) {
+async function open(t: TestContext, { one, two = one, phase = "live", domain = {}, more = {} }: Setting) {
 	const setupOf = (setup: readonly string[] | AuthoritySetup): AuthoritySetup =>
 		"records" in setup ? setup : { records: setup };
-	const world = await startDnsWorld({ "acme.example": { [ONE]: setupOf(one), [TWO]: setupOf(two) } });
+	const world = await startDnsWorld({
+		...more,
+		"acme.example": { [ONE]: setupOf(one), [TWO]: setupOf(two), ...more["acme.example"] },
+	});
 	t.after(() => world.close());
 	const lines: string[] = [];
 	const wanted: WantedRecord[] = [];
 	const moved = stageFile(t, phase);
-	/** Writes what it is told to on both servers. */
+	// Looked at days before, as a plan does it.
+	writeTtlNotes(moved, { [domain.domain ?? subject.domain]: { ttlSeconds: 60, seen: "2026-12-01T00:00:00.000Z" } });
+	/** Keeps what it is told to write, which no server has before `follow`. */
 	const provider: DnsProvider = {
 		isWriting: true,
+		check: async () => [],
 		put: async (_zone, record) => {
 			wanted.push(record);
 			return "written";
 		},
 	};
+	const reader = () => new DnsReader({ resolvers: [readServer(world.resolver)], port: world.port, timeoutMs: 150 });
 	const options: PointOptions = {
 		to: "new",
 		moved,
 		domains: [{ ...subject, ...domain }],
-		dns: new DnsReader({ resolvers: [readServer(world.resolver)], port: world.port, timeoutMs: 150 }),
+		dns: reader(),
 		providerOf: async () => provider,
 		tell: (line) => void lines.push(line),
 		timing: { deadlineMs: 5_000, pollMs: 10 },
@@ -83,7 +99,7 @@ async function open(t: TestContext, { one, two = one, phase = "live", domain = {
 			return "written";
 		};
 	};
-	return { world, lines, wanted, moved, options, follow, provider };
+	return { world, lines, wanted, moved, options, follow, provider, reader };
 }
 
 async function refused(promise: Promise<unknown>): Promise<string> {
@@ -108,7 +124,9 @@ test("a domain is led to Aptible: its former record noted first, one value chang
 		{ name: "portal.acme.example", type: "CNAME", value: "portal-new.acme.example", ttlSeconds: 60 },
 	]);
 	assert.deepEqual(kept, [false], "noted before it is changed");
-	assert.deepEqual(readPointNotes(moved), [
+	const [first, ...notes] = readPointNotes(moved);
+	assert.deepEqual([first?.domain, first?.target], ["portal-new.acme.example", HOST], "it is ours from now on");
+	assert.deepEqual(notes, [
 		{
 			at: now().toISOString(),
 			domain: "portal.acme.example",
@@ -146,7 +164,7 @@ test("killed after the change and run again, it notes and changes nothing, and w
 	wanted.length = 0;
 	await pointDomains(options);
 	// The second was of a name that some servers had still.
-	assert.equal(readPointNotes(moved).length, 2);
+	assert.equal(readPointNotes(moved).filter(({ domain }) => domain === "portal.acme.example").length, 2);
 	assert.deepEqual(
 		wanted.map(({ name }) => name),
 		["portal-new.acme.example", "portal.acme.example"],
@@ -179,28 +197,253 @@ test("a domain that was never switched needs no way back, and nothing is made fo
 	assert.deepEqual([wanted, lines], [[], ["portal.acme.example leads to MedStack already"]]);
 });
 
-test("in prepare an address becomes a CNAME, and its TTL is aged from then on", async (t) => {
-	const { options, follow, moved, wanted } = await open(t, { one: address(3600), phase: "prepare" });
-	follow("portal-old.acme.example", [...address(3600), ...stable], [...address(3600), ...stable]);
-	const first = await options.providerOf("route53");
-	const { put: putStable } = first;
-	first.put = async (zone, record, mayReplace) => {
+test("a person's own step in prepare makes both names, then an address a CNAME, waits for its TTL, and notes the TTLs that are read", async (t) => {
+	const { options, world, moved, wanted, provider, lines } = await open(t, { one: address(3600), phase: "prepare" });
+	const preparing = { ...options, to: "old", isPreparing: true } as const;
+	const high = [soa(8), ...stable, "portal.acme.example 300 CNAME portal-old.acme.example"];
+	provider.put = async (_zone, record, { mayReplace }) => {
+		wanted.push(record);
 		assert.equal(mayReplace, true);
-		if (record.name !== "portal.acme.example") return putStable(zone, record, mayReplace);
-		follow("portal.acme.example", old, old);
-		return first.put(zone, record, mayReplace);
+		const records = record.name === "portal.acme.example" ? high : [...address(3600), ...stable];
+		for (const server of [ONE, TWO]) world.change(server, { records });
+		if (record.name === "portal.acme.example") setTimeout(() => world.change(ONE, { records: old }), 50);
+		return "written";
 	};
-	await pointDomains({ ...options, to: "old" });
+	const tell = (line: string) => {
+		lines.push(line);
+		if (line.startsWith("waiting for ns2")) world.change(TWO, { records: old });
+	};
+	const domain = { ...subject, moved: { via: "route53", from: "203.0.113.9" } } as const;
+	await pointDomains({ ...preparing, domains: [domain], tell });
 	assert.deepEqual(
 		wanted.map(({ name, type, value }) => `${name} ${type} ${value}`),
-		["portal-old.acme.example A 203.0.113.9", "portal.acme.example CNAME portal-old.acme.example"],
+		[
+			"portal-old.acme.example A 203.0.113.9",
+			`portal-new.acme.example CNAME ${HOST}`,
+			"portal.acme.example CNAME portal-old.acme.example",
+		],
 	);
-	assert.equal(readTtlNotes(moved)["portal.acme.example"]?.safeFrom, "2026-12-05T03:00:00.000Z");
+	assert.ok(
+		lines.includes(`waiting for ${AT_TWO}, which has a TTL of 300 s for portal.acme.example instead of 60 s or less`),
+		lines.join("\n"),
+	);
+	assert.deepEqual(readTtlNotes(moved)["portal.acme.example"], {
+		ttlSeconds: 60,
+		seen: now().toISOString(),
+		safeFrom: "2026-12-05T03:00:00.000Z",
+	});
 	const night = { ...options, now: () => new Date("2026-12-05T02:59:59.000Z") };
 	assert.match(
 		await refused(pointDomains(night)),
 		/hold the former answer until 2026-12-05T03:00:00\.000Z; switch from then on$/,
 	);
+	// By hand some hosts take no lower one.
+	for (const server of [ONE, TWO]) world.change(server, { records: high });
+	await pointDomains({ ...preparing, providerOf: async () => ({ ...provider, isWriting: false }) });
+	assert.equal(readTtlNotes(moved)["portal.acme.example"]?.ttlSeconds, 300, "what is read, and no wish");
+});
+
+test("a switch to prepare changes no address in the night", async (t) => {
+	const { options, wanted, lines } = await open(t, { one: address(60), phase: "prepare" });
+	assert.deepEqual(await pointDomains({ ...options, to: "old" }), []);
+	assert.deepEqual([wanted, lines], [[], ["portal.acme.example leads to MedStack already"]]);
+});
+
+test("a stable name that is somebody else's is left alone, at its host and where a person changes it", async (t) => {
+	const foreign = [soa(7), stable[0] ?? "", "portal.acme.example 60 CNAME portal-old.acme.example"];
+	const taken = [...foreign, "portal-new.acme.example 60 CNAME www.other.example"];
+	const { options, world, moved, wanted } = await open(t, { one: taken });
+	const byHand: PointOptions = {
+		...options,
+		timing: { deadlineMs: 0 },
+		providerOf: (via) => openProvider(via, { env: {}, tell: () => {}, hide: () => {} }),
+	};
+	const says =
+		/^portal-new\.acme\.example is CNAME www\.other\.example, which by the notes beside the stage this move has not written; find out whose it is/;
+	assert.match(await refused(refusePointing(byHand)), says);
+	assert.match(await refused(pointDomains(byHand)), says);
+	assert.deepEqual(readPointNotes(moved), []);
+	// A wildcard is nobody's record of this name.
+	const wild = [...foreign, "*.acme.example 60 CNAME www.other.example"];
+	for (const server of [ONE, TWO]) world.change(server, { records: wild });
+	assert.deepEqual((await refusePointing(byHand)).length, 1);
+	const at = now().toISOString();
+	const former = {};
+	notePoint(moved, { at, domain: "portal-new.acme.example", to: "new", former, target: "www.other.example" });
+	for (const server of [ONE, TWO]) world.change(server, { records: taken });
+	assert.deepEqual((await refusePointing(byHand)).length, 1, "it is this move's own");
+	assert.deepEqual(wanted, []);
+});
+
+test("what a DNS host refuses is said before anything is changed, and before its addresses are judged", async (t) => {
+	const proxied = [soa(7), "portal.acme.example 60 A 104.16.0.1"];
+	const domain = { moved: { via: "cloudflare", from: "203.0.113.9" } } as const;
+	const { options, provider, wanted } = await open(t, { one: proxied, domain });
+	provider.check = async (_zone, { name }) => {
+		if (name === "portal.acme.example") throw new DnsProviderError(`${name}: its A record is proxied by Cloudflare`);
+		return [];
+	};
+	assert.equal(await refused(refusePointing(options)), "portal.acme.example: its A record is proxied by Cloudflare");
+	provider.check = async () => ["CNAME"];
+	assert.match(
+		await refused(refusePointing(options)),
+		/^portal\.acme\.example is a CNAME at its DNS host, which answers with the addresses behind it \(A 104\.16\.0\.1\).*turn CNAME flattening off/,
+	);
+	provider.check = async () => {
+		throw new Error("Access denied");
+	};
+	assert.equal(await refused(refusePointing(options)), "portal.acme.example: its DNS host says: Access denied");
+	const unset = async () => {
+		throw new DnsProviderError("CLOUDFLARE_API_TOKEN is not set; set it to a token");
+	};
+	assert.match(await refused(refusePointing({ ...options, providerOf: unset })), /^CLOUDFLARE_API_TOKEN is not set/);
+	const known: unknown[] = [];
+	provider.check = async (_zone, { name }, terms) => {
+		known.push([name, terms]);
+		return [];
+	};
+	await refused(refusePointing(options));
+	assert.deepEqual(known, [
+		["portal-new.acme.example", { mayReplace: false, known: [] }],
+		["portal.acme.example", { mayReplace: false }],
+	]);
+	assert.deepEqual(wanted, []);
+});
+
+test("the way back is open where Aptible does not say its host name", async (t) => {
+	const by = [soa(8), ...stable, `portal.acme.example 60 CNAME ${HOST}`, `${HOST} 60 A 198.51.100.7`];
+	const { options, follow, lines } = await open(t, { one: by, phase: "frozen", domain: { live: undefined } });
+	follow("portal.acme.example", old, old);
+	await pointDomains({ ...options, to: "old" });
+	assert.match(lines.at(-1) ?? "", /leads to portal-old\.acme\.example on every/);
+});
+
+test("without its notes, a TTL is waited for a day, unless a person has typed that the former one has passed", async (t) => {
+	const { options, moved } = await open(t, { one: old });
+	rmSync(ttlNotesFile(moved));
+	const says =
+		/^portal\.acme\.example has a TTL of 60 s, seen first at 2026-12-05T02:00:00\.000Z, and which one it had before is not known here; .* until 2026-12-06T02:00:00\.000Z: switch from then on\. .*: --ttl-passed$/;
+	assert.match(await refused(refusePointing(options)), says);
+	assert.match(await refused(refusePointing(options)), says, "a look makes it no older");
+	const at = { ...options, now: () => new Date("2026-12-06T02:00:00.000Z") };
+	assert.equal((await refusePointing(at)).length, 1);
+	notePoint(moved, { at: "2026-12-05T01:59:00.000Z", ttlPassed: true });
+	assert.equal((await refusePointing(options)).length, 1);
+	const note = { ttlSeconds: 60, seen: "2026-12-05T01:30:00.000Z", safeFrom: "2026-12-05T02:30:00.000Z" };
+	writeTtlNotes(moved, { "portal.acme.example": note });
+	assert.match(await refused(refusePointing(options)), /until 2026-12-05T02:30:00\.000Z; switch from then on$/);
+});
+
+test("a silent server is not waited for once it is out of its delegation, or a person has typed its name", async (t) => {
+	const above = (...names: string[]) => [
+		"example 3600 SOA ns.example hostmaster.example 1 3600 600 86400 900",
+		...names.map((name) => `acme.example 3600 NS ${name}`),
+	];
+	const more = { example: { "ns.example": { records: above(ONE, TWO) } } };
+	const { options, world, moved, follow, lines, reader } = await open(t, {
+		one: switched,
+		two: { records: switched, fault: "dead" },
+		phase: "frozen",
+		more,
+	});
+	follow("portal.acme.example", old);
+	const tell = (line: string) => {
+		lines.push(line);
+		if (line.includes("does not answer")) world.change("ns.example", { records: above(ONE) });
+	};
+	await pointDomains({ ...options, to: "old", tell });
+	assert.ok(
+		lines.some((line) => /^waiting for ns2.*does not answer/.test(line)),
+		lines.join("\n"),
+	);
+	world.change("ns.example", { records: above(ONE, TWO) });
+	world.change(ONE, { records: old });
+	// Another command, which begins with what resolvers say.
+	const dead = { ...options, dns: reader(), timing: { deadlineMs: 0 } };
+	assert.match(await refused(refusePointing(dead)), /to go on without it: --without-server ns2\.acme\.example$/);
+	notePoint(moved, { at: now().toISOString(), withoutServer: TWO });
+	assert.equal((await refusePointing(dead)).length, 1);
+	follow("portal.acme.example", switched);
+	await pointDomains({ ...dead, tell: (line) => void lines.push(line), timing: { deadlineMs: 5_000, pollMs: 10 } });
+	assert.ok(lines.includes("ns2.acme.example is not waited for while it is silent: --without-server was typed"));
+	// One that answers is waited for all the same.
+	world.change(TWO, { records: old });
+	assert.match(await refused(pointDomains(dead)), /ns2.*which has CNAME portal-old/);
+	for (const server of [ONE, TWO]) world.change(server, { records: switched, fault: "dead" });
+	assert.match(await refused(pointDomains(dead)), /no authoritative server of acme\.example answers/);
+});
+
+test("a server that has an IPv6 address alone is asked at it", async (t) => {
+	const own = [...old, "ns6.acme.example 60 AAAA ::1"];
+	const { options, world } = await open(t, { one: own, more: { "acme.example": { "ns6.acme.example": "nowhere" } } });
+	const behind = [soa(6), ...stable, "portal.acme.example 60 CNAME acme.example"].map(parseRecord);
+	const server = await startDnsServer("::1", world.port, ({ name, type }) => ({
+		code: 0,
+		isAuthoritative: true,
+		answers: behind.filter((record) => record.name === name && [type, "CNAME"].includes(record.type)),
+		authorities: [],
+	}));
+	t.after(() => server.close());
+	assert.match(
+		await refused(refusePointing(options)),
+		/differ in the records: .*CNAME acme\.example on ns6\.acme\.example \(::1\)/,
+	);
+});
+
+test("a domain that is led somewhere leaves a line in the journal, by its hash, and DNS does not wait for it", async (t) => {
+	const { options, follow, lines } = await open(t, { one: old });
+	follow("portal.acme.example", switched, switched);
+	const written: LineContent[] = [];
+	const journal: Pick<NightJournal, "run" | "write"> = {
+		run: async () => "r7",
+		async write(run, step, state, evidence) {
+			const line = { run, database: "", step, part: "", state, holder: "0123456789ab", epoch: 1, evidence };
+			checkContent(line);
+			written.push(line);
+		},
+	};
+	await pointDomains({ ...options, note: noteInJournal(journal, options.tell) });
+	const evidence = { hash: hashDomain("portal.acme.example"), side: "new", seconds: 60 };
+	assert.deepEqual(
+		written.map((line) => [line.step, line.state, line.evidence]),
+		[["point", "note", evidence]],
+	);
+	const gone = { ...journal, run: () => Promise.reject(new Error("the tunnel has ended")) };
+	const other = await open(t, { one: old });
+	other.follow("portal.acme.example", switched, switched);
+	await pointDomains({ ...other.options, note: noteInJournal(gone, other.options.tell) });
+	assert.ok(
+		other.lines.includes(
+			"the journal has no line of portal.acme.example, and the notes in .move have it: the tunnel has ended",
+		),
+		lines.join("\n"),
+	);
+});
+
+test("people are led to a side that serves by the stack's last update, whatever the file says", (t) => {
+	const refuse = (to: "new" | "old", typed: MovePhase, made: MovePhase | undefined) => {
+		try {
+			refuseTypedPhase(to, made, stageFile(t, typed));
+			return "";
+		} catch (error) {
+			return (error as Error).message;
+		}
+	};
+	assert.equal(
+		refuse("new", "live", "trial"),
+		'the stack prod is in the phase trial by its last update, and Pulumi.prod.yaml has "live"; point --to new would lead people to a side that does not serve; first run `npm run move -- switch live --stack prod`',
+	);
+	assert.match(refuse("new", "live", undefined), /the phase none .*; first run `pulumi up --stack prod`$/);
+	assert.match(refuse("old", "prepare", "live"), /phase live .* has "prepare"; .* run `npm run move -- switch frozen/);
+	assert.match(refuse("old", "frozen", "trial"), /side that does not serve; first run `npm run move -- switch frozen/);
+	const right = [
+		["new", "live", "live"],
+		["old", "prepare", undefined],
+		["old", "prepare", "frozen"],
+		["old", "frozen", "frozen"],
+		["old", "cancelled", "cancelled"],
+	] as const;
+	for (const [to, typed, made] of right) assert.equal(refuse(to, typed, made), "", `${to} ${typed} ${made}`);
 });
 
 test("by hand, the record is printed for the DNS host, and whatever leads to the side is right", async (t) => {
@@ -239,7 +482,7 @@ const mistakes: Readonly<Record<string, Setting & { says: RegExp }>> = {
 	"a server that is lame": {
 		one: old,
 		two: { records: old, fault: "lame" },
-		says: /^ns2\.acme\.example \(127\.0\.0\.3\), of zone acme\.example, is no authority for acme\.example \(lame delegation\); have it repaired, or removed from the NS records of acme\.example$/,
+		says: /^ns2\.acme\.example \(127\.0\.0\.3\), of zone acme\.example, is no authority for acme\.example \(lame delegation\); have it repaired, or removed from the NS records of acme\.example and at its registrar; to go on without it: --without-server ns2\.acme\.example$/,
 	},
 	"an address, which would become a CNAME": {
 		one: address(60),
@@ -297,7 +540,7 @@ test("a domain that the stack has changed is waited for, and one whose TTL was l
 	const { options, moved } = await open(t, { one: switched, domain: { moved: { via: "azure", from: "203.0.113.9" } } });
 	const [pointed] = await pointDomains({
 		...options,
-		providerOf: async () => ({ isWriting: false, put: async () => assert.fail() }),
+		providerOf: async () => ({ isWriting: false, check: async () => [], put: async () => assert.fail() }),
 	});
 	assert.equal(pointed?.resolversUntil.toISOString(), "2026-12-05T02:01:00.000Z");
 	const [first] = options.domains;
@@ -308,7 +551,7 @@ test("a domain that the stack has changed is waited for, and one whose TTL was l
 	const other = await open(t, { one: old });
 	const at = { moved: other.moved, domains: other.options.domains, dns: other.options.dns };
 	const [unknown, ...more] = await refuseYoungTtl({ ...at, now: now() });
-	assert.match(unknown ?? "", /has a TTL of 60 s, seen first at 2026-12-05T02:00:00\.000Z, and no longer one was seen/);
+	assert.match(unknown ?? "", /has a TTL of 60 s, seen first at 2026-12-01T00:00:00\.000Z, and no longer one was seen/);
 	assert.deepEqual(more, []);
 	const note = { ttlSeconds: 60, seen: "2026-12-05T01:30:00.000Z", safeFrom: "2026-12-05T02:30:00.000Z" };
 	writeTtlNotes(other.moved, { "portal.acme.example": note });

@@ -55,7 +55,7 @@ const EVIDENCE_KEYS: ReadonlySet<string> = new Set(
 	differences blockers warnings notes findings
 	inserted updated deleted xid changes
 	hosts clients requests accepted lines unknown seconds silent
-	phase from
+	phase from side
 	version system identifier database aptibleId oid epoch run into
 	format engine reason sqlstate signal exit`.split(/\s+/),
 );
@@ -66,7 +66,8 @@ const EVIDENCE_WORDS: ReadonlySet<string> = new Set(
 	postgresql mysql mariadb redis mongodb
 	deadline stopped paused resumed lease-lost connection refused failed killed restarted unequal torn-line takeover
 	check rehearse copy verify freeze thaw
-	prepare trial cancelled`.split(/\s+/),
+	prepare trial cancelled
+	old new`.split(/\s+/),
 );
 
 const EVIDENCE_TEXTS: readonly RegExp[] = [

@@ -89,7 +89,7 @@ test("a second operator is refused, and told how the first one's session ends wh
 	await lockOperator(first);
 	const said = await lockOperator(second, 0).catch((error: Error) => error.message);
 	const [, pid] =
-		/another operator is at a switch or a probe since \d+ s; .* SELECT pg_terminate_backend\((\d+)\)$/.exec(
+		/another operator is at a switch, a probe or a point since \d+ s; .* SELECT pg_terminate_backend\((\d+)\)$/.exec(
 			said ?? "",
 		) ?? assert.fail(said ?? "it was let in");
 	const { rows } = await second.query("SELECT pg_terminate_backend($1) AS ended", [Number(pid)]);
