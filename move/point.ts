@@ -1,6 +1,7 @@
 /** Leads the domains of a stage to one side, by what the stage file and Aptible have of them. */
 import type { Context } from "../aptible/context.ts";
 import type { DnsWay } from "../config/move.ts";
+import type { MovePhase } from "../wire/move.ts";
 import { openProvider } from "./dns/open-provider.ts";
 import { type Pointed, pointDomains, refusePointing } from "./dns/point.ts";
 import type { PointNote } from "./dns/point-notes.ts";
@@ -61,6 +62,15 @@ function openingOnce(context: Context, tell: (line: string) => void): (via: DnsW
 		open.set(via, provider);
 		return provider;
 	};
+}
+
+/**
+ * Whether a switch asks DNS before anything is done: what stands in its way there may take days, so that it is said before the night too.
+ *
+ * @param made the phase of the stack's last update
+ */
+export function isDnsAsked(to: MovePhase, made: MovePhase | undefined): boolean {
+	return to === "live" || (to === "frozen" && made === "prepare");
 }
 
 /**

@@ -1,8 +1,8 @@
 /** What the host of a domain's zone says before anything is changed: DNS shows neither its refusals nor whose a record is. */
 import type { StageDomain } from "../plan/domains.ts";
 import { mergeServers } from "./differences.ts";
-import type { RefusePointingOptions } from "./point.ts";
 import { readOurs } from "./point-notes.ts";
+import type { RefusePointingOptions } from "./point-options.ts";
 import { isAnswered, isFromWildcard, pointingTo } from "./pointing.ts";
 import { DnsProviderError, describeForeign, type WantedRecord } from "./provider.ts";
 import type { RecordSets } from "./reader.ts";

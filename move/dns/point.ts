@@ -2,38 +2,15 @@
 import type { DnsWay } from "../../config/move.ts";
 import { MOST_TTL_SECONDS } from "../plan/domain-checks.ts";
 import { type DomainFacts, readDomain, type StageDomain } from "../plan/domains.ts";
-import type { MoveStage } from "../stage.ts";
 import { longestTtl, mergeServers } from "./differences.ts";
 import { askHost, describeRefusal } from "./host-check.ts";
 import { notePoint, type PointNote, readExcused, readOurs, readPointNotes } from "./point-notes.ts";
+import type { PointOptions, RefusePointingOptions } from "./point-options.ts";
 import { findObstacles, isAtOrigin, type Pointing, pointingTo, type Side } from "./pointing.ts";
-import type { DnsProvider } from "./provider.ts";
-import type { DnsReader, RecordSets } from "./reader.ts";
+import type { RecordSets } from "./reader.ts";
 import { readTtlNotes } from "./ttl-notes.ts";
-import { type Awaiting, findBehind, isThere, PointError, type PointTiming, waitFor } from "./waiting.ts";
+import { type Awaiting, findBehind, isThere, PointError, waitFor } from "./waiting.ts";
 import { judgeTtls, noteTtls, type ReadDomain } from "./young-ttl.ts";
-
-export interface PointOptions {
-	to: Side;
-	moved: MoveStage;
-	/** Of `listDomains`, those under `move.domains`; `new` needs what Aptible has of them. */
-	domains: readonly StageDomain[];
-	dns: Pick<DnsReader, "read" | "addressesOf">;
-	providerOf(via: DnsWay): Promise<DnsProvider>;
-	/**
-	 * Whether the domains are prepared, days before the night: both stable names are made, an address becomes a CNAME, and the TTL is
-	 * waited for. @default false
-	 */
-	isPreparing?: boolean;
-	tell(line: string): void;
-	/** Keeps elsewhere too what a domain was and is led to, meanwhile; the notes in the folder `.move` have it. It rejects never. */
-	note?(note: PointNote): Promise<void>;
-	timing?: PointTiming;
-	/** Ends the wait, and changes nothing. */
-	signal?: AbortSignal;
-	/** @default the machine's clock */
-	now?(): Date;
-}
 
 /** A domain that leads to its side on every authoritative server. */
 export interface Pointed {
@@ -110,12 +87,6 @@ function isDone({ to, isPreparing = false, tell }: PointOptions, { subject, fact
 	tell(`${subject.domain} leads to MedStack already`);
 	return true;
 }
-
-/** What is asked before anything of a switch is done, the phase included. */
-export type RefusePointingOptions = Pick<
-	PointOptions,
-	"to" | "moved" | "domains" | "dns" | "providerOf" | "isPreparing" | "now"
->;
 
 /**
  * Refuses what stands in the way of `pointDomains`, of domains with `via: azure` too. To be asked before `pulumi up` changes one.

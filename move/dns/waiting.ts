@@ -1,21 +1,11 @@
 /** The wait until every authoritative server answers with the records that a domain is led by. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { longestTtl } from "./differences.ts";
-import type { PointOptions } from "./point.ts";
 import { isExcused, readExcused } from "./point-notes.ts";
+import type { PointOptions } from "./point-options.ts";
 import { isAnswered } from "./pointing.ts";
 import type { WantedRecord } from "./provider.ts";
 import { DnsError, type DnsReader, type RecordSets } from "./reader.ts";
-
-/** All in ms. */
-export interface PointTiming {
-	/** For how long the servers are waited for. @default 15 minutes */
-	deadlineMs?: number;
-	/** Between two looks. @default 5 s */
-	pollMs?: number;
-	/** After which a wait that has not changed is said again. @default 30 s */
-	sayMs?: number;
-}
 
 /** A record that is waited for. */
 export interface Awaiting {

@@ -1,7 +1,7 @@
 /** `switch` and `probe` as a person runs them: with the journal on the target, the engine on PATH, and a terminal. */
 import type { Context } from "../../aptible/context.ts";
 import { noteInJournal } from "../dns/point-line.ts";
-import { pointStage, refuseStage } from "../point.ts";
+import { isDnsAsked, pointStage, refuseStage } from "../point.ts";
 import { runProbes } from "../probe/probes.ts";
 import { findTargets } from "../probe/targets.ts";
 import type { MoveSession, Way } from "../session.ts";
@@ -29,9 +29,9 @@ export async function runSwitch(
 		const journal = new TargetJournal(way, moved);
 		await journal.refuseWork();
 		const engine = pulumiEngine(moved);
-		const isNight = step.to === "frozen" && (await engine.phase()) === "prepare";
-		// What stands in the way in DNS takes days: it is said before anything is frozen, too.
-		if (isNight || step.to === "live") for (const line of await refuseStage(context, moved)) tell(line);
+		if (isDnsAsked(step.to, step.to === "frozen" ? await engine.phase() : undefined)) {
+			for (const line of await refuseStage(context, moved)) tell(line);
+		}
 		// Ctrl-C ends what the engine does, and the question; what comes then is this command's to say.
 		const outlive = () => {};
 		process.on("SIGINT", outlive);
