@@ -1,6 +1,6 @@
 /** `point` as a person runs it: in the phase that the stack is in, and while no other operator is at a step. */
 import type { Context } from "../aptible/context.ts";
-import { JOURNAL_DATABASE } from "../packages/mover/journal/schema.ts";
+import { findJournalDatabase } from "../packages/mover/journal/schema.ts";
 import { type MovePhase, nextPhase, tellStep } from "../wire/move.ts";
 import { noteInJournal } from "./dns/point-line.ts";
 import type { Side } from "./dns/pointing.ts";
@@ -10,6 +10,14 @@ import { findEnvironment, type MoveSession, type Way, Ways } from "./session.ts"
 import type { MoveStage } from "./stage.ts";
 import { type Engine, pulumiEngine } from "./switch/engine.ts";
 import { lockOperator, TargetJournal } from "./switch/night-journal.ts";
+
+/** What a person's own step stands on. */
+export interface PointPorts {
+	engine: Pick<Engine, "phase">;
+	/** The way to the journal. */
+	findWay(): Promise<Pick<Way, "connect" | "look">>;
+	point(found: Pick<StagePointing, "isPreparing" | "note">): Promise<unknown>;
+}
 
 /**
  * Leads each domain under `move.domains` to a side. On the way back it goes on where neither the stack nor the journal can be asked.
@@ -21,30 +29,51 @@ export async function runPoint(
 	moved: MoveStage,
 	given: Pick<StagePointing, "to" | "tell" | "signal">,
 ): Promise<void> {
-	const { to, tell } = given;
-	const made = await readPhase(pulumiEngine(moved), moved, given);
+	let ways: Ways | undefined;
+	try {
+		await pointAlone(moved, given, {
+			engine: pulumiEngine(moved),
+			async findWay() {
+				const environment = await findEnvironment(context, moved);
+				const all = new Ways(context, environment, given.tell);
+				ways = all;
+				return all.to(await findJournalHandle(context, environment, moved, (one) => all.to(one)));
+			},
+			point: (found) => pointStage(context, moved, { ...given, ...found }),
+		});
+	} finally {
+		await ways?.close();
+	}
+}
+
+/** Does it in the phase that the stack is in, while no other operator is at a step. @throws as `runPoint` */
+export async function pointAlone(
+	moved: MoveStage,
+	{ to, tell }: Pick<StagePointing, "to" | "tell">,
+	{ engine, findWay, point }: PointPorts,
+): Promise<void> {
+	const made = await readPhase(engine, moved, { to, tell });
 	refuseTypedPhase(to, made, moved);
 	const isPreparing = to === "old" && moved.stage.move?.phase === "prepare" && made !== "frozen";
-	let ways: Ways | undefined;
-	let held: { way: Way; session: MoveSession } | undefined;
+	let way: Pick<Way, "connect" | "look"> | undefined;
+	let session: MoveSession | undefined;
 	try {
-		try {
-			const environment = await findEnvironment(context, moved);
-			const all = new Ways(context, environment, tell);
-			ways = all;
-			const way = all.to(await findJournalHandle(context, environment, moved, (one) => all.to(one)));
-			const session = await openJournal(way);
-			held = session && { way, session };
-		} catch (error) {
-			if (to === "new") throw error;
-			tell(`whether another operator is at a step is unknown: ${(error as Error).message}`);
+		const found = await findWay();
+		way = found;
+		session = await findJournalDatabase((database) => found.connect(database));
+	} catch (error) {
+		if (to === "new") throw error;
+		tell(`whether another operator is at a step is unknown: ${(error as Error).message}`);
+	}
+	try {
+		if (session === undefined || way === undefined) {
+			await point({ isPreparing });
+			return;
 		}
-		if (held !== undefined) await lockOperator(held.session);
-		const journal = held && new TargetJournal(held.way, moved);
-		await pointStage(context, moved, { ...given, isPreparing, ...(journal && { note: noteInJournal(journal, tell) }) });
+		await lockOperator(session);
+		await point({ isPreparing, note: noteInJournal(new TargetJournal(way, moved), tell) });
 	} finally {
-		await held?.session.end().catch(() => {});
-		await ways?.close();
+		await session?.end().catch(() => {});
 	}
 }
 
@@ -78,15 +107,3 @@ export function refuseTypedPhase(to: Side, made: MovePhase | undefined, { stage,
 			(isTyped ? tellStep(made, nextPhase(made, [typed]), name) : `run \`pulumi up --stack ${name}\``),
 	);
 }
-
-/** A session in the journal's database; undefined where no mover has made it yet. */
-async function openJournal(way: Way): Promise<MoveSession | undefined> {
-	try {
-		return await way.connect(JOURNAL_DATABASE);
-	} catch (error) {
-		if ((error as { code?: unknown }).code === NO_SUCH_DATABASE) return undefined;
-		throw error;
-	}
-}
-
-const NO_SUCH_DATABASE = "3D000";

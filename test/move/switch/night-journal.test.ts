@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { type Postgres, startPostgres } from "@medstack-to-aptible/sandbox/postgresql/server.ts";
+import { type PointPorts, pointAlone } from "../../../move/point-command.ts";
 import type { MoveSession } from "../../../move/session.ts";
 import { type MoveStage, readMoveStage } from "../../../move/stage.ts";
 import { describeStatus } from "../../../move/status.ts";
@@ -12,6 +13,7 @@ import { countProbed, findOpenSwitch, lockOperator, TargetJournal } from "../../
 import { readLocalLines } from "../../../packages/mover/journal/local-file.ts";
 import { openJournalDatabase } from "../../../packages/mover/journal/schema.ts";
 import { connect } from "../../../packages/mover/postgresql/connection.ts";
+import { MovePhase } from "../../../wire/move.ts";
 
 let server: Postgres;
 let folder: string;
@@ -95,4 +97,56 @@ test("a second operator is refused, and told how the first one's session ends wh
 	const { rows } = await second.query("SELECT pg_terminate_backend($1) AS ended", [Number(pid)]);
 	assert.equal(rows[0].ended, true);
 	await lockOperator(second);
+	await second.end();
+});
+
+test("point is refused while another operator is at a step, and goes on alone on the way back where nobody can be asked", async () => {
+	const file = path.join(folder, "Pulumi.point.yaml");
+	const inPhase = (phase: string) => {
+		writeFileSync(
+			file,
+			`config:
+  medstack-to-aptible:environment: { handle: acme, stack: acme-prod, phi: true }
+  medstack-to-aptible:databases: { main: { type: postgresql, version: "17" } }
+  medstack-to-aptible:move: { phase: ${phase}, from: { addresses: [203.0.113.9] }, databases: { main: {} } }
+`,
+		);
+		return readMoveStage("point", file);
+	};
+	const did: unknown[] = [];
+	const said: string[] = [];
+	const look = <T>(use: (given: MoveSession | undefined) => Promise<T>) => use(session);
+	const point = (typed: string, to: "new" | "old", more: Partial<PointPorts> = {}) =>
+		pointAlone(
+			inPhase(typed),
+			{ to, tell: (line) => void said.push(line) },
+			{
+				engine: { phase: async () => MovePhase.parse(typed) },
+				findWay: async () => ({ connect: open, look }),
+				point: async ({ isPreparing, note }) => void did.push([isPreparing, note !== undefined]),
+				...more,
+			},
+		);
+	const other = await open();
+	await lockOperator(other);
+	await assert.rejects(point("live", "new"), /another operator is at a switch, a probe or a point since/);
+	assert.deepEqual(did, []);
+	await other.end();
+	await point("live", "new");
+	await point("prepare", "old");
+	await point("prepare", "old", { engine: { phase: async () => "frozen" } });
+	assert.deepEqual(did.splice(0), [
+		[false, true],
+		[true, true],
+		[false, true],
+	]);
+	const gone = () => Promise.reject(new Error("the API is gone"));
+	await assert.rejects(point("live", "new", { findWay: gone }), /the API is gone/);
+	await assert.rejects(point("live", "new", { engine: { phase: gone } }), /the API is gone/);
+	await point("frozen", "old", { findWay: gone, engine: { phase: gone } });
+	assert.deepEqual(did, [[false, false]]);
+	assert.deepEqual(said, [
+		"which phase the stack is in is unknown: the API is gone",
+		"whether another operator is at a step is unknown: the API is gone",
+	]);
 });
