@@ -57,6 +57,7 @@ function spansOf(
 /** A time in which nobody may write on a side. */
 export interface ClosedTime {
 	side: SideName;
+	/** A row of this very millisecond may have been written before it, and is none of the time's. */
 	from: Date;
 	/** Absent where it was not opened again. */
 	until?: Date;
@@ -113,7 +114,7 @@ export async function judgeWrites(
 	return {
 		lost: ledger.writes.filter(({ id }) => !held.has(id)),
 		onClosedSide: rows.filter(({ side, writtenAt }) =>
-			closed.some((time) => time.side === side && writtenAt >= time.from && (!time.until || writtenAt < time.until)),
+			closed.some((time) => time.side === side && writtenAt > time.from && (!time.until || writtenAt < time.until)),
 		),
 		contradicted: ledger.writes.filter(({ id, side }) => (sides.get(id) ?? side) !== side),
 		turns: turnsOf(rows),
