@@ -1,11 +1,13 @@
 /** What a switch leaves on the target and beside the stage, on a real server; and one operator at a time. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { type Postgres, startPostgres } from "@medstack-to-aptible/sandbox/postgresql/server.ts";
+import { noteInJournal } from "../../../move/dns/point-line.ts";
 import { type PointPorts, pointAlone } from "../../../move/point-command.ts";
+import { writeReport } from "../../../move/report.ts";
 import type { MoveSession } from "../../../move/session.ts";
 import { type MoveStage, readMoveStage } from "../../../move/stage.ts";
 import { describeStatus } from "../../../move/status.ts";
@@ -149,4 +151,31 @@ test("point is refused while another operator is at a step, and goes on alone on
 		"which phase the stack is in is unknown: the API is gone",
 		"whether another operator is at a step is unknown: the API is gone",
 	]);
+});
+
+test("a report names the domain that a line of the journal has by its hash alone", async () => {
+	const file = path.join(folder, "Pulumi.led.yaml");
+	writeFileSync(
+		file,
+		`config:
+  medstack-to-aptible:environment: { handle: acme, stack: acme-prod, phi: true }
+  medstack-to-aptible:databases: { main: { type: postgresql, version: "17" } }
+  medstack-to-aptible:apps:
+    portal:
+      image: acme/portal:1
+      services: { web: {} }
+      endpoints: { public: { service: web, kind: https, domain: portal.acme.example, managedTls: true } }
+  medstack-to-aptible:move:
+    { phase: live, from: { addresses: [203.0.113.9] }, databases: { main: {} }, domains: { portal.acme.example: { via: manual, from: 203.0.113.9 } } }
+`,
+	);
+	const moved = readMoveStage("led", file);
+	const way = { look: <T>(use: (given: MoveSession | undefined) => Promise<T>) => use(session) };
+	const former = { CNAME: { ttlSeconds: 60, values: ["portal-old.acme.example"] } };
+	const note = { at: new Date().toISOString(), domain: "portal.acme.example", to: "new", former, target: "x" } as const;
+	await noteInJournal(new TargetJournal(way, moved), assert.fail)(note);
+	const { rows } = await session.query("SELECT run FROM public.journal WHERE step = 'point'");
+	const [, page = ""] = await writeReport(session, moved, rows[0].run);
+	assert.match(readFileSync(page, "utf8"), /\| point \| {2}\| note \| .*hash portal\.acme\.example/);
+	assert.doesNotMatch(readFileSync(path.join(folder, ".move/led.jsonl"), "utf8"), /portal/);
 });
