@@ -54,6 +54,9 @@ export async function pointAlone(
 ): Promise<void> {
 	const made = await readPhase(engine, moved, { to, tell });
 	refuseTypedPhase(to, made, moved);
+	if (to === "old" && isOnAptible(made)) {
+		tell(`the stack is in the phase ${made} by its last update, so that services may run on Aptible still`);
+	}
 	const isPreparing = to === "old" && moved.stage.move?.phase === "prepare" && made !== "frozen";
 	let way: Pick<Way, "connect" | "look"> | undefined;
 	let session: MoveSession | undefined;
@@ -92,15 +95,19 @@ async function readPhase(
 	}
 }
 
+function isOnAptible(made: MovePhase | undefined): boolean {
+	return made === "trial" || made === "live";
+}
+
 /**
- * Refuses to lead people to a side that does not serve, whatever the stage file says.
+ * Refuses to lead people to a side that does not serve, whatever the stage file says. On the way back an update may be what fails: there the
+ * services themselves decide (`pointStage`).
  *
  * @param made the phase of the stack's last update
  */
 export function refuseTypedPhase(to: Side, made: MovePhase | undefined, { stage, name }: MoveStage): void {
-	const isOnAptible = made === "trial" || made === "live";
-	if (to === "new" ? made === "live" : !isOnAptible) return;
 	const typed = stage.move?.phase ?? "prepare";
+	if (to === "new" ? made === "live" : !isOnAptible(made) || typed === "frozen") return;
 	const isTyped = made !== typed && made !== undefined;
 	throw new Error(
 		`the stack ${name} is in the phase ${made ?? "none"} by its last update, and Pulumi.${name}.yaml has "${typed}"; point --to ${to} would lead people to a side that does not serve; first ` +

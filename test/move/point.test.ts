@@ -436,12 +436,16 @@ test("people are led to a side that serves by the stack's last update, whatever 
 	);
 	assert.match(refuse("new", "live", undefined), /the phase none .*; first run `pulumi up --stack prod`$/);
 	assert.match(refuse("old", "prepare", "live"), /phase live .* has "prepare"; .* run `npm run move -- switch frozen/);
-	assert.match(refuse("old", "frozen", "trial"), /side that does not serve; first run `npm run move -- switch frozen/);
+	assert.match(
+		refuse("old", "cancelled", "trial"),
+		/side that does not serve; first run `npm run move -- switch frozen/,
+	);
 	const right = [
 		["new", "live", "live"],
 		["old", "prepare", undefined],
 		["old", "prepare", "frozen"],
 		["old", "frozen", "frozen"],
+		["old", "frozen", "live"],
 		["old", "cancelled", "cancelled"],
 	] as const;
 	for (const [to, typed, made] of right) assert.equal(refuse(to, typed, made), "", `${to} ${typed} ${made}`);

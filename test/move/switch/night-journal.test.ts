@@ -142,6 +142,12 @@ test("point is refused while another operator is at a step, and goes on alone on
 		[true, true],
 		[false, true],
 	]);
+	await point("frozen", "old", { engine: { phase: async () => "live" } });
+	assert.match(
+		said.splice(0).join(),
+		/in the phase live by its last update, so that services may run on Aptible still/,
+	);
+	assert.deepEqual(did.splice(0), [[false, true]]);
 	const gone = () => Promise.reject(new Error("the API is gone"));
 	await assert.rejects(point("live", "new", { findWay: gone }), /the API is gone/);
 	await assert.rejects(point("live", "new", { engine: { phase: gone } }), /the API is gone/);
