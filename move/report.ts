@@ -11,6 +11,7 @@ import { hashDomain } from "./dns/point-line.ts";
 import { linesOf } from "./ends.ts";
 import { openMoveFolder } from "./folder.ts";
 import { describeOutlook, readOutlook } from "./forecast.ts";
+import { readAnswers } from "./night/answers.ts";
 import type { MoveSession } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
 
@@ -29,6 +30,8 @@ interface Report {
 	sizes: readonly StoredReport[];
 	/** As it stands when the report is written. */
 	forecast: readonly string[];
+	/** Who has answered what in the nights so far. */
+	answers: readonly string[];
 	journal: readonly JournalLine[];
 }
 
@@ -75,6 +78,7 @@ export async function writeReport(
 		failures: ofKind("failure"),
 		sizes: ofKind("sizes"),
 		forecast: describeOutlook(await readOutlook(session, moved)),
+		answers: await readAnswers(session),
 		journal: (await readLines(session)).filter(({ run }) => run === work.run),
 	};
 	const file = path.join(openMoveFolder(moved), `${moved.name}-${work.run}`);
@@ -111,6 +115,9 @@ function describeReport(report: Report, reports: readonly StoredReport[], { stag
 		"",
 		...report.forecast.map((line) => (line.startsWith("- ") ? `  ${line}` : `- ${line}`)),
 		"",
+		...(report.answers.length === 0
+			? []
+			: ["## Answers of the night", "", ...report.answers.map((line) => `- ${line}`), ""]),
 		"## Journal",
 		"",
 		"| number | time | database | step | part | state | evidence |",

@@ -30,6 +30,9 @@ export const STEP_NAMES = [
 	"switch",
 	"probe",
 	"point",
+	"mark",
+	"back",
+	"night",
 	"objects",
 	"rewrite",
 ] as const;
