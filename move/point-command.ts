@@ -5,11 +5,12 @@ import { type MovePhase, nextPhase, tellStep } from "../wire/move.ts";
 import { noteInJournal } from "./dns/point-line.ts";
 import type { Side } from "./dns/pointing.ts";
 import { findJournalHandle } from "./journal-place.ts";
+import { lockOperator } from "./operator-lock.ts";
 import { pointStage, type StagePointing } from "./point.ts";
 import { findEnvironment, type MoveSession, type Way, Ways } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
 import { type Engine, pulumiEngine } from "./switch/engine.ts";
-import { lockOperator, TargetJournal } from "./switch/night-journal.ts";
+import { TargetJournal } from "./switch/night-journal.ts";
 
 /** What a person's own step stands on. */
 export interface PointPorts {

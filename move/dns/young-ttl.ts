@@ -6,7 +6,7 @@ import type { MoveStage } from "../stage.ts";
 import { longestTtl } from "./differences.ts";
 import { readTtlPassed } from "./point-notes.ts";
 import type { DnsReader } from "./reader.ts";
-import { noteTtl, readTtlNotes, type TtlNote, type TtlNotes, writeTtlNotes } from "./ttl-notes.ts";
+import { noteTtl, readTtlNotes, type TtlNote, type TtlNotes, ttlFloor, writeTtlNotes } from "./ttl-notes.ts";
 
 /** A record that was lowered before it was seen here first had a TTL of a day or less, as DNS hosts set it. */
 const UNSEEN_TTL_MS = 86_400_000;
@@ -19,10 +19,10 @@ export interface ReadDomain {
 
 /** Notes the TTL of each domain; one that could not be read keeps its note. */
 export function noteTtls(moved: MoveStage, domains: readonly ReadDomain[], now: Date): TtlNotes {
-	const former = readTtlNotes(moved);
+	const [former, floorSeconds] = [readTtlNotes(moved), ttlFloor(moved)];
 	const read = domains.flatMap(({ subject: { domain }, facts }): [string, TtlNote][] => {
 		const ttl = typeof facts === "string" ? undefined : longestTtl(facts.sets);
-		return ttl === undefined ? [] : [[domain, noteTtl(former[domain], ttl, now)]];
+		return ttl === undefined ? [] : [[domain, noteTtl(former[domain], ttl, { now, floorSeconds })]];
 	});
 	const notes = { ...former, ...Object.fromEntries(read) };
 	if (read.some(([domain, note]) => note !== former[domain])) writeTtlNotes(moved, notes);
