@@ -8,6 +8,7 @@ import type { JournalLine } from "../packages/mover/journal/line.ts";
 import { readReports, type StoredReport } from "../packages/mover/journal/reports.ts";
 import { placeOf } from "../packages/mover/objects/configuration.ts";
 import { describeProof, isPostgresqlProof } from "../packages/mover/postgresql/report.ts";
+import { hashDomain } from "./dns/point-line.ts";
 import { linesOf } from "./ends.ts";
 import { openMoveFolder } from "./folder.ts";
 import { describeOutlook, readOutlook } from "./forecast.ts";
@@ -89,7 +90,7 @@ export async function writeReport(
 		journal: (await readLines(session)).filter(({ run }) => run === work.run),
 	};
 	writeFileSync(`${file}.json`, `${JSON.stringify(report, null, 2)}\n`);
-	writeFileSync(`${file}.md`, nameStage(describeReport(report, reports), moved.name, moved.configFile));
+	writeFileSync(`${file}.md`, nameStage(describeReport(report, reports, moved), moved.name, moved.configFile));
 	await session.query(
 		"UPDATE public.reports SET body = body - 'details' WHERE run = $1 AND kind = 'verification' AND database = ANY ($2)",
 		[work.run, places],
@@ -111,8 +112,9 @@ function withFormerNames(reports: StoredReport[], places: readonly string[], fil
 	});
 }
 
-function describeReport(report: Report, reports: readonly StoredReport[]): string {
+function describeReport(report: Report, reports: readonly StoredReport[], { stage }: MoveStage): string {
 	const { journal, databases } = report;
+	const domains = new Map(Object.keys(stage.move?.domains ?? {}).map((domain) => [hashDomain(domain), domain]));
 	const holders = new Map(journal.map(({ epoch, holder }) => [epoch, holder]));
 	return `${[
 		`# Move of ${report.stage}: run ${report.run}`,
@@ -146,7 +148,7 @@ function describeReport(report: Report, reports: readonly StoredReport[]): strin
 		"| number | time | database | step | part | state | evidence |",
 		"|---|---|---|---|---|---|---|",
 		...journal.map(({ seq, at, database, step, part, state, evidence }) => {
-			const said = Object.entries(evidence).map(([key, value]) => `${key} ${value}`);
+			const said = Object.entries(evidence).map(([key, value]) => `${key} ${domains.get(String(value)) ?? value}`);
 			return `| ${seq} | ${at} | ${database} | ${step} | ${part} | ${state} | ${said.join(", ")} |`;
 		}),
 	].join("\n")}\n`;

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { readMoveRecord } from "../../config/move-record.ts";
 import { openWork } from "../../packages/mover/journal/wishes.ts";
 import { findMoverHosts } from "../credentials.ts";
+import { noteInJournal } from "../dns/point-line.ts";
 import { refuseWork } from "../guards.ts";
 import { OperatorLock } from "../operator-lock.ts";
 import { readApps } from "../plan/live.ts";
@@ -86,8 +87,13 @@ export async function runBack(
 				},
 				count: () => readCounters(ways, environment, moved),
 				async pointOld() {
-					const pointed = await pointStage(context, fresh(), { to: "old", tell, signal });
-					return new Date(Math.max(...pointed.map(({ resolversUntil }) => resolversUntil.getTime())));
+					const pointed = await pointStage(context, fresh(), {
+						to: "old",
+						tell,
+						signal,
+						note: noteInJournal(journal, tell),
+					});
+					return new Date(Math.max(Date.now(), ...pointed.map(({ resolversUntil }) => resolversUntil.getTime())));
 				},
 				waitUntil: (time) => waitUntil(time, tell, signal),
 				removeRecord() {
