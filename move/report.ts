@@ -10,6 +10,7 @@ import { describeProof, isPostgresqlProof } from "../packages/mover/postgresql/r
 import { linesOf } from "./ends.ts";
 import { openMoveFolder } from "./folder.ts";
 import { describeOutlook, readOutlook } from "./forecast.ts";
+import { describeNight, type NightStep, readNight } from "./report-night.ts";
 import type { MoveSession } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
 
@@ -28,6 +29,8 @@ interface Report {
 	sizes: readonly StoredReport[];
 	/** As it stands when the report is written. */
 	forecast: readonly string[];
+	/** Of a copy: what was done around it. */
+	night: readonly NightStep[];
 	journal: readonly JournalLine[];
 }
 
@@ -59,6 +62,7 @@ export async function writeReport(
 		"SELECT database, side, identity FROM public.pins WHERE side IN ('source', 'target') ORDER BY database, side",
 	);
 	const reports = await readReports(session, work.run);
+	const lines = await readLines(session);
 	const ofKind = (kind: string) => reports.filter((report) => report.kind === kind);
 	const report: Report = {
 		stage: moved.name,
@@ -74,7 +78,8 @@ export async function writeReport(
 		failures: ofKind("failure"),
 		sizes: ofKind("sizes"),
 		forecast: describeOutlook(await readOutlook(session, moved)),
-		journal: (await readLines(session)).filter(({ run }) => run === work.run),
+		night: work.command === "copy" ? await readNight(session, lines, work.at) : [],
+		journal: lines.filter(({ run }) => run === work.run),
 	};
 	const file = path.join(openMoveFolder(moved), `${moved.name}-${work.run}`);
 	writeFileSync(`${file}.json`, `${JSON.stringify(report, null, 2)}\n`);
@@ -83,10 +88,12 @@ export async function writeReport(
 }
 
 function describeReport(report: Report, reports: readonly StoredReport[]): string {
-	const { journal, databases } = report;
+	const { journal, databases, night } = report;
 	const holders = new Map(journal.map(({ epoch, holder }) => [epoch, holder]));
 	return `${[
 		`# Move of ${report.stage}: run ${report.run}`,
+		"",
+		`How data was moved from MedStack (the source) to Aptible (the target), by the program medstack-to-aptible, which wrote this page on ${new Date().toISOString().slice(0, 10)}. Each step wrote what it did into a journal when it did it; that is the last part of this page. A copy is put in its place only where both sides were found equal. Names of people and content of rows are in no part of it.`,
 		"",
 		`- what: ${report.command}, ${report.state}`,
 		`- environment: ${report.environment}`,
@@ -97,6 +104,7 @@ function describeReport(report: Report, reports: readonly StoredReport[]): strin
 			return `- ${database}, ${side}: ${name} on server ${system}${side === "target" ? `, Aptible's database ${aptibleId}` : ""}`;
 		}),
 		"",
+		...(night.length === 0 ? [] : ["## The night", "", ...describeNight(night), ""]),
 		"## Found and proved",
 		"",
 		...linesOf(reports).map((line) => `- ${line}`),
@@ -109,7 +117,7 @@ function describeReport(report: Report, reports: readonly StoredReport[]): strin
 		"",
 		...report.forecast.map((line) => (line.startsWith("- ") ? `  ${line}` : `- ${line}`)),
 		"",
-		"## Journal",
+		`## Journal of ${report.run}`,
 		"",
 		"| number | time | database | step | part | state | evidence |",
 		"|---|---|---|---|---|---|---|",

@@ -83,17 +83,17 @@ function readForecast(text: string): { least: number; most: number } {
 /** Steps of a copy's run that are neither copy nor proof. */
 const BESIDE = ["check", "swap"];
 
-/** From the first to the last line of copy and proof in the journal, in seconds. */
+/** What the journal says that copy and proof took: each step from its first beginning to its last end, in seconds. */
 function measureCopy({ journal, copied }: NightEvidence): number {
-	const times = journal
-		.trim()
-		.split("\n")
-		.map((line) => JSON.parse(line) as { at: string; step: string })
-		.filter(({ step }) => !BESIDE.includes(step))
-		.map(({ at }) => new Date(at))
-		.filter((at) => at >= copied.from && at <= copied.until)
-		.sort((one, other) => one.getTime() - other.getTime());
-	const [first, last] = [times[0], times.at(-1)];
-	if (first === undefined || last === undefined) throw new Error("sandbox: the journal has no copy");
-	return (last.getTime() - first.getTime()) / 1000;
+	const spans = new Map<string, { from: number; until: number }>();
+	for (const line of journal.trim().split("\n")) {
+		const { at, step, state } = JSON.parse(line) as { at: string; step: string; state: string };
+		const time = Date.parse(at);
+		const isOfCopy = time >= copied.from.getTime() && time <= copied.until.getTime() && !BESIDE.includes(step);
+		if (!isOfCopy || (state !== "begin" && state !== "done")) continue;
+		const span = spans.get(step);
+		spans.set(step, { from: span?.from ?? time, until: time });
+	}
+	if (spans.size === 0) throw new Error("sandbox: the journal has no copy");
+	return [...spans.values()].reduce((sum, { from, until }) => sum + until - from, 0) / 1000;
 }
