@@ -57,6 +57,7 @@ function spansOf(
 /** A time in which nobody may write on a side. */
 export interface ClosedTime {
 	side: SideName;
+	/** A row of this very millisecond may have been written before it, and is none of the time's. */
 	from: Date;
 	/** Absent where it was not opened again. */
 	until?: Date;
@@ -115,7 +116,7 @@ export async function judgeWrites(
 	return {
 		lost: told.filter(({ id }) => !held.has(id)),
 		onClosedSide: rows.filter(({ side, writtenAt }) =>
-			closed.some((time) => time.side === side && writtenAt >= time.from && (!time.until || writtenAt < time.until)),
+			closed.some((time) => time.side === side && writtenAt > time.from && (!time.until || writtenAt < time.until)),
 		),
 		contradicted: told.filter(({ id, side }) => (sides.get(id) ?? side) !== side),
 		turns: turnsOf(rows),
