@@ -4,7 +4,7 @@ import process from "node:process";
 import type { MovePlace } from "../move.ts";
 import { playNight, STACK } from "./play.ts";
 
-/** @returns exit code: 1 where a step failed, a write was lost, or a closed side took one */
+/** @returns exit code: 1 where a step failed, a write or an object was lost, or a closed side took a write */
 export async function runNight({ root, dir }: MovePlace, args: readonly string[]): Promise<number> {
 	if (args.length > 0) {
 		process.stderr.write(`night takes no arguments, and "${args.join(" ")}" was given\n`);
@@ -31,7 +31,8 @@ To look:
   ${path.join(folder, "commands.log")}     what each command said
   ${path.join(folder, ".move", `${STACK}.jsonl`)}     the journal`);
 		const { lost, onClosedSide, contradicted } = verdict.writes;
-		return lost.length + onClosedSide.length + contradicted.length === 0 ? 0 : 1;
+		const wrong = [...lost, ...onClosedSide, ...contradicted, ...verdict.differingObjects];
+		return wrong.length === 0 ? 0 : 1;
 	} catch (error) {
 		if (!gone.signal.aborted) throw error;
 		return 130;

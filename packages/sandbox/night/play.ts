@@ -16,7 +16,7 @@ export const STACK = "clinic";
 const SCALE = 0.002;
 /** For so long people come before the night begins, and after it, in milliseconds. */
 const PEACE_MS = 1_500;
-const MOVER_MS = 60_000;
+const WAIT_MS = 60_000;
 
 export interface NightSetup {
 	/** Checkout. */
@@ -41,6 +41,7 @@ const SAYS: Readonly<Record<string, string>> = {
 	credentials: "a login of the mover's own, handed over in a file",
 	check: "what would break, before a row moves",
 	rehearse: "copies while MedStack is in use, proves the copy, times it and drops it",
+	objects: "stored objects, copied from account to account: once before the night, and what has changed in it",
 	status: "the forecast",
 	"switch frozen": "every service on Aptible at 0",
 	freeze: "MedStack's services to 0 by its API, its database shut, silence proven",
@@ -113,11 +114,13 @@ async function playSteps(
 	await medstack.scale("mover", 1);
 	await until(
 		async () => (await read(logs.mover)).includes("waits for wishes"),
-		MOVER_MS,
+		signal,
 		`the mover; see ${logs.mover}`,
 	);
 	await perform("check");
 	await perform("rehearse");
+	await perform("objects");
+	world.changeObjects();
 	const { output: forecast } = await perform("status");
 	await sleep(PEACE_MS);
 
@@ -126,6 +129,7 @@ async function playSteps(
 	await perform("switch frozen", "--yes");
 	const { until: frozen } = await perform("freeze");
 	const copied = await perform("copy");
+	await perform("objects");
 	await perform("verify");
 	const { from: opened } = await perform("switch trial", "--yes");
 	await perform("probe");
@@ -134,7 +138,7 @@ async function playSteps(
 		requesters.every(({ answers }) =>
 			answers.slice(-3).every(({ side, status = 0 }) => side === "aptible" && status < 300),
 		);
-	await until(async () => isServed(), MOVER_MS, "answers from Aptible");
+	await until(async () => isServed(), signal, "answers from Aptible");
 	await perform("watch", "--follow", "--old", logs.page, "--new", logs.endpoints);
 	const { output: files } = await perform("report");
 	await perform("close");
@@ -153,14 +157,15 @@ async function playSteps(
 		opened,
 		forecast,
 		copied,
+		differingObjects: world.differingObjects(),
 		journal: await read(path.join(folder, ".move", `${STACK}.jsonl`)),
 	});
 	return { verdict, report };
 }
 
-async function until(isSo: () => Promise<boolean>, ms: number, what: string): Promise<void> {
-	for (const deadline = Date.now() + ms; !(await isSo()); await sleep(50)) {
-		if (Date.now() > deadline) throw new Error(`nothing has come of ${what} within ${ms / 1000} s`);
+async function until(isSo: () => Promise<boolean>, signal: AbortSignal, what: string): Promise<void> {
+	for (const deadline = Date.now() + WAIT_MS; !(await isSo()); await sleep(50, undefined, { signal })) {
+		if (Date.now() > deadline) throw new Error(`nothing has come of ${what} within ${WAIT_MS / 1000} s`);
 	}
 }
 

@@ -23,6 +23,8 @@ export interface NightEvidence {
 	forecast: string;
 	/** The step `copy`. */
 	copied: Played;
+	/** Names of objects that are not the same on both sides. */
+	differingObjects: readonly string[];
 	/** Lines of the journal beside the stage. */
 	journal: string;
 }
@@ -35,6 +37,7 @@ export interface NightVerdict {
 	/** What the clients' downtime would be with copy and proof as the forecast has them, in seconds. */
 	band: { least: number; most: number };
 	writes: WritesVerdict;
+	differingObjects: readonly string[];
 	/** For a person. */
 	lines: string[];
 }
@@ -59,12 +62,13 @@ export async function judgeNight(evidence: NightEvidence): Promise<NightVerdict>
 		`of it copy and proof: ${seconds(copySeconds)}, forecast ${seconds(forecast.least)} to ${seconds(forecast.most)}; so by the forecast ${seconds(band.least)} to ${seconds(band.most)}: ${place(downtime.seconds, band)}`,
 		`acknowledged writes: ${ledger.writes.length}, of which Aptible has all but ${writes.lost.length}; ${ledger.unacknowledged} were refused or cut off, and people were told so`,
 		`rows that a closed side took: ${writes.onClosedSide.length}`,
+		`objects that differ between both accounts: ${evidence.differingObjects.length}`,
 		...writes.turns.map(
 			({ side, from, until, writes: count }) =>
 				`${side}: ${count} rows, the first at ${at(from)}, the last at ${at(until)} UTC`,
 		),
 	];
-	return { downtime, forecast, copySeconds, band, writes, lines };
+	return { downtime, forecast, copySeconds, band, writes, differingObjects: evidence.differingObjects, lines };
 }
 
 const seconds = (value: number) => `${value.toFixed(1)} s`;

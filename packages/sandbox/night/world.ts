@@ -6,6 +6,7 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { startAptiblePostgres } from "../aptible/postgresql.ts";
 import { inSandbox } from "../aptible/sandbox.ts";
+import { type BlobStandIn, startBlobStandIn } from "../azure/blob-stand-in.ts";
 import { type Certificate, makeCertificate } from "../azure/certificate.ts";
 import { type DnsWorld, startDnsWorld } from "../dns/authority.ts";
 import { resolveBy } from "../dns/client.ts";
@@ -37,6 +38,11 @@ const LOCAL = { [MEDSTACK_ADDRESS]: "127.0.0.101", [APTIBLE_ADDRESS]: "127.0.0.1
 const TTL = 1;
 const APP_LOGIN = { name: "app_rw", password: "x" };
 const HEALTH_MS = 500;
+/** The account of MedStack, and that of the stage file; each with its container. */
+const ACCOUNTS = { medstack: "files", clinicfiles: "documents" } as const;
+const OBJECTS = 20;
+/** When they were written: what is younger may be under way, and waits for the next pass. */
+const LONG_AGO_MS = 600_000;
 
 export interface NightWorldSetup {
 	sandbox: Sandbox;
@@ -67,6 +73,10 @@ export interface NightWorld {
 	addEndpointRecords(): string;
 	/** Does at the DNS host what a command asks for: a line of a zone file. */
 	putRecord(line: string): void;
+	/** Has the app write an object, and delete another one. */
+	changeObjects(): void;
+	/** Names of objects whose bytes are not the same on both sides. */
+	differingObjects(): string[];
 	/** Has people and programs come. */
 	openDoors(): void;
 	/** Has nobody come any more. */
@@ -105,7 +115,9 @@ export async function startNightWorld(setup: NightWorldSetup): Promise<NightWorl
 		const tls = makeCertificate("127.0.0.1", new Date(), [DOMAIN]);
 		const port = await freePort(LOCAL[APTIBLE_ADDRESS]);
 		const ledger = new Ledger(path.join(folder, "acknowledged.jsonl"));
-		const medstack = await startOldSide(setup, { source, logs, ledger, dns: dns.world, tls, port });
+		const objects = await startObjects();
+		closing.push(() => objects.close());
+		const medstack = await startOldSide(setup, { source, logs, ledger, dns: dns.world, tls, port, objects });
 		closing.push(() => medstack.close());
 		closing.push(await checkHealth(medstack));
 		const newSide = await startAptibleSide(setup, { target, logs, ledger, tls, port });
@@ -130,6 +142,11 @@ export async function startNightWorld(setup: NightWorldSetup): Promise<NightWorl
 				return host;
 			},
 			putRecord: dns.put,
+			changeObjects: () => {
+				putObject(objects, "scans/late.pdf");
+				objects.account("medstack").containers.get(ACCOUNTS.medstack)?.delete("scans/0.pdf");
+			},
+			differingObjects: () => compareObjects(objects),
 			openDoors: () => void requesters.push(...openDoors({ dns: dns.world, tls, port, ledger })),
 			closeDoors,
 			close,
@@ -168,6 +185,30 @@ async function startZones(): Promise<Zones> {
 	return { world, put };
 }
 
+/** Both accounts, as the mover sees them. */
+async function startObjects(): Promise<BlobStandIn> {
+	const objects = await startBlobStandIn(
+		Object.fromEntries(Object.entries(ACCOUNTS).map(([account, container]) => [account, [container]])),
+	);
+	Object.assign(objects.account("clinicfiles"), { isOpen: true, copyFrom: "anywhere" });
+	for (let number = 0; number < OBJECTS; number += 1) putObject(objects, `scans/${number}.pdf`);
+	return objects;
+}
+
+function putObject(objects: BlobStandIn, name: string): void {
+	const modified = Date.now() - LONG_AGO_MS;
+	objects.account("medstack").put(ACCOUNTS.medstack, name, `the scan ${name}`, { modified });
+}
+
+function compareObjects(objects: BlobStandIn): string[] {
+	const [old, fresh] = Object.entries(ACCOUNTS).map(([account, container]) => {
+		const blobs = objects.account(account).containers.get(container) ?? new Map();
+		return new Map([...blobs].map(([name, { data }]) => [name, Buffer.from(data).toString("hex")]));
+	});
+	const names = new Set([...(old?.keys() ?? []), ...(fresh?.keys() ?? [])]);
+	return [...names].filter((name) => old?.get(name) !== fresh?.get(name)).sort();
+}
+
 interface Side {
 	logs: NightWorld["logs"];
 	ledger: Ledger;
@@ -178,7 +219,7 @@ interface Side {
 /** MedStack's cluster; the mover comes once it has its secret. */
 async function startOldSide(
 	{ sandbox, root, handOver }: NightWorldSetup,
-	{ source, logs, ledger, dns, tls, port }: Side & { source: Postgres; dns: DnsWorld },
+	{ source, logs, ledger, dns, tls, port, objects }: Side & { source: Postgres; dns: DnsWorld; objects: BlobStandIn },
 ): Promise<Medstack> {
 	const url = source.url(MEDSTACK_DATABASE, APP_LOGIN);
 	const program = process.execPath;
@@ -221,7 +262,11 @@ async function startOldSide(
 					startProcess({
 						program,
 						args,
-						env: moverEnvironment(sandbox, source, handOver),
+						env: {
+							...moverEnvironment(sandbox, source, handOver),
+							MOVE_OBJECTS_DOCUMENTS: objects.address("medstack", ACCOUNTS.medstack, "rlt"),
+							MOVE_OBJECTS_DOCUMENTS_TARGET: objects.address("clinicfiles", ACCOUNTS.clinicfiles, "rlwdt"),
+						},
 						onOutput: (text) => appendFileSync(logs.mover, text),
 					}),
 			},
