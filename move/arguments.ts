@@ -1,6 +1,7 @@
 /** What a person may type after `npm run move --`. */
 import { parseArgs } from "node:util";
 import { MovePhase, movePhases } from "../wire/move.ts";
+import type { AcceptedLoss } from "./back/loss.ts";
 import { isClient } from "./watch/side.ts";
 
 interface StepWords {
@@ -68,6 +69,17 @@ const STEPS: Readonly<Record<string, StepWords>> = {
 		says: "lead the domains of the move to one side, and wait until every authoritative server says so",
 		options: { to: "new in live; old in prepare, frozen and cancelled" },
 	},
+	night: {
+		says: "walk through the night: each step with its forecast, the question before it, and what going back costs",
+		options: { yes: "do not ask before what can be gone back from for free; a person answers for the rest" },
+	},
+	back: {
+		says: "lead the stage back to MedStack, from wherever the night is",
+		options: {
+			"accept-loss": "rows written on Aptible that may be lost; all, also where nobody knows how many",
+			yes: "do not ask whether to go back; what a person has to do is asked all the same",
+		},
+	},
 	pause: { says: "hold the run between two parts", options: {} },
 	resume: { says: "let it go on", options: {} },
 	stop: { says: "end the run; what is done stays", options: {} },
@@ -108,6 +120,7 @@ const VALUES: Readonly<Record<string, string>> = {
 	run: "RUN",
 	database: "NAME",
 	write: "FOLDER",
+	"accept-loss": "N",
 	old: "FILE",
 	new: "FILE",
 	accept: "CLIENT",
@@ -184,11 +197,19 @@ export function readArguments(argv: string[]): Arguments {
 			`point takes --to new or --to old${options.to === undefined ? "" : `, and "${options.to}" was given`}`,
 		);
 	}
+	if (step === "back") acceptedLoss(options["accept-loss"]);
 	if (stack === undefined || !/^[\w.-]+$/.test(stack)) throw new UsageError("name the stage: --stack STACK");
 	if (options.run !== undefined && !/^r\d+$/.test(String(options.run))) {
 		throw new UsageError(`--run "${options.run}" is none; runs are r1, r2 ...`);
 	}
 	return { step, phase, stack, configFile, options };
+}
+
+/** @throws UsageError */
+export function acceptedLoss(given: string | boolean | undefined): AcceptedLoss | undefined {
+	if (given === undefined || given === "all") return given;
+	if (/^\d{1,15}$/.test(String(given))) return Number(given);
+	throw new UsageError(`--accept-loss "${given}" is no number of rows; allowed: 0, 1, 2 ..., or all`);
 }
 
 function readPhase(word: string | undefined): MovePhase {
@@ -229,6 +250,7 @@ function parse(argv: string[]) {
 			sql: { type: "boolean" },
 			database: { type: "string" },
 			write: { type: "string" },
+			"accept-loss": { type: "string" },
 			old: { type: "string" },
 			new: { type: "string" },
 			follow: { type: "boolean" },

@@ -135,7 +135,7 @@ export function linesOf(reports: readonly StoredReport[]): string[] {
 	return reports.flatMap(({ database, kind, body }) => {
 		const at = database === "" ? "" : `${database}: `;
 		if (kind === "findings") return (body as FindingBody[]).map(({ severity, line }) => `${at}${severity}: ${line}`);
-		if (kind === "sizes") return [];
+		if (kind === "sizes" || kind === "night") return [];
 		if (kind === "watch") return (body as { lines: string[] }).lines;
 		if (kind === "failure") return [`${at}failed: ${(body as { line: string }).line}`];
 		const { equal, differences } = body as { equal: boolean; differences: string[] };

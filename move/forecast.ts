@@ -125,6 +125,11 @@ function sum(forecasts: ReadonlyMap<string, Forecast>): Forecast {
 	};
 }
 
+/** How long copy and proof are likely to take, in ms; undefined without a rehearsal of each database. */
+export function likelyMs({ forecasts, missing }: Outlook): number | undefined {
+	return missing.length > 0 || forecasts.size === 0 ? undefined : sum(forecasts).likelyMs;
+}
+
 /** Forecast, budget and fact, as lines for a person. */
 export function describeOutlook({ forecasts, missing, fact, budgetMs }: Outlook): string[] {
 	const lines = [...forecasts].flatMap(([database, one]) => {

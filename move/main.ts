@@ -8,7 +8,7 @@ import { checkVersion } from "../aptible/cli/version.ts";
 import { Context } from "../aptible/context.ts";
 import { nameStage } from "../packages/mover/commands.ts";
 import { type Command, isWork, type WishArguments, type Work } from "../packages/mover/journal/wishes.ts";
-import { type Arguments, readArguments, UsageError, usage } from "./arguments.ts";
+import { type Arguments, acceptedLoss, readArguments, UsageError, usage } from "./arguments.ts";
 import { closeMove } from "./close.ts";
 import { findMoverHosts, makeCredentials } from "./credentials.ts";
 import { tellEnd } from "./ends.ts";
@@ -82,7 +82,7 @@ async function main(argv: string[]): Promise<number> {
 		const way = ways.to(await findJournalHandle(context, environment, moved, (one) => ways.to(one)));
 		if (phase !== undefined || step === "probe") {
 			const { runProbe, runSwitch } = await import("./switch/command.ts");
-			const reach = { context, way };
+			const reach = { context, environment, way, ways };
 			if (phase === undefined) return await runProbe(reach, moved, { tell });
 			const wanted = { to: phase, isAgain: options.again === true };
 			return await runSwitch(reach, moved, wanted, { tell, isSure: options.yes === true });
@@ -94,6 +94,15 @@ async function main(argv: string[]): Promise<number> {
 			return 0;
 		}
 		if (step === "watch") return await watchLogs(way, moved, options);
+		if (step === "night") {
+			const { runNight } = await import("./night/command.ts");
+			return await runNight({ context, environment, way, ways }, moved, { isSure: options.yes === true, tell });
+		}
+		if (step === "back") {
+			const { runBack } = await import("./back/command.ts");
+			const given = { accepted: acceptedLoss(options["accept-loss"]), isSure: options.yes === true };
+			return await runBack({ context, environment, way, ways }, moved, { ...given, view, signal: untilGone() });
+		}
 		return await perform(way, moved, step, options);
 	} finally {
 		await ways.close();

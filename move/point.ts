@@ -1,7 +1,7 @@
 /** `npm run move -- point --to new --stack STACK`, and `--to old`: leads the domains of a stage to one side, by what the stage file and Aptible have of them. */
 import type { Context } from "../aptible/context.ts";
 import { openProvider } from "./dns/open-provider.ts";
-import { pointDomains, refusePointing } from "./dns/point.ts";
+import { type Pointed, pointDomains, refusePointing } from "./dns/point.ts";
 import type { Side } from "./dns/pointing.ts";
 import { DnsReader } from "./dns/reader.ts";
 import { listDomains, type StageDomain } from "./plan/domains.ts";
@@ -26,7 +26,7 @@ export async function pointStage(
 	context: Context,
 	moved: MoveStage,
 	{ to, tell, signal }: StagePointing,
-): Promise<void> {
+): Promise<Pointed[]> {
 	// Before and after the night Aptible may run or not, and need not be asked.
 	const live = to === "new" || moved.stage.move?.phase === "frozen" ? await look(context, moved, to, tell) : undefined;
 	const domains = listMoved(moved, live);
@@ -38,7 +38,7 @@ export async function pointStage(
 	if (live !== undefined) {
 		refuseOtherPhase(moved, live, to === "new" ? domains.map(({ app, service }) => `${app}.${service}`) : []);
 	}
-	await pointDomains({
+	return pointDomains({
 		to,
 		moved,
 		domains,

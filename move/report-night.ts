@@ -45,6 +45,7 @@ const OPERATOR: Readonly<Record<string, string>> = {
 	probe: "each domain is asked by its real name at Aptible, past DNS",
 	watch: "whether anybody still comes to MedStack",
 	close: "the mover is shut out of Aptible's databases",
+	back: "Aptible is stopped, users are led to MedStack, and its database is opened again",
 };
 
 /** Reads the steps from the last switch to `frozen` before a copy, or from its freeze, up to now. */
@@ -92,8 +93,9 @@ function ofOperator(lines: readonly JournalLine[]): NightStep[] {
 	const steps: NightStep[] = [];
 	const begun = new Map<string, JournalLine>();
 	for (const line of lines) {
-		const { step, database, state, at } = line;
-		if (step !== "switch" && OPERATOR[step] === undefined) continue;
+		const { step, part, database, state, at } = line;
+		// Parts of a way back are its own.
+		if ((step !== "switch" && OPERATOR[step] === undefined) || part !== "") continue;
 		const key = `${step} ${database}`;
 		const first = begun.get(key);
 		if (state === "begin") begun.set(key, line);

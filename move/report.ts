@@ -10,6 +10,7 @@ import { describeProof, isPostgresqlProof } from "../packages/mover/postgresql/r
 import { linesOf } from "./ends.ts";
 import { openMoveFolder } from "./folder.ts";
 import { describeOutlook, readOutlook } from "./forecast.ts";
+import { readAnswers } from "./night/answers.ts";
 import { describeNight, type NightStep, readNight } from "./report-night.ts";
 import type { MoveSession } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
@@ -31,6 +32,8 @@ interface Report {
 	forecast: readonly string[];
 	/** Of a copy: what was done around it. */
 	night: readonly NightStep[];
+	/** Who has answered what in the nights so far. */
+	answers: readonly string[];
 	journal: readonly JournalLine[];
 }
 
@@ -79,6 +82,7 @@ export async function writeReport(
 		sizes: ofKind("sizes"),
 		forecast: describeOutlook(await readOutlook(session, moved)),
 		night: work.command === "copy" ? await readNight(session, lines, work.at) : [],
+		answers: await readAnswers(session),
 		journal: lines.filter(({ run }) => run === work.run),
 	};
 	const file = path.join(openMoveFolder(moved), `${moved.name}-${work.run}`);
@@ -117,6 +121,9 @@ function describeReport(report: Report, reports: readonly StoredReport[]): strin
 		"",
 		...report.forecast.map((line) => (line.startsWith("- ") ? `  ${line}` : `- ${line}`)),
 		"",
+		...(report.answers.length === 0
+			? []
+			: ["## Answers of the night", "", ...report.answers.map((line) => `- ${line}`), ""]),
 		`## Journal of ${report.run}`,
 		"",
 		"| number | time | database | step | part | state | evidence |",

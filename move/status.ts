@@ -3,6 +3,7 @@ import { readHeartbeat } from "../packages/mover/journal/heartbeat.ts";
 import { readLines } from "../packages/mover/journal/journal.ts";
 import { readReports } from "../packages/mover/journal/reports.ts";
 import { lastWork, openWork } from "../packages/mover/journal/wishes.ts";
+import { findOpenBack } from "./back/opening.ts";
 import { describeOutlook, readOutlook } from "./forecast.ts";
 import { describeOtherHosts } from "./handed-over.ts";
 import { describeLook, sayBytes, sayTime } from "./progress.ts";
@@ -49,10 +50,17 @@ export async function describeStatus(
 		...(await describeFrozen(session)),
 		...(await describeCounts(session)),
 	);
-	const step = findOpenSwitch(await readLines(session));
+	const journal = await readLines(session);
+	const step = findOpenSwitch(journal);
 	if (step !== undefined) {
 		lines.push(
 			`switch from ${step.from} to ${step.phase}: begun and not ended; to go on: npm run move -- switch ${step.phase} --stack STACK`,
+		);
+	}
+	const back = findOpenBack(journal);
+	if (back !== undefined) {
+		lines.push(
+			`the way back to MedStack was begun at ${back.at} and is not at its end; to go on: npm run move -- back --stack STACK`,
 		);
 	}
 	lines.push(...(await describeObjects(session)), ...(await describeDone(session)));

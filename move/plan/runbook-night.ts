@@ -48,6 +48,11 @@ export function writeNight(moved: MoveStage, domains: readonly PlannedDomain[]):
 					does: "read the forecast once more, add the steps by hand and the TTL, and agree on the hour",
 					commands: [move("plan"), move("status")],
 				},
+				{
+					who: YOU,
+					does: "in that hour let one command walk through the steps that follow, or take each of them by hand",
+					commands: [move("night")],
+				},
 			],
 		},
 		{
@@ -168,6 +173,11 @@ export function writeWayBack(moved: MoveStage, domains: readonly PlannedDomain[]
 	return {
 		title: "Going back, in this order",
 		steps: [
+			{
+				who: YOU,
+				does: "one command takes the steps up to MedStack's services in this order, and first counts what was written on Aptible and is lost; or take each of them by hand",
+				commands: [move("back")],
+			},
 			phase("frozen", "Aptible's writers stop first, so that both sides are never open at once"),
 			...domains.map(({ subject, facts }) =>
 				changeRecord(subject, `back to ${describeOrigin(subject, facts)}, then wait for its TTL`),

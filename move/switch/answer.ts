@@ -1,9 +1,14 @@
-/** The question before an update, on a terminal. */
+/** A question on a terminal. */
 import { createInterface } from "node:readline/promises";
 import type { MovePhase } from "../../wire/move.ts";
 
+/** Whether somebody can be asked. */
+export function hasTerminal(): boolean {
+	return process.stdin.isTTY === true && process.stdout.isTTY === true;
+}
+
 /**
- * How the question is answered: an empty answer where Ctrl-C or Ctrl-D is one.
+ * How the question of a switch is answered: an empty answer where Ctrl-C or Ctrl-D is one.
  *
  * @param isSure whether it is answered with the phase, and nobody is asked
  * @param isTerminal @default whether this process has one
@@ -12,24 +17,44 @@ import type { MovePhase } from "../../wire/move.ts";
 export function answering(
 	to: MovePhase,
 	isSure: boolean,
-	isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true,
+	isTerminal = hasTerminal(),
 ): (question: string) => Promise<string> {
 	if (isSure) return async () => to;
+	return asking(false, `npm run move -- switch ${to} --yes --stack STACK`, isTerminal);
+}
+
+/**
+ * How questions are asked that `--yes` does not answer.
+ *
+ * @param isSure whether the first of them is answered without a terminal; the others get an empty answer there
+ * @param command that says so
+ * @throws where there is nobody to answer
+ */
+export function asking(
+	isSure: boolean,
+	command: string,
+	isTerminal = hasTerminal(),
+): (question: string) => Promise<string> {
 	if (!isTerminal) {
+		if (isSure) return async () => "";
+		const [step] = /(?<=-- )\S+/.exec(command) ?? [];
 		throw new Error(
-			`switch asks before it updates, and there is no terminal to answer on; where it is meant: npm run move -- switch ${to} --yes --stack STACK`,
+			`${step} asks before it ${step === "switch" ? "updates" : "begins"}, and there is no terminal to answer on; where it is meant: ${command}`,
 		);
 	}
-	return async (question) => {
-		const terminal = createInterface({ input: process.stdin, output: process.stdout });
-		const gone = new AbortController();
-		terminal.on("SIGINT", () => gone.abort()).on("close", () => gone.abort());
-		try {
-			return await terminal.question(question, { signal: gone.signal });
-		} catch {
-			return "";
-		} finally {
-			terminal.close();
-		}
-	};
+	return askOnTerminal;
+}
+
+/** @returns an empty answer where Ctrl-C or Ctrl-D is one */
+export async function askOnTerminal(question: string): Promise<string> {
+	const terminal = createInterface({ input: process.stdin, output: process.stdout });
+	const gone = new AbortController();
+	terminal.on("SIGINT", () => gone.abort()).on("close", () => gone.abort());
+	try {
+		return await terminal.question(question, { signal: gone.signal });
+	} catch {
+		return "";
+	} finally {
+		terminal.close();
+	}
 }

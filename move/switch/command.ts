@@ -1,9 +1,11 @@
 /** `switch` and `probe` as a person runs them: with the journal on the target, the engine on PATH, and a terminal. */
+import type { Environment } from "../../aptible/api/environment.ts";
 import type { Context } from "../../aptible/context.ts";
+import { noteMarks, readCounters } from "../back/counters.ts";
 import { pointStage, refuseStage } from "../point.ts";
 import { runProbes } from "../probe/probes.ts";
 import { findTargets } from "../probe/targets.ts";
-import type { MoveSession, Way } from "../session.ts";
+import type { MoveSession, Way, Ways } from "../session.ts";
 import { type MoveStage, readMoveStage } from "../stage.ts";
 import { answering } from "./answer.ts";
 import { pulumiEngine } from "./engine.ts";
@@ -16,9 +18,18 @@ export interface CommandOptions {
 	isSure: boolean;
 }
 
+/** How the stage, its journal and its databases are reached. */
+export interface Reach {
+	context: Context;
+	environment: Environment;
+	/** To the journal. */
+	way: Way;
+	ways: Ways;
+}
+
 /** @returns exit code */
 export async function runSwitch(
-	{ context, way }: { context: Context; way: Way },
+	{ context, environment, way, ways }: Reach,
 	moved: MoveStage,
 	step: SwitchOptions,
 	{ tell, isSure }: CommandOptions,
@@ -40,6 +51,10 @@ export async function runSwitch(
 				// As the file has it by then, with the phase.
 				probe: () => probeAll(context, readMoveStage(moved.name, moved.configFile), journal, tell),
 				pointDomains: (side) => pointAll(context, readMoveStage(moved.name, moved.configFile), side, tell),
+				async mark(run, phase) {
+					const counted = await readCounters(ways, environment, moved);
+					for (const line of await noteMarks(journal, run, phase, counted)) tell(line);
+				},
 				now: () => new Date(),
 			});
 		} finally {
@@ -50,7 +65,7 @@ export async function runSwitch(
 
 /** @returns exit code */
 export async function runProbe(
-	{ context, way }: { context: Context; way: Way },
+	{ context, way }: Pick<Reach, "context" | "way">,
 	moved: MoveStage,
 	{ tell }: Pick<CommandOptions, "tell">,
 ): Promise<number> {

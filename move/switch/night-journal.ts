@@ -11,7 +11,15 @@ import type { MoveSession, Way } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
 import { compareJournals } from "../work.ts";
 
-export type OperatorStep = "switch" | "probe";
+export type OperatorStep = "switch" | "probe" | "mark" | "back" | "night";
+
+/** What tells lines of one step apart. */
+export interface LinePlace {
+	/** The stage's name of the database. @default what is about all of them */
+	database?: string;
+	/** A word of the journal's. @default the step itself */
+	part?: string;
+}
 
 /** The journal as a switch and a probe see it. */
 export interface NightJournal {
@@ -20,7 +28,7 @@ export interface NightJournal {
 	/** All lines, in their order. */
 	lines(): Promise<readonly JournalLine[]>;
 	/** Writes a line on the server and into the file beside the stage. */
-	write(run: string, step: OperatorStep, state: LineState, evidence: Evidence): Promise<void>;
+	write(run: string, step: OperatorStep, state: LineState, evidence: Evidence, at?: LinePlace): Promise<void>;
 }
 
 /** A switch that was begun, and of which nobody has said that it is done or given up. */
@@ -94,13 +102,19 @@ export class TargetJournal implements NightJournal {
 		});
 	}
 
-	async write(run: string, step: OperatorStep, state: LineState, evidence: Evidence): Promise<void> {
+	async write(
+		run: string,
+		step: OperatorStep,
+		state: LineState,
+		evidence: Evidence,
+		{ database = "", part = "" }: LinePlace = {},
+	): Promise<void> {
 		const holder = this.#holder;
 		await this.#way.look(async (session) => {
 			if (session === undefined) throw new Error(JOURNAL_GONE);
 			// Sent once more after a connection that ended, it stands there twice, which says the same.
 			const { rows } = await session.query("SELECT coalesce(max(epoch), 1) AS epoch FROM public.epoch");
-			const line = { run, database: "", step, part: "", state, holder, epoch: rows[0].epoch, evidence };
+			const line = { run, database, step, part, state, holder, epoch: rows[0].epoch, evidence };
 			await appendLine(session, line, false);
 			await compareJournals(session, this.#moved);
 		});
@@ -114,23 +128,37 @@ export class TargetJournal implements NightJournal {
 
 const JOURNAL_GONE = `database ${JOURNAL_DATABASE} is gone from the target; run the command again, and where it stays gone see docs/move.md, "The phases"`;
 
-/** Beyond the epochs, which are counted from 1. */
-const LOCK_OBJECT = 0x7fff_ffff;
-
 /** Long enough for the session of a command that was killed. */
 const WAIT_MS = 5_000;
 
+/** What one operator at a time is at. */
+export interface OperatorLockPlace {
+	/** Beyond the epochs, which are counted from 1. */
+	object: number;
+	/** For the one who is refused. */
+	what: string;
+}
+
+/** What changes the stage or asks it. */
+export const STEP_LOCK: OperatorLockPlace = { object: 0x7fff_ffff, what: "a switch, a probe or a way back" };
+/** The whole night, whose steps are taken one by one. */
+export const NIGHT_LOCK: OperatorLockPlace = { object: 0x7fff_fffe, what: "this night" };
+
 /**
- * Lets one operator at a time be at a step, for as long as a session in database `move` lasts.
+ * Lets one operator at a time be at something, for as long as a session in database `move` lasts.
  *
  * @param waitMs for another one's end. @default 5 s
- * @throws where another one is at a step
+ * @throws where another one is at it
  */
-export async function lockOperator(session: MoveSession, waitMs = WAIT_MS): Promise<void> {
+export async function lockOperator(
+	session: MoveSession,
+	{ object, what }: OperatorLockPlace = STEP_LOCK,
+	waitMs = WAIT_MS,
+): Promise<void> {
 	for (const deadline = Date.now() + waitMs; ; await sleep(250)) {
 		const { rows } = await session.query("SELECT pg_catalog.pg_try_advisory_lock($1, $2) AS taken", [
 			LOCK_CLASS,
-			LOCK_OBJECT,
+			object,
 		]);
 		if (rows[0].taken) return;
 		if (Date.now() >= deadline) break;
@@ -139,10 +167,10 @@ export async function lockOperator(session: MoveSession, waitMs = WAIT_MS): Prom
 		`SELECT pid, extract(epoch FROM clock_timestamp() - backend_start)::int AS seconds
 		FROM pg_catalog.pg_locks JOIN pg_catalog.pg_stat_activity USING (pid)
 		WHERE locktype = 'advisory' AND granted AND classid = $1 AND objid = $2`,
-		[LOCK_CLASS, LOCK_OBJECT],
+		[LOCK_CLASS, object],
 	);
 	const { pid = "PID", seconds = 0 } = held.rows[0] ?? {};
 	throw new Error(
-		`another operator is at a switch or a probe since ${seconds} s; wait for its end. Where that machine is gone, end its session in database ${JOURNAL_DATABASE} (aptible db:tunnel): SELECT pg_terminate_backend(${pid})`,
+		`another operator is at ${what} since ${seconds} s; wait for its end. Where that machine is gone, end its session in database ${JOURNAL_DATABASE} (aptible db:tunnel): SELECT pg_terminate_backend(${pid})`,
 	);
 }

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { moveRecordName, readMoveRecord, requireMoveRecord } from "../../config/move-record.ts";
 import { type MovePhase, movePhases, type RecordState, refuseMoveStep } from "../../wire/move.ts";
+import { findOpenBack } from "../back/opening.ts";
 import { readTtlNotes } from "../dns/ttl-notes.ts";
 import type { MoveStage } from "../stage.ts";
 import { frozenDatabases } from "../thaw-sql.ts";
@@ -22,6 +23,8 @@ export interface SwitchPorts {
 	probe(): Promise<boolean>;
 	/** Has the domains lead to a side, and waits until they do. It may be called twice. */
 	pointDomains(side: "new" | "old"): Promise<void>;
+	/** Notes the counters of the databases in the journal, before apps on Aptible may write to them. */
+	mark(run: string, phase: MovePhase): Promise<void>;
 	now(): Date;
 }
 
@@ -65,6 +68,7 @@ export async function switchPhase(moved: MoveStage, options: SwitchOptions, port
 		}
 		return 1;
 	}
+	if (isOpening(to) && from !== to) await ports.mark(run, to);
 	await note("note");
 	if (!(await engine.update(run))) {
 		await note("failed", "failed");
@@ -112,6 +116,11 @@ async function lead(
 	return true;
 }
 
+/** Whether apps on Aptible serve somebody in a phase. */
+function isOpening(to: MovePhase): boolean {
+	return to === "trial" || to === "live";
+}
+
 /** Whether a step leads away from Aptible. */
 function isWayBack(from: MovePhase, to: MovePhase): boolean {
 	return to === "cancelled" || (from !== "cancelled" && movePhases.indexOf(to) < movePhases.indexOf(from));
@@ -130,6 +139,12 @@ async function admit(moved: MoveStage, { to, isAgain }: SwitchOptions, ports: Sw
 		throw new Error(`no mover has made a run yet, so that there is no journal to note a switch in; first: ${first}`);
 	}
 	const lines = await journal.lines();
+	const back = isOpening(to) ? findOpenBack(lines) : undefined;
+	if (back !== undefined) {
+		throw new Error(
+			`a way back to MedStack was begun at ${back.at} and is not at its end, and both sides would be open; end it first: npm run move -- back --stack STACK`,
+		);
+	}
 	const open = findOpenSwitch(lines);
 	const made = await engine.phase();
 	if (made === undefined) {

@@ -29,6 +29,9 @@ export const STEP_NAMES = [
 	"thaw",
 	"switch",
 	"probe",
+	"mark",
+	"back",
+	"night",
 	"objects",
 	"rewrite",
 ] as const;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { readArguments, UsageError, usage } from "../../move/arguments.ts";
+import { acceptedLoss, readArguments, UsageError, usage } from "../../move/arguments.ts";
 import { nameStage } from "../../packages/mover/commands.ts";
 import { root } from "../support/repository.ts";
 
@@ -59,6 +59,7 @@ test("help is there as a word too, and has a line for each option", () => {
 		"follow",
 		"accept",
 		"without-watch",
+		"accept-loss",
 	]) {
 		assert.match(usage, new RegExp(`^ {4}--${option}(?: [A-Z]+)? {2,}\\w`, "m"));
 	}
@@ -81,6 +82,11 @@ test("help is there as a word too, and has a line for each option", () => {
 			/--accept ".*" is no address; allowed: 198/,
 		);
 	}
+	const back = (loss: string) => readArguments(["back", "--accept-loss", loss, "--stack", "prod"]);
+	for (const loss of ["some", "-1", "1.5", ""])
+		assert.throws(() => back(loss), /--accept-loss ".*" is no number of rows|--accept-loss' argument is ambiguous/);
+	assert.deepEqual([acceptedLoss("12"), acceptedLoss("all"), acceptedLoss(undefined)], [12, "all", undefined]);
+	assert.equal(back("all").options["accept-loss"], "all");
 	assert.equal(watch("--old", "-", "--new", "b", "--accept", "198.51.100.7,2001:db8::/32").options.old, "-");
 	assert.throws(
 		() => readArguments(["close", "--without-watch", " ", "--stack", "prod"]),

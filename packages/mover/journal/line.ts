@@ -35,9 +35,9 @@ const RUN = /^r[1-9]\d{0,5}$/;
 const PART = /^((([st]\.)?(lo\.)?\d{1,10}(\.\d{1,10}){0,3})|db\d{1,5})?$/;
 /** Parts that are told apart by a word. */
 const PART_WORDS: ReadonlySet<string> = new Set(
-	"before after proof source target routines triggers views events definers functions scripts keys content catalog sessions silence".split(
-		" ",
-	),
+	`before after proof source target routines triggers views events definers functions scripts keys content catalog sessions silence
+	close writes domains thaw services after
+	plan frozen freeze objects copy verify trial probe live watch report`.split(/\s+/),
 );
 const HOLDER = /^[0-9a-f]{12}$/;
 /** As a stage file names a database (config/shared-fields.ts). */
@@ -55,7 +55,7 @@ const EVIDENCE_KEYS: ReadonlySet<string> = new Set(
 	differences blockers warnings notes findings
 	inserted updated deleted xid changes
 	hosts clients requests accepted lines unknown seconds silent
-	phase from
+	phase from by answer until reset accept
 	version system identifier database aptibleId oid epoch run into
 	format engine reason sqlstate signal exit`.split(/\s+/),
 );
@@ -66,7 +66,8 @@ const EVIDENCE_WORDS: ReadonlySet<string> = new Set(
 	postgresql mysql mariadb redis mongodb
 	deadline stopped paused resumed lease-lost connection refused failed killed restarted unequal torn-line takeover
 	check rehearse copy verify freeze thaw
-	prepare trial cancelled`.split(/\s+/),
+	prepare trial cancelled
+	go again back leave all operator`.split(/\s+/),
 );
 
 const EVIDENCE_TEXTS: readonly RegExp[] = [

@@ -1,7 +1,7 @@
 /** What a run found, for the operator's command: unlike the journal's lines it names tables and other objects, never rows. */
 import type { Asks, Holder } from "./journal.ts";
 
-export type ReportKind = "findings" | "verification" | "failure" | "sizes" | "watch";
+export type ReportKind = "findings" | "verification" | "failure" | "sizes" | "watch" | "night";
 
 /** What a forecast needs of a run beside its lines: a report of the kind `sizes`. */
 export interface Sizes {

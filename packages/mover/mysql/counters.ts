@@ -19,29 +19,32 @@ const SAME_START_S = 5;
  * after means that nobody wrote.
  */
 export async function readMysqlCounters(login: Login): Promise<Evidence> {
-	return withMysql(login, async (session) => {
-		const status = new Map(
-			(await session.rows("SHOW GLOBAL STATUS")).map((row) => [row.Variable_name?.toLowerCase(), Number(row.Value)]),
-		);
-		const now = Number(await session.value("SELECT UNIX_TIMESTAMP()"));
-		const sum = (names: string) => names.split(" ").reduce((all, name) => all + (status.get(`com_${name}`) ?? 0), 0);
-		const [rows, openWriters] = [await writtenRows(session, databaseOf(login)), await countOpenWriters(session)];
-		const [log] = await session
-			.rows("SHOW MASTER STATUS")
-			.catch(() => session.rows("SHOW BINARY LOG STATUS"))
-			.catch(() => []);
-		return {
-			writes: sum(WRITES),
-			changes: sum(CHANGES),
-			started: now - (status.get("uptime") ?? 0),
-			events: await countRunningEvents(session, databaseOf(login)),
-			...(rows === undefined ? {} : { rows }),
-			...(openWriters === undefined ? {} : { openWriters }),
-			...(log === undefined
-				? {}
-				: { logFile: Number(/\d+$/.exec(log.File ?? "")?.[0] ?? 0), logPosition: Number(log.Position) }),
-		};
-	});
+	return withMysql(login, (session) => countersIn(session, databaseOf(login)));
+}
+
+/** As `readMysqlCounters`, in a session that is there. */
+export async function countersIn(session: Session, database: string): Promise<Evidence> {
+	const status = new Map(
+		(await session.rows("SHOW GLOBAL STATUS")).map((row) => [row.Variable_name?.toLowerCase(), Number(row.Value)]),
+	);
+	const now = Number(await session.value("SELECT UNIX_TIMESTAMP()"));
+	const sum = (names: string) => names.split(" ").reduce((all, name) => all + (status.get(`com_${name}`) ?? 0), 0);
+	const [rows, openWriters] = [await writtenRows(session, database), await countOpenWriters(session)];
+	const [log] = await session
+		.rows("SHOW MASTER STATUS")
+		.catch(() => session.rows("SHOW BINARY LOG STATUS"))
+		.catch(() => []);
+	return {
+		writes: sum(WRITES),
+		changes: sum(CHANGES),
+		started: now - (status.get("uptime") ?? 0),
+		events: await countRunningEvents(session, database),
+		...(rows === undefined ? {} : { rows }),
+		...(openWriters === undefined ? {} : { openWriters }),
+		...(log === undefined
+			? {}
+			: { logFile: Number(/\d+$/.exec(log.File ?? "")?.[0] ?? 0), logPosition: Number(log.Position) }),
+	};
 }
 
 /** Rows inserted, updated and deleted in a database's tables; nothing where the server does not count them or shows them to nobody. */

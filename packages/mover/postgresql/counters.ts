@@ -32,7 +32,8 @@ export async function settleCounters(login: Login, { everyMs = 600, withinMs = 1
 	return withSession(login, {}, (client) => settle(() => read(client), isSame, { everyMs, withinMs }));
 }
 
-async function settle<T>(
+/** Reads until two readings in a row are the same, or until the time is over. @returns the last one */
+export async function settle<T>(
 	read: () => Promise<T>,
 	isSame: (before: T, now: T) => boolean,
 	{ everyMs, withinMs }: { everyMs: number; withinMs: number },

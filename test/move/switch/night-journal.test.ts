@@ -8,7 +8,13 @@ import { type Postgres, startPostgres } from "@medstack-to-aptible/sandbox/postg
 import type { MoveSession } from "../../../move/session.ts";
 import { type MoveStage, readMoveStage } from "../../../move/stage.ts";
 import { describeStatus } from "../../../move/status.ts";
-import { countProbed, findOpenSwitch, lockOperator, TargetJournal } from "../../../move/switch/night-journal.ts";
+import {
+	countProbed,
+	findOpenSwitch,
+	lockOperator,
+	STEP_LOCK,
+	TargetJournal,
+} from "../../../move/switch/night-journal.ts";
 import { readLocalLines } from "../../../packages/mover/journal/local-file.ts";
 import { openJournalDatabase } from "../../../packages/mover/journal/schema.ts";
 import { connect } from "../../../packages/mover/postgresql/connection.ts";
@@ -66,6 +72,14 @@ test("lines are of the last run that a mover took up, on the server and in the f
 		),
 		status.join("\n"),
 	);
+	await journal.write(run, "back", "begin", { phase: "frozen", accept: 0 });
+	await journal.write(run, "back", "done", {}, { part: "close" });
+	const back =
+		/^the way back to MedStack was begun at .* is not at its end; to go on: npm run move -- back --stack STACK$/;
+	const said = async () => describeStatus(session, readMoveStage("prod", file), new Map());
+	assert.ok((await said()).some((line) => back.test(line)));
+	await journal.write(run, "back", "failed", { reason: "refused" });
+	assert.ok(!(await said()).some((line) => back.test(line)));
 	await journal.write(run, "switch", "note", { phase: "trial", from: "frozen" });
 	await journal.write(run, "switch", "failed", { phase: "trial", from: "frozen", reason: "failed" });
 	await journal.write(run, "switch", "begin", { phase: "trial", from: "frozen" });
@@ -87,9 +101,9 @@ test("lines are of the last run that a mover took up, on the server and in the f
 test("a second operator is refused, and told how the first one's session ends where its machine is gone", async () => {
 	const [first, second] = [await open(), await open()];
 	await lockOperator(first);
-	const said = await lockOperator(second, 0).catch((error: Error) => error.message);
+	const said = await lockOperator(second, STEP_LOCK, 0).catch((error: Error) => error.message);
 	const [, pid] =
-		/another operator is at a switch or a probe since \d+ s; .* SELECT pg_terminate_backend\((\d+)\)$/.exec(
+		/another operator is at a switch, a probe or a way back since \d+ s; .* SELECT pg_terminate_backend\((\d+)\)$/.exec(
 			said ?? "",
 		) ?? assert.fail(said ?? "it was let in");
 	const { rows } = await second.query("SELECT pg_terminate_backend($1) AS ended", [Number(pid)]);

@@ -8,7 +8,7 @@ import { ttlNotesFile } from "../../../move/dns/ttl-notes.ts";
 import { runProbes } from "../../../move/probe/probes.ts";
 import { readMoveStage } from "../../../move/stage.ts";
 import { answering } from "../../../move/switch/answer.ts";
-import type { NightJournal, OperatorStep } from "../../../move/switch/night-journal.ts";
+import type { LinePlace, NightJournal, OperatorStep } from "../../../move/switch/night-journal.ts";
 import { switchPhase } from "../../../move/switch/switch.ts";
 import { checkContent, type JournalLine } from "../../../packages/mover/journal/line.ts";
 import type { Evidence } from "../../../packages/mover/steps.ts";
@@ -70,9 +70,10 @@ class Night {
 	journal: NightJournal = {
 		run: async () => this.run,
 		lines: async () => this.lines,
-		write: (run: string, step: OperatorStep, state: JournalLine["state"], evidence: Evidence) =>
+		write: (run: string, step: OperatorStep, state: JournalLine["state"], evidence: Evidence, at: LinePlace = {}) =>
 			this.act(`${step} ${state}`, () => {
-				const line = { run, database: "", step, part: "", state, holder: "0123456789ab", epoch: 1, evidence };
+				const { database = "", part = "" } = at;
+				const line = { run, database, step, part, state, holder: "0123456789ab", epoch: 1, evidence };
 				checkContent(line);
 				this.lines.push({ ...line, seq: this.lines.length + 1, at: NOW.toISOString() });
 			}),
@@ -113,6 +114,7 @@ class Night {
 					return isPassed;
 				},
 				pointDomains: (side) => this.act(`point ${side}`, () => {}),
+				mark: (run, phase) => this.journal.write(run, "mark", "done", { phase, rows: "1" }, { database: "main" }),
 				now: () => NOW,
 			},
 		);
@@ -211,7 +213,15 @@ test("the whole night and both ways back: users are led to a side once it serves
 	await night.probed();
 	night.did = [];
 	assert.equal(await night.switch("live"), 0);
-	assert.deepEqual(night.did.slice(3), ["update live of r7", "probe", "probe done", "point new", "switch done"]);
+	assert.deepEqual(night.did.slice(2), [
+		"mark done",
+		"switch note",
+		"update live of r7",
+		"probe",
+		"probe done",
+		"point new",
+		"switch done",
+	]);
 	night.did = [];
 	assert.equal(await night.switch("frozen"), 0);
 	assert.deepEqual(night.did.slice(3), ["update frozen of r7", "point old", "switch done"]);
@@ -449,6 +459,7 @@ test("an engine that cannot be started leaves the file as it was", async () => {
 			tell: (line) => void night.said.push(line),
 			probe: () => assert.fail("nothing is probed"),
 			pointDomains: () => assert.fail("nobody is led anywhere"),
+			mark: () => assert.fail("nothing is opened"),
 			now: () => NOW,
 		},
 	);

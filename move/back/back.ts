@@ -1,0 +1,303 @@
+/** `back`: MedStack serves again, from wherever the night is. It may be killed anywhere and run again. */
+import type { Evidence } from "../../packages/mover/steps.ts";
+import type { MovePhase } from "../../wire/move.ts";
+import { movedDatabases } from "../session.ts";
+import type { ClusterReport } from "../source-cluster/port.ts";
+import type { MoveStage } from "../stage.ts";
+import type { Engine } from "../switch/engine.ts";
+import { findOpenSwitch, type NightJournal } from "../switch/night-journal.ts";
+import type { Counted } from "./counters.ts";
+import { describeAfter, describeBefore, describeSides } from "./describe.ts";
+import { type AcceptedLoss, countLoss, describeLoss, refuseLoss } from "./loss.ts";
+import { findOpenBack, findOpening, type OpenBack, type Opening } from "./opening.ts";
+import { isSourceShut } from "./source.ts";
+
+/** What a way back stands on. */
+export interface BackPorts {
+	journal: NightJournal;
+	engine: Pick<Engine, "phase">;
+	tell(line: string): void;
+	/** Asks the person; an empty answer where nobody gives one. */
+	ask(question: string): Promise<string>;
+	/** Whether nobody is asked whether to go back. */
+	isSure: boolean;
+	/** Brings the stage to a phase, and changes no DNS. @returns exit code */
+	switchTo(phase: MovePhase): Promise<number>;
+	/** Services of the stage that run on Aptible. */
+	running(): Promise<readonly string[]>;
+	/** The counters of the moved databases, once they stand still. */
+	count(): Promise<Counted>;
+	/** Has the domains lead to MedStack, and waits until every authoritative server says so. @returns until when resolvers may hold the former answer */
+	pointOld(): Promise<Date>;
+	/** @throws where the person goes away */
+	waitUntil(time: Date): Promise<void>;
+	/** Takes the record of the copy away, which no later phase may stand on. */
+	removeRecord(): void;
+	/** Opens the source. @returns whether it is open */
+	thaw(): Promise<boolean>;
+	startServices(): Promise<ClusterReport>;
+	/** Whether `startServices` only says what a person has to do. */
+	isByHand: boolean;
+	/** Whether the record says that the move is over. */
+	isOver: boolean;
+}
+
+/** Why it has not come to its end, for the person. */
+class Unfinished extends Error {}
+
+const AGAIN = "npm run move -- back --stack STACK";
+
+type Part = "close" | "writes" | "domains" | "thaw" | "services" | "after";
+
+/**
+ * Leads the stage back to MedStack: Aptible to `frozen`, the loss counted, DNS, its wait, the source opened, MedStack's services, and the
+ * phase that is right afterwards. In this order, so that at no moment both sides are open to writes.
+ *
+ * @param accepted how many rows that were written on Aptible may be lost. @default none
+ * @returns exit code: 1 where it was given up or is not at its end
+ * @throws where nothing can be gone back from, with why
+ */
+export async function goBack(
+	moved: MoveStage,
+	{ accepted }: { accepted: AcceptedLoss | undefined },
+	ports: BackPorts,
+): Promise<number> {
+	const { journal, engine, tell, ask, isSure, isOver } = ports;
+	if (isOver) {
+		throw new Error(
+			"the move is closed, which is its point of no return: the mover's login is shut, and what MedStack has is old",
+		);
+	}
+	const run = await journal.run();
+	if (run === undefined) throw new Error("no mover has made a run yet: nothing was frozen, and MedStack serves");
+	const lines = await journal.lines();
+	const made = await engine.phase();
+	const open = findOpenBack(lines);
+	if (made === undefined) throw new Error(`stack ${moved.name} has no phase, as no update of it has ended`);
+	if (made === "cancelled" && open === undefined) {
+		throw new Error("the move was cancelled, and MedStack serves; next: npm run move -- close --stack STACK");
+	}
+	const opening = findOpening(
+		lines,
+		movedDatabases(moved).map(({ handle }) => handle),
+		made,
+	);
+	for (const line of describeSides(made, lines, { open, opening })) tell(line);
+	const isCounted = isDone(open, "writes");
+	if (opening.opened.size > 0 && !isCounted) {
+		const loss = countLoss(opening, await ports.count());
+		tell(`going back now costs: ${describeLoss(loss)}`);
+		const refusal = refuseLoss(loss, accepted);
+		if (refusal !== undefined) {
+			tell(`${refusal}. Nothing is changed`);
+			return 1;
+		}
+	}
+	if (!isSure && (await ask("To go back to MedStack, type back: ")).trim() !== "back") {
+		tell("not answered with back; nothing is changed");
+		return 1;
+	}
+	if (open === undefined) await journal.write(run, "back", "begin", { phase: made, accept: accepted ?? 0 });
+	const way = new Walk(moved, { run, opening, open, accepted }, ports);
+	try {
+		if (!(await way.go())) return 1;
+	} catch (error) {
+		if (!(error instanceof Unfinished)) throw error;
+		tell(error.message);
+		return 1;
+	}
+	const phase = await engine.phase();
+	await journal.write(run, "back", "done", phase === undefined ? {} : { phase });
+	tell(`MedStack serves; the stage is in the phase ${phase}`);
+	return 0;
+}
+
+function isDone(open: OpenBack | undefined, part: Part): boolean {
+	return open?.lines.some((line) => line.part === part && line.state === "done") === true;
+}
+
+interface Begun {
+	run: string;
+	opening: Opening;
+	open: OpenBack | undefined;
+	accepted: AcceptedLoss | undefined;
+}
+
+/** The steps of one way back, in their order. */
+class Walk {
+	readonly #moved: MoveStage;
+	readonly #begun: Begun;
+	readonly #ports: BackPorts;
+
+	constructor(moved: MoveStage, begun: Begun, ports: BackPorts) {
+		this.#moved = moved;
+		this.#begun = begun;
+		this.#ports = ports;
+	}
+
+	/** @returns whether it is at its end */
+	async go(): Promise<boolean> {
+		await this.#step(
+			"close",
+			() => this.#isClosed(),
+			() => this.#close(),
+		);
+		if (!(await this.#countWrites())) return false;
+		await this.#step(
+			"domains",
+			async () => !this.#isLed,
+			() => this.#lead(),
+		);
+		await this.#step(
+			"thaw",
+			() => this.#isOpen(),
+			() => this.#thaw(),
+		);
+		await this.#step("services", undefined, () => this.#start());
+		await this.#step(
+			"after",
+			() => this.#isAfter(),
+			() => this.#end(),
+		);
+		return true;
+	}
+
+	/** @param look whether it is so already, read from where it is done; absent: nothing shows it but its line */
+	async #step(part: Part, look: (() => Promise<boolean>) | undefined, act: () => Promise<Evidence>): Promise<void> {
+		const { open } = this.#begun;
+		// What was closed may have been opened since by hand; what has no look, or was said by a person, is as its line says.
+		if (isDone(open, part) && (part !== "close" || (await look?.()) === true)) return;
+		if (look === undefined || !(await look())) {
+			await this.#write(part, "begin");
+			await this.#write(part, "done", await act());
+		} else {
+			await this.#write(part, "done", { skipped: true });
+		}
+	}
+
+	get #isLed(): boolean {
+		return this.#begun.opening.isLed && Object.keys(this.#moved.stage.move?.domains ?? {}).length > 0;
+	}
+
+	#write(part: Part, state: "begin" | "note" | "done" | "failed", evidence: Evidence = {}): Promise<void> {
+		return this.#ports.journal.write(this.#begun.run, "back", state, evidence, { part });
+	}
+
+	/** Whether no app on Aptible serves. In `prepare` and `cancelled` no user is led there, and MedStack is the side in use. */
+	async #isClosed(): Promise<boolean> {
+		const { journal, engine, running } = this.#ports;
+		const made = await engine.phase();
+		const open = findOpenSwitch(await journal.lines());
+		if (made === "trial" || made === "live") return false;
+		if (open?.hasUpdate === true && open.phase !== "prepare" && open.phase !== "cancelled") return false;
+		return made !== "frozen" || isDone(this.#begun.open, "services") || (await running()).length === 0;
+	}
+
+	async #close(): Promise<Evidence> {
+		const { switchTo, engine, running } = this.#ports;
+		const made = await engine.phase();
+		const isThere = made === "frozen" && findOpenSwitch(await this.#ports.journal.lines()) === undefined;
+		if (!isThere && (await switchTo("frozen")) !== 0) {
+			throw new Unfinished(
+				`Aptible is not at frozen, and MedStack stays as it is. Where that was a no: npm run move -- status --stack STACK; to go on: ${AGAIN}`,
+			);
+		}
+		const left = await running();
+		if (left.length > 0) {
+			throw new Unfinished(
+				`Aptible is in the phase frozen, and runs ${left.join(", ")} all the same; MedStack stays shut until they are at 0: npm run move -- switch frozen --again --stack STACK; then: ${AGAIN}`,
+			);
+		}
+		return { phase: "frozen" };
+	}
+
+	/** The last count: nobody writes on Aptible any more. @returns whether the loss is accepted */
+	async #countWrites(): Promise<boolean> {
+		const { opening, open, accepted, run } = this.#begun;
+		const { tell, count, journal } = this.#ports;
+		if (isDone(open, "writes")) return true;
+		if (opening.opened.size === 0) {
+			await this.#write("writes", "done", { rows: 0 });
+			return true;
+		}
+		await this.#write("writes", "begin");
+		const loss = countLoss(opening, await count());
+		tell(`Aptible has stopped. Going back costs: ${describeLoss(loss)}`);
+		const refusal = refuseLoss(loss, accepted);
+		const rows = loss.unknown.length > 0 ? null : loss.rows;
+		if (refusal === undefined) {
+			await this.#write("writes", "done", { rows, accept: accepted ?? 0 });
+			return true;
+		}
+		await this.#write("writes", "failed", { rows, reason: "refused" });
+		await journal.write(run, "back", "failed", { reason: "refused" });
+		tell(refusal);
+		tell(
+			"both sides are shut now. To go on to Aptible with what was written there: npm run move -- switch trial --stack STACK, probe, switch live",
+		);
+		return false;
+	}
+
+	/** The wait is for what was seen first: run again, it does not begin anew. */
+	async #lead(): Promise<Evidence> {
+		const { pointOld, waitUntil, tell } = this.#ports;
+		const noted = this.#begun.open?.lines.find(({ part, state }) => part === "domains" && state === "note");
+		const led = await pointOld();
+		const until = noted === undefined ? led.toISOString() : String(noted.evidence.until);
+		if (noted === undefined) await this.#write("domains", "note", { until });
+		tell(`DNS leads to MedStack; resolvers may send people to Aptible until ${until}, which answers none of them`);
+		await waitUntil(new Date(until));
+		return { until };
+	}
+
+	async #isOpen(): Promise<boolean> {
+		return !isSourceShut(this.#moved, await this.#ports.journal.lines());
+	}
+
+	async #thaw(): Promise<Evidence> {
+		this.#ports.removeRecord();
+		if (await this.#ports.thaw()) return {};
+		throw new Unfinished(`the source is shut still, and MedStack's services are not started; to go on: ${AGAIN}`);
+	}
+
+	async #start(): Promise<Evidence> {
+		const { startServices, isByHand, tell, ask } = this.#ports;
+		// A freeze that a person has made of MySQL and Redis alone leaves no notes, and the copy of it is as old.
+		this.#ports.removeRecord();
+		for (const line of describeBefore(this.#moved)) tell(line);
+		const { lines, left } = await startServices();
+		for (const line of lines) tell(line);
+		for (const line of describeAfter(this.#moved)) tell(line);
+		if (left.length === 0 && !isByHand) return { count: 0 };
+		const answer = await ask("Once MedStack's services run and answer, type up: ");
+		if (answer.trim() === "up") return { by: "operator" };
+		throw new Unfinished(`MedStack's services are not all said to be up; once they are: ${AGAIN}`);
+	}
+
+	async #isAfter(): Promise<boolean> {
+		const [made, open] = [await this.#ports.engine.phase(), findOpenSwitch(await this.#ports.journal.lines())];
+		return (made === "prepare" || made === "cancelled") && open === undefined;
+	}
+
+	/** `frozen` is no phase to stay in: with MedStack in use nothing on Aptible stands on its copy. */
+	async #end(): Promise<Evidence> {
+		const { ask, switchTo, tell, journal, engine } = this.#ports;
+		const open = findOpenSwitch(await journal.lines());
+		const begun = open?.phase === "prepare" || open?.phase === "cancelled" ? open.phase : undefined;
+		const answer =
+			begun ??
+			(
+				await ask(
+					"MedStack serves. For another night type prepare; to end the move type cancelled; to stay in frozen, nothing: ",
+				)
+			).trim();
+		if (answer !== "prepare" && answer !== "cancelled") {
+			tell("the stage stays in frozen; later: npm run move -- switch prepare --stack STACK, or switch cancelled");
+			return { phase: "frozen" };
+		}
+		if ((await switchTo(answer)) !== 0) {
+			throw new Unfinished(`MedStack serves, and the stage is not in ${answer} yet; to go on: ${AGAIN}`);
+		}
+		return { phase: (await engine.phase()) ?? answer };
+	}
+}

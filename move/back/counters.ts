@@ -1,0 +1,117 @@
+/** The counters of writes of the moved databases on Aptible, read through tunnels. */
+import type { Environment } from "../../aptible/api/environment.ts";
+import { settle } from "../../packages/mover/postgresql/counters.ts";
+import type { Evidence } from "../../packages/mover/steps.ts";
+import type { MovePhase } from "../../wire/move.ts";
+import { type DeclaredDatabase, type MoveSession, movedDatabases, type Ways } from "../session.ts";
+import type { MoveStage } from "../stage.ts";
+import type { NightJournal } from "../switch/night-journal.ts";
+
+/** Why the counters of a database are not known. */
+export interface Unknown {
+	unknown: string;
+}
+
+/** Counters by database, or why there are none. */
+export type Counted = ReadonlyMap<string, Evidence | Unknown>;
+
+export function isUnknown(counters: Evidence | Unknown): counters is Unknown {
+	return typeof counters.unknown === "string";
+}
+
+/**
+ * Tuples written in the database of a session since its statistics began (facts/move.md §4): without those of ANALYZE and of TOAST,
+ * and with those of tables that are dropped since. A crash resets every counter, and leaves the start of the server and `stats_reset` of the
+ * database as they were; that of the background writer shows it.
+ */
+export async function readWrites(session: MoveSession): Promise<Evidence> {
+	const { rows } = await session.query(
+		`SELECT 'postgresql' AS format, datid::int8::float8 AS oid, (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) AS system,
+			(tup_inserted + tup_updated + tup_deleted - (
+				SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_catalog.pg_stat_all_tables
+				JOIN pg_catalog.pg_class ON pg_class.oid = relid AND NOT relisshared
+				WHERE schemaname = 'pg_toast' OR schemaname = 'pg_catalog' AND pg_class.relname IN ('pg_statistic', 'pg_statistic_ext_data')))::text AS rows,
+			extract(epoch FROM stats_reset)::float8 AS reset,
+			(SELECT extract(epoch FROM stats_reset)::float8 FROM pg_catalog.pg_stat_bgwriter) AS started,
+			(SELECT count(*)::int FROM pg_catalog.pg_stat_activity WHERE datname = current_database() AND backend_xid IS NOT NULL) AS "openWriters"
+		FROM pg_catalog.pg_stat_database WHERE datname = current_database()`,
+	);
+	return rows[0];
+}
+
+/** Reads until it stands still: who wrote counts it up to a second later. */
+export function settleWrites(session: MoveSession): Promise<Evidence> {
+	const isSame = (before: Evidence, now: Evidence) => before.rows === now.rows && now.openWriters === 0;
+	return settle(() => readWrites(session), isSame, { everyMs: 600, withinMs: 15_000 });
+}
+
+/**
+ * Reads each moved database. What cannot be read is said in its place.
+ *
+ * @param read of a PostgreSQL. @default until it stands still
+ */
+export async function readCounters(
+	ways: Ways,
+	environment: Environment,
+	moved: MoveStage,
+	read: (session: MoveSession) => Promise<Evidence> = settleWrites,
+): Promise<Counted> {
+	const counted = new Map<string, Evidence | Unknown>();
+	for (const { handle, type } of movedDatabases(moved)) {
+		try {
+			counted.set(handle, await readOne(ways, environment, { handle, type, read }));
+		} catch (error) {
+			counted.set(handle, { unknown: `its counters cannot be read (${(error as Error).message})` });
+		}
+	}
+	return counted;
+}
+
+async function readOne(
+	ways: Ways,
+	{ caCertificate }: Environment,
+	{ handle, type, read }: Pick<DeclaredDatabase, "handle" | "type"> & { read: typeof settleWrites },
+): Promise<Evidence | Unknown> {
+	if (type !== "postgresql" && type !== "mysql") return { unknown: `a ${type} is not asked through a tunnel` };
+	const url = await ways.to(handle).openTunnel();
+	const database = decodeURIComponent(new URL(url).pathname.slice(1));
+	if (type === "postgresql") {
+		const session = await ways.to(handle).connect(database);
+		try {
+			return await read(session);
+		} finally {
+			await session.end().catch(() => {});
+		}
+	}
+	// Loaded here alone: most moves have no MySQL.
+	const [{ countersIn }, { connectThrough }] = await Promise.all([
+		import("../../packages/mover/mysql/counters.ts"),
+		import("../../packages/mover/mysql/tunnelled.ts"),
+	]);
+	const session = await connectThrough(url, caCertificate);
+	try {
+		return { format: "mysql", ...(await countersIn(session, database)) };
+	} finally {
+		await session.end();
+	}
+}
+
+/** Notes the counters in the journal before apps on Aptible may write. @returns lines on what cannot be counted */
+export async function noteMarks(
+	journal: NightJournal,
+	run: string,
+	phase: MovePhase,
+	counted: Counted,
+): Promise<string[]> {
+	const unknown: string[] = [];
+	for (const [database, counters] of counted) {
+		if (isUnknown(counters)) {
+			unknown.push(
+				`${database}: what is written on Aptible from here on cannot be counted (${counters.unknown}), so that going back will need --accept-loss all`,
+			);
+		} else {
+			await journal.write(run, "mark", "done", { ...counters, phase }, { database });
+		}
+	}
+	return unknown;
+}

@@ -1,0 +1,31 @@
+/** Whether the old side is shut by a freeze, as the journal has it. */
+import type { JournalLine } from "../../packages/mover/journal/line.ts";
+import { notesIn } from "../../packages/mover/journal/notes.ts";
+import { movedDatabases } from "../session.ts";
+import type { MoveStage } from "../stage.ts";
+
+/** The stage's names of databases whose source is shut. */
+export function shutSources(moved: MoveStage, lines: readonly JournalLine[]): string[] {
+	return movedDatabases(moved).flatMap(({ handle }) => (notesIn(lines, handle).size > 0 ? [handle] : []));
+}
+
+/** Whether each source that is to be silent was found so since the last thaw. */
+export function isProvedSilent(moved: MoveStage, lines: readonly JournalLine[]): boolean {
+	const thawed =
+		lines.findLast(
+			({ step, state, part }) =>
+				(step === "thaw" && state === "note") || (step === "back" && state === "done" && part === "thaw"),
+		)?.seq ?? 0;
+	return movedDatabases(moved).every(({ handle }) => {
+		const last = lines.findLast(
+			({ database, step, part, state }) =>
+				database === handle && step === "freeze" && part === "silence" && state === "done",
+		);
+		return last !== undefined && last.seq > thawed && last.evidence.equal === true;
+	});
+}
+
+/** Whether a source is shut. */
+export function isSourceShut(moved: MoveStage, lines: readonly JournalLine[]): boolean {
+	return shutSources(moved, lines).length > 0;
+}
