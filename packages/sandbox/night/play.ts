@@ -9,7 +9,8 @@ import { usePostgresClients } from "../postgresql/clients.ts";
 import { run } from "../run.ts";
 import { Operator } from "./operator.ts";
 import { judgeNight, type NightVerdict } from "./verdict.ts";
-import { DOMAIN, type NightWorld, startNightWorld } from "./world.ts";
+import { type NightWorld, startNightWorld } from "./world.ts";
+import { DOMAIN } from "./zone.ts";
 
 export const STACK = "clinic";
 /** Some 3 MB: a night is about its order, not its size. */
@@ -120,7 +121,7 @@ async function playSteps(
 	await perform("check");
 	await perform("rehearse");
 	await perform("objects");
-	world.changeObjects();
+	world.objects.change();
 	const { output: forecast } = await perform("status");
 	await sleep(PEACE_MS);
 
@@ -157,7 +158,7 @@ async function playSteps(
 		opened,
 		forecast,
 		copied,
-		differingObjects: world.differingObjects(),
+		differingObjects: world.objects.differing(),
 		journal: await read(path.join(folder, ".move", `${STACK}.jsonl`)),
 	});
 	return { verdict, report };

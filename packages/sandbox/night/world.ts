@@ -6,9 +6,8 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { startAptiblePostgres } from "../aptible/postgresql.ts";
 import { inSandbox } from "../aptible/sandbox.ts";
-import { type BlobStandIn, startBlobStandIn } from "../azure/blob-stand-in.ts";
 import { type Certificate, makeCertificate } from "../azure/certificate.ts";
-import { type DnsWorld, startDnsWorld } from "../dns/authority.ts";
+import type { DnsWorld } from "../dns/authority.ts";
 import { resolveBy } from "../dns/client.ts";
 import type { Sandbox } from "../environment.ts";
 import { type Medstack, startMedstack } from "../medstack/cluster.ts";
@@ -20,29 +19,23 @@ import type { Postgres } from "../postgresql/server.ts";
 import { freePort } from "../server-process.ts";
 import { Ledger } from "./ledger.ts";
 import { type NewSide, startNewSide } from "./new-side.ts";
+import { NightObjects } from "./objects.ts";
 import { type OuterWorld, worldVariable } from "./outer-world.ts";
 import { type Requester, startRequester } from "./requesters.ts";
 import { CachingResolver } from "./resolver.ts";
 import { startWeb, startWorker } from "./writers.ts";
 import { WRITES_TABLE } from "./writes.ts";
+import { DOMAIN, startZone } from "./zone.ts";
 
-export const DOMAIN = "portal.acme.example";
-const ZONE = "acme.example";
-const NAMESERVERS = ["ns1.acme.example", "ns2.acme.example"] as const;
 /** Public addresses of both sides' load balancers. */
 const MEDSTACK_ADDRESS = "203.0.113.9";
 const APTIBLE_ADDRESS = "198.51.100.7";
 /** Where they are on this machine; the DNS servers have the first ones of this network. */
 const LOCAL = { [MEDSTACK_ADDRESS]: "127.0.0.101", [APTIBLE_ADDRESS]: "127.0.0.102" };
-/** In seconds: a test does not wait for the minute that a night's records have. */
-const TTL = 1;
 const APP_LOGIN = { name: "app_rw", password: "x" };
 const HEALTH_MS = 500;
-/** The account of MedStack, and that of the stage file; each with its container. */
-const ACCOUNTS = { medstack: "files", clinicfiles: "documents" } as const;
-const OBJECTS = 20;
-/** When they were written: what is younger may be under way, and waits for the next pass. */
-const LONG_AGO_MS = 600_000;
+/** Of the mover and the page service. */
+const IMAGE = "registry.acme.example/mover:1";
 
 export interface NightWorldSetup {
 	sandbox: Sandbox;
@@ -73,10 +66,7 @@ export interface NightWorld {
 	addEndpointRecords(): string;
 	/** Does at the DNS host what a command asks for: a line of a zone file. */
 	putRecord(line: string): void;
-	/** Has the app write an object, and delete another one. */
-	changeObjects(): void;
-	/** Names of objects whose bytes are not the same on both sides. */
-	differingObjects(): string[];
+	objects: NightObjects;
 	/** Has people and programs come. */
 	openDoors(): void;
 	/** Has nobody come any more. */
@@ -110,14 +100,15 @@ export async function startNightWorld(setup: NightWorldSetup): Promise<NightWorl
 		await fillWithClinic(source, scale);
 		const sql = `${WRITES_TABLE}; GRANT SELECT, INSERT ON night_writes TO ${APP_LOGIN.name}`;
 		await execute(source.url(MEDSTACK_DATABASE), `SET ROLE medadmin; ${sql}`);
-		const dns = await startZones();
-		closing.push(() => dns.world.close());
+		const zone = await startZone({ medstack: MEDSTACK_ADDRESS, aptible: APTIBLE_ADDRESS });
+		const { dns } = zone;
+		closing.push(() => dns.close());
 		const tls = makeCertificate("127.0.0.1", new Date(), [DOMAIN]);
 		const port = await freePort(LOCAL[APTIBLE_ADDRESS]);
 		const ledger = new Ledger(path.join(folder, "acknowledged.jsonl"));
-		const objects = await startObjects();
+		const objects = await NightObjects.start();
 		closing.push(() => objects.close());
-		const medstack = await startOldSide(setup, { source, logs, ledger, dns: dns.world, tls, port, objects });
+		const medstack = await startOldSide(setup, { source, logs, ledger, dns, tls, port, objects });
 		closing.push(() => medstack.close());
 		closing.push(await checkHealth(medstack));
 		const newSide = await startAptibleSide(setup, { target, logs, ledger, tls, port });
@@ -133,80 +124,20 @@ export async function startNightWorld(setup: NightWorldSetup): Promise<NightWorl
 			medstack,
 			ledger,
 			requesters,
-			env: await environment(sandbox, { root, folder, dns: dns.world, tls, port, medstack }),
+			env: await environment(sandbox, { root, folder, dns, tls, port, medstack }),
 			logs,
 			addEndpointRecords: () => {
 				const host = endpointHost(sandbox.env.APTIBLE_SANDBOX ?? "");
-				dns.put(`_acme-challenge.${DOMAIN} ${TTL} CNAME acme.${host}`);
-				dns.put(`portal-new.${ZONE} ${TTL} CNAME ${host}`);
+				zone.putEndpoint(host);
 				return host;
 			},
-			putRecord: dns.put,
-			changeObjects: () => {
-				putObject(objects, "scans/late.pdf");
-				objects.account("medstack").containers.get(ACCOUNTS.medstack)?.delete("scans/0.pdf");
-			},
-			differingObjects: () => compareObjects(objects),
-			openDoors: () => void requesters.push(...openDoors({ dns: dns.world, tls, port, ledger })),
+			putRecord: zone.put,
+			objects,
+			openDoors: () => void requesters.push(...openDoors({ dns, tls, port, ledger })),
 			closeDoors,
 			close,
 		};
 	}
-}
-
-interface Zones {
-	world: DnsWorld;
-	put(line: string): void;
-}
-
-/** The zone as it is days before the night: the domain is a CNAME to the name that leads to MedStack. */
-async function startZones(): Promise<Zones> {
-	const records = new Map<string, string>();
-	const soa = `${ZONE} 3600 SOA ns1.${ZONE} hostmaster.${ZONE} 1 7200 900 1209600 1`;
-	const setup = () => ({ records: [soa, ...records.values()] });
-	const put = (line: string) => {
-		const [name = "", , ...rest] = line.replace(/ IN /, " ").split(" ");
-		records.set(name.replace(/\.$/, ""), `${name.replace(/\.$/, "")} ${TTL} ${rest.join(" ").replace(/\.$/, "")}`);
-		for (const server of NAMESERVERS) world?.change(server, setup());
-	};
-	let world: DnsWorld | undefined;
-	put(`${DOMAIN} ${TTL} CNAME portal-old.${ZONE}`);
-	put(`portal-old.${ZONE} ${TTL} A ${MEDSTACK_ADDRESS}`);
-	const aptible = {
-		records: [
-			"aptible.in 3600 SOA ns1.aptible.in root.aptible.in 1 7200 900 1209600 1",
-			`*.aptible.in 60 A ${APTIBLE_ADDRESS}`,
-		],
-	};
-	world = await startDnsWorld({
-		[ZONE]: Object.fromEntries(NAMESERVERS.map((server) => [server, setup()])),
-		"aptible.in": { "ns1.aptible.in": aptible },
-	});
-	return { world, put };
-}
-
-/** Both accounts, as the mover sees them. */
-async function startObjects(): Promise<BlobStandIn> {
-	const objects = await startBlobStandIn(
-		Object.fromEntries(Object.entries(ACCOUNTS).map(([account, container]) => [account, [container]])),
-	);
-	Object.assign(objects.account("clinicfiles"), { isOpen: true, copyFrom: "anywhere" });
-	for (let number = 0; number < OBJECTS; number += 1) putObject(objects, `scans/${number}.pdf`);
-	return objects;
-}
-
-function putObject(objects: BlobStandIn, name: string): void {
-	const modified = Date.now() - LONG_AGO_MS;
-	objects.account("medstack").put(ACCOUNTS.medstack, name, `the scan ${name}`, { modified });
-}
-
-function compareObjects(objects: BlobStandIn): string[] {
-	const [old, fresh] = Object.entries(ACCOUNTS).map(([account, container]) => {
-		const blobs = objects.account(account).containers.get(container) ?? new Map();
-		return new Map([...blobs].map(([name, { data }]) => [name, Buffer.from(data).toString("hex")]));
-	});
-	const names = new Set([...(old?.keys() ?? []), ...(fresh?.keys() ?? [])]);
-	return [...names].filter((name) => old?.get(name) !== fresh?.get(name)).sort();
 }
 
 interface Side {
@@ -219,7 +150,7 @@ interface Side {
 /** MedStack's cluster; the mover comes once it has its secret. */
 async function startOldSide(
 	{ sandbox, root, handOver }: NightWorldSetup,
-	{ source, logs, ledger, dns, tls, port, objects }: Side & { source: Postgres; dns: DnsWorld; objects: BlobStandIn },
+	{ source, logs, ledger, dns, tls, port, objects }: Side & { source: Postgres; dns: DnsWorld; objects: NightObjects },
 ): Promise<Medstack> {
 	const url = source.url(MEDSTACK_DATABASE, APP_LOGIN);
 	const program = process.execPath;
@@ -242,6 +173,7 @@ async function startOldSide(
 			},
 			page: {
 				replicas: 1,
+				image: IMAGE,
 				start: () =>
 					startProcess({
 						program,
@@ -257,15 +189,14 @@ async function startOldSide(
 			},
 			mover: {
 				replicas: 0,
-				image: "registry.acme.example/mover:1",
+				image: IMAGE,
 				start: () =>
 					startProcess({
 						program,
 						args,
 						env: {
 							...moverEnvironment(sandbox, source, handOver),
-							MOVE_OBJECTS_DOCUMENTS: objects.address("medstack", ACCOUNTS.medstack, "rlt"),
-							MOVE_OBJECTS_DOCUMENTS_TARGET: objects.address("clinicfiles", ACCOUNTS.clinicfiles, "rlwdt"),
+							...objects.env,
 						},
 						onOutput: (text) => appendFileSync(logs.mover, text),
 					}),
