@@ -118,6 +118,22 @@ export const MovedDatabase = block("a moved database", {
 export const dnsWays = ["azure", "manual", "route53", "cloudflare"] as const;
 export type DnsWay = (typeof dnsWays)[number];
 
+const smokePath = () => pattern("a path", "for example /health", /^\/[^\s#]*$/);
+const smokeText = () =>
+	text("text", "a few words of the answer").min(1, { error: "is empty; give a few words of the answer" });
+
+/** What the probe of one domain asks, where it is another than `move.smoke`. */
+export const DomainSmoke = block("the smoke test of a domain", {
+	path: smokePath().register(keyDocs, {
+		description: "path that `probe` requests of this domain; its redirects have to stay on it",
+		inPlace: "yes",
+	}),
+	text: smokeText().register(keyDocs, {
+		description: "text that the answer holds where the app works, of its first MB",
+		inPlace: "yes",
+	}),
+});
+
 /** A domain that goes over to Aptible. */
 export const MovedDomain = block("a domain", {
 	via: choice("a way to change DNS", dnsWays).register(keyDocs, {
@@ -133,20 +149,24 @@ export const MovedDomain = block("a domain", {
 			description: "address or host name of MedStack's load balancer, which it leads to now and on the way back",
 			inPlace: "yes",
 		}),
+	smoke: DomainSmoke.optional().register(keyDocs, {
+		description: "what `probe` asks of this domain, where it is another app or path than `move.smoke` is for",
+		inPlace: "yes",
+		otherwise: "value of `move.smoke`",
+	}),
 });
 
 /** What a kept rehearsal needs: what must not be real meanwhile, and how a person sees that an app works on it. */
 export const Smoke = block("a smoke test", {
-	path: pattern("a path", "for example /health", /^\/[^\s#]*$/).register(keyDocs, {
-		description: "path that the step `probe` requests of each of `move.domains`, with what its redirects lead to",
+	path: smokePath().register(keyDocs, {
+		description:
+			"path that the step `probe` requests of each of `move.domains` without a `smoke` of its own; its redirects have to stay on the domain",
 		inPlace: "yes",
 	}),
-	text: text("text", "a few words of the answer")
-		.min(1, { error: "is empty; give a few words of the answer" })
-		.register(keyDocs, {
-			description: "text that the answer holds where the app works, of its first MB",
-			inPlace: "yes",
-		}),
+	text: smokeText().register(keyDocs, {
+		description: "text that the answer holds where the app works, of its first MB",
+		inPlace: "yes",
+	}),
 	placeholders: z
 		.array(text("the name of a secret", "a name under secrets"), {
 			error: message("a list", "names of secrets, such as [smtpPassword]"),

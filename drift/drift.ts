@@ -4,7 +4,7 @@
  * the update run, which heals it; the Command of every other one ignores that variable.
  */
 
-import { RunError } from "@pulumi/pulumi";
+import { RunError, runtime } from "@pulumi/pulumi";
 import type { LoadedStage } from "../config/load.ts";
 import type { Stage } from "../config/stage.ts";
 import type { Difference } from "../wire/difference.ts";
@@ -43,10 +43,20 @@ export async function checkMovedDatabases({ stage, moveRecord }: LoadedStage): P
 	await refuseOtherDatabases(stage, moveRecord);
 }
 
-/** Refuses an update of the night that no `npm run move -- switch` makes; only then is the journal's file read. */
+/**
+ * Refuses an update of the night that no `npm run move -- switch` makes, before anything is registered: what does not wait for the claims
+ * would be changed by one that they refuse.
+ */
 export async function checkNightStep({ move }: Pick<Stage, "move">): Promise<void> {
-	const refused = await refuseNightStep(undefined, move);
+	const refused = await refuseNightStep(await readStepBefore(move), move);
 	if (refused !== undefined) throw new RunError(refused);
+}
+
+/** The phase in the state, where an update may lead out of the night; a state that cannot be read is for the claims to judge. */
+async function readStepBefore(after: MoveStep | undefined): Promise<MoveStep | undefined> {
+	if (after === undefined || isNightStep(undefined, after) || runtime.isDryRun()) return undefined;
+	const { readRecordedStep } = await import("./recorded-step.ts");
+	return readRecordedStep();
 }
 
 /** Why an update may not take a step of a move; nothing where it may. */

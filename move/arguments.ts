@@ -45,7 +45,10 @@ const STEPS: Readonly<Record<string, StepWords>> = {
 		says: "copy the objects of the storage that move.objects names; in frozen the last pass",
 		options: {
 			deep: "compare the bytes of all objects, not of a sample",
-			delete: "in frozen: also where many copies have no object on the source any more",
+			delete: "in frozen: delete up to so many copies that have no object on the source any more",
+			overwrite: "write over up to so many objects of the target that are no copies of the mover's",
+			empty: "also where the source lists no objects",
+			"new-source": "also where earlier passes copied from another container",
 			rewrite: "in frozen, after copy: have URLs of the old account in the copies lead to the new one",
 		},
 	},
@@ -62,9 +65,13 @@ const STEPS: Readonly<Record<string, StepWords>> = {
 		options: {
 			yes: "do not ask",
 			again: "another update in the phase that the stage is in",
+			"unknown-ttl": "to live: also where what a TTL was before is not known, which --yes does not answer",
 		},
 	},
-	probe: { says: "ask each domain by its real name at its new side, while DNS leads to the old one", options: {} },
+	probe: {
+		says: "ask each domain by its real name at its new side, while DNS leads to the old one",
+		options: { accept: "domains that you have tested by hand, with commas: they pass, and the journal has it" },
+	},
 	point: {
 		says: "lead the domains of the move to one side, and wait until every authoritative server says so",
 		options: { to: "new in live; old in prepare, frozen and cancelled" },
@@ -123,8 +130,10 @@ const VALUES: Readonly<Record<string, string>> = {
 	"accept-loss": "N",
 	old: "FILE",
 	new: "FILE",
-	accept: "CLIENT",
+	accept: "LIST",
 	"without-watch": "REASON",
+	delete: "NUMBER",
+	overwrite: "NUMBER",
 	to: "SIDE",
 };
 
@@ -191,6 +200,11 @@ export function readArguments(argv: string[]): Arguments {
 		throw new UsageError("thaw takes --database with --sql alone: else it thaws each database of the stage");
 	}
 	if (step === "watch") checkWatch(options);
+	for (const option of ["delete", "overwrite"] as const) {
+		const number = options[option];
+		if (number === undefined || /^[1-9]\d{0,8}$/.test(number)) continue;
+		throw new UsageError(`--${option} takes how many objects at most, such as 12, and "${number}" was given`);
+	}
 	if (options["without-watch"]?.trim() === "") throw new UsageError("--without-watch takes the reason, in words");
 	if (step === "point" && options.to !== "new" && options.to !== "old") {
 		throw new UsageError(
@@ -245,7 +259,10 @@ function parse(argv: string[]) {
 			yes: { type: "boolean" },
 			thawed: { type: "boolean" },
 			deep: { type: "boolean" },
-			delete: { type: "boolean" },
+			delete: { type: "string" },
+			overwrite: { type: "string" },
+			empty: { type: "boolean" },
+			"new-source": { type: "boolean" },
 			rewrite: { type: "boolean" },
 			sql: { type: "boolean" },
 			database: { type: "string" },
@@ -255,6 +272,7 @@ function parse(argv: string[]) {
 			new: { type: "string" },
 			follow: { type: "boolean" },
 			accept: { type: "string" },
+			"unknown-ttl": { type: "boolean" },
 			"without-watch": { type: "string" },
 			to: { type: "string" },
 			"drop-former": { type: "boolean" },

@@ -5,6 +5,7 @@ import type { Environment } from "../aptible/api/environment.ts";
 import type { Context } from "../aptible/context.ts";
 import { readMoveRecord, requireMoveRecord } from "../config/move-record.ts";
 import { databaseIn } from "../packages/mover/address.ts";
+import { readLines } from "../packages/mover/journal/journal.ts";
 import type { LineState } from "../packages/mover/journal/line.ts";
 import { JOURNAL_DATABASE } from "../packages/mover/journal/schema.ts";
 import type { Evidence } from "../packages/mover/steps.ts";
@@ -28,6 +29,7 @@ import {
 	Ways,
 } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
+import { refuseStaleFile } from "./switch/stale-file.ts";
 import { frozenDatabases } from "./thaw-sql.ts";
 import { compareJournals } from "./work.ts";
 
@@ -99,7 +101,10 @@ class Closing {
 		const databases = movedDatabases(this.#moved);
 		const handles = databases.filter(({ type }) => type === "postgresql").map(({ handle }) => handle);
 		this.#first = await findJournalHandle(this.#context, this.#environment, this.#moved, (one) => this.#way(one));
-		await this.#journal(refuseWork);
+		await this.#journal(async (session) => {
+			refuseStaleFile(await readLines(session), this.#moved);
+			await refuseWork(session);
+		});
 		const silence = await this.#look((session) => requireSilence(session, this.#moved, this.#options.withoutWatch));
 		tell(silence);
 		const dates = await this.#look((session) => readDates(session, this.#moved));

@@ -106,6 +106,10 @@ const REASONS: Readonly<Record<string, string>> = {
 		"a copy is in its place already. Where its record is gone, prove it again: npm run move -- verify --stack STACK; to copy over it, the same command with --again",
 	"no-objects":
 		"the mover was handed over no containers; write the file anew, and give it to the service: npm run move -- credentials --stack STACK --replace",
+	"in-use":
+		"apps work on Aptible since the last switch, and write objects of their own there; in the phases prepare and frozen alone nothing of theirs is in the way",
+	"not-frozen":
+		"the last pass deletes what the source has deleted, so that it wants a freeze that stands; first: npm run move -- freeze --stack STACK",
 	"not-in-place": "URLs are rewritten in a copy that is in its place; first: npm run move -- copy --stack STACK",
 	rewritten: "URLs in the copy were rewritten since its proof, which stands",
 	nothing: "nothing is copied yet; first: npm run move -- copy --stack STACK",
@@ -120,7 +124,8 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 function reasonOf({ command, reason = "" }: Wish): string {
-	if (reason === "unequal" && command !== "verify") return `${REASONS.unequal}; nothing was swapped in`;
+	if (reason === "unequal" && command !== "verify" && command !== "objects")
+		return `${REASONS.unequal}; nothing was swapped in`;
 	return REASONS[reason] ?? reason;
 }
 
@@ -138,7 +143,8 @@ export function linesOf(reports: readonly StoredReport[]): string[] {
 		if (kind === "sizes" || kind === "night") return [];
 		if (kind === "watch") return (body as { lines: string[] }).lines;
 		if (kind === "failure") return [`${at}failed: ${(body as { line: string }).line}`];
-		const { equal, differences } = body as { equal: boolean; differences: string[] };
-		return equal ? [`${at}both sides are equal`] : differences.map((line) => `${at}differs: ${line}`);
+		const { equal, differences, extent } = body as { equal: boolean; differences: string[]; extent?: string };
+		const how = extent === undefined ? "" : `; ${extent}`;
+		return equal ? [`${at}both sides are equal${how}`] : differences.map((line) => `${at}differs: ${line}`);
 	});
 }

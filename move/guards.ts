@@ -4,7 +4,7 @@ import type { Environment } from "../aptible/api/environment.ts";
 import type { Context } from "../aptible/context.ts";
 import { placeholder } from "../config/move-phases.ts";
 import { readHeartbeat } from "../packages/mover/journal/heartbeat.ts";
-import { openWork, WishUnderWay } from "../packages/mover/journal/wishes.ts";
+import { openWork, type Wish, WishUnderWay } from "../packages/mover/journal/wishes.ts";
 import { type MovePhase, nextPhase, tellStep } from "../wire/move.ts";
 import { isSilent } from "./progress.ts";
 import type { MoveSession } from "./session.ts";
@@ -23,8 +23,8 @@ const PHASES: Readonly<Record<string, readonly MovePhase[]>> = {
 	thaw: ["prepare", "frozen"],
 	// Asks nobody, and is the way where the mover does not get in any more.
 	"thaw --sql": ["prepare", "frozen", "cancelled"],
-	// Apps run there, and in live once more.
-	probe: ["trial", "live"],
+	// Apps run there; what is wrong with a certificate or a path is found before the night.
+	probe: ["prepare", "trial", "live"],
 	// Nothing writes on either side.
 	copy: ["frozen"],
 	// Apps on Aptible have written no objects of their own yet.
@@ -36,6 +36,11 @@ const PHASES: Readonly<Record<string, readonly MovePhase[]>> = {
 	// Aptible serves nobody by the real name: before the night, and on the way back from it.
 	"point --to old": ["prepare", "frozen", "cancelled"],
 };
+
+/** Whether a step is for some phases alone. */
+export function isGuarded(step: string): boolean {
+	return Object.hasOwn(PHASES, step);
+}
 
 /** Refuses a step in a phase that it is not for. @throws with the phase to go to and the command */
 export function refusePhase(step: string, { stage, name }: MoveStage): void {
@@ -61,7 +66,7 @@ export function refuseObjects({ stage, name }: MoveStage, options: Readonly<Reco
 		);
 	}
 	if (stage.move?.phase === "frozen") return;
-	const wrong = ["delete", "rewrite"].find((option) => options[option] === true);
+	const wrong = ["delete", "rewrite"].find((option) => options[option] !== undefined);
 	if (wrong === undefined) return;
 	throw new Error(
 		`objects --${wrong} is of the phase frozen, in which nobody writes to the source; before that, run it without: npm run move -- objects --stack STACK`,
@@ -125,8 +130,17 @@ export async function refuseDowntime(session: MoveSession): Promise<void> {
 /** A run that goes on would lose its login in its middle; a mover that is gone is waited for by nobody. */
 export async function refuseWork(session: MoveSession): Promise<void> {
 	const [open, heartbeat] = [await openWork(session), await readHeartbeat(session)];
-	if (open === undefined || isSilent(heartbeat)) return;
+	if (open !== undefined && !isSilent(heartbeat)) refuseOpen(open);
+}
+
+/** As `refuseWork`, and of a silent mover too: it would do what was wished for in another phase, once it comes back. */
+export async function refuseAnyWork(session: MoveSession): Promise<void> {
+	const open = await openWork(session);
+	if (open !== undefined) refuseOpen(open);
+}
+
+function refuseOpen({ command, run }: Wish): never {
 	throw new Error(
-		`${open.command}${open.run === undefined ? "" : ` of run ${open.run}`} is under way; wait for its end, or end it: npm run move -- stop --stack STACK`,
+		`${command}${run === undefined ? "" : ` of run ${run}`} is under way; wait for its end, or end it: npm run move -- stop --stack STACK`,
 	);
 }

@@ -7,21 +7,25 @@
 import { checkVersion } from "../aptible/cli/version.ts";
 import { Context } from "../aptible/context.ts";
 import { nameStage } from "../packages/mover/commands.ts";
+import { readLines } from "../packages/mover/journal/journal.ts";
 import { type Command, isWork, type WishArguments, type Work } from "../packages/mover/journal/wishes.ts";
 import { type Arguments, acceptedLoss, readArguments, UsageError, usage } from "./arguments.ts";
 import { closeMove } from "./close.ts";
 import { findMoverHosts, makeCredentials } from "./credentials.ts";
 import { tellEnd } from "./ends.ts";
-import { refuseDowntime, refuseKeep, refuseObjects, refusePhase, refuseUnsure } from "./guards.ts";
+import { isGuarded, refuseDowntime, refuseKeep, refuseObjects, refusePhase, refuseUnsure } from "./guards.ts";
 import { findJournalHandle } from "./journal-place.ts";
+import { besideNoOperator } from "./operator-lock.ts";
 import { ProgressView } from "./progress.ts";
-import { FormerRecord } from "./record.ts";
+import { FormerRecord, voidRecord } from "./record.ts";
 import { writeReport } from "./report.ts";
 import { findEnvironment, type Way, Ways } from "./session.ts";
 import { chooseCluster, isByApi } from "./source-cluster/choose.ts";
 import type { SourceCluster } from "./source-cluster/port.ts";
 import { type MoveStage, readMoveStage } from "./stage.ts";
 import { describeStatus } from "./status.ts";
+import { refuseStaleFile } from "./switch/stale-file.ts";
+import { withWayOut } from "./switch/without-journal.ts";
 import { thawStatements } from "./thaw-sql.ts";
 import { ask, compareJournals, control, watch } from "./work.ts";
 
@@ -57,7 +61,12 @@ async function main(argv: string[]): Promise<number> {
 	if (step === "freeze" && options.yes !== true) refuseUnsure(moved);
 	if (step === "objects") refuseObjects(moved, options);
 	if (options.sql === true) {
-		for (const line of thawStatements(moved, options.database?.toString())) process.stdout.write(`${say(line)}\n`);
+		const lines = thawStatements(moved, options.database?.toString());
+		// Nothing in the journal will say that MedStack is in use again.
+		const removed = voidRecord(moved);
+		if (removed !== undefined)
+			lines.unshift(`-- ${removed} is removed, as MedStack is in use from here on: commit that`);
+		for (const line of lines) process.stdout.write(`${say(line)}\n`);
 		return 0;
 	}
 	if (step === "plan") return plan(moved, options.write);
@@ -79,13 +88,22 @@ async function main(argv: string[]): Promise<number> {
 	if (options.keep === true) await refuseKeep(context, environment, moved);
 	const ways = new Ways(context, environment, tell);
 	try {
-		const way = ways.to(await findJournalHandle(context, environment, moved, (one) => ways.to(one)));
+		const handle = await findJournalHandle(context, environment, moved, (one) => ways.to(one)).catch(
+			(error: unknown) => {
+				throw phase === undefined ? error : withWayOut(error, moved, phase);
+			},
+		);
+		const way = ways.to(handle);
+		if (phase === undefined && isGuarded(step)) {
+			await way.look(async (session) => session && refuseStaleFile(await readLines(session), moved));
+		}
 		if (phase !== undefined || step === "probe") {
 			const { runProbe, runSwitch } = await import("./switch/command.ts");
 			const reach = { context, environment, way, ways };
-			if (phase === undefined) return await runProbe(reach, moved, { tell });
+			if (phase === undefined) return await runProbe(reach, moved, { tell, accept: listOf(options.accept) });
 			const wanted = { to: phase, isAgain: options.again === true };
-			return await runSwitch(reach, moved, wanted, { tell, isSure: options.yes === true });
+			const given = { isSure: options.yes === true, isTtlUnknown: options["unknown-ttl"] === true };
+			return await runSwitch(reach, moved, wanted, { tell, ...given });
 		}
 		if (step === "status") {
 			const hosts = await findMoverHosts(context, environment, moved);
@@ -145,12 +163,16 @@ async function watchLogs(way: Way, moved: MoveStage, options: Arguments["options
 		old: text("old"),
 		new: text("new"),
 		follow: options.follow === true,
-		accept: text("accept")
-			.split(",")
-			.filter((one) => one !== ""),
+		accept: listOf(options.accept),
 		signal: untilGone(),
 		tell: (line) => view.line(line),
 	});
+}
+
+function listOf(given: string | boolean | undefined): string[] {
+	return String(given ?? "")
+		.split(",")
+		.filter((one) => one !== "");
 }
 
 /** Ends when the person goes away. */
@@ -175,9 +197,15 @@ async function perform(
 	const tell = (line: string) => view.line(line);
 	const cluster = chooseCluster(moved, { way, tell, signal, redactor: context.redactor });
 	if (isWork(step)) {
-		const given = Object.fromEntries(Object.entries(switches).map(([name, value]) => [name, value === true]));
-		if (step === "objects" && moved.stage.move?.phase === "frozen") given.final = true;
-		return doWork(way, moved, { step, given, cluster, signal });
+		const given = Object.fromEntries(
+			Object.entries(switches).map(([name, value]) => [
+				name,
+				typeof value === "string" ? Number(value) : value === true,
+			]),
+		);
+		// The mover wants the freeze in its journal beside it.
+		const final = step === "objects" && moved.stage.move?.phase === "frozen" ? { final: true } : {};
+		return doWork(way, moved, { step, given: { ...given, ...final }, cluster, signal });
 	}
 	const id = await control(way, moved, step as Command);
 	const made = await watch(way, moved, id, { view, signal });
@@ -193,7 +221,8 @@ async function doWork(
 	{ step, given, cluster, signal }: { step: Work; given: WishArguments; cluster: SourceCluster; signal: AbortSignal },
 ): Promise<number> {
 	if (step === "freeze") {
-		if (isByApi(moved)) await refuseDowntime(await way.open());
+		const session = await way.open();
+		if (isByApi(moved)) await besideNoOperator(session, () => refuseDowntime(session));
 		for (const line of (await cluster.stop()).lines) view.line(line);
 	}
 	// A record of an earlier copy would admit the phase trial while this one is made, a rehearsal stands in its place, or MedStack is in use.
@@ -217,5 +246,11 @@ async function doWork(
 		return 1;
 	}
 	if (made.state === "refused") former?.putBack();
-	return tellEnd(way, moved, made, { view, cluster });
+	const code = await tellEnd(way, moved, made, { view, cluster });
+	// Names of objects are in it alone.
+	if (step === "objects" && made.run !== undefined && made.state !== "refused") {
+		const files = await way.look((session) => writeReport(session, moved, made.run));
+		for (const file of files) view.line(file);
+	}
+	return code;
 }

@@ -1,11 +1,12 @@
 /** A run as an audit wants it: who, when, what, and the proof. */
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { nameStage } from "../packages/mover/commands.ts";
 import type { Proof } from "../packages/mover/engine.ts";
 import { readLines } from "../packages/mover/journal/journal.ts";
 import type { JournalLine } from "../packages/mover/journal/line.ts";
 import { readReports, type StoredReport } from "../packages/mover/journal/reports.ts";
+import { placeOf } from "../packages/mover/objects/configuration.ts";
 import { describeProof, isPostgresqlProof } from "../packages/mover/postgresql/report.ts";
 import { linesOf } from "./ends.ts";
 import { openMoveFolder } from "./folder.ts";
@@ -37,7 +38,12 @@ interface Report {
 	journal: readonly JournalLine[];
 }
 
-/** Writes both forms of the last run's report, or of the one that is named. @returns their paths */
+/**
+ * Writes both forms of the last run's report, or of the one that is named. Names of storage objects go from the target with that, as
+ * they can be a patient's: the file has them alone.
+ *
+ * @returns their paths
+ */
 export async function writeReport(
 	session: MoveSession | undefined,
 	moved: MoveStage,
@@ -64,7 +70,9 @@ export async function writeReport(
 	const { rows: pins } = await session.query(
 		"SELECT database, side, identity FROM public.pins WHERE side IN ('source', 'target') ORDER BY database, side",
 	);
-	const reports = await readReports(session, work.run);
+	const file = path.join(openMoveFolder(moved), `${moved.name}-${work.run}`);
+	const places = (moved.stage.move?.objects ?? []).map(placeOf);
+	const reports = withFormerNames(await readReports(session, work.run), places, `${file}.json`);
 	const lines = await readLines(session);
 	const ofKind = (kind: string) => reports.filter((report) => report.kind === kind);
 	const report: Report = {
@@ -85,10 +93,27 @@ export async function writeReport(
 		answers: await readAnswers(session),
 		journal: lines.filter(({ run }) => run === work.run),
 	};
-	const file = path.join(openMoveFolder(moved), `${moved.name}-${work.run}`);
 	writeFileSync(`${file}.json`, `${JSON.stringify(report, null, 2)}\n`);
 	writeFileSync(`${file}.md`, nameStage(describeReport(report, reports), moved.name, moved.configFile));
+	await session.query(
+		"UPDATE public.reports SET body = body - 'details' WHERE run = $1 AND kind = 'verification' AND database = ANY ($2)",
+		[work.run, places],
+	);
 	return [`${file}.json`, `${file}.md`];
+}
+
+/** What the server has no more, as an earlier report of the run has it. */
+function withFormerNames(reports: StoredReport[], places: readonly string[], file: string): StoredReport[] {
+	if (!existsSync(file)) return reports;
+	const { proofs } = JSON.parse(readFileSync(file, "utf8")) as Pick<Report, "proofs">;
+	return reports.map((report) => {
+		const { database, kind, body } = report;
+		const former = proofs.find(
+			(proof) => proof.database === database && Date.parse(String(proof.at)) === report.at.getTime(),
+		);
+		const isTaken = kind === "verification" && places.includes(database) && !("details" in (body as object));
+		return isTaken && former !== undefined ? { ...report, body: former.body } : report;
+	});
 }
 
 function describeReport(report: Report, reports: readonly StoredReport[]): string {
@@ -97,7 +122,7 @@ function describeReport(report: Report, reports: readonly StoredReport[]): strin
 	return `${[
 		`# Move of ${report.stage}: run ${report.run}`,
 		"",
-		`How data was moved from MedStack (the source) to Aptible (the target), by the program medstack-to-aptible, which wrote this page on ${new Date().toISOString().slice(0, 10)}. Each step wrote what it did into a journal when it did it; that is the last part of this page. A copy is put in its place only where both sides were found equal. Names of people and content of rows are in no part of it.`,
+		`How data was moved from MedStack (the source) to Aptible (the target), by the program medstack-to-aptible, which wrote this page on ${new Date().toISOString().slice(0, 10)}. Each step wrote what it did into a journal when it did it; that is the last part of this page. A copy is put in its place only where both sides were found equal. What stands in rows is in no part of it.`,
 		"",
 		`- what: ${report.command}, ${report.state}`,
 		`- environment: ${report.environment}`,

@@ -72,6 +72,34 @@ export async function readUrl(context: Context, id: number, handle: string): Pro
 	return connectionUrl;
 }
 
+/** There is no way to the database: the tunnel, the server or its database `move` cannot be opened. */
+export class Unreachable extends Error {
+	override name = "Unreachable";
+}
+
+/** An error of whoever looked for a way to the database. */
+export function asUnreachable(error: unknown): Unreachable {
+	return error instanceof Unreachable
+		? error
+		: new Unreachable(error instanceof Error ? error.message : String(error), { cause: error });
+}
+
+/** The person has gone away while the database was asked. */
+export class LookLeft extends Error {
+	override name = "LookLeft";
+
+	constructor() {
+		super("left while the target's database was asked");
+	}
+}
+
+export interface LookOptions {
+	/** For how long a way that breaks is opened anew, in milliseconds. @default 10 minutes */
+	patienceMs?: number;
+	/** Ends it at once; its reason is thrown. */
+	signal?: AbortSignal;
+}
+
 /** Ways to the databases of a stage, one each. */
 export class Ways {
 	readonly #open: (handle: string) => Way;
@@ -127,21 +155,32 @@ export class Way {
 	 * for what may be done twice.
 	 *
 	 * @param use is given undefined where there is no such database
+	 * @throws Unreachable where there is no way to it
 	 */
-	async look<T>(use: (session: MoveSession | undefined) => Promise<T>): Promise<T> {
-		const deadline = Date.now() + PATIENCE_MS;
+	async look<T>(
+		use: (session: MoveSession | undefined) => Promise<T>,
+		{ patienceMs = PATIENCE_MS, signal }: LookOptions = {},
+	): Promise<T> {
+		const deadline = Date.now() + patienceMs;
 		for (let isTold = false; ; isTold = true) {
 			try {
-				this.#session ??= await findJournalDatabase((database) => this.connect(database));
-				return await use(this.#session);
+				return await unlessLeft(this.#lookOnce(use), signal);
 			} catch (error) {
 				const hasEnded = isConnectionError(error) || this.#tunnel?.signal.aborted === true;
-				if (!hasEnded || Date.now() > deadline) throw error;
+				if (signal?.aborted === true || !hasEnded) throw error;
+				if (Date.now() > deadline) throw asUnreachable(error);
 				if (!isTold) this.#tell("the tunnel has ended and is opened anew; the mover goes on meanwhile");
-				await this.#forget();
-				await sleep(1_000);
+				await unlessLeft(this.#forget(), signal);
+				await sleep(1_000, undefined, signal === undefined ? {} : { signal }).catch(() => signal?.throwIfAborted());
 			}
 		}
+	}
+
+	async #lookOnce<T>(use: (session: MoveSession | undefined) => Promise<T>): Promise<T> {
+		this.#session ??= await findJournalDatabase((database) => this.connect(database)).catch((error: unknown) => {
+			throw asUnreachable(error);
+		});
+		return use(this.#session);
 	}
 
 	/** Database `move`, made where it is not there. */
@@ -161,4 +200,15 @@ export class Way {
 	async close(): Promise<void> {
 		await this.#forget();
 	}
+}
+
+/** What a promise comes to, unless the person goes away before. */
+async function unlessLeft<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+	if (signal === undefined) return promise;
+	const ended = new AbortController();
+	const left = new Promise<never>((_, reject) => {
+		if (signal.aborted) reject(signal.reason);
+		signal.addEventListener("abort", () => reject(signal.reason), { once: true, signal: ended.signal });
+	});
+	return Promise.race([promise, left]).finally(() => ended.abort());
 }

@@ -1,8 +1,10 @@
 /** What the move's commands need of a stage file. They run beside Pulumi and ask for no passphrase: a secret's value is none of theirs. */
-import { readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
 import { includeFiles } from "../config/include.ts";
+import { moveRecordName } from "../config/move-record.ts";
 import { namespace } from "../config/namespaces.ts";
 import { parseStage } from "../config/parse.ts";
 import type { Stage } from "../config/stage.ts";
@@ -30,6 +32,23 @@ export interface MoveStage {
  * @throws Error that says what is wrong in it
  */
 export function readMoveStage(name: string, configFile?: string): MoveStage {
+	const { file, raw, fileOf } = readWhole(name, configFile);
+	const context = { file: path.basename(file), fileOf };
+	const stage = parseStage(raw, context);
+	const { move: _, ...declared } = raw;
+	return { name, folder: path.dirname(file), configFile, stage, declared: parseStage(declared, context) };
+}
+
+/** A sum of what an update reads of a stage: its file, what that includes, and the record of its move. */
+export function hashStage({ name, folder, configFile }: Pick<MoveStage, "name" | "folder" | "configFile">): string {
+	const { text, raw } = readWhole(name, configFile ?? path.join(folder, `Pulumi.${name}.yaml`));
+	const record = path.join(folder, moveRecordName(name));
+	const parts = [text, raw, existsSync(record) ? readFileSync(record, "utf8") : undefined];
+	return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+}
+
+/** The text of a stage file, and its blocks with those of the files that it includes. */
+function readWhole(name: string, configFile: string | undefined) {
 	const file = path.resolve(configFile ?? path.join(root, `Pulumi.${name}.yaml`));
 	let text: string;
 	try {
@@ -44,11 +63,7 @@ export function readMoveStage(name: string, configFile?: string): MoveStage {
 	const given = Object.entries(config)
 		.filter(([key]) => key.startsWith(prefix))
 		.map(([key, value]) => [key.slice(prefix.length), withoutCiphers(value)] as const);
-	const { raw, fileOf } = includeFiles(Object.fromEntries(given), path.dirname(file), path.basename(file));
-	const context = { file: path.basename(file), fileOf };
-	const stage = parseStage(raw, context);
-	const { move: _, ...declared } = raw;
-	return { name, folder: path.dirname(file), configFile, stage, declared: parseStage(declared, context) };
+	return { file, text, ...includeFiles(Object.fromEntries(given), path.dirname(file), path.basename(file)) };
 }
 
 /** A block with a text in place of each encrypted value. */

@@ -99,9 +99,9 @@ async function describeObjects(session: MoveSession): Promise<string[]> {
 		`SELECT DISTINCT ON (database) database, run, at, evidence FROM public.journal
 		WHERE step = 'objects' AND state = 'done' ORDER BY database, journal.seq DESC`,
 	);
-	return rows.map(({ database, run, at, evidence: { items, live } }) => {
+	return rows.map(({ database, run, at, evidence: { items, live, summed, deep } }) => {
 		const next = live ? "; another one is due in the phase frozen" : ", the one of the phase frozen";
-		return `${database}: both sides were equal at ${at.toISOString()}, ${items} objects: run ${run}${next}`;
+		return `${database}: both sides were equal at ${at.toISOString()}, ${items} objects, ${summed} of them compared by bytes${deep ? ", whole" : ""}: run ${run}${next}`;
 	});
 }
 

@@ -16,6 +16,7 @@ import {
 } from "../packages/mover/journal/wishes.ts";
 import { openMoveFolder } from "./folder.ts";
 import { Forecaster } from "./forecast.ts";
+import { besideNoOperator } from "./operator-lock.ts";
 import { describeLook, isSilent, type ProgressView } from "./progress.ts";
 import type { MoveSession, Way } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
@@ -53,6 +54,7 @@ export interface Asked {
  * Wishes for work, or finds what was wished for by a command that was killed.
  *
  * @throws WishUnderWay where other work is not over
+ * @throws Error where another operator is at a switch or a probe
  */
 export async function ask(way: Way, moved: MoveStage, command: Work, given: WishArguments): Promise<Asked> {
 	const session = await way.open();
@@ -60,7 +62,7 @@ export async function ask(way: Way, moved: MoveStage, command: Work, given: Wish
 	const untold = command === "copy" && given.again !== true ? await findUntold(session) : undefined;
 	if (untold !== undefined) return { id: untold, is: "untold" };
 	try {
-		return { id: await wish(session, command, given), is: "new" };
+		return { id: await besideNoOperator(session, () => wish(session, command, given)), is: "new" };
 	} catch (error) {
 		if (!(error instanceof WishUnderWay) || !isSame(error.wish, command, given)) throw error;
 		return { id: error.wish.id, is: "under way" };
@@ -68,8 +70,8 @@ export async function ask(way: Way, moved: MoveStage, command: Work, given: Wish
 }
 
 function isSame({ command, arguments: former }: Wish, wanted: Work, given: WishArguments): boolean {
-	const on = (switches: object) => Object.entries(switches).flatMap(([name, value]) => (value === true ? [name] : []));
-	return command === wanted && isDeepStrictEqual(on(former as object).sort(), on(given).sort());
+	const on = (said: object) => Object.fromEntries(Object.entries(said).filter(([, value]) => value !== false));
+	return command === wanted && isDeepStrictEqual(on(former as object), on(given));
 }
 
 /**

@@ -4,7 +4,7 @@ import { readMoveRecord } from "../../config/move-record.ts";
 import { openWork } from "../../packages/mover/journal/wishes.ts";
 import { findMoverHosts } from "../credentials.ts";
 import { refuseWork } from "../guards.ts";
-import { heldJournal, OperatorLock } from "../operator-lock.ts";
+import { OperatorLock } from "../operator-lock.ts";
 import { readApps } from "../plan/live.ts";
 import { pointStage } from "../point.ts";
 import type { ProgressView } from "../progress.ts";
@@ -14,7 +14,7 @@ import { type MoveStage, readMoveStage } from "../stage.ts";
 import { asking } from "../switch/answer.ts";
 import type { Reach } from "../switch/command.ts";
 import { pulumiEngine } from "../switch/engine.ts";
-import { STEP_LOCK, TargetJournal } from "../switch/night-journal.ts";
+import { TargetJournal } from "../switch/night-journal.ts";
 import { switchPhase } from "../switch/switch.ts";
 import { goBack } from "./back.ts";
 import { readCounters } from "./counters.ts";
@@ -43,8 +43,8 @@ export async function runBack(
 	const tell = (line: string) => view.line(line);
 	const isThere = await way.look(async (session) => session !== undefined);
 	if (!isThere) throw new Error("no mover has been there yet: nothing was frozen, and MedStack serves");
-	const lock = new OperatorLock(way, STEP_LOCK);
-	const journal = heldJournal(new TargetJournal(way, moved), lock);
+	const lock = new OperatorLock(way);
+	const journal = new TargetJournal(way, moved, lock);
 	const fresh = () => readMoveStage(moved.name, moved.configFile);
 	const engine = pulumiEngine(moved);
 	const cluster = chooseCluster(moved, { way, tell, signal, redactor: context.redactor });
@@ -77,7 +77,6 @@ export async function runBack(
 							// A step of its own, in its place.
 							pointDomains: async () => {},
 							mark: async () => {},
-							now: () => new Date(),
 						},
 					);
 				},

@@ -8,7 +8,7 @@ import { notePoint, type PointNote, readPointNotes } from "./point-notes.ts";
 import { findObstacles, isAnswered, isAtOrigin, type Pointing, pointingTo, type Side } from "./pointing.ts";
 import { type DnsProvider, DnsProviderError, type WantedRecord } from "./provider.ts";
 import { DnsError, type DnsReader } from "./reader.ts";
-import { noteTtl, readTtlNotes, writeTtlNotes } from "./ttl-notes.ts";
+import { noteTtl, readTtlNotes, ttlFloor, writeTtlNotes } from "./ttl-notes.ts";
 import { judgeTtls, type ReadDomain } from "./young-ttl.ts";
 
 /** All in ms. */
@@ -184,15 +184,16 @@ function conclude(
 	const noted = readPointNotes(moved).findLast((one) => one.domain === domain && one.to === to);
 	const seen = isEverywhere(read, pointing) ? noted?.former : factsOf(read, pointing.subject).sets;
 	const former = seen === undefined ? undefined : longestTtl(seen as DomainFacts["sets"]);
-	const held = former ?? readTtlNotes(moved)[domain]?.ttlSeconds ?? ttlSeconds;
+	const floorSeconds = ttlFloor(moved);
+	const held = Math.max(former ?? readTtlNotes(moved)[domain]?.ttlSeconds ?? ttlSeconds, floorSeconds);
 	if (to === "old" && former !== undefined) {
 		const notes = readTtlNotes(moved);
-		const before = notes[domain] ?? noteTtl(undefined, former, now);
-		writeTtlNotes(moved, { ...notes, [domain]: noteTtl(before, ttlSeconds, now) });
+		const before = notes[domain] ?? noteTtl(undefined, former, { now, floorSeconds });
+		writeTtlNotes(moved, { ...notes, [domain]: noteTtl(before, ttlSeconds, { now, floorSeconds }) });
 	}
 	const resolversUntil = new Date(now.getTime() + held * 1000);
 	tell(
-		`${domain} leads to ${target} on every authoritative server; resolvers may hold the former answer until ${resolversUntil.toISOString()} (TTL ${held} s), some clients longer`,
+		`${domain} leads to ${target} on every authoritative server; resolvers may hold the former answer until ${resolversUntil.toISOString()} (reckoned with a TTL of ${held} s), some clients longer`,
 	);
 	return { domain, target, resolversUntil };
 }

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
+import { leastTiming } from "../../config/move.ts";
 import { openMoveFolder } from "../folder.ts";
 import type { MoveStage } from "../stage.ts";
 
@@ -22,13 +23,20 @@ export type TtlNote = TtlNotes[string];
 /**
  * What is noted of a record that is seen with a TTL. It was lowered at some time before: counted from now, its caches have surely ended.
  * A wait that runs goes on when the TTL rises.
+ *
+ * @param floorSeconds for which caches keep an answer whose TTL is lower (`move.timing.ttlFloorSeconds`)
  */
-export function noteTtl(former: TtlNote | undefined, ttlSeconds: number, now: Date): TtlNote {
+export function noteTtl(
+	former: TtlNote | undefined,
+	ttlSeconds: number,
+	{ now, floorSeconds }: { now: Date; floorSeconds: number },
+): TtlNote {
 	if (former?.ttlSeconds === ttlSeconds) return former;
 	const seen = now.toISOString();
 	if (former === undefined) return { ttlSeconds, seen };
 	const ends = former.safeFrom !== undefined && former.safeFrom > seen ? [former.safeFrom] : [];
-	if (ttlSeconds < former.ttlSeconds) ends.push(new Date(now.getTime() + former.ttlSeconds * 1000).toISOString());
+	const keptSeconds = Math.max(former.ttlSeconds, floorSeconds);
+	if (ttlSeconds < former.ttlSeconds) ends.push(new Date(now.getTime() + keptSeconds * 1000).toISOString());
 	const safeFrom = ends.sort().at(-1);
 	return { ttlSeconds, seen, ...(safeFrom === undefined ? {} : { safeFrom }) };
 }
@@ -57,4 +65,9 @@ export function writeTtlNotes(moved: MoveStage, notes: TtlNotes): void {
 	const partial = `${file}.${process.pid}`;
 	writeFileSync(partial, `${JSON.stringify(notes, null, 2)}\n`);
 	renameSync(partial, file);
+}
+
+/** TTL that is reckoned with where a record has a lower one, in seconds. */
+export function ttlFloor({ stage }: Pick<MoveStage, "stage">): number {
+	return stage.move?.timing.ttlFloorSeconds ?? leastTiming.ttlFloorSeconds;
 }

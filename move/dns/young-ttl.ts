@@ -5,7 +5,7 @@ import { type DomainFacts, isSwitched, readDomain, type StageDomain } from "../p
 import type { MoveStage } from "../stage.ts";
 import { longestTtl } from "./differences.ts";
 import type { DnsReader } from "./reader.ts";
-import { noteTtl, readTtlNotes, type TtlNote, type TtlNotes, writeTtlNotes } from "./ttl-notes.ts";
+import { noteTtl, readTtlNotes, type TtlNote, type TtlNotes, ttlFloor, writeTtlNotes } from "./ttl-notes.ts";
 
 /** A domain with what DNS says of it, or why it could not be read. */
 export interface ReadDomain {
@@ -15,10 +15,10 @@ export interface ReadDomain {
 
 /** Notes the TTL of each domain; one that could not be read keeps its note. */
 export function noteTtls(moved: MoveStage, domains: readonly ReadDomain[], now: Date): TtlNotes {
-	const former = readTtlNotes(moved);
+	const [former, floorSeconds] = [readTtlNotes(moved), ttlFloor(moved)];
 	const read = domains.flatMap(({ subject: { domain }, facts }): [string, TtlNote][] => {
 		const ttl = typeof facts === "string" ? undefined : longestTtl(facts.sets);
-		return ttl === undefined ? [] : [[domain, noteTtl(former[domain], ttl, now)]];
+		return ttl === undefined ? [] : [[domain, noteTtl(former[domain], ttl, { now, floorSeconds })]];
 	});
 	const notes = { ...former, ...Object.fromEntries(read) };
 	if (read.some(([domain, note]) => note !== former[domain])) writeTtlNotes(moved, notes);

@@ -6,14 +6,14 @@ import { readCounters, readWrites } from "../back/counters.ts";
 import { countLoss, describeLoss } from "../back/loss.ts";
 import { findOpening } from "../back/opening.ts";
 import { likelyMs, readOutlook } from "../forecast.ts";
-import { heldJournal, OperatorLock } from "../operator-lock.ts";
+import { NIGHT_LOCK, OperatorLock } from "../operator-lock.ts";
 import { movedDatabases } from "../session.ts";
 import { chooseCluster, isByApi } from "../source-cluster/choose.ts";
 import { type MoveStage, readMoveStage } from "../stage.ts";
 import { askOnTerminal, hasTerminal } from "../switch/answer.ts";
 import type { Reach } from "../switch/command.ts";
 import { pulumiEngine } from "../switch/engine.ts";
-import { NIGHT_LOCK, TargetJournal } from "../switch/night-journal.ts";
+import { TargetJournal } from "../switch/night-journal.ts";
 import { hashOfName, keepAnswer, operatorName } from "./answers.ts";
 import { type Cost, walkNight } from "./night.ts";
 import type { NightFacts } from "./steps.ts";
@@ -25,7 +25,7 @@ export async function runNight(
 	{ isSure, tell }: { isSure: boolean; tell: (line: string) => void },
 ): Promise<number> {
 	const lock = new OperatorLock(way, NIGHT_LOCK);
-	const journal = heldJournal(new TargetJournal(way, moved), lock);
+	const journal = new TargetJournal(way, moved, lock);
 	const engine = pulumiEngine(moved);
 	const who = operatorName();
 	// Ctrl-C is for the step that runs, and for the question.

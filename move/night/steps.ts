@@ -3,8 +3,9 @@ import type { JournalLine } from "../../packages/mover/journal/line.ts";
 import type { MovePhase } from "../../wire/move.ts";
 import { isProvedSilent } from "../back/source.ts";
 import { lastWatch } from "../close/silence.ts";
+import { havePassed } from "../probe/evidence.ts";
 import type { MoveStage } from "../stage.ts";
-import { countProbed, findOpenSwitch } from "../switch/night-journal.ts";
+import { findOpenSwitch } from "../switch/night-journal.ts";
 import { warnOfObjects } from "../switch/objects.ts";
 
 export interface NightStep {
@@ -90,7 +91,7 @@ export function isStepDone({ name }: NightStep, facts: NightFacts, night: Night)
 	};
 	const swapped = lastOf(({ step, state }) => step === "swap" && state === "done");
 	const thawed = lastOf(({ step, state }) => step === "thaw" && state === "note");
-	const domains = Object.keys(moved.stage.move?.domains ?? {}).length;
+	const { move } = moved.stage;
 	switch (name) {
 		case "plan":
 			return isOpened || own();
@@ -109,7 +110,7 @@ export function isStepDone({ name }: NightStep, facts: NightFacts, night: Night)
 		case "trial":
 			return isOpened && open?.phase !== "trial";
 		case "probe":
-			return phase === "live" || (countProbed(lines) ?? -1) >= domains;
+			return phase === "live" || (move !== undefined && havePassed(lines, move));
 		case "live":
 			return phase === "live" && open?.phase !== "live";
 		case "watch": {

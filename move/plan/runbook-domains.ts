@@ -4,6 +4,7 @@ import type { Stage } from "../../config/stage.ts";
 import { longestTtl } from "../dns/differences.ts";
 import { sameName } from "../dns/exchange.ts";
 import type { TtlNote } from "../dns/ttl-notes.ts";
+import { expectedOf } from "../probe/evidence.ts";
 import { describeAlias, listAddresses } from "./alias.ts";
 import { MOST_TTL_SECONDS } from "./domain-checks.ts";
 import { type DomainFacts, isSwitched, type StageDomain } from "./domains.ts";
@@ -71,7 +72,7 @@ export function describeSwitch(subject: StageDomain, facts: DomainFacts | string
 /** A request by the real name while DNS still leads to MedStack. */
 export function writeTest(stage: Stage, { domain, live }: StageDomain): string {
 	const name = domain.replace(/^\*\./, "any.");
-	const url = `https://${name}${stage.move?.smoke?.path ?? "/"}`;
+	const url = `https://${name}${(stage.move && expectedOf(stage.move, domain)?.path) ?? "/"}`;
 	return `curl --fail-with-body -sS --connect-to ${name}:443:${live?.hostname ?? "HOST"}:443 '${url.replaceAll("'", "'\\''")}'`;
 }
 

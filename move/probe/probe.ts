@@ -21,14 +21,15 @@ export interface ProbeTarget {
 	from: string;
 }
 
-/** What an answer has to be like (`move.smoke`). */
+/** What an answer has to be like (`move.domains.NAME.smoke`, else `move.smoke`). */
 export interface Expected {
 	path: string;
-	/** Text that the answer holds; absent: whether it is the right app is unknown. */
-	text: string | undefined;
+	/** Text that the answer holds. */
+	text: string;
 }
 
 export interface ProbeResult {
+	domain: string;
 	isPassed: boolean;
 	/** What was seen and, where it failed, what to do. */
 	line: string;
@@ -40,70 +41,80 @@ export function nameOf(domain: string): string {
 }
 
 /**
- * Asks a domain, and follows its redirects as long as they lead to domains that move too.
+ * Asks a domain, and follows its redirects as long as they stay on it.
  *
- * @param targets all domains that move, where redirects may lead
+ * @param targets all domains that move
+ * @param expected undefined: `/` is asked, and the answer does not pass, as whether it is the right app is unknown
  */
 export async function probe(
 	target: ProbeTarget,
 	targets: readonly ProbeTarget[],
-	expected: Expected,
+	expected: Expected | undefined,
 	options: RequestOptions,
 ): Promise<ProbeResult> {
-	const name = nameOf(target.domain);
-	let at = target;
-	let url = new URL(expected.path, `https://${name}`);
-	const fail = (says: string): ProbeResult => ({ isPassed: false, line: `${target.domain}: failed: ${says}` });
+	const { domain, address } = target;
+	const name = nameOf(domain);
+	const start = new URL(expected?.path ?? "/", `https://${name}`);
+	let url = start;
+	const fail = (says: string): ProbeResult => ({ domain, isPassed: false, line: `${domain}: failed: ${says}` });
 	for (let redirects = 0; ; redirects += 1) {
+		// Of what the server leads to only the origin is shown: a path of its choice may have a code or a patient in it.
+		const asked = redirects === 0 ? start.pathname : `${start.pathname}, redirected within ${url.origin},`;
 		let answer: Answer;
 		try {
-			answer = await request(url.hostname, `${url.pathname}${url.search}`, at.address, options);
+			answer = await request(url.hostname, `${url.pathname}${url.search}`, address, options);
 		} catch (error) {
-			return fail(describeFailure(error, url.hostname, at, options));
+			return fail(describeFailure(error, url.hostname, target, options));
 		}
 		const { status, location } = answer;
 		if (status < 300 || status > 399 || location === undefined) {
-			const wrong = judge(answer, url, at, expected);
+			const wrong = judge(answer, asked, target, expected);
 			if (wrong !== undefined) return fail(wrong);
-			return { isPassed: true, line: `${target.domain}: ${describePass(answer, url, expected)}` };
+			return { domain, isPassed: true, line: `${domain}: ${describePass(answer, asked, url.hostname)}` };
 		}
 		if (redirects === MOST_REDIRECTS) {
 			return fail(
-				`${url.pathname} redirects more than ${MOST_REDIRECTS} times, last to ${location}; the app takes its own address for another one: look at its base URL and at what it makes of X-Forwarded-Proto`,
+				`${start.pathname} redirects more than ${MOST_REDIRECTS} times, last within ${url.origin}; the app takes its own address for another one: look at its base URL and at what it makes of X-Forwarded-Proto`,
 			);
 		}
 		let next: URL;
 		try {
 			next = new URL(location, url);
 		} catch {
-			return fail(`${url.pathname} redirects (${status}) to what is no URL; look at the app's base URL`);
+			return fail(`${asked} redirects (${status}) to what is no URL; look at the app's base URL`);
 		}
-		const wrong = judgeRedirect(next, url, status, target, targets);
+		const wrong = judgeRedirect(next, `${asked} redirects (${status})`, target, targets);
 		if (wrong !== undefined) return fail(wrong);
-		[at, url] = [findTarget(next, targets) ?? at, next];
+		url = next;
 	}
 }
 
-function findTarget({ hostname }: URL, targets: readonly ProbeTarget[]): ProbeTarget | undefined {
-	const isOf = (domain: string) =>
-		domain.startsWith("*.") ? hostname.endsWith(domain.slice(1)) : sameName(hostname, domain);
-	return targets.find(({ domain }) => isOf(domain));
+/** The domain that a name is of; a wildcard is of those that have no entry of their own. */
+export function findTarget(hostname: string, targets: readonly ProbeTarget[]): ProbeTarget | undefined {
+	return (
+		targets.find(({ domain }) => sameName(hostname, domain)) ??
+		targets.find(({ domain }) => domain.startsWith("*.") && hostname.endsWith(domain.slice(1)))
+	);
 }
 
-/** What is wrong with where a redirect leads; nothing where it stays on the new side. */
+/** What is wrong with where a redirect leads; nothing where it stays on the domain. */
 function judgeRedirect(
 	next: URL,
-	url: URL,
-	status: number,
-	{ from, app }: ProbeTarget,
+	redirects: string,
+	target: ProbeTarget,
 	targets: readonly ProbeTarget[],
 ): string | undefined {
-	const seen = `${url.pathname} redirects (${status}) to ${next.origin}`;
+	const { domain, from, app } = target;
+	const seen = `${redirects} to ${next.origin}`;
 	if (sameName(next.hostname, from)) {
 		return `${seen}, the old side; change the app's base URL in the stage file (app "${app}", config), then: npm run move -- switch trial --again --stack STACK`;
 	}
-	if (findTarget(next, targets) === undefined) {
-		return `${seen}, which is none of move.domains; where it is the old side, change the base URL of app "${app}"; where it is meant, give move.smoke a path that answers itself`;
+	const other = findTarget(next.hostname, targets);
+	if (other === undefined) {
+		return `${seen}, which is none of move.domains; where it is the old side, change the base URL of app "${app}"; where it is meant, ${giveSmoke(domain)} a path that answers itself, ${OR_ACCEPT}`;
+	}
+	if (other !== target) {
+		return `${seen}, another domain of the move, whose answer says nothing of this one; ${giveSmoke(domain)} a path that answers itself, ${OR_ACCEPT}`;
 	}
 	if (next.protocol !== "https:" || next.port !== "") {
 		return `${seen}, which is not https on its own port; app "${app}" has to take X-Forwarded-Proto for the scheme, or has a base URL of its own`;
@@ -111,33 +122,39 @@ function judgeRedirect(
 	return undefined;
 }
 
+const giveSmoke = (domain: string) => `give move.domains."${domain}".smoke`;
+const OR_ACCEPT = "or test it by hand, and: npm run move -- probe --accept DOMAIN --stack STACK";
+
 function judge(
 	{ status, body, contentType }: Answer,
-	url: URL,
-	at: ProbeTarget,
-	{ text }: Expected,
+	asked: string,
+	{ domain, app, service, environment, endpoint }: ProbeTarget,
+	expected: Expected | undefined,
 ): string | undefined {
-	const { app, service, environment } = at;
-	const seen = `${url.pathname} answers ${status}`;
+	const seen = `${asked} answers ${status}`;
 	if (status === 502 || status === 503 || status === 504) {
 		return `${seen}: no container of service ${app}.${service} answers; see whether it is at 0 and what it says: aptible services --app ${app} --environment ${environment}; aptible logs --app ${app} --environment ${environment}`;
 	}
 	if (status >= 500)
 		return `${seen}: the app fails; its log says why: aptible logs --app ${app} --environment ${environment}`;
 	if (status === 401 || status === 403) {
-		return `${seen}: it asks who is there, or the endpoint's IP filter shuts this machine out; give move.smoke a path that answers everybody, or look from a network that the filter admits`;
+		return `${seen}: it asks who is there, or the endpoint's IP filter shuts this machine out; ${giveSmoke(domain)} a path that answers everybody, look from a network that the filter admits, ${OR_ACCEPT}`;
 	}
 	if (status < 200 || status > 299)
-		return `${seen}: is it the right app, and is move.smoke.path right? app "${app}", endpoint ${at.endpoint}`;
-	if (text === undefined || body.includes(text)) return undefined;
+		return `${seen}: is it the right app, and is the smoke's path right? app "${app}", endpoint ${endpoint}; ${giveSmoke(domain)} another one, ${OR_ACCEPT}`;
+	if (expected === undefined) {
+		return `${seen}, and whether it is the right app is unknown; ${giveSmoke(domain)} (or move.smoke) a path and a text, ${OR_ACCEPT}`;
+	}
+	if (body.includes(expected.text)) return undefined;
 	// Of the body nothing is shown: it may be about a patient.
-	return `${seen} (${contentType}, ${Buffer.byteLength(body)} bytes) without the text of move.smoke.text: another app, or another release of it; look at image and endpoint ${at.endpoint} of app "${app}"`;
+	const [type = ""] = /^[\w.+-]+\/[\w.+-]+/.exec(contentType) ?? ["no content type"];
+	return `${seen} (${type}, ${Buffer.byteLength(body)} bytes) without the text of its smoke: another app, or another release of it; look at image and endpoint ${endpoint} of app "${app}"`;
 }
 
-function describePass({ status, validUntil }: Answer, { pathname, hostname }: URL, { text }: Expected): string {
+function describePass({ status, validUntil }: Answer, asked: string, hostname: string): string {
 	const days = Math.floor((validUntil.getTime() - Date.now()) / DAY_MS);
 	const soon = days * DAY_MS < SOON_MS ? `; its certificate ends in ${days} days, see that it is renewed` : "";
-	return `${hostname}${pathname} answers ${status}${text === undefined ? "" : " with the text"}, certificate until ${validUntil.toISOString()}${soon}`;
+	return `${hostname}${asked} answers ${status} with the text, certificate until ${validUntil.toISOString()}${soon}`;
 }
 
 /** Of OpenSSL's and Node's codes, what was seen and what to do. */

@@ -21,7 +21,7 @@ export async function findTargets(context: Context, moved: MoveStage): Promise<P
 	const targets: ProbeTarget[] = [];
 	const unknown: ProbeResult[] = [];
 	const fail = (domain: string, says: string) =>
-		void unknown.push({ isPassed: false, line: `${domain}: failed: ${says}` });
+		void unknown.push({ domain, isPassed: false, line: `${domain}: failed: ${says}` });
 	const subjects = listDomains(moved.stage, live);
 	for (const domain of domains) {
 		const subject = subjects.find((one) => one.domain === domain);

@@ -1,4 +1,4 @@
-/** A question on a terminal. */
+/** The questions of a step, on a terminal. */
 import { createInterface } from "node:readline/promises";
 import type { MovePhase } from "../../wire/move.ts";
 
@@ -57,4 +57,29 @@ export async function askOnTerminal(question: string): Promise<string> {
 	} finally {
 		terminal.close();
 	}
+}
+
+/** What is typed to go on though a former TTL is not known. */
+const UNKNOWN = "unknown";
+
+/**
+ * Has a person say that what is not known of the domains' TTLs is no reason to wait: `--yes` does not.
+ *
+ * @param lines what is not known
+ * @param isAccepted by `--unknown-ttl`
+ * @returns whether it goes on
+ */
+export async function agreeToUnknown(
+	lines: readonly string[],
+	isAccepted: boolean,
+	{ ask, tell }: { ask(question: string): Promise<string>; tell(line: string): void },
+): Promise<boolean> {
+	for (const line of lines) tell(line);
+	if (lines.length === 0 || isAccepted) return true;
+	const answer = await ask(`Where no longer TTL was there within its own length, type ${UNKNOWN}: `);
+	if (answer.trim() === UNKNOWN) return true;
+	tell(
+		`not answered with ${UNKNOWN}; nothing is changed. Where it is known otherwise: npm run move -- switch live --unknown-ttl --stack STACK`,
+	);
+	return false;
 }

@@ -2,15 +2,17 @@
 import type { Environment } from "../../aptible/api/environment.ts";
 import type { Context } from "../../aptible/context.ts";
 import { noteMarks, readCounters } from "../back/counters.ts";
+import { OperatorLock } from "../operator-lock.ts";
 import { pointStage, refuseStage } from "../point.ts";
 import { runProbes } from "../probe/probes.ts";
 import { findTargets } from "../probe/targets.ts";
-import type { MoveSession, Way, Ways } from "../session.ts";
+import type { Way, Ways } from "../session.ts";
 import { type MoveStage, readMoveStage } from "../stage.ts";
-import { answering } from "./answer.ts";
+import { agreeToUnknown, answering } from "./answer.ts";
 import { pulumiEngine } from "./engine.ts";
-import { lockOperator, type NightJournal, TargetJournal } from "./night-journal.ts";
+import { lookUnlessLeft, type NightJournal, TargetJournal } from "./night-journal.ts";
 import { type SwitchOptions, switchPhase } from "./switch.ts";
+import { withWayOut } from "./without-journal.ts";
 
 export interface CommandOptions {
 	tell: (line: string) => void;
@@ -27,19 +29,26 @@ export interface Reach {
 	ways: Ways;
 }
 
+export interface SwitchCommandOptions extends CommandOptions {
+	/** Whether it goes to `live` though what a TTL was before is not known. @default false */
+	isTtlUnknown?: boolean;
+}
+
 /** @returns exit code */
 export async function runSwitch(
 	{ context, environment, way, ways }: Reach,
 	moved: MoveStage,
 	step: SwitchOptions,
-	{ tell, isSure }: CommandOptions,
+	{ tell, isSure, isTtlUnknown = false }: SwitchCommandOptions,
 ): Promise<number> {
 	const ask = answering(step.to, isSure);
-	return alone(way, async () => {
-		const journal = new TargetJournal(way, moved);
-		await journal.refuseWork();
-		if (step.to === "live") for (const line of await refuseStage(context, moved)) tell(line);
-		// Ctrl-C ends what the engine does, and the question; what comes then is this command's to say.
+	const act = async (lock: OperatorLock | undefined) => {
+		const journal = new TargetJournal(way, moved, lock);
+		if (step.to === "live") {
+			const unknown = await refuseStage(context, moved);
+			if (!(await agreeToUnknown(unknown, isTtlUnknown, { ask, tell }))) return 1;
+		}
+		// Ctrl-C ends what the engine does, the question, and a wait for the journal; what comes then is this command's to say.
 		const outlive = () => {};
 		process.on("SIGINT", outlive);
 		try {
@@ -49,29 +58,39 @@ export async function runSwitch(
 				ask,
 				tell,
 				// As the file has it by then, with the phase.
-				probe: () => probeAll(context, readMoveStage(moved.name, moved.configFile), journal, tell),
+				probe: () => probeAll(context, readMoveStage(moved.name, moved.configFile), { journal, tell }),
 				pointDomains: (side) => pointAll(context, readMoveStage(moved.name, moved.configFile), side, tell),
 				async mark(run, phase) {
 					const counted = await readCounters(ways, environment, moved);
 					for (const line of await noteMarks(journal, run, phase, counted)) tell(line);
 				},
-				now: () => new Date(),
 			});
 		} finally {
 			process.off("SIGINT", outlive);
 		}
+	};
+	return alone(way, act).catch((error: unknown) => {
+		throw withWayOut(error, moved, step.to);
 	});
+}
+
+export interface ProbeOptions {
+	tell: (line: string) => void;
+	/** Domains that a person has tested by hand. */
+	accept: readonly string[];
 }
 
 /** @returns exit code */
 export async function runProbe(
 	{ context, way }: Pick<Reach, "context" | "way">,
 	moved: MoveStage,
-	{ tell }: Pick<CommandOptions, "tell">,
+	{ tell, accept }: ProbeOptions,
 ): Promise<number> {
-	return alone(way, async () => {
-		const isPassed = await probeAll(context, moved, new TargetJournal(way, moved), tell);
+	return alone(way, async (lock) => {
+		const journal = new TargetJournal(way, moved, lock);
+		const isPassed = await probeAll(context, moved, { journal, tell, accept });
 		tell(isPassed ? "each domain has passed" : "not each domain has passed, as above");
+		if (moved.stage.move?.phase === "prepare") tell("before live they are to pass once more, in trial");
 		return isPassed ? 0 : 1;
 	});
 }
@@ -79,10 +98,9 @@ export async function runProbe(
 function probeAll(
 	context: Context,
 	moved: MoveStage,
-	journal: NightJournal,
-	tell: (line: string) => void,
+	ports: { journal: NightJournal; tell: (line: string) => void; accept?: readonly string[] },
 ): Promise<boolean> {
-	return runProbes(moved, { journal, find: () => findTargets(context, moved), tell });
+	return runProbes(moved, { ...ports, find: () => findTargets(context, moved) });
 }
 
 /** Ctrl-C ends the wait alone: what is changed in DNS stays, and the command is run again. */
@@ -104,15 +122,14 @@ async function pointAll(
 }
 
 /** Does something while no other operator is at a step. */
-async function alone(way: Way, act: () => Promise<number>): Promise<number> {
-	const isThere = await way.look(async (session) => session !== undefined);
+async function alone(way: Way, act: (lock: OperatorLock | undefined) => Promise<number>): Promise<number> {
 	// Without a journal there is nobody to wait for, and the step itself says what comes first.
-	if (!isThere) return act();
-	const session: MoveSession = await way.connect("move");
+	if (!(await lookUnlessLeft(way, async (session) => session !== undefined))) return act(undefined);
+	const lock = new OperatorLock(way);
 	try {
-		await lockOperator(session);
-		return await act();
+		await lock.hold();
+		return await act(lock);
 	} finally {
-		await session.end().catch(() => {});
+		await lock.release();
 	}
 }

@@ -27,20 +27,36 @@ export function pulumiEngine({ name, folder, configFile }: MoveStage): Engine {
 		...(configFile === undefined ? {} : { [stageFolderVariable]: folder }),
 		...(run === undefined ? {} : { [runVariable]: run }),
 	});
-	const show = async (run: string, args: readonly string[]): Promise<boolean> => {
-		const child = spawn("pulumi", [...args, ...stage], { cwd: root, env: env(run), stdio: "inherit" });
-		return new Promise((resolve, reject) => {
-			child.on("error", (error) => reject(new Error(`pulumi cannot be started: ${error.message}; is it on PATH?`)));
-			child.on("close", (code) => resolve(code === 0));
-		});
-	};
+	const show = (run: string, args: readonly string[]): Promise<boolean> =>
+		started(
+			new Promise((resolve, reject) => {
+				const child = spawn("pulumi", [...args, ...stage], { cwd: root, env: env(run), stdio: "inherit" });
+				child.on("error", reject);
+				child.on("close", (code) => resolve(code === 0));
+			}),
+		);
 	return {
 		async phase() {
 			const options = { cwd: root, env: env(), timeout: READ_MS };
-			const { stdout } = await promisify(execFile)("pulumi", ["stack", "output", "--json", ...stack], options);
+			const output = ["stack", "output", "--json", ...stack];
+			const { stdout } = await started(promisify(execFile)("pulumi", output, options));
 			return MovePhase.safeParse((JSON.parse(stdout) as { movePhase?: unknown }).movePhase).data;
 		},
 		preview: (run) => show(run, ["preview"]),
 		update: (run) => show(run, ["up", "--yes", "--skip-preview"]),
 	};
+}
+
+/** What comes of a child; one that cannot be started has no output that says why. */
+async function started<T>(child: Promise<T>): Promise<T> {
+	try {
+		return await child;
+	} catch (error) {
+		const { syscall = "", message } = error as NodeJS.ErrnoException;
+		if (!syscall.startsWith("spawn")) throw error;
+		throw new Error(
+			`pulumi cannot be started (${message}); install it, or have its folder on PATH: https://www.pulumi.com/docs/install/`,
+			{ cause: error },
+		);
+	}
 }

@@ -32,7 +32,7 @@ export interface PhaseText {
 	line: number;
 	/** The line with another phase. */
 	lineWith(phase: MovePhase): string;
-	/** Writes the file with another phase, whole or not at all. */
+	/** Writes the file with another phase, whole or not at all. @throws where somebody else has changed it since it was read */
 	write(phase: MovePhase): void;
 }
 
@@ -57,6 +57,7 @@ export function readPhaseText(moved: MoveStage): PhaseText {
 	const { start, end, phase, quote } = findScalar(parse(text), text, keys, refuse);
 	const { line, before, after } = lineOf(text, start, end);
 	const withPhase = (other: MovePhase) => `${text.slice(0, start)}${quote}${other}${quote}${text.slice(end)}`;
+	let current = text;
 	return {
 		file: shown,
 		phase,
@@ -64,8 +65,10 @@ export function readPhaseText(moved: MoveStage): PhaseText {
 		lineWith: (other) => `${before}${quote}${other}${quote}${after}`,
 		write(other) {
 			const changed = withPhase(other);
+			if (changed === current) return;
 			refuseOtherMeaning(text, changed, keys, other, refuse);
-			writeWhole(target, changed, refuse);
+			writeWhole(target, { from: current, to: changed }, refuse);
+			current = changed;
 		},
 	};
 }
@@ -165,13 +168,17 @@ function refuseOtherMeaning(
 	refuse("is part of a block that other values take by an alias; write those out");
 }
 
-function writeWhole(file: string, text: string, refuse: (says: string) => never): void {
+function writeWhole(file: string, { from, to }: { from: string; to: string }, refuse: (says: string) => never): void {
 	const partial = `${file}.${process.pid}`;
+	let isOurs = false;
 	try {
 		accessSync(file, constants.W_OK);
-		writeFileSync(partial, text);
-		chmodSync(partial, statSync(file).mode);
-		renameSync(partial, file);
+		isOurs = readFileSync(file, "utf8") === from;
+		if (isOurs) {
+			writeFileSync(partial, to);
+			chmodSync(partial, statSync(file).mode);
+			renameSync(partial, file);
+		}
 	} catch (error) {
 		rmSync(partial, { force: true });
 		const { code, message } = error as NodeJS.ErrnoException;
@@ -179,4 +186,5 @@ function writeWhole(file: string, text: string, refuse: (says: string) => never)
 			`cannot be changed: ${code ?? message}; make the file and its folder writable, or change the phase there by hand and run it again`,
 		);
 	}
+	if (!isOurs) refuse("is not written, as somebody else has changed the file meanwhile; look at it, and run it again");
 }

@@ -2,15 +2,19 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { moveRecordName, readMoveRecord, requireMoveRecord } from "../../config/move-record.ts";
-import { type MovePhase, movePhases, type RecordState, refuseMoveStep } from "../../wire/move.ts";
+import type { JournalLine } from "../../packages/mover/journal/line.ts";
+import { isNightStep, type MovePhase, movePhases, type RecordState, refuseMoveStep } from "../../wire/move.ts";
 import { findOpenBack } from "../back/opening.ts";
-import { readTtlNotes } from "../dns/ttl-notes.ts";
-import type { MoveStage } from "../stage.ts";
+import { havePassed } from "../probe/evidence.ts";
+import { Unreachable } from "../session.ts";
+import { hashStage, type MoveStage } from "../stage.ts";
 import { frozenDatabases } from "../thaw-sql.ts";
 import type { Engine } from "./engine.ts";
-import { countProbed, findOpenSwitch, type NightJournal, type OpenSwitch } from "./night-journal.ts";
+import { findOpenSwitch, type NightJournal, type OpenSwitch } from "./night-journal.ts";
 import { warnOfObjects } from "./objects.ts";
 import { describeDiff, type PhaseText, readPhaseText, showPath } from "./phase-text.ts";
+import { refuseVoidProof } from "./proof.ts";
+import { describeWithoutJournal } from "./without-journal.ts";
 
 /** What a switch stands on. */
 export interface SwitchPorts {
@@ -25,7 +29,6 @@ export interface SwitchPorts {
 	pointDomains(side: "new" | "old"): Promise<void>;
 	/** Notes the counters of the databases in the journal, before apps on Aptible may write to them. */
 	mark(run: string, phase: MovePhase): Promise<void>;
-	now(): Date;
 }
 
 export interface SwitchOptions {
@@ -41,6 +44,8 @@ interface Step {
 	run: string;
 	open: OpenSwitch | undefined;
 	place: PhaseText;
+	/** Of the journal, as it was when the step was admitted. */
+	lines: readonly JournalLine[];
 }
 
 /**
@@ -57,7 +62,7 @@ export async function switchPhase(moved: MoveStage, options: SwitchOptions, port
 		journal.write(run, "switch", state, { phase: to, from, ...(reason === undefined ? {} : { reason }) });
 	await note("begin");
 	for (const line of describeStart(step)) tell(line);
-	const refusal = await agree(step, ports).catch((error: Error) => error);
+	const refusal = await agree(moved, step, ports).catch((error: Error) => error);
 	if (refusal !== undefined) {
 		const says = refusal instanceof Error ? refusal.message : refusal;
 		if (hasUpdate(step)) {
@@ -73,7 +78,7 @@ export async function switchPhase(moved: MoveStage, options: SwitchOptions, port
 	if (!(await engine.update(run))) {
 		await note("failed", "failed");
 		tell(
-			`pulumi up has failed, as above, and the stage may be in between; fix that and go on: ${again(to)}. Where the stack is locked by an update that was killed, first: pulumi cancel --stack STACK`,
+			`pulumi up has failed, as above, and the stage may be in between; fix that and go on: ${again(to)}. Where the stack is locked, the lock names who has it: only once that process is gone, first: pulumi cancel --stack STACK`,
 		);
 		return 1;
 	}
@@ -88,11 +93,32 @@ export async function switchPhase(moved: MoveStage, options: SwitchOptions, port
 }
 
 /** Writes the phase, shows what it does, and asks. @returns why it is not agreed to; nothing where it is */
-async function agree({ place, to, run }: Step, { engine, ask }: SwitchPorts): Promise<string | undefined> {
+async function agree(
+	moved: MoveStage,
+	{ place, to, run, lines }: Step,
+	{ engine, ask, journal }: SwitchPorts,
+): Promise<string | undefined> {
 	if (place.phase !== to) place.write(to);
+	const shown = hashStage(moved);
 	if (!(await engine.preview(run))) return "the preview is refused, as above";
 	const answer = await ask(`To go to ${to}, type ${to}: `);
-	return answer.trim() === to ? undefined : `not answered with ${to}`;
+	if (answer.trim() !== to) return `not answered with ${to}`;
+	// Nobody knows how long the answer took.
+	await journal.refuseOthers();
+	const news = findNews(lines, await journal.lines(), to);
+	if (news !== undefined) {
+		return `the journal has ${news.step} of run ${news.run} since this began (${news.at}); look at: npm run move -- status --stack STACK`;
+	}
+	if (hashStage(moved) === shown) return undefined;
+	return `${place.file}, a file that it includes, or the record was changed since the preview; look at it, and run it again`;
+}
+
+/** The last line that somebody else has written meanwhile; whoever watches changes nothing. */
+function findNews(before: readonly JournalLine[], now: readonly JournalLine[], to: MovePhase): JournalLine | undefined {
+	const last = before.at(-1)?.seq ?? 0;
+	const isOwn = ({ step, state, evidence }: JournalLine) =>
+		step === "switch" && state === "begin" && evidence.phase === to;
+	return now.findLast((line) => line.seq > last && line.step !== "watch" && !isOwn(line));
 }
 
 function hasUpdate({ open, to }: Step): boolean {
@@ -103,7 +129,7 @@ function hasUpdate({ open, to }: Step): boolean {
 async function lead(
 	moved: MoveStage,
 	{ from, to }: Step,
-	{ probe, pointDomains, tell }: SwitchPorts,
+	{ journal, probe, pointDomains, tell }: SwitchPorts,
 ): Promise<boolean> {
 	if (to === "live" && hasDomains(moved) && !(await probe())) {
 		tell(
@@ -111,8 +137,17 @@ async function lead(
 		);
 		return false;
 	}
-	if (to === "live") await pointDomains("new");
-	else if (isWayBack(from, to)) await pointDomains("old");
+	if (to === "live") {
+		await journal.refuseOthers();
+		await pointDomains("new");
+	} else if (isWayBack(from, to)) {
+		await journal.refuseOthers().catch((error: unknown) => {
+			// Aptible has stopped: users are led away from it, whatever its database says.
+			if (!(error instanceof Unreachable)) throw error;
+			tell(`whether anybody else is at a step is unknown: ${error.message}`);
+		});
+		await pointDomains("old");
+	}
 	return true;
 }
 
@@ -131,13 +166,9 @@ async function admit(moved: MoveStage, { to, isAgain }: SwitchOptions, ports: Sw
 	const { name } = moved;
 	const place = readPhaseText(moved);
 	const run = await journal.run();
-	if (run === undefined) {
-		const first =
-			to === "frozen"
-				? "npm run move -- check --stack STACK"
-				: `set phase: ${to} in ${place.file}, and: pulumi up --stack STACK`;
-		throw new Error(`no mover has made a run yet, so that there is no journal to note a switch in; first: ${first}`);
-	}
+	const made = await engine.phase();
+	if (run === undefined) throw new Error(describeNoRun(place, made, to));
+	await journal.refuseOthers();
 	const lines = await journal.lines();
 	const back = isOpening(to) ? findOpenBack(lines) : undefined;
 	if (back !== undefined) {
@@ -146,7 +177,6 @@ async function admit(moved: MoveStage, { to, isAgain }: SwitchOptions, ports: Sw
 		);
 	}
 	const open = findOpenSwitch(lines);
-	const made = await engine.phase();
 	if (made === undefined) {
 		throw new Error(
 			`stack ${name} has no phase yet, as no update of it has ended; first, with phase: prepare in ${place.file}: pulumi up --stack STACK`,
@@ -167,9 +197,19 @@ async function admit(moved: MoveStage, { to, isAgain }: SwitchOptions, ports: Sw
 	const record = recordState(moved);
 	const refusals = possible.map((phase) => refuseMoveStep({ phase }, { phase: to }, { stage: name, record }));
 	if (refusals.every((one) => one !== undefined)) throw new Error(refusals[0]);
-	const step = { from: fromOf(open, to) ?? made, to, run, open, place };
-	await refuseStep(moved, step, { lines, ports });
+	const step = { from: fromOf(open, to) ?? made, to, run, open, place, lines };
+	refuseStep(moved, step, ports);
 	return step;
+}
+
+/** Without a run there is no journal to note a switch in. */
+function describeNoRun({ file, phase }: PhaseText, made: MovePhase | undefined, to: MovePhase): string {
+	const isNight = isNightStep({ phase: made ?? phase }, { phase: to });
+	const first =
+		to === "frozen" && made === "prepare"
+			? "npm run move -- check --stack STACK"
+			: `set phase: ${to} in ${file}, and: pulumi up --stack STACK`;
+	return `no mover has made a run yet, so that there is no journal to note a switch in; ${isNight && made !== "prepare" ? describeWithoutJournal(file, made ?? phase, to) : `first: ${first}`}`;
 }
 
 /** The phase that a step begins with where a switch is open: that of its update, once that may have begun. */
@@ -183,15 +223,13 @@ function recordState({ folder, name }: MoveStage): RecordState {
 }
 
 /** What a phase needs beside the order. */
-async function refuseStep(
-	moved: MoveStage,
-	step: Step,
-	{ lines, ports }: { lines: Parameters<typeof warnOfObjects>[1]; ports: SwitchPorts },
-): Promise<void> {
-	const { from, to, place } = step;
+function refuseStep(moved: MoveStage, step: Step, ports: SwitchPorts): void {
+	const { from, to, place, lines } = step;
 	const { stage, name, folder } = moved;
 	if (stage.move === undefined) throw new Error(`Pulumi.${name}.yaml has no block move`);
-	requireMoveRecord({ move: { ...stage.move, phase: to } }, () => readMoveRecord(folder, name), name);
+	const record = requireMoveRecord({ move: { ...stage.move, phase: to } }, () => readMoveRecord(folder, name), name);
+	// In live MedStack is out of use, and the proof may be of long ago.
+	if (record !== undefined && !(from === "live" && to === "live")) refuseVoidProof(record, lines, name);
 	if (to === "cancelled") {
 		const shut = frozenDatabases(moved).map(({ database }) => database);
 		if (shut.length > 0) {
@@ -212,29 +250,11 @@ async function refuseStep(
 		ports.tell("move.domains is empty: no name was probed, and no DNS is waited for");
 		return;
 	}
-	const domains = Object.keys(stage.move.domains);
-	const probed = countProbed(lines);
-	if (probed === undefined || probed < domains.length) {
+	if (!havePassed(lines, stage.move)) {
 		throw new Error(
-			`live needs probes of each domain that have passed since the stage is in trial; run: npm run move -- probe --stack STACK`,
+			`live needs probes of each domain that have passed since the stage is in trial, with the domains and the smoke of the stage file; run: npm run move -- probe --stack STACK`,
 		);
 	}
-	refuseYoungTtl(moved, domains, ports.now());
-}
-
-/** Caches hold an answer for as long as its TTL was when they took it: an old, longer one has to be over before the switch. */
-function refuseYoungTtl(moved: MoveStage, domains: readonly string[], now: Date): void {
-	const notes = readTtlNotes(moved);
-	const problems = domains.flatMap((domain) => {
-		const note = notes[domain];
-		if (note === undefined)
-			return [`${domain}: its TTL was never looked at from here; run: npm run move -- plan --stack STACK`];
-		if (note.safeFrom === undefined || Date.parse(note.safeFrom) <= now.getTime()) return [];
-		return [
-			`${domain}: caches may hold an older, longer TTL until ${note.safeFrom}; wait until then, and run it again`,
-		];
-	});
-	if (problems.length > 0) throw new Error(problems.join("\n"));
 }
 
 function hasDomains({ stage }: MoveStage): boolean {
@@ -243,11 +263,17 @@ function hasDomains({ stage }: MoveStage): boolean {
 
 const again = (to: MovePhase) => `npm run move -- switch ${to} --stack STACK`;
 
-/** Puts the file's text back. @returns what to say of it */
-function putBack({ place, from, to }: Step): string {
-	const former = place.phase === to ? from : place.phase;
-	place.write(former);
-	return former === to ? `${place.file} stays as it is` : `${place.file} is as it was, with phase: ${former}`;
+/** Puts the file's text back; a phase that stood there before, by a person's hand, stays. @returns what to say of it */
+function putBack({ place, open, from, to }: Step): string {
+	const taken = open?.phase === to ? from : to;
+	const former = place.phase === to ? taken : place.phase;
+	if (former === to) return `${place.file} stays as it is`;
+	try {
+		place.write(former);
+	} catch (error) {
+		return `${(error as Error).message}; nothing was updated, so that it has to have phase: ${former}`;
+	}
+	return `${place.file} is as it was, with phase: ${former}`;
 }
 
 function describeStart({ place, open, from, to }: Step): string[] {
@@ -267,6 +293,8 @@ const NEXT: Readonly<Record<MovePhase, string>> = {
 	cancelled: "next: npm run move -- close --stack STACK",
 };
 const BACK = "Aptible has stopped; next: npm run move -- thaw --stack STACK, and then MedStack's services";
+const BACK_FROM_LIVE =
+	"Aptible has stopped, and the mover's endpoints are made anew, so that it does not get in; next: npm run move -- credentials --replace --stack STACK, and the service's secret anew, then npm run move -- thaw --stack STACK; or, without the mover: npm run move -- thaw --sql --stack STACK; and then MedStack's services";
 
 function describeEnd({ name, folder }: MoveStage, { from, to, place }: Step): string[] {
 	const record = path.join(folder, moveRecordName(name));
@@ -274,6 +302,6 @@ function describeEnd({ name, folder }: MoveStage, { from, to, place }: Step): st
 	return [
 		`the stage is in the phase ${to}`,
 		`commit it: git add ${files} && git commit -m "Move of ${name}: phase ${to}"`,
-		to === "frozen" && isWayBack(from, to) ? BACK : NEXT[to],
+		to === "frozen" && isWayBack(from, to) ? (from === "live" ? BACK_FROM_LIVE : BACK) : NEXT[to],
 	];
 }

@@ -10,6 +10,8 @@ export interface Proof {
 	equal: boolean;
 	/** One line for each difference. */
 	differences: readonly string[];
+	/** How much was compared, where that is not all. */
+	extent?: string;
 	/** Hash over all sums: what the record beside the stage has. */
 	hash: string;
 	/** The whole of it, for the report; it names tables and has no values. */

@@ -474,6 +474,7 @@ export class Worker {
 				const { equal, differences, hash } = proof;
 				await this.#store(run, place, "verification", proof);
 				for (const line of differences) this.#options.report(`${place}: differs: ${line}`);
+				if (equal) this.#options.report(`${place}: both sides are equal; ${proof.extent}`);
 				const evidence = { equal, differences: differences.length, hash };
 				await this.#options.journal.write("note", at(run, place, "objects"), evidence);
 			},

@@ -43,7 +43,9 @@ test("a move with all that it may have is right", () => {
 				cache: { drain: { queues: ["queue:default"] } },
 			},
 			objects: ["documents"],
-			domains: { "portal.acme.example": { via: "manual", from: "203.0.113.9" } },
+			domains: {
+				"portal.acme.example": { via: "manual", from: "203.0.113.9", smoke: { path: "/login", text: "Sign in" } },
+			},
 			smoke: { path: "/health?deep=1", text: "ok", placeholders: ["sessionKey"] },
 		},
 		storage,
@@ -260,7 +262,7 @@ testRefused({
 	},
 	"a domain whose record nobody would change, and which leads nowhere": {
 		...moveWith(
-			{ domains: { "portal.acme.example": { via: "azure", from: "nowhere" } } },
+			{ domains: { "portal.acme.example": { via: "azure", from: "nowhere", smoke: { path: "login" } } } },
 			{
 				"apps/portal/endpoints/test": {
 					service: "web",
@@ -272,6 +274,8 @@ testRefused({
 		),
 		says: [
 			'move.domains["portal.acme.example"].from: "nowhere" is not an IPv4 address or a host name; allowed: for example 203.0.113.9 or acme.medstack.example',
+			'move.domains["portal.acme.example"].smoke.path: "login" is not a path; allowed: for example /health',
+			'move.domains["portal.acme.example"].smoke.text: is missing; give text: a few words of the answer',
 			'move.domains["portal.acme.example"].via: "azure" needs the zone of portal.acme.example under dns.zones; none is declared; add it, or write via: manual',
 		],
 	},

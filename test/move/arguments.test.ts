@@ -12,9 +12,12 @@ function commandsIn(file: string): string[] {
 		.replaceAll(/--stack \$\{[^}]*\}/g, "--stack prod")
 		.replaceAll(/move -- \$\{[^}]*\}/g, "move -- copy")
 		.replaceAll(/move -- switch \$\{[^}]*\}/g, "move -- switch trial")
-		.replaceAll(/ \$\{option\}/g, " --drop-former");
+		.replaceAll(/ \$\{option\}/g, " --drop-former")
+		.replaceAll(/(--(?:delete|overwrite)) \$\{[^}]*\}/g, "$1 12");
 	return [
-		...text.matchAll(/npm run move -- ((?!STEP)(?:switch )?\w+(?: --[a-z-]+(?: [A-Za-z][\w.]*(?=[ `;:,)"\\]|$))?)*)/gm),
+		...text.matchAll(
+			/npm run move -- ((?!STEP)(?:switch )?\w+(?: --[a-z-]+(?: [A-Za-z\d][\w.]*(?=[ `;:,)"\\]|$))?)*)/gm,
+		),
 	].map(([, command = ""]) => command);
 }
 
@@ -53,6 +56,12 @@ test("help is there as a word too, and has a line for each option", () => {
 		"database",
 		"drop-former",
 		"drop-journal",
+		"deep",
+		"delete",
+		"overwrite",
+		"empty",
+		"new-source",
+		"rewrite",
 		"write",
 		"old",
 		"new",

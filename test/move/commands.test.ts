@@ -7,6 +7,8 @@ import { dropTunnels } from "@medstack-to-aptible/sandbox/aptible/real-servers.t
 import { startBlobStandIn } from "@medstack-to-aptible/sandbox/azure/blob-stand-in.ts";
 import { Context } from "../../aptible/context.ts";
 import { closeLogin, handOverFile, makeCredentials, setLogin } from "../../move/credentials.ts";
+import { noteByOperator } from "../../move/operator-line.ts";
+import { lockOperator } from "../../move/operator-lock.ts";
 import { readMoveStage } from "../../move/stage.ts";
 import { readConfiguration } from "../../packages/mover/configuration.ts";
 import { Mask } from "../../packages/mover/mask.ts";
@@ -190,6 +192,19 @@ test("the tunnel's drop in the middle is passed over; Ctrl-C and a kill leave th
 	const last = await run("status");
 	assert.match(last.output, /last: rehearse, run r4: done/);
 	await mover.end("SIGTERM");
+
+	await night.inPhase("frozen");
+	await withSession({ url: world.targets.main?.url("move") ?? "" }, {}, async (operator) => {
+		await lockOperator(operator);
+		assert.match(
+			(await run("copy")).output,
+			/another operator is at a switch or a probe since \d+ s; wait for its end/,
+		);
+		await noteByOperator(operator, { step: "switch", state: "done", evidence: { phase: "trial", from: "frozen" } });
+	});
+	const stale = await run("thaw");
+	assert.equal(stale.code, 1);
+	assert.match(stale.output, /has move\.phase: "frozen", and by the journal the stage is in "trial"; .*git pull first/);
 });
 
 test("credentials makes a login of the mover's own, and a file for its owner alone that is not written over", async () => {
@@ -443,25 +458,34 @@ test("objects are handed over with their account, copied by a command, and named
 			MOVE_OBJECTS_DOCUMENTS_TARGET: service.address("acmefiles", "files", "rlwdt"),
 		});
 		await stageIn("frozen");
+		const early = await run("objects");
+		assert.match(early.output, /objects of run r1: refused \(the last pass deletes .*move -- freeze --stack night/);
+		await world.over(await world.wish("freeze"));
 		const failed = await run("objects");
 		assert.equal(failed.code, 1, failed.output);
 		assert.match(
 			failed.output,
-			/storage\.documents: blocker: 1 objects could not be carried over \(BlobArchived\): .*rehydrate/,
+			/storage\.documents: blocker: 1 objects are not carried over \(BlobArchived\): .*rehydrate/,
 		);
 		assert.match(failed.output, /storage\.documents: differs: 1 objects are missing in the target/);
 		assert.doesNotMatch(`${failed.output}${mover.output}`, /Lovelace/);
-		const report = await run("report", "--run", "r1");
-		assert.equal(report.code, 0, report.output);
-		assert.match(readFileSync(path.join(folder, ".move/night-r1.json"), "utf8"), /Ada Lovelace\.pdf/);
+		assert.doesNotMatch(failed.output, /swapped in/);
+		for (const again of [false, true]) {
+			if (again) assert.equal((await run("report", "--run", "r3")).code, 0);
+			assert.match(readFileSync(path.join(folder, ".move/night-r3.json"), "utf8"), /Ada Lovelace\.pdf/);
+			assert.doesNotMatch(JSON.stringify(await world.rows("move", "SELECT * FROM public.reports")), /Lovelace/);
+		}
 		service.account("medstack").put("old", "Ada Lovelace.pdf", "scan");
 		const done = await run("objects", "--deep");
 		assert.equal(done.code, 0, `${done.output}\n${mover.output}`);
-		assert.match(done.output, /storage\.documents: both sides are equal\nobjects of run r2: done/);
+		assert.match(
+			done.output,
+			/storage\.documents: both sides are equal; 2 of 2 objects compared by bytes \(whole\).*\nobjects of run r4: done/,
+		);
 		const status = await run("status");
 		assert.match(
 			status.output,
-			/storage\.documents: both sides were equal at \S+, 2 objects: run r2, the one of the phase frozen/,
+			/storage\.documents: both sides were equal at \S+, 2 objects, 2 of them compared by bytes, whole: run r4, the one of the phase frozen/,
 		);
 	} finally {
 		await service.close();

@@ -55,8 +55,14 @@ test("freeze sets MedStack's services to 0, notes on this disk what it changes, 
 		/main: the source is shut by a freeze since .*npm run move -- thaw --stack night.*\n.*thaw brings them back: web 2\n/,
 	);
 
+	writeFileSync(night.record, JSON.stringify({ version: 1, run: "r9" }));
 	const sql = await night.run("thaw", "--sql");
 	assert.equal(sql.code, 0, sql.output);
+	assert.match(
+		sql.output,
+		/^-- .*Pulumi\.night\.move\.json is removed, as MedStack is in use from here on: commit that\n/,
+	);
+	assert.equal(existsSync(night.record), false, "no line of the journal will say that MedStack is open");
 	assert.match(
 		sql.output,
 		/-- database main\nSET default_transaction_read_only = off;\nSET transaction_read_only = off;\nDO \$move\$/,

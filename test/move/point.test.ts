@@ -126,11 +126,11 @@ test("a domain is led to Aptible: its former record noted first, one value chang
 	assert.deepEqual(pointed, {
 		domain: "portal.acme.example",
 		target: "portal-new.acme.example",
-		resolversUntil: new Date("2026-12-05T02:01:00.000Z"),
+		resolversUntil: new Date("2026-12-05T02:05:00.000Z"),
 	});
 	assert.match(
 		lines.at(-1) ?? "",
-		/on every authoritative server; resolvers may hold .* until 2026-12-05T02:01:00\.000Z \(TTL 60 s\)/,
+		/on every authoritative server; resolvers may hold .* until 2026-12-05T02:05:00\.000Z \(reckoned with a TTL of 300 s\)/,
 	);
 });
 
@@ -299,7 +299,7 @@ test("a domain that the stack has changed is waited for, and one whose TTL was l
 		...options,
 		providerOf: async () => ({ isWriting: false, put: async () => assert.fail() }),
 	});
-	assert.equal(pointed?.resolversUntil.toISOString(), "2026-12-05T02:01:00.000Z");
+	assert.equal(pointed?.resolversUntil.toISOString(), "2026-12-05T02:05:00.000Z");
 	const [first] = options.domains;
 	assert.ok(first);
 	const young = { moved, domains: options.domains, dns: options.dns, now: now() };

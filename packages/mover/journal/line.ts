@@ -48,7 +48,7 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$/;
 const EVIDENCE_KEYS: ReadonlySet<string> = new Set(
 	`rows bytes parts tables indexes constraints triggers sequences objects views roles members grants settings extensions functions types
 	policies items retried skipped failed count counts sum sums hash chunks schemas databases columns comments publications
-	copied deleted extra sourceTime targetTime
+	copied deleted overwritten extra summed withoutMd5 deep
 	keys scripts events definers routines users expired floatTables owned made gone writes started logFile logPosition openWriters server undone
 	ms cpuMs waitMs jobs attempts limit connect grantable readOnly
 	equal exists created dropped swapped live kept empty pinned verified analyzed frozen

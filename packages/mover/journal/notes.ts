@@ -28,6 +28,31 @@ export function notesIn(
 	return notes;
 }
 
+/**
+ * The line with which the freeze of all these databases was proven last.
+ *
+ * @param lines in their order
+ * @returns its number; undefined where one of them is not frozen, or something of a freeze or a thaw came after its proof
+ */
+export function findFreeze(
+	lines: readonly Pick<JournalLine, "seq" | "database" | "step" | "part" | "state" | "evidence">[],
+	databases: readonly string[],
+): number | undefined {
+	let proven = 0;
+	for (const name of databases) {
+		const last = lines.findLast(({ database, step }) => database === name && (step === "freeze" || step === "thaw"));
+		const isProof =
+			last?.step === "freeze" && last.state === "note" && last.part === "" && last.evidence.blockers === 0;
+		if (last === undefined || !isProof) return undefined;
+		proven = Math.max(proven, last.seq);
+	}
+	// The way back may have opened a source by SQL, without the mover.
+	const isOpened = lines.some(
+		({ seq, step, state, part }) => seq > proven && step === "back" && state === "done" && part === "thaw",
+	);
+	return isOpened ? undefined : proven;
+}
+
 export async function readNotes(client: Asks, database: string): Promise<Notes> {
 	const { rows } = await client.query(
 		`SELECT database, step, part, state, evidence FROM public.journal

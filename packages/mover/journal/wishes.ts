@@ -11,22 +11,43 @@ export const CONTROLS = ["pause", "resume", "stop"] as const;
 export type Work = (typeof WORK)[number];
 export type Command = Work | (typeof CONTROLS)[number];
 
-/** The arguments that each command takes, all of them switches. */
-const ARGUMENTS: Readonly<Record<Command, readonly string[]>> = {
+/** What a command may be told beside its name. */
+export interface WishArguments {
+	readonly keep?: boolean;
+	readonly again?: boolean;
+	readonly replace?: boolean;
+	/** The source is written to no more, so that what was deleted there is deleted. */
+	readonly final?: boolean;
+	readonly deep?: boolean;
+	readonly rewrite?: boolean;
+	/** The source has no objects. */
+	readonly empty?: boolean;
+	/** The source is another than that of the passes before. */
+	readonly "new-source"?: boolean;
+	/** How many copies may be deleted. */
+	readonly delete?: number;
+	/** How many objects that are no copies of the mover's may be written over. */
+	readonly overwrite?: number;
+}
+
+type ArgumentName = keyof WishArguments;
+
+/** Those that are a number of objects; the others are switches. */
+const NUMBERS: readonly string[] = ["delete", "overwrite"] satisfies ArgumentName[];
+
+/** The arguments that each command takes. */
+const ARGUMENTS: Readonly<Record<Command, readonly ArgumentName[]>> = {
 	check: [],
 	rehearse: ["keep", "again", "replace"],
 	copy: ["again", "replace"],
 	verify: [],
 	freeze: [],
 	thaw: [],
-	// `final`: the source is written to no more, so that what was deleted there is deleted.
-	objects: ["final", "deep", "delete", "rewrite"],
+	objects: ["final", "deep", "delete", "overwrite", "empty", "new-source", "rewrite"],
 	pause: [],
 	resume: [],
 	stop: [],
 };
-
-export type WishArguments = Readonly<Record<string, boolean>>;
 
 /** `asked`, then `taken`, then one of the others. */
 export type WishState = "asked" | "taken" | "done" | "failed" | "stopped" | "refused";
@@ -66,8 +87,10 @@ export function refusalOf({
 	if (version !== WISH_VERSION) return "version";
 	if (!Object.hasOwn(ARGUMENTS, command)) return "command";
 	if (typeof given !== "object" || given === null || Array.isArray(given)) return "arguments";
-	const known = ARGUMENTS[command as Command];
-	const isRight = Object.entries(given).every(([name, value]) => known.includes(name) && typeof value === "boolean");
+	const known: readonly string[] = ARGUMENTS[command as Command];
+	const isOfItsKind = (name: string, value: unknown) =>
+		NUMBERS.includes(name) ? Number.isSafeInteger(value) && Number(value) > 0 : typeof value === "boolean";
+	const isRight = Object.entries(given).every(([name, value]) => known.includes(name) && isOfItsKind(name, value));
 	return isRight ? undefined : "arguments";
 }
 
@@ -206,13 +229,16 @@ const UNFINISHED = `(SELECT run FROM (
 const NEXT = "(SELECT 'r' || coalesce(max(substr(run, 2)::int), 0) + 1 FROM public.wishes)";
 
 /**
- * Refuses a freeze or a thaw that was asked, or of which the last line was written, too long ago: the operator has gone on without it
- * since, and it would shut or open the source behind his back. @returns whether it is refused
+ * Refuses a freeze, a thaw, and a pass over objects that deletes or rewrites, where it was asked, or its last line was written, too long
+ * ago: the operator has gone on without it since, and it would shut or open the source, or delete, behind his back.
+ *
+ * @returns whether it is refused
  */
 export async function refuseStale(client: Asks, id: number, { holder, epoch }: Holder): Promise<boolean> {
 	const { rows } = await client.query(
 		`UPDATE public.wishes SET state = 'refused', reason = 'stale', epoch = $3, ended = clock_timestamp()
-		WHERE id = $1 AND command IN ('freeze', 'thaw') AND state IN ('asked', 'taken') AND ${MINE}
+		WHERE id = $1 AND (command IN ('freeze', 'thaw')
+			OR command = 'objects' AND (arguments -> 'final' = 'true' OR arguments -> 'rewrite' = 'true')) AND state IN ('asked', 'taken') AND ${MINE}
 		AND greatest(at, (SELECT max(journal.at) FROM public.journal WHERE journal.run = wishes.run)) < clock_timestamp() - interval '${STALE}'
 		RETURNING id`,
 		[id, holder, epoch],
@@ -220,7 +246,7 @@ export async function refuseStale(client: Asks, id: number, { holder, epoch }: H
 	return rows.length > 0;
 }
 
-/** How long after it was asked or last worked on a freeze or a thaw is what the operator still wants. */
+/** How long after it was asked or last worked on such a wish is what the operator still wants. */
 const STALE = "10 minutes";
 
 /**

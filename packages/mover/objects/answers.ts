@@ -115,17 +115,23 @@ function refusalOf(error: unknown, { side, account }: Asked): unknown {
 	if (!(error instanceof RestError)) return error;
 	const code = codeOf(error);
 	const ofSource = error.response?.headers.get("x-ms-copy-source-error-code");
-	// A copy that cannot read: what the source says of it is not the target's word.
-	const isOfSource = ofSource !== undefined || code === "CannotVerifyCopySource";
-	if (isOfSource && error.statusCode === 404) return new ObjectRefused(GONE);
+	// A copy that cannot read: what the source says of it is not the target's word, and comes with newer versions of the service alone.
+	const isOfSource = ofSource !== undefined || code === COPY_SOURCE;
+	const said = code === COPY_SOURCE ? (ofSource ?? code) : code;
+	const isOfAccount = error.statusCode === 401 || error.statusCode === 403;
+	if (isOfSource && error.statusCode === 404 && !GONE_CODES.has(said)) return new ObjectRefused(GONE);
 	const where = isOfSource && side === "target" ? "source" : side;
 	const says = explain(ofSource ?? code, where, isOfSource);
-	if (says === undefined && error.statusCode !== 403 && error.statusCode !== 401) return new ObjectRefused(code);
+	// 409 of a copy is about the one object (azure-sdk-for-java#24881, azure-sdk-for-js#6577).
+	if (!isOfAccount && (says === undefined || said === COPY_SOURCE)) return new ObjectRefused(said);
 	const answer = [error.statusCode, code].filter(Boolean).join(" ");
 	return new StorageRefused(
 		`the storage account ${isOfSource ? "of the source" : account} (${where}) answers ${answer}: ${says ?? UNKNOWN}`,
 	);
 }
+
+/** Code of a copy that cannot read its source, for whatever reason. */
+const COPY_SOURCE = "CannotVerifyCopySource";
 
 /** Code of an object that is not there any more. */
 export const GONE = "BlobNotFound";
@@ -141,7 +147,7 @@ function explain(code: string, side: Side, isCopy: boolean): string | undefined 
 		return "it takes no SAS that a key has signed; set storage.sharedKey: true for the move, or make one by user delegation";
 	}
 	if (GONE_CODES.has(code)) return "the container is not there; see whether the address is right";
-	if (FIREWALL_CODES.has(code) || (isCopy && code === "CannotVerifyCopySource")) {
+	if (FIREWALL_CODES.has(code) || (isCopy && code === COPY_SOURCE)) {
 		return side === "target"
 			? "its firewall does not admit the mover, or it takes no copies from another tenant; in the phases prepare, frozen and trial both are open for what move.objects names: pulumi up --stack STACK"
 			: "its firewall does not admit the mover; run the mover inside the MedStack cluster, or ask MedStack's support to admit the addresses of move.from";

@@ -16,6 +16,8 @@ export interface MovedObjects {
 	/** Absent where the mover was not given it. */
 	source: ContainerAddress | undefined;
 	target: ContainerAddress | undefined;
+	/** Other host names under which databases have URLs of the source: a custom domain, the host of Data Lake. */
+	hosts: readonly string[];
 }
 
 /** Its name in the journal, beside those of databases. */
@@ -38,8 +40,7 @@ export function readObjects(given: Readonly<Record<string, GivenObjects>>, readi
 	const { problems } = reading;
 	const variables = new Map<string, string>();
 	return Object.entries(given).map(([name, declared]) => {
-		for (const side of ["source", "target"] as const) {
-			const variable = variableOf(name, side);
+		for (const variable of [variableOf(name, "source"), variableOf(name, "target"), hostsVariable(name)]) {
 			const other = variables.get(variable);
 			if (other !== undefined) {
 				problems.push(`${variable}: stands for ${other} and for ${name}; rename one of them under storage.containers`);
@@ -58,8 +59,25 @@ export function readObjects(given: Readonly<Record<string, GivenObjects>>, readi
 				`${variableOf(name, "source")}: is the container of the target itself; give the one of MedStack's account`,
 			);
 		}
-		return { name, source, target };
+		return { name, source, target, hosts: readHosts(name, reading) };
 	});
+}
+
+/** The variable with other host names of a source. */
+export const hostsVariable = (name: string) => `${variableOf(name, "source")}_HOSTS`;
+
+const HOST = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/;
+
+function readHosts(name: string, { read, problems }: Reading): string[] {
+	const hosts = (read(hostsVariable(name)) ?? "")
+		.toLowerCase()
+		.split(/[\s,]+/)
+		.filter((host) => host !== "");
+	const wrong = hosts.find((host) => !HOST.test(host));
+	if (wrong !== undefined) {
+		problems.push(`${hostsVariable(name)}: "${wrong}" is no host name; write files.example.com, several with commas`);
+	}
+	return hosts;
 }
 
 function readSide(name: string, side: Side, { read, mask, problems }: Reading): ContainerAddress | undefined {

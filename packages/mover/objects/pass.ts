@@ -1,12 +1,15 @@
-/** One pass over a container: what the target lacks is copied, what the source has deleted is deleted where that was asked for. */
+/**
+ * One pass over a container: what the target lacks is copied, what the source has deleted is deleted where that was asked for. The mover
+ * writes over its own copies alone, by the ETags that it has left them with.
+ */
 import { runJobs } from "../jobs.ts";
 import { GONE, ObjectRefused } from "./answers.ts";
-import type { Copy, Known } from "./known.ts";
+import type { Copy, Known, Noted } from "./known.ts";
 import { differencesOf, isAddressable, type ListedObject } from "./listed.ts";
 import { inChunks, type Pair, pairUp } from "./pairs.ts";
 import type { Store } from "./store.ts";
 import { type Tallied, type Tally, tally } from "./tally.ts";
-import { type Limits, ObjectMoved, transfer } from "./transfer.ts";
+import { isUnfinished, type Limits, MOVED, ObjectMoved, transfer } from "./transfer.ts";
 
 export interface PassTask {
 	source: Store;
@@ -14,15 +17,10 @@ export interface PassTask {
 	known: Known;
 	/** Whether the source goes on being written to: nothing is deleted then. */
 	live: boolean;
-	/** Whether more may be deleted than a small share of what was copied. */
-	mayDelete: boolean;
-	/**
-	 * When the first of the passes began that is not finished, by each account's own clock: what the target has from then on was copied by
-	 * one of them.
-	 */
-	begun: { sourceMs: number; targetMs: number };
-	/** When the last finished pass began, by the source's clock: what was not changed since is as that one left it. */
-	finishedMs: number | undefined;
+	/** How many copies may be deleted, by a person's word: beyond this the share that needs none. */
+	mayDelete: number;
+	/** How many objects that are not the mover's own copies may be written over, by a person's word. */
+	mayOverwrite: number;
 	/** Objects at a time. */
 	jobs: number;
 	limits: Limits;
@@ -34,11 +32,15 @@ export interface PassTask {
 }
 
 export interface Passed {
+	/** Objects of the source. */
+	listed: number;
 	/** Objects and bytes that were copied. */
 	copied: number;
 	bytes: number;
 	/** Objects that were as they have to be. */
 	kept: number;
+	/** Of those that were copied: objects that were no copies of the mover's. */
+	overwritten: number;
 	/** Objects that were deleted on the source while they were to be copied. */
 	gone: number;
 	/** Copies whose source is deleted; of a pass that deletes nothing those that the last one will delete. */
@@ -46,46 +48,40 @@ export interface Passed {
 	deleted: number;
 	/** Whether so many would be deleted that a person has to say so. */
 	isDeletionRefused: boolean;
-	/** Names by why they could not be copied or deleted: the service's code, or `name`. */
+	/** Names by why they could not be copied or deleted: the service's code, `name`, or `foreign` of what is not the mover's own copy. */
 	failures: Tally;
 }
 
-/** What two servers of one account may differ by, and what lies between two readings of clocks, in milliseconds. */
-const SKEW_MS = 30_000;
 const CHUNK = 500;
+/** Copies that are noted together: what a killed mover has not noted is compared byte by byte where it has no MD5. */
+const NOTED = 50;
 /** An object that changes while it is copied is copied again this often. */
 const TRIES = 5;
-/** Deletions that need nobody's word: this many, or this share of the copies. */
-const FREE_DELETIONS = 10;
+/** Deletions that need nobody's word: this share of the copies, and never more than so many. */
 const FREE_SHARE = 0.01;
+const FREE_DELETIONS = 10;
 
 /** Copies and deletes. @throws as the stores do */
 export async function runPass(task: PassTask): Promise<Passed> {
 	const pass = new Pass(task);
 	await pass.copy();
+	await pass.overwrite();
 	if (!task.live) await pass.delete();
 	return pass.passed;
 }
 
-/** Whether a copy has to be made again, as far as both listings tell. */
-export function isStale(
-	{ source, target }: { source: ListedObject; target: ListedObject },
-	{ begun, finishedMs }: Pick<PassTask, "begun" | "finishedMs">,
-): boolean {
-	if (differencesOf(source, target).length > 0) return true;
-	if (finishedMs !== undefined && source.modified + SKEW_MS < finishedMs) return false;
-	// Each by its own clock: both were read at about the same time.
-	const [changed, copied] = [source.modified - begun.sourceMs, target.modified - begun.targetMs];
-	return copied <= 0 || copied < changed + SKEW_MS;
-}
+/** What is to be done about an object that both sides have. */
+type Verdict = "kept" | "stale" | "foreign";
 
 class Pass {
 	readonly #task: PassTask;
 	readonly #failures = new Map<string, Tallied>();
 	readonly passed = {
+		listed: 0,
 		copied: 0,
 		bytes: 0,
 		kept: 0,
+		overwritten: 0,
 		gone: 0,
 		deletable: 0,
 		deleted: 0,
@@ -98,27 +94,40 @@ class Pass {
 	}
 
 	async copy(): Promise<void> {
-		const { source: from, known, onObject } = this.#task;
+		const { source: from, onObject } = this.#task;
 		for await (const pairs of this.#pairs()) {
-			const left: Copy[] = [];
-			const stale: Pair[] = [];
-			for (const pair of pairs) {
-				const { source, target } = pair;
-				if (source === undefined) continue;
-				if (target === undefined || isStale({ source, target }, this.#task)) stale.push(pair);
-				else {
-					left.push({ name: pair.name, etag: target.etag });
-					this.passed.kept += 1;
-					onObject(0);
-				}
-			}
-			await this.#each(stale, async (pair) => {
-				const etag = await this.#carry(pair);
-				if (etag !== undefined) left.push({ name: pair.name, etag });
-			}).finally(() => known.note(left));
+			const here = pairs.filter(({ source }) => source !== undefined);
+			this.passed.listed += here.length;
+			const noted = await this.#notedOf(here);
+			await this.#noting(here, async (pair) => {
+				const verdict = pair.target === undefined ? "stale" : await this.#judge(pair, noted.get(pair.name));
+				if (verdict === "stale") return this.#carry(pair);
+				onObject(0);
+				if (verdict === "foreign") return this.#fail(FOREIGN, pair.name);
+				this.passed.kept += 1;
+				return noteOf(pair, noted.get(pair.name));
+			});
 			await this.#each(await this.#deletable(pairs), async ({ name }) => {
 				// A listing in another order shows what is there as missing.
 				if (!(await from.has(name))) this.passed.deletable += 1;
+			});
+		}
+	}
+
+	/** Writes over what is not the mover's own copy, where a person has allowed at least as many as there are. */
+	async overwrite(): Promise<void> {
+		const { mayOverwrite } = this.#task;
+		const found = this.#failures.get(FOREIGN)?.count ?? 0;
+		if (found === 0 || found > mayOverwrite) return;
+		this.#failures.delete(FOREIGN);
+		for await (const pairs of this.#pairs()) {
+			const both = pairs.filter(({ source, target }) => source !== undefined && target !== undefined);
+			const noted = await this.#notedOf(both);
+			await this.#noting(both, async (pair) => {
+				if ((await this.#judge(pair, noted.get(pair.name))) !== "foreign") return undefined;
+				if (this.passed.overwritten >= mayOverwrite) return this.#fail(FOREIGN, pair.name);
+				this.passed.overwritten += 1;
+				return this.#carry(pair);
 			});
 		}
 	}
@@ -127,13 +136,18 @@ class Pass {
 		const { source, target, known, mayDelete } = this.#task;
 		const { passed } = this;
 		if (passed.deletable === 0) return;
-		const free = Math.max(FREE_DELETIONS, FREE_SHARE * (await known.count()));
-		passed.isDeletionRefused = passed.deletable > free && !mayDelete;
+		// A container that lists nothing may be the wrong one.
+		const free = passed.listed === 0 ? 0 : Math.min(FREE_DELETIONS, Math.floor(FREE_SHARE * (await known.count())));
+		const allowed = Math.max(free, mayDelete);
+		passed.isDeletionRefused = passed.deletable > allowed;
 		if (passed.isDeletionRefused) return;
+		let found = 0;
 		for await (const pairs of this.#pairs()) {
 			const gone: string[] = [];
 			await this.#each(await this.#deletable(pairs), async ({ name, target: copy }) => {
 				if (await source.has(name)) return;
+				found += 1;
+				if (found > allowed) return;
 				await target
 					.ask((abortSignal) =>
 						target.container
@@ -150,6 +164,9 @@ class Pass {
 			});
 			await known.forget(gone);
 		}
+		// The source has lost more since they were counted.
+		passed.isDeletionRefused = found > allowed;
+		passed.deletable = found;
 	}
 
 	#pairs(): AsyncGenerator<Pair[]> {
@@ -157,12 +174,49 @@ class Pass {
 		return inChunks(pairUp(source.list(), target.list()), chunk);
 	}
 
+	#notedOf(pairs: readonly Pair[]): Promise<ReadonlyMap<string, Noted>> {
+		return this.#task.known.find(pairs.flatMap(({ name, target }) => (target === undefined ? [] : [name])));
+	}
+
 	/** Copies whose source is not there. */
 	async #deletable(pairs: readonly Pair[]): Promise<Pair[]> {
-		const alone = pairs.flatMap((pair) => (pair.source === undefined && pair.target !== undefined ? [pair] : []));
+		const alone = pairs.filter(({ source, target }) => source === undefined && target !== undefined);
 		if (alone.length === 0) return [];
-		const ours = await this.#task.known.ours(alone.map(({ name, target }) => ({ name, etag: target?.etag ?? "" })));
-		return alone.filter(({ name }) => ours.has(name));
+		const noted = await this.#notedOf(alone);
+		return alone.filter(({ name, target }) => noted.get(name)?.etag === target?.etag);
+	}
+
+	/** Whose an object of the target is, and whether it is of the source's state. */
+	async #judge({ source, target }: Pair, noted: Noted | undefined): Promise<Verdict> {
+		if (source === undefined || target === undefined) return "stale";
+		const kinds = differencesOf(source, target);
+		if (noted?.etag === target.etag) return noted.source === source.etag && kinds.length === 0 ? "kept" : "stale";
+		if (isUnfinished(target)) return "stale";
+		// Of a mover that was killed before it could note it, or copied by other means: what has the same bytes loses none.
+		const isAlike = kinds.every((kind) => kind === "seal") && (await this.#haveSameBytes(source, target));
+		return isAlike ? (kinds.length === 0 ? "kept" : "stale") : "foreign";
+	}
+
+	/** By both MD5s or, where the source has none, byte by byte. */
+	async #haveSameBytes(source: ListedObject, target: ListedObject): Promise<boolean> {
+		if (source.md5 !== undefined || source.length === 0) return true;
+		const whole = [{ offset: 0, count: source.length }];
+		const sums = await Promise.all([
+			this.#task.source.hash(source.name, source.etag, whole),
+			this.#task.target.hash(target.name, target.etag, whole),
+		]);
+		return sums[0] === sums[1];
+	}
+
+	/** As `#each`, and notes the copies that come of it. */
+	async #noting(pairs: readonly Pair[], act: (pair: Pair) => Promise<Copy | undefined>): Promise<void> {
+		const { known } = this.#task;
+		const left: Copy[] = [];
+		await this.#each(pairs, async (pair) => {
+			const copy = await act(pair);
+			if (copy !== undefined) left.push(copy);
+			if (left.length >= NOTED) await known.note(left.splice(0));
+		}).finally(() => known.note(left));
 	}
 
 	/** Does something with several objects at a time; what one is refused for is noted, and the others go on. */
@@ -177,16 +231,18 @@ class Pass {
 					await act(pair);
 				} catch (error) {
 					if (!(error instanceof ObjectRefused)) throw error;
-					this.#fail(error.code, pair.name);
+					this.#fail(MOVED.has(error.code) ? "changing" : error.code, pair.name);
 				}
 			},
 		});
 	}
 
-	/** Copies one object until source and target have stood still for it. @returns the copy's ETag; undefined where there is none */
-	async #carry({ name, source: listed, target: former }: Pair): Promise<string | undefined> {
-		const { source, target, limits, checkpoint, begun, onObject } = this.#task;
+	/** Copies one object until source and target have stood still for it. @returns undefined where there is no copy of it */
+	async #carry({ name, source: listed, target: former }: Pair): Promise<Copy | undefined> {
+		const { source, target, limits, checkpoint, onObject } = this.#task;
 		if (!isAddressable(name)) return this.#fail("name", name);
+		// Of the copy the service may say no more than that it cannot read its source.
+		if (listed?.tier === "Archive") return this.#fail("BlobArchived", name);
 		let [object, inPlace] = [listed, former];
 		for (let tries = 0; object !== undefined && tries < TRIES; tries += 1) {
 			try {
@@ -196,15 +252,13 @@ class Pass {
 				const isGone = error instanceof ObjectRefused && error.code === GONE;
 				if (!isGone && !(error instanceof ObjectMoved)) throw error;
 			}
-			const before: ListedObject = object;
+			const before: ListedObject | undefined = inPlace;
 			[object, inPlace] = [await source.find(name), await target.find(name)];
-			const isDone =
-				object?.etag === before.etag &&
-				inPlace !== undefined &&
-				differencesOf(object, inPlace).length === 0 &&
-				inPlace.modified > begun.targetMs;
+			if (object === undefined || inPlace === undefined || inPlace.etag === before?.etag) continue;
+			const verdict = await this.#judge({ name, source: object, target: inPlace }, undefined);
 			// The answer to a request was lost, and it had been carried out.
-			if (isDone && object !== undefined && inPlace !== undefined) return this.#done(object, inPlace.etag);
+			if (verdict === "kept") return this.#done(object, inPlace.etag);
+			if (verdict === "foreign") return this.#fail(FOREIGN, name);
 		}
 		if (object !== undefined) return this.#fail("changing", name);
 		this.passed.gone += 1;
@@ -212,15 +266,24 @@ class Pass {
 		return undefined;
 	}
 
-	#done({ length }: ListedObject, etag: string): string {
+	#done({ name, length, etag: source }: ListedObject, etag: string): Copy {
 		this.passed.copied += 1;
 		this.passed.bytes += length;
 		this.#task.onObject(length);
-		return etag;
+		return { name, etag, source };
 	}
 
 	#fail(why: string, name: string): undefined {
 		tally(this.#failures, why, name);
 		return undefined;
 	}
+}
+
+/** Why an object of the target is not written over. */
+export const FOREIGN = "foreign";
+
+/** What is to be noted of an object that is as it has to be; nothing where that is noted already. */
+function noteOf({ name, source, target }: Pair, noted: Noted | undefined): Copy | undefined {
+	if (source === undefined || target === undefined || noted?.etag === target.etag) return undefined;
+	return { name, etag: target.etag, source: source.etag };
 }

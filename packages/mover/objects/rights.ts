@@ -6,6 +6,7 @@ export type Side = "source" | "target";
 
 /** Letters of `sp` (Azure docs: Create a service SAS, Create an account SAS). */
 const RIGHTS: Readonly<Record<string, string>> = { r: "read", l: "list", w: "write", d: "delete", t: "tags" };
+const RIGHT_LETTERS = "rlwdt";
 /** What a token that ends sooner is warned of. */
 const SOON_MS = 24 * 3_600_000;
 
@@ -14,8 +15,9 @@ interface Asked {
 	name: string;
 	side: Side;
 	address: ContainerAddress;
-	/** Letters that it needs. */
+	/** Letters that it needs, and others that only a later pass needs. */
 	needed: string;
+	later?: string;
 	/** Time in milliseconds. */
 	now: number;
 }
@@ -28,10 +30,10 @@ export function opensTags({ url }: ContainerAddress): boolean {
 }
 
 /** What of a SAS stands in the way; one line each, with how to make another. */
-export function checkRights({ name, side, address, needed, now }: Asked): Finding[] {
+export function checkRights({ name, side, address, needed, later = "", now }: Asked): Finding[] {
 	const query = new URL(address.url).searchParams;
 	const variable = variableOf(name, side);
-	const anew = `make another and give it to the mover as ${variable} (${exampleCommand(address, needed)})`;
+	const anew = `make another and give it to the mover as ${variable} (${exampleCommand(address, [...RIGHT_LETTERS].filter((letter) => (needed + later).includes(letter)).join(""))})`;
 	const finding = (trap: string, severity: Finding["severity"], says: string): Finding => ({
 		trap,
 		severity,
@@ -59,9 +61,19 @@ export function checkRights({ name, side, address, needed, now }: Asked): Findin
 	}
 	const given = query.get("sp");
 	// Without `sp` a stored access policy has the rights, which Azure alone knows.
-	const missing = given === null && query.has("si") ? [] : [...needed].filter((letter) => !given?.includes(letter));
-	if (missing.length > 0) {
-		blocker("sas-rights", `lacks ${missing.map((letter) => `${letter} (${RIGHTS[letter]})`).join(", ")}`);
+	const lacking = (letters: string) => {
+		const missing = given === null && query.has("si") ? [] : [...letters].filter((letter) => !given?.includes(letter));
+		return missing.map((letter) => `${letter} (${RIGHTS[letter]})`).join(", ");
+	};
+	if (lacking(needed) !== "") blocker("sas-rights", `lacks ${lacking(needed)}`);
+	if (lacking(later) !== "") {
+		found.push(
+			finding(
+				"sas-rights",
+				"warning",
+				`lacks ${lacking(later)}, without which the pass in the phase frozen is refused`,
+			),
+		);
 	}
 	return found;
 }

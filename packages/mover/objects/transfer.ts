@@ -1,9 +1,9 @@
 /**
  * Copies one object by requests in which the target's service reads the source's (Azure docs: Copy Blob From URL, Put Block From URL,
  * Append Block From URL, Put Page From URL): no byte of it comes here. The source is the one of the listing, by its ETag; the target is
- * written to only as it was seen, so that a second mover, or an app, is never overwritten.
+ * written to only as it was seen, or as the request before has left it, so that a second mover, or an app, is never overwritten.
  */
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { type AppendBlobClient, type BlockBlobClient, type PageBlobClient, RestError } from "@azure/storage-blob";
 import { codeOf, ObjectRefused } from "./answers.ts";
 import { carriedTier, type ListedObject } from "./listed.ts";
@@ -40,7 +40,12 @@ export class ObjectMoved extends Error {
 	override name = "ObjectMoved";
 }
 
-const MOVED = new Set("ConditionNotMet SourceConditionNotMet TargetConditionNotMet BlobAlreadyExists".split(" "));
+/** Codes of conditions that do not hold. */
+export const MOVED: ReadonlySet<string> = new Set(
+	"ConditionNotMet SourceConditionNotMet TargetConditionNotMet AppendPositionConditionNotMet BlobAlreadyExists".split(
+		" ",
+	),
+);
 
 /**
  * Copies an object with its properties, metadata, tags and tier.
@@ -136,37 +141,30 @@ async function stagedBlocks(target: Store, client: BlockBlobClient): Promise<Rea
 }
 
 async function sendAppended(given: Transfer, client: AppendBlobClient): Promise<string> {
-	const { target, object, limits } = given;
-	await target.ask((abortSignal) => client.create({ abortSignal, ...createdWith(given) }));
+	const { object, limits } = given;
+	const chain = new Chain(given, client);
+	await chain.create((conditions, abortSignal) => client.create({ abortSignal, conditions, ...chain.created() }));
 	for (const { offset, count } of rangesOf({ offset: 0, count: object.length }, limits.piece)) {
 		await given.checkpoint();
-		await target.ask(async (abortSignal) => {
-			const sourceConditions = { ifMatch: object.etag };
-			await client
-				.appendBlockFromURL(sourceUrl(given), offset, count, {
-					abortSignal,
-					conditions: { appendPosition: offset },
-					sourceConditions,
-				})
-				.catch(async (error: unknown) => {
-					// Its answer was lost, and it was done.
-					if (!(error instanceof RestError) || codeOf(error) !== "AppendPositionConditionNotMet") throw error;
-					const { contentLength } = await client.getProperties({ abortSignal });
-					if (contentLength !== offset + count) throw error;
-				});
-		});
+		await chain.next((ifMatch, abortSignal) =>
+			client.appendBlockFromURL(sourceUrl(given), offset, count, {
+				abortSignal,
+				conditions: { ...ifMatch, appendPosition: offset },
+				sourceConditions: { ifMatch: object.etag },
+			}),
+		);
 	}
-	let etag = await finish(target, client, object);
-	if (object.isSealed) {
-		await target.ask((abortSignal) => client.seal({ abortSignal }));
-		etag = (await target.find(object.name))?.etag ?? etag;
-	}
-	return etag;
+	await chain.finish();
+	if (object.isSealed) await chain.next((conditions, abortSignal) => client.seal({ abortSignal, conditions }));
+	return chain.etag;
 }
 
 async function sendPages(given: Transfer, client: PageBlobClient): Promise<string> {
-	const { source, target, object, limits } = given;
-	await target.ask((abortSignal) => client.create(object.length, { abortSignal, ...createdWith(given) }));
+	const { source, object, limits } = given;
+	const chain = new Chain(given, client);
+	await chain.create((conditions, abortSignal) =>
+		client.create(object.length, { abortSignal, conditions, ...chain.created() }),
+	);
 	const pages = await source.ask((abortSignal) =>
 		source.container
 			.getPageBlobClient(object.name)
@@ -177,35 +175,87 @@ async function sendPages(given: Transfer, client: PageBlobClient): Promise<strin
 		const range = { offset: begin, count: Math.ceil(bytes / PAGE) * PAGE };
 		for (const { offset, count } of rangesOf(range, limits.piece)) {
 			await given.checkpoint();
-			await target.ask((abortSignal) =>
+			await chain.next((conditions, abortSignal) =>
 				client.uploadPagesFromURL(sourceUrl(given), offset, offset, count, {
 					abortSignal,
+					conditions,
 					sourceConditions: { ifMatch: object.etag },
 				}),
 			);
 		}
 	}
-	return finish(target, client, object);
+	await chain.finish();
+	return chain.etag;
 }
 
-/** Says last what makes it equal: the headers, as a write may have taken the MD5 away, and its own metadata. */
-async function finish(target: Store, client: AppendBlobClient | PageBlobClient, object: ListedObject): Promise<string> {
-	await target.ask((abortSignal) => client.setHTTPHeaders(headersOf(object), { abortSignal }));
-	const { etag } = await target.ask((abortSignal) => client.setMetadata({ ...object.metadata }, { abortSignal }));
-	return etag ?? "";
+/** Metadata of what is not whole yet: a page blob has its length before it has a byte. Its value is that of one transfer alone. */
+const UNFINISHED = "moveunfinished";
+
+/** Whether an object of the target is one that a mover has begun to write, in several requests, and has not ended. */
+export function isUnfinished({ metadata }: Pick<ListedObject, "metadata">): boolean {
+	return metadata[UNFINISHED] !== undefined;
 }
 
-/** Metadata of what is not whole yet: a page blob has its length before it has a byte. */
-const UNFINISHED = { moveunfinished: "1" };
-
-function createdWith(given: Transfer) {
-	const { object } = given;
-	return {
-		conditions: conditionsOf(given),
-		metadata: UNFINISHED,
-		...(object.tags === undefined ? {} : { tags: object.tags }),
-	};
+interface Answered {
+	etag?: string | undefined;
 }
+
+/** Requests that make one object: each takes it as the one before has left it, so that of two movers one alone ends it. */
+class Chain {
+	readonly #given: Transfer;
+	readonly #client: AppendBlobClient | PageBlobClient;
+	readonly #token = randomBytes(8).toString("hex");
+	etag = "";
+
+	constructor(given: Transfer, client: AppendBlobClient | PageBlobClient) {
+		this.#given = given;
+		this.#client = client;
+	}
+
+	/** What it is created with. */
+	created() {
+		const { tags } = this.#given.object;
+		return { metadata: { [UNFINISHED]: this.#token }, ...(tags === undefined ? {} : { tags }) };
+	}
+
+	create(act: (conditions: ReturnType<typeof conditionsOf>, signal: AbortSignal) => Promise<Answered>): Promise<void> {
+		return this.#ask((signal) => act(conditionsOf(this.#given), signal));
+	}
+
+	next(act: (conditions: { ifMatch: string }, signal: AbortSignal) => Promise<Answered>): Promise<void> {
+		return this.#ask((signal) => act({ ifMatch: this.etag }, signal));
+	}
+
+	/** Says last what makes it equal: the headers, as a write may have taken the MD5 away, and its own metadata. */
+	async finish(): Promise<void> {
+		const { object } = this.#given;
+		await this.next((conditions, abortSignal) =>
+			this.#client.setHTTPHeaders(headersOf(object), { abortSignal, conditions }),
+		);
+		await this.next((conditions, abortSignal) =>
+			this.#client.setMetadata({ ...object.metadata }, { abortSignal, conditions }),
+		);
+	}
+
+	#ask(act: (signal: AbortSignal) => Promise<Answered>): Promise<void> {
+		return this.#given.target.ask(async (signal) => {
+			try {
+				this.etag = (await act(signal)).etag ?? "";
+			} catch (error) {
+				if (!(error instanceof RestError) || !REFUSED.has(codeOf(error))) throw error;
+				// Its answer was lost, and it was done: nobody else has this token, and has one request at a time.
+				const { etag = "", metadata } = await this.#client.getProperties({ abortSignal: signal });
+				if (metadata?.[UNFINISHED] !== this.#token || etag === this.etag) throw error;
+				this.etag = etag;
+			}
+		});
+	}
+}
+
+/** Codes of conditions on the target that do not hold. */
+const REFUSED = new Set(
+	"ConditionNotMet TargetConditionNotMet BlobAlreadyExists AppendPositionConditionNotMet".split(" "),
+);
 
 function headersOf(object: ListedObject) {
 	return {

@@ -1,8 +1,9 @@
 /** URLs of objects in a PostgreSQL database: counted by table and column, and rewritten where a person asks for it. No value is shown. */
 import type pg from "pg";
+import { stateOf } from "../journal/errors.ts";
 import { LOCK_CLASS } from "../steps.ts";
 
-/** How URLs of a container's objects begin, on both sides (ContainerAddress.base). */
+/** How URLs of a container's objects begin, on both sides (ContainerAddress.base); in lower case, as hosts and containers are. */
 export interface Renaming {
 	from: string;
 	to: string;
@@ -92,16 +93,20 @@ export async function rewriteUrls(
 				const type = types.find((one) => one.table === table && one.column === column)?.type ?? "text";
 				return `${column} = (${replaced(column, renamings)})::${type}`;
 			});
+			await refuseTriggers(client, table);
 			const where = own.map(({ column }) => matches(column, "$1::text[]", "$2")).join(" OR ");
 			const values = [hostsOf(renamings), anyOf(renamings.map(patternOf))];
 			const parameters = [...values, ...renamings.flatMap((one) => [patternOf(one), replacementOf(one)])];
 			const { rowCount } = await client
 				.query(`UPDATE ONLY ${table} SET ${sets.join(", ")} WHERE ${where}`, parameters)
 				.catch((error: unknown) => {
-					const says = `${table}: its URLs cannot be rewritten, as the new ones do not fit; widen ${own.map(({ column }) => column).join(", ")}, or rewrite them in the application`;
-					throw error instanceof Error && "code" in error && String(error.code).startsWith("2")
-						? new Error(says)
-						: error;
+					const state = stateOf(error) ?? "";
+					if (!/^2[23]/.test(state)) throw error;
+					const why =
+						state === TOO_LONG
+							? `, as the new ones do not fit; widen ${own.map(({ column }) => column).join(", ")}, or`
+							: ` (SQLSTATE ${state}, a condition of the table's that they do not meet);`;
+					throw new Error(`${table}: its URLs cannot be rewritten${why} rewrite them in the application`);
 				});
 			count += rowCount ?? 0;
 		}
@@ -111,6 +116,24 @@ export async function rewriteUrls(
 		await client.query("ROLLBACK").catch(() => {});
 		throw error;
 	}
+}
+
+/** string_data_right_truncation */
+const TOO_LONG = "22001";
+
+/** What fires in spite of `session_replication_role`: triggers and rules that are enabled ALWAYS or REPLICA. */
+const FIRING = `SELECT 'trigger' AS kind, pg_catalog.quote_ident(tgname) AS name FROM pg_catalog.pg_trigger
+	WHERE tgrelid = $1::regclass AND NOT tgisinternal AND tgenabled IN ('A', 'R')
+UNION ALL SELECT 'rule', pg_catalog.quote_ident(rulename) FROM pg_catalog.pg_rewrite
+	WHERE ev_class = $1::regclass AND ev_type = '2' AND ev_enabled IN ('A', 'R') ORDER BY kind, name`;
+
+async function refuseTriggers(client: pg.Client, table: string): Promise<void> {
+	const { rows } = await client.query<{ kind: string; name: string }>(FIRING, [table]);
+	if (rows.length === 0) return;
+	const [first] = rows;
+	throw new Error(
+		`${table}: its URLs cannot be rewritten, as ${rows.map(({ kind, name }) => `${kind} ${name}`).join(", ")} would act on each row (enabled ALWAYS or REPLICA); rewrite them in the application, or have it fire as others do for that time: ALTER TABLE ${table} ENABLE ${first?.kind.toUpperCase()} ${first?.name}`,
+	);
 }
 
 /** Groups in the order of their first one. */
@@ -123,12 +146,12 @@ export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map
 /** The regular expression is asked for alone where the host is in the text at all, which is found much sooner. */
 function matches(column: string, hosts: string, pattern: string): string {
 	const text = `${column}::text`;
-	return `CASE WHEN EXISTS (SELECT FROM pg_catalog.unnest(${hosts}) AS host WHERE pg_catalog.strpos(${text}, host) > 0) THEN ${text} ~ ${pattern} ELSE false END`;
+	return `CASE WHEN EXISTS (SELECT FROM pg_catalog.unnest(${hosts}) AS host WHERE pg_catalog.strpos(pg_catalog.lower(${text}), host) > 0) THEN ${text} ~* ${pattern} ELSE false END`;
 }
 
 function replaced(column: string, renamings: readonly Renaming[]): string {
 	return renamings.reduce(
-		(text, _, n) => `pg_catalog.regexp_replace(${text}, $${2 * n + 3}, $${2 * n + 4}, 'g')`,
+		(text, _, n) => `pg_catalog.regexp_replace(${text}, $${2 * n + 3}, $${2 * n + 4}, 'gi')`,
 		`${column}::text`,
 	);
 }
@@ -140,7 +163,7 @@ const SLASH = "(/|\\\\/|%2[fF])";
 const AFTER = "(?![a-zA-Z0-9-])";
 
 const escaped = (text: string) => text.replaceAll(/[.\\^$*+?()[\]{}|]/g, "\\$&");
-const partsOf = (base: string) => base.split("/");
+export const partsOf = (base: string) => base.split("/");
 
 function patternOf({ from }: Renaming): string {
 	return `${BEFORE}${partsOf(from).map(escaped).join(SLASH)}${AFTER}`;

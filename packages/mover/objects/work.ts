@@ -6,9 +6,10 @@ import type { Finding } from "../findings.ts";
 import { ConnectionLost } from "../journal/errors.ts";
 import { Fence } from "../journal/fence.ts";
 import type { Progress } from "../journal/heartbeat.ts";
-import type { Asks, Journal } from "../journal/journal.ts";
+import { type Asks, type Journal, readLines } from "../journal/journal.ts";
+import { findFreeze } from "../journal/notes.ts";
 import type { Connect } from "../journal/schema.ts";
-import { readStanding } from "../journal/standing.ts";
+import { readStanding, switchedTo } from "../journal/standing.ts";
 import { type Control, JournalSteps } from "../journal/steps.ts";
 import type { WishArguments } from "../journal/wishes.ts";
 import { withSession } from "../postgresql/connection.ts";
@@ -16,8 +17,7 @@ import type { Evidence } from "../steps.ts";
 import { StorageRefused } from "./answers.ts";
 import { type MovedObjects, placeOf } from "./configuration.ts";
 import type { ContainerAddress } from "./container-address.ts";
-import { openKnown } from "./known.ts";
-import { type Mark, readMark } from "./marks.ts";
+import { forgetOtherSources, openKnown, otherSources } from "./known.ts";
 import { countMysqlUrls } from "./mysql-urls.ts";
 import { type PassTask, runPass } from "./pass.ts";
 import { prove } from "./proof.ts";
@@ -26,7 +26,7 @@ import { Store } from "./store.ts";
 import { namesIn } from "./tally.ts";
 import { LIMITS } from "./transfer.ts";
 import { countUrls, type Renaming, rewriteUrls, type UrlColumn } from "./urls.ts";
-import { describeDifferences, describePass, describeUrls } from "./words.ts";
+import { describeDifferences, describeExtent, describePass, describeUrls } from "./words.ts";
 
 export interface ObjectsTask {
 	configuration: Configuration;
@@ -49,8 +49,7 @@ const JOBS_EACH = 8;
 const TRY_MS = 20_000;
 
 /** A container that both sides' addresses are known of. */
-interface Sides {
-	name: string;
+interface Sides extends MovedObjects {
 	source: ContainerAddress;
 	target: ContainerAddress;
 }
@@ -75,8 +74,8 @@ export async function checkObjects(
 				return [{ trap: "no-sas", severity: needsAll ? "blocker" : "warning", object: name, line }];
 			}
 			const tags = moved.source !== undefined && opensTags(moved.source) ? "t" : "";
-			const needed = side === "source" ? "rl" : `rlw${final ? "d" : ""}${tags}`;
-			return checkRights({ name, side, address, needed, now: Date.now() });
+			const [needed, later] = side === "source" ? ["rl", ""] : [`rlw${final ? "d" : ""}${tags}`, final ? "" : "d"];
+			return checkRights({ name, side, address, needed, later, now: Date.now() });
 		});
 		if (moved.source !== undefined && !opensTags(moved.source)) {
 			findings.push({
@@ -109,18 +108,51 @@ async function tryStores(sides: Sides, signal: AbortSignal): Promise<Finding[]> 
 	return found;
 }
 
+/** How often a pass says that it goes on, so that another mover knows whether it is still wanted, in milliseconds. */
+const ALIVE_MS = 2 * 60_000;
+
 /** Does all that was wished for. @throws StorageRefused where an account lets the mover do nothing any more; ConnectionLost */
 export async function moveObjects(task: ObjectsTask, given: WishArguments): Promise<ObjectsEnded> {
-	const { configuration, keepFindings, progress, asks } = task;
+	const refused = await refusalOf(task, given);
+	if (refused !== undefined) return { state: "refused", reason: refused };
+	const { journal, run } = task;
+	const note = () => journal.write("note", { run, database: "", step: "objects", part: "" });
+	const alive = setInterval(() => void note().catch(() => {}), ALIVE_MS);
+	try {
+		return await moveAll(task, given);
+	} finally {
+		clearInterval(alive);
+	}
+}
+
+/** Why nothing is done at all, by what the journal has, whatever the command knew when it asked. */
+async function refusalOf(
+	{ configuration, asks }: ObjectsTask,
+	{ final = false, rewrite = false }: WishArguments,
+): Promise<string | undefined> {
+	if (configuration.objects.length === 0) return "no-objects";
+	const lines = await readLines(asks);
+	// Apps on Aptible write objects of their own there.
+	if (["trial", "live"].includes(switchedTo(lines) ?? "")) return "in-use";
+	const databases = configuration.databases.map(({ name }) => name);
+	if (final && findFreeze(lines, databases) === undefined) return "not-frozen";
+	if (rewrite && (await readStanding(asks))?.command !== "copy") return "not-in-place";
+	return undefined;
+}
+
+async function moveAll(task: ObjectsTask, given: WishArguments): Promise<ObjectsEnded> {
+	const { configuration, keepFindings, progress, asks, journal } = task;
 	const { final = false, rewrite = false } = given;
-	if (configuration.objects.length === 0) return { state: "refused", reason: "no-objects" };
 	const checked = await checkObjects(task, { final, needsAll: true });
+	for (const sides of configuration.objects.filter(isGiven)) {
+		if (given["new-source"] === true) await forgetOtherSources(asks, journal, sides);
+		checked.get(sides.name)?.push(...(await checkSource(asks, sides)));
+	}
 	if ([...checked.values()].flat().some(({ severity }) => severity === "blocker")) {
 		for (const [name, findings] of checked) await keepFindings(placeOf(name), findings);
 		return { state: "failed", reason: "blockers" };
 	}
 	const moved = configuration.objects.filter(isGiven);
-	if (rewrite && (await readStanding(asks))?.command !== "copy") return { state: "refused", reason: "not-in-place" };
 	let areEqual = true;
 	for (const sides of moved) {
 		areEqual = (await moveContainer(task, sides, given, checked.get(sides.name) ?? [])) && areEqual;
@@ -128,6 +160,14 @@ export async function moveObjects(task: ObjectsTask, given: WishArguments): Prom
 	await lookAtUrls(task, moved, { rewrite, areEqual: areEqual && progress.blockers === 0 });
 	if (progress.blockers > 0) return { state: "failed", reason: "blockers" };
 	return areEqual ? { state: "done" } : { state: "failed", reason: "unequal" };
+}
+
+/** A source that is another than that of the passes before: whoever pastes the wrong SAS would have all copies deleted. */
+async function checkSource(asks: Asks, sides: Sides): Promise<Finding[]> {
+	const others = await otherSources(asks, sides);
+	if (others.length === 0) return [];
+	const line = `the source is ${sides.source.base}, and the target has copies of ${others.join(", ")}; give the mover the SAS of that one as ${variableOf(sides.name, "source")}; where the other one is meant: npm run move -- objects --new-source --stack STACK`;
+	return [{ trap: "other-source", severity: "blocker", object: sides.name, line }];
 }
 
 function isGiven(moved: MovedObjects): moved is MovedObjects & Sides {
@@ -150,7 +190,7 @@ function storesOf(
 async function moveContainer(
 	task: ObjectsTask,
 	sides: Sides,
-	{ final = false, deep = false, delete: mayDelete = false }: WishArguments,
+	{ final = false, deep = false, delete: mayDelete = 0, overwrite: mayOverwrite = 0, empty = false }: WishArguments,
 	checked: readonly Finding[],
 ): Promise<boolean> {
 	const { journal, asks, run, control, configuration, progress, report } = task;
@@ -164,14 +204,13 @@ async function moveContainer(
 		onStep: (step) => Object.assign(progress, { database: place, step }),
 	});
 	const stores = storesOf(sides, steps.signal);
-	const mark = await beginPass(task, place, sides, stores);
+	const [begunMs] = [await stores.source.readTime(), await stores.target.readTime()];
 	report(
 		`${place}: copies what the target lacks, ${final ? "deletes what the source has deleted, " : ""}and compares both sides`,
 	);
-	const common: Pick<PassTask, "source" | "target" | "live" | "begun" | "jobs" | "checkpoint"> = {
+	const common: Pick<PassTask, "source" | "target" | "live" | "jobs" | "checkpoint"> = {
 		...stores,
 		live: !final,
-		begun: mark.begun,
 		jobs: configuration.jobs * JOBS_EACH,
 		checkpoint: () => steps.checkpoint(),
 	};
@@ -179,35 +218,30 @@ async function moveContainer(
 		progress.parts += 1;
 		progress.bytes += bytes;
 	};
-	const known = await openKnown(asks, journal, `${sides.source.base} ${sides.target.base}`);
+	const known = await openKnown(asks, journal, sides);
 	let done: Evidence | undefined;
 	let isEqual = false;
 	const act = async () => {
-		const passed = await runPass({
-			...common,
-			known,
-			mayDelete,
-			finishedMs: mark.finishedMs,
-			limits: LIMITS,
-			onObject,
-		});
-		const proof = await prove({ ...common, deep, seed: run, onObject: () => onObject() });
+		const passed = await runPass({ ...common, known, mayDelete, mayOverwrite, limits: LIMITS, onObject });
+		const proof = await prove({ ...common, begunMs, deep, seed: run, onObject: () => onObject() });
 		const differences = describeDifferences(proof);
-		const isWhole = passed.failures.size === 0 && !passed.isDeletionRefused;
+		const isWhole = passed.failures.size === 0 && !passed.isDeletionRefused && (proof.objects > 0 || empty);
 		isEqual = differences.length === 0;
-		await task.keepFindings(place, [...checked, ...describePass({ passed, proof, live: !final }, sides.name)]);
+		const said = { passed, proof, live: !final, deep, mayBeEmpty: empty };
+		await task.keepFindings(place, [...checked, ...describePass(said, sides.name)]);
 		await task.keepProof(place, {
 			equal: isEqual && isWhole,
 			differences,
+			extent: describeExtent(proof, deep),
 			hash: proof.hash,
 			details: { failures: namesIn(passed.failures), differences: namesIn(proof.differences) },
 		});
-		const { copied, kept, gone, deleted, bytes } = passed;
-		const { objects: items, extra } = proof;
-		// What is not equal is no pass that the next one may build on.
+		const { copied, kept, gone, deleted, overwritten, bytes } = passed;
+		const { objects: items, extra, summed, withoutMd5, hash } = proof;
+		// What is not equal is no pass that the phase trial may build on.
 		if (!isEqual || !isWhole) throw new Unequal();
-		const sourceTime = new Date(mark.begun.sourceMs).toISOString();
-		done = { items, copied, kept, gone, deleted, bytes, extra, live: !final, equal: true, hash: mark.hash, sourceTime };
+		const counts = { items, copied, kept, gone, deleted, overwritten, bytes, extra, summed, withoutMd5 };
+		done = { ...counts, deep, live: !final, equal: true, hash };
 	};
 	try {
 		await steps.step("objects", "", { look: async () => done, act });
@@ -220,20 +254,6 @@ async function moveContainer(
 /** Both sides are not equal, as was told. */
 class Unequal extends Error {}
 
-/** Notes when a pass begins, by each account's own clock. @returns what the pass builds on */
-async function beginPass(
-	{ journal, asks, run }: ObjectsTask,
-	place: string,
-	sides: Sides,
-	stores: { source: Store; target: Store },
-): Promise<Mark> {
-	const [sourceMs, targetMs] = [await stores.source.readTime(), await stores.target.readTime()];
-	const mark = await readMark(asks, place, sides, { sourceMs, targetMs });
-	const times = { sourceTime: new Date(sourceMs).toISOString(), targetTime: new Date(targetMs).toISOString() };
-	await journal.write("note", { run, database: place, step: "objects", part: "" }, { hash: mark.hash, ...times });
-	return mark;
-}
-
 /** Counts URLs: in the copies where they are in their place, else in the sources; rewrites them in the copies. */
 async function lookAtUrls(
 	task: ObjectsTask,
@@ -241,7 +261,9 @@ async function lookAtUrls(
 	{ rewrite, areEqual }: { rewrite: boolean; areEqual: boolean },
 ): Promise<void> {
 	const { configuration, asks, report, keepFindings } = task;
-	const renamings = moved.map(({ source, target }): Renaming => ({ from: source.base, to: target.base }));
+	const renamings = moved.flatMap(({ source, target, hosts }): Renaming[] =>
+		[source.base, ...hosts.map((host) => `${host}/${source.container}`)].map((from) => ({ from, to: target.base })),
+	);
 	const standing = await readStanding(asks);
 	const isInPlace = standing?.command === "copy";
 	for (const database of configuration.databases) {

@@ -241,7 +241,9 @@ function setMetadata(request: BlobRequest): BlobAnswer {
 }
 
 function seal(request: BlobRequest): BlobAnswer {
-	return put(request, { ...need(request), isSealed: true }, 200);
+	const blob = need(request);
+	checkConditions(request);
+	return put(request, { ...blob, isSealed: true }, 200);
 }
 
 function remove(request: BlobRequest): BlobAnswer {

@@ -21,6 +21,11 @@ export interface BlobAccount {
 	isOpen: boolean;
 	/** `anywhere`: of all tenants; else nothing is copied from another account. */
 	copyFrom: "anywhere" | "sameTenant";
+	/**
+	 * Whether a copy that cannot read its source says why in x-ms-copy-source-error-code: newer versions of the service alone do
+	 * (azure-rest-api-specs#28359); before, it is CannotVerifyCopySource with the source's status and no more (azure-storage-azcopy#2452).
+	 */
+	tellsSource: boolean;
 	/** Puts a block blob, as an application does with one request. */
 	put(container: string, name: string, data: string | Buffer, said?: Partial<StoredBlob>): StoredBlob;
 }

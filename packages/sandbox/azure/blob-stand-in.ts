@@ -101,7 +101,11 @@ export async function startBlobStandIn(accounts: Readonly<Record<string, readonl
 				const from = new URL(headers["x-ms-copy-source"] ?? "");
 				const [ofAccount = "", ofContainer = "", ofName = ""] = partsOf(from.pathname);
 				const refuse = (status: number, code: string) =>
-					new BlobError(status, "CannotVerifyCopySource", { "x-ms-copy-source-error-code": code });
+					new BlobError(
+						status,
+						"CannotVerifyCopySource",
+						store.tellsSource ? { "x-ms-copy-source-error-code": code } : {},
+					);
 				if (ofAccount !== account && store.copyFrom !== "anywhere") throw new BlobError(403, "AuthorizationFailure");
 				const other = stores.get(ofAccount);
 				if (other?.isOpen !== true) throw refuse(403, "AuthorizationFailure");
@@ -112,7 +116,7 @@ export async function startBlobStandIn(accounts: Readonly<Record<string, readonl
 				}
 				const blob = other.containers.get(ofContainer)?.get(ofName);
 				if (blob === undefined) throw refuse(404, "BlobNotFound");
-				if (blob.tier === "Archive") throw new BlobError(409, "BlobArchived");
+				if (blob.tier === "Archive") throw refuse(409, "BlobArchived");
 				const match = headers["x-ms-source-if-match"];
 				if (match !== undefined && match !== `"${blob.etag}"`) throw new BlobError(412, "SourceConditionNotMet");
 				return blob;
@@ -172,6 +176,7 @@ function makeAccount(name: string, containers: readonly string[]): BlobAccount {
 		clockMs: 0,
 		isOpen: true,
 		copyFrom: "anywhere",
+		tellsSource: false,
 		put(container, blobName, data, said = {}) {
 			const bytes = Buffer.from(data);
 			const made = stored(

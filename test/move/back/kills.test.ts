@@ -7,8 +7,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readWrites, settleWrites } from "../../../move/back/counters.ts";
 import { countLoss } from "../../../move/back/loss.ts";
-import { OperatorLock } from "../../../move/operator-lock.ts";
-import { NIGHT_LOCK, STEP_LOCK } from "../../../move/switch/night-journal.ts";
+import { NIGHT_LOCK, OperatorLock, STEP_LOCK } from "../../../move/operator-lock.ts";
 import type { Evidence } from "../../../packages/mover/steps.ts";
 import { JournalServer } from "../../support/night-journal.ts";
 import { Killed, World } from "./world.ts";
@@ -66,7 +65,7 @@ test("killed anywhere and taken up by another process, the way back comes to the
 
 test("one operator at a time, also where the session of the first has ended meanwhile", async () => {
 	const way = { connect: (database: string) => journals.connect(database) };
-	const [first, second] = [new OperatorLock(way, STEP_LOCK), new OperatorLock(way, STEP_LOCK, 0)];
+	const [first, second] = [new OperatorLock(way, STEP_LOCK), new OperatorLock(way, STEP_LOCK, { waitMs: 0 })];
 	await first.hold();
 	await first.hold();
 	const night = new OperatorLock(way, NIGHT_LOCK);

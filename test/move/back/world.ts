@@ -7,6 +7,7 @@ import { goBack } from "../../../move/back/back.ts";
 import type { Counted } from "../../../move/back/counters.ts";
 import type { AcceptedLoss } from "../../../move/back/loss.ts";
 import { ttlNotesFile } from "../../../move/dns/ttl-notes.ts";
+import { hashProbes } from "../../../move/probe/evidence.ts";
 import { type MoveStage, readMoveStage } from "../../../move/stage.ts";
 import type { LinePlace, NightJournal } from "../../../move/switch/night-journal.ts";
 import { switchPhase } from "../../../move/switch/switch.ts";
@@ -17,6 +18,7 @@ import type { MovePhase } from "../../../wire/move.ts";
 export class Killed extends Error {}
 
 export const NOW = new Date("2026-12-05T02:00:00Z");
+const HASH = "0123456789abcdef";
 const UNTIL = new Date("2026-12-05T02:05:00Z");
 
 /** Writes lines of steps that are the mover's. */
@@ -37,6 +39,7 @@ export function memoryJournal(): { journal: NightJournal; writeLine: WriteLine }
 			lines: async () => [...lines],
 			write: (_run, step, state, evidence, { database = "", part = "" } = {}) =>
 				writeLine({ step, state, evidence, database, part }),
+			refuseOthers: async () => {},
 		},
 	};
 }
@@ -160,6 +163,7 @@ export class World {
 		return {
 			run: () => this.#inner.run(),
 			lines: () => this.#inner.lines(),
+			refuseOthers: () => this.#inner.refuseOthers(),
 			write: (run, step, state, evidence, at) =>
 				this.act(`${[step, at?.part, state].filter(Boolean).join(" ")}`, () =>
 					this.#inner.write(run, step, state, evidence, at),
@@ -215,7 +219,6 @@ export class World {
 					const evidence = { ...(this.counted().get("main") as Evidence), phase };
 					await this.journal.write(run, "mark", "done", evidence, { database: "main" });
 				},
-				now: () => NOW,
 			},
 		);
 	}
@@ -277,7 +280,8 @@ export class World {
 	/** The copy in its place, proved. */
 	async copy(): Promise<void> {
 		await this.line("swap", "done", {});
-		const databases = { main: { aptibleId: 7, hash: "aa" } };
+		await this.line("verify", "note", { equal: true, differences: 0, hash: HASH });
+		const databases = { main: { aptibleId: 7, hash: HASH } };
 		writeFileSync(this.record, JSON.stringify({ version: 1, run: "r7", databases, at: NOW.toISOString() }));
 	}
 
@@ -292,7 +296,7 @@ export class World {
 		assert.equal(await this.switch("trial"), 0);
 		if (boundary === "trial") return;
 		this.noteTtl();
-		await this.#inner.write("r7", "probe", "done", { phase: "trial", items: 1, failed: 0 });
+		await this.#inner.write("r7", "probe", "done", { phase: "trial", items: 1, failed: 0, hash: this.hashProbes() });
 		assert.equal(await this.switch("live"), 0);
 	}
 
@@ -300,6 +304,11 @@ export class World {
 	noteTtl(): void {
 		const note = { ttlSeconds: 60, seen: "2026-12-01T00:00:00Z", safeFrom: "2026-12-01T01:00:00Z" };
 		writeFileSync(ttlNotesFile(this.moved), JSON.stringify({ "portal.acme.example": note }));
+	}
+
+	/** A sum of what probes ask. */
+	hashProbes(): string {
+		return hashProbes(this.moved.stage.move ?? assert.fail("the file has a move"));
 	}
 
 	get hasRecord(): boolean {

@@ -136,19 +136,29 @@ test("costs are those of the price page, and the move's own are said apart", (t)
 
 test("a TTL's age is noted: counted from when the lower one was seen first, and never shortened by a second lowering", (t) => {
 	const at = (minutes: number) => new Date(now.getTime() + minutes * 60_000);
-	const first = noteTtl(undefined, 3600, now);
+	const first = noteTtl(undefined, 3600, { now, floorSeconds: 1 });
 	assert.deepEqual(first, { ttlSeconds: 3600, seen: now.toISOString() });
-	assert.equal(noteTtl(first, 3600, at(5)), first);
-	const lowered = noteTtl(first, 300, at(10));
+	assert.equal(noteTtl(first, 3600, { now: at(5), floorSeconds: 1 }), first);
+	const lowered = noteTtl(first, 300, { now: at(10), floorSeconds: 1 });
 	assert.deepEqual(lowered, { ttlSeconds: 300, seen: at(10).toISOString(), safeFrom: at(70).toISOString() });
-	const again = noteTtl(lowered, 60, at(20));
+	const again = noteTtl(lowered, 60, { now: at(20), floorSeconds: 1 });
 	assert.deepEqual(again, { ttlSeconds: 60, seen: at(20).toISOString(), safeFrom: at(70).toISOString() });
-	assert.equal(noteTtl(lowered, 60, at(69)).safeFrom, at(74).toISOString());
-	const risen = noteTtl(again, 600, at(30));
+	assert.equal(noteTtl(lowered, 60, { now: at(69), floorSeconds: 1 }).safeFrom, at(74).toISOString());
+	const risen = noteTtl(again, 600, { now: at(30), floorSeconds: 1 });
 	assert.deepEqual(risen, { ttlSeconds: 600, seen: at(30).toISOString(), safeFrom: at(70).toISOString() });
-	assert.equal(noteTtl(risen, 60, at(40)).safeFrom, at(70).toISOString(), "a wait that runs is not forgotten");
-	assert.equal(noteTtl(risen, 60, at(65)).safeFrom, at(75).toISOString());
-	assert.deepEqual(noteTtl(again, 600, at(71)), { ttlSeconds: 600, seen: at(71).toISOString() }, "it is over");
+	assert.equal(
+		noteTtl(risen, 60, { now: at(40), floorSeconds: 1 }).safeFrom,
+		at(70).toISOString(),
+		"a wait that runs is not forgotten",
+	);
+	assert.equal(noteTtl(risen, 60, { now: at(65), floorSeconds: 1 }).safeFrom, at(75).toISOString());
+	const floored = noteTtl({ ttlSeconds: 120, seen: now.toISOString() }, 60, { now: at(10), floorSeconds: 600 });
+	assert.equal(floored.safeFrom, at(20).toISOString(), "caches keep a short one for the floor");
+	assert.deepEqual(
+		noteTtl(again, 600, { now: at(71), floorSeconds: 1 }),
+		{ ttlSeconds: 600, seen: at(71).toISOString() },
+		"it is over",
+	);
 
 	const moved = stageFile(t);
 	assert.deepEqual(readTtlNotes(moved), {});

@@ -138,7 +138,7 @@ test("a TTL that was longer before is not said to be low enough at once", () => 
 
 test("the request of a test is one word to a shell", () => {
 	const { stage } = stageFile();
-	const smoke = { path: "/x?a=1&b=$(id)'" };
+	const smoke = { path: "/x?a=1&b=$(id)'", text: "ok" };
 	const moved = { ...stage, move: stage.move && { ...stage.move, smoke: { ...stage.move.smoke, ...smoke } } };
 	assert.equal(
 		writeTest(moved as typeof stage, subject),

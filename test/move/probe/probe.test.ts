@@ -10,7 +10,7 @@ import path from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { type Expected, type ProbeTarget, probe } from "../../../move/probe/probe.ts";
+import { type Expected, findTarget, type ProbeTarget, probe } from "../../../move/probe/probe.ts";
 import { certify, inDays, type TestCertificate } from "../../support/certificates.ts";
 import { root } from "../../support/repository.ts";
 
@@ -42,9 +42,15 @@ function target(port: number, domain = DOMAIN): ProbeTarget {
 
 const HEALTH: Expected = { path: "/health?full=1", text: "ok" };
 
+interface AskOptions {
+	expected?: Expected;
+	roots?: string[];
+	timeoutMs?: number;
+}
+
 function ask(
 	targets: readonly [ProbeTarget, ...ProbeTarget[]],
-	{ expected = HEALTH, roots = [good.pem], timeoutMs = 5_000 } = {},
+	{ expected = HEALTH, roots = [good.pem], timeoutMs = 5_000 }: AskOptions = {},
 ) {
 	return probe(targets[0], targets, expected, { roots, timeoutMs });
 }
@@ -72,17 +78,37 @@ test("a domain passes that answers under its own name, path and text, which DNS 
 	assert.deepEqual(seen, [[DOMAIN, DOMAIN, "/health?full=1"]]);
 });
 
-test("redirects are followed to each domain that moves, at its own new side", async () => {
-	const api = await serve((request, response) =>
-		response.end(request.headers.host === "api.acme.example" ? "ok" : "no"),
-	);
-	const portal = await serve((request, response) => {
-		const location = request.url === "/health?full=1" ? "/login" : "https://api.acme.example/in";
-		response.writeHead(302, { location }).end();
+test("redirects are followed on the domain itself, and of where they lead no path is shown", async () => {
+	const port = await serve((request, response) => {
+		if (request.url === "/health?full=1") response.writeHead(302, { location: "/in/meier?code=s3cret" }).end();
+		else response.end("ok");
 	});
-	const { isPassed, line } = await ask([target(portal), target(api, "api.acme.example")]);
+	const { isPassed, line } = await ask([target(port)]);
 	assert.ok(isPassed, line);
-	assert.match(line, /^portal\.acme\.example: api\.acme\.example\/in answers 200/);
+	assert.match(
+		line,
+		/^portal\.acme\.example: portal\.acme\.example\/health, redirected within https:\/\/portal\.acme\.example, answers 200/,
+	);
+	const broken = await serve((request, response) => {
+		if (request.url === "/health?full=1") response.writeHead(302, { location: "/in/meier?code=s3cret" }).end();
+		else response.writeHead(500, { "content-type": "text/html; patient=meier" }).end("ok");
+	});
+	const circle = await serve(redirect("/in/meier?code=s3cret"));
+	for (const said of [line, await failure(broken), await failure(circle)]) assert.doesNotMatch(said, /meier|s3cret/);
+});
+
+test("a redirect to another domain of the move says nothing of the first, whatever that one answers", async () => {
+	const api = target(await serve(HEALTHY), "api.acme.example");
+	const port = await serve(redirect("https://api.acme.example/in"));
+	const { isPassed, line } = await ask([target(port), api]);
+	assert.equal(isPassed, false);
+	assert.match(
+		line,
+		/redirects \(301\) to https:\/\/api\.acme\.example, another domain of the move, .* npm run move -- probe --accept DOMAIN --stack STACK$/,
+	);
+	const [wild, exact] = [target(1, "*.acme.example"), target(2, "api.acme.example")];
+	assert.equal(findTarget("api.acme.example", [wild, exact]), exact, "a wildcard takes no name that has an entry");
+	assert.equal(findTarget("www.acme.example", [wild, exact]), wild);
 });
 
 test("a wildcard is asked by a name below it", async () => {
@@ -98,10 +124,17 @@ test("a certificate that ends soon passes, and is named", async () => {
 	assert.match(line, /; its certificate ends in 5 days, see that it is renewed$/);
 });
 
-test("without a text any answer of 2xx passes", async () => {
+test("without a smoke test no answer passes, as it may be any app's", async () => {
 	const port = await serve((_, response) => response.writeHead(204).end());
-	const { isPassed, line } = await ask([target(port)], { expected: { path: "/", text: undefined } });
-	assert.ok(isPassed, line);
+	const { isPassed, line } = await probe(target(port), [target(port)], undefined, {
+		roots: [good.pem],
+		timeoutMs: 5_000,
+	});
+	assert.equal(isPassed, false);
+	assert.match(
+		line,
+		/failed: \/ answers 204, and whether it is the right app is unknown; give move\.domains\."portal\.acme\.example"\.smoke/,
+	);
 });
 
 test("an old certificate", async () => {
@@ -134,10 +167,7 @@ test("the wrong app: its text is missing, and of its answer nothing is shown", a
 		response.end("<p>Patient Meier</p>");
 	});
 	const line = await failure(port);
-	assert.match(
-		line,
-		/\/health answers 200 \(text\/html, 20 bytes\) without the text of move\.smoke\.text: another app/,
-	);
+	assert.match(line, /\/health answers 200 \(text\/html, 20 bytes\) without the text of its smoke: another app/);
 	assert.doesNotMatch(line, /Meier/);
 });
 
@@ -169,7 +199,7 @@ test("502 of a service at 0, an error of the app's, a path that is none, and a d
 		/answers 502: no container of service portal\.web answers; .*aptible services --app portal/,
 	);
 	assert.match(await status(500), /answers 500: the app fails; its log says why: aptible logs --app portal/);
-	assert.match(await status(404), /answers 404: is it the right app, and is move\.smoke\.path right\?/);
+	assert.match(await status(404), /answers 404: is it the right app, and is the smoke's path right\?/);
 	assert.match(await status(403), /answers 403: .*IP filter/);
 });
 

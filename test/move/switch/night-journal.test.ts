@@ -5,18 +5,15 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { type Postgres, startPostgres } from "@medstack-to-aptible/sandbox/postgresql/server.ts";
+import { besideNoOperator, lockOperator, OperatorLock, STEP_LOCK } from "../../../move/operator-lock.ts";
 import type { MoveSession } from "../../../move/session.ts";
 import { type MoveStage, readMoveStage } from "../../../move/stage.ts";
 import { describeStatus } from "../../../move/status.ts";
-import {
-	countProbed,
-	findOpenSwitch,
-	lockOperator,
-	STEP_LOCK,
-	TargetJournal,
-} from "../../../move/switch/night-journal.ts";
+import { findOpenSwitch, phaseInJournal, TargetJournal } from "../../../move/switch/night-journal.ts";
+import { refuseStaleFile } from "../../../move/switch/stale-file.ts";
 import { readLocalLines } from "../../../packages/mover/journal/local-file.ts";
 import { openJournalDatabase } from "../../../packages/mover/journal/schema.ts";
+import { wish } from "../../../packages/mover/journal/wishes.ts";
 import { connect } from "../../../packages/mover/postgresql/connection.ts";
 
 let server: Postgres;
@@ -57,7 +54,7 @@ test("lines are of the last run that a mover took up, on the server and in the f
 	);
 	const run = (await journal.run()) ?? "";
 	assert.equal(run, "r2");
-	await journal.refuseWork();
+	await journal.refuseOthers();
 
 	await journal.write(run, "switch", "begin", { phase: "trial", from: "frozen" });
 	const local = () => readLocalLines(path.join(folder, ".move/prod.jsonl")).lines;
@@ -84,17 +81,21 @@ test("lines are of the last run that a mover took up, on the server and in the f
 	await journal.write(run, "switch", "failed", { phase: "trial", from: "frozen", reason: "failed" });
 	await journal.write(run, "switch", "begin", { phase: "trial", from: "frozen" });
 	assert.deepEqual(findOpenSwitch(local()), { phase: "trial", from: "frozen", hasUpdate: true });
-	await journal.write(run, "probe", "done", { phase: "trial", items: 2, failed: 0 });
-	assert.equal(countProbed(local()), 2);
+	assert.equal(phaseInJournal(local()), "trial", "its update may have begun");
 	await journal.write(run, "switch", "done", { phase: "trial", from: "frozen" });
 	assert.equal(findOpenSwitch(local()), undefined);
-	assert.equal(countProbed(local()), undefined, "they were of the phase before");
-	await journal.write(run, "probe", "done", { phase: "trial", items: 3, failed: 0 });
-	assert.equal(countProbed(local()), 3);
 	await journal.write(run, "switch", "begin", { phase: "live", from: "trial" });
+	assert.equal(phaseInJournal(local()), "trial");
 	await journal.write(run, "switch", "failed", { phase: "live", from: "trial", reason: "refused" });
 	assert.equal(findOpenSwitch(local()), undefined);
-	assert.equal(countProbed(local()), 3, "nothing was changed since");
+	const inFile = (phase: string) => ({ name: "prod", stage: { move: { phase } } }) as unknown as MoveStage;
+	refuseStaleFile(local(), inFile("trial"));
+	assert.throws(
+		() => refuseStaleFile(local(), inFile("frozen")),
+		/has move\.phase: "frozen", and by the journal the stage is in "trial"; .* git pull first/,
+	);
+	await journal.write(run, "switch", "done", { phase: "live", from: "trial" });
+	refuseStaleFile(local(), inFile("prepare"));
 	assert.deepEqual(local(), await journal.lines());
 });
 
@@ -109,4 +110,52 @@ test("a second operator is refused, and told how the first one's session ends wh
 	const { rows } = await second.query("SELECT pg_terminate_backend($1) AS ended", [Number(pid)]);
 	assert.equal(rows[0].ended, true);
 	await lockOperator(second);
+	await second.end();
+});
+
+test("a lock whose session ends is taken again, over what the server has of it, and not where another operator came in", async () => {
+	let own: MoveSession | undefined;
+	const way = {
+		connect: async () => {
+			own = await open();
+			return own;
+		},
+	};
+	const lock = new OperatorLock(way, STEP_LOCK, { answerMs: 200, waitMs: 300 });
+	await lock.hold();
+	const first = own;
+	await lock.hold();
+	assert.equal(own, first, "it is there still");
+	// The tunnel stands still: the server goes on with the session.
+	const query = first?.query;
+	Object.assign(first ?? {}, { query: () => new Promise(() => {}) });
+	await lock.hold();
+	assert.notEqual(own, first);
+	Object.assign(first ?? {}, { query });
+	await session.query("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = $1", [
+		STEP_LOCK.object,
+	]);
+	const third = await open();
+	await lockOperator(third);
+	await assert.rejects(lock.hold(), /another operator is at a switch, a probe or a way back/);
+	await assert.rejects(
+		besideNoOperator(session, () => wish(session, "copy")),
+		/another operator is at a switch, a probe or a way back/,
+	);
+	await third.end();
+	const { rows } = await session.query("SELECT FROM public.wishes WHERE state = 'asked'");
+	assert.equal(rows.length, 0);
+});
+
+test("a wish stands in a switch's way though no mover is heard, and while it is written no switch begins", async () => {
+	const moved = { name: "prod", folder } as MoveStage;
+	const journal = new TargetJournal({ look: (use) => use(session) }, moved);
+	await besideNoOperator(session, async () => {
+		await wish(session, "thaw");
+		const operator = await open();
+		await assert.rejects(lockOperator(operator, STEP_LOCK, 0), /another operator/);
+	});
+	await assert.rejects(journal.refuseOthers(), /thaw is under way; wait for its end, or end it: npm run move -- stop/);
+	await wish(session, "stop");
+	await journal.refuseOthers();
 });

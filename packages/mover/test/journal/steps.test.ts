@@ -10,8 +10,9 @@ import { appendLine, Journal, LeaseLost, readLines } from "../../journal/journal
 import { type HeldLease, Lease } from "../../journal/lease.ts";
 import { JournalsDiffer } from "../../journal/local-file.ts";
 import { type Connect, JOURNAL_DATABASE, openJournalDatabase } from "../../journal/schema.ts";
+import { switchedTo } from "../../journal/standing.ts";
 import { JournalSteps } from "../../journal/steps.ts";
-import { readWish, refuseStale, takeWish, wish } from "../../journal/wishes.ts";
+import { readWish, refusalOf, refuseStale, takeWish, WISH_VERSION, wish } from "../../journal/wishes.ts";
 import { connect } from "../../postgresql/connection.ts";
 import { type Evidence, LOCK_CLASS } from "../../steps.ts";
 import { startTarget, type Target } from "../support/databases.ts";
@@ -75,7 +76,7 @@ test("database move of another version is refused, with both versions", async ()
 	await client.query("UPDATE public.version SET version = 1");
 });
 
-test("a freeze or thaw of more than 10 minutes ago is refused, unless its run has written a line since", async () => {
+test("what shuts, opens, deletes or rewrites of more than 10 minutes ago is refused, unless its run has written a line since", async () => {
 	const lease = await take();
 	const client = await open(JOURNAL_DATABASE);
 	const stateOf = async (id: number) => {
@@ -84,8 +85,9 @@ test("a freeze or thaw of more than 10 minutes ago is refused, unless its run ha
 	};
 	const age = (id: number) =>
 		client.query("UPDATE public.wishes SET at = at - interval '11 minutes' WHERE id = $1", [id]);
-	for (const command of ["freeze", "thaw"] as const) {
-		const asked = await wish(client, command);
+	const acts = [["freeze"], ["thaw"], ["objects", { final: true }], ["objects", { rewrite: true }]] as const;
+	for (const [command, given] of acts) {
+		const asked = await wish(client, command, given);
 		assert.equal(await refuseStale(client, asked, lease), false, "it is fresh");
 		await age(asked);
 		assert.equal(await refuseStale(client, asked, lease), true);
@@ -99,11 +101,37 @@ test("a freeze or thaw of more than 10 minutes ago is refused, unless its run ha
 	assert.equal(await refuseStale(client, begun, lease), false, "it is worked on");
 	await client.query("UPDATE public.journal SET at = at - interval '11 minutes' WHERE run = $1", [run]);
 	assert.equal(await refuseStale(client, begun, lease), true);
-	const copy = await wish(client, "copy");
-	await age(copy);
-	assert.equal(await refuseStale(client, copy, lease), false, "a copy goes on whenever");
+	for (const command of ["copy", "objects"] as const) {
+		const goesOn = await wish(client, command);
+		await age(goesOn);
+		assert.equal(await refuseStale(client, goesOn, lease), false, "it goes on whenever");
+		await client.query("DELETE FROM public.wishes WHERE id = $1", [goesOn]);
+	}
 	await client.query("DELETE FROM public.wishes; DELETE FROM public.journal");
 	await lease.release();
+});
+
+test("the last switch tells the phase, given up ones aside, and numbers of objects are numbers", () => {
+	const line = (state: "begin" | "done" | "failed", evidence: Evidence) => ({
+		step: "switch" as const,
+		state,
+		evidence,
+	});
+	const begin = (from: string, phase: string) => line("begin", { from, phase });
+	const [done, refused] = [line("done", {}), line("failed", { reason: "refused" })];
+	const frozen = [begin("prepare", "frozen"), done];
+	assert.equal(switchedTo([]), undefined);
+	assert.equal(switchedTo([...frozen, begin("frozen", "trial")]), "trial", "its update may have begun");
+	assert.equal(switchedTo([...frozen, begin("frozen", "trial"), begin("frozen", "trial"), refused]), "frozen");
+	const trial = [...frozen, begin("frozen", "trial"), done];
+	assert.equal(switchedTo([...trial, begin("trial", "trial"), refused]), "trial");
+	assert.equal(switchedTo([...trial, begin("trial", "frozen"), done]), "frozen");
+	const isTaken = (given: object) =>
+		refusalOf({ version: WISH_VERSION, command: "objects", arguments: given }) === undefined;
+	assert.ok(isTaken({ delete: 12, overwrite: 1, final: true }));
+	for (const given of [{ delete: true }, { overwrite: 0 }, { delete: 1.5 }, { final: 1 }, { keep: true }]) {
+		assert.ok(!isTaken(given), JSON.stringify(given));
+	}
 });
 
 test("a step is looked at, begun, done and looked at again; what is done already is not done twice", async () => {

@@ -203,18 +203,21 @@ test("URLs of a container that moves are counted by table and column", async () 
 	const from = "medfiles.blob.core.windows.net/files";
 	await pair.onSource(
 		`CREATE TABLE \`doc's\` (id INT, url VARCHAR(200), body JSON, bytes BLOB);
-INSERT INTO \`doc's\` VALUES (1, 'https://${from}/a.pdf', '{"a": "https://${from}/b"}', 'x'), (2, 'https://${from}/c', NULL, NULL), (3, 'none', NULL, NULL);`,
+INSERT INTO \`doc's\` VALUES (1, 'https://${from}/a.pdf', '{"a": "https://${from}/b"}', 'x'), (2, 'HTTPS://${from.toUpperCase()}/c', NULL, NULL), (3, 'none', NULL, NULL), (4, 'https://medfiles.blob.core.windows.net/other/d', '{"a": "https://medfiles.blob.core.windows.net%2Ffiles%2Fe"}', NULL);
+CREATE TABLE php (body TEXT);
+INSERT INTO php VALUES ('{"a":"https:\\\\/\\\\/medfiles.blob.core.windows.net\\\\/files\\\\/b"}');`,
 	);
 	try {
 		const found = await countMysqlUrls(pair.from, [{ from, to: "acmefiles.blob.core.windows.net/documents" }]);
 		assert.deepEqual(
-			found.map(({ table, column, rows }) => [table, column, rows]),
+			found.map(({ table, column, rows, moved }) => [table, column, rows, moved]),
 			[
-				["doc's", "url", 2],
-				["doc's", "body", 1],
+				["doc's", "url", 3, 2],
+				["doc's", "body", 2, 2],
+				["php", "body", 1, 1],
 			],
 		);
 	} finally {
-		await pair.onSource("DROP TABLE `doc's`;");
+		await pair.onSource("DROP TABLE `doc's`, php;");
 	}
 });

@@ -1,10 +1,12 @@
 /** What the mover is given of a container: its addresses, their rights, and what is refused before anything moves. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Configuration } from "../../configuration.ts";
 import { Mask } from "../../mask.ts";
 import { placeOf, readObjects } from "../../objects/configuration.ts";
 import { parseContainerAddress } from "../../objects/container-address.ts";
 import { checkRights, opensTags } from "../../objects/rights.ts";
+import { checkObjects } from "../../objects/work.ts";
 import { addressOf } from "./world.ts";
 
 const SAS = "sv=2025-11-05&sr=c&sp=rlt&se=2027-01-01T00%3A00%3A00Z&sig=c2VjcmV0LXNpZ25hdHVyZQ%3D%3D";
@@ -34,6 +36,8 @@ test("an address is one of a whole container, over https, with a SAS", () => {
 		SOURCE.replace(/&sig=.*/, ""),
 		`${SOURCE}#part`,
 		SOURCE.replace("//", "//user@"),
+		SOURCE.replace(".blob.", ".dfs."),
+		SOURCE.replace("medfiles.blob.core.windows.net", "files.example.com"),
 	]) {
 		assert.equal(parseContainerAddress(wrong), undefined, wrong);
 	}
@@ -63,6 +67,15 @@ test("what is wrong with the addresses is said without the SAS, which is masked 
 		assert.match(problems.join("\n"), says);
 		assert.doesNotMatch(problems.join("\n"), /sig=/);
 	}
+	const hosts = read({ MOVE_OBJECTS_DOCUMENTS_HOSTS: "Files.example.com, medfiles.dfs.core.windows.net" });
+	assert.deepEqual(
+		[hosts.problems, hosts.objects[0]?.hosts],
+		[[], ["files.example.com", "medfiles.dfs.core.windows.net"]],
+	);
+	assert.match(
+		read({ MOVE_OBJECTS_DOCUMENTS_HOSTS: "https://x" }).problems.join(),
+		/^MOVE_OBJECTS_DOCUMENTS_HOSTS: "https:\/\/x" is no host name; write files/,
+	);
 	const container = { account: "acmefiles", container: "documents" };
 	const twice = read({}, { documents: container, "documents-target": container } as never);
 	assert.match(
@@ -116,4 +129,28 @@ test("a SAS is refused before the start where it lacks a right, is over, not beg
 	assert.deepEqual(says(policy, "rlwd"), [], "what a stored policy gives is not in the token");
 	assert.equal(opensTags(addressOf(SOURCE)), true);
 	assert.equal(opensTags(addressOf(SOURCE.replace("sp=rlt", "sp=rl"))), false);
+});
+
+test("what a SAS lacks is said before anything moves, with how to make another, and before the night as a warning", async () => {
+	const target = TARGET.replace("sp=rlt", "sp=rl");
+	const environment = {
+		MOVE_OBJECTS_DOCUMENTS: SOURCE.replace("se=2027", "se=2020"),
+		MOVE_OBJECTS_DOCUMENTS_TARGET: target,
+	};
+	const { objects } = read(environment);
+	const says = async (final: boolean) => {
+		const configuration = { objects } as unknown as Configuration;
+		const control = { signal: AbortSignal.abort(), isPaused: () => false };
+		const found = await checkObjects({ configuration, control }, { final, needsAll: true });
+		return [...(found.get("documents") ?? [])].map(({ severity, line }) => `${severity}: ${line}`).join("\n");
+	};
+	assert.match(
+		await says(true),
+		/^blocker: the SAS of the source has expired at 2020-01-01T00:00:00Z; make another and give it to the mover as MOVE_OBJECTS_DOCUMENTS \(az storage .* --permissions rl --/,
+	);
+	assert.match(
+		await says(true),
+		/blocker: the SAS of the target lacks w \(write\), d \(delete\), t \(tags\); .*MOVE_OBJECTS_DOCUMENTS_TARGET .* --permissions rlwdt --/,
+	);
+	assert.match(await says(false), /\nwarning: the SAS of the target lacks d \(delete\), without which the pass in/);
 });

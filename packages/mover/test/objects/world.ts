@@ -1,7 +1,7 @@
 /** Two accounts of the blob stand-in, and a pass between a container of each. */
 import { type BlobStandIn, startBlobStandIn } from "@medstack-to-aptible/sandbox/azure/blob-stand-in.ts";
 import { type ContainerAddress, parseContainerAddress } from "../../objects/container-address.ts";
-import type { Copy, Known } from "../../objects/known.ts";
+import type { Known, Noted } from "../../objects/known.ts";
 import { type Passed, type PassTask, runPass } from "../../objects/pass.ts";
 import { type ObjectProof, type ProofTask, prove } from "../../objects/proof.ts";
 import { Store } from "../../objects/store.ts";
@@ -21,8 +21,6 @@ export class ObjectWorld {
 	readonly known = memoryKnown();
 	/** Ends the stores' requests. */
 	ended = new AbortController();
-	/** When the last finished pass began. */
-	finishedMs: number | undefined;
 
 	static async start(): Promise<ObjectWorld> {
 		return new ObjectWorld(await startBlobStandIn({ medstack: ["files"], acmefiles: ["documents"] }));
@@ -38,14 +36,13 @@ export class ObjectWorld {
 			const account = this.service.account(name);
 			account.containers.set(container, new Map());
 			account.staged.clear();
-			Object.assign(account, { isOpen: true, copyFrom: "anywhere", clockMs: 0 });
+			Object.assign(account, { isOpen: true, copyFrom: "anywhere", tellsSource: false, clockMs: 0 });
 		}
 		this.service.fault = () => undefined;
 		this.service.seen.length = 0;
 		this.service.copyLimit = LIMITS.copy;
 		this.known.clear();
 		this.ended = new AbortController();
-		this.finishedMs = undefined;
 	}
 
 	get source() {
@@ -84,20 +81,19 @@ export class ObjectWorld {
 	): Promise<Pass> {
 		const { rights, pageSize, deep = false, ...said } = options;
 		const sides = this.stores({ ...(rights ? { rights } : {}), ...(pageSize ? { pageSize } : {}) });
-		const begun = { sourceMs: await sides.source.readTime(), targetMs: await sides.target.readTime() };
-		const common = { ...sides, live: true, begun, jobs: 4, checkpoint: async () => this.ended.signal.throwIfAborted() };
+		const begunMs = await sides.source.readTime();
+		const common = { ...sides, live: true, jobs: 4, checkpoint: async () => this.ended.signal.throwIfAborted() };
 		const { onObject: _, ...ofProof } = said;
 		const passed = await runPass({
 			...common,
 			known: this.known,
-			mayDelete: false,
-			finishedMs: this.finishedMs,
+			mayDelete: 0,
+			mayOverwrite: 0,
 			limits: LIMITS,
 			onObject: () => {},
 			...said,
 		});
-		const proof = await prove({ ...common, deep, seed: "r1", onObject: () => {}, ...ofProof });
-		if (passed.failures.size === 0) this.finishedMs = begun.sourceMs;
+		const proof = await prove({ ...common, begunMs, deep, seed: "r1", onObject: () => {}, ...ofProof });
 		return { passed, proof };
 	}
 
@@ -119,20 +115,20 @@ export function namesOf(kinds: Tally): [string, readonly string[]][] {
 
 /** What is known of copies, in memory. */
 function memoryKnown(): Known & { clear(): void } {
-	const etags = new Map<string, string>();
+	const noted = new Map<string, Noted>();
 	return {
-		clear: () => etags.clear(),
+		clear: () => noted.clear(),
 		async note(copies) {
-			for (const { name, etag } of copies) etags.set(name, etag);
+			for (const { name, ...one } of copies) noted.set(name, one);
 		},
-		async ours(copies: readonly Copy[]) {
-			return new Set(copies.flatMap(({ name, etag }) => (etags.get(name) === etag ? [name] : [])));
+		async find(names) {
+			return new Map([...noted].filter(([name]) => names.includes(name)));
 		},
 		async forget(names) {
-			for (const name of names) etags.delete(name);
+			for (const name of names) noted.delete(name);
 		},
 		async count() {
-			return etags.size;
+			return noted.size;
 		},
 	};
 }
