@@ -111,6 +111,9 @@ async function playSteps(
 	};
 	world.openDoors();
 	await perform("plan");
+	say("at the DNS host, by hand: a lower TTL");
+	world.lowerTtl();
+	await perform("plan");
 	await perform("credentials");
 	await medstack.scale("mover", 1);
 	await until(
@@ -130,7 +133,8 @@ async function playSteps(
 	await perform("switch frozen", "--yes");
 	const { until: frozen } = await perform("freeze");
 	const copied = await perform("copy");
-	await perform("objects");
+	// A person has seen that the app deleted one meanwhile.
+	await perform("objects", "--delete", "1");
 	await perform("verify");
 	const { from: opened } = await perform("switch trial", "--yes");
 	await perform("probe");

@@ -64,6 +64,8 @@ export interface NightWorld {
 	 * the name that leads to it. Returns its host name.
 	 */
 	addEndpointRecords(): string;
+	/** Lowers the TTL of the domain's records at the DNS host. */
+	lowerTtl(): void;
 	/** Does at the DNS host what a command asks for: a line of a zone file. */
 	putRecord(line: string): void;
 	objects: NightObjects;
@@ -131,6 +133,7 @@ export async function startNightWorld(setup: NightWorldSetup): Promise<NightWorl
 				zone.putEndpoint(host);
 				return host;
 			},
+			lowerTtl: zone.lowerTtl,
 			putRecord: zone.put,
 			objects,
 			openDoors: () => void requesters.push(...openDoors({ dns, tls, port, ledger })),
