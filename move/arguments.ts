@@ -35,7 +35,7 @@ const STEPS: Readonly<Record<string, StepWords>> = {
 	},
 	freeze: {
 		says: "shut everybody but the mover out of the source, and prove that nobody writes",
-		options: { yes: "also in the phase prepare, in which MedStack is in use" },
+		options: { yes: "also in the phase prepare, in which MedStack is in use; and do not ask for the cluster's label" },
 	},
 	copy: {
 		says: "copy, verify, and put the copy in its place",
@@ -241,7 +241,7 @@ function checkWatch(options: ReturnType<typeof parse>["values"]): void {
 	const wrong = accept?.split(",").find((one) => !isClient(one));
 	if (wrong === undefined) return;
 	throw new UsageError(
-		`--accept "${wrong}" is no address; allowed: 198.51.100.7, 198.51.100.0/24, 2001:db8::1, several with commas`,
+		`--accept "${wrong}" is no address and no small network; allowed: 198.51.100.7, 198.51.100.0/24 (/16 or more), 2001:db8::/48 (/32 or more), several with commas`,
 	);
 }
 

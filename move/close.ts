@@ -28,6 +28,7 @@ import {
 	type Way,
 	Ways,
 } from "./session.ts";
+import { listCounts, readTargetCounts } from "./source-cluster/counts.ts";
 import type { MoveStage } from "./stage.ts";
 import { refuseStaleFile } from "./switch/stale-file.ts";
 import { frozenDatabases } from "./thaw-sql.ts";
@@ -107,6 +108,7 @@ class Closing {
 		});
 		const silence = await this.#look((session) => requireSilence(session, this.#moved, this.#options.withoutWatch));
 		tell(silence);
+		await this.#journal((session) => this.#seeReplicas(session));
 		const dates = await this.#look((session) => readDates(session, this.#moved));
 		for (const handle of handles) await this.#closeTarget(handle);
 		for (const { handle, type } of databases.filter((one) => one.type !== "postgresql")) {
@@ -140,9 +142,11 @@ class Closing {
 		}
 		const page = writeChecklist(this.#moved, { now: new Date(), dates, silence, backups, left: this.#left });
 		tell(
-			`what is left to do is in ${page}: what ends at MedStack, the mover's service and its secrets there, backups, sizes; keep it with the record`,
+			`what is left to do is in ${page}: ${this.#moved.stage.move?.phase === "live" ? "what ends at MedStack" : "what stays at MedStack"}, the mover's service and its secrets there, backups, DNS names; keep it with the record`,
 		);
 		tell("then remove the block move from the stage file");
+		// Elsewhere the sizes are back with the phase.
+		if (this.#moved.stage.move?.phase !== "live") return;
 		tell(
 			"the `pulumi up` after that restarts each moved database that has a larger size during the move, production's too: choose its time",
 		);
@@ -168,6 +172,21 @@ class Closing {
 	/** @param use is given undefined where there is no journal */
 	#look<T>(use: (session: MoveSession | undefined) => Promise<T>): Promise<T> {
 		return this.#way(this.#first).look(use);
+	}
+
+	/** Nothing but the journal knows how many replicas MedStack's services had: where MedStack serves again, that is not to be lost. */
+	async #seeReplicas(session: MoveSession): Promise<void> {
+		const counts = listCounts(await readTargetCounts(session)).join("; ");
+		if (counts === "") return;
+		const { dropJournal, isThawed, tell } = this.#options;
+		if (dropJournal && !isThawed && this.#moved.stage.move?.phase === "cancelled") {
+			throw new Error(
+				`MedStack's services are noted as stopped, and the journal alone has their replicas: ${counts}; bring them back by hand, in MedStack, Services, and then: npm run move -- close --drop-journal --thawed --stack STACK`,
+			);
+		}
+		const had = `MedStack's services had these replicas before the freeze: ${counts}`;
+		this.#left.push(had);
+		tell(had);
 	}
 
 	/** Shuts the mover out of a server, and drops what stood there before, if that is wished for. */

@@ -20,6 +20,7 @@ import { ProgressView } from "./progress.ts";
 import { FormerRecord, voidRecord } from "./record.ts";
 import { writeReport } from "./report.ts";
 import { findEnvironment, type Way, Ways } from "./session.ts";
+import { whileAlone } from "./source-cluster/alone.ts";
 import { chooseCluster, isByApi } from "./source-cluster/choose.ts";
 import type { SourceCluster } from "./source-cluster/port.ts";
 import { type MoveStage, readMoveStage } from "./stage.ts";
@@ -136,9 +137,7 @@ function guardedStep(step: string, { sql, to }: Arguments["options"]): string {
 /** Loads what it needs itself, as `plan` does: no other step asks DNS. */
 async function point(moved: MoveStage, to: "old" | "new"): Promise<number> {
 	const { pointStage } = await import("./point.ts");
-	const gone = new AbortController();
-	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => gone.abort());
-	await pointStage(context, moved, { to, tell: (line) => view.line(line), signal: gone.signal });
+	await pointStage(context, moved, { to, tell: (line) => view.line(line), signal: untilGone() });
 	return 0;
 }
 
@@ -186,7 +185,7 @@ async function perform(
 	way: Way,
 	moved: MoveStage,
 	step: string,
-	{ run, yes: _sure, ...switches }: Arguments["options"],
+	{ run, yes, ...switches }: Arguments["options"],
 ): Promise<number> {
 	if (step === "report") {
 		const wanted = typeof run === "string" ? run : undefined;
@@ -195,7 +194,9 @@ async function perform(
 	}
 	const signal = untilGone();
 	const tell = (line: string) => view.line(line);
-	const cluster = chooseCluster(moved, { way, tell, signal, redactor: context.redactor });
+	const isSure = yes === true;
+	const chosen = chooseCluster(moved, { way, tell, signal, redactor: context.redactor, isSure });
+	const cluster = isByApi(moved) ? whileAlone(way, chosen) : chosen;
 	if (isWork(step)) {
 		const given = Object.fromEntries(
 			Object.entries(switches).map(([name, value]) => [
@@ -221,9 +222,18 @@ async function doWork(
 	{ step, given, cluster, signal }: { step: Work; given: WishArguments; cluster: SourceCluster; signal: AbortSignal },
 ): Promise<number> {
 	if (step === "freeze") {
-		const session = await way.open();
-		if (isByApi(moved)) await besideNoOperator(session, () => refuseDowntime(session));
-		for (const line of (await cluster.stop()).lines) view.line(line);
+		if (isByApi(moved)) {
+			const session = await way.open();
+			await besideNoOperator(session, () => refuseDowntime(session));
+		}
+		const { lines, left } = await cluster.stop();
+		for (const line of lines) view.line(line);
+		if (left.length > 0) {
+			view.line(
+				`the source is not shut, as ${left.join(", ")} may run on it; set them to 0 by hand, and freeze again, which asks for it on a terminal. Without the API and without a question: env --unset=MEDSTACK_TOKEN_VALUE npm run move -- freeze --stack STACK`,
+			);
+			return 1;
+		}
 	}
 	// A record of an earlier copy would admit the phase trial while this one is made, a rehearsal stands in its place, or MedStack is in use.
 	const former = step === "copy" || step === "thaw" || given.keep === true ? new FormerRecord(moved) : undefined;

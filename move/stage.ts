@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
-import { includeFiles } from "../config/include.ts";
+import { includeFiles, type WholeStage } from "../config/include.ts";
 import { moveRecordName } from "../config/move-record.ts";
 import { namespace } from "../config/namespaces.ts";
 import { parseStage } from "../config/parse.ts";
@@ -32,7 +32,8 @@ export interface MoveStage {
  * @throws Error that says what is wrong in it
  */
 export function readMoveStage(name: string, configFile?: string): MoveStage {
-	const { file, raw, fileOf } = readWhole(name, configFile);
+	const file = path.resolve(configFile ?? path.join(root, `Pulumi.${name}.yaml`));
+	const { raw, fileOf } = readRawStage(file);
 	const context = { file: path.basename(file), fileOf };
 	const stage = parseStage(raw, context);
 	const { move: _, ...declared } = raw;
@@ -41,15 +42,14 @@ export function readMoveStage(name: string, configFile?: string): MoveStage {
 
 /** A sum of what an update reads of a stage: its file, what that includes, and the record of its move. */
 export function hashStage({ name, folder, configFile }: Pick<MoveStage, "name" | "folder" | "configFile">): string {
-	const { text, raw } = readWhole(name, configFile ?? path.join(folder, `Pulumi.${name}.yaml`));
+	const { text, raw } = readRawStage(path.resolve(configFile ?? path.join(folder, `Pulumi.${name}.yaml`)));
 	const record = path.join(folder, moveRecordName(name));
 	const parts = [text, raw, existsSync(record) ? readFileSync(record, "utf8") : undefined];
 	return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
-/** The text of a stage file, and its blocks with those of the files that it includes. */
-function readWhole(name: string, configFile: string | undefined) {
-	const file = path.resolve(configFile ?? path.join(root, `Pulumi.${name}.yaml`));
+/** The text of a stage file, and what it and what it includes say, unchecked. @throws where one of them is not there or no YAML */
+export function readRawStage(file: string): WholeStage & { text: string } {
 	let text: string;
 	try {
 		text = readFileSync(file, "utf8");
@@ -63,7 +63,7 @@ function readWhole(name: string, configFile: string | undefined) {
 	const given = Object.entries(config)
 		.filter(([key]) => key.startsWith(prefix))
 		.map(([key, value]) => [key.slice(prefix.length), withoutCiphers(value)] as const);
-	return { file, text, ...includeFiles(Object.fromEntries(given), path.dirname(file), path.basename(file)) };
+	return { text, ...includeFiles(Object.fromEntries(given), path.dirname(file), path.basename(file)) };
 }
 
 /** A block with a text in place of each encrypted value. */

@@ -54,7 +54,7 @@ export interface Asked {
  * Wishes for work, or finds what was wished for by a command that was killed.
  *
  * @throws WishUnderWay where other work is not over
- * @throws Error where another operator is at a switch or a probe
+ * @throws Error where another operator is at a step
  */
 export async function ask(way: Way, moved: MoveStage, command: Work, given: WishArguments): Promise<Asked> {
 	const session = await way.open();

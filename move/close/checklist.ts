@@ -6,7 +6,7 @@ import { ApiError } from "../../aptible/client/errors.ts";
 import type { Context } from "../../aptible/context.ts";
 import { readMoveRecord } from "../../config/move-record.ts";
 import { databaseDefaults } from "../../config/sizes.ts";
-import { oldName } from "../../config/stable-names.ts";
+import { newName, oldName } from "../../config/stable-names.ts";
 import { nameStage } from "../../packages/mover/commands.ts";
 import { variableOf } from "../../packages/mover/configuration.ts";
 import { openMoveFolder } from "../folder.ts";
@@ -91,35 +91,49 @@ export function writeChecklist(moved: MoveStage, facts: ChecklistFacts): string 
 	return file;
 }
 
-export function describeChecklist(moved: MoveStage, { now, dates, silence, backups, left }: ChecklistFacts): string {
-	const { stage, name } = moved;
+/** In `cancelled` MedStack serves on, so that nothing of it ends. */
+export function describeChecklist(moved: MoveStage, facts: ChecklistFacts): string {
+	const { now, dates, silence } = facts;
+	const isCancelled = moved.stage.move?.phase === "cancelled";
 	const is = (at: string | undefined) => at ?? "not known, as no journal has it";
-	const item = (text: string) => `- [ ] ${text}. Done: ____ by: ____`;
-	const domains = Object.keys(stage.move?.domains ?? {});
-	const sources = Object.keys(stage.move?.databases ?? {}).map((database) => `\`${variableOf(database)}\``);
 	return `${[
-		`# End of the move of ${name}`,
+		isCancelled ? `# The move of ${moved.name} was given up` : `# End of the move of ${moved.name}`,
 		"",
 		`| What | When |`,
 		"|---|---|",
 		`| first rehearsal | ${is(dates.firstRehearsal)} |`,
 		`| the old databases frozen | ${is(dates.frozen)} |`,
 		`| the copy proved | ${is(dates.copied)} |`,
-		`| MedStack | ${silence} |`,
+		`| MedStack | ${isCancelled ? "serves, and was not watched" : silence} |`,
 		`| this page | ${now.toISOString()} |`,
 		"",
+		...(isCancelled ? describeCancelled(moved, facts) : describeEnd(moved, facts)),
+	].join("\n")}\n`;
+}
+
+const item = (text: string) => `- [ ] ${text}. Done: ____ by: ____`;
+
+/** What the mover has left in the cluster. */
+function describeMover({ stage }: MoveStage, page: string): string[] {
+	const sources = Object.keys(stage.move?.databases ?? {}).map((database) => `\`${variableOf(database)}\``);
+	return [
+		"Delete the mover's service",
+		`Delete its secrets: \`move-target\`, and those that ${sources.join(", ") || "`MOVE_SOURCE_NAME`"} (with \`_FILE\`, \`_CA\`, \`_APPS\`) were made for`,
+		page,
+		"Drop the mover's own login on the old databases, where one was made for the freeze",
+	];
+}
+
+function describeEnd(moved: MoveStage, { dates, backups, left }: ChecklistFacts): string[] {
+	const frozen = dates.frozen ?? "a day that no journal has";
+	return [
 		"## In the MedStack cluster",
 		"",
-		item("Delete the mover's service"),
-		item(
-			`Delete its secrets: \`move-target\`, and those that ${sources.join(", ") || "`MOVE_SOURCE_NAME`"} (with \`_FILE\`, \`_CA\`, \`_APPS\`) named`,
-		),
-		item("Delete the page service, once nobody comes any more"),
-		item("Drop the mover's own login on the old databases, where one was made for the freeze"),
+		...describeMover(moved, "Delete the page service, once nobody comes any more").map(item),
 		"",
 		"## What ends at MedStack",
 		"",
-		item(`Decide which of its backups are kept until when: the last with all data is of ${is(dates.frozen)} or later`),
+		item(`Decide which of its backups are kept until when: the last with all data is of ${frozen} or later`),
 		item("Give notice of the contract. Ends on: ____"),
 		item("Revoke keys: API tokens, logins of people, logins of the registry, shared access signatures of its storage"),
 		item(
@@ -129,9 +143,7 @@ export function describeChecklist(moved: MoveStage, { now, dates, silence, backu
 		"",
 		"## DNS",
 		"",
-		...(domains.length === 0
-			? [item("Remove the names that led to MedStack")]
-			: domains.map((domain) => item(`Remove \`${oldName(domain)}\`, where it was made`))),
+		...describeNames(moved).map(item),
 		"",
 		"## On Aptible",
 		"",
@@ -139,14 +151,60 @@ export function describeChecklist(moved: MoveStage, { now, dates, silence, backu
 		...left.map(item),
 		...describeSizes(moved).map(item),
 		item("Remove the block `move` from the stage file, then `pulumi up --stack STACK`, at an hour for these restarts"),
-	].join("\n")}\n`;
+	];
 }
+
+function describeCancelled(moved: MoveStage, { backups, left }: ChecklistFacts): string[] {
+	const domains = Object.entries(moved.stage.move?.domains ?? {});
+	const purge = (backups ?? []).map(
+		({ id, database, createdAt }) =>
+			`Backup ${id} of \`${database}\`, ${createdAt}, holds what was copied: to delete it: \`aptible backup:purge ${id}\``,
+	);
+	return [
+		"## What stays",
+		"",
+		"MedStack serves. Nothing of it ends with this move: its contract and agreements, services, databases, backups, storage, keys and logins stay as they are.",
+		...domains.map(([domain]) => `\`${oldName(domain)}\` stays for as long as \`${domain}\` leads to it.`),
+		"",
+		"## In the MedStack cluster",
+		"",
+		...describeMover(moved, "Delete the page service, once its domains are at the apps' services again").map(item),
+		item("Revoke what was made for the move alone: the API token, shared access signatures of the storage"),
+		"",
+		"## DNS",
+		"",
+		...domains.map(([domain]) => item(`Remove \`${newName(domain)}\`, once nothing leads to it`)),
+		"",
+		"## On Aptible",
+		"",
+		item(
+			"Delete the copies: the moved databases hold what was copied from production, and so do containers of objects. Remove them from the stage file, or empty them",
+		),
+		...(backups === undefined ? [UNKNOWN_BACKUPS] : purge).map(item),
+		...left.map(item),
+		item("Remove the block `move` from the stage file, then `pulumi up --stack STACK`"),
+	];
+}
+
+/** Names that were made for the night: outside of Azure no update removes them. */
+function describeNames({ stage }: MoveStage): string[] {
+	const domains = Object.entries(stage.move?.domains ?? {});
+	if (domains.length === 0) return ["Remove the names that led to MedStack"];
+	return domains.flatMap(([domain, { via }]) => {
+		if (via === "azure") return [`\`${oldName(domain)}\` and \`${newName(domain)}\` go with the block \`move\``];
+		return [
+			`Remove \`${oldName(domain)}\` by hand at the DNS host, where it was made`,
+			`Lead \`${domain}\` to its endpoint's own host name, and once the TTL of \`${newName(domain)}\` has passed remove that one by hand too; before, production depends on it`,
+		];
+	});
+}
+
+const UNKNOWN_BACKUPS =
+	"Find the backups since the first rehearsal, which may hold what it copied: `aptible backup:list`. Neither the journal nor the token could say which they are";
 
 function describeBackups(backups: readonly RehearsalBackup[] | undefined, { copied }: MoveDates): string[] {
 	if (backups === undefined) {
-		return [
-			"Find the backups since the first rehearsal, which may hold what it copied: `aptible backup:list`. Neither the journal nor the token could say which they are",
-		];
+		return [UNKNOWN_BACKUPS];
 	}
 	if (backups.length === 0) return ["No backup was made since the first rehearsal: nothing to do"];
 	return backups.map(({ id, database, createdAt, isManual, isCopy }) => {

@@ -5,14 +5,15 @@ import { readLines } from "../../packages/mover/journal/journal.ts";
 import type { JournalLine } from "../../packages/mover/journal/line.ts";
 import { LocalFile, readLocalLines } from "../../packages/mover/journal/local-file.ts";
 import { findJournalDatabase, JOURNAL_DATABASE } from "../../packages/mover/journal/schema.ts";
-import type { Way } from "../session.ts";
+import { writeReport } from "../report.ts";
+import type { MoveSession, Way } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
 import { journalFile } from "../work.ts";
 import { dropDatabase } from "./former.ts";
 
 /**
  * Drops the journal from every server: the lines of the first are in the file beside the stage, which is put aside for the next move's;
- * those of another, which has its own swaps under numbers of its own, go to a file of their own.
+ * those of another, which has its own swaps under numbers of its own, go to a file of their own. The report of each run is written first.
  *
  * @param first the database whose server has the journal of the move
  * @param handles the stage's databases whose servers may have one
@@ -32,6 +33,7 @@ export async function dropJournals(
 		const server = await readLines(journal).finally(() => journal.end());
 		if (handle === first) {
 			refuseMissing(file, lines, server);
+			for (const report of await way.look((session) => writeReports(session, moved))) tell(`kept: ${report}`);
 		} else if (server.length > 0) {
 			const kept = closedName(file, server, `-${handle}`);
 			(await LocalFile.open(kept, () => Promise.resolve(server))).close();
@@ -47,6 +49,17 @@ export async function dropJournals(
 	const kept = closedName(file, lines);
 	renameSync(file, kept);
 	tell(`the journal is kept in ${kept}`);
+}
+
+/** The reports of all runs, which are in no line of the journal: what was found and proved goes with the database. @returns their paths */
+async function writeReports(session: MoveSession | undefined, moved: MoveStage): Promise<string[]> {
+	if (session === undefined) return [];
+	const { rows } = await session.query(
+		"SELECT DISTINCT run FROM public.wishes WHERE run IS NOT NULL AND state <> 'asked' ORDER BY run",
+	);
+	const files: string[] = [];
+	for (const { run } of rows) files.push(...(await writeReport(session, moved, run)));
+	return files;
 }
 
 /** Where a journal is kept that is closed: by the time of its last line, so that another try gives the same name. */

@@ -14,7 +14,10 @@ export function lastWatch(lines: readonly JournalLine[]): Watch | undefined {
 	const opened = lines.findLastIndex(({ step, state }) => (step === "swap" || step === "switch") && state === "done");
 	return lines
 		.slice(opened + 1)
-		.findLast(({ step, state, evidence }) => step === "watch" && (state !== "note" || evidence.skipped === true));
+		.findLast(
+			({ step, state, evidence }) =>
+				step === "watch" && (state === "done" || state === "failed" || evidence.skipped === true),
+		);
 }
 
 /**

@@ -8,6 +8,7 @@ import { findOpening } from "../back/opening.ts";
 import { likelyMs, readOutlook } from "../forecast.ts";
 import { NIGHT_LOCK, OperatorLock } from "../operator-lock.ts";
 import { movedDatabases } from "../session.ts";
+import { whileAlone } from "../source-cluster/alone.ts";
 import { chooseCluster, isByApi } from "../source-cluster/choose.ts";
 import { type MoveStage, readMoveStage } from "../stage.ts";
 import { askOnTerminal, hasTerminal } from "../switch/answer.ts";
@@ -59,7 +60,8 @@ export async function runNight(
 					const end = () => gone.abort();
 					process.on("SIGINT", end);
 					try {
-						return await chooseCluster(moved, { way, tell, signal: gone.signal, redactor: context.redactor }).stop();
+						const reach = { way, tell, signal: gone.signal, redactor: context.redactor, isSure };
+						return await whileAlone(way, chooseCluster(moved, reach)).stop();
 					} finally {
 						process.off("SIGINT", end);
 					}

@@ -1,9 +1,10 @@
 /** The way by MedStack's API. What it does not do, or cannot be seen to have done, is left to a person, and said. */
+import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { lookUp } from "../../wire/own.ts";
 import { movedDatabases } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
-import type { CountStore, Counts } from "./counts.ts";
+import { type ClusterCounts, type CountStore, type Counts, listCounts, type SharedCountStore } from "./counts.ts";
 import { refuseDomains } from "./domains.ts";
 import { startByHand, stopByHand } from "./manual.ts";
 import { type Match, matchServices } from "./match.ts";
@@ -16,7 +17,9 @@ import {
 	MedstackError,
 } from "./medstack-api.ts";
 import { stopOrder } from "./order.ts";
+import { refuseOtherStages } from "./other-stages.ts";
 import type { ClusterReport, SourceCluster } from "./port.ts";
+import { othersOf, tellReasons, type Wanted, wantedOf } from "./wanted.ts";
 
 /** How long things take, in milliseconds. */
 export interface ClusterTiming extends ApiTiming {
@@ -39,20 +42,21 @@ export interface ApiClusterSetup {
 	/** Label or id of the cluster. */
 	cluster: string;
 	local: CountStore;
-	target: CountStore;
+	target: SharedCountStore;
+	/**
+	 * Whether a person means this cluster, whose label is typed.
+	 *
+	 * @throws where nobody can be asked
+	 */
+	confirm: (question: string, label: string) => Promise<boolean>;
+	/** Whether a person has done what the question lists; not where nobody can be asked. */
+	isDoneByHand: (question: string) => Promise<boolean>;
 	tell: (line: string) => void;
 	/** Ends when the person goes away. */
 	signal: AbortSignal;
 	/** IPv4 addresses of a name. @throws where none can be found out */
 	resolve: (name: string) => Promise<readonly string[]>;
 	timing: ClusterTiming;
-}
-
-/** A service, and how many replicas it is to have. */
-interface Wanted {
-	name: string;
-	service: ClusterService;
-	replicas: number;
 }
 
 interface View {
@@ -75,44 +79,90 @@ export class ApiCluster implements SourceCluster {
 
 	async stop(): Promise<ClusterReport> {
 		const view = await this.#look();
-		if (view instanceof MedstackError) return withReason(view.message, stopByHand(this.#moved));
+		if (view instanceof MedstackError) {
+			const byHand = withReason(view.message, stopByHand(this.#moved));
+			return (await this.#isAtZero(byHand)) ? NOTHING_LEFT : byHand;
+		}
 		const { matches, lines } = view;
-		lines.push(...(await this.#note(matches)));
+		refuseOtherStages(this.#moved, view.cluster);
+		await this.#requireConsent(view);
+		lines.push(...(await this.#note(view)));
 		const reasons = new Map<string, string>();
 		const stopped: string[] = [];
+		let byHand: readonly string[] = [];
 		for (const { kind, names } of stopOrder(this.#moved)) {
-			if (kind === "worker") refuseUndrained(this.#moved, [...stopped, ...tellReasons(reasons)]);
+			if (kind === "worker" && drainedOf(this.#moved).length > 0) {
+				const open = this.#openOf(reasons);
+				if (stopped.length > 0) throw new Error([...stopped, ...open.lines, workersRun(this.#moved)].join("\n"));
+				if (open.left.length > 0 && !(await this.#isAtZero(open))) {
+					return { lines: [...lines, ...open.lines, workersRun(this.#moved)], left: open.left };
+				}
+				byHand = open.left;
+			}
 			const wanted = wantedOf(matches, names, () => 0, reasons);
 			const running = wanted.filter(({ service }) => service.replicas !== 0);
 			await this.#bring(view.cluster, wanted, reasons);
-			stopped.push(...running.map(({ name }) => `${name} is at 0 from now on`));
+			stopped.push(...running.flatMap(({ name }) => (reasons.has(name) ? [] : [`${name} is at 0 from now on`])));
 		}
 		const done = stopOrder(this.#moved).flatMap(({ names }) => names.filter((name) => !reasons.has(name)));
 		if (done.length > 0) lines.push(`MedStack's services at 0, by its API: ${done.join(", ")}`);
-		lines.push(...othersOf(view));
-		if (reasons.size === 0) return { lines, left: [] };
-		const byHand = stopByHand(this.#moved, (name) => reasons.has(name));
-		return { lines: [...lines, ...tellReasons(reasons), ...byHand.lines], left: byHand.left };
+		lines.push(...othersOf(view.services, matches));
+		for (const name of byHand) reasons.delete(name);
+		const open = this.#openOf(reasons);
+		if (open.left.length === 0 || (await this.#isAtZero(open))) return { lines, left: [] };
+		return { lines: [...lines, ...open.lines], left: open.left };
+	}
+
+	/** What the API has not stopped, with the list for the hand. */
+	#openOf(reasons: ReadonlyMap<string, string>): ClusterReport {
+		if (reasons.size === 0) return NOTHING_LEFT;
+		const { lines, left } = stopByHand(this.#moved, (name) => reasons.has(name));
+		return { lines: [...tellReasons(reasons), ...lines], left };
+	}
+
+	/** Whether a person says that the rest is at 0. */
+	#isAtZero({ lines }: ClusterReport): Promise<boolean> {
+		return this.#setup.isDoneByHand([...lines, "Once each of these is at 0, type done: "].join("\n"));
+	}
+
+	/** @throws where nobody says that it is this cluster */
+	async #requireConsent({ cluster: { id, label }, services, matches }: View): Promise<void> {
+		const stops = matches.flatMap(({ service }) =>
+			typeof service === "string" || (service.replicas ?? 0) === 0 ? [] : [service.name],
+		);
+		if (stops.length === 0) return;
+		const runs = services.map(({ name, replicas = "?" }) => `${name} ${replicas}`).join(", ");
+		const question = [
+			`MedStack's cluster ${label} (${id}) runs ${runs}`,
+			`To set ${stops.join(", ")} of it to 0, type ${label}: `,
+		].join("\n");
+		if (await this.#setup.confirm(question, label)) return;
+		throw new Error(`not answered with ${label}; MedStack's services are left as they are`);
 	}
 
 	async start(): Promise<ClusterReport> {
-		const counts = { ...(await this.#setup.local.read()), ...(await this.#setup.target.read()) };
-		if (Object.keys(counts).length === 0) {
-			return withReason(
-				"no replicas of MedStack's services are noted, so that they are not changed",
-				startByHand(this.#moved),
+		const noted = await this.#setup.target.read();
+		if (Object.keys(noted).length === 0) {
+			const none = "no replicas of MedStack's services are noted, so that they are not changed";
+			const local = listCounts(await this.#setup.local.read());
+			const astray = local.map(
+				(counts) =>
+					`the file beside the stage has those of a night that the target does not know, and which may be over: ${counts}`,
 			);
+			const byHand = startByHand(this.#moved);
+			return withReason(none, { ...byHand, lines: [...astray, ...byHand.lines] });
 		}
 		const view = await this.#look();
+		const all = `replicas that are noted: ${listCounts(noted).join("; ")}`;
+		if (view instanceof MedstackError) return withReason(view.message, withReason(all, startByHand(this.#moved)));
+		const { matches, lines, cluster } = view;
+		const counts = noted[cluster.id]?.replicas;
+		if (counts === undefined) {
+			const none = `no replicas of MedStack's cluster ${cluster.label} are noted, so that its services are not changed`;
+			return withReason(none, withReason(all, startByHand(this.#moved)));
+		}
 		const named = (match: Match) =>
 			typeof match.service === "string" ? undefined : lookUp(counts, match.service.name);
-		if (view instanceof MedstackError) {
-			const noted = `replicas that are noted: ${Object.entries(counts)
-				.map((one) => one.join(" "))
-				.join(", ")}`;
-			return withReason(view.message, withReason(noted, startByHand(this.#moved)));
-		}
-		const { matches, lines } = view;
 		const reasons = new Map<string, string>();
 		const back: string[] = [];
 		for (const { names } of stopOrder(this.#moved).toReversed()) {
@@ -135,11 +185,11 @@ export class ApiCluster implements SourceCluster {
 				if (refusal === undefined) changed.push(one);
 				else reasons.set(name, refusal);
 			}
-			await this.#bring(view.cluster, changed, reasons);
+			await this.#bring(cluster, changed, reasons);
 			const isBack = changed.filter(({ name }) => !reasons.has(name));
 			back.push(...isBack.map(({ name, replicas }) => `${name} ${replicas}`));
 		}
-		await this.#forget(counts, matches, reasons);
+		await this.#forget(cluster, counts, { matches, reasons });
 		if (back.length > 0) lines.push(`MedStack's services are back, by its API: ${back.join(", ")}`);
 		if (reasons.size === 0) return { lines, left: [] };
 		const known = new Map(
@@ -167,38 +217,45 @@ export class ApiCluster implements SourceCluster {
 	}
 
 	/** What runs is noted; of what is at 0, the number that was noted earlier stays, as a command that was killed has set it so. */
-	async #note(matches: readonly Match[]): Promise<string[]> {
+	async #note({ cluster: { id, label }, matches }: View): Promise<string[]> {
 		const { local, target } = this.#setup;
-		const counts: Counts = { ...(await local.read()), ...(await target.read()) };
+		const { [id]: noted = { label, night: randomBytes(6).toString("hex"), replicas: {} } } = await target.read();
+		const replicas: Counts = { ...noted.replicas };
 		const lines: string[] = [];
 		for (const { name, service } of matches) {
 			if (typeof service === "string" || service.replicas === undefined) continue;
-			const former = lookUp(counts, service.name);
+			const former = lookUp(replicas, service.name);
 			if (former === undefined && service.replicas === 0) {
 				lines.push(
 					`${name}: MedStack's ${service.name} is at 0 already, so that thaw leaves it there; where it ran tonight, note its replicas for the way back`,
 				);
 			}
 			if (former !== undefined && service.replicas === 0) continue;
-			counts[service.name] = service.replicas;
+			replicas[service.name] = service.replicas;
 			if (former === undefined || former === service.replicas) continue;
 			lines.push(
 				`${name}: ${former} replicas of MedStack's ${service.name} were noted, and it has ${service.replicas} now, which is noted instead`,
 			);
 		}
-		await local.write(counts);
-		await target.write(counts);
+		const counts: ClusterCounts = { ...noted, replicas };
+		await local.write(id, counts);
+		await target.write(id, counts);
 		return lines;
 	}
 
-	/** What is back is noted no more; what was not found, or is left, is. */
-	async #forget(counts: Counts, matches: readonly Match[], reasons: ReadonlyMap<string, string>): Promise<void> {
-		const done = new Set(
-			matches.flatMap(({ name, service }) => (typeof service === "string" || reasons.has(name) ? [] : [service.name])),
-		);
-		const left = Object.fromEntries(Object.entries(counts).filter(([name]) => !done.has(name)));
-		await this.#setup.target.write(left);
-		await this.#setup.local.write(left);
+	/** What is back is noted no more; what was not found, is left, or is noted with another number by now, is. */
+	async #forget(
+		{ id }: Cluster,
+		counts: Counts,
+		{ matches, reasons }: { matches: readonly Match[]; reasons: ReadonlyMap<string, string> },
+	): Promise<void> {
+		const { local, target } = this.#setup;
+		const done = matches.flatMap(({ name, service }) => {
+			const count = typeof service === "string" || reasons.has(name) ? undefined : lookUp(counts, service.name);
+			return typeof service === "string" || count === undefined ? [] : [[service.name, count] as const];
+		});
+		await target.forget(id, Object.fromEntries(done));
+		await local.write(id, (await target.read())[id]);
 	}
 
 	/**
@@ -258,64 +315,18 @@ export class ApiCluster implements SourceCluster {
 	}
 }
 
-/**
- * Workers empty the queues that are to run empty, for which whatever fills them has to have stopped a while ago.
- *
- * @param changed lines on what has just stopped
- * @throws where something has, and queues are to run empty
- */
-function refuseUndrained(moved: MoveStage, changed: readonly string[]): void {
-	const drained = movedDatabases(moved).filter(({ drain }) => drain !== undefined);
-	if (drained.length === 0 || changed.length === 0) return;
-	const handles = drained.map(({ handle }) => handle).join(", ");
-	throw new Error(
-		[
-			...changed,
-			`the workers run on until nothing is in the queues of ${handles}; see what is in them: npm run move -- check --stack STACK; then freeze again, which stops the workers`,
-		].join("\n"),
-	);
+const NOTHING_LEFT: ClusterReport = { lines: [], left: [] };
+
+/** Workers empty the queues that are to run empty, for which whatever fills them has to have stopped a while ago. */
+function drainedOf(moved: MoveStage): string[] {
+	return movedDatabases(moved).flatMap(({ handle, drain }) => (drain === undefined ? [] : [handle]));
 }
+
+const workersRun = (moved: MoveStage) =>
+	`the workers run on until nothing is in the queues of ${drainedOf(moved).join(", ")}; see what is in them: npm run move -- check --stack STACK; then freeze again, which stops the workers`;
 
 const GONE =
 	"MedStack's services are not changed any further; what was changed stays, with its former replicas noted, and the same command goes on from there";
-
-/** Those of a group that can be changed; of the others it is said why not. */
-function wantedOf(
-	matches: readonly Match[],
-	names: readonly string[],
-	replicasOf: (match: Match) => number | undefined,
-	reasons: Map<string, string>,
-): Wanted[] {
-	return matches.flatMap((match) => {
-		const { name, service } = match;
-		if (!names.includes(name)) return [];
-		const replicas = replicasOf(match);
-		if (typeof service === "string") {
-			reasons.set(name, service);
-		} else if (service.replicas === undefined) {
-			reasons.set(name, `MedStack's ${service.name} shows no number of replicas`);
-		} else if (replicas !== undefined) {
-			return [{ name, service, replicas }];
-		} else if (service.replicas === 0) {
-			reasons.set(name, `MedStack's ${service.name} is at 0, and its replicas are not noted`);
-		}
-		return [];
-	});
-}
-
-/** What else runs there, and may have the database's login. */
-function othersOf({ services, matches }: View): string[] {
-	const ours = new Set(matches.map(({ service }) => service));
-	const others = services.filter((one) => !one.isKept && one.replicas !== 0 && !ours.has(one));
-	if (others.length === 0) return [];
-	return [
-		`MedStack also runs ${others.map(({ name }) => name).join(", ")}, for which the stage file has no name; set to 0 by hand what has the database's login`,
-	];
-}
-
-function tellReasons(reasons: ReadonlyMap<string, string>): string[] {
-	return [...reasons].map(([name, reason]) => `${name}: ${reason}`);
-}
 
 function withReason(reason: string, { lines, left }: ClusterReport): ClusterReport {
 	return { lines: [reason, ...lines], left };

@@ -2,6 +2,7 @@
 import type { Redactor } from "../../aptible/client/redact.ts";
 import type { Way } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
+import { asking } from "../switch/answer.ts";
 import { ApiCluster, CLUSTER_TIMING } from "./api.ts";
 import { localCounts, targetCounts } from "./counts.ts";
 import { manualCluster } from "./manual.ts";
@@ -28,6 +29,8 @@ export interface ClusterAccess {
 	/** Ends when the person goes away. */
 	signal: AbortSignal;
 	redactor: Redactor;
+	/** Whether nobody is asked if it is the right cluster. @default false */
+	isSure?: boolean;
 	/** @default process.env */
 	env?: Environment;
 }
@@ -35,7 +38,7 @@ export interface ClusterAccess {
 /** The way to the old cluster's services. */
 export function chooseCluster(
 	moved: MoveStage,
-	{ way, tell, signal, redactor, env = process.env }: ClusterAccess,
+	{ way, tell, signal, redactor, isSure = false, env = process.env }: ClusterAccess,
 ): SourceCluster {
 	const cluster = moved.stage.move?.from.cluster;
 	const access = readAccess(env);
@@ -52,6 +55,14 @@ export function chooseCluster(
 		cluster,
 		local: localCounts(moved),
 		target: targetCounts((act) => way.look(async (session) => act(session ?? (await way.open())))),
+		confirm: async (question, label) => {
+			if (isSure) {
+				tell(question.split("\n")[0] ?? "");
+				return true;
+			}
+			return (await asking(false, "npm run move -- freeze --yes --stack STACK")(question)).trim() === label;
+		},
+		isDoneByHand: async (question) => (await asking(true, "")(question)).trim() === "done",
 		tell,
 		signal,
 		resolve: async (name) => {

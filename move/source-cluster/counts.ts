@@ -10,12 +10,31 @@ const Counts = z.record(z.string(), z.int().min(0));
 /** Replicas by MedStack's own name of a service. */
 export type Counts = z.infer<typeof Counts>;
 
+const ClusterCounts = z.strictObject({
+	label: z.string(),
+	/** By chance, of the first freeze that noted something: what another one has noted is told apart by it. */
+	night: z.string(),
+	replicas: Counts,
+});
+/** What a cluster's services had. */
+export type ClusterCounts = z.infer<typeof ClusterCounts>;
+
+const Noted = z.record(z.string(), ClusterCounts);
+/** By the ids of clusters. */
+export type Noted = z.infer<typeof Noted>;
+
 /** A place in which counts are noted. */
 export interface CountStore {
-	/** @returns undefined where nothing is noted */
-	read(): Promise<Counts | undefined>;
-	/** Notes them in place of what is noted; they are on the disk when it returns. No count at all: nothing is noted any more. */
-	write(counts: Counts): Promise<void>;
+	/** @returns nothing of a cluster of which nothing is noted */
+	read(): Promise<Noted>;
+	/** Notes a cluster's in place of what is noted of it; they are on the disk when it returns. Undefined: nothing is noted any more. */
+	write(cluster: string, counts: ClusterCounts | undefined): Promise<void>;
+}
+
+/** The place whose notes count. */
+export interface SharedCountStore extends CountStore {
+	/** Forgets those of a cluster's services that are noted with the same number still. */
+	forget(cluster: string, replicas: Counts): Promise<void>;
 }
 
 /** Path of the file beside the stage. */
@@ -23,30 +42,33 @@ export function countsFile({ folder, name }: Pick<MoveStage, "folder" | "name">)
 	return path.join(folder, ".move", `${name}-services.json`);
 }
 
-/** The file beside the stage. */
+/** The file beside the stage: for a person, where the target is gone. */
 export function localCounts(moved: MoveStage): CountStore {
 	const file = countsFile(moved);
+	const read = async () => {
+		if (!existsSync(file)) return {};
+		try {
+			return Noted.parse(JSON.parse(readFileSync(file, "utf8")));
+		} catch {
+			throw new Error(
+				`${file} is not what \`freeze\` writes: numbers of replicas by clusters and their services; remove it, as what counts is on the target`,
+			);
+		}
+	};
 	return {
-		async read() {
-			if (!existsSync(file)) return undefined;
-			try {
-				return Counts.parse(JSON.parse(readFileSync(file, "utf8")));
-			} catch {
-				throw new Error(
-					`${file} is not what \`freeze\` writes: numbers of replicas by MedStack's names of services, such as {"web": 2}; correct it, or remove it and bring the services back by hand`,
-				);
-			}
-		},
-		async write(counts) {
+		read,
+		async write(cluster, counts) {
+			const { [cluster]: _, ...others } = await read();
+			const noted = counts === undefined ? others : { ...others, [cluster]: counts };
 			const folder = openMoveFolder(moved);
-			if (Object.keys(counts).length === 0) {
+			if (Object.keys(noted).length === 0) {
 				rmSync(file, { force: true });
 				return;
 			}
 			const partial = `${file}.${process.pid}`;
 			const descriptor = openSync(partial, "w", 0o600);
 			try {
-				writeSync(descriptor, `${JSON.stringify(counts, null, 2)}\n`);
+				writeSync(descriptor, `${JSON.stringify(noted, null, 2)}\n`);
 				fsyncSync(descriptor);
 			} finally {
 				closeSync(descriptor);
@@ -65,38 +87,72 @@ export function localCounts(moved: MoveStage): CountStore {
 /** In the journal's table of pins, beside the servers of both sides. */
 const SIDE = "services";
 
+/** Where the notes are, as a condition. */
+const HERE = `database = '' AND side = '${SIDE}'`;
+
 /**
- * Database `move` on the target, so that another machine brings the services back.
+ * Database `move` on the target, so that another machine brings the services back. What it has counts: a file may be of another night.
  *
  * @param use gives a session in it; the use may be repeated
  */
-export function targetCounts(use: <T>(act: (session: MoveSession) => Promise<T>) => Promise<T>): CountStore {
+export function targetCounts(use: <T>(act: (session: MoveSession) => Promise<T>) => Promise<T>): SharedCountStore {
+	const clear = (session: MoveSession) =>
+		session.query(`DELETE FROM public.pins WHERE ${HERE} AND identity = '{}'::jsonb`);
 	return {
 		read: () => use(readTargetCounts),
-		write: (counts) =>
+		write: (cluster, counts) =>
 			use(async (session) => {
-				if (Object.keys(counts).length === 0) {
-					await session.query("DELETE FROM public.pins WHERE database = '' AND side = $1", [SIDE]);
+				if (counts === undefined) {
+					await session.query(`UPDATE public.pins SET identity = identity - $1::text WHERE ${HERE}`, [cluster]);
+					await clear(session);
 					return;
 				}
 				await session.query(
-					`INSERT INTO public.pins (database, side, identity) VALUES ('', $1, $2)
-					ON CONFLICT (database, side) DO UPDATE SET identity = excluded.identity`,
-					[SIDE, JSON.stringify(counts)],
+					`INSERT INTO public.pins (database, side, identity) VALUES ('', '${SIDE}', $1)
+					ON CONFLICT (database, side) DO UPDATE SET identity = pins.identity || excluded.identity`,
+					[JSON.stringify({ [cluster]: counts })],
 				);
+			}),
+		forget: (cluster, replicas) =>
+			use(async (session) => {
+				for (const [service, count] of Object.entries(replicas)) {
+					await session.query(
+						`UPDATE public.pins SET identity = identity #- ARRAY[$1, 'replicas', $2]
+						WHERE ${HERE} AND identity #> ARRAY[$1, 'replicas', $2] = to_jsonb($3::int)`,
+						[cluster, service, count],
+					);
+				}
+				await session.query(
+					`UPDATE public.pins SET identity = identity - $1::text
+					WHERE ${HERE} AND identity #> ARRAY[$1::text, 'replicas'] = '{}'::jsonb`,
+					[cluster],
+				);
+				await clear(session);
 			}),
 	};
 }
 
-async function readTargetCounts(session: MoveSession): Promise<Counts | undefined> {
-	const { rows } = await session.query("SELECT identity FROM public.pins WHERE database = '' AND side = $1", [SIDE]);
-	return rows[0] === undefined ? undefined : Counts.parse(rows[0].identity);
+/** What is noted in database `move`. */
+export async function readTargetCounts(session: MoveSession): Promise<Noted> {
+	const { rows } = await session.query(`SELECT identity FROM public.pins WHERE ${HERE}`);
+	return rows[0] === undefined ? {} : Noted.parse(rows[0].identity);
+}
+
+/** Each cluster with what is noted of it: `acme-prod: web 2, worker 3`. */
+export function listCounts(noted: Noted): string[] {
+	return Object.values(noted).map(({ label, replicas }) => `${label}: ${sayCounts(replicas)}`);
+}
+
+/** `web 2, worker 3` */
+export function sayCounts(replicas: Counts): string {
+	return Object.entries(replicas)
+		.map((one) => one.join(" "))
+		.join(", ");
 }
 
 /** Says which services wait to be brought back. */
 export async function describeCounts(session: MoveSession): Promise<string[]> {
-	const counts = await readTargetCounts(session);
-	if (counts === undefined) return [];
-	const each = Object.entries(counts).map(([name, count]) => `${name} ${count}`);
-	return [`MedStack's services had these replicas before a freeze, and thaw brings them back: ${each.join(", ")}`];
+	return listCounts(await readTargetCounts(session)).map(
+		(counts) => `MedStack's services had these replicas before a freeze, and thaw brings them back: ${counts}`,
+	);
 }

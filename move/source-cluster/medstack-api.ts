@@ -16,6 +16,7 @@ export interface MedstackAccess {
 
 /** A cluster of the token's company. */
 export interface Cluster {
+	id: string;
 	/** Path of what is in it. */
 	path: string;
 	label: string;
@@ -73,6 +74,18 @@ const REPLICAS: readonly (readonly string[])[] = [
 	["Spec", "Mode", "Replicated", "Replicas"],
 ];
 
+/** What is known to stand beside the entries of a list. */
+const LIST_KEYS: ReadonlySet<string> = new Set(["data", "object", "next", "links", "has_more"]);
+/** More than a company has; an API that names a further page without end is left. */
+const MOST_PAGES = 50;
+
+/** A list, from all of its pages. */
+interface Entries {
+	data: readonly Readonly<Record<string, unknown>>[];
+	/** What of the answers is not understood, a line each. */
+	unknown: string[];
+}
+
 export class MedstackApi {
 	readonly #access: MedstackAccess;
 	readonly #timing: ApiTiming;
@@ -89,26 +102,29 @@ export class MedstackApi {
 	async findCluster(wanted: string): Promise<Cluster> {
 		const { id: company } = await this.#read("/companies/current", Company);
 		const path = `/companies/${encodeURIComponent(company)}/clusters`;
-		const clusters = (await this.#read(path, List)).data.flatMap((one) => {
+		const { data, unknown } = await this.#list(path);
+		const clusters = data.flatMap((one) => {
 			const cluster = Named.safeParse(one);
 			return cluster.success ? [{ id: cluster.data.id, label: cluster.data.label ?? cluster.data.id }] : [];
 		});
 		const found = clusters.filter(({ id, label }) => id === wanted || label === wanted);
 		if (found.length === 1 && found[0] !== undefined) {
-			return { path: `${path}/${encodeURIComponent(found[0].id)}`, label: found[0].label };
+			return { ...found[0], path: `${path}/${encodeURIComponent(found[0].id)}` };
 		}
 		const known = clusters.map(({ id, label }) => `${label} (${id})`).join(", ") || "none";
 		throw new MedstackError(
 			"clusters",
-			`move.from.cluster is "${wanted}", and ${found.length === 0 ? "no cluster" : "more than one"} of the token's company has that label or id; its clusters: ${known}`,
+			[
+				`move.from.cluster is "${wanted}", and ${found.length === 0 ? "no cluster" : "more than one"} of the token's company has that label or id; its clusters: ${known}`,
+				...unknown,
+			].join("; "),
 			false,
 		);
 	}
 
 	/** Everything that runs in a cluster; the first is the load balancer. */
 	async listServices({ path }: Cluster): Promise<ServiceList> {
-		const { data } = await this.#read(`${path}/services`, List);
-		const unknown: string[] = [];
+		const { data, unknown } = await this.#list(`${path}/services`);
 		const services = data.flatMap((one, index): ClusterService[] => {
 			const parsed = Named.safeParse(one);
 			const name = parsed.data?.name ?? parsed.data?.label;
@@ -117,10 +133,13 @@ export class MedstackApi {
 				unknown.push(`MedStack's API: entry ${index + 1} of the services has no id and name; its fields: ${fields}`);
 				return [];
 			}
-			const replicas = replicasIn(one);
+			const shown = replicasIn(one);
+			// Two numbers that differ are none.
+			const replicas = new Set(shown.map(([, count]) => count)).size === 1 ? shown[0]?.[1] : undefined;
 			const isKept = index === 0 || isLoadBalancerOrMover(name, one.image);
 			if (replicas === undefined && !isKept) {
-				unknown.push(`MedStack's API: service ${name} shows no number of replicas; its fields: ${fields}`);
+				const what = shown.length === 0 ? "no number of replicas" : shown.map((each) => each.join(" ")).join(" and ");
+				unknown.push(`MedStack's API: service ${name} shows ${what}; its fields: ${fields}`);
 			}
 			return [{ id: parsed.data.id, name, replicas, isKept }];
 		});
@@ -130,6 +149,33 @@ export class MedstackApi {
 	/** Asks for a number of containers; whether it comes to be is seen in `listServices`. @throws MedstackError */
 	async setReplicas({ path }: Cluster, { id }: ClusterService, replicas: number): Promise<void> {
 		await this.#ask("PATCH", `${path}/services/${encodeURIComponent(id)}`, { replicas });
+	}
+
+	/** Reads a list, page by page where an answer names the next one; what else may mean pages is said. */
+	async #list(path: string): Promise<Entries> {
+		const data: Entries["data"][number][] = [];
+		const unknown = new Set<string>();
+		const say = (what: string) => unknown.add(`MedStack's API: the list ${path} ${what}`);
+		let at: string | undefined = path;
+		for (let page = 1; at !== undefined; page += 1) {
+			const answer: z.infer<typeof List> = await this.#read(at, List);
+			data.push(...answer.data);
+			const keys = Object.keys(answer).filter((key) => !LIST_KEYS.has(key));
+			if (keys.length > 0) {
+				say(
+					`has ${keys.join(", ")} beside its entries, which is not understood; where it has pages, those after the first are not seen`,
+				);
+			}
+			const next = nextOf(answer);
+			at = next === undefined ? undefined : pathIn(this.#access.url, at, next);
+			if (next !== undefined && at === undefined) say(`names a next page elsewhere, ${next}, which is not asked for`);
+			if (next === undefined && answer.has_more === true)
+				say("has more entries, and does not say where; they are not seen");
+			if (page < MOST_PAGES || at === undefined) continue;
+			say(`has more than ${MOST_PAGES} pages, and those after them are not seen`);
+			break;
+		}
+		return { data, unknown: [...unknown] };
 	}
 
 	async #read<T>(path: string, schema: z.ZodType<T>): Promise<T> {
@@ -182,15 +228,34 @@ export class MedstackApi {
 
 const isPassing = (status: number) => status >= 500 || [408, 425, 429].includes(status);
 
-function replicasIn(service: object): number | undefined {
-	const values = REPLICAS.map((keys) =>
-		keys.reduce<unknown>(
-			(value, key) =>
-				typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined,
-			service,
-		),
+/** Each number of replicas that a service shows, with its place. */
+function replicasIn(service: object): [place: string, count: number][] {
+	return REPLICAS.flatMap((keys): [string, number][] => {
+		const value = valueIn(service, keys);
+		return Number.isInteger(value) && Number(value) >= 0 ? [[keys.join("."), Number(value)]] : [];
+	});
+}
+
+function valueIn(from: unknown, keys: readonly string[]): unknown {
+	return keys.reduce<unknown>(
+		(value, key) =>
+			typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined,
+		from,
 	);
-	return values.find((value): value is number => Number.isInteger(value) && Number(value) >= 0);
+}
+
+/** Where a list says that its next page is. */
+function nextOf(answer: object): string | undefined {
+	const found = [valueIn(answer, ["next"]), valueIn(answer, ["links", "next"])];
+	return found.find((one): one is string => typeof one === "string" && one !== "");
+}
+
+/** The path of an address below the API's; undefined where it is another's, to which the token does not go. */
+function pathIn(api: string, at: string, next: string): string | undefined {
+	const base = `${api}${at}`;
+	if (!URL.canParse(next, base)) return undefined;
+	const { href } = new URL(next, base);
+	return href.startsWith(`${api}/`) ? href.slice(api.length) : undefined;
 }
 
 /** By name or image, as the runbook has the mover made: whoever stops one of them has no way back. */

@@ -3,8 +3,10 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { moveRecordName, readMoveRecord, requireMoveRecord } from "../../config/move-record.ts";
 import type { JournalLine } from "../../packages/mover/journal/line.ts";
+import type { Evidence } from "../../packages/mover/steps.ts";
 import { isNightStep, type MovePhase, movePhases, type RecordState, refuseMoveStep } from "../../wire/move.ts";
 import { findOpenBack } from "../back/opening.ts";
+import { readTtlNotes } from "../dns/ttl-notes.ts";
 import { havePassed } from "../probe/evidence.ts";
 import { Unreachable } from "../session.ts";
 import { hashStage, type MoveStage } from "../stage.ts";
@@ -87,7 +89,7 @@ export async function switchPhase(moved: MoveStage, options: SwitchOptions, port
 		throw new Error(`pulumi up has ended well, and the stack's phase is ${made ?? "none"}; run it again: ${again(to)}`);
 	}
 	if (!(await lead(moved, step, ports))) return 1;
-	await note("done");
+	await journal.write(run, "switch", "done", { phase: to, from, ...describeTtl(moved, to) });
 	for (const line of describeEnd(moved, step)) tell(line);
 	return 0;
 }
@@ -257,6 +259,12 @@ function refuseStep(moved: MoveStage, step: Step, ports: SwitchPorts): void {
 	}
 }
 
+/** The longest TTL before the switch, by which `watch` knows how long caches may lead to MedStack, on any machine. */
+function describeTtl(moved: MoveStage, to: MovePhase): Evidence {
+	const ttls = Object.values(readTtlNotes(moved)).map(({ ttlSeconds }) => ttlSeconds);
+	return to === "live" && ttls.length > 0 ? { seconds: Math.max(...ttls) } : {};
+}
+
 function hasDomains({ stage }: MoveStage): boolean {
 	return Object.keys(stage.move?.domains ?? {}).length > 0;
 }
@@ -289,7 +297,7 @@ const NEXT: Readonly<Record<MovePhase, string>> = {
 	frozen: "next: npm run move -- freeze --stack STACK, then copy",
 	trial:
 		"next: npm run move -- probe --stack STACK, and by hand what no probe sees; then: npm run move -- switch live --stack STACK",
-	live: "next: look at both sides' logs, and once nobody needs MedStack any more: npm run move -- close --stack STACK",
+	live: "next, until it finds MedStack silent: npm run move -- watch --old OLD --new NEW --stack STACK; then: npm run move -- close --stack STACK",
 	cancelled: "next: npm run move -- close --stack STACK",
 };
 const BACK = "Aptible has stopped; next: npm run move -- thaw --stack STACK, and then MedStack's services";

@@ -1,6 +1,9 @@
 /** The step `watch` of a stage: what is watched, by its file; and what of it is kept in the journal. */
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import type { Context } from "../../aptible/context.ts";
+import { readLines } from "../../packages/mover/journal/journal.ts";
+import type { JournalLine } from "../../packages/mover/journal/line.ts";
+import { type PointNote, readPointNotes } from "../dns/point-notes.ts";
 import { readTtlNotes } from "../dns/ttl-notes.ts";
 import { noteByOperator } from "../operator-line.ts";
 import { listDomains } from "../plan/domains.ts";
@@ -23,26 +26,32 @@ export interface WatchArguments {
 	tell: (line: string) => void;
 }
 
+/** Marks that are kept: those of watches that anybody may still have in a log. */
+const MOST_MARKS = 100;
+
 /**
  * Watches, and notes in the journal what came of it. Accepted clients stay so for the next time.
  *
  * @returns exit code: 0 where MedStack is silent on every domain
- * @throws where nothing is to be watched, or a log cannot be read
+ * @throws where nothing is to be watched, a TTL is not known, or a log cannot be read
  */
 export async function watchMove(context: Context, way: Way, moved: MoveStage, given: WatchArguments): Promise<number> {
-	const wanted = wantedDomains(moved);
-	const former = (await way.look(async (session) => session && readWatch(session)))?.accepted ?? [];
-	const accepted = [...new Set([...former, ...given.accept])];
-	if (accepted.length > former.length) {
-		const evidence = { accepted: accepted.length, hash: hashOf(accepted) };
-		await keep(way, moved, { state: "note", evidence }, { lines: describeAccepted(accepted), accepted });
-	}
+	const journal = await way.look(async (session) => (session === undefined ? [] : readLines(session)));
+	const wanted = wantedDomains(moved, journal);
+	const former = await way.look(async (session) => session && readWatch(session));
+	const accepted = [...new Set([...(former?.accepted ?? []), ...given.accept])];
+	const mark = randomBytes(6).toString("hex");
+	const formerMarks = former?.marks ?? [];
+	const kept = { accepted, marks: [...formerMarks, mark].slice(-MOST_MARKS) };
+	const begun = accepted.length === 0 ? {} : { accepted: accepted.length, hash: hashOf(accepted) };
+	// Its probes are known as such before the first one is sent.
+	await keep(way, moved, { state: "begin", evidence: begun }, { lines: describeAccepted(accepted), ...kept });
 	const { old, new: newer, follow, signal, tell } = given;
-	const probed = await findProbed(context, moved);
-	const watched = await watchSides({ wanted, old, new: newer, follow, signal, tell, accepted, probed, probe });
+	const asked = { ...(await findProbed(context, moved)), probe, mark, formerMarks };
+	const watched = await watchSides({ wanted, old, new: newer, follow, signal, tell, accepted, ...asked });
 	const lines = [...watched.lines, ...describeAccepted(accepted)];
 	for (const line of lines) tell(line);
-	const run = await keep(way, moved, lineOf(watched, wanted, accepted), { lines, accepted });
+	const run = await keep(way, moved, lineOf(watched, wanted, accepted), { lines, ...kept });
 	if (run === undefined) tell("nothing has run in this journal, so that it notes nothing of this");
 	tell(
 		watched.isSilent
@@ -94,8 +103,13 @@ function hashOf(accepted: readonly string[]): string {
 		.digest("hex");
 }
 
-/** The domains of the move, and for how long each has to be quiet (facts/move.md §6). @throws where there is none */
-export function wantedDomains(moved: MoveStage): Wanted[] {
+/**
+ * The domains of the move, since when each leads to Aptible, and for how long it has to be quiet (facts/move.md §6).
+ *
+ * @param journal all of its lines
+ * @throws where there is no domain, and where a TTL from before the switch is not known
+ */
+export function wantedDomains(moved: MoveStage, journal: readonly JournalLine[]): Wanted[] {
 	const { move } = moved.stage;
 	const domains = Object.keys(move?.domains ?? {});
 	if (move === undefined || domains.length === 0) {
@@ -104,30 +118,65 @@ export function wantedDomains(moved: MoveStage): Wanted[] {
 		);
 	}
 	const { watchSeconds, ttlFloorSeconds } = move.timing;
-	const notes = readTtlNotes(moved);
-	return domains.map((domain) => {
+	const [notes, points] = [readTtlNotes(moved), readPointNotes(moved)];
+	const switched = journal.findLast(({ step, state }) => step === "switch" && state === "done");
+	const opened = switched?.evidence.phase === "live" ? switched : undefined;
+	// Another update in the same phase may have noted the TTL of Aptible's record.
+	const noted = journal.flatMap(({ step, state, evidence }) =>
+		step === "switch" && state === "done" && typeof evidence.seconds === "number" ? [evidence.seconds] : [],
+	);
+	const unknown: string[] = [];
+	const wanted = domains.map((domain): Wanted => {
+		const pointed = points.findLast((one) => one.domain === domain);
+		const times = [opened?.at, pointed?.to === "new" ? pointed.at : undefined].filter((at) => at !== undefined);
+		const switchedAt = times.length === 0 ? undefined : Math.max(...times.map((at) => Date.parse(at)));
 		const note = notes[domain];
-		const ttlSeconds = Math.max(note?.ttlSeconds ?? 0, ttlFloorSeconds);
-		const seen = note === undefined ? "no TTL was noted by `plan`" : `\`plan\` saw a TTL of ${note.ttlSeconds} s`;
+		// What `plan` sees after the switch is the TTL of another answer.
+		const isFormer = note !== undefined && (switchedAt === undefined || Date.parse(note.seen) <= switchedAt);
+		const ttls = [
+			...(isFormer ? [note.ttlSeconds] : []),
+			...noted,
+			...points.flatMap((one) => (one.domain === domain && one.to === "new" ? ttlsOf(one) : [])),
+		];
+		if (ttls.length === 0) unknown.push(domain);
+		const longest = Math.max(0, ...ttls);
+		const ttlSeconds = Math.max(longest, ttlFloorSeconds);
+		const reckoned = ttlSeconds === longest ? "" : `, ${ttlSeconds} s are reckoned with`;
 		return {
 			domain,
+			switchedAt,
 			quietMs: Math.max(3 * ttlSeconds, watchSeconds) * 1000,
-			ttl: `${seen}, ${ttlSeconds} s are reckoned with`,
+			ttl: `a TTL of ${longest} s before the switch${reckoned}`,
 			cachedUntil: note?.safeFrom === undefined ? undefined : Date.parse(note.safeFrom),
 		};
 	});
+	if (unknown.length === 0) return wanted;
+	throw new Error(
+		`${unknown.join(", ")}: the TTL before the switch is noted neither in the journal nor in .move beside the stage, and silence is judged by it; copy .move/${moved.name}-ttl.json and .move/${moved.name}-dns.jsonl from the machine on which plan or point ran before the switch; where nobody has them: npm run move -- close --without-watch REASON --stack STACK`,
+	);
 }
 
-/** Where each side is asked for each domain; a wildcard's is no name that one can ask for. */
-async function findProbed(context: Context, moved: MoveStage): Promise<Omit<Probed, "mark">[]> {
+function ttlsOf({ former }: PointNote): number[] {
+	return Object.values(former).flatMap((set) => set?.ttlSeconds ?? []);
+}
+
+/** Where each side is asked for each domain, and what is not. */
+async function findProbed(
+	context: Context,
+	moved: MoveStage,
+): Promise<{ probed: Omit<Probed, "mark">[]; unprobed: string[] }> {
 	const live = await readLive(context, moved);
 	const hosts = new Map(listDomains(moved.stage, live).map((one) => [one.domain, one.live?.hostname]));
-	return Object.entries(moved.stage.move?.domains ?? {}).flatMap(([domain, { from }]): Omit<Probed, "mark">[] => {
-		if (domain.startsWith("*.")) return [];
+	const [probed, unprobed]: [Omit<Probed, "mark">[], string[]] = [[], []];
+	for (const [domain, { from }] of Object.entries(moved.stage.move?.domains ?? {})) {
 		const host = hosts.get(domain);
-		return [
-			{ side: "old", domain, address: from },
-			...(host === undefined ? [] : [{ side: "new" as const, domain, address: host }]),
-		];
-	});
+		if (domain.startsWith("*.")) {
+			unprobed.push(`${domain}: not probed, as a wildcard is no name to ask for; request one below it on both sides`);
+			continue;
+		}
+		probed.push({ side: "old", domain, address: from });
+		if (host !== undefined) probed.push({ side: "new", domain, address: host });
+		else unprobed.push(`${domain}: not probed on Aptible, which shows no endpoint of it`);
+	}
+	return { probed, unprobed };
 }

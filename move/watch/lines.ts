@@ -1,15 +1,27 @@
 /** Lines of both sides' logs as requests. What a line may have around it, by whoever exported it, is looked past. */
 import { isIP } from "node:net";
-import type { Hit } from "../../packages/mover/page/hit.ts";
+import type { Hit, Line } from "../../packages/mover/page/hit.ts";
 import type { Event } from "../../packages/mover/page/server.ts";
+import type { NumberedLine } from "./numbers.ts";
 
-/** What the watch's own probes call themselves. */
-export const WATCH_AGENT = "medstack-to-aptible-watch";
-/** They and the step `probe` count as nobody. */
+const WATCH_AGENT = "medstack-to-aptible-watch";
+/** They and the step `probe` call themselves so. */
 const OWN_AGENT = "medstack-to-aptible";
+const MARKED = new RegExp(`^${WATCH_AGENT}/1 \\(([0-9a-f]+)\\)$`);
+
+/** What a watch's probes call themselves. @param mark hexadecimal, of that watch alone */
+export function probeAgent(mark: string): string {
+	return `${WATCH_AGENT}/1 (${mark})`;
+}
+
+/** The mark that a probe's user agent has. */
+export function markIn(agent: string): string | undefined {
+	return MARKED.exec(agent)?.[1];
+}
 
 /** A request that a log has. */
 export interface LoggedRequest {
+	/** `probe` where it calls itself one, which anybody may. */
 	kind: "request" | "probe" | "health";
 	/** Milliseconds since 1970; undefined where the line has no time that can be read. */
 	at: number | undefined;
@@ -18,11 +30,13 @@ export interface LoggedRequest {
 	/** In lower case, without its port. */
 	host: string;
 	client: string;
+	/** On the old side: address that the nearest proxy saw, where that is another one. */
+	via?: string;
 	agent: string;
 	/** Absent on the old side, where everybody gets the page. */
 	status?: number;
-	/** Process of the page service; absent on the new side. */
-	instance?: string;
+	/** Place in the log of the page service; absent on the new side. */
+	line?: NumberedLine;
 }
 
 /** A line of the page service that is no request. */
@@ -30,9 +44,9 @@ export interface LoggedEvent {
 	kind: "event";
 	at: number | undefined;
 	isZoneless: boolean;
-	instance: string;
-	/** Requests that it had answered by then. */
-	hits: number;
+	line: NumberedLine;
+	/** Connections that it has dropped since its former line of this kind. */
+	dropped: number;
 }
 
 export type LogLine = LoggedRequest | LoggedEvent;
@@ -44,20 +58,34 @@ export function readOldLine(text: string): LogLine | undefined {
 
 function readPageLine(parsed: Record<string, unknown> | undefined, depth: number): LogLine | undefined {
 	if (parsed === undefined) return undefined;
-	const { kind, time, instance, host, client, agent, hits } = parsed as Partial<
-		Record<keyof Hit | keyof Event, unknown>
+	const { kind, time, instance, number, host, client, via, agent, dropped } = parsed as Partial<
+		Record<keyof Line | keyof Hit | keyof Event, unknown>
 	>;
 	if (typeof kind !== "string" || typeof time !== "string" || typeof instance !== "string") {
 		const inner = textIn(parsed);
 		return inner === undefined || depth > 0 ? undefined : readPageLine(parseObject(inner), depth + 1);
 	}
+	if (!isCount(number) || number === 0) return undefined;
 	const when = readTime(time);
-	if (typeof hits === "number") return { kind: "event", ...when, instance, hits };
+	const line = { instance, number, isEnd: kind === "ended" };
+	if (isCount(dropped)) return { kind: "event", ...when, line, dropped };
 	if (typeof host !== "string" || typeof client !== "string" || typeof agent !== "string") return undefined;
 	const is = agent.startsWith(OWN_AGENT) ? "probe" : kind === "health" ? "health" : "request";
-	// The page service logs addresses alone; anything else is somebody's own line.
-	return { kind: is, ...when, host, client: isIP(client) === 0 ? "unknown" : client, agent, instance };
+	return {
+		kind: is,
+		...when,
+		host,
+		client: addressOf(client),
+		...(via === undefined ? {} : { via: addressOf(String(via)) }),
+		agent,
+		line,
+	};
 }
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+
+/** The page service logs addresses alone; anything else is somebody's own line. */
+const addressOf = (text: string) => (isIP(text) === 0 ? "unknown" : text);
 
 /** Host, remote user and time; then request, status, bytes, seconds, referrer, user agent, trace id, forwarded for (facts/move.md §6). */
 const NGINX_TIME = / \[(\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d(?: [+-]\d{4})?)\] "/;

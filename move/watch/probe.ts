@@ -2,8 +2,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { request } from "node:https";
 import type { TLSSocket } from "node:tls";
-import { PAGE_HEADER, PAGE_NAME } from "../../packages/mover/page/server.ts";
-import { WATCH_AGENT } from "./lines.ts";
+import { INSTANCE_HEADER, PAGE_HEADER, PAGE_NAME } from "../../packages/mover/page/server.ts";
+import { probeAgent } from "./lines.ts";
 
 /** What is asked: a domain at an address or host name of one side. */
 export interface Probed {
@@ -19,6 +19,8 @@ export interface Probed {
 export interface ProbeResult extends Probed {
 	is: "right" | "wrong";
 	says: string;
+	/** Of the page service, which of its processes has answered; absent where another server did. */
+	instance?: string;
 	/** How far the answer's clock is ahead of this machine's, in milliseconds; undefined where it does not say. */
 	aheadMs: number | undefined;
 }
@@ -38,6 +40,7 @@ export async function probe(probed: Probed): Promise<ProbeResult> {
 		const aheadMs = Number.isNaN(date) ? undefined : date - Date.now();
 		const tls = problem === undefined ? "" : `; its certificate: ${problem}`;
 		const isPage = headers[PAGE_HEADER] === PAGE_NAME;
+		const instance = headers[INSTANCE_HEADER];
 		const isDown = status >= 500 || headers.server === "brickwall";
 		const isWrong = side === "old" ? !isPage : isDown || isPage || problem !== undefined;
 		const what =
@@ -52,6 +55,7 @@ export async function probe(probed: Probed): Promise<ProbeResult> {
 			...probed,
 			is: isWrong ? "wrong" : "right",
 			says: `${where}, ${domain} at ${address}: status ${status}: ${what}${tls}`,
+			...(isPage && typeof instance === "string" ? { instance } : {}),
 			aheadMs,
 		};
 	} catch (error) {
@@ -82,7 +86,7 @@ function ask({ domain, address, port = 443, mark }: Probed): Promise<Answer> {
 			servername: domain,
 			rejectUnauthorized: false,
 			agent: false,
-			headers: { host: domain, "user-agent": `${WATCH_AGENT}/1 (${mark})`, connection: "close" },
+			headers: { host: domain, "user-agent": probeAgent(mark), connection: "close" },
 			signal: AbortSignal.timeout(ANSWER_MS),
 		});
 		asked.on("error", reject);

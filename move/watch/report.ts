@@ -8,6 +8,8 @@ interface WatchReport {
 	lines: string[];
 	/** Addresses and networks of clients that a person has accepted. */
 	accepted: string[];
+	/** What the probes of watches have in their user agent: whoever has another is somebody. */
+	marks: string[];
 }
 
 /** Keeps it in place of that run's former one. */
@@ -17,12 +19,12 @@ export async function keepWatch(session: Asks, run: string, body: WatchReport): 
 
 /** Adds a line to what is kept. */
 export async function keepWatchLine(session: Asks, run: string, line: string): Promise<void> {
-	const { lines, accepted } = await readWatch(session);
-	await keepWatch(session, run, { lines: [...lines, line], accepted });
+	const { lines, ...kept } = await readWatch(session);
+	await keepWatch(session, run, { lines: [...lines, line], ...kept });
 }
 
 /** The last one. */
 export async function readWatch(session: Asks): Promise<WatchReport> {
 	const { rows } = await session.query("SELECT body FROM public.reports WHERE kind = 'watch' ORDER BY at DESC LIMIT 1");
-	return rows[0]?.body ?? { lines: [], accepted: [] };
+	return rows[0]?.body ?? { lines: [], accepted: [], marks: [] };
 }

@@ -1,7 +1,8 @@
 /** What is known of one side from its log, by host; its memory does not grow with the log. */
 import { BlockList, isIP } from "node:net";
 import { Buckets } from "./buckets.ts";
-import type { LoggedRequest, LogLine } from "./lines.ts";
+import { type LoggedRequest, type LogLine, markIn } from "./lines.ts";
+import { type Gaps, Numbers } from "./numbers.ts";
 
 /** Who has come to a host. */
 export interface Client {
@@ -18,8 +19,9 @@ interface HostFacts {
 	requests: number;
 	/** Time of the last of them. */
 	last: number | undefined;
-	/** Those that were answered below 500, by time. */
+	/** Those that were answered with 2xx and 3xx, with 4xx, and with anything else, by time. */
 	answered: Buckets;
+	refused: Buckets;
 	failed: Buckets;
 	clients: Map<string, Client>;
 	/** Requests of clients that had no room. */
@@ -41,6 +43,8 @@ export interface SideOptions {
 	accepts: (client: string) => boolean;
 	/** What the probes of this very watch have in their user agent. */
 	mark: string;
+	/** The marks of this watch and of former ones: on the old side nobody else is a probe. */
+	marks: ReadonlySet<string>;
 	/** The time of this machine, in milliseconds. */
 	now: () => number;
 }
@@ -48,18 +52,19 @@ export interface SideOptions {
 /** How far a log's clock may be ahead of this machine's before a time in it is not believed. */
 const AHEAD_MS = 5 * 60_000;
 const MOST_CLIENTS = 5_000;
-const MOST_INSTANCES = 1_000;
 const LONGEST = 200;
 
 export class Side {
 	readonly #options: SideOptions;
 	readonly #hosts: ReadonlyMap<string, HostFacts>;
-	readonly #instances = new Map<string, { told: number; first: number; counted: number }>();
+	readonly #numbers = new Numbers();
 	readonly #seen: Buckets;
 	/** Time of the last line that is believed. */
 	coveredTo: number | undefined;
 	/** When the last line was read, by this machine's clock. */
 	readAt: number | undefined;
+	/** When the page service said last that it has dropped connections. */
+	droppedAt: number | undefined;
 	readonly counts = {
 		lines: 0,
 		/** Lines that are no request of this side's form. */
@@ -86,6 +91,7 @@ export class Side {
 					requests: 0,
 					last: undefined,
 					answered: buckets(),
+					refused: buckets(),
 					failed: buckets(),
 					clients: new Map(),
 					further: 0,
@@ -113,34 +119,23 @@ export class Side {
 			this.coveredTo = Math.max(this.coveredTo ?? at, at);
 			this.#seen.add(at);
 		}
-		this.#count(line);
-		if (line.kind === "event") return;
-		if (line.kind === "probe") this.#takeProbe(line);
-		else if (line.kind === "health") this.counts.health += 1;
+		if (line.line !== undefined) this.#numbers.take(line.line, at);
+		if (line.kind === "event") {
+			if (line.dropped > 0) this.droppedAt = Math.max(this.droppedAt ?? at, at);
+		} else if (line.kind === "health") this.counts.health += 1;
+		else if (line.kind === "probe" && this.#isOwn(line)) this.#takeProbe(line);
 		else this.#takeRequest(line, at, isBelieved);
 	}
 
-	/** Counts what an instance of the page service has logged, beside what it says that it has answered. */
-	#count(line: LogLine): void {
-		const { instance } = line;
-		if (instance === undefined) return;
-		const own = this.#instances.get(instance);
-		if (line.kind === "event") {
-			if (own === undefined && this.#instances.size >= MOST_INSTANCES) return;
-			// What came before its first event may not be in this log; lines may be in any order.
-			if (own === undefined) {
-				this.#instances.set(instance, { told: line.hits, first: line.hits, counted: 0 });
-				return;
-			}
-			own.told = Math.max(own.told, line.hits);
-			own.first = Math.min(own.first, line.hits);
-		} else if (own !== undefined) own.counted += 1;
+	/** On the new side a probe that is none counts as nobody too, which proves less and not more. */
+	#isOwn({ agent, line }: LoggedRequest): boolean {
+		return line === undefined || this.#options.marks.has(markIn(agent) ?? "");
 	}
 
 	#takeProbe({ host, agent }: LoggedRequest): void {
 		this.counts.probes += 1;
 		const probed = this.#hosts.get(host);
-		if (probed !== undefined && agent.includes(this.#options.mark)) probed.own += 1;
+		if (probed !== undefined && markIn(agent) === this.#options.mark) probed.own += 1;
 	}
 
 	#takeRequest(line: LoggedRequest, at: number, isBelieved: boolean): void {
@@ -150,13 +145,17 @@ export class Side {
 			return;
 		}
 		if (!isBelieved) this.counts.timeless += 1;
-		if (this.#options.accepts(line.client)) {
+		const { accepts } = this.#options;
+		// The client may have written its first address itself; the proxy's it has not.
+		if (accepts(line.client) && (line.via === undefined || accepts(line.via))) {
 			host.accepted += 1;
 			return;
 		}
 		host.requests += 1;
 		host.last = Math.max(host.last ?? at, at);
-		((line.status ?? 200) < 500 ? host.answered : host.failed).add(at);
+		const { status = 200 } = line;
+		const answer = status >= 200 && status < 400 ? "answered" : status >= 400 && status < 500 ? "refused" : "failed";
+		host[answer].add(at);
 		const former = host.clients.get(line.client);
 		if (former === undefined) {
 			if (!this.#hasRoom(host)) {
@@ -191,11 +190,14 @@ export class Side {
 		return since === undefined ? undefined : Math.min(since, this.coveredTo ?? since);
 	}
 
-	/** Requests that instances of the page service say they have answered, and no line tells of. */
-	get missing(): number {
-		let sum = 0;
-		for (const { told, first, counted } of this.#instances.values()) sum += Math.max(0, told - first - counted);
-		return sum;
+	/** What of the page service's lines is not there. @param start of the time that has to be whole, in milliseconds */
+	findGaps(start: number): Gaps {
+		return this.#numbers.findGaps(start, (this.coveredTo ?? start) - this.#options.gapMs);
+	}
+
+	/** Whether it has a line of an instance of the page service. */
+	hasInstance(instance: string): boolean {
+		return this.#numbers.has(instance);
 	}
 
 	/** Requests of a domain, in all. */
@@ -203,10 +205,14 @@ export class Side {
 		return this.#host(domain);
 	}
 
-	/** Requests between two times that were answered below 500, and others. */
-	answers(domain: string, from: number, to: number): { answered: number; failed: number } {
-		const { answered, failed } = this.#host(domain);
-		return { answered: answered.countBetween(from, to), failed: failed.countBetween(from, to) };
+	/** Requests between two times, by how they were answered: with 2xx and 3xx, with 4xx, with anything else. */
+	answers(domain: string, from: number, to: number): Record<"answered" | "refused" | "failed", number> {
+		const { answered, refused, failed } = this.#host(domain);
+		return {
+			answered: answered.countBetween(from, to),
+			refused: refused.countBetween(from, to),
+			failed: failed.countBetween(from, to),
+		};
 	}
 
 	/** Who has come to a domain since a time, the last one first. */
@@ -238,10 +244,15 @@ export function acceptance(accepted: readonly string[]): (client: string) => boo
 	};
 }
 
-/** Whether a text names a client: an address, or a network with its prefix. */
+/** Networks that a person may know all of; with a larger one accepted, silence would prove nothing. */
+export const SHORTEST_PREFIX = { 4: 16, 6: 32 } as const;
+
+/** Whether a text names a client: an address, or a network with its prefix, of 16 bits at least and of 32 with IPv6. */
 export function isClient(text: string): boolean {
 	const [address = "", prefix, ...more] = text.split("/");
-	const version = isIP(address);
+	const version = isIP(address) as 0 | 4 | 6;
 	if (version === 0 || more.length > 0) return false;
-	return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
+	if (prefix === undefined) return true;
+	const bits = /^\d{1,3}$/.test(prefix) ? Number(prefix) : 0;
+	return bits >= SHORTEST_PREFIX[version] && bits <= (version === 4 ? 32 : 128);
 }

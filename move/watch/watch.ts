@@ -1,5 +1,4 @@
 /** `watch`: reads both sides' logs, probes both sides, and decides whether MedStack is silent while Aptible answers. */
-import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Judged, judge, span, type Wanted } from "./decide.ts";
 import { type LogLine, readNewLine, readOldLine } from "./lines.ts";
@@ -16,8 +15,14 @@ export interface WatchOptions {
 	follow: boolean;
 	/** Clients that do not count: addresses and networks. */
 	accepted: readonly string[];
+	/** What this watch's probes have in their user agent, hexadecimal. */
+	mark: string;
+	/** Those of former watches. */
+	formerMarks: readonly string[];
 	/** What is probed, and how. */
 	probed: readonly Omit<Probed, "mark">[];
+	/** What is not, a line each. */
+	unprobed: readonly string[];
 	probe: (probed: Probed) => Promise<ProbeResult>;
 	tell: (line: string) => void;
 	signal: AbortSignal;
@@ -35,18 +40,15 @@ export interface Watched {
 
 /** How long a log may be without a line and still count as whole: the page service says each minute that it is there. */
 const GAP_MS = 180_000;
-/** How long ago a log that is not followed may have ended. */
-const STALE_MS = 3_600_000;
 const TELL_MS = 60_000;
 const MOST_SHOWN = 20;
 
 /** Watches until the logs end or, with `follow`, until MedStack is silent or the signal. @throws where a log cannot be read */
 export async function watchSides(options: WatchOptions): Promise<Watched> {
-	const { wanted, follow, tell, now = Date.now } = options;
+	const { wanted, follow, tell, mark, now = Date.now } = options;
 	const quiet = wanted.map(({ quietMs }) => quietMs);
 	const [shortest, longest] = [Math.min(...quiet), Math.max(...quiet)];
 	const gapMs = Math.min(GAP_MS, shortest / 3);
-	const mark = randomBytes(6).toString("hex");
 	const probeAll = () => Promise.all(options.probed.map((probed) => options.probe({ ...probed, mark })));
 	const side = () =>
 		new Side({
@@ -55,6 +57,7 @@ export async function watchSides(options: WatchOptions): Promise<Watched> {
 			gapMs,
 			accepts: acceptance(options.accepted),
 			mark,
+			marks: new Set([mark, ...options.formerMarks]),
 			now,
 		});
 	const sides = { old: side(), new: side() };
@@ -85,7 +88,6 @@ export async function watchSides(options: WatchOptions): Promise<Watched> {
 		const facts = {
 			...sides,
 			now: now(),
-			staleMs: STALE_MS,
 			stillMs: follow ? gapMs : undefined,
 			probes,
 			isWhole: isCaughtUp.old && isCaughtUp.new,
@@ -124,6 +126,7 @@ export async function watchSides(options: WatchOptions): Promise<Watched> {
 		lines: [
 			...wanted.flatMap((one, index) => describe(one, judged[index], sides)),
 			...probes.map(({ says }) => `probe: ${says}`),
+			...options.unprobed,
 			...probes.flatMap(({ side, domain, aheadMs = 0 }) =>
 				Math.abs(aheadMs) > 10_000
 					? [
@@ -150,12 +153,12 @@ function describeShort({ domain, isSilent, quietMs, reasons, holding }: Judged):
 function describe(wanted: Wanted, judged: Judged | undefined, sides: { old: Side; new: Side }): string[] {
 	if (judged === undefined) return [];
 	const { domain, quietMs, ttl } = wanted;
-	const { isSilent, reasons, holding, answered, failed } = judged;
+	const { isSilent, reasons, holding, answered, refused, failed } = judged;
 	const { requests, accepted, further } = sides.old.of(domain);
 	const verdict = isSilent ? "MedStack is silent, and Aptible answers" : "not silent yet";
 	return [
 		`${domain}: ${verdict}; nobody may come for ${span(quietMs)} (${ttl})`,
-		`${domain}: old side: ${requests} requests in this log, ${accepted} more of accepted clients; new side: ${answered} requests answered and ${failed} with 5xx in that time`,
+		`${domain}: old side: ${requests} requests in this log, ${accepted} more of accepted clients; new side: ${answered} requests answered with 2xx or 3xx, ${refused} with 4xx and ${failed} with 5xx in that time`,
 		...reasons.map((reason) => `${domain}: ${reason}`),
 		...holding
 			.slice(0, MOST_SHOWN)

@@ -85,10 +85,10 @@ test("help is there as a word too, and has a line for each option", () => {
 	const watch = (...more: string[]) => readArguments(["watch", "--stack", "prod", ...more]);
 	assert.throws(() => watch("--old", "a"), /watch takes both sides' logs: --old FILE --new FILE/);
 	assert.throws(() => watch("--old", "-", "--new", "-"), /watch takes two logs, and "-" is given for both sides/);
-	for (const client of ["bot", "198.51.100.7,", "198.51.100.0/33"]) {
+	for (const client of ["bot", "198.51.100.7,", "198.51.100.0/33", "0.0.0.0/0"]) {
 		assert.throws(
 			() => watch("--old", "-", "--new", "b", "--accept", client),
-			/--accept ".*" is no address; allowed: 198/,
+			/--accept ".*" is no address and no small network; allowed: 198/,
 		);
 	}
 	const back = (loss: string) => readArguments(["back", "--accept-loss", loss, "--stack", "prod"]);

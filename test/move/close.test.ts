@@ -84,7 +84,8 @@ test("the checklist has the dates, what ends at MedStack, each backup with what 
 		/- \[ \] Give notice of the contract\. Ends on: ____/,
 		/- \[ \] Revoke keys: /,
 		/- \[ \] Ask for the deletion of all data .*, with a certificate of it/,
-		/- \[ \] Remove `portal-old\.acme\.example`/,
+		/- \[ \] Remove `portal-old\.acme\.example` by hand at the DNS host/,
+		/- \[ \] Lead `portal\.acme\.example` to its endpoint's own host name, .* `portal-new\.acme\.example` has passed/,
 		/- \[ \] Backup 11 of `main`, 2026-11-21 06:00:00 UTC, automatic; from before the copy: .*`aptible backup:purge 11`\. Done: ____ by: ____/,
 		/- \[ \] Backup 12 of `main`, .*, a copy in another region; since the copy: production's own backup/,
 		/- \[ \] `main`: database `db_before_2`\. Done/,
@@ -102,4 +103,35 @@ test("the checklist has the dates, what ends at MedStack, each backup with what 
 	});
 	assert.match(unknown, /\| first rehearsal \| not known, as no journal has it \|/);
 	assert.match(unknown, /Find the backups since the first rehearsal/);
+});
+
+test("the page of a move that was given up keeps MedStack and the names that lead to it, and ends the mover, the copies and their backups", () => {
+	const given = { ...move, phase: "cancelled" };
+	const page = describeChecklist(
+		{ ...moved, stage: parseStage({ ...raw, move: given }, file) },
+		{
+			now: new Date("2026-12-06T08:00:00Z"),
+			dates: { firstRehearsal: "2026-11-20T01:00:00.000Z", frozen: undefined, copied: "2026-12-05T02:14:00Z" },
+			silence: "",
+			backups: [
+				{ ...backup, id: 11, database: "main", createdAt: "2026-11-21 06:00:00 UTC" },
+				{ ...backup, id: 12, database: "main", createdAt: "2026-12-06 06:00:00 UTC" },
+			],
+			left: ["`main`: database `db_before_2`"],
+		},
+	);
+	for (const says of [
+		/^# The move of prod was given up\n/,
+		/MedStack serves\. Nothing of it ends with this move/,
+		/`portal-old\.acme\.example` stays for as long as/,
+		/- \[ \] Delete the mover's service\./,
+		/- \[ \] Remove `portal-new\.acme\.example`/,
+		/- \[ \] Delete the copies/,
+		/aptible backup:purge 11/,
+		/aptible backup:purge 12/,
+		/- \[ \] `main`: database `db_before_2`\. Done/,
+	]) {
+		assert.match(page, says);
+	}
+	assert.doesNotMatch(page, /Give notice|deletion of all data|BAA|Remove `portal-old|Size back|restart/);
 });

@@ -198,7 +198,7 @@ test("the tunnel's drop in the middle is passed over; Ctrl-C and a kill leave th
 		await lockOperator(operator);
 		assert.match(
 			(await run("copy")).output,
-			/another operator is at a switch or a probe since \d+ s; wait for its end/,
+			/another operator is at a switch, a probe or a way back since \d+ s; wait for its end/,
 		);
 		await noteByOperator(operator, { step: "switch", state: "done", evidence: { phase: "trial", from: "frozen" } });
 	});

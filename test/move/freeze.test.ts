@@ -35,7 +35,15 @@ test("freeze sets MedStack's services to 0, notes on this disk what it changes, 
 	assert.equal(medstack.service("web").replicas, 2);
 	const mover = night.world.startMover();
 	await mover.says(/waits for wishes/);
-	const frozen = await night.run("freeze");
+	medstack.api.faults.add({ request: /^PATCH .*web$/, kind: "refused" });
+	const left = await night.run("freeze", "--yes");
+	assert.equal(left.code, 1, left.output);
+	assert.match(
+		left.output,
+		/the source is not shut, as portal\.web may run on it; .*env --unset=MEDSTACK_TOKEN_VALUE npm/,
+	);
+	assert.equal(await limit(), -1);
+	const frozen = await night.run("freeze", "--yes");
 	assert.equal(frozen.code, 0, `${frozen.output}\n--\n${mover.output}`);
 	assert.match(
 		frozen.output,
@@ -52,7 +60,7 @@ test("freeze sets MedStack's services to 0, notes on this disk what it changes, 
 	assert.match(journal, /"step":"freeze","part":"1262","state":"note".*"evidence":\{"limit":-1\}/);
 	assert.match(
 		(await night.run("status")).output,
-		/main: the source is shut by a freeze since .*npm run move -- thaw --stack night.*\n.*thaw brings them back: web 2\n/,
+		/main: the source is shut by a freeze since .*npm run move -- thaw --stack night.*\n.*thaw brings them back: acme-prod: web 2\n/,
 	);
 
 	writeFileSync(night.record, JSON.stringify({ version: 1, run: "r9" }));

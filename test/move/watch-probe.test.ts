@@ -56,6 +56,7 @@ test("the old side is right where the page service answers, whose log shows the 
 	);
 	assert.ok(Math.abs(right.aheadMs ?? 1e9) < 10_000);
 	const logged = readOldLine(lines.at(-1) ?? "");
+	assert.equal(right.instance, logged?.line?.instance, "the process in whose log it is");
 	assert.match(lines.at(-1) ?? "", /"agent":"medstack-to-aptible-watch\/1 \(0a1b\)"/);
 	assert.deepEqual([logged?.kind, logged?.kind === "event" ? "" : logged?.host], ["probe", domain]);
 	const other = await ask("old", await start(statusOf(404)));

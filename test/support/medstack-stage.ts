@@ -5,7 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { type Medstack, type MedstackSetup, startMedstack } from "@medstack-to-aptible/sandbox/medstack/cluster.ts";
 import { ApiCluster, type ApiClusterSetup, CLUSTER_TIMING } from "../../move/source-cluster/api.ts";
-import { localCounts } from "../../move/source-cluster/counts.ts";
+import { localCounts, type SharedCountStore } from "../../move/source-cluster/counts.ts";
 import { type MoveStage, readMoveStage } from "../../move/stage.ts";
 
 export const DOMAIN = "portal.acme.example";
@@ -67,7 +67,22 @@ export function startMedstackFor(setup: Partial<MedstackSetup> = {}): Promise<Me
 	});
 }
 
-/** The program's way to it, at a test's pace. @param target folder that stands for database `move`; default: that of the stage */
+/** A file that stands for database `move` on the target. */
+export function fileTarget(moved: MoveStage): SharedCountStore {
+	const { read, write } = localCounts({ ...moved, name: "target" });
+	return {
+		read,
+		write,
+		async forget(cluster, replicas) {
+			const noted = (await read())[cluster];
+			if (noted === undefined) return;
+			const left = Object.entries(noted.replicas).filter(([name, count]) => replicas[name] !== count);
+			await write(cluster, left.length === 0 ? undefined : { ...noted, replicas: Object.fromEntries(left) });
+		},
+	};
+}
+
+/** The program's way to it, at a test's pace; whoever is asked says yes to its cluster, and no to all else. */
 export function reachMedstack(
 	moved: MoveStage,
 	env: Readonly<Record<string, string>>,
@@ -81,7 +96,9 @@ export function reachMedstack(
 		},
 		cluster: moved.stage.move?.from.cluster ?? "",
 		local: localCounts(moved),
-		target: localCounts({ ...moved, name: "target" }),
+		target: fileTarget(moved),
+		confirm: async () => true,
+		isDoneByHand: async () => false,
 		tell: () => {},
 		signal: new AbortController().signal,
 		resolve: async () => [ADDRESS],

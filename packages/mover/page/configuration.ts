@@ -24,9 +24,10 @@ const TITLE = "Maintenance";
 const TEXT =
 	"This service is being moved and is back soon. Nothing that you saved is lost. Please try again in a few minutes.";
 const LONGEST_TEXT = 2_000;
-/** Names of variables that hold what a process with an open port must not have. */
-const SECRET_NAME = /^MOVE_(TARGET|SOURCE)|PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL/i;
-const LOGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/\s@]*:[^/\s@]+@/i;
+/** Names of variables that hold what a process with an open port must not have: all of the mover's among them. */
+const SECRET_NAME = /^MOVE_(?!STEP$|PAGE_)|PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL/i;
+/** A URL with a login, one with a shared access signature, and the connection string of a storage account. */
+const SECRET_VALUE = /^[a-z][a-z0-9+.-]*:\/\/[^/\s@]*:[^/\s@]+@|(?:^|[?&])sig=|(?:AccountKey|SharedAccessSignature)=/i;
 
 /**
  * Reads what the page service is told: `PORT` (default 8080), `MOVE_PAGE_TITLE`, `MOVE_PAGE_TEXT`, `MOVE_PAGE_LANGUAGE` (default `en`),
@@ -69,7 +70,7 @@ export function readPageConfiguration(environment: Environment, secretsFolder = 
 
 function findSecrets(environment: Environment, folder: string): string[] {
 	const variables = Object.entries(environment)
-		.filter(([name, value]) => value && (SECRET_NAME.test(name) || LOGIN.test(value)))
+		.filter(([name, value]) => value && (SECRET_NAME.test(name) || SECRET_VALUE.test(value)))
 		.map(([name]) => name)
 		.sort();
 	return [

@@ -1,13 +1,19 @@
-/** What is logged of a request: who asked for what, and nothing that could be a patient's. */
+/** What is logged of a request: who came for which host, and nothing that could be a patient's. */
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 
-/** One request, as its line in the log has it. */
-export interface Hit {
+/** Of each line in the log. */
+export interface Line {
 	/** ISO 8601, UTC. */
 	time: string;
 	/** By chance, one for each process: a service may have several. */
 	instance: string;
+	/** Of the instance's lines, from 1 on and without a gap: who reads a log sees what it lacks. */
+	number: number;
+}
+
+/** One request. Its path is not looked at by `watch`, and may have a patient's name in it. */
+export interface Hit {
 	kind: "hit" | "health" | "malformed";
 	/** In lower case, without its port; empty where there is none that is a host name. */
 	host: string;
@@ -15,9 +21,6 @@ export interface Hit {
 	client: string;
 	/** Address that the nearest proxy saw, where that is another one: no client writes this one. */
 	via?: string;
-	method: string;
-	/** Without its query, which may have health data in it. */
-	path: string;
 	agent: string;
 }
 
@@ -26,27 +29,23 @@ const LONGEST = 200;
 const MOST_HOPS = 10;
 const HOST = /^[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?$/;
 
-/** Describes a request. No part of it is longer than 253 characters, whatever it was sent with. */
-export function describeHit(
-	request: IncomingMessage,
-	{ instance, healthPath }: { instance: string; healthPath: string },
-): Hit {
+/**
+ * Describes a request. No part of it is longer than 253 characters, whatever it was sent with.
+ *
+ * @param isHealthPath whether it asks for the path of health checks
+ */
+export function describeHit(request: IncomingMessage, isHealthPath: boolean): Hit {
 	const hops = readHops(request.headers["x-forwarded-for"]);
 	const peer = readAddress(request.socket.remoteAddress ?? "") ?? "";
 	const [client = peer] = hops;
 	const via = hops.at(-1) ?? peer;
-	const path = readPath(request.url ?? "");
 	// A check from outside comes through the load balancer, and is a client like any other.
-	const isHealth = path === healthPath && hops.length === 0;
+	const isHealth = isHealthPath && hops.length === 0;
 	return {
-		time: new Date().toISOString(),
-		instance,
 		kind: isHealth ? "health" : "hit",
 		host: readHost(request.headers.host ?? ""),
 		client,
 		...(via === client ? {} : { via }),
-		method: (request.method ?? "").slice(0, LONGEST),
-		path,
 		agent: (request.headers["user-agent"] ?? "").slice(0, LONGEST),
 	};
 }
@@ -71,8 +70,8 @@ function readHost(header: string): string {
 	return HOST.test(host) ? host : "";
 }
 
-/** The path of a request's target: of a whole URL too, which may have a login in it. */
-function readPath(target: string): string {
-	const path = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "");
-	return (/^[^?#]*/.exec(path)?.[0] || "/").slice(0, LONGEST);
+/** Whether a request's target has this path: a whole URL too, and with any query. */
+export function hasPath({ url = "" }: IncomingMessage, path: string): boolean {
+	const own = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "");
+	return (/^[^?#]*/.exec(own)?.[0] || "/") === path;
 }

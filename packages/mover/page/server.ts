@@ -3,21 +3,24 @@ import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { PageConfiguration } from "./configuration.ts";
-import { describeHit, type Hit } from "./hit.ts";
+import { describeHit, type Hit, hasPath, type Line } from "./hit.ts";
 import { renderPage } from "./html.ts";
 
 /** By which a probe knows that this page answers, and not the load balancer. */
 export const PAGE_HEADER = "x-maintenance-page";
 export const PAGE_NAME = "medstack-to-aptible";
 
-/** Says that the log is alive, and how many requests it should hold. */
+/** In which its answer names the instance, by which `watch` finds out whether that one's log was given to it. */
+export const INSTANCE_HEADER = "x-maintenance-instance";
+
+/** Says that the log is alive. */
 export interface Event {
-	time: string;
-	instance: string;
 	kind: "started" | "alive" | "ended";
-	/** Requests since the start, health checks among them. */
-	hits: number;
+	/** Connections beyond the most that are held, since the former line of this kind: nobody knows who they were. */
+	dropped: number;
 }
+
+export type LogLine = Line & (Hit | Event);
 
 export interface PageServer {
 	port: number;
@@ -25,28 +28,42 @@ export interface PageServer {
 	close(): Promise<void>;
 }
 
-const ALIVE_MS = 60_000;
 const END_MS = 1_000;
-/** More than a load balancer needs; what comes beyond is dropped at once. */
-const MOST_CONNECTIONS = 2_000;
+/** What a test makes smaller. */
+const LIMITS = {
+	/** For how long a client may take to send its headers, in milliseconds. */
+	timeoutMs: 10_000,
+	/** More than a load balancer needs; what comes beyond is dropped at once, and counted. */
+	mostConnections: 2_000,
+	/** Between two lines that say that it is there, in milliseconds. */
+	aliveMs: 60_000,
+};
 const REFUSALS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
 
 /**
  * Listens, on every address of the machine.
  *
- * @param log takes each line as it happens
- * @param timeoutMs for how long a client may take to send its headers, default 10 s
+ * @param write takes each line as it happens
+ * @param limits default: 10 s for a client's headers, 2,000 connections, a line a minute
  * @throws where the port is taken
  */
 export async function servePage(
 	configuration: PageConfiguration,
-	log: (line: Hit | Event) => void,
-	timeoutMs = 10_000,
+	write: (line: LogLine) => void,
+	limits: Partial<typeof LIMITS> = {},
 ): Promise<PageServer> {
+	const { timeoutMs, mostConnections, aliveMs } = { ...LIMITS, ...limits };
 	const page = Buffer.from(renderPage(configuration));
 	const instance = randomBytes(4).toString("hex");
-	let hits = 0;
-	const tell = (kind: Event["kind"]) => log({ time: new Date().toISOString(), instance, kind, hits });
+	let [number, dropped] = [0, 0];
+	const log = (line: Hit | Event) => {
+		number += 1;
+		write({ time: new Date().toISOString(), instance, number, ...line });
+	};
+	const tell = (kind: Event["kind"]) => {
+		log({ kind, dropped });
+		dropped = 0;
+	};
 	const server = createServer({
 		maxHeaderSize: 16_384,
 		headersTimeout: timeoutMs,
@@ -57,18 +74,20 @@ export async function servePage(
 		// Who names no host is answered and logged too.
 		requireHostHeader: false,
 	});
-	server.maxConnections = MOST_CONNECTIONS;
+	server.maxConnections = mostConnections;
+	server.on("drop", () => {
+		dropped += 1;
+	});
 	// A client that does not read its answer.
 	server.setTimeout(2 * timeoutMs);
 
 	const answer = (request: IncomingMessage, response: ServerResponse) => {
-		hits += 1;
-		const hit = describeHit(request, { instance, healthPath: configuration.healthPath });
-		log(hit);
+		const isHealthPath = hasPath(request, configuration.healthPath);
+		log(describeHit(request, isHealthPath));
 		// Nobody looks at a body, so its connection is of no more use.
 		if (hasBody(request)) response.setHeader("connection", "close");
 		response.setHeader("cache-control", "no-store");
-		if (hit.kind === "health" || hit.path === configuration.healthPath) {
+		if (isHealthPath) {
 			response.writeHead(200, { "content-type": "text/plain; charset=utf-8", "content-length": 3 }).end("ok\n");
 			return;
 		}
@@ -80,6 +99,7 @@ export async function servePage(
 				"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
 				"x-content-type-options": "nosniff",
 				[PAGE_HEADER]: PAGE_NAME,
+				[INSTANCE_HEADER]: instance,
 			})
 			.end(page);
 	};
@@ -88,30 +108,18 @@ export async function servePage(
 	server.on("checkContinue", answer);
 	server.on("checkExpectation", answer);
 	server.on("connect", (request: IncomingMessage, socket: Duplex) => {
-		hits += 1;
-		log(describeHit(request, { instance, healthPath: configuration.healthPath }));
+		log(describeHit(request, false));
 		refuse(socket, 503);
 	});
 	server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex & { remoteAddress?: string }) => {
 		if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
-		hits += 1;
-		const client = socket.remoteAddress ?? "";
-		log({
-			time: new Date().toISOString(),
-			instance,
-			kind: "malformed",
-			host: "",
-			client,
-			method: "",
-			path: "",
-			agent: "",
-		});
+		log({ kind: "malformed", host: "", client: socket.remoteAddress ?? "", agent: "" });
 		refuse(socket, REFUSALS[error.code ?? ""] ?? 400);
 	});
 
 	const port = await listen(server, configuration.port);
 	tell("started");
-	const alive = setInterval(() => tell("alive"), ALIVE_MS);
+	const alive = setInterval(() => tell("alive"), aliveMs);
 	return {
 		port,
 		async close() {

@@ -126,7 +126,7 @@ test("with MOVE_STEP=page the same image listens on one port, as nobody, and ref
 		stop();
 		await page.end();
 	}
-	assert.match(page.output, /^\{.*"kind":"started","hits":0\}\n/);
+	assert.match(page.output, /^\{.*"kind":"started","dropped":0\}\n/);
 	assert.deepEqual([...seen.users], ["65534\t65534\t65534\t65534"]);
 	assert.deepEqual(
 		[...seen.listening].map((one) => one.split(":").at(-1)),

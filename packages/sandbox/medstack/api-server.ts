@@ -9,12 +9,19 @@ import { type DomainCheck, refuseDomains } from "./domains.ts";
 import { ApiFaults } from "./faults.ts";
 import type { Service } from "./swarm.ts";
 
+export interface ApiClusterSetup {
+	id: string;
+	label: string;
+	/** The first is the load balancer. */
+	services: readonly Service[];
+}
+
 export interface ApiSetup extends DomainCheck {
 	token: { key: string; value: string };
 	company: { id: string; name: string };
-	cluster: { id: string; label: string };
-	/** The first is the load balancer. */
-	services: readonly Service[];
+	clusters: readonly ApiClusterSetup[];
+	/** Entries of a page of a list. @default all */
+	pageSize?: number;
 	/** Awaited before a request is looked at. */
 	onRequest?: ((request: ApiRequest) => void | Promise<void>) | undefined;
 }
@@ -59,9 +66,10 @@ export async function startMedstackApi(setup: ApiSetup): Promise<ApiServer> {
 		const request: ApiRequest = { method, path, body: sent === "" ? undefined : readJson(sent) };
 		await setup.onRequest?.(request);
 		const fault = faults.take(`${method} ${path}`);
-		const isDone = fault !== "500" && fault !== "not-done";
+		const isDone = fault !== "500" && fault !== "not-done" && fault !== "refused";
 		const right = await handle(setup, secrets, request, isDone);
-		const answered = fault === "500" || fault === "500-done" ? FAILED : right;
+		const wrong = fault === "refused" ? invalid("is not allowed") : FAILED;
+		const answered = fault === "500" || fault === "500-done" || fault === "refused" ? wrong : right;
 		requests.push({ ...request, status: answered.status });
 		if (fault === "silent") return;
 		if (fault === "not-json") {
@@ -96,19 +104,26 @@ async function handle(
 	{ method, path, body }: ApiRequest,
 	isDone: boolean,
 ): Promise<Answered> {
-	const { company, cluster, services } = setup;
+	const { company, clusters, pageSize = Number.POSITIVE_INFINITY } = setup;
 	const base = `/v1/companies/${company.id}/clusters`;
-	const own = `${base}/${cluster.id}`;
 	if (method === "GET" && path === "/v1/companies/current") {
 		return { status: 200, body: { ...company, city: "Toronto", country: "CA", object: "company" } };
 	}
-	if (method === "GET" && path === base) {
+	const { pathname, searchParams } = new URL(path, "http://127.0.0.1");
+	const list = (entries: readonly unknown[]): Answered => {
+		const from = Number(searchParams.get("after") ?? 0);
+		const next = from + pageSize < entries.length ? `${pathname}?after=${from + pageSize}` : null;
+		return { status: 200, body: { object: "list", data: entries.slice(from, from + pageSize), links: { next } } };
+	};
+	if (method === "GET" && pathname === base) {
 		const provider = { infrastructure_provider: { id: "azure" }, region: { name: "Canada Central" } };
-		return { status: 200, body: { data: [{ ...cluster, object: "cluster", ...provider }], object: "list" } };
+		return list(clusters.map(({ id, label }) => ({ id, label, object: "cluster", ...provider })));
 	}
-	if (method === "GET" && path === `${own}/services`) {
-		return { status: 200, body: { data: services.map(describe), object: "list" } };
-	}
+	const cluster = clusters.find(({ id }) => pathname.startsWith(`${base}/${id}/`));
+	if (cluster === undefined) return NOT_FOUND;
+	const { services } = cluster;
+	const own = `${base}/${cluster.id}`;
+	if (method === "GET" && pathname === `${own}/services`) return list(services.map(describe));
 	if (method === "POST" && path === `${own}/secrets`) {
 		const { name, data } = fieldsOf(body);
 		if (typeof name !== "string" || typeof data !== "string") return invalid("name and data are required");
@@ -164,7 +179,8 @@ function describe(service: Service, index: number): unknown {
 		object: "service",
 		name,
 		image,
-		replicas,
+		// Not by the word of the UI, so that whoever reads this knows more than one.
+		deploy: { replicas, update_config: { parallelism: 1 } },
 		domain_maps: domains.map((domain) => ({ domain, port: 80, tls: true })),
 		x_tasks: { up: running },
 		placement: null,

@@ -11,8 +11,10 @@ export interface MedstackSetup extends SwarmTiming {
 	/** Public address of the cluster's manager, to which mapped domains have to resolve. @default 203.0.113.9 */
 	address?: string;
 	resolve: DomainCheck["resolve"];
-	/** @default acme-prod */
-	label?: string;
+	/** Services of the company's other cluster, acme-staging. @default one of the name of each own, a replica each */
+	staging?: Readonly<Record<string, ServiceSetup>>;
+	/** Entries of a page of the API's lists. @default all */
+	pageSize?: number;
 	/** With it, the load balancer speaks TLS alone. */
 	tls?: { key: string; certificate: string };
 	/** Where the load balancer listens on this machine. @default a free port of 127.0.0.1 */
@@ -29,6 +31,8 @@ export interface Medstack {
 	env: Readonly<Record<string, string>>;
 	/** @throws where there is none of this name */
 	service(name: string): Service;
+	/** Those of the other cluster, without its load balancer. */
+	staging: readonly Service[];
 	/** Changes the replicas as the UI does, whose checks are the API's. @throws where it is refused */
 	scale(name: string, replicas: number): Promise<void>;
 	/** Leads a domain to a service, and to no other one, as the UI does. @throws where it is refused */
@@ -42,19 +46,20 @@ export const LOAD_BALANCER = "loadbalancer";
 
 /** Starts it with its services up: each was made when its domain led here. */
 export async function startMedstack(setup: MedstackSetup): Promise<Medstack> {
-	const { resolve, address = "203.0.113.9", label = "acme-prod", tls, listen, onRequest } = setup;
+	const { resolve, address = "203.0.113.9", pageSize, tls, listen, onRequest } = setup;
 	const { changeMs = 0, graceMs = 0, restartMs = 1_000 } = setup;
 	const timing = { changeMs, graceMs, restartMs };
-	const own = Object.entries(setup.services).map(([name, one]) => {
-		const service = new Service(name, one, timing);
-		service.scale(one.replicas, 0);
-		return service;
-	});
-	const first = new Service(LOAD_BALANCER, { replicas: 1, image: "traefik" }, timing);
-	first.scale(1, 0);
-	const services = [first, ...own];
+	const startAll = (all: Readonly<Record<string, ServiceSetup>>) =>
+		Object.entries({ [LOAD_BALANCER]: { replicas: 1, image: "traefik" }, ...all }).map(([name, one]) => {
+			const service = new Service(name, one, timing);
+			service.scale(one.replicas, 0);
+			return service;
+		});
+	const services = startAll(setup.services);
+	const other = Object.fromEntries(Object.keys(setup.services).map((name) => [name, { replicas: 1 }]));
+	const staging = startAll(setup.staging ?? other);
 	const settled = async () => {
-		await Promise.all(services.map((one) => one.settled()));
+		await Promise.all([...services, ...staging].map((one) => one.settled()));
 	};
 	const service = (name: string) => {
 		const found = services.find((one) => one.name === name);
@@ -65,14 +70,17 @@ export async function startMedstack(setup: MedstackSetup): Promise<Medstack> {
 	const api = await startMedstackApi({
 		token,
 		company: { id: "c-acme", name: "Acme Health" },
-		cluster: { id: "k-7f3a", label },
-		services,
+		clusters: [
+			{ id: "k-7f3a", label: "acme-prod", services },
+			{ id: "k-51a9", label: "acme-staging", services: staging },
+		],
+		...(pageSize === undefined ? {} : { pageSize }),
 		address,
 		resolve,
 		onRequest,
 	});
 	const route = (host: string) => {
-		const found = own.find(({ domains }) => domains.includes(host));
+		const found = services.find(({ domains }) => domains.includes(host));
 		return found && { service: found.name, addresses: found.addresses };
 	};
 	const loadBalancer = await startLoadBalancer({ route, ...listen, ...(tls === undefined ? {} : { tls }) });
@@ -88,6 +96,7 @@ export async function startMedstack(setup: MedstackSetup): Promise<Medstack> {
 		loadBalancer,
 		env,
 		service,
+		staging: staging.slice(1),
 		async scale(name, replicas) {
 			const one = service(name);
 			const refusal = await refuseDomains(one.domains, { address, resolve });
@@ -98,12 +107,12 @@ export async function startMedstack(setup: MedstackSetup): Promise<Medstack> {
 			const one = service(name);
 			const refusal = await refuseDomains([domain], { address, resolve });
 			if (refusal !== undefined) throw new Error(`sandbox: ${refusal}`);
-			for (const other of own) other.domains = other.domains.filter((mapped) => mapped !== domain);
+			for (const former of services) former.domains = former.domains.filter((mapped) => mapped !== domain);
 			one.domains = [...one.domains, domain];
 		},
 		settled,
 		close: async () => {
-			await Promise.all([api.close(), loadBalancer.close(), ...own.map((one) => one.close())]);
+			await Promise.all([api.close(), loadBalancer.close(), ...[...services, ...staging].map((one) => one.close())]);
 		},
 	};
 }

@@ -2,9 +2,9 @@
 
 /**
  * `500` answers so and does nothing, `500-done` does what was asked first; `break-off` ends the answer in its middle, `not-json` answers a page,
- * `not-done` answers as if it were done, `silent` does not answer at all.
+ * `not-done` answers as if it were done, `refused` answers 422 and does nothing, `silent` does not answer at all.
  */
-export type ApiFaultKind = "500" | "500-done" | "break-off" | "not-json" | "not-done" | "silent";
+export type ApiFaultKind = "500" | "refused" | "500-done" | "break-off" | "not-json" | "not-done" | "silent";
 
 export interface ApiFault {
 	/** Of the method and the path, such as `PATCH /v1/companies/c1/clusters/k1/services/s2`. */

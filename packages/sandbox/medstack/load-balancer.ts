@@ -120,8 +120,9 @@ function answer(response: ServerResponse, { status, body, headers }: OwnAnswer):
 	response.end(body);
 }
 
-function clientOf({ headers, socket }: IncomingMessage): string {
-	return headers["x-forwarded-for"]?.toString() ?? socket.remoteAddress ?? "";
+/** As Traefik does it unless a proxy before it is trusted: what a client says of itself is not handed on. */
+function clientOf({ socket }: IncomingMessage): string {
+	return socket.remoteAddress ?? "";
 }
 
 function formatEntry(entry: AccessEntry, index: number): string {

@@ -131,7 +131,7 @@ async function playSteps(
 	say(`in MedStack's UI: ${DOMAIN} from the app to the page service, which asks people to come again`);
 	await medstack.mapDomain(DOMAIN, "page");
 	await perform("switch frozen", "--yes");
-	const { until: frozen } = await perform("freeze");
+	const { until: frozen } = await perform("freeze", "--yes");
 	const copied = await perform("copy");
 	// A person has seen that the app deleted one meanwhile.
 	await perform("objects", "--delete", "1");

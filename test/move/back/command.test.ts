@@ -44,7 +44,7 @@ test("rows that were written on Aptible keep MedStack shut until their loss is a
 	const phase = standIn("frozen");
 	const mover = night.world.startMover();
 	await mover.says(/waits for wishes/);
-	for (const step of [["freeze"], ["copy"], ["switch", "trial", "--yes"]]) {
+	for (const step of [["freeze", "--yes"], ["copy"], ["switch", "trial", "--yes"]]) {
 		const { code, output } = await night.run(...step);
 		assert.equal(code, 0, `${step.join(" ")}: ${output}\n--\n${mover.output}`);
 	}

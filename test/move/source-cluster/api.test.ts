@@ -11,7 +11,7 @@ import type { Medstack, MedstackSetup } from "@medstack-to-aptible/sandbox/medst
 import { countsFile } from "../../../move/source-cluster/counts.ts";
 import {
 	ADDRESS,
-	DOMAIN,
+	fileTarget,
 	REPLICAS,
 	reachMedstack,
 	startMedstackFor,
@@ -51,7 +51,13 @@ test("services stop in the runbook's order, each group once the former is at 0, 
 		},
 	});
 	const { lines, left } = await reachMedstack(moved, medstack.env).stop();
-	assert.deepEqual(JSON.parse(noted), { "portal-web": 2, worker: 3, scheduler: 1 });
+	const { "k-7f3a": own } = JSON.parse(noted);
+	assert.match(own.night, /^[0-9a-f]{12}$/);
+	assert.deepEqual(own, {
+		label: "acme-prod",
+		night: own.night,
+		replicas: { "portal-web": 2, worker: 3, scheduler: 1 },
+	});
 	assert.deepEqual(changes(medstack), ["portalweb 0", "worker 0", "scheduler 0"]);
 	assert.deepEqual(replicasOf(medstack), { ...REPLICAS, "portal-web": 0, worker: 0, scheduler: 0 });
 	assert.equal(medstack.service("loadbalancer").replicas, 1);
@@ -176,8 +182,11 @@ test("a token that is refused, a cluster that is none, and an API that is silent
 	);
 	assert.match(refused.lines[1] ?? "", /^in MedStack, Services, set the replicas/);
 	assert.equal(refused.left.length, 3);
-	const elsewhere = await reachMedstack(moved, medstack.env, { cluster: "acme-staging" }).stop();
-	assert.match(elsewhere.lines[0] ?? "", /"acme-staging", and no cluster of .*; its clusters: acme-prod \(k-7f3a\)$/);
+	const elsewhere = await reachMedstack(moved, medstack.env, { cluster: "acme-test" }).stop();
+	assert.match(
+		elsewhere.lines[0] ?? "",
+		/"acme-test", and no cluster of .*; its clusters: acme-prod \(k-7f3a\), acme-staging \(k-51a9\)$/,
+	);
 	medstack.api.faults.add({ request: /./, kind: "500", times: 1000 });
 	const dead = await reachMedstack(moved, medstack.env).stop();
 	assert.match(dead.lines[0] ?? "", /GET \/companies\/current: 500 /);
@@ -200,6 +209,43 @@ test("where queues are to run empty, the workers stop with the second freeze, an
 	assert.deepEqual(replicasOf(medstack, OURS), { "portal-web": 0, worker: 0, scheduler: 0 });
 	await cluster.start();
 	assert.deepEqual(replicasOf(medstack), REPLICAS);
+});
+
+test("where a service that fills the queues is left to a person, the workers stop once that one says that it is at 0", async (t) => {
+	const { moved, medstack } = await start(t);
+	medstack.api.faults.add({ request: /^PATCH .*web$/, kind: "not-done", times: 1_000 });
+	const timing = { requestMs: 300, readMs: 500, pauseMs: 5, changeMs: 100, resendMs: 50 };
+	let asked = "";
+	const drained = (isDone: boolean) =>
+		reachMedstack(withDrain(moved), medstack.env, {
+			timing,
+			isDoneByHand: async (question) => {
+				asked = question;
+				return isDone;
+			},
+		});
+	const first = await drained(false)
+		.stop()
+		.catch((error: Error) => error.message);
+	assert.match(
+		String(first),
+		/^mail\.cron is at 0 from now on\nportal\.web: it shows 2 replicas, .*\nin MedStack, [\s\S]*what users reach: portal\.web\n[\s\S]*\nthe workers run on/,
+	);
+	const unanswered = await drained(false).stop();
+	assert.deepEqual(unanswered.left, ["portal.web"]);
+	assert.match(unanswered.lines.join("\n"), /portal\.web: it shows 2 replicas[\s\S]*the workers run on/);
+	assert.match(asked, /what users reach: portal\.web\n[\s\S]*Once each of these is at 0, type done: $/);
+	assert.equal(medstack.service("worker").replicas, 3);
+	const done = await drained(true).stop();
+	assert.deepEqual(done.left, []);
+	assert.match(done.lines.join("\n"), /services at 0, by its API: mail\.cron, portal\.worker/);
+	assert.equal(medstack.service("worker").replicas, 0);
+});
+
+test("a list of several pages is read whole", async (t) => {
+	const { moved, medstack } = await start(t, { pageSize: 1 });
+	assert.deepEqual((await reachMedstack(moved, medstack.env).stop()).left, []);
+	assert.deepEqual(replicasOf(medstack, OURS), { "portal-web": 0, worker: 0, scheduler: 0 });
 });
 
 test("a service that was at 0 before is said to be so and stays there, and gone away from, a stop ends where it is", async (t) => {
@@ -226,6 +272,73 @@ test("a service that was at 0 before is said to be so and stays there, and gone 
 	assert.deepEqual(replicasOf(medstack), { ...REPLICAS, scheduler: 0 });
 });
 
+test("a block that was copied into another stage stops nothing: not where both name the cluster, nor where its label is not typed", async (t) => {
+	const { moved, medstack } = await start(t);
+	const staging = path.join(moved.folder, "Pulumi.staging.yaml");
+	for (const cluster of ["acme-prod", "k-7f3a"]) {
+		writeFileSync(staging, `config:\n  medstack-to-aptible:move: { from: { cluster: ${cluster} } }\n`);
+		await assert.rejects(
+			reachMedstack(moved, medstack.env).stop(),
+			new RegExp(`move\\.from\\.cluster is "${cluster}" in Pulumi\\.staging\\.yaml too, .*; remove it from the file`),
+		);
+	}
+	writeFileSync(staging, "config: [");
+	await assert.rejects(reachMedstack(moved, medstack.env).stop(), /whether Pulumi\.staging\.yaml names the same/);
+	writeFileSync(staging, "config:\n  medstack-to-aptible:move: { from: { cluster: acme-staging } }\n");
+	let asked = "";
+	const confirm = async (question: string, label: string) => {
+		asked = `${question}${label}`;
+		return false;
+	};
+	await assert.rejects(
+		reachMedstack(moved, medstack.env, { confirm }).stop(),
+		/not answered with acme-prod; .*left as/,
+	);
+	assert.equal(
+		asked,
+		"MedStack's cluster acme-prod (k-7f3a) runs loadbalancer 1, portal-web 2, worker 3, scheduler 1, pgadmin 1, mover 1\nTo set portal-web, worker, scheduler of it to 0, type acme-prod: acme-prod",
+	);
+	assert.deepEqual(changes(medstack), []);
+	assert.equal(existsSync(countsFile(moved)), false);
+	// What is noted of one cluster is nothing of another's.
+	await reachMedstack(moved, medstack.env).stop();
+	const { lines } = await reachMedstack(moved, medstack.env, { cluster: "acme-staging" }).start();
+	assert.match(lines[0] ?? "", /^no replicas of MedStack's cluster acme-staging are noted/);
+	assert.match(lines[1] ?? "", /^replicas that are noted: acme-prod: portal-web 2, worker 3, scheduler 1$/);
+	assert.deepEqual(
+		medstack.staging.map(({ replicas }) => replicas),
+		[1, 1, 1, 1, 1],
+	);
+	await reachMedstack(moved, medstack.env).start();
+	assert.deepEqual(replicasOf(medstack), REPLICAS);
+});
+
+test("what the target has noted counts alone, and what another one has noted meanwhile stays", async (t) => {
+	const { moved, medstack } = await start(t);
+	const target = fileTarget(moved);
+	const cluster = reachMedstack(moved, medstack.env, { target });
+	await cluster.stop();
+	const stale = readFileSync(countsFile(moved), "utf8");
+	await cluster.start();
+	// Of a night that another machine has ended.
+	writeFileSync(countsFile(moved), stale);
+	const { lines } = await cluster.start();
+	assert.match(lines[1] ?? "", /^the file beside the stage has those of a night that the target does not know/);
+	await medstack.scale("worker", 0);
+	await medstack.settled();
+	await cluster.stop();
+	const { "k-7f3a": noted } = await target.read();
+	assert.deepEqual(noted?.replicas, { "portal-web": 2, worker: 0, scheduler: 1 }, "a stale 3 is none of this night's");
+	assert.ok(noted);
+	const forget = target.forget;
+	target.forget = async (id, replicas) => {
+		await target.write(id, { ...noted, replicas: { ...noted.replicas, scheduler: 4 } });
+		await forget(id, replicas);
+	};
+	await cluster.start();
+	assert.deepEqual((await target.read())["k-7f3a"]?.replicas, { scheduler: 4 });
+});
+
 test("where the counts are not what this program writes, nothing is changed", async (t) => {
 	const { moved, medstack } = await start(t);
 	mkdirSync(path.dirname(countsFile(moved)), { recursive: true });
@@ -242,10 +355,12 @@ test("answers of another shape: Docker's number of replicas is read, and what sa
 		service(1, "portal_web", { Spec: { Mode: { Replicated: { Replicas: 0 } } } }),
 		service(2, "worker", { scale: 3 }),
 		service(3, "scheduler", { deploy: { replicas: 0 } }),
+		service(4, "other", { replicas: 1, deploy: { replicas: 2 } }),
 	];
 	const server = createServer(({ url }, response) => {
 		const lists = url?.endsWith("/clusters") ? [{ id: 7, label: "acme-prod" }] : data;
-		response.end(JSON.stringify(url?.endsWith("current") ? { id: 1 } : { data: lists }));
+		const more = url?.endsWith("/services") ? { total_pages: 2, has_more: true } : {};
+		response.end(JSON.stringify(url?.endsWith("current") ? { id: 1 } : { data: lists, ...more }));
 	});
 	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 	t.after(() => {
@@ -256,11 +371,14 @@ test("answers of another shape: Docker's number of replicas is read, and what sa
 	const env = { MEDSTACK_API_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 	const { lines, left } = await reachMedstack(moved, env).stop();
 	assert.deepEqual(left, ["portal.worker"]);
-	assert.deepEqual(lines.filter((line) => !/is at 0 already/.test(line)).slice(0, 4), [
+	assert.ok(lines.includes("portal.worker: MedStack's worker shows no number of replicas"));
+	assert.deepEqual(lines.filter((line) => !/is at 0 already/.test(line)).slice(0, 7), [
+		"MedStack's API: the list /companies/1/clusters/7/services has total_pages beside its entries, which is not understood; where it has pages, those after the first are not seen",
+		"MedStack's API: the list /companies/1/clusters/7/services has more entries, and does not say where; they are not seen",
 		"MedStack's API: entry 1 of the services has no id and name; its fields: kind",
 		"MedStack's API: service worker shows no number of replicas; its fields: id, name, scale",
+		"MedStack's API: service other shows replicas 1 and deploy.replicas 2; its fields: id, name, replicas, deploy",
 		"MedStack's services at 0, by its API: portal.web, mail.cron",
-		"portal.worker: MedStack's worker shows no number of replicas",
+		"MedStack also runs other, for which the stage file has no name; set to 0 by hand what has the database's login",
 	]);
-	assert.equal(moved.stage.move?.domains[DOMAIN]?.from, ADDRESS);
 });

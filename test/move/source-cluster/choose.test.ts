@@ -7,7 +7,7 @@ import type { Way } from "../../../move/session.ts";
 import { chooseCluster, isByApi } from "../../../move/source-cluster/choose.ts";
 import { matchServices } from "../../../move/source-cluster/match.ts";
 import { stopOrder } from "../../../move/source-cluster/order.ts";
-import { withDrain, writeMedstackStage } from "../../support/medstack-stage.ts";
+import { startMedstackFor, withDrain, writeMedstackStage } from "../../support/medstack-stage.ts";
 
 const TOKEN = { MEDSTACK_TOKEN_KEY: "key", MEDSTACK_TOKEN_VALUE: "s3cret-value" };
 
@@ -47,6 +47,18 @@ test("by hand, and why, unless the stage names the cluster and the environment h
 	const redactor = new Redactor();
 	chooseCluster(moved, { way: {} as Way, tell: () => {}, signal: new AbortController().signal, redactor, env: TOKEN });
 	assert.equal(redactor.mask("s3cret-value"), "[secret]");
+});
+
+test("nobody's services are stopped by a command that nobody can be asked about", async (t) => {
+	const moved = stageWith(t);
+	const medstack = await startMedstackFor();
+	t.after(() => medstack.close());
+	const setup = { way: {} as Way, tell: () => {}, signal: new AbortController().signal, redactor: new Redactor() };
+	await assert.rejects(
+		chooseCluster(moved, { ...setup, env: medstack.env }).stop(),
+		/freeze asks before it begins, and there is no terminal .*: npm run move -- freeze --yes --stack STACK/,
+	);
+	assert.equal(medstack.service("worker").replicas, 3);
 });
 
 const service = (name: string, isKept = false) => ({ id: name, name, replicas: 1, isKept });

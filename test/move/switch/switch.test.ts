@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeEach, test } from "node:test";
+import { ttlNotesFile } from "../../../move/dns/ttl-notes.ts";
 import { readMoveStage } from "../../../move/stage.ts";
 import { switchPhase } from "../../../move/switch/switch.ts";
 import {
@@ -18,6 +19,15 @@ import {
 	write,
 	writeRecord,
 } from "./played-night.ts";
+
+const TTL_SECONDS = 60;
+
+/** What `plan` has seen of the domain, days ago. */
+function noteTtl(): void {
+	const note = { ttlSeconds: TTL_SECONDS, seen: "2026-12-01T00:00:00Z", safeFrom: "2026-12-01T01:00:00Z" };
+	mkdirSync(path.join(folder, ".move"), { recursive: true });
+	writeFileSync(ttlNotesFile({ folder, name: "prod" }), JSON.stringify({ "portal.acme.example": note }));
+}
 
 let night: Night;
 beforeEach(() => {
@@ -99,7 +109,10 @@ test("killed before and after each act and run again, it comes to the same end, 
 			night.begin(first);
 			if (first !== "prepare") night.prove();
 			else rmSync(record(), { force: true });
-			if (to === "live") await night.probed();
+			if (to === "live") {
+				noteTtl();
+				await night.probed();
+			}
 			night.killAt = night.acts + killAt;
 			const ended = await night.switch(to).then(
 				() => true,
@@ -116,7 +129,8 @@ test("killed before and after each act and run again, it comes to the same end, 
 			assert.equal(phaseInFile(), to);
 			assert.equal(night.made, to);
 			assert.equal(night.lines.at(-1)?.state, "done");
-			assert.deepEqual(night.lines.at(-1)?.evidence, { phase: to, from: first });
+			const ttl = to === "live" ? { seconds: TTL_SECONDS } : {};
+			assert.deepEqual(night.lines.at(-1)?.evidence, { phase: to, from: first, ...ttl });
 			if (first !== "prepare") assert.equal(night.did.at(-2), to === "live" ? "point new" : "point old");
 			else assert.ok(!night.did.some((what) => what.startsWith("point")));
 		}

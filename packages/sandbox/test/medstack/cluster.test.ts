@@ -58,7 +58,9 @@ async function call({ api, env }: Medstack, method: string, path: string, body?:
 
 async function browse({ loadBalancer }: Medstack, host: string): Promise<{ status: number; text: string }> {
 	return new Promise((resolve, reject) => {
-		get({ host: loadBalancer.address, port: loadBalancer.port, headers: { host }, agent: false }, (response) => {
+		// A client that makes up where it comes from.
+		const headers = { host, "x-forwarded-for": "198.51.100.7" };
+		get({ host: loadBalancer.address, port: loadBalancer.port, headers, agent: false }, (response) => {
 			let text = "";
 			response.setEncoding("utf8").on("data", (part) => {
 				text += part;
@@ -69,14 +71,19 @@ async function browse({ loadBalancer }: Medstack, host: string): Promise<{ statu
 }
 
 const OWN = "/companies/c-acme/clusters/k-7f3a";
-const numbers = ({ body }: Answer) => body.data.map(({ name, replicas }: Record<string, unknown>) => [name, replicas]);
+const numbers = ({ body }: Answer) =>
+	body.data.map((one: { name: string; deploy: { replicas: number } }) => [one.name, one.deploy.replicas]);
 
 test("the API asks for its token, leads from the company to the services, and answers more than anybody has heard of", async (t) => {
 	const medstack = await start();
 	t.after(() => medstack.close());
 	assert.equal((await fetch(`${medstack.api.url}/companies/current`)).status, 401);
 	assert.equal((await call(medstack, "GET", "/companies/current")).body.id, "c-acme");
-	assert.equal((await call(medstack, "GET", "/companies/c-acme/clusters")).body.data[0].label, "acme-prod");
+	const clusters = (await call(medstack, "GET", "/companies/c-acme/clusters")).body.data;
+	assert.deepEqual(
+		clusters.map(({ label }: { label: string }) => label),
+		["acme-prod", "acme-staging"],
+	);
 	assert.equal((await call(medstack, "GET", "/companies/c-other/clusters")).status, 404);
 	const services = await call(medstack, "GET", `${OWN}/services`);
 	assert.deepEqual(numbers(services), [
@@ -161,7 +168,7 @@ test("a change takes its time, an instance that ends is followed by another, and
 	assert.equal((await call(medstack, "POST", `${OWN}/services/${id}/refresh_image`)).status, 200);
 	await medstack.settled();
 	assert.equal(echoes.length, 3);
-	assert.equal((await call(medstack, "PATCH", `${OWN}/services/${id}`, { replicas: 0 })).body.replicas, 1);
+	assert.equal((await call(medstack, "PATCH", `${OWN}/services/${id}`, { replicas: 0 })).body.deploy.replicas, 1);
 	while (web.replicas > 0) await new Promise((resolve) => setTimeout(resolve, 5));
 	assert.equal(web.running, 1, "it is shown before it is done");
 	await medstack.settled();
@@ -188,6 +195,9 @@ test("faults: an error, an answer that breaks off or is a page, and a change tha
 	assert.equal((await list()).status, 200);
 	faults.add({ request: /PATCH/, kind: "not-done" });
 	assert.equal((await scale(0)).status, 200);
+	assert.equal(await replicas(), 1);
+	faults.add({ request: /PATCH/, kind: "refused" });
+	assert.equal((await scale(0)).status, 422);
 	assert.equal(await replicas(), 1);
 	faults.add({ request: /PATCH/, kind: "500-done" });
 	assert.equal((await scale(0)).status, 500);
