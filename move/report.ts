@@ -13,6 +13,7 @@ import { linesOf } from "./ends.ts";
 import { openMoveFolder } from "./folder.ts";
 import { describeOutlook, readOutlook } from "./forecast.ts";
 import { readAnswers } from "./night/answers.ts";
+import { describeNight, type NightStep, readNight } from "./report-night.ts";
 import type { MoveSession } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
 
@@ -31,6 +32,8 @@ interface Report {
 	sizes: readonly StoredReport[];
 	/** As it stands when the report is written. */
 	forecast: readonly string[];
+	/** Of a copy: what was done around it. */
+	night: readonly NightStep[];
 	/** Who has answered what in the nights so far. */
 	answers: readonly string[];
 	journal: readonly JournalLine[];
@@ -71,6 +74,7 @@ export async function writeReport(
 	const file = path.join(openMoveFolder(moved), `${moved.name}-${work.run}`);
 	const places = (moved.stage.move?.objects ?? []).map(placeOf);
 	const reports = withFormerNames(await readReports(session, work.run), places, `${file}.json`);
+	const lines = await readLines(session);
 	const ofKind = (kind: string) => reports.filter((report) => report.kind === kind);
 	const report: Report = {
 		stage: moved.name,
@@ -86,8 +90,9 @@ export async function writeReport(
 		failures: ofKind("failure"),
 		sizes: ofKind("sizes"),
 		forecast: describeOutlook(await readOutlook(session, moved)),
+		night: work.command === "copy" ? await readNight(session, lines, work.at) : [],
 		answers: await readAnswers(session),
-		journal: (await readLines(session)).filter(({ run }) => run === work.run),
+		journal: lines.filter(({ run }) => run === work.run),
 	};
 	writeFileSync(`${file}.json`, `${JSON.stringify(report, null, 2)}\n`);
 	writeFileSync(`${file}.md`, nameStage(describeReport(report, reports, moved), moved.name, moved.configFile));
@@ -113,11 +118,13 @@ function withFormerNames(reports: StoredReport[], places: readonly string[], fil
 }
 
 function describeReport(report: Report, reports: readonly StoredReport[], { stage }: MoveStage): string {
-	const { journal, databases } = report;
+	const { journal, databases, night } = report;
 	const domains = new Map(Object.keys(stage.move?.domains ?? {}).map((domain) => [hashDomain(domain), domain]));
 	const holders = new Map(journal.map(({ epoch, holder }) => [epoch, holder]));
 	return `${[
 		`# Move of ${report.stage}: run ${report.run}`,
+		"",
+		`How data was moved from MedStack (the source) to Aptible (the target), by the program medstack-to-aptible, which wrote this page on ${new Date().toISOString().slice(0, 10)}. Each step wrote what it did into a journal when it did it; that is the last part of this page. A copy is put in its place only where both sides were found equal. What stands in rows is in no part of it.`,
 		"",
 		`- what: ${report.command}, ${report.state}`,
 		`- environment: ${report.environment}`,
@@ -128,6 +135,7 @@ function describeReport(report: Report, reports: readonly StoredReport[], { stag
 			return `- ${database}, ${side}: ${name} on server ${system}${side === "target" ? `, Aptible's database ${aptibleId}` : ""}`;
 		}),
 		"",
+		...(night.length === 0 ? [] : ["## The night", "", ...describeNight(night), ""]),
 		"## Found and proved",
 		"",
 		...linesOf(reports).map((line) => `- ${line}`),
@@ -143,7 +151,7 @@ function describeReport(report: Report, reports: readonly StoredReport[], { stag
 		...(report.answers.length === 0
 			? []
 			: ["## Answers of the night", "", ...report.answers.map((line) => `- ${line}`), ""]),
-		"## Journal",
+		`## Journal of ${report.run}`,
 		"",
 		"| number | time | database | step | part | state | evidence |",
 		"|---|---|---|---|---|---|---|",
