@@ -12,6 +12,7 @@ import type { Counted } from "./counters.ts";
 import { askEvents, askUnlocked, boundaryOf, describeBefore, describeSides } from "./describe.ts";
 import { type AcceptedLoss, countLoss, describeLoss, refuseLoss } from "./loss.ts";
 import { findOpenBack, findOpening, type OpenBack, type Opening } from "./opening.ts";
+import { begunAt, isDone, type Part } from "./parts.ts";
 import { isFreezeBegun, isSourceShut, unopenedSources } from "./source.ts";
 
 /** What a way back stands on. */
@@ -50,8 +51,6 @@ export interface BackPorts {
 class Unfinished extends Error {}
 
 const AGAIN = "npm run move -- back --stack STACK";
-
-type Part = "close" | "writes" | "domains" | "thaw" | "services" | "after";
 
 /**
  * Leads the stage back to MedStack: Aptible to `frozen`, the loss counted, DNS, its wait, the source opened, MedStack's services, and the
@@ -133,26 +132,6 @@ async function isAnythingLeft(
 	// Stopped by hand, they are noted nowhere else.
 	const isStopped = findNight(lines)?.lines.some(({ part, state }) => part === "services" && state !== "note");
 	return isStopped === true || areServicesNoted();
-}
-
-/** What is to be done again once one of these has begun again: Aptible or the source was opened or shut by somebody meanwhile. */
-const VOIDED_BY: Readonly<Record<Part, readonly Part[]>> = {
-	close: [],
-	writes: ["close"],
-	domains: ["close"],
-	thaw: [],
-	services: ["close", "thaw"],
-	after: ["close", "thaw"],
-};
-
-function isDone(open: OpenBack | undefined, part: Part): boolean {
-	const done = open?.lines.findLast((line) => line.part === part && line.state === "done")?.seq ?? 0;
-	return VOIDED_BY[part].every((former) => done > begunAt(open, former)) && done > 0;
-}
-
-/** Number of the line with which a part was begun last. */
-function begunAt(open: OpenBack | undefined, part: Part): number {
-	return open?.lines.findLast((line) => line.part === part && line.state === "begin")?.seq ?? 0;
 }
 
 interface Begun {

@@ -63,12 +63,12 @@ export async function walkNight({ isSure }: { isSure: boolean }, ports: NightPor
 	else tell(`the night that was begun at ${former.at} is taken up where it stands`);
 	for (;;) {
 		const facts = await look();
-		refuseElsewhere(facts);
 		const night = findNight(facts.lines);
 		if (night === undefined) {
 			tell("this night is over, as MedStack serves again");
 			return 0;
 		}
+		refuseElsewhere(facts);
 		const steps = listSteps(facts, night);
 		const next = steps.find((step) => !isStepDone(step, facts, night));
 		const cost = await describe(steps, facts, night, ports);
