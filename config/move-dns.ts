@@ -51,7 +51,8 @@ export function pointRecords(dns: Dns, move: Move): Dns {
 
 function pointRecord(zone: DnsZone, { key, domain, from }: MovedRecord, side: "old" | "new"): DnsZone {
 	const { [key]: declared, ...others } = zone.records;
-	if (declared === undefined) return zone;
+	// Without an endpoint it is as it stays in `cancelled`: config/move-domain-rules.ts.
+	if (declared?.endpoint === undefined) return zone;
 	const plain = { ttlSeconds: Math.min(NIGHT_TTL_SECONDS, declared.ttlSeconds), challenge: false, import: false };
 	const within = (name: string) => name.slice(0, -zone.domain.length - 1);
 	const old: DnsRecord = {

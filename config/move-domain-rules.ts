@@ -39,7 +39,9 @@ export function checkDomains(draft: Draft, { domains, phase }: MoveDraft): Mista
 		if (endpoint === undefined)
 			return [wrongName(place, unknownName("the domain of an endpoint of this stage", domain, [...endpoints.keys()]))];
 		const via = moved?.via;
-		if (via === undefined || via === "manual") return [];
+		const one = { place, domain, endpoint, from: moved?.from, phase };
+		if (via === undefined) return [];
+		if (via === "manual") return checkByHand(draft, one);
 		const says = refuseStableNames(domain);
 		if (says !== undefined) return [wrongName(place, says)];
 		const taken = [oldName(domain), newName(domain)].find((name) => endpoints.has(name));
@@ -51,7 +53,6 @@ export function checkDomains(draft: Draft, { domains, phase }: MoveDraft): Mista
 				),
 			];
 		}
-		const one = { place, domain, endpoint, from: moved?.from, phase };
 		return via === "azure" ? checkAzure(draft, one) : checkElsewhere(draft, one);
 	});
 }
@@ -67,6 +68,23 @@ function findZone({ dns }: Draft, domain: string): Zone | undefined {
 function findRecords({ domain: above, records }: Zone, name: string): [string, RecordDraft][] {
 	return Object.entries(records ?? {}).flatMap(([key, record]) =>
 		record?.name !== undefined && `${record.name}.${above}` === name ? [[key, record]] : [],
+	);
+}
+
+/** A record with an endpoint leads to Aptible by the next update, whatever the phase. */
+function checkByHand({ dns }: Draft, { place, domain, endpoint, phase }: Moved): Mistake[] {
+	if (phase === undefined || phase === "live") return [];
+	const found = Object.entries(dns?.zones ?? {}).flatMap(([zone, one]) =>
+		Object.entries(one?.records ?? {}).flatMap(([key, record]) => {
+			const isLeading = record?.endpoint === endpoint && record.challenge !== true && record.import !== true;
+			return isLeading ? [`dns.zones.${zone}.records.${key}`] : [];
+		}),
+	);
+	return found.map((record) =>
+		wrongValue(
+			[...place, "via"],
+			`stands beside ${record}, which would lead ${domain} to Aptible by the next update, before live; write via: azure, or have that record lead to MedStack, without endpoint, until live`,
+		),
 	);
 }
 
@@ -102,6 +120,9 @@ function checkAzure(draft: Draft, moved: Moved): Mistake[] {
 	const at = `dns.zones.${zone.key}.records`;
 	if (phase === "cancelled") return checkCancelled(moved, zone, key);
 	const [, record] = found ?? [];
+	// So `switch cancelled` changes the phase alone.
+	const isForCancelled = phase === "frozen" && record !== undefined && record.endpoint === undefined;
+	if (isForCancelled && checkCancelled(moved, zone, key).length === 0) return [];
 	if (record === undefined || others.length > 0 || record.type !== "CNAME" || record.endpoint !== endpoint) {
 		return [
 			wrongValue(
@@ -148,7 +169,7 @@ function checkCancelled({ place, domain, from }: Moved, zone: Zone, key: string)
 		wrongValue(
 			[...place, "via"],
 			`needs the records as they stay without the move in the phase cancelled, or the removal of the block would lead ${domain} to Aptible: in dns.zones.${zone.key}.records write ` +
-				`${key}: { name: ${label(domain)}, type: CNAME, target: ${old}, ttlSeconds: 60 } and ${key}-old: { name: ${label(old)}, ${content}, ttlSeconds: 60 }`,
+				`${key}: { name: ${label(domain)}, type: CNAME, target: ${old}, ttlSeconds: 60 } and ${key}-old: { name: ${label(old)}, ${content}, ttlSeconds: 60 }; they may stand there in frozen already, before npm run move -- switch cancelled --stack STACK`,
 		),
 	];
 }

@@ -12,6 +12,12 @@ interface StepWords {
 
 const REPLACE_IN_PLACE = "MySQL, Redis: also into a target that holds something else, which goes";
 
+/** What nothing can see in DNS, noted in the folder .move. */
+const DNS_ANSWERS: Readonly<Record<string, string>> = {
+	"ttl-passed": "the former TTL of every domain has passed: for a day",
+	"without-server": "go on while this name server is silent",
+};
+
 /** Steps with a word of their own after them, as `usage` shows it. */
 const POSITIONAL: Readonly<Record<string, string>> = { switch: "PHASE" };
 
@@ -65,6 +71,7 @@ const STEPS: Readonly<Record<string, StepWords>> = {
 		options: {
 			yes: "do not ask",
 			again: "another update in the phase that the stage is in",
+			...DNS_ANSWERS,
 			"unknown-ttl": "to live: also where what a TTL was before is not known, which --yes does not answer",
 		},
 	},
@@ -74,7 +81,7 @@ const STEPS: Readonly<Record<string, StepWords>> = {
 	},
 	point: {
 		says: "lead the domains of the move to one side, and wait until every authoritative server says so",
-		options: { to: "new in live; old in prepare, frozen and cancelled" },
+		options: { to: "new in live; old in prepare, frozen and cancelled", ...DNS_ANSWERS },
 	},
 	night: {
 		says: "walk through the night: each step with its forecast, the question before it, and what going back costs",
@@ -135,6 +142,7 @@ const VALUES: Readonly<Record<string, string>> = {
 	delete: "NUMBER",
 	overwrite: "NUMBER",
 	to: "SIDE",
+	"without-server": "NAME",
 };
 
 /** The page of `npm run move -- help`. */
@@ -206,6 +214,10 @@ export function readArguments(argv: string[]): Arguments {
 		throw new UsageError(`--${option} takes how many objects at most, such as 12, and "${number}" was given`);
 	}
 	if (options["without-watch"]?.trim() === "") throw new UsageError("--without-watch takes the reason, in words");
+	const server = options["without-server"];
+	if (server !== undefined && !/^[\w-]+(\.[\w-]+)+\.?$/.test(server)) {
+		throw new UsageError(`--without-server "${server}" is no name of a server; allowed: for example ns2.acme.example`);
+	}
 	if (step === "point" && options.to !== "new" && options.to !== "old") {
 		throw new UsageError(
 			`point takes --to new or --to old${options.to === undefined ? "" : `, and "${options.to}" was given`}`,
@@ -275,6 +287,8 @@ function parse(argv: string[]) {
 			"unknown-ttl": { type: "boolean" },
 			"without-watch": { type: "string" },
 			to: { type: "string" },
+			"ttl-passed": { type: "boolean" },
+			"without-server": { type: "string" },
 			"drop-former": { type: "boolean" },
 			"drop-journal": { type: "boolean" },
 			help: { type: "boolean" },

@@ -75,6 +75,7 @@ async function main(argv: string[]): Promise<number> {
 		return 0;
 	}
 	if (step === "plan") return plan(moved, options.write);
+	await noteAnswers(moved, options);
 	if (step === "point") return point(moved, options.to === "new" ? "new" : "old");
 	const warning = await checkVersion(context.cli);
 	if (warning !== undefined) process.stderr.write(`${warning}\n`);
@@ -143,10 +144,20 @@ function guardedStep(step: string, { sql, to }: Arguments["options"]): string {
 	return to === undefined ? step : `${step} --to ${to}`;
 }
 
+/** What a person has typed of DNS, for whatever asks it. */
+async function noteAnswers(moved: MoveStage, options: Arguments["options"]): Promise<void> {
+	const [server, isPassed] = [options["without-server"]?.toString(), options["ttl-passed"] === true];
+	if (server === undefined && !isPassed) return;
+	const { notePoint } = await import("./dns/point-notes.ts");
+	const withoutServer = server?.toLowerCase().replace(/\.$/, "");
+	const at = new Date().toISOString();
+	notePoint(moved, { at, ...(withoutServer && { withoutServer }), ...(isPassed && { ttlPassed: true }) });
+}
+
 /** Loads what it needs itself, as `plan` does: no other step asks DNS. */
 async function point(moved: MoveStage, to: "old" | "new"): Promise<number> {
-	const { pointStage } = await import("./point.ts");
-	await pointStage(context, moved, { to, tell: (line) => view.line(line), signal: untilGone() });
+	const { runPoint } = await import("./point-command.ts");
+	await runPoint(context, moved, { to, tell: (line) => view.line(line), signal: untilGone() });
 	return 0;
 }
 

@@ -14,7 +14,7 @@ export interface OperatorLockPlace {
 }
 
 /** What changes the stage or asks it. */
-export const STEP_LOCK: OperatorLockPlace = { object: 0x7fff_ffff, what: "a switch, a probe or a way back" };
+export const STEP_LOCK: OperatorLockPlace = { object: 0x7fff_ffff, what: "a switch, a probe, a point or a way back" };
 /** The whole night, whose steps are taken one by one. */
 export const NIGHT_LOCK: OperatorLockPlace = { object: 0x7fff_fffe, what: "this night" };
 

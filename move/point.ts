@@ -1,8 +1,12 @@
-/** `npm run move -- point --to new --stack STACK`, and `--to old`: leads the domains of a stage to one side, by what the stage file and Aptible have of them. */
+/** Leads the domains of a stage to one side, by what the stage file and Aptible have of them. */
 import type { Context } from "../aptible/context.ts";
+import type { DnsWay } from "../config/move.ts";
+import type { MovePhase } from "../wire/move.ts";
 import { openProvider } from "./dns/open-provider.ts";
 import { type Pointed, pointDomains, refusePointing } from "./dns/point.ts";
+import type { PointNote } from "./dns/point-notes.ts";
 import type { Side } from "./dns/pointing.ts";
+import type { DnsProvider } from "./dns/provider.ts";
 import { DnsReader } from "./dns/reader.ts";
 import { listDomains, type StageDomain } from "./plan/domains.ts";
 import { type LiveApps, readApps } from "./plan/live.ts";
@@ -15,6 +19,10 @@ export interface StagePointing {
 	tell(line: string): void;
 	/** Ends the wait. */
 	signal: AbortSignal;
+	/** Whether the domains are prepared: a person's own step in `prepare`, and no part of a switch. @default false */
+	isPreparing?: boolean;
+	/** As that of `pointDomains`. */
+	note?(note: PointNote): Promise<void>;
 }
 
 /**
@@ -22,35 +30,51 @@ export interface StagePointing {
  *
  * @throws Error where a side is not as its phase makes it, and what `pointDomains` throws
  */
-export async function pointStage(
-	context: Context,
-	moved: MoveStage,
-	{ to, tell, signal }: StagePointing,
-): Promise<Pointed[]> {
-	// Before and after the night Aptible may run or not, and need not be asked.
-	const live = to === "new" || moved.stage.move?.phase === "frozen" ? await look(context, moved, to, tell) : undefined;
+export async function pointStage(context: Context, moved: MoveStage, given: StagePointing): Promise<Pointed[]> {
+	const { to, tell, isPreparing = false } = given;
+	// After the night Aptible may run or not, and need not be asked.
+	const isAsked = to === "new" || isPreparing || moved.stage.move?.phase === "frozen";
+	const live = isAsked ? await look(context, moved, given) : undefined;
 	const domains = listMoved(moved, live);
 	if (domains.length === 0) {
 		throw new Error(
 			`no domain is under move.domains of Pulumi.${moved.name}.yaml; add one: domains: { DOMAIN: { via: manual, from: ADDRESS } }`,
 		);
 	}
-	if (live !== undefined) {
+	if (live !== undefined && !isPreparing) {
 		refuseOtherPhase(moved, live, to === "new" ? domains.map(({ app, service }) => `${app}.${service}`) : []);
 	}
 	return pointDomains({
-		to,
+		...given,
 		moved,
 		domains,
 		dns: new DnsReader(),
-		providerOf: (via) => openProvider(via, { env: process.env, tell, hide: (secret) => context.redactor.add(secret) }),
-		tell,
-		signal,
+		providerOf: openingOnce(context, tell),
 	});
 }
 
+/** Each provider is opened once, as it finds its zone once. */
+function openingOnce(context: Context, tell: (line: string) => void): (via: DnsWay) => Promise<DnsProvider> {
+	const hide = (secret: string) => context.redactor.add(secret);
+	const open = new Map<DnsWay, Promise<DnsProvider>>();
+	return (via) => {
+		const provider = open.get(via) ?? openProvider(via, { env: process.env, tell, hide });
+		open.set(via, provider);
+		return provider;
+	};
+}
+
 /**
- * Refuses what stands in the way of leading the stage's domains to Aptible. To be asked before the phase `live`.
+ * Whether a switch asks DNS before anything is done: what stands in its way there may take days, so that it is said before the night too.
+ *
+ * @param made the phase of the stack's last update
+ */
+export function isDnsAsked(to: MovePhase, made: MovePhase | undefined): boolean {
+	return to === "live" || (to === "frozen" && made === "prepare");
+}
+
+/**
+ * Refuses what stands in the way of leading the stage's domains to Aptible. To be asked before the night and before the phase `live`.
  *
  * @returns what is not known, a line each
  * @throws what `refusePointing` throws
@@ -59,7 +83,8 @@ export async function refuseStage(context: Context, moved: MoveStage): Promise<s
 	const domains = listMoved(moved, undefined);
 	if (domains.length === 0) return [];
 	const live = await readApps(context.api, (await findEnvironment(context, moved)).id, moved.stage);
-	return refusePointing({ to: "new", moved, domains: listMoved(moved, live), dns: new DnsReader() });
+	const providerOf = openingOnce(context, () => {});
+	return refusePointing({ to: "new", moved, domains: listMoved(moved, live), dns: new DnsReader(), providerOf });
 }
 
 function listMoved(moved: MoveStage, live: LiveApps | undefined): StageDomain[] {
@@ -70,13 +95,12 @@ function listMoved(moved: MoveStage, live: LiveApps | undefined): StageDomain[] 
 async function look(
 	context: Context,
 	moved: MoveStage,
-	to: Side,
-	tell: (line: string) => void,
+	{ to, isPreparing = false, tell }: StagePointing,
 ): Promise<LiveApps | undefined> {
 	try {
 		return await readApps(context.api, (await findEnvironment(context, moved)).id, moved.stage);
 	} catch (error) {
-		if (to === "new") throw error;
+		if (to === "new" || isPreparing) throw error;
 		tell(`whether services run on Aptible is unknown: ${(error as Error).message}`);
 		return undefined;
 	}

@@ -8,10 +8,12 @@ import type { JournalLine } from "../packages/mover/journal/line.ts";
 import { readReports, type StoredReport } from "../packages/mover/journal/reports.ts";
 import { placeOf } from "../packages/mover/objects/configuration.ts";
 import { describeProof, isPostgresqlProof } from "../packages/mover/postgresql/report.ts";
+import { hashDomain } from "./dns/point-line.ts";
 import { linesOf } from "./ends.ts";
 import { openMoveFolder } from "./folder.ts";
 import { describeOutlook, readOutlook } from "./forecast.ts";
 import { readAnswers } from "./night/answers.ts";
+import { describeNight, type NightStep, readNight } from "./report-night.ts";
 import type { MoveSession } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
 
@@ -30,6 +32,8 @@ interface Report {
 	sizes: readonly StoredReport[];
 	/** As it stands when the report is written. */
 	forecast: readonly string[];
+	/** Of a copy: what was done around it. */
+	night: readonly NightStep[];
 	/** Who has answered what in the nights so far. */
 	answers: readonly string[];
 	journal: readonly JournalLine[];
@@ -70,6 +74,7 @@ export async function writeReport(
 	const file = path.join(openMoveFolder(moved), `${moved.name}-${work.run}`);
 	const places = (moved.stage.move?.objects ?? []).map(placeOf);
 	const reports = withFormerNames(await readReports(session, work.run), places, `${file}.json`);
+	const lines = await readLines(session);
 	const ofKind = (kind: string) => reports.filter((report) => report.kind === kind);
 	const report: Report = {
 		stage: moved.name,
@@ -85,11 +90,12 @@ export async function writeReport(
 		failures: ofKind("failure"),
 		sizes: ofKind("sizes"),
 		forecast: describeOutlook(await readOutlook(session, moved)),
+		night: work.command === "copy" ? await readNight(session, lines, work.at) : [],
 		answers: await readAnswers(session),
-		journal: (await readLines(session)).filter(({ run }) => run === work.run),
+		journal: lines.filter(({ run }) => run === work.run),
 	};
 	writeFileSync(`${file}.json`, `${JSON.stringify(report, null, 2)}\n`);
-	writeFileSync(`${file}.md`, nameStage(describeReport(report, reports), moved.name, moved.configFile));
+	writeFileSync(`${file}.md`, nameStage(describeReport(report, reports, moved), moved.name, moved.configFile));
 	await session.query(
 		"UPDATE public.reports SET body = body - 'details' WHERE run = $1 AND kind = 'verification' AND database = ANY ($2)",
 		[work.run, places],
@@ -111,11 +117,14 @@ function withFormerNames(reports: StoredReport[], places: readonly string[], fil
 	});
 }
 
-function describeReport(report: Report, reports: readonly StoredReport[]): string {
-	const { journal, databases } = report;
+function describeReport(report: Report, reports: readonly StoredReport[], { stage }: MoveStage): string {
+	const { journal, databases, night } = report;
+	const domains = new Map(Object.keys(stage.move?.domains ?? {}).map((domain) => [hashDomain(domain), domain]));
 	const holders = new Map(journal.map(({ epoch, holder }) => [epoch, holder]));
 	return `${[
 		`# Move of ${report.stage}: run ${report.run}`,
+		"",
+		`How data was moved from MedStack (the source) to Aptible (the target), by the program medstack-to-aptible, which wrote this page on ${new Date().toISOString().slice(0, 10)}. Each step wrote what it did into a journal when it did it; that is the last part of this page. A copy is put in its place only where both sides were found equal. What stands in rows is in no part of it.`,
 		"",
 		`- what: ${report.command}, ${report.state}`,
 		`- environment: ${report.environment}`,
@@ -126,6 +135,7 @@ function describeReport(report: Report, reports: readonly StoredReport[]): strin
 			return `- ${database}, ${side}: ${name} on server ${system}${side === "target" ? `, Aptible's database ${aptibleId}` : ""}`;
 		}),
 		"",
+		...(night.length === 0 ? [] : ["## The night", "", ...describeNight(night), ""]),
 		"## Found and proved",
 		"",
 		...linesOf(reports).map((line) => `- ${line}`),
@@ -141,12 +151,12 @@ function describeReport(report: Report, reports: readonly StoredReport[]): strin
 		...(report.answers.length === 0
 			? []
 			: ["## Answers of the night", "", ...report.answers.map((line) => `- ${line}`), ""]),
-		"## Journal",
+		`## Journal of ${report.run}`,
 		"",
 		"| number | time | database | step | part | state | evidence |",
 		"|---|---|---|---|---|---|---|",
 		...journal.map(({ seq, at, database, step, part, state, evidence }) => {
-			const said = Object.entries(evidence).map(([key, value]) => `${key} ${value}`);
+			const said = Object.entries(evidence).map(([key, value]) => `${key} ${domains.get(String(value)) ?? value}`);
 			return `| ${seq} | ${at} | ${database} | ${step} | ${part} | ${state} | ${said.join(", ")} |`;
 		}),
 	].join("\n")}\n`;

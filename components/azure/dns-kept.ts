@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Dns, DnsRecord, DnsZone } from "../../config/azure/dns.ts";
 import type { Stage } from "../../config/stage.ts";
 import { type RecordedResource, readRecordedAzure } from "../../drift/recorded.ts";
-import { keepNewNames, refuseNewType } from "./dns-moved.ts";
+import { isRecordOf, keepNewNames, refuseLostOldName, refuseNewType } from "./dns-moved.ts";
 import { zoneId } from "./storage-ids.ts";
 
 /**
@@ -13,10 +13,11 @@ import { zoneId } from "./storage-ids.ts";
  */
 export async function checkRecords({ dns, move }: Stage & { dns: Dns }): Promise<Dns> {
 	const isManaged = Object.values(dns.zones).some(({ records }) => Object.values(records).some((one) => !one.import));
-	if (!isManaged) return dns;
+	if (!isManaged && move === undefined) return dns;
 	const recorded = await readRecordedAzure("the DNS records", "an imported one could stay in the way of its change");
 	refuseKeptRecords(dns, recorded);
 	if (move === undefined) return keepNewNames(dns, recorded);
+	refuseLostOldName(dns, move, recorded);
 	refuseNewType(dns, move, recorded);
 	return dns;
 }
@@ -44,10 +45,6 @@ function refuseKeptRecords(dns: Dns, recorded: readonly RecordedResource[]): voi
 		];
 	});
 	if (refusals.length > 0) throw new pulumi.RunError(refusals.join("\n"));
-}
-
-function isRecordOf({ type, name }: RecordedResource, expected: string): boolean {
-	return type === "azure-native:dns:RecordSet" && name === expected;
 }
 
 function idOf({ resourceGroup }: Dns, { domain }: DnsZone, { type, name }: DnsRecord): string {

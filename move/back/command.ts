@@ -2,6 +2,7 @@
 import { readMoveRecord } from "../../config/move-record.ts";
 import { openWork } from "../../packages/mover/journal/wishes.ts";
 import { findMoverHosts } from "../credentials.ts";
+import { noteInJournal } from "../dns/point-line.ts";
 import { refuseWork } from "../guards.ts";
 import { OperatorLock } from "../operator-lock.ts";
 import { readApps } from "../plan/live.ts";
@@ -84,7 +85,12 @@ export async function runBack(
 				},
 				count: () => readCounters(ways, environment, moved),
 				async pointOld() {
-					const pointed = await pointStage(context, fresh(), { to: "old", tell, signal });
+					const pointed = await pointStage(context, fresh(), {
+						to: "old",
+						tell,
+						signal,
+						note: noteInJournal(journal, tell),
+					});
 					return findResolversEnd(fresh(), pointed, new Date());
 				},
 				waitUntil: (time) => waitUntil(time, tell, signal),

@@ -102,9 +102,18 @@ export async function openCloudflare(options: ProviderOptions): Promise<ZoneClie
 }
 
 async function findZone(client: Cloudflare, zone: string): Promise<string> {
-	for await (const { id, name } of client.zones.list({ name: zone })) if (sameName(name, zone)) return id;
+	const found: { id: string; status: string }[] = [];
+	for await (const { id, name, status = "of an unknown status" } of client.zones.list({ name: zone })) {
+		if (sameName(name, zone)) found.push({ id, status });
+	}
+	const [only, ...others] = found.filter(({ status }) => status === "active");
+	if (only !== undefined && others.length === 0) return only.id;
+	const described = found.map(({ id, status }) => `${id} (${status})`).join(", ");
 	throw new DnsProviderError(
-		`this token sees no zone ${zone} at Cloudflare; give it Zone Read and DNS Write for that zone (CLOUDFLARE_API_TOKEN), or correct via in the stage file`,
+		found.length === 0
+			? `this token sees no zone ${zone} at Cloudflare; give it Zone Read and DNS Write for that zone (CLOUDFLARE_API_TOKEN), or correct via in the stage file`
+			: `Cloudflare has ${only === undefined ? "no active zone" : "more than one active zone"} ${zone} for this token: ${described}; ` +
+					`${only === undefined ? "name Cloudflare's servers at the domain's registrar, or correct via in the stage file" : "give the token that one alone which answers (CLOUDFLARE_API_TOKEN)"}`,
 	);
 }
 

@@ -8,15 +8,17 @@ import { openRoute53 } from "./route53.ts";
 export async function openProvider(via: DnsWay, options: ProviderOptions): Promise<DnsProvider> {
 	switch (via) {
 		case "azure":
-			return { isWriting: false, put: async (_, { name }) => leaveToStack(name, options.tell) };
+			return { ...passive, put: async (_, { name }) => leaveToStack(name, options.tell) };
 		case "manual":
-			return { isWriting: false, put: async (zone, wanted) => putByHand(zone, wanted, options.tell) };
+			return { ...passive, put: async (zone, wanted) => putByHand(zone, wanted, options.tell) };
 		case "route53":
 			return writeThrough(await openRoute53(options));
 		case "cloudflare":
 			return writeThrough(await openCloudflare(options));
 	}
 }
+
+const passive = { isWriting: false, check: async () => [] } as const;
 
 function leaveToStack(name: string, tell: (line: string) => void): Put {
 	tell(`${name} is a record of the stack; where \`pulumi up --stack STACK\` has not been run in this phase, do it now`);

@@ -6,6 +6,7 @@ import { checkCaa } from "../plan/certificate-checks.ts";
 import { type DomainFacts, isSwitched, type StageDomain } from "../plan/domains.ts";
 import { findDifferences } from "./differences.ts";
 import { plainName } from "./exchange.ts";
+import { isExcused } from "./point-notes.ts";
 import type { WantedRecord } from "./provider.ts";
 import type { DnsReader, RecordSets, ServerReading } from "./reader.ts";
 import type { ReadDomain } from "./young-ttl.ts";
@@ -15,30 +16,42 @@ export type Side = "old" | "new";
 /** A domain, and the two records that lead it to a side. */
 export interface Pointing {
 	subject: StageDomain;
-	/** Leads to the side; the domain leads to it. */
-	stable: WantedRecord;
+	/** Of the side, to which the domain leads; while it is prepared of both. */
+	stable: readonly WantedRecord[];
 	own: WantedRecord;
 	/** Further host names that the domain may lead to: those of the side itself. */
 	alsoRight: readonly string[];
 }
 
-/** @throws Error where the side is not known: an endpoint that Aptible does not have, a domain that is not moved */
-export function pointingTo(side: Side, subject: StageDomain): Pointing {
+/**
+ * @param isPreparing whether both stable names are made, days before the night
+ * @throws Error where a side is not known: an endpoint that Aptible does not have, a domain that is not moved
+ */
+export function pointingTo(side: Side, subject: StageDomain, isPreparing: boolean): Pointing {
 	const { domain, moved, live, app, environment } = subject;
 	if (moved === undefined) throw new Error(`${domain} is not under move.domains; add it there`);
-	const host = side === "old" ? moved.from : live?.hostname;
-	if (host === undefined) {
-		throw new Error(
-			`${domain}: its endpoint has no host name on Aptible; make it: pulumi up --stack STACK; to look: aptible endpoints:list --app ${app} --environment ${environment}`,
-		);
-	}
-	const name = side === "old" ? oldName(domain) : newName(domain);
-	const isAddress = isIPv4(host);
+	const stableOf = (one: Side): WantedRecord => {
+		const host = one === "old" ? moved.from : live?.hostname;
+		if (host === undefined) {
+			throw new Error(
+				`${domain}: its endpoint has no host name on Aptible; make it: pulumi up --stack STACK; to look: aptible endpoints:list --app ${app} --environment ${environment}`,
+			);
+		}
+		const name = one === "old" ? oldName(domain) : newName(domain);
+		return {
+			name,
+			type: isIPv4(host) ? "A" : "CNAME",
+			value: plainName(host),
+			ttlSeconds: NIGHT_TTL_SECONDS,
+		};
+	};
+	const its = stableOf(side);
+	const other = isPreparing ? [stableOf(side === "old" ? "new" : "old")] : [];
 	return {
 		subject,
-		stable: { name, type: isAddress ? "A" : "CNAME", value: plainName(host), ttlSeconds: NIGHT_TTL_SECONDS },
-		own: { name: domain, type: "CNAME", value: name, ttlSeconds: NIGHT_TTL_SECONDS },
-		alsoRight: isAddress ? [] : [plainName(host)],
+		stable: [its, ...other],
+		own: { name: domain, type: "CNAME", value: its.name, ttlSeconds: NIGHT_TTL_SECONDS },
+		alsoRight: its.type === "CNAME" ? [its.value] : [],
 	};
 }
 
@@ -60,16 +73,19 @@ export function isAtOrigin({ moved }: StageDomain, { reading }: DomainFacts): bo
 	return known.length > 0 && known.every(({ sets: { A, CNAME } }) => (CNAME ?? A)?.values.includes(from) === true);
 }
 
-/**
- * What keeps a domain from being led to a side, a line each with the fix.
- *
- * @param isPreparing whether an address may become a CNAME: days before the night
- */
+export interface ObstacleOptions {
+	dns: Pick<DnsReader, "read">;
+	side: Side;
+	/** Whether an address may become a CNAME: days before the night. */
+	isPreparing: boolean;
+	/** Names of servers that may be silent. */
+	excused: ReadonlySet<string>;
+}
+
+/** What keeps a domain from being led to a side, a line each with the fix. */
 export async function findObstacles(
-	dns: Pick<DnsReader, "read">,
-	side: Side,
+	{ dns, side, isPreparing, excused }: ObstacleOptions,
 	{ subject, facts }: ReadDomain,
-	isPreparing: boolean,
 ): Promise<string[]> {
 	const { domain, moved } = subject;
 	if (typeof facts === "string") return [`${domain}: DNS was not read: ${facts}`];
@@ -89,7 +105,7 @@ export async function findObstacles(
 	const isByHand = moved?.via === "manual" && domain.startsWith("*.");
 	const unfit = isByHand ? undefined : refuseStableNames(domain);
 	if (unfit !== undefined) return [`${domain} ${unfit}`];
-	const lines = side === "old" ? [] : [...findUneven(subject, facts), ...findForbidden(subject, facts)];
+	const lines = side === "old" ? [] : [...findUneven(subject, facts, excused), ...findForbidden(subject, facts)];
 	const others = [...new Set(known.flatMap((one) => one.others))].sort();
 	if (others.length > 0) {
 		lines.push(
@@ -104,17 +120,17 @@ export async function findObstacles(
 }
 
 /** A server that is behind or silent would keep some people on the old side; once the switch has begun, it is waited for. */
-function findUneven(subject: StageDomain, facts: DomainFacts): string[] {
+function findUneven(subject: StageDomain, facts: DomainFacts, excused: ReadonlySet<string>): string[] {
 	if (isSwitched(subject, facts)) return [];
 	const { reading } = facts;
 	const differing = findDifferences(reading).flatMap(({ what, line }) =>
 		what === "records" ? [`${line}; wait until all have the same, or ask who runs the one that is behind`] : [],
 	);
 	const silent = reading.servers.flatMap(({ server, fault }) =>
-		fault === undefined
+		fault === undefined || isExcused(server, excused)
 			? []
 			: [
-					`${server}, of zone ${reading.zone}, ${fault}; have it repaired, or removed from the NS records of ${reading.zone}`,
+					`${server}, of zone ${reading.zone}, ${fault}; have it repaired, or removed from the NS records of ${reading.zone} and at its registrar; to go on without it: --without-server ${server.split(" ")[0]}`,
 				],
 	);
 	return [...differing, ...silent];
@@ -156,7 +172,8 @@ function judgeShape(
 	return known.flatMap(({ server, sets: { CNAME, ...plain } }): string[] => {
 		const [target = ""] = CNAME?.values ?? [];
 		if (CNAME !== undefined) {
-			if (right.includes(target)) return [];
+			// What Aptible's own name is may be unknown on the way back.
+			if (right.includes(target) || isSwitched(subject, { ...facts, sets: { CNAME } })) return [];
 			return [
 				`${domain} leads to ${target} on ${server}; allowed: ${right.join(", ")}; find out who changed it, or correct from in the stage file`,
 			];
@@ -179,10 +196,16 @@ async function findWildcard(
 ): Promise<string[]> {
 	const [, ...above] = domain.split(".");
 	if (isPreparing || domain.startsWith("*.") || Object.keys(sets).length === 0) return [];
-	const { servers } = await dns.read(`x${randomBytes(8).toString("hex")}.${above.join(".")}`);
-	const shown = (one: RecordSets) => JSON.stringify(Object.entries(one).map(([type, { values }]) => [type, values]));
-	if (!servers.some((one) => Object.keys(one.sets).length > 0 && shown(one.sets) === shown(sets))) return [];
+	if (!(await isFromWildcard(dns, domain, sets))) return [];
 	return [
 		`${domain} has no record of its own: what answers is the wildcard *.${above.join(".")}, which has the same value; ${PREPARE}`,
 	];
+}
+
+/** Whether a name that nobody has made answers the same as this one. */
+export async function isFromWildcard(dns: Pick<DnsReader, "read">, name: string, sets: RecordSets): Promise<boolean> {
+	const [, ...above] = name.split(".");
+	const { servers } = await dns.read(`x${randomBytes(8).toString("hex")}.${above.join(".")}`);
+	const shown = (one: RecordSets) => JSON.stringify(Object.entries(one).map(([type, { values }]) => [type, values]));
+	return servers.some((one) => Object.keys(one.sets).length > 0 && shown(one.sets) === shown(sets));
 }

@@ -31,16 +31,30 @@ export interface ZoneClient {
 /** `elsewhere`: nothing was written here, as a person or the stack does it. */
 export type Put = "unchanged" | "written" | "elsewhere";
 
+/** What a record may be before it is changed. */
+export interface PutTerms {
+	/** Whether an address may become a CNAME, or the other way round. */
+	mayReplace: boolean;
+	/** Values that may be overwritten beside the wanted one. @default any: DNS has shown whose they are */
+	known?: readonly string[];
+}
+
 export interface DnsProvider {
 	/** Whether it writes by itself. */
 	readonly isWriting: boolean;
 	/**
+	 * Looks whether `put` would do it, and changes nothing.
+	 *
+	 * @returns types of the records that the host has of the name; none where it is not asked
+	 * @throws what `put` throws
+	 */
+	check(zone: string, wanted: WantedRecord, terms: PutTerms): Promise<readonly string[]>;
+	/**
 	 * Has a record be as it is wanted. May be done twice.
 	 *
-	 * @param mayReplace whether an address may become a CNAME, or the other way round
 	 * @throws DnsProviderError with what is in the way and the fix
 	 */
-	put(zone: string, wanted: WantedRecord, mayReplace: boolean): Promise<Put>;
+	put(zone: string, wanted: WantedRecord, terms: PutTerms): Promise<Put>;
 }
 
 /** A DNS host refuses, or is refused. */
@@ -84,31 +98,54 @@ export async function loadClient<T>(name: keyof typeof optionalClients, { load }
 export function writeThrough(client: ZoneClient): DnsProvider {
 	return {
 		isWriting: true,
-		put: async (zone, wanted, mayReplace) => {
+		check: async (zone, wanted, terms) => {
 			const own = await client.list(zone, wanted.name);
-			const isInTheWay = ({ type }: ProviderSet) => wanted.type === "CNAME" || type === "CNAME";
-			const [same, others] = [
-				own.filter(({ type }) => type === wanted.type),
-				own.filter((set) => set.type !== wanted.type && isInTheWay(set)),
-			];
-			const foreign = others.filter(({ type }) => !["A", "AAAA", "CNAME"].includes(type));
-			if (foreign.length > 0) {
-				throw new DnsProviderError(
-					`${wanted.name} has ${foreign.map(({ type }) => type).join(" and ")} records, which cannot stand beside a CNAME; move them to another name first`,
-				);
-			}
-			const fixed = [...same, ...others].find((set) => set.fixed !== undefined);
-			if (fixed !== undefined) throw new DnsProviderError(`${wanted.name}: its ${fixed.type} record ${fixed.fixed}`);
-			if (others.length === 0 && same.some((set) => isAsWanted(set, wanted))) return "unchanged";
-			if (others.length > 0 && !mayReplace) {
-				throw new DnsProviderError(
-					`${wanted.name} is ${others.map(describeSet).join(" and ")}, and to make a ${wanted.type} of it is for the phase prepare, days before the night; there: npm run move -- point --to old --stack STACK`,
-				);
-			}
-			await client.replace(zone, [...same, ...others], wanted);
+			findFormer(own, wanted, terms);
+			return own.map(({ type }) => type);
+		},
+		put: async (zone, wanted, terms) => {
+			const former = findFormer(await client.list(zone, wanted.name), wanted, terms);
+			if (former === undefined) return "unchanged";
+			await client.replace(zone, former, wanted);
 			return "written";
 		},
 	};
+}
+
+/** What a record takes the place of; undefined where it is there as it is wanted. @throws DnsProviderError */
+function findFormer(
+	own: readonly ProviderSet[],
+	wanted: WantedRecord,
+	{ mayReplace, known }: PutTerms,
+): ProviderSet[] | undefined {
+	const isInTheWay = ({ type }: ProviderSet) => wanted.type === "CNAME" || type === "CNAME";
+	const same = own.filter(({ type }) => type === wanted.type);
+	const others = own.filter((set) => set.type !== wanted.type && isInTheWay(set));
+	const unfit = others.filter(({ type }) => !["A", "AAAA", "CNAME"].includes(type));
+	if (unfit.length > 0) {
+		throw new DnsProviderError(
+			`${wanted.name} has ${unfit.map(({ type }) => type).join(" and ")} records, which cannot stand beside a CNAME; move them to another name first`,
+		);
+	}
+	const fixed = [...same, ...others].find((set) => set.fixed !== undefined);
+	if (fixed !== undefined) throw new DnsProviderError(`${wanted.name}: its ${fixed.type} record ${fixed.fixed}`);
+	const isKnown = (value: string) => [wanted.value, ...(known ?? [value])].map(plainName).includes(plainName(value));
+	const foreign = [...same, ...others].filter(({ values }) => !values.every(isKnown));
+	if (foreign.length > 0) {
+		throw new DnsProviderError(describeForeign(wanted.name, foreign.map(describeSet).join(" and ")));
+	}
+	if (others.length === 0 && same.some((set) => isAsWanted(set, wanted))) return undefined;
+	if (others.length > 0 && !mayReplace) {
+		throw new DnsProviderError(
+			`${wanted.name} is ${others.map(describeSet).join(" and ")}, and to make a ${wanted.type} of it is for the phase prepare, days before the night; there: npm run move -- point --to old --stack STACK`,
+		);
+	}
+	return [...same, ...others];
+}
+
+/** Why a stable name is left as it is. */
+export function describeForeign(name: string, is: string): string {
+	return `${name} is ${is}, which by the notes beside the stage this move has not written; find out whose it is, and remove it, or give it the value that is wanted, by hand`;
 }
 
 function isAsWanted({ values, ttlSeconds }: ProviderSet, wanted: WantedRecord): boolean {

@@ -67,6 +67,11 @@ export interface NameReading {
 	servers: readonly ServerReading[];
 }
 
+export interface ReadOptions {
+	/** Whether the zone's servers are asked for anew, of the zone above and of themselves, as resolvers keep them for days. @default false */
+	isAnew?: boolean;
+}
+
 export interface DnsOptions {
 	/** Asked for zones and addresses of servers alone. @default those of MEDSTACK_TO_APTIBLE_DNS, else the machine's own */
 	resolvers?: readonly Server[];
@@ -102,9 +107,10 @@ export class DnsReader {
 	 *
 	 * @throws DnsError where the zone or its servers cannot be found; a server that fails is in the answer, with its fault
 	 */
-	async read(name: string): Promise<NameReading> {
+	async read(name: string, { isAnew = false }: ReadOptions = {}): Promise<NameReading> {
 		const plain = plainName(name);
 		const zone = await this.#zoneOf(plain);
+		if (isAnew) this.#servers.set(zone, this.#findServersAnew(zone));
 		const servers = await this.#serversOf(zone);
 		const readings = await Promise.all(
 			servers.map(async ({ server, at }): Promise<ServerReading> => {
@@ -126,6 +132,11 @@ export class DnsReader {
 	async addressesOf(name: string): Promise<string[]> {
 		const { answers } = await this.#resolve({ name, type: "A", isRecursive: true });
 		return answers.flatMap((answer) => (answer.type === "A" ? [answer.data] : [])).sort();
+	}
+
+	async #ipv6AddressesOf(name: string): Promise<string[]> {
+		const { answers } = await this.#resolve({ name, type: "AAAA", isRecursive: true });
+		return answers.flatMap((answer) => (answer.type === "AAAA" ? [answer.data] : [])).sort();
 	}
 
 	/** The zone is asked for first: who does not know it answers nothing else. */
@@ -187,17 +198,61 @@ export class DnsReader {
 		return found;
 	}
 
-	/** Every address of every server: a name may stand for several machines. */
 	async #findServers(zone: string): Promise<ZoneServer[]> {
 		const { answers } = await this.#resolve({ name: zone, type: "NS", isRecursive: true });
-		const names = answers.flatMap((answer) => (answer.type === "NS" ? [plainName(answer.data)] : []));
+		const names = serversIn(answers, zone);
 		if (names.length === 0) throw new DnsError(`zone ${zone} has no NS records; add those of its servers`);
+		return this.#findAddresses(names);
+	}
+
+	/** As the zone above delegates it, and as its servers name each other: resolvers follow either. */
+	async #findServersAnew(zone: string): Promise<ZoneServer[]> {
+		const delegated = await this.#askNs(await this.#findServersAbove(zone), zone);
+		if (delegated.length === 0) return this.#findServers(zone);
+		const servers = await this.#findAddresses(delegated);
+		const own = await this.#askNs(servers, zone);
+		const others = own.filter((name) => !delegated.includes(name));
+		return [...servers, ...(await this.#findAddresses(others))];
+	}
+
+	async #findServersAbove(zone: string): Promise<ZoneServer[]> {
+		const labels = zone.split(".");
+		for (let first = 1; first < labels.length; first += 1) {
+			const above = labels.slice(first).join(".");
+			try {
+				return await this.#serversOf(above);
+			} catch (error) {
+				if (!(error instanceof DnsError)) throw error;
+			}
+		}
+		return [];
+	}
+
+	/** What the first one that answers says of a zone's servers, as its delegation or by itself. */
+	async #askNs(servers: readonly ZoneServer[], zone: string): Promise<string[]> {
+		for (const { at } of servers) {
+			if (!("address" in at)) continue;
+			const server = { address: at.address, port: this.#port };
+			try {
+				const { answers, authorities } = await this.#askFor(server, zone, "NS");
+				const names = serversIn([...answers, ...authorities], zone);
+				if (names.length > 0) return names;
+			} catch (error) {
+				if (!(error instanceof NoReply)) throw error;
+			}
+		}
+		return [];
+	}
+
+	/** Every address of every server, as a name may stand for several machines; IPv6 where there is no other. */
+	async #findAddresses(names: readonly string[]): Promise<ZoneServer[]> {
 		const found = await Promise.all(
-			[...new Set(names)].map(async (server): Promise<ZoneServer[]> => {
+			names.map(async (server): Promise<ZoneServer[]> => {
 				try {
-					const addresses = await this.addressesOf(server);
+					const ipv4 = await this.addressesOf(server);
+					const addresses = ipv4.length > 0 ? ipv4 : await this.#ipv6AddressesOf(server);
 					if (addresses.length > 0) return addresses.map((address) => ({ server, at: { address } }));
-					return [{ server, at: { fault: "has no IPv4 address" } }];
+					return [{ server, at: { fault: "has no address" } }];
 				} catch (error) {
 					if (!(error instanceof DnsError)) throw error;
 					return [{ server, at: { fault: "has an address that no resolver tells", isUnheard: true } }];
@@ -224,6 +279,14 @@ export class DnsReader {
 			`no resolver answers for ${question.type} of ${question.name}: ${faults.join("; ") || "there is none"}; name another one, as in MEDSTACK_TO_APTIBLE_DNS=1.1.1.1`,
 		);
 	}
+}
+
+/** Names of a zone's servers, each one once. */
+function serversIn(answers: readonly Answer[], zone: string): string[] {
+	const own = answers.flatMap((answer) =>
+		answer.type === "NS" && sameName(answer.name, zone) ? [plainName(answer.data)] : [],
+	);
+	return [...new Set(own)];
 }
 
 function setOf(answers: readonly Answer[], type: "A" | "AAAA" | "CNAME"): RecordSet | undefined {

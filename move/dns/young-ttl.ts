@@ -4,8 +4,12 @@ import { MOST_TTL_SECONDS } from "../plan/domain-checks.ts";
 import { type DomainFacts, isSwitched, readDomain, type StageDomain } from "../plan/domains.ts";
 import type { MoveStage } from "../stage.ts";
 import { longestTtl } from "./differences.ts";
+import { readTtlPassed } from "./point-notes.ts";
 import type { DnsReader } from "./reader.ts";
 import { noteTtl, readTtlNotes, type TtlNote, type TtlNotes, ttlFloor, writeTtlNotes } from "./ttl-notes.ts";
+
+/** A record that was lowered before it was seen here first had a TTL of a day or less, as DNS hosts set it. */
+const UNSEEN_TTL_MS = 86_400_000;
 
 /** A domain with what DNS says of it, or why it could not be read. */
 export interface ReadDomain {
@@ -51,7 +55,10 @@ export async function refuseYoungTtl(options: YoungTtlOptions): Promise<string[]
 export function judgeTtls(moved: MoveStage, read: readonly ReadDomain[], now: Date): string[] {
 	const open = read.filter(({ subject, facts }) => typeof facts === "string" || !isSwitched(subject, facts));
 	const notes = noteTtls(moved, open, now);
-	const refusals = open.flatMap(({ subject, facts }) => judgeTtl(subject, facts, notes[subject.domain], now));
+	const passed = readTtlPassed(moved);
+	const refusals = open.flatMap(({ subject, facts }) =>
+		judgeTtl(subject, facts, notes[subject.domain], { now, passed }),
+	);
 	if (refusals.length > 0) throw new Error(refusals.join("\n"));
 	return open.flatMap(({ subject: { domain } }) => {
 		const note = notes[domain];
@@ -66,13 +73,21 @@ function judgeTtl(
 	{ domain, moved }: StageDomain,
 	facts: DomainFacts | string,
 	note: TtlNote | undefined,
-	now: Date,
+	{ now, passed }: { now: Date; passed: string | undefined },
 ): string[] {
 	if (typeof facts === "string") return [`${domain}: DNS was not read: ${facts}`];
 	const ttl = longestTtl(facts.sets) ?? 0;
 	if (ttl > MOST_TTL_SECONDS) {
 		return [
 			`${domain} has a TTL of ${ttl} s, for which resolvers lead to the old side after the switch; allowed: ${MOST_TTL_SECONDS} or less. ${describeLowering(moved?.via)}, and switch ${ttl} s after that`,
+		];
+	}
+	if (note !== undefined && note.safeFrom === undefined) {
+		const from = new Date(Date.parse(note.seen) + UNSEEN_TTL_MS);
+		const isTyped = passed !== undefined && now.getTime() - Date.parse(passed) <= UNSEEN_TTL_MS;
+		if (from <= now || isTyped) return [];
+		return [
+			`${domain} has a TTL of ${ttl} s, seen first at ${note.seen}, and which one it had before is not known here; resolvers may hold the former answer until ${from.toISOString()}: switch from then on. Where you know that its former TTL has passed since it was lowered: --ttl-passed`,
 		];
 	}
 	if (note?.safeFrom === undefined || Date.parse(note.safeFrom) <= now.getTime()) return [];

@@ -2,8 +2,9 @@
 import type { Environment } from "../../aptible/api/environment.ts";
 import type { Context } from "../../aptible/context.ts";
 import { noteMarks, readCounters } from "../back/counters.ts";
+import { noteInJournal } from "../dns/point-line.ts";
 import { OperatorLock } from "../operator-lock.ts";
-import { pointStage, refuseStage } from "../point.ts";
+import { isDnsAsked, pointStage, refuseStage } from "../point.ts";
 import { runProbes } from "../probe/probes.ts";
 import { findTargets } from "../probe/targets.ts";
 import type { Way, Ways } from "../session.ts";
@@ -44,9 +45,11 @@ export async function runSwitch(
 	const ask = answering(step.to, isSure);
 	const act = async (lock: OperatorLock | undefined) => {
 		const journal = new TargetJournal(way, moved, lock);
-		if (step.to === "live") {
+		const engine = pulumiEngine(moved);
+		if (isDnsAsked(step.to, step.to === "frozen" ? await engine.phase() : undefined)) {
 			const unknown = await refuseStage(context, moved);
-			if (!(await agreeToUnknown(unknown, isTtlUnknown, { ask, tell }))) return 1;
+			if (step.to === "frozen") for (const line of unknown) tell(line);
+			else if (!(await agreeToUnknown(unknown, isTtlUnknown, { ask, tell }))) return 1;
 		}
 		// Ctrl-C ends what the engine does, the question, and a wait for the journal; what comes then is this command's to say.
 		const outlive = () => {};
@@ -54,12 +57,12 @@ export async function runSwitch(
 		try {
 			return await switchPhase(moved, step, {
 				journal,
-				engine: pulumiEngine(moved),
+				engine,
 				ask,
 				tell,
 				// As the file has it by then, with the phase.
 				probe: () => probeAll(context, readMoveStage(moved.name, moved.configFile), { journal, tell }),
-				pointDomains: (side) => pointAll(context, readMoveStage(moved.name, moved.configFile), side, tell),
+				pointDomains: (side) => pointAll(context, readMoveStage(moved.name, moved.configFile), side, { tell, journal }),
 				async mark(run, phase) {
 					const counted = await readCounters(ways, environment, moved);
 					for (const line of await noteMarks(journal, run, phase, counted)) tell(line);
@@ -108,14 +111,14 @@ async function pointAll(
 	context: Context,
 	moved: MoveStage,
 	to: "old" | "new",
-	tell: (line: string) => void,
+	{ tell, journal }: { tell: (line: string) => void; journal: NightJournal },
 ): Promise<void> {
 	if (Object.keys(moved.stage.move?.domains ?? {}).length === 0) return;
 	const gone = new AbortController();
 	const end = () => gone.abort();
 	process.on("SIGINT", end);
 	try {
-		await pointStage(context, moved, { to, tell, signal: gone.signal });
+		await pointStage(context, moved, { to, tell, signal: gone.signal, note: noteInJournal(journal, tell) });
 	} finally {
 		process.off("SIGINT", end);
 	}

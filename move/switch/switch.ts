@@ -135,7 +135,7 @@ async function lead(
 ): Promise<boolean> {
 	if (to === "live" && hasDomains(moved) && !(await probe())) {
 		tell(
-			`DNS is not changed. Fix that, then: ${again("live")}; or go back: npm run move -- switch frozen --stack STACK`,
+			`${describeLed(moved)}. Fix that, then: ${again("live")}; or go back: npm run move -- switch frozen --stack STACK`,
 		);
 		return false;
 	}
@@ -151,6 +151,15 @@ async function lead(
 		await pointDomains("old");
 	}
 	return true;
+}
+
+/** Where people come to where the probes after the update of `live` have failed: it leads those with `via: azure` itself. */
+function describeLed({ stage }: MoveStage): string {
+	const domains = Object.entries(stage.move?.domains ?? {});
+	const led = domains.flatMap(([domain, { via }]) => (via === "azure" ? [domain] : []));
+	if (led.length === 0) return "DNS is not changed";
+	const others = domains.length === led.length ? "" : "; the DNS of the others is not changed";
+	return `people come to Aptible by ${led.join(", ")} since the update, and writes may have arrived there, which going back would lose${others}`;
 }
 
 /** Whether apps on Aptible serve somebody in a phase. */

@@ -64,6 +64,8 @@ const ON_TARGET: ReadonlySet<StepName> = new Set(["rows", "post-data", "analyze"
 const ONE_REHEARSAL = 0.25;
 const WIDEST = 0.35;
 const NARROWEST = 0.1;
+/** Above the band of a copy of any size, in milliseconds: what else both servers do shows in seconds, which is all that a short one takes. */
+const UNSTEADY_MS = 5_000;
 /** What is left of a burstable CPU without credits is not known; the product's pages say it is much less. */
 const WITHOUT_CREDITS = 0.2;
 
@@ -104,7 +106,7 @@ export function forecast(rehearsals: readonly Rehearsal[], situation: Situation)
 	return {
 		minMs: Math.round(likelyMs * (1 - half)),
 		likelyMs: Math.round(likelyMs),
-		maxMs: Math.round(likelyMs * (1 + half + (situation.isBurstable ? WITHOUT_CREDITS : 0))),
+		maxMs: Math.round(likelyMs * (1 + half + (situation.isBurstable ? WITHOUT_CREDITS : 0)) + UNSTEADY_MS),
 		phases,
 		reasons,
 	};

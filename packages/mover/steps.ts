@@ -29,6 +29,7 @@ export const STEP_NAMES = [
 	"thaw",
 	"switch",
 	"probe",
+	"point",
 	"mark",
 	"back",
 	"night",

@@ -5,6 +5,7 @@ import process from "node:process";
 import { startClouds } from "./clouds.ts";
 import { prepareSandbox, type Sandbox } from "./environment.ts";
 import { forgetMove, runMove } from "./move.ts";
+import { runNight } from "./night/command.ts";
 import { formatOutputs } from "./outputs.ts";
 import { definedVariables, run } from "./run.ts";
 
@@ -25,6 +26,7 @@ in $SANDBOX_DIR; the engine in ~/.cache/medstack-to-aptible.
   adopt <options>      npm run adopt: --environment HANDLE writes a stage file for what the emulated Aptible holds
   move                 a clinic's move: a MedStack stand-in, a real PostgreSQL behind the emulated Aptible, the mover; begins anew
   move psql SIDE       psql on what a move left: source (MedStack) or target (Aptible)
+  night                a whole night on real servers, while clients write and ask all the time; begins anew, four minutes at most
   reset                forget everything: the stack's state and the emulated clouds
   --help               show this
 
@@ -45,6 +47,8 @@ async function main([command, ...args]: string[]): Promise<number> {
 			return withSandbox((sandbox) => runScript(sandbox, "adopt/main.ts", args));
 		case "move":
 			return runMove(PLACE, args);
+		case "night":
+			return runNight(PLACE, args);
 		case "reset":
 			if (args.length > 0) return refuse(`reset takes no arguments, and "${args.join(" ")}" was given`);
 			await forgetMove(PLACE);
@@ -58,7 +62,7 @@ async function main([command, ...args]: string[]): Promise<number> {
 			return 0;
 		default:
 			return refuse(
-				`unknown command "${command}"; use one of pulumi, aptible, drift, adopt, move, reset, --help, or none at all`,
+				`unknown command "${command}"; use one of pulumi, aptible, drift, adopt, move, night, reset, --help, or none at all`,
 			);
 	}
 }

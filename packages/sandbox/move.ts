@@ -8,9 +8,9 @@ import { copyFile, mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
 import { startAptiblePostgres } from "./aptible/postgresql.ts";
-import { putServerBehind } from "./aptible/real-servers.ts";
 import { prepareSandbox, type Sandbox } from "./environment.ts";
 import { fillWithClinic, MEDSTACK_ADMIN, MEDSTACK_DATABASE, startMedstackSource } from "./medstack/source.ts";
+import { bringUpForMove, moverEnvironment } from "./move-stage.ts";
 import { serversFolder } from "./postgresql/binaries.ts";
 import { usePostgresClients } from "./postgresql/clients.ts";
 import { type Postgres, startPostgres } from "./postgresql/server.ts";
@@ -74,23 +74,9 @@ async function moveClinic(place: MovePlace): Promise<number> {
 
 		say(`the stage ${STACK} in phase prepare: workers at 0, an endpoint for the mover, the larger size, one restart`);
 		const stage = ["--stack", STACK, "--config-file", stageFile];
+		const secrets = { registryPassword: "sandbox" };
 		const env = { MEDSTACK_TO_APTIBLE_STAGE_FOLDER: folder };
-		const steps: string[][] = [
-			["stack", "init", STACK],
-			["config", "set", "--secret", "--path", "medstack-to-aptible:secrets.registryPassword", "sandbox", ...stage],
-			["up", "--yes", "--skip-preview", ...stage],
-		];
-		for (const step of steps) {
-			const { code, stdout, stderr } = await sandbox.pulumi(step, { env, inherit: step[0] === "up" });
-			if (code !== 0) return fail(`pulumi ${step[0]} ended with ${code}\n${stdout}${stderr}`);
-		}
-		putServerBehind(sandbox.env.APTIBLE_SANDBOX ?? "", "main", {
-			host: target.address,
-			port: target.port,
-			user: target.superuser,
-			password: target.password,
-			ca: target.ca,
-		});
+		await bringUpForMove(sandbox, { stack: STACK, stageFile, secrets, target, env, isShown: true });
 
 		say("npm run move -- credentials: a login of the mover's own, handed over in a file");
 		const credentials = await move(sandbox, place, ["credentials", ...stage]);
@@ -172,13 +158,7 @@ function startMover(
 		process.execPath,
 		["--disable-warning=ExperimentalWarning", path.join(root, "packages/mover/main.ts")],
 		{
-			env: {
-				PATH: sandbox.env.PATH,
-				NODE_COMPILE_CACHE: sandbox.env.NODE_COMPILE_CACHE,
-				MOVE_TARGET_FILE: handOver,
-				MOVE_SOURCE_MAIN: source.url(MEDSTACK_DATABASE, MEDSTACK_ADMIN).replace(/\?.*/, ""),
-				MOVE_SOURCE_MAIN_CA_FILE: source.caFile,
-			},
+			env: moverEnvironment(sandbox, source, handOver),
 			stdio: ["ignore", "pipe", "pipe"],
 		},
 	);

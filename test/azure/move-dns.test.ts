@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { declareDns } from "../../components/azure/dns-load.ts";
-import { keepNewNames, refuseNewType } from "../../components/azure/dns-moved.ts";
+import { keepNewNames, refuseLostOldName, refuseNewType } from "../../components/azure/dns-moved.ts";
 import type { Dns } from "../../config/azure/dns.ts";
 import type { Move } from "../../config/move.ts";
 import { parseStage } from "../../config/parse.ts";
@@ -104,7 +104,7 @@ test("an address becomes a CNAME in prepare, and in no later phase", () => {
 		assert.equal(refusal(phase, whole), "", phase);
 		assert.match(
 			refusal(phase, { ...whole, portal: "A" }),
-			/^move\.domains\["portal\.acme\.example"\]: dns\.zones\.acme\.records\.portal is of type A and would become CNAME, .* done in the phase "prepare" alone, days before the night: .*phase: frozen, then prepare/,
+			/^move\.domains\["portal\.acme\.example"\]: dns\.zones\.acme\.records\.portal is of type A and would become CNAME, .* done in the phase "prepare" alone, days before the night: go back to it by npm run move -- switch frozen --stack STACK, then switch prepare$/,
 		);
 		assert.match(
 			refusal(phase, { portal: "CNAME" }),
@@ -113,6 +113,37 @@ test("an address becomes a CNAME in prepare, and in no later phase", () => {
 		assert.match(refusal(phase, whole, "acme.medstack.example"), /portal-old is of type A and would become CNAME/);
 	}
 	assert.equal(refusal("prepare", { portal: "A" }), "");
+});
+
+test("the name of the old side stays in the file for as long as people come over it, whatever is written of the domain", () => {
+	const types = { portal: "CNAME", "portal-old": "A", "portal-new": "CNAME" };
+	const state = recorded(types, { portal: "portal-old.acme.example" });
+	const lose = (phase: MovePhase, records: Dns["zones"][string]["records"], before = state) => {
+		const { dns, move = assert.fail() } = stageIn("frozen");
+		const zones = Object.fromEntries(Object.entries(dns.zones).map(([key, zone]) => [key, { ...zone, records }]));
+		return () => refuseLostOldName({ ...dns, zones }, { ...move, phase }, before);
+	};
+	const own = stageIn("frozen").dns.zones.acme?.records ?? assert.fail();
+	const { "portal-old": _, ...others } = own;
+	for (const phase of ["prepare", "frozen", "trial", "cancelled"] as const) {
+		for (const records of [others, {}]) {
+			assert.throws(
+				lose(phase, records),
+				/^Error: dns\.zones\.acme\.records\.portal-old is in the stack and not in the file, and portal\.acme\.example leads to MedStack by it; .* write via: azure for portal\.acme\.example under move\.domains again, or both records as they are: portal with target: portal-old\.acme\.example, and portal-old$/,
+			);
+		}
+		lose(phase, own)();
+	}
+	lose("live", others)();
+	// Nobody comes over it.
+	lose("frozen", others, recorded(types, { portal: HOST }))();
+	const another = {
+		type: "azure-native:network:PublicIPAddress",
+		name: "dns-acme-portal-old",
+		id: "/subscriptions/s/x",
+	};
+	lose("frozen", others, [...recorded({ portal: "CNAME" }, { portal: "portal-old.acme.example" }), another])();
+	assert.match(refusal("frozen", { portal: "CNAME", "portal-new": "CNAME" }), /portal-old is not made yet/);
 });
 
 test("the name of the new side outlives the block by one run where the domain still leads to it", async () => {

@@ -8,6 +8,7 @@ import { problemsOf, testRefused } from "./refused.ts";
 import { stageWith } from "./stage-file.ts";
 
 const DOMAIN = "portal.acme.example";
+const at = `move.domains["${DOMAIN}"]`;
 const portal = { name: "portal", type: "CNAME", endpoint: "portal.public" };
 const docs = { name: "docs", type: "CNAME", target: "acme.github.io" };
 
@@ -85,16 +86,46 @@ test("the old side may be a host name, and a TTL that is lower already stays", (
 
 test("without via: azure every record is as declared, in each phase", () => {
 	for (const phase of movePhases) {
-		assert.deepEqual(Object.keys(recordsOf({ phase, via: "manual" })), ["portal", "docs"], phase);
+		const records = { portal: { name: "portal", type: "A", values: ["203.0.113.9"] }, docs };
+		assert.deepEqual(Object.keys(recordsOf({ phase, via: "manual", records })), ["portal", "docs"], phase);
 	}
 });
 
+const back = {
+	portal: { name: "portal", type: "CNAME", target: "portal-old.acme.example.", ttlSeconds: 60 },
+	"portal-old": { name: "portal-old", type: "A", values: ["203.0.113.9"], ttlSeconds: 60 },
+};
+
+test("a record of a domain that moves by hand may lead to its endpoint in live, and never before", () => {
+	const change = (phase: MovePhase, record: object = portal) => changeOf({ phase, via: "manual", records: { record } });
+	assert.deepEqual(problemsOf(stageWith(change("live"))), []);
+	assert.deepEqual(
+		problemsOf(stageWith(change("trial", { ...portal, challenge: true, name: "_acme-challenge.portal" }))),
+		[],
+	);
+	for (const phase of ["prepare", "frozen", "trial", "cancelled"] as const) {
+		assert.deepEqual(problemsOf(stageWith(change(phase))), [
+			`Pulumi.test.yaml: ${at}.via: "manual" stands beside dns.zones.acme.records.record, which would lead portal.acme.example to Aptible by the next update, before live; write via: azure, or have that record lead to MedStack, without endpoint, until live`,
+		]);
+	}
+});
+
+test("the records of cancelled may stand there in frozen, so that the switch changes the phase alone, and in no other phase", () => {
+	const { docs: _, ...own } = recordsOf({ phase: "frozen", records: { ...back, docs } });
+	assert.deepEqual(own, recordsOf({ phase: "cancelled", records: back }));
+	for (const phase of ["prepare", "trial", "live"] as const) {
+		assert.match(
+			problemsOf(stageWith(changeOf({ phase, records: back }))).join(),
+			/needs the record that .* has in the end/,
+		);
+	}
+	const elsewhere = { ...back, portal: { ...back.portal, target: "elsewhere.acme.example" } };
+	const said = problemsOf(stageWith(changeOf({ phase: "frozen", records: elsewhere }))).join();
+	assert.match(said, /needs the record that .* has in the end/);
+});
+
 test("cancelled has the records as the file says them, so that the removal of the block changes none", () => {
-	const records = {
-		portal: { name: "portal", type: "CNAME", target: "portal-old.acme.example.", ttlSeconds: 60 },
-		"portal-old": { name: "portal-old", type: "A", values: ["203.0.113.9"], ttlSeconds: 60 },
-	};
-	const change = changeOf({ phase: "cancelled", records });
+	const change = changeOf({ phase: "cancelled", records: back });
 	const { move: _, ...without } = change;
 	const read = (raw: object) => parseStage(stageWith({ ...raw }), { file: "Pulumi.test.yaml" }).dns;
 	assert.deepEqual(read(change), read(without));
@@ -105,7 +136,6 @@ test("the records of another host are its own", () => {
 	assert.deepEqual(problemsOf(stageWith(changeOf({ via: "manual", domain: "*.acme.example", records: { docs } }))), []);
 });
 
-const at = `move.domains["${DOMAIN}"]`;
 const long = `${"a".repeat(60)}.acme.example`;
 
 testRefused({
@@ -198,7 +228,7 @@ testRefused({
 	"cancelled with a record that would lead to Aptible without the block": {
 		change: changeOf({ phase: "cancelled" }),
 		says: [
-			`${at}.via: "azure" needs the records as they stay without the move in the phase cancelled, or the removal of the block would lead portal.acme.example to Aptible: in dns.zones.acme.records write portal: { name: portal, type: CNAME, target: portal-old.acme.example, ttlSeconds: 60 } and portal-old: { name: portal-old, type: A, values: [203.0.113.9], ttlSeconds: 60 }`,
+			`${at}.via: "azure" needs the records as they stay without the move in the phase cancelled, or the removal of the block would lead portal.acme.example to Aptible: in dns.zones.acme.records write portal: { name: portal, type: CNAME, target: portal-old.acme.example, ttlSeconds: 60 } and portal-old: { name: portal-old, type: A, values: [203.0.113.9], ttlSeconds: 60 }; they may stand there in frozen already, before npm run move -- switch cancelled --stack STACK`,
 		],
 	},
 });

@@ -32,7 +32,7 @@ const hosts = {
 	cloudflare: {
 		start: startCloudflare,
 		env: (url: string) => ({ CLOUDFLARE_BASE_URL: url, CLOUDFLARE_API_TOKEN: "sandbox-cloudflare-token" }),
-		load: () => loadOptionalClient("cloudflare", optionalClients.cloudflare, "*.mjs"),
+		load: () => loadOptionalClient("cloudflare", optionalClients.cloudflare, ["*.ts", "*.mts", "*.map", "*.js"]),
 		first: "CLOUDFLARE_API_TOKEN",
 	},
 };
@@ -60,7 +60,7 @@ for (const [via, { start, env, load, first }] of Object.entries(hosts) as [
 		);
 		const put = async (record: WantedRecord, mayReplace = false) => {
 			const before = host.changes.length;
-			return [await provider.put(ZONE, record, mayReplace), host.changes.length - before];
+			return [await provider.put(ZONE, record, { mayReplace }), host.changes.length - before];
 		};
 		const own = () => host.records.filter(({ name }) => name === "portal.acme.example");
 
@@ -86,8 +86,25 @@ for (const [via, { start, env, load, first }] of Object.entries(hosts) as [
 		);
 		assert.ok(host.records.includes(neighbour), "the others are left alone");
 
+		const changes = host.changes.length;
+		const next = { ...stable, value: "203.0.113.10" };
+		const foreign =
+			/^DnsProviderError: portal-old\.acme\.example is A 203\.0\.113\.9, which by the notes .* has not written/;
+		for (const known of [[], ["203.0.113.8"]]) {
+			const terms = { mayReplace: true, known };
+			await assert.rejects(provider.check(ZONE, next, terms), foreign);
+			await assert.rejects(provider.put(ZONE, next, terms), foreign);
+			assert.deepEqual(await provider.check(ZONE, stable, terms), ["A"], "it is as it is wanted");
+		}
+		const terms = { mayReplace: false, known: ["203.0.113.9"] };
+		assert.deepEqual(await provider.check(ZONE, next, terms), ["A"]);
+		const other = { ...cname("x.acme.example"), name: stable.name };
+		await assert.rejects(provider.check(ZONE, other, { mayReplace: false }), /for the phase prepare/);
+		assert.equal(host.changes.length, changes, "a check changes nothing");
+		assert.equal(await provider.put(ZONE, next, terms), "written");
+
 		await assert.rejects(
-			provider.put("other.example", cname("x.acme.example"), false),
+			provider.put("other.example", cname("x.acme.example"), { mayReplace: false }),
 			/sees no .*zone other\.example/,
 		);
 		for (const one of own()) one.isFixed = true;
@@ -96,11 +113,31 @@ for (const [via, { start, env, load, first }] of Object.entries(hosts) as [
 		await assert.rejects(put(cname("x.acme.example"), true), /has TXT records, which cannot stand beside a CNAME/);
 		await assert.rejects(open({ [first]: "" }), new RegExp(`^DnsProviderError: ${first} is not set; set it to`));
 		await assert.rejects(
-			(await open({ [first]: "wrong" })).put(ZONE, cname("x.acme.example"), false),
+			(await open({ [first]: "wrong" })).put(ZONE, cname("x.acme.example"), { mayReplace: false }),
 			/security token .* is invalid|Invalid access token/,
 		);
 	});
 }
+
+test("cloudflare: of several zones of a name the one that is active answers, and none that is pending", async (t) => {
+	const { start, env, load } = hosts.cloudflare;
+	const host = await start(ZONE, [neighbour]);
+	t.after(() => host.close());
+	const check = async (statuses: Record<string, string>) => {
+		host.statuses = statuses;
+		const provider = await openProvider("cloudflare", { env: env(host.url), tell: () => {}, hide: () => {}, load });
+		return provider.check(ZONE, cname("x.acme.example"), { mayReplace: false });
+	};
+	assert.deepEqual(await check({ z0: "pending", z1: "active" }), []);
+	await assert.rejects(
+		check({ z0: "pending" }),
+		/no active zone acme\.example for this token: z0 \(pending\); name Cloudflare's servers at the domain's registrar/,
+	);
+	await assert.rejects(
+		check({ z1: "active", z2: "active" }),
+		/more than one active zone acme\.example for this token: z1 \(active\), z2 \(active\); give the token that one alone/,
+	);
+});
 
 test("a client that is not installed is named with the command, and the manifest has its version as optional", async () => {
 	const load = () => Promise.reject(Object.assign(new Error("no"), { code: "ERR_MODULE_NOT_FOUND" }));

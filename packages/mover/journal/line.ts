@@ -55,7 +55,7 @@ const EVIDENCE_KEYS: ReadonlySet<string> = new Set(
 	differences blockers warnings notes findings
 	inserted updated deleted xid changes
 	hosts clients requests accepted lines unknown seconds silent
-	phase from by answer until reset accept
+	phase from side by answer until reset accept
 	version system identifier database aptibleId oid epoch run into
 	format engine reason sqlstate signal exit`.split(/\s+/),
 );
@@ -67,7 +67,7 @@ const EVIDENCE_WORDS: ReadonlySet<string> = new Set(
 	deadline stopped paused resumed lease-lost connection refused failed killed restarted unequal torn-line takeover
 	check rehearse copy verify freeze thaw
 	prepare trial cancelled
-	go again back leave all operator`.split(/\s+/),
+	old new go again back leave all operator`.split(/\s+/),
 );
 
 const EVIDENCE_TEXTS: readonly RegExp[] = [

@@ -33,6 +33,7 @@ export const STEP_DEADLINES: Readonly<Record<StepName, number>> = {
 	thaw: 10 * MINUTE_MS,
 	switch: 120 * MINUTE_MS,
 	probe: 10 * MINUTE_MS,
+	point: 30 * MINUTE_MS,
 	mark: 5 * MINUTE_MS,
 	back: 12 * 60 * MINUTE_MS,
 	night: 24 * 60 * MINUTE_MS,

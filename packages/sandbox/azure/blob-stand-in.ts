@@ -1,7 +1,7 @@
 /**
  * A blob service for copies between two accounts, which Azurite has not whole: Put Block From URL answers 501 there (facts/move.md §8).
  * It holds blobs in memory, speaks the operations that a copy uses as their pages of Azure's REST reference describe them, checks a SAS
- * by its rights, time and signature, and is as unkind as a test asks for. No program but a test starts it.
+ * by its rights, time and signature, and is as unkind as a test asks for. Tests start it, and the sandbox's night.
  */
 import { createHmac, randomBytes } from "node:crypto";
 import { once } from "node:events";

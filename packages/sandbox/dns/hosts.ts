@@ -16,7 +16,8 @@ export interface HostedRecord {
 export interface DnsHost {
 	/** Address of the API. */
 	url: string;
-	zone: string;
+	/** Statuses of its zones of the one name, by their ids; Cloudflare alone has any. */
+	statuses: Record<string, string>;
 	records: HostedRecord[];
 	/** Requests that change something, as `PATCH /zones/z1/dns_records/r2`, with their bodies. */
 	changes: { request: string; body: string }[];
@@ -35,7 +36,6 @@ interface Access {
 }
 
 async function startHost(
-	zone: string,
 	records: HostedRecord[],
 	{ credential, refusal }: Access,
 	answer: Answering,
@@ -52,7 +52,7 @@ async function startHost(
 	await once(server.listen(0, "127.0.0.1"), "listening");
 	const host: DnsHost = {
 		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-		zone,
+		statuses: { z1: "active" },
 		records,
 		changes: [],
 		close: async () => {
@@ -90,7 +90,7 @@ const within = (body: string, tag: string) => new RegExp(`<${tag}>([^<]*)</${tag
 
 /** Starts one with the public hosted zone `/hostedzone/Z1`, and a private one of the same name. A batch is made as a whole or not at all. */
 export function startRoute53(zone: string, records: HostedRecord[]): Promise<DnsHost> {
-	return startHost(zone, records, route53Access, (host, { method, url, body }) => {
+	return startHost(records, route53Access, (host, { method, url, body }) => {
 		if (url.pathname.endsWith("/hostedzonesbyname")) {
 			const zones = [`Z0 true`, "Z1 false"].map((one) => {
 				const [id, isPrivate] = one.split(" ");
@@ -162,7 +162,7 @@ export function startCloudflare(zone: string, records: HostedRecord[]): Promise<
 		ttl: record.ttl,
 		proxied: record.isFixed === true,
 	});
-	return startHost(zone, records, cloudflareAccess, (host, { method, url, body }) => {
+	return startHost(records, cloudflareAccess, (host, { method, url, body }) => {
 		const done = (result: object, more: object = {}) => ({
 			body: JSON.stringify({ success: true, errors: [], messages: [], result, ...more }),
 		});
@@ -171,7 +171,8 @@ export function startCloudflare(zone: string, records: HostedRecord[]): Promise<
 		const list = (all: object[]) => done(page === 1 ? all : [], { result_info: { page, per_page: 100 } });
 		if (url.pathname === "/zones") {
 			const isIts = url.searchParams.get("name") === zone;
-			return list(isIts ? [{ id: "z1", name: zone, status: "active" }] : []);
+			const own = Object.entries(host.statuses).map(([id, status]) => ({ id, name: zone, status }));
+			return list(isIts ? own : []);
 		}
 		if (method === "GET") {
 			return list(host.records.filter(({ name }) => name === url.searchParams.get("name.exact")).map(show));

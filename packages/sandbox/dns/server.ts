@@ -1,7 +1,7 @@
 /** A DNS server over UDP and TCP, whatever it is told to answer. */
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { createServer, type Socket } from "node:net";
+import { createServer, isIPv6, type Socket } from "node:net";
 import { type DnsAnswer, type DnsQuestion, readQuestion, writeAnswer } from "./message.ts";
 
 /** A question as it came. */
@@ -30,7 +30,7 @@ export async function startDnsServer(address: string, port: number, answer: Answ
 		const said = answer(seen);
 		return said === undefined ? undefined : writeAnswer(question, said);
 	};
-	const udp = createSocket("udp4");
+	const udp = createSocket(isIPv6(address) ? "udp6" : "udp4");
 	udp.on("message", (message, from) => {
 		const bytes = answerTo(message, false);
 		if (bytes !== undefined) udp.send(bytes, from.port, from.address);

@@ -17,6 +17,8 @@ export interface MedstackSetup extends SwarmTiming {
 	pageSize?: number;
 	/** With it, the load balancer speaks TLS alone. */
 	tls?: { key: string; certificate: string };
+	/** Where the load balancer listens on this machine. @default a free port of 127.0.0.1 */
+	listen?: { address: string; port: number };
 	/** Awaited before each request to the API is looked at. */
 	onRequest?: (request: ApiRequest) => void | Promise<void>;
 }
@@ -33,6 +35,8 @@ export interface Medstack {
 	staging: readonly Service[];
 	/** Changes the replicas as the UI does, whose checks are the API's. @throws where it is refused */
 	scale(name: string, replicas: number): Promise<void>;
+	/** Leads a domain to a service, and to no other one, as the UI does. @throws where it is refused */
+	mapDomain(domain: string, name: string): Promise<void>;
 	/** Waits until every change so far is done. */
 	settled(): Promise<void>;
 	close(): Promise<void>;
@@ -42,7 +46,7 @@ export const LOAD_BALANCER = "loadbalancer";
 
 /** Starts it with its services up: each was made when its domain led here. */
 export async function startMedstack(setup: MedstackSetup): Promise<Medstack> {
-	const { resolve, address = "203.0.113.9", pageSize, tls, onRequest } = setup;
+	const { resolve, address = "203.0.113.9", pageSize, tls, listen, onRequest } = setup;
 	const { changeMs = 0, graceMs = 0, restartMs = 1_000 } = setup;
 	const timing = { changeMs, graceMs, restartMs };
 	const startAll = (all: Readonly<Record<string, ServiceSetup>>) =>
@@ -79,7 +83,7 @@ export async function startMedstack(setup: MedstackSetup): Promise<Medstack> {
 		const found = services.find(({ domains }) => domains.includes(host));
 		return found && { service: found.name, addresses: found.addresses };
 	};
-	const loadBalancer = await startLoadBalancer({ route, ...(tls === undefined ? {} : { tls }) });
+	const loadBalancer = await startLoadBalancer({ route, ...listen, ...(tls === undefined ? {} : { tls }) });
 	await settled();
 	const env = {
 		MEDSTACK_API_URL: api.url,
@@ -98,6 +102,13 @@ export async function startMedstack(setup: MedstackSetup): Promise<Medstack> {
 			const refusal = await refuseDomains(one.domains, { address, resolve });
 			if (refusal !== undefined) throw new Error(`sandbox: ${refusal}`);
 			one.scale(replicas);
+		},
+		async mapDomain(domain, name) {
+			const one = service(name);
+			const refusal = await refuseDomains([domain], { address, resolve });
+			if (refusal !== undefined) throw new Error(`sandbox: ${refusal}`);
+			for (const former of services) former.domains = former.domains.filter((mapped) => mapped !== domain);
+			one.domains = [...one.domains, domain];
 		},
 		settled,
 		close: async () => {

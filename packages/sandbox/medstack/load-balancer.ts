@@ -30,6 +30,8 @@ export interface LoadBalancerSetup {
 	unmapped?: OwnAnswer;
 	/** Of a service without an instance. @default 503, as Traefik says it */
 	down?: OwnAnswer;
+	/** Sees each request that was answered. */
+	onAnswer?: (entry: AccessEntry) => void;
 }
 
 /** One request, as the log has it. */
@@ -60,14 +62,14 @@ const NO_SERVER: OwnAnswer = { status: 503, body: "no available server\n" };
 const BAD_GATEWAY: OwnAnswer = { status: 502, body: "Bad Gateway" };
 
 export async function startLoadBalancer(setup: LoadBalancerSetup): Promise<LoadBalancer> {
-	const { route, address = "127.0.0.1", port = 0, tls, unmapped = NOT_FOUND, down = NO_SERVER } = setup;
+	const { route, address = "127.0.0.1", port = 0, tls, unmapped = NOT_FOUND, down = NO_SERVER, onAnswer } = setup;
 	const log: AccessEntry[] = [];
 	let turn = 0;
 	const serve = (incoming: IncomingMessage, response: ServerResponse) => {
 		const host = (incoming.headers.host ?? "").toLowerCase().replace(/:\d+$/, "");
 		const routed = route(host);
 		response.on("finish", () => {
-			log.push({
+			const entry: AccessEntry = {
 				at: new Date(),
 				client: clientOf(incoming),
 				host,
@@ -76,7 +78,9 @@ export async function startLoadBalancer(setup: LoadBalancerSetup): Promise<LoadB
 				userAgent: incoming.headers["user-agent"] ?? "",
 				status: response.statusCode,
 				...(routed === undefined ? {} : { service: routed.service }),
-			});
+			};
+			log.push(entry);
+			onAnswer?.(entry);
 		});
 		if (routed === undefined) return answer(response, unmapped);
 		turn += 1;

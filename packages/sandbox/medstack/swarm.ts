@@ -45,7 +45,7 @@ export interface SwarmTiming {
 export class Service {
 	readonly name: string;
 	readonly image: string;
-	readonly domains: readonly string[];
+	domains: readonly string[];
 	/** What the cluster shows. */
 	replicas = 0;
 	/** How often an instance that had ended was followed by another. */

@@ -102,6 +102,8 @@ export async function judgeWrites(
 	serving: SideName,
 	closed: readonly ClosedTime[],
 ): Promise<WritesVerdict> {
+	// Whoever is told of a write from here on may have it in a database that was read before.
+	const told = [...ledger.writes];
 	const [medstack, aptible] = await Promise.all([
 		readWrites(databases.medstack.url),
 		readWrites(databases.aptible.url),
@@ -112,11 +114,11 @@ export async function judgeWrites(
 		.sort((one, other) => one.writtenAt.getTime() - other.writtenAt.getTime());
 	const sides = new Map(rows.map(({ id, side }) => [id, side]));
 	return {
-		lost: ledger.writes.filter(({ id }) => !held.has(id)),
+		lost: told.filter(({ id }) => !held.has(id)),
 		onClosedSide: rows.filter(({ side, writtenAt }) =>
 			closed.some((time) => time.side === side && writtenAt > time.from && (!time.until || writtenAt < time.until)),
 		),
-		contradicted: ledger.writes.filter(({ id, side }) => (sides.get(id) ?? side) !== side),
+		contradicted: told.filter(({ id, side }) => (sides.get(id) ?? side) !== side),
 		turns: turnsOf(rows),
 	};
 }

@@ -70,7 +70,7 @@ test("one operator at a time, also where the session of the first has ended mean
 	await first.hold();
 	const night = new OperatorLock(way, NIGHT_LOCK);
 	await night.hold();
-	await assert.rejects(second.hold(), /another operator is at a switch, a probe or a way back since \d+ s/);
+	await assert.rejects(second.hold(), /another operator is at a switch, a probe, a point or a way back since \d+ s/);
 	await journals.session.query(
 		"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = $1::bigint::oid",
 		[STEP_LOCK.object],

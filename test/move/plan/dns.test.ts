@@ -91,7 +91,7 @@ test("a server that is dead, refuses, is lame or has no address is named with it
 			"ns3.acme.example (127.0.0.4) refuses the question (REFUSED for SOA of acme.example)",
 			"ns4.acme.example (127.0.0.5) is no authority for acme.example (lame delegation)",
 			"ns5.acme.example (127.0.0.6) has truncated its answer, and does not answer over TCP within 300 ms",
-			"ns6.acme.example has no IPv4 address",
+			"ns6.acme.example has no address",
 			"ns7.acme.example has an address that no resolver tells",
 		],
 	);

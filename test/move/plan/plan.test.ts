@@ -15,7 +15,7 @@ import { parseStage } from "../../../config/parse.ts";
 import { listDomains } from "../../../move/plan/domains.ts";
 import { readLive } from "../../../move/plan/live.ts";
 import { makePlan } from "../../../move/plan/plan.ts";
-import { pointStage } from "../../../move/point.ts";
+import { isDnsAsked, pointStage, refuseStage } from "../../../move/point.ts";
 import { findTargets } from "../../../move/probe/targets.ts";
 import { readMoveStage } from "../../../move/stage.ts";
 import { stageWith } from "../../config/stage-file.ts";
@@ -296,11 +296,16 @@ test("point leads to a side that is as its phase makes it, and is refused else",
 		writeFileSync(file, text.replace("phase: prepare", `phase: ${phase}`));
 		return readMoveStage("night", file);
 	};
-	const point = async (phase: string, to: "old" | "new") => {
+	const point = async (phase: string, to: "old" | "new", isPreparing = false) => {
 		const lines: string[] = [];
 		const signal = new AbortController().signal;
-		await pointStage(new Context(), stageIn(phase), { to, tell: (line) => void lines.push(line), signal });
+		const tell = (line: string) => void lines.push(line);
+		await pointStage(new Context(), stageIn(phase), { to, tell, signal, isPreparing });
 		return lines.join("\n");
+	};
+	const serve = (lines: readonly string[]) => {
+		for (const name of ["ns1.acme.example", "ns2.acme.example", "ns3.acme.example"])
+			dns.change(name, { records: lines });
 	};
 	await assert.rejects(
 		point("frozen", "old"),
@@ -318,11 +323,31 @@ test("point leads to a side that is as its phase makes it, and is refused else",
 	const host = live?.endpoints.get("portal")?.find(({ managedTlsDomain }) => managedTlsDomain !== undefined)?.hostname;
 	const others = records.filter((line) => !/^portal|CAA/.test(line));
 	const led = [`portal.acme.example 60 CNAME portal-new.acme.example`, `portal-new.acme.example 60 CNAME ${host}`];
-	for (const name of ["ns1.acme.example", "ns2.acme.example", "ns3.acme.example"])
-		dns.change(name, { records: [...others, ...led] });
+	serve([...others, ...led]);
 	assert.match(
 		await point("live", "new"),
 		/^portal\.acme\.example leads to portal-new\.acme\.example on every authoritative server/,
+	);
+	const prepared = ["portal.acme.example 60 CNAME portal-old.acme.example", "portal-old.acme.example 60 A 203.0.113.9"];
+	serve([...others, ...prepared, `portal-new.acme.example 60 CNAME ${host}`]);
+	assert.match(await point("prepare", "old", true), /leads to portal-old\.acme\.example on every authoritative server/);
+	serve([...others, "portal.acme.example 3600 A 203.0.113.9", 'acme.example 3600 CAA 0 issue "digicert.com"']);
+	const said = await refuseStage(new Context(), stageIn("prepare")).catch((error: Error) => error.message);
+	for (const what of [/is A 203\.0\.113\.9 on ns1/, /has a TTL of 3600 s/, /CAA records of acme\.example/]) {
+		assert.match(String(said), what);
+	}
+	assert.deepEqual(
+		(["prepare", "frozen", "trial", "live"] as const).map((made) => [
+			isDnsAsked("frozen", made),
+			isDnsAsked("live", made),
+		]),
+		[
+			[true, true],
+			[false, true],
+			[false, true],
+			[false, true],
+		],
+		"the way back waits for no DNS",
 	);
 });
 

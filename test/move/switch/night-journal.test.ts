@@ -1,11 +1,14 @@
 /** What a switch leaves on the target and beside the stage, on a real server; and one operator at a time. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { type Postgres, startPostgres } from "@medstack-to-aptible/sandbox/postgresql/server.ts";
+import { noteInJournal } from "../../../move/dns/point-line.ts";
 import { besideNoOperator, lockOperator, OperatorLock, STEP_LOCK } from "../../../move/operator-lock.ts";
+import { type PointPorts, pointAlone } from "../../../move/point-command.ts";
+import { writeReport } from "../../../move/report.ts";
 import type { MoveSession } from "../../../move/session.ts";
 import { type MoveStage, readMoveStage } from "../../../move/stage.ts";
 import { describeStatus } from "../../../move/status.ts";
@@ -15,6 +18,7 @@ import { readLocalLines } from "../../../packages/mover/journal/local-file.ts";
 import { openJournalDatabase } from "../../../packages/mover/journal/schema.ts";
 import { wish } from "../../../packages/mover/journal/wishes.ts";
 import { connect } from "../../../packages/mover/postgresql/connection.ts";
+import { MovePhase } from "../../../wire/move.ts";
 
 let server: Postgres;
 let folder: string;
@@ -104,13 +108,97 @@ test("a second operator is refused, and told how the first one's session ends wh
 	await lockOperator(first);
 	const said = await lockOperator(second, STEP_LOCK, 0).catch((error: Error) => error.message);
 	const [, pid] =
-		/another operator is at a switch, a probe or a way back since \d+ s; .* SELECT pg_terminate_backend\((\d+)\)$/.exec(
+		/another operator is at a switch, a probe, a point or a way back since \d+ s; .* SELECT pg_terminate_backend\((\d+)\)$/.exec(
 			said ?? "",
 		) ?? assert.fail(said ?? "it was let in");
 	const { rows } = await second.query("SELECT pg_terminate_backend($1) AS ended", [Number(pid)]);
 	assert.equal(rows[0].ended, true);
 	await lockOperator(second);
 	await second.end();
+});
+
+test("point is refused while another operator is at a step, and goes on alone on the way back where nobody can be asked", async () => {
+	const file = path.join(folder, "Pulumi.point.yaml");
+	const inPhase = (phase: string) => {
+		writeFileSync(
+			file,
+			`config:
+  medstack-to-aptible:environment: { handle: acme, stack: acme-prod, phi: true }
+  medstack-to-aptible:databases: { main: { type: postgresql, version: "17" } }
+  medstack-to-aptible:move: { phase: ${phase}, from: { addresses: [203.0.113.9] }, databases: { main: {} } }
+`,
+		);
+		return readMoveStage("point", file);
+	};
+	const did: unknown[] = [];
+	const said: string[] = [];
+	const look = <T>(use: (given: MoveSession | undefined) => Promise<T>) => use(session);
+	const point = (typed: string, to: "new" | "old", more: Partial<PointPorts> = {}) =>
+		pointAlone(
+			inPhase(typed),
+			{ to, tell: (line) => void said.push(line) },
+			{
+				engine: { phase: async () => MovePhase.parse(typed) },
+				findWay: async () => ({ connect: open, look }),
+				point: async ({ isPreparing, note }) => void did.push([isPreparing, note !== undefined]),
+				...more,
+			},
+		);
+	const other = await open();
+	await lockOperator(other);
+	await assert.rejects(point("live", "new"), /another operator is at a switch, a probe, a point or a way back since/);
+	assert.deepEqual(did, []);
+	await other.end();
+	await point("live", "new");
+	await point("prepare", "old");
+	await point("prepare", "old", { engine: { phase: async () => "frozen" } });
+	assert.deepEqual(did.splice(0), [
+		[false, true],
+		[true, true],
+		[false, true],
+	]);
+	await point("frozen", "old", { engine: { phase: async () => "live" } });
+	assert.match(
+		said.splice(0).join(),
+		/in the phase live by its last update, so that services may run on Aptible still/,
+	);
+	assert.deepEqual(did.splice(0), [[false, true]]);
+	const gone = () => Promise.reject(new Error("the API is gone"));
+	await assert.rejects(point("live", "new", { findWay: gone }), /the API is gone/);
+	await assert.rejects(point("live", "new", { engine: { phase: gone } }), /the API is gone/);
+	await point("frozen", "old", { findWay: gone, engine: { phase: gone } });
+	assert.deepEqual(did, [[false, false]]);
+	assert.deepEqual(said, [
+		"which phase the stack is in is unknown: the API is gone",
+		"whether another operator is at a step is unknown: the API is gone",
+	]);
+});
+
+test("a report names the domain that a line of the journal has by its hash alone", async () => {
+	const file = path.join(folder, "Pulumi.led.yaml");
+	writeFileSync(
+		file,
+		`config:
+  medstack-to-aptible:environment: { handle: acme, stack: acme-prod, phi: true }
+  medstack-to-aptible:databases: { main: { type: postgresql, version: "17" } }
+  medstack-to-aptible:apps:
+    portal:
+      image: acme/portal:1
+      services: { web: {} }
+      endpoints: { public: { service: web, kind: https, domain: portal.acme.example, managedTls: true } }
+  medstack-to-aptible:move:
+    { phase: live, from: { addresses: [203.0.113.9] }, databases: { main: {} }, domains: { portal.acme.example: { via: manual, from: 203.0.113.9 } } }
+`,
+	);
+	const moved = readMoveStage("led", file);
+	const way = { look: <T>(use: (given: MoveSession | undefined) => Promise<T>) => use(session) };
+	const former = { CNAME: { ttlSeconds: 60, values: ["portal-old.acme.example"] } };
+	const note = { at: new Date().toISOString(), domain: "portal.acme.example", to: "new", former, target: "x" } as const;
+	await noteInJournal(new TargetJournal(way, moved), assert.fail)(note);
+	const { rows } = await session.query("SELECT run FROM public.journal WHERE step = 'point'");
+	const [, page = ""] = await writeReport(session, moved, rows[0].run);
+	assert.match(readFileSync(page, "utf8"), /\| point \| {2}\| note \| .*hash portal\.acme\.example/);
+	assert.doesNotMatch(readFileSync(path.join(folder, ".move/led.jsonl"), "utf8"), /portal/);
 });
 
 test("a lock whose session ends is taken again, over what the server has of it, and not where another operator came in", async () => {
@@ -137,10 +225,10 @@ test("a lock whose session ends is taken again, over what the server has of it, 
 	]);
 	const third = await open();
 	await lockOperator(third);
-	await assert.rejects(lock.hold(), /another operator is at a switch, a probe or a way back/);
+	await assert.rejects(lock.hold(), /another operator is at a switch, a probe, a point or a way back/);
 	await assert.rejects(
 		besideNoOperator(session, () => wish(session, "copy")),
-		/another operator is at a switch, a probe or a way back/,
+		/another operator is at a switch, a probe, a point or a way back/,
 	);
 	await third.end();
 	const { rows } = await session.query("SELECT FROM public.wishes WHERE state = 'asked'");

@@ -270,6 +270,24 @@ test("where live does not serve, DNS stays as it is, and the same command goes o
 	assert.equal(night.did.at(-2), "point new");
 });
 
+test("where live does not serve, domains that the update itself has led are named, with what going back loses", async () => {
+	night.begin("trial");
+	const azure = (text: string) =>
+		`${text.replace("via: manual", "via: azure")}  medstack-to-aptible:dns:
+    resourceGroup: { name: acme-dns }
+    zones: { acme: { domain: acme.example, records: { portal: { name: portal, type: CNAME, endpoint: portal.public } } } }
+`;
+	writeFileSync(file(), azure(textWith("trial")));
+	night.prove();
+	await night.probed();
+	night.isProbeFailing = true;
+	assert.equal(await night.switch("live"), 1);
+	assert.match(
+		night.said.at(-1) ?? "",
+		/^people come to Aptible by portal\.acme\.example since the update, and writes may have arrived there, which going back would lose\. Fix that/,
+	);
+});
+
 test("cancelled waits for the thaw of a source that a freeze has shut", async () => {
 	await night.switch("frozen");
 	mkdirSync(path.join(folder, ".move"), { recursive: true });

@@ -1,0 +1,117 @@
+/** `point` as a person runs it: in the phase that the stack is in, and while no other operator is at a step. */
+import type { Context } from "../aptible/context.ts";
+import { findJournalDatabase } from "../packages/mover/journal/schema.ts";
+import { type MovePhase, nextPhase, tellStep } from "../wire/move.ts";
+import { noteInJournal } from "./dns/point-line.ts";
+import type { Side } from "./dns/pointing.ts";
+import { findJournalHandle } from "./journal-place.ts";
+import { lockOperator } from "./operator-lock.ts";
+import { pointStage, type StagePointing } from "./point.ts";
+import { findEnvironment, type MoveSession, type Way, Ways } from "./session.ts";
+import type { MoveStage } from "./stage.ts";
+import { type Engine, pulumiEngine } from "./switch/engine.ts";
+import { TargetJournal } from "./switch/night-journal.ts";
+
+/** What a person's own step stands on. */
+export interface PointPorts {
+	engine: Pick<Engine, "phase">;
+	/** The way to the journal. */
+	findWay(): Promise<Pick<Way, "connect" | "look">>;
+	point(found: Pick<StagePointing, "isPreparing" | "note">): Promise<unknown>;
+}
+
+/**
+ * Leads each domain under `move.domains` to a side. On the way back it goes on where neither the stack nor the journal can be asked.
+ *
+ * @throws Error where the stack's phase is another, another operator is at a step, and what `pointStage` throws
+ */
+export async function runPoint(
+	context: Context,
+	moved: MoveStage,
+	given: Pick<StagePointing, "to" | "tell" | "signal">,
+): Promise<void> {
+	let ways: Ways | undefined;
+	try {
+		await pointAlone(moved, given, {
+			engine: pulumiEngine(moved),
+			async findWay() {
+				const environment = await findEnvironment(context, moved);
+				const all = new Ways(context, environment, given.tell);
+				ways = all;
+				return all.to(await findJournalHandle(context, environment, moved, (one) => all.to(one)));
+			},
+			point: (found) => pointStage(context, moved, { ...given, ...found }),
+		});
+	} finally {
+		await ways?.close();
+	}
+}
+
+/** Does it in the phase that the stack is in, while no other operator is at a step. @throws as `runPoint` */
+export async function pointAlone(
+	moved: MoveStage,
+	{ to, tell }: Pick<StagePointing, "to" | "tell">,
+	{ engine, findWay, point }: PointPorts,
+): Promise<void> {
+	const made = await readPhase(engine, moved, { to, tell });
+	refuseTypedPhase(to, made, moved);
+	if (to === "old" && isOnAptible(made)) {
+		tell(`the stack is in the phase ${made} by its last update, so that services may run on Aptible still`);
+	}
+	const isPreparing = to === "old" && moved.stage.move?.phase === "prepare" && made !== "frozen";
+	let way: Pick<Way, "connect" | "look"> | undefined;
+	let session: MoveSession | undefined;
+	try {
+		const found = await findWay();
+		way = found;
+		session = await findJournalDatabase((database) => found.connect(database));
+	} catch (error) {
+		if (to === "new") throw error;
+		tell(`whether another operator is at a step is unknown: ${(error as Error).message}`);
+	}
+	try {
+		if (session === undefined || way === undefined) {
+			await point({ isPreparing });
+			return;
+		}
+		await lockOperator(session);
+		await point({ isPreparing, note: noteInJournal(new TargetJournal(way, moved), tell) });
+	} finally {
+		await session?.end().catch(() => {});
+	}
+}
+
+/** Of the last update; undefined where there was none, and on the way back where nobody says. */
+async function readPhase(
+	engine: Pick<Engine, "phase">,
+	{ stage }: MoveStage,
+	{ to, tell }: Pick<StagePointing, "to" | "tell">,
+): Promise<MovePhase | undefined> {
+	try {
+		return await engine.phase();
+	} catch (error) {
+		if (to === "new" || stage.move?.phase === "prepare") throw error;
+		tell(`which phase the stack is in is unknown: ${(error as Error).message}`);
+		return undefined;
+	}
+}
+
+function isOnAptible(made: MovePhase | undefined): boolean {
+	return made === "trial" || made === "live";
+}
+
+/**
+ * Refuses to lead people to a side that does not serve, whatever the stage file says. On the way back an update may be what fails: there the
+ * services themselves decide (`pointStage`).
+ *
+ * @param made the phase of the stack's last update
+ */
+export function refuseTypedPhase(to: Side, made: MovePhase | undefined, { stage, name }: MoveStage): void {
+	const typed = stage.move?.phase ?? "prepare";
+	if (to === "new" ? made === "live" : !isOnAptible(made) || typed === "frozen") return;
+	const isTyped = made !== typed && made !== undefined;
+	throw new Error(
+		`the stack ${name} is in the phase ${made ?? "none"} by its last update, and Pulumi.${name}.yaml has "${typed}"; point --to ${to} would lead people to a side that does not serve; first ` +
+			(isTyped ? tellStep(made, nextPhase(made, [typed]), name) : `run \`pulumi up --stack ${name}\``),
+	);
+}
