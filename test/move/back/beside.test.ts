@@ -92,6 +92,20 @@ test("what was written where Aptible was opened beside an open way back is count
 	assert.deepEqual(actsOf(world), ["count", "count", "update frozen", "count", "thaw", "start", "update prepare"]);
 });
 
+test("where users were led to Aptible anew, DNS is led back once more and waited for anew", async () => {
+	const world = await at("live");
+	world.isMoverThere = false;
+	assert.equal(await world.back(), 1);
+	[world.made, world.isAptibleOpen, world.dns, world.isMoverThere] = ["live", true, "new", true];
+	world.did = [];
+	assert.equal(await world.back(), 0);
+	assert.deepEqual([actsOf(world).includes("point old"), world.dns, world.isServing], [true, "old", true]);
+	const waits = (await world.lines()).filter(
+		({ step, part, state }) => step === "back" && part === "domains" && state === "note",
+	);
+	assert.equal(waits.length, 2);
+});
+
 test("nobody freezes, copies or takes the night up beside an open way back", async () => {
 	const world = await at("trial");
 	refuseOpenBack(await world.lines());
