@@ -10,6 +10,7 @@ import { nameStage } from "../packages/mover/commands.ts";
 import { readLines } from "../packages/mover/journal/journal.ts";
 import { type Command, isWork, type WishArguments, type Work } from "../packages/mover/journal/wishes.ts";
 import { type Arguments, acceptedLoss, readArguments, UsageError, usage } from "./arguments.ts";
+import { refuseOpenBack } from "./back/opening.ts";
 import { closeMove } from "./close.ts";
 import { findMoverHosts, makeCredentials } from "./credentials.ts";
 import { tellEnd } from "./ends.ts";
@@ -29,6 +30,9 @@ import { refuseStaleFile } from "./switch/stale-file.ts";
 import { withWayOut } from "./switch/without-journal.ts";
 import { thawStatements } from "./thaw-sql.ts";
 import { ask, compareJournals, control, watch } from "./work.ts";
+
+/** Steps that shut the source, or stand on it being shut, which a way back opens. Its own thaw is none of these. */
+const NOT_BESIDE_BACK: ReadonlySet<string> = new Set(["freeze", "copy", "objects"]);
 
 const context = new Context({ requestsAtATime: 8 });
 /** What is said of commands is what can be typed, once the stage is known. */
@@ -97,7 +101,12 @@ async function main(argv: string[]): Promise<number> {
 		);
 		const way = ways.to(handle);
 		if (phase === undefined && isGuarded(step)) {
-			await way.look(async (session) => session && refuseStaleFile(await readLines(session), moved));
+			await way.look(async (session) => {
+				if (session === undefined) return;
+				const lines = await readLines(session);
+				refuseStaleFile(lines, moved);
+				if (NOT_BESIDE_BACK.has(step)) refuseOpenBack(lines);
+			});
 		}
 		if (phase !== undefined || step === "probe") {
 			const { runProbe, runSwitch } = await import("./switch/command.ts");

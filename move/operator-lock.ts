@@ -36,7 +36,7 @@ export async function lockOperator(session: MoveSession, place = STEP_LOCK, wait
 	}
 }
 
-/** The locks that this process has: its own steps wish for work too. */
+/** The locks of steps that this process has: its own steps wish for work too. A night is none, as another operator may be at one. */
 const own = new Set<OperatorLock>();
 
 /**
@@ -114,7 +114,7 @@ export class OperatorLock {
 				"SELECT pid, backend_start::text AS started FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()",
 			);
 			this.#backend = rows[0];
-			own.add(this);
+			if (this.#place === STEP_LOCK) own.add(this);
 		} catch (error) {
 			await this.release();
 			throw isConnectionError(error) ? asUnreachable(error) : error;

@@ -1,16 +1,19 @@
 /** `back`: MedStack serves again, from wherever the night is. It may be killed anywhere and run again. */
+import type { JournalLine } from "../../packages/mover/journal/line.ts";
 import type { Evidence } from "../../packages/mover/steps.ts";
 import type { MovePhase } from "../../wire/move.ts";
+import { findNight } from "../night/steps.ts";
 import { movedDatabases } from "../session.ts";
 import type { ClusterReport } from "../source-cluster/port.ts";
 import type { MoveStage } from "../stage.ts";
 import type { Engine } from "../switch/engine.ts";
 import { findOpenSwitch, type NightJournal } from "../switch/night-journal.ts";
 import type { Counted } from "./counters.ts";
-import { describeAfter, describeBefore, describeSides } from "./describe.ts";
+import { askEvents, askUnlocked, boundaryOf, describeBefore, describeSides } from "./describe.ts";
 import { type AcceptedLoss, countLoss, describeLoss, refuseLoss } from "./loss.ts";
 import { findOpenBack, findOpening, type OpenBack, type Opening } from "./opening.ts";
-import { isSourceShut } from "./source.ts";
+import { begunAt, isDone, type Part } from "./parts.ts";
+import { isFreezeBegun, isSourceShut, unopenedSources } from "./source.ts";
 
 /** What a way back stands on. */
 export interface BackPorts {
@@ -36,6 +39,8 @@ export interface BackPorts {
 	/** Opens the source. @returns whether it is open */
 	thaw(): Promise<boolean>;
 	startServices(): Promise<ClusterReport>;
+	/** Whether the numbers of MedStack's services are noted, as they were stopped. */
+	areServicesNoted(): Promise<boolean>;
 	/** Whether `startServices` only says what a person has to do. */
 	isByHand: boolean;
 	/** Whether the record says that the move is over. */
@@ -46,8 +51,6 @@ export interface BackPorts {
 class Unfinished extends Error {}
 
 const AGAIN = "npm run move -- back --stack STACK";
-
-type Part = "close" | "writes" | "domains" | "thaw" | "services" | "after";
 
 /**
  * Leads the stage back to MedStack: Aptible to `frozen`, the loss counted, DNS, its wait, the source opened, MedStack's services, and the
@@ -82,10 +85,16 @@ export async function goBack(
 		movedDatabases(moved).map(({ handle }) => handle),
 		made,
 	);
+	if (!(await isAnythingLeft(moved, { lines, made, open, opening }, ports))) {
+		throw new Error(
+			"there is nothing to go back from: the stage is in prepare, no freeze stands, none of MedStack's services is noted as stopped, and nothing was opened on Aptible",
+		);
+	}
 	for (const line of describeSides(made, lines, { open, opening })) tell(line);
-	const isCounted = isDone(open, "writes");
+	const boundary = boundaryOf(made, lines);
+	const isCounted = isDone(open, "writes") && boundary !== "trial" && boundary !== "live";
 	if (opening.opened.size > 0 && !isCounted) {
-		const loss = countLoss(opening, await ports.count());
+		const loss = countLoss(opening, await ports.count(), { isServing: true });
 		tell(`going back now costs: ${describeLoss(loss)}`);
 		const refusal = refuseLoss(loss, accepted);
 		if (refusal !== undefined) {
@@ -112,8 +121,17 @@ export async function goBack(
 	return 0;
 }
 
-function isDone(open: OpenBack | undefined, part: Part): boolean {
-	return open?.lines.some((line) => line.part === part && line.state === "done") === true;
+/** Whether there is something to bring back: in `prepare` MedStack may be in use. */
+async function isAnythingLeft(
+	moved: MoveStage,
+	{ lines, made, open, opening }: Pick<Begun, "open" | "opening"> & { lines: readonly JournalLine[]; made: MovePhase },
+	{ areServicesNoted }: BackPorts,
+): Promise<boolean> {
+	if (made !== "prepare" || open !== undefined || opening.opened.size > 0) return true;
+	if (findOpenSwitch(lines)?.hasUpdate === true || isFreezeBegun(moved, lines)) return true;
+	// Stopped by hand, they are noted nowhere else.
+	const isStopped = findNight(lines)?.lines.some(({ part, state }) => part === "services" && state !== "note");
+	return isStopped === true || areServicesNoted();
 }
 
 interface Begun {
@@ -164,15 +182,19 @@ class Walk {
 
 	/** @param look whether it is so already, read from where it is done; absent: nothing shows it but its line */
 	async #step(part: Part, look: (() => Promise<boolean>) | undefined, act: () => Promise<Evidence>): Promise<void> {
-		const { open } = this.#begun;
-		// What was closed may have been opened since by hand; what has no look, or was said by a person, is as its line says.
-		if (isDone(open, part) && (part !== "close" || (await look?.()) === true)) return;
+		// What was closed may have been opened since by hand, and what was opened shut; the others are as their lines say.
+		const isSeen = part === "close" || part === "thaw";
+		if ((await this.#isDone(part)) && (!isSeen || (await look?.()) === true)) return;
 		if (look === undefined || !(await look())) {
 			await this.#write(part, "begin");
 			await this.#write(part, "done", await act());
 		} else {
 			await this.#write(part, "done", { skipped: true });
 		}
+	}
+
+	async #isDone(part: Part): Promise<boolean> {
+		return isDone(findOpenBack(await this.#ports.journal.lines()), part);
 	}
 
 	get #isLed(): boolean {
@@ -190,7 +212,7 @@ class Walk {
 		const open = findOpenSwitch(await journal.lines());
 		if (made === "trial" || made === "live") return false;
 		if (open?.hasUpdate === true && open.phase !== "prepare" && open.phase !== "cancelled") return false;
-		return made !== "frozen" || isDone(this.#begun.open, "services") || (await running()).length === 0;
+		return made !== "frozen" || (await this.#isDone("services")) || (await running()).length === 0;
 	}
 
 	async #close(): Promise<Evidence> {
@@ -213,9 +235,9 @@ class Walk {
 
 	/** The last count: nobody writes on Aptible any more. @returns whether the loss is accepted */
 	async #countWrites(): Promise<boolean> {
-		const { opening, open, accepted, run } = this.#begun;
+		const { opening, accepted, run } = this.#begun;
 		const { tell, count, journal } = this.#ports;
-		if (isDone(open, "writes")) return true;
+		if (await this.#isDone("writes")) return true;
 		if (opening.opened.size === 0) {
 			await this.#write("writes", "done", { rows: 0 });
 			return true;
@@ -240,8 +262,10 @@ class Walk {
 
 	/** The wait is for what was seen first: run again, it does not begin anew. */
 	async #lead(): Promise<Evidence> {
-		const { pointOld, waitUntil, tell } = this.#ports;
-		const noted = this.#begun.open?.lines.find(({ part, state }) => part === "domains" && state === "note");
+		const { pointOld, waitUntil, tell, journal } = this.#ports;
+		const open = findOpenBack(await journal.lines());
+		const closed = begunAt(open, "close");
+		const noted = open?.lines.find(({ part, state, seq }) => part === "domains" && state === "note" && seq > closed);
 		const led = await pointOld();
 		const until = noted === undefined ? led.toISOString() : String(noted.evidence.until);
 		if (noted === undefined) await this.#write("domains", "note", { until });
@@ -251,27 +275,45 @@ class Walk {
 	}
 
 	async #isOpen(): Promise<boolean> {
-		return !isSourceShut(this.#moved, await this.#ports.journal.lines());
+		// Of MySQL nothing shows it but the person's word.
+		if (askUnlocked(this.#moved) !== undefined && !(await this.#isDone("thaw"))) return false;
+		return unopenedSources(this.#moved, await this.#ports.journal.lines()).length === 0;
 	}
 
 	async #thaw(): Promise<Evidence> {
-		this.#ports.removeRecord();
-		if (await this.#ports.thaw()) return {};
-		throw new Unfinished(`the source is shut still, and MedStack's services are not started; to go on: ${AGAIN}`);
+		const { journal, removeRecord, thaw } = this.#ports;
+		removeRecord();
+		const isThawed = !isSourceShut(this.#moved, await journal.lines()) || (await thaw());
+		if (!isThawed || !(await this.#hear(askUnlocked(this.#moved), "unlocked"))) {
+			throw new Unfinished(`the source is shut still, and MedStack's services are not started; to go on: ${AGAIN}`);
+		}
+		// A thaw by SQL and by hand leaves none: another machine's record must not stand on a source that was opened.
+		for (const database of unopenedSources(this.#moved, await journal.lines())) {
+			await journal.write(this.#begun.run, "thaw", "note", { undone: true }, { database });
+		}
+		return {};
+	}
+
+	/** @returns whether the person says that word; also where there is nothing to ask */
+	async #hear(question: string | undefined, word: string): Promise<boolean> {
+		return question === undefined || (await this.#ports.ask(question)).trim() === word;
 	}
 
 	async #start(): Promise<Evidence> {
-		const { startServices, isByHand, tell, ask } = this.#ports;
-		// A freeze that a person has made of MySQL and Redis alone leaves no notes, and the copy of it is as old.
+		const { startServices, isByHand, tell } = this.#ports;
+		// A thaw of another machine has left it here.
 		this.#ports.removeRecord();
 		for (const line of describeBefore(this.#moved)) tell(line);
 		const { lines, left } = await startServices();
 		for (const line of lines) tell(line);
-		for (const line of describeAfter(this.#moved)) tell(line);
-		if (left.length === 0 && !isByHand) return { count: 0 };
-		const answer = await ask("Once MedStack's services run and answer, type up: ");
-		if (answer.trim() === "up") return { by: "operator" };
-		throw new Unfinished(`MedStack's services are not all said to be up; once they are: ${AGAIN}`);
+		const isAsked = left.length > 0 || isByHand;
+		if (isAsked && !(await this.#hear("Once MedStack's services run and answer, type up: ", "up"))) {
+			throw new Unfinished(`MedStack's services are not all said to be up; once they are: ${AGAIN}`);
+		}
+		if (!(await this.#hear(askEvents(this.#moved), "events"))) {
+			throw new Unfinished(`the old MySQL's events are not said to be on again; once they are: ${AGAIN}`);
+		}
+		return isAsked ? { by: "operator" } : { count: 0 };
 	}
 
 	async #isAfter(): Promise<boolean> {

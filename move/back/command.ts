@@ -1,5 +1,4 @@
 /** `back` as a person runs it: with the journal on the target, the engine on PATH, MedStack's cluster, and a terminal. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { readMoveRecord } from "../../config/move-record.ts";
 import { openWork } from "../../packages/mover/journal/wishes.ts";
 import { findMoverHosts } from "../credentials.ts";
@@ -11,6 +10,7 @@ import { pointStage } from "../point.ts";
 import type { ProgressView } from "../progress.ts";
 import { voidRecord } from "../record.ts";
 import { chooseCluster, isByApi } from "../source-cluster/choose.ts";
+import { listCounts, readTargetCounts } from "../source-cluster/counts.ts";
 import { type MoveStage, readMoveStage } from "../stage.ts";
 import { asking } from "../switch/answer.ts";
 import type { Reach } from "../switch/command.ts";
@@ -20,6 +20,7 @@ import { switchPhase } from "../switch/switch.ts";
 import { goBack } from "./back.ts";
 import { readCounters } from "./counters.ts";
 import type { AcceptedLoss } from "./loss.ts";
+import { findResolversEnd, waitUntil } from "./resolvers.ts";
 import { findMoverObstacles, openSource, thawByMover } from "./thaw.ts";
 
 export interface BackOptions {
@@ -30,9 +31,6 @@ export interface BackOptions {
 	/** Ends when the person goes away. */
 	signal: AbortSignal;
 }
-
-/** A wait is said again after this long. */
-const SAY_MS = 60_000;
 
 /** @returns exit code */
 export async function runBack(
@@ -83,7 +81,7 @@ export async function runBack(
 				},
 				async running() {
 					const { containers } = await readApps(context.api, environment.id, moved.stage);
-					return [...containers].filter(([, count]) => (count ?? 0) > 0).map(([service]) => service);
+					return listRunning(containers);
 				},
 				count: () => readCounters(ways, environment, moved),
 				async pointOld() {
@@ -93,7 +91,7 @@ export async function runBack(
 						signal,
 						note: noteInJournal(journal, tell),
 					});
-					return new Date(Math.max(Date.now(), ...pointed.map(({ resolversUntil }) => resolversUntil.getTime())));
+					return findResolversEnd(fresh(), pointed, new Date());
 				},
 				waitUntil: (time) => waitUntil(time, tell, signal),
 				removeRecord() {
@@ -108,6 +106,8 @@ export async function runBack(
 						ask,
 					}),
 				startServices: () => cluster.start(),
+				areServicesNoted: () =>
+					way.look(async (session) => session !== undefined && listCounts(await readTargetCounts(session)).length > 0),
 				isByHand: !isByApi(moved),
 				isOver: readMoveRecord(moved.folder, moved.name)?.closed === true,
 			},
@@ -117,13 +117,10 @@ export async function runBack(
 	}
 }
 
-async function waitUntil(time: Date, tell: (line: string) => void, signal: AbortSignal): Promise<void> {
-	for (;;) {
-		const left = time.getTime() - Date.now();
-		if (left <= 0) return;
-		tell(`waiting for ${Math.ceil(left / 1000)} s more`);
-		await sleep(Math.min(left, SAY_MS), undefined, { signal }).catch(() => {
-			throw new Error("left while it waited; to go on: npm run move -- back --stack STACK");
-		});
-	}
+/** Services that run, or of which Aptible does not say whether they do. */
+export function listRunning(containers: ReadonlyMap<string, number | undefined>): string[] {
+	return [...containers].flatMap(([service, count]) => {
+		if (count === undefined) return [`${service} (unknown)`];
+		return count > 0 ? [service] : [];
+	});
 }

@@ -23,41 +23,29 @@ export function boundaryOf(made: MovePhase, lines: readonly JournalLine[]): Boun
 		: "frozen";
 }
 
-const SHUT = "MedStack: its services are at 0, and its database is shut as far as a freeze came";
+const SHUT =
+	"MedStack: its services are at 0 as far as they were stopped, and its database is shut as far as a freeze came";
 const AT_ZERO = "Aptible: everything is at 0";
 
 const SIDES: Readonly<Record<Boundary, readonly string[]>> = {
-	prepare: [
-		SHUT,
-		"Aptible: not in use",
-		"users: see MedStack's page or its 404 or 503, now and until its services are up",
-	],
-	frozen: [
-		SHUT,
-		`${AT_ZERO}; nothing is copied`,
-		"users: see MedStack's page or its 404 or 503, now and until its services are up",
-	],
-	copied: [
-		SHUT,
-		`${AT_ZERO}, with the copy in its place`,
-		"users: see MedStack's page or its 404 or 503, now and until its services are up",
-	],
-	trial: [
-		SHUT,
-		"Aptible: what has an endpoint runs, for whoever tests it",
-		"users: see MedStack's page or its 404 or 503, now and until its services are up",
-	],
-	live: [
-		SHUT,
-		"Aptible: serves everybody",
-		"users: are served by Aptible now; from the first step on they see its error page, then MedStack's, until DNS has come round and MedStack's services are up",
-	],
-	cancelled: [
-		"MedStack: open, or about to be",
-		"Aptible: what has an endpoint runs as in prepare",
-		"users: see MedStack",
-	],
+	prepare: [SHUT, "Aptible: not in use"],
+	frozen: [SHUT, `${AT_ZERO}; nothing is copied`],
+	copied: [SHUT, `${AT_ZERO}, with the copy in its place`],
+	trial: [SHUT, "Aptible: what has an endpoint runs, for whoever tests it"],
+	live: [SHUT, "Aptible: serves everybody"],
+	cancelled: ["MedStack: open, or about to be", "Aptible: what has an endpoint runs as in prepare"],
 };
+
+/** @param isLed whether DNS may lead to Aptible */
+function describeUsers(boundary: Boundary, isLed: boolean): string {
+	const until = "until DNS has come round and MedStack's services are up";
+	if (boundary === "cancelled") return "users: see MedStack";
+	if (!isLed) return "users: see MedStack's page or its 404 or 503, now and until its services are up";
+	if (boundary === "live") {
+		return `users: are served by Aptible now; from the first step on they see its error page, then MedStack's, ${until}`;
+	}
+	return `users: may be led to Aptible, and see ${boundary === "trial" ? "what runs there, then " : ""}its error page, then MedStack's, ${until}`;
+}
 
 /** Lines for a person. */
 export function describeSides(
@@ -67,6 +55,8 @@ export function describeSides(
 ): string[] {
 	const taken = open === undefined ? [] : [`a way back was begun at ${open.at} and is taken up where it stands`];
 	const done = open?.lines.filter(({ state }) => state === "done").map(({ part }) => part) ?? [];
+	const boundary = boundaryOf(made, lines);
+	const sides = [...SIDES[boundary], describeUsers(boundary, opening.isLed)];
 	const steps = [
 		"1. Aptible to frozen: nobody writes there any more",
 		"2. what was written on Aptible is counted, and nothing is opened where that is more than --accept-loss",
@@ -77,7 +67,7 @@ export function describeSides(
 	];
 	return [
 		...taken,
-		...(done.length > 0 ? [`done: ${done.join(", ")}`] : SIDES[boundaryOf(made, lines)]),
+		...(done.length > 0 ? [`done: ${done.join(", ")}`] : sides),
 		"going back, in this order:",
 		...steps.map((step) => `  ${step}`),
 	];
@@ -92,9 +82,21 @@ export function describeBefore({ stage }: MoveStage): string[] {
 	];
 }
 
-/** What a person does once they are up. */
-export function describeAfter(moved: MoveStage): string[] {
+/** What is asked of a MySQL that a person has shut, once the others are open; undefined where none moves. */
+export function askUnlocked(moved: MoveStage): string | undefined {
+	const handles = mysqlOf(moved);
+	if (handles === undefined) return undefined;
+	return `Once each account that was locked on the old MySQL of ${handles} is open again (ALTER USER ... ACCOUNT UNLOCK), type unlocked: `;
+}
+
+/** What is asked of a MySQL last of all, as its events write; undefined where none moves. */
+export function askEvents(moved: MoveStage): string | undefined {
+	const handles = mysqlOf(moved);
+	if (handles === undefined) return undefined;
+	return `Last, once each event that was on on the old MySQL of ${handles} is on again (ALTER EVENT ... ENABLE), type events: `;
+}
+
+function mysqlOf(moved: MoveStage): string | undefined {
 	const handles = movedDatabases(moved).flatMap(({ handle, type }) => (type === "mysql" ? [handle] : []));
-	if (handles.length === 0) return [];
-	return [`last, on the old MySQL of ${handles.join(", ")}: unlock what was locked, and turn its events on again`];
+	return handles.length === 0 ? undefined : handles.join(", ");
 }

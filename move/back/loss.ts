@@ -13,6 +13,8 @@ export interface Loss {
 	sinceLive: number;
 	/** Why the writes of a database are not known, one line each. */
 	unknown: readonly string[];
+	/** Of databases in which transactions have written and are open, one line each: they are not counted yet. */
+	open: readonly string[];
 }
 
 /** A start is reckoned from two answers in whole seconds. */
@@ -22,16 +24,32 @@ const SAME_START_S = 5;
  * Rows between the marks of an opening and now.
  *
  * @param now counters by database, or why there are none
+ * @param isServing whether apps may write still: what is committed counts then, and open transactions are named. @default false: they make
+ * it unknown
  */
-export function countLoss({ opened, marks, liveMarks }: Opening, now: Counted): Loss {
-	const loss = { rows: 0, sinceLive: 0, unknown: [] as string[] };
+export function countLoss(
+	{ opened, marks, liveMarks }: Opening,
+	now: Counted,
+	{ isServing = false }: { isServing?: boolean } = {},
+): Loss {
+	const loss = { rows: 0, sinceLive: 0, unknown: [] as string[], open: [] as string[] };
 	for (const database of [...opened].sort()) {
-		const written = writtenSince(marks.get(database), now.get(database));
+		const counted = now.get(database);
+		const writers = counted === undefined || isUnknown(counted) ? 0 : Number(counted.openWriters ?? 0);
+		if (writers > 0) {
+			const says = `${database}: ${writers} transactions have written and are open, of which nothing is counted yet`;
+			if (isServing) loss.open.push(says);
+			else {
+				loss.unknown.push(`${says}; end them, and run it again`);
+				continue;
+			}
+		}
+		const written = writtenSince(marks.get(database), counted);
 		if (typeof written === "string") {
 			loss.unknown.push(`${database}: ${written}`);
 			continue;
 		}
-		const live = liveMarks.has(database) ? writtenSince(liveMarks.get(database), now.get(database)) : 0;
+		const live = liveMarks.has(database) ? writtenSince(liveMarks.get(database), counted) : 0;
 		loss.rows += written;
 		loss.sinceLive += typeof live === "number" ? live : written;
 	}
@@ -43,9 +61,6 @@ function writtenSince(mark: Evidence | undefined, after: ReturnType<Counted["get
 	if (after === undefined) return "it is not in the stage file any more";
 	if (isUnknown(after)) return after.unknown;
 	if (mark === undefined) return "no mark was noted before it was opened";
-	if (Number(after.openWriters ?? 0) > 0) {
-		return `${after.openWriters} transactions have written and are open, of which nothing is counted yet; end them, and run it again`;
-	}
 	return mark.format === "postgresql" ? postgresqlRows(mark, after) : mysqlRows(mark, after);
 }
 
@@ -71,7 +86,11 @@ function mysqlRows(mark: Evidence, now: Evidence): number | string {
 }
 
 /** What going back costs, in one line. */
-export function describeLoss({ rows, sinceLive, unknown }: Loss): string {
+export function describeLoss(loss: Loss): string {
+	return [describeRows(loss), ...loss.open].join("; ");
+}
+
+function describeRows({ rows, sinceLive, unknown }: Loss): string {
 	if (unknown.length > 0) return `unknown: ${unknown.join("; ")}${rows > 0 ? `; of the others ${sayRows(rows)}` : ""}`;
 	if (rows === 0) return "free: nothing was written on Aptible since it was opened";
 	return `${sayRows(rows)} written on Aptible since it was opened${sinceLive > 0 && sinceLive !== rows ? `, ${sinceLive} of them since users were led there` : ""}`;

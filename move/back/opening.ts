@@ -64,6 +64,15 @@ export interface OpenBack {
 	lines: readonly JournalLine[];
 }
 
+/** Refuses what must not be done beside a way back. @throws where one was begun and is not at its end */
+export function refuseOpenBack(lines: readonly JournalLine[]): void {
+	const back = findOpenBack(lines);
+	if (back === undefined) return;
+	throw new Error(
+		`a way back to MedStack was begun at ${back.at} and is not at its end; end it first: npm run move -- back --stack STACK`,
+	);
+}
+
 /** The way back that was killed or left; undefined where none is open. */
 export function findOpenBack(lines: readonly JournalLine[]): OpenBack | undefined {
 	let open: { at: string; lines: JournalLine[] } | undefined;

@@ -2,16 +2,19 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { readMoveRecord } from "../../config/move-record.ts";
+import { openWork } from "../../packages/mover/journal/wishes.ts";
 import { readCounters, readWrites } from "../back/counters.ts";
 import { countLoss, describeLoss } from "../back/loss.ts";
 import { findOpening } from "../back/opening.ts";
 import { likelyMs, readOutlook } from "../forecast.ts";
-import { NIGHT_LOCK, OperatorLock } from "../operator-lock.ts";
-import { movedDatabases } from "../session.ts";
+import { refuseDowntime } from "../guards.ts";
+import { besideNoOperator, NIGHT_LOCK, OperatorLock } from "../operator-lock.ts";
+import { movedDatabases, type Way } from "../session.ts";
 import { whileAlone } from "../source-cluster/alone.ts";
 import { chooseCluster, isByApi } from "../source-cluster/choose.ts";
+import type { ClusterReport, SourceCluster } from "../source-cluster/port.ts";
 import { type MoveStage, readMoveStage } from "../stage.ts";
-import { askOnTerminal, hasTerminal } from "../switch/answer.ts";
+import { askOrLeave, discardTyped, hasTerminal } from "../switch/answer.ts";
 import type { Reach } from "../switch/command.ts";
 import { pulumiEngine } from "../switch/engine.ts";
 import { TargetJournal } from "../switch/night-journal.ts";
@@ -61,13 +64,14 @@ export async function runNight(
 					process.on("SIGINT", end);
 					try {
 						const reach = { way, tell, signal: gone.signal, redactor: context.redactor, isSure };
-						return await whileAlone(way, chooseCluster(moved, reach)).stop();
+						return await stopServices(way, chooseCluster(moved, reach));
 					} finally {
 						process.off("SIGINT", end);
 					}
 				},
 				isByHand: !isByApi(moved),
-				ask: hasTerminal() ? askOnTerminal : undefined,
+				ask: hasTerminal() ? askAnew : undefined,
+				openWork: () => way.look(async (session) => session && (await openWork(session))),
 				keep: (run, step, answer) =>
 					way.look(async (session) => session && (await keepAnswer(session, run, who, step, answer))),
 				by: hashOfName(who),
@@ -81,6 +85,24 @@ export async function runNight(
 	}
 }
 
+/**
+ * MedStack's services to 0, as `freeze` does it.
+ *
+ * @throws where other work is under way, where no mover answers, so that they would be at 0 for nothing, and where another operator is at
+ * a step
+ */
+export async function stopServices(way: Pick<Way, "open" | "connect">, cluster: SourceCluster): Promise<ClusterReport> {
+	const session = await way.open();
+	await besideNoOperator(session, () => refuseDowntime(session));
+	return whileAlone(way, cluster).stop();
+}
+
+/** A step may have taken hours, in which somebody has typed. */
+async function askAnew(question: string): Promise<string | undefined> {
+	await discardTyped(process.stdin);
+	return askOrLeave(question);
+}
+
 /** What going back costs, without waiting until the counters stand still. */
 export async function costOf(
 	{ moved, lines, phase }: NightFacts,
@@ -92,8 +114,8 @@ export async function costOf(
 		phase,
 	);
 	if (opening.opened.size === 0) return { isFree: true, line: "free: nothing was opened on Aptible since the copy" };
-	const loss = countLoss(opening, await count());
-	return { isFree: loss.rows === 0 && loss.unknown.length === 0, line: describeLoss(loss) };
+	const loss = countLoss(opening, await count(), { isServing: true });
+	return { isFree: loss.rows === 0 && loss.unknown.length === 0 && loss.open.length === 0, line: describeLoss(loss) };
 }
 
 const main = path.join(import.meta.dirname, "../main.ts");

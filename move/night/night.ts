@@ -1,8 +1,10 @@
 /** `night`: the steps one after the other, each the command that it is. It may be left anywhere and taken up, also by another person. */
+import type { Wish } from "../../packages/mover/journal/wishes.ts";
+import { refuseOpenBack } from "../back/opening.ts";
 import type { ClusterReport } from "../source-cluster/port.ts";
-import type { NightJournal } from "../switch/night-journal.ts";
+import { findOpenSwitch, type NightJournal } from "../switch/night-journal.ts";
 import { findNight, isStepDone, listSteps, type Night, type NightFacts, type NightStep } from "./steps.ts";
-import { describeDowntime, describeRows, makeRows } from "./table.ts";
+import { describeDowntime, describeRows, findShutOut, makeRows } from "./table.ts";
 
 /** What going back costs at a moment. */
 export interface Cost {
@@ -23,8 +25,10 @@ export interface NightPorts {
 	stopServices(): Promise<ClusterReport>;
 	/** Whether `stopServices` only says what a person has to do. */
 	isByHand: boolean;
-	/** Asks the person, who answers with nothing where Ctrl-C is the answer; absent without a terminal. */
-	ask: ((question: string) => Promise<string>) | undefined;
+	/** Asks the person, who answers with undefined where Ctrl-C or Ctrl-D is the answer; absent without a terminal. */
+	ask: ((question: string) => Promise<string | undefined>) | undefined;
+	/** Work that is wished for and not over. */
+	openWork(): Promise<Pick<Wish, "command" | "run"> | undefined>;
 	/** Keeps who has answered what. */
 	keep(run: string, step: string, answer: string): Promise<void>;
 	/** The operator's name as the journal has it. */
@@ -42,7 +46,7 @@ const GO_ON = "npm run move -- night --stack STACK";
  *
  * @param isSure answers `go` to what can be gone back from for free: all before the trial but MedStack's services by hand
  * @returns exit code: 0 at its end or where MedStack serves again, 1 where it was left
- * @throws where no mover has made a run yet
+ * @throws where no mover has made a run yet, where a way back is open, and where the stage is in no phase of a night
  */
 export async function walkNight({ isSure }: { isSure: boolean }, ports: NightPorts): Promise<number> {
 	const { journal, look, tell, by } = ports;
@@ -52,7 +56,9 @@ export async function walkNight({ isSure }: { isSure: boolean }, ports: NightPor
 			"no mover has made a run yet; before the night: npm run move -- check --stack STACK, and a rehearsal",
 		);
 	}
-	const former = findNight(await journal.lines());
+	const begun = await look();
+	refuseElsewhere(begun);
+	const former = findNight(begun.lines);
 	if (former === undefined) await journal.write(run, "night", "begin", { by });
 	else tell(`the night that was begun at ${former.at} is taken up where it stands`);
 	for (;;) {
@@ -62,6 +68,7 @@ export async function walkNight({ isSure }: { isSure: boolean }, ports: NightPor
 			tell("this night is over, as MedStack serves again");
 			return 0;
 		}
+		refuseElsewhere(facts);
 		const steps = listSteps(facts, night);
 		const next = steps.find((step) => !isStepDone(step, facts, night));
 		const cost = await describe(steps, facts, night, ports);
@@ -72,6 +79,15 @@ export async function walkNight({ isSure }: { isSure: boolean }, ports: NightPor
 		if (answer === "back") return walk.goBack();
 		await walk.go();
 	}
+}
+
+/** In `cancelled` MedStack is in use for good, and beside a way back it is opened. */
+function refuseElsewhere({ lines, phase }: NightFacts): void {
+	refuseOpenBack(lines);
+	if (phase !== undefined && phase !== "cancelled") return;
+	throw new Error(
+		`a night goes from prepare to live, and the stage is in ${phase ?? "no phase, as no update of it has ended"}; look at: npm run move -- status --stack STACK`,
+	);
 }
 
 /** Shows the table, the time, and what going back costs. */
@@ -89,7 +105,13 @@ async function describe(
 	const budgetMs = minutes === undefined ? undefined : minutes * 60_000;
 	tell("");
 	for (const line of describeRows(rows)) tell(line);
-	for (const line of describeDowntime(rows, { night, budgetMs, isFree: cost.isFree, now: now() })) tell(line);
+	for (const line of describeDowntime(rows, {
+		since: findShutOut(lines, night),
+		budgetMs,
+		isFree: cost.isFree,
+		now: now(),
+	}))
+		tell(line);
 	tell(`going back now: ${cost.line}`);
 	return cost;
 }
@@ -137,8 +159,8 @@ class Question {
 			tell(`next: ${name}, ${says}`);
 			if (go === "again") for (const line of this.#choices(last?.state === "failed")) tell(line);
 			for (;;) {
-				const typed = (await ask(`type ${go}, back or leave: `)).trim();
-				answer = typed === "" ? "leave" : (typed as Answer);
+				const typed = await ask(`type ${go}, back or leave: `);
+				answer = typed === undefined ? "leave" : (typed.trim() as Answer);
 				if ([go, "back", "leave"].includes(answer)) break;
 			}
 		}
@@ -171,8 +193,18 @@ class Question {
 	}
 
 	async leave(): Promise<number> {
-		this.#ports.tell(
-			`left before ${this.#step.name}; nothing is under way. To go on, from any machine with the stage's files: ${GO_ON}`,
+		const { tell, openWork } = this.#ports;
+		const [work, open] = [await openWork(), findOpenSwitch(this.#at.facts.lines)];
+		const says = [
+			...(work === undefined
+				? []
+				: [
+						`the mover goes on with ${work.command}${work.run === undefined ? "" : ` of run ${work.run}`}, which ends with: npm run move -- stop --stack STACK`,
+					]),
+			...(open === undefined ? [] : [`the switch to ${open.phase} is begun and not ended`]),
+		];
+		tell(
+			`left before ${this.#step.name}; ${says.length === 0 ? "nothing is under way" : says.join("; ")}. To go on, from any machine with the stage's files: ${GO_ON}`,
 		);
 		return 1;
 	}
@@ -180,13 +212,19 @@ class Question {
 	async goBack(): Promise<number> {
 		const { run, ask } = this.#ports;
 		const question = "how many rows may be lost, a number or all; nothing for none: ";
-		const given = this.#at.cost.isFree ? "" : ((await ask?.(question)) ?? "").trim();
+		const typed = this.#at.cost.isFree ? "" : await ask?.(question);
+		if (typed === undefined) return this.leave();
+		const given = typed.trim();
 		return run(["back", ...(given === "" ? [] : ["--accept-loss", given])]);
 	}
 
 	/** Does it, and notes how it ended. */
 	async go(): Promise<void> {
 		const { journal, tell } = this.#ports;
+		if (await this.#isDone()) {
+			tell(`${this.#step.name} is done by now`);
+			return;
+		}
 		const write = async (state: "begin" | "done" | "failed") =>
 			journal.write(await this.#run(), "night", state, {}, { part: this.#step.name });
 		await write("begin");

@@ -55,8 +55,6 @@ export function findNight(lines: readonly JournalLine[]): Night | undefined {
 export function listSteps({ moved, lines, hasRecord }: NightFacts, night: Night): NightStep[] {
 	const domains = Object.keys(moved.stage.move?.domains ?? {});
 	const objects = moved.stage.move?.objects ?? [];
-	const swapped = lines.findLast(({ step, state }) => step === "swap" && state === "done")?.seq ?? 0;
-	const isOver = swapped > 0 && swapped < night.seq && !hasRecord;
 	const step = (name: string, says: string, command?: readonly string[], isPersonal = false): NightStep => ({
 		name,
 		says,
@@ -69,13 +67,32 @@ export function listSteps({ moved, lines, hasRecord }: NightFacts, night: Night)
 		step("frozen", "everything on Aptible to 0", ["switch", "frozen"]),
 		step("freeze", "MedStack's database shut, and the proof that nobody writes", ["freeze"]),
 		...(objects.length > 0 ? [step("objects", "what changed in the objects since the last pass", ["objects"])] : []),
-		step("copy", "copy, proof, and the copy in its place", isOver ? ["copy", "--again"] : ["copy"]),
+		step("copy", ...sayCopy(lines, night, hasRecord)),
 		step("verify", "both sides compared once more", ["verify"]),
 		step("trial", "the apps on Aptible start, for tests", ["switch", "trial"], true),
-		...(domains.length > 0 ? [step("probe", "each domain asked by its real name at Aptible", ["probe"])] : []),
+		...(domains.length > 0 ? [step("probe", "each domain asked by its real name at Aptible", ["probe"], true)] : []),
 		step("live", "Aptible serves: update, probes, DNS", ["switch", "live"], true),
 		...(domains.length > 0 ? [step("watch", "whether anybody still comes to MedStack", ["watch"], true)] : []),
-		step("report", "the report for an audit", ["report"]),
+		step("report", "the report for an audit", ["report"], true),
+	];
+}
+
+/** What leads to a record of a copy here. The mover refuses a second copy over one in its place, unless it is said. */
+function sayCopy(lines: readonly JournalLine[], night: Night, hasRecord: boolean): [string, string[]] {
+	const says = "copy, proof, and the copy in its place";
+	const swapped = lines.findLast(({ step, state }) => step === "swap" && state === "done")?.seq ?? 0;
+	if (swapped === 0 || hasRecord) return [says, ["copy"]];
+	const proofs = lines.filter(({ step, state, seq }) => step === "verify" && state === "note" && seq > swapped);
+	const isUnequal = proofs.some(({ run, evidence }) => run === proofs.at(-1)?.run && evidence.equal === false);
+	if (swapped < night.seq) return [says, ["copy", "--again"]];
+	if (isUnequal) return [`${says}, as both sides were found unequal`, ["copy", "--again"]];
+	// One that was left is told its end.
+	if (night.lines.findLast(({ part, state }) => part === "copy" && state !== "note")?.state === "begin") {
+		return [says, ["copy"]];
+	}
+	return [
+		"a copy is in its place, and its record is not here: pull Pulumi.STACK.move.json from the machine that has it, or have both sides compared once more, which writes it",
+		["verify"],
 	];
 }
 

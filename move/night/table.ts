@@ -67,21 +67,39 @@ export function describeRows(rows: readonly Row[]): string[] {
 	];
 }
 
-/** How long users are shut out so far and may be, beside the budget; none before they are. */
+/**
+ * When users were shut out: MedStack's services at 0, or where a person saw to that before the night, the freeze of its database.
+ *
+ * @returns undefined where they are not
+ */
+export function findShutOut(lines: readonly JournalLine[], night: Night): Date | undefined {
+	const thawed = lines.findLast(({ step, state }) => step === "thaw" && state === "note")?.seq ?? 0;
+	const stopped = night.lines.findLast(
+		({ seq, part, state }) => part === "services" && state === "done" && seq > thawed,
+	);
+	const since = stopped ?? lines.find(({ seq, step }) => step === "freeze" && seq > thawed);
+	return since && new Date(since.at);
+}
+
+/** How long users are shut out so far, and for how long by forecast they will be, beside the budget. */
 export function describeDowntime(
 	rows: readonly Row[],
-	{ night, budgetMs, isFree, now }: { night: Night; budgetMs: number | undefined; isFree: boolean; now: Date },
+	{
+		since,
+		budgetMs,
+		isFree,
+		now,
+	}: { since: Date | undefined; budgetMs: number | undefined; isFree: boolean; now: Date },
 ): string[] {
-	const begun = night.lines.find(({ part, state }) => part === "services" && state === "begin");
 	const felt = rows.filter(({ name }) => DOWNTIME.includes(name));
 	const open = felt.filter(({ state }) => state !== "done");
 	if (open.length === 0) return [];
-	const soFar = begun === undefined ? 0 : Math.max(0, now.getTime() - Date.parse(begun.at));
+	const soFar = since === undefined ? 0 : Math.max(0, now.getTime() - since.getTime());
 	const left = open.reduce((sum, { forecastMs = 0 }) => sum + forecastMs, 0);
 	const unknown = open.filter(({ forecastMs }) => forecastMs === undefined).map(({ name }) => name);
 	const without = unknown.length === 0 ? "" : `, without ${unknown.join(", ")}, of which nothing is known`;
 	const lines = [
-		`users are shut out since ${sayTime(soFar / 1000)}; by forecast ${sayTime(left / 1000)} are left${without}`,
+		`${since === undefined ? "" : `users are shut out since ${sayTime(soFar / 1000)}; `}by forecast ${sayTime(left / 1000)} are left${without}`,
 	];
 	if (budgetMs === undefined) return lines;
 	if (soFar + left <= budgetMs) return lines;

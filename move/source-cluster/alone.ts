@@ -4,7 +4,7 @@ import type { Way } from "../session.ts";
 import type { SourceCluster } from "./port.ts";
 
 /** The cluster, with the operator's lock for as long as it is worked on. Each act throws where another operator is at a step. */
-export function whileAlone(way: Way, cluster: SourceCluster): SourceCluster {
+export function whileAlone(way: Pick<Way, "open" | "connect">, cluster: SourceCluster): SourceCluster {
 	const alone = async <T>(act: () => Promise<T>): Promise<T> => {
 		// The lock is held in the database in which the replicas are noted.
 		await way.open();

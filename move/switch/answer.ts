@@ -1,5 +1,6 @@
 /** The questions of a step, on a terminal. */
 import { createInterface } from "node:readline/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { MovePhase } from "../../wire/move.ts";
 
 /** Whether somebody can be asked. */
@@ -47,13 +48,34 @@ export function asking(
 
 /** @returns an empty answer where Ctrl-C or Ctrl-D is one */
 export async function askOnTerminal(question: string): Promise<string> {
+	return (await askOrLeave(question)) ?? "";
+}
+
+/** What was typed before a question was shown is not meant for it. */
+export async function discardTyped(input: NodeJS.ReadableStream, quietMs = 50): Promise<void> {
+	let last = Date.now();
+	const drop = () => {
+		last = Date.now();
+	};
+	input.on("data", drop);
+	input.resume();
+	try {
+		while (Date.now() - last < quietMs) await sleep(quietMs);
+	} finally {
+		input.off("data", drop);
+		input.pause();
+	}
+}
+
+/** @returns what was typed; undefined where Ctrl-C or Ctrl-D is the answer */
+export async function askOrLeave(question: string): Promise<string | undefined> {
 	const terminal = createInterface({ input: process.stdin, output: process.stdout });
 	const gone = new AbortController();
 	terminal.on("SIGINT", () => gone.abort()).on("close", () => gone.abort());
 	try {
 		return await terminal.question(question, { signal: gone.signal });
 	} catch {
-		return "";
+		return undefined;
 	} finally {
 		terminal.close();
 	}

@@ -11,7 +11,7 @@ import { LookLeft, type MoveSession, type Way } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
 import { compareJournals } from "../work.ts";
 
-export type OperatorStep = "switch" | "probe" | "point" | "mark" | "back" | "night";
+export type OperatorStep = "switch" | "probe" | "point" | "mark" | "back" | "night" | "thaw";
 
 /** What tells lines of one step apart. */
 export interface LinePlace {

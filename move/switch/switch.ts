@@ -5,7 +5,7 @@ import { moveRecordName, readMoveRecord, requireMoveRecord } from "../../config/
 import type { JournalLine } from "../../packages/mover/journal/line.ts";
 import type { Evidence } from "../../packages/mover/steps.ts";
 import { isNightStep, type MovePhase, movePhases, type RecordState, refuseMoveStep } from "../../wire/move.ts";
-import { findOpenBack } from "../back/opening.ts";
+import { refuseOpenBack } from "../back/opening.ts";
 import { readTtlNotes } from "../dns/ttl-notes.ts";
 import { havePassed } from "../probe/evidence.ts";
 import { Unreachable } from "../session.ts";
@@ -181,12 +181,8 @@ async function admit(moved: MoveStage, { to, isAgain }: SwitchOptions, ports: Sw
 	if (run === undefined) throw new Error(describeNoRun(place, made, to));
 	await journal.refuseOthers();
 	const lines = await journal.lines();
-	const back = isOpening(to) ? findOpenBack(lines) : undefined;
-	if (back !== undefined) {
-		throw new Error(
-			`a way back to MedStack was begun at ${back.at} and is not at its end, and both sides would be open; end it first: npm run move -- back --stack STACK`,
-		);
-	}
+	// Both sides would be open.
+	if (isOpening(to)) refuseOpenBack(lines);
 	const open = findOpenSwitch(lines);
 	if (made === undefined) {
 		throw new Error(

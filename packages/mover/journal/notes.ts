@@ -5,7 +5,7 @@ import type { Asks } from "./journal.ts";
 import type { JournalLine } from "./line.ts";
 
 /** Whether a line says that a freeze is undone. */
-const isUndone = ({ step, state, evidence }: Pick<JournalLine, "step" | "state" | "evidence">) =>
+export const isUndone = ({ step, state, evidence }: Pick<JournalLine, "step" | "state" | "evidence">) =>
 	step === "thaw" && state === "note" && evidence.undone === true;
 
 /**
@@ -46,11 +46,7 @@ export function findFreeze(
 		if (last === undefined || !isProof) return undefined;
 		proven = Math.max(proven, last.seq);
 	}
-	// The way back may have opened a source by SQL, without the mover.
-	const isOpened = lines.some(
-		({ seq, step, state, part }) => seq > proven && step === "back" && state === "done" && part === "thaw",
-	);
-	return isOpened ? undefined : proven;
+	return proven;
 }
 
 export async function readNotes(client: Asks, database: string): Promise<Notes> {

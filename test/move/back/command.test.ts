@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "n
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { startMedstack } from "@medstack-to-aptible/sandbox/medstack/cluster.ts";
+import { noteByOperator } from "../../../move/operator-line.ts";
 import { withSession } from "../../../packages/mover/postgresql/connection.ts";
 import { Night } from "../../support/night.ts";
 
@@ -78,4 +79,11 @@ test("rows that were written on Aptible keep MedStack shut until their loss is a
 	assert.equal(medstack.service("web").replicas, 2);
 	assert.ok(!existsSync(night.record));
 	await mover.end("SIGTERM");
+
+	await withSession({ url: target.url("move") }, {}, async (client) => {
+		await noteByOperator(client, { step: "back", state: "begin", evidence: { phase: "frozen", accept: 0 } });
+	});
+	const beside = await night.run("freeze", "--yes");
+	assert.match(beside.output, /a way back to MedStack was begun .* end it first: npm run move -- back --stack night/);
+	assert.equal(medstack.service("web").replicas, 2, "what it would have shut first is as it was");
 });

@@ -7,8 +7,8 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readWrites, settleWrites } from "../../../move/back/counters.ts";
 import { countLoss } from "../../../move/back/loss.ts";
-import { NIGHT_LOCK, OperatorLock, STEP_LOCK } from "../../../move/operator-lock.ts";
-import type { Evidence } from "../../../packages/mover/steps.ts";
+import { besideNoOperator, NIGHT_LOCK, OperatorLock, STEP_LOCK } from "../../../move/operator-lock.ts";
+import { type Evidence, LOCK_CLASS } from "../../../packages/mover/steps.ts";
 import { JournalServer } from "../../support/night-journal.ts";
 import { Killed, World } from "./world.ts";
 
@@ -78,7 +78,18 @@ test("one operator at a time, also where the session of the first has ended mean
 	await first.hold();
 	await first.release();
 	await second.hold();
-	await Promise.all([second.release(), night.release()]);
+	// The night's own lock lets nobody by whom another operator's step holds up.
+	const beside = besideNoOperator(journals.session, async () => "done");
+	await second.release();
+	assert.equal(await beside.catch(() => "refused"), "done", "a step of this process is its own");
+	const other = await journals.connect("move");
+	await other.query("SELECT pg_advisory_lock($1, $2)", [LOCK_CLASS, STEP_LOCK.object]);
+	await assert.rejects(
+		besideNoOperator(journals.session, async () => {}),
+		/another operator is at a switch/,
+	);
+	await other.query("SELECT pg_advisory_unlock_all()");
+	await night.release();
 });
 
 test("rows are counted without ANALYZE and TOAST, with dropped tables, and not across a reset or a crash", async () => {
@@ -95,7 +106,7 @@ test("rows are counted without ANALYZE and TOAST, with dropped tables, and not a
 		return countLoss(opening, new Map([["main", await readWrites(reader)]]));
 	};
 	await app.query("ANALYZE");
-	assert.deepEqual(await lossSince(mark), { rows: 0, sinceLive: 0, unknown: [] });
+	assert.deepEqual(await lossSince(mark), { rows: 0, sinceLive: 0, unknown: [], open: [] });
 	await app.query("INSERT INTO public.patients SELECT n, repeat('x', 10000) FROM generate_series(1, 7) AS n");
 	assert.equal((await lossSince(mark)).rows, 7);
 	await app.query("UPDATE public.patients SET id = id + 1 WHERE id <= 2");

@@ -46,6 +46,7 @@ export function memoryJournal(): { journal: NightJournal; writeLine: WriteLine }
 
 export class World {
 	readonly folder = mkdtempSync(path.join(tmpdir(), "back-"));
+	readonly #type: "postgresql" | "mysql";
 	#inner: NightJournal;
 	#writeLine: WriteLine;
 	made: MovePhase = "prepare";
@@ -68,6 +69,9 @@ export class World {
 	isMoverThere = true;
 	isByHand = true;
 	isOver = false;
+	areServicesNoted = false;
+	/** Whether the source is opened by a person, of which no mover writes a line. */
+	isThawedBySql = false;
 	left: string[] = [];
 	isUpdateFailing = false;
 	killAt = Number.POSITIVE_INFINITY;
@@ -76,7 +80,8 @@ export class World {
 	acts = 0;
 	#kill: (killed: Killed) => void = () => {};
 
-	constructor({ journal, writeLine } = memoryJournal()) {
+	constructor({ journal, writeLine } = memoryJournal(), type: "postgresql" | "mysql" = "postgresql") {
+		this.#type = type;
 		this.#inner = journal;
 		this.#writeLine = writeLine;
 		this.#write("prepare");
@@ -118,7 +123,7 @@ export class World {
 			this.file,
 			`config:
   medstack-to-aptible:environment: { handle: acme, stack: acme-prod, phi: true }
-  medstack-to-aptible:databases: { main: { type: postgresql, version: "17" } }
+  medstack-to-aptible:databases: { main: { type: ${this.#type}, version: "${this.#type === "mysql" ? "8.4" : "17"}" } }
   medstack-to-aptible:apps:
     portal:
       image: acme/portal:1
@@ -182,7 +187,9 @@ export class World {
 	async #ask(question: string): Promise<string> {
 		this.asked.push(question);
 		const wanted = /type (\w+)/.exec(question)?.[1] ?? "";
-		return this.answers[wanted]?.shift() ?? wanted;
+		const answer = this.answers[wanted]?.shift() ?? wanted;
+		if (answer === "unlocked") this.isSourceOpen = true;
+		return answer;
 	}
 
 	/** What Aptible's side has counted. */
@@ -252,7 +259,7 @@ export class World {
 					this.act("thaw", async () => {
 						if (!this.isMoverThere) return false;
 						this.isSourceOpen = true;
-						await this.line("thaw", "note", { undone: true });
+						if (!this.isThawedBySql) await this.line("thaw", "note", { undone: true });
 						return true;
 					}),
 				startServices: () =>
@@ -260,6 +267,7 @@ export class World {
 						this.isServing = this.left.length === 0;
 						return { lines: ["services"], left: this.left };
 					}),
+				areServicesNoted: async () => this.areServicesNoted,
 				isByHand: this.isByHand,
 				isOver: this.isOver,
 			},
@@ -273,7 +281,8 @@ export class World {
 	async freeze(): Promise<void> {
 		this.isServing = false;
 		this.isSourceOpen = false;
-		await this.line("freeze", "note", { readOnly: null, oid: 16384 }, "2964");
+		// The mover shuts nobody out of a MySQL.
+		if (this.#type === "postgresql") await this.line("freeze", "note", { readOnly: null, oid: 16384 }, "2964");
 		await this.line("freeze", "done", { equal: true }, "silence");
 	}
 
@@ -301,8 +310,8 @@ export class World {
 	}
 
 	/** A TTL that is old enough. */
-	noteTtl(): void {
-		const note = { ttlSeconds: 60, seen: "2026-12-01T00:00:00Z", safeFrom: "2026-12-01T01:00:00Z" };
+	noteTtl(ttlSeconds = 60): void {
+		const note = { ttlSeconds, seen: "2026-12-01T00:00:00Z", safeFrom: "2026-12-01T01:00:00Z" };
 		writeFileSync(ttlNotesFile(this.moved), JSON.stringify({ "portal.acme.example": note }));
 	}
 

@@ -6,11 +6,13 @@ import { World } from "../back/world.ts";
 export class NightWorld extends World {
 	/** Commands that fail, once each. */
 	failing: string[] = [];
-	/** Answers of the person, in their order. @default what goes on */
+	/** Answers of the person, in their order; ^C is Ctrl-C. @default what goes on */
 	typed: string[] = [];
 	/** What was asked, and of which step. */
 	questions: string[] = [];
 	kept: string[] = [];
+	work: { command: "copy"; run: string } | undefined;
+	by = "0123456789abcdef";
 	copyMs: number | undefined = 600_000;
 	nowAt = () => Date.now();
 
@@ -37,7 +39,8 @@ export class NightWorld extends World {
 					isByHand: this.isByHand,
 					ask: hasTerminal ? (question) => this.#answer(question) : undefined,
 					keep: async (_run, step, answer) => void this.kept.push(`${step}: ${answer}`),
-					by: "0123456789abcdef",
+					openWork: async () => this.work,
+					by: this.by,
 					tell: (line) => void this.said.push(line),
 					now: () => new Date(this.nowAt()),
 				},
@@ -45,9 +48,10 @@ export class NightWorld extends World {
 		);
 	}
 
-	async #answer(question: string): Promise<string> {
+	async #answer(question: string): Promise<string | undefined> {
 		this.questions.push(question);
 		const typed = this.typed.shift();
+		if (typed === "^C") return undefined;
 		if (typed !== undefined) return typed;
 		return /(?<=type )\w+/.exec(question)?.[0] ?? "file.log";
 	}
