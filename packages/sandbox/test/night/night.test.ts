@@ -16,7 +16,7 @@ function shapeOf(report: string): string[] {
 		.slice(report.indexOf("# Move of "))
 		.split("\n")
 		.filter((line) => !line.startsWith("  - "))
-		.map((line) => line.replaceAll(/-?[0-9a-f]{12,}|-?\d+(\.\d+)?/g, "0").replace(/ 0 to 0 \|$/, " 0 |"));
+		.map((line) => line.replaceAll(/-?[0-9a-f]{12,}|-?\d+(\.\d+)?/g, "0"));
 	return [...new Set(lines)].sort();
 }
 
