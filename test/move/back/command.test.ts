@@ -72,7 +72,9 @@ test("rows that were written on Aptible keep MedStack shut until their loss is a
 	assert.equal(left.code, 1, left.output);
 	assert.match(left.output, /trial +done[\s\S]*going back now: \d+ rows written[\s\S]*left before live/);
 
+	const began = Date.now();
 	const back = await night.run("back", "--yes", "--accept-loss", String(rows));
+	t.diagnostic(`back from trial: MedStack serves after ${((Date.now() - began) / 1000).toFixed(1)} s`);
 	assert.equal(back.code, 0, `${back.output}\n--\n${mover.output}`);
 	assert.match(back.output, /thaw of run r\d+: done[\s\S]*MedStack serves; the stage is in the phase frozen/);
 	assert.equal(phase(), "frozen");
