@@ -189,7 +189,10 @@ export function readArguments(argv: string[]): Arguments {
 	} catch (error) {
 		throw new UsageError(error instanceof Error ? error.message : String(error));
 	}
-	const { values, positionals } = parsed;
+	const { values, positionals, tokens } = parsed;
+	const names = tokens.flatMap((token) => (token.kind === "option" ? [token.name] : []));
+	const twice = names.find((name, index) => names.indexOf(name) !== index);
+	if (twice !== undefined) throw new UsageError(`--${twice} is given twice; one of them is to go`);
 	const { stack, "config-file": configFile, help, ...options } = values;
 	const [step, ...more] = positionals;
 	if (help || step === "help" || argv.length === 0)
@@ -224,7 +227,10 @@ export function readArguments(argv: string[]): Arguments {
 		);
 	}
 	if (step === "back") acceptedLoss(options["accept-loss"]);
-	if (stack === undefined || !/^[\w.-]+$/.test(stack)) throw new UsageError("name the stage: --stack STACK");
+	if (stack === undefined) throw new UsageError("name the stage: --stack STACK");
+	if (!/^[\w.-]+$/.test(stack)) {
+		throw new UsageError(`--stack "${stack}" is no name of a stack; allowed: letters, digits, -, _ and .`);
+	}
 	if (options.run !== undefined && !/^r\d+$/.test(String(options.run))) {
 		throw new UsageError(`--run "${options.run}" is none; runs are r1, r2 ...`);
 	}
@@ -261,6 +267,7 @@ function parse(argv: string[]) {
 	return parseArgs({
 		args: argv,
 		allowPositionals: true,
+		tokens: true,
 		options: {
 			stack: { type: "string" },
 			"config-file": { type: "string" },

@@ -53,9 +53,13 @@ export function refusePhase(step: string, { stage, name }: MoveStage): void {
 			`${step} is a step of a move, and Pulumi.${name}.yaml has no block move; add one with phase: prepare, then: pulumi up --stack ${name}`,
 		);
 	}
-	throw new Error(
-		`${step} needs move.phase: ${allowed.join(" or ")}, and Pulumi.${name}.yaml has "${phase}"; ${tellStep(phase, nextPhase(phase, allowed), name)}`,
-	);
+	const isServing = phase === "trial" || phase === "live";
+	const next = nextPhase(phase, allowed);
+	const fix =
+		isServing && next !== "live"
+			? "to lead the stage back, with what was written on Aptible counted first: npm run move -- back --stack STACK; to look: npm run move -- status --stack STACK"
+			: tellStep(phase, next, name);
+	throw new Error(`${step} needs move.phase: ${allowed.join(" or ")}, and Pulumi.${name}.yaml has "${phase}"; ${fix}`);
 }
 
 /** Refuses what only a source that nobody writes to allows, and a stage without objects. @throws with the fix */
@@ -77,7 +81,7 @@ export function refuseObjects({ stage, name }: MoveStage, options: Readonly<Reco
 export function refuseUnsure({ stage }: MoveStage): void {
 	if (stage.move?.phase !== "prepare") return;
 	throw new Error(
-		"freeze shuts everybody out of the source, and in the phase prepare MedStack is in use; where that is meant: npm run move -- freeze --yes --stack STACK",
+		"freeze shuts everybody out of the source, and in the phase prepare MedStack is in use. In the night comes first: npm run move -- switch frozen --stack STACK. Where a freeze without it is meant: npm run move -- freeze --yes --stack STACK",
 	);
 }
 

@@ -3,6 +3,8 @@ import { globSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { acceptedLoss, readArguments, UsageError, usage } from "../../move/arguments.ts";
+import { refusePhase } from "../../move/guards.ts";
+import type { MoveStage } from "../../move/stage.ts";
 import { nameStage } from "../../packages/mover/commands.ts";
 import { root } from "../support/repository.ts";
 
@@ -82,6 +84,11 @@ test("help is there as a word too, and has a line for each option", () => {
 	assert.throws(() => readArguments(["switch", "trial", "live", "--stack", "prod"]), UsageError);
 	assert.throws(() => readArguments(["thaw", "--database", "main", "--stack", "prod"]), /with --sql alone/);
 	assert.throws(() => readArguments(["copy", "--keep", "--stack", "prod"]), UsageError);
+	assert.throws(
+		() => readArguments(["switch", "live", "--stack", "prod", "--stack", "staging"]),
+		/--stack is given twice; one of them is to go/,
+	);
+	assert.throws(() => readArguments(["plan", "--stack", "../prod"]), /--stack "\.\.\/prod" is no name of a stack/);
 	const watch = (...more: string[]) => readArguments(["watch", "--stack", "prod", ...more]);
 	assert.throws(() => watch("--old", "a"), /watch takes both sides' logs: --old FILE --new FILE/);
 	assert.throws(() => watch("--old", "-", "--new", "-"), /watch takes two logs, and "-" is given for both sides/);
@@ -101,6 +108,20 @@ test("help is there as a word too, and has a line for each option", () => {
 		() => readArguments(["close", "--without-watch", " ", "--stack", "prod"]),
 		/takes the reason, in words/,
 	);
+});
+
+test("where people work on Aptible, no step is a reason to stop it: the way back counts what would be lost", () => {
+	for (const phase of ["trial", "live"] as const) {
+		const moved = { name: "prod", stage: { move: { phase } } } as unknown as MoveStage;
+		for (const step of ["copy", "freeze", "thaw", "rehearse", "point --to old"]) {
+			assert.throws(
+				() => refusePhase(step, moved),
+				(error: Error) =>
+					/npm run move -- back --stack/.test(error.message) && !error.message.includes("switch frozen"),
+				`${step} in ${phase}`,
+			);
+		}
+	}
 });
 
 test("what is said of commands has the stage's name, and its file where that is another", () => {

@@ -120,6 +120,14 @@ test("of two frozen databases the SQL of each is its own text, so that neither i
 	const over = { ...moved, stage: { ...moved.stage, move: { ...moved.stage.move, phase: "cancelled" as const } } };
 	assert.match(thawStatements(over as typeof moved, "main")[0] ?? "", /^-- Warning: in the phase cancelled/);
 	assert.throws(() => thawStatements(moved, "other"), /holds no freeze of other/);
+	const file = path.join(folder, "night.jsonl");
+	writeFileSync(file, `${lines[0]}\n{"kind":"freeze"}\n${lines[1]}\n`);
+	assert.throws(() => thawStatements(moved, "main"), /night\.jsonl:2: .*keep a copy of the file, write the line anew/);
+	rmSync(file);
+	mkdirSync(file);
+	assert.throws(() => thawStatements(moved, "main"), /night\.jsonl cannot be read \(EISDIR\)/);
+	rmSync(file, { recursive: true });
+	writeFileSync(file, `${lines.join("\n")}\n`);
 	await night.inPhase("cancelled");
 	const closed = await night.run("close");
 	assert.equal(closed.code, 1, closed.output);
@@ -133,7 +141,7 @@ test("in prepare, where MedStack is in use, a freeze wants --yes", async () => {
 	assert.equal(code, 1, output);
 	assert.match(
 		output,
-		/in the phase prepare MedStack is in use; where that is meant: npm run move -- freeze --yes --stack night/,
+		/in the phase prepare MedStack is in use\. In the night comes first: .* meant: npm run move -- freeze --yes --stack night/,
 	);
 });
 

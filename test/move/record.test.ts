@@ -31,11 +31,11 @@ test("a step is refused in a phase that it is not for, before anything is asked 
 		[
 			"copy",
 			"live",
-			/copy needs move\.phase: frozen, and Pulumi\.night\.yaml has "live"; run `npm run move -- switch frozen --stack night/,
+			/copy needs move\.phase: frozen, and Pulumi\.night\.yaml has "live"; to lead the stage back, .*: npm run move -- back --stack night/,
 		],
 		["copy", "prepare", /copy needs move\.phase: frozen/],
 		["copy", "cancelled", /has "cancelled"; set phase: prepare and run `pulumi up/],
-		["rehearse", "trial", /rehearse needs move\.phase: prepare, .* has "trial"; run `npm run move -- switch frozen /],
+		["rehearse", "trial", /rehearse needs move\.phase: prepare, .* has "trial"; to lead the stage back, .*: npm run move -- back /],
 		["verify", "live", /verify needs move\.phase: prepare or frozen or trial/],
 		["credentials", "live", /credentials needs move\.phase/],
 	];

@@ -1,7 +1,6 @@
 /** The journal's copy in a file: JSON lines, each on the disk before the next step. */
 import {
 	closeSync,
-	existsSync,
 	fsyncSync,
 	ftruncateSync,
 	mkdirSync,
@@ -29,8 +28,8 @@ export interface LocalLines {
 
 /** Reads a file of lines, without changing it. */
 export function readLocalLines(file: string): LocalLines {
-	if (!existsSync(file)) return { lines: [], tornBytes: 0 };
-	const bytes = readFileSync(file);
+	const bytes = readIfThere(file);
+	if (bytes === undefined) return { lines: [], tornBytes: 0 };
 	const end = bytes.lastIndexOf(0x0a) + 1;
 	const texts = bytes.subarray(0, end).toString("utf8").split("\n").slice(0, -1);
 	const lines = texts.map((text, index) => {
@@ -57,6 +56,19 @@ export function readLocalLines(file: string): LocalLines {
 		unique.push(line);
 	}
 	return { lines: unique, tornBytes: bytes.length - end };
+}
+
+/** What cannot be read is not taken for what is not there: a freeze may be noted in it. */
+function readIfThere(file: string): Buffer | undefined {
+	try {
+		return readFileSync(file);
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException;
+		if (code === "ENOENT") return undefined;
+		throw new Error(
+			`${file} cannot be read (${code}); give this user the right to read it and its folder, and run it again`,
+		);
+	}
 }
 
 /**
