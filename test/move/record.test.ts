@@ -35,7 +35,11 @@ test("a step is refused in a phase that it is not for, before anything is asked 
 		],
 		["copy", "prepare", /copy needs move\.phase: frozen/],
 		["copy", "cancelled", /has "cancelled"; set phase: prepare and run `pulumi up/],
-		["rehearse", "trial", /rehearse needs move\.phase: prepare, .* has "trial"; to lead the stage back, .*: npm run move -- back /],
+		[
+			"rehearse",
+			"trial",
+			/rehearse needs move\.phase: prepare, .* has "trial"; to lead the stage back, .*: npm run move -- back /,
+		],
 		["verify", "live", /verify needs move\.phase: prepare or frozen or trial/],
 		["credentials", "live", /credentials needs move\.phase/],
 	];
