@@ -3,7 +3,7 @@ import { isIPv4 } from "node:net";
 import type { MovePhase } from "../wire/move.ts";
 import type { Dns, DnsRecord, DnsZone } from "./azure/dns.ts";
 import type { Move } from "./move.ts";
-import { NIGHT_TTL_SECONDS, newName, oldName } from "./stable-names.ts";
+import { NIGHT_TTL_SECONDS, nameWithin, newName, oldName } from "./stable-names.ts";
 
 /** In `cancelled` the stage file says it itself, so that the removal of the block changes nothing: config/move-domain-rules.ts. */
 const sides: Readonly<Record<MovePhase, "old" | "new" | undefined>> = {
@@ -54,7 +54,7 @@ function pointRecord(zone: DnsZone, { key, domain, from }: MovedRecord, side: "o
 	// Without an endpoint it is as it stays in `cancelled`: config/move-domain-rules.ts.
 	if (declared?.endpoint === undefined) return zone;
 	const plain = { ttlSeconds: Math.min(NIGHT_TTL_SECONDS, declared.ttlSeconds), challenge: false, import: false };
-	const within = (name: string) => name.slice(0, -zone.domain.length - 1);
+	const within = (name: string) => nameWithin(name, zone.domain);
 	const old: DnsRecord = {
 		name: within(oldName(domain)),
 		...(isIPv4(from) ? { type: "A", values: [from] } : { type: "CNAME", target: from }),

@@ -2,8 +2,8 @@
 import { isIPv4 } from "node:net";
 import type { Draft } from "./draft.ts";
 import { type Mistake, type Place, wrongName, wrongValue } from "./mistakes.ts";
-import { unknownName } from "./near-miss.ts";
-import { newName, oldName, refuseStableNames } from "./stable-names.ts";
+import { tellDeclared, unknownName } from "./near-miss.ts";
+import { NIGHT_TTL_SECONDS, nameWithin, newName, oldName, refuseStableNames } from "./stable-names.ts";
 
 type MoveDraft = NonNullable<Draft["move"]>;
 type ZoneDraft = NonNullable<NonNullable<NonNullable<Draft["dns"]>["zones"]>[string]>;
@@ -103,8 +103,12 @@ function checkAzure(draft: Draft, moved: Moved): Mistake[] {
 	const zone = findZone(draft, domain);
 	if (zone === undefined) {
 		const zones = Object.values(draft.dns?.zones ?? {}).flatMap((one) => one?.domain ?? []);
-		const declared = zones.length === 0 ? "none is declared" : `declared: ${zones.join(", ")}`;
-		return [wrongValue(via, `needs the zone of ${domain} under dns.zones; ${declared}; add it, or write via: manual`)];
+		return [
+			wrongValue(
+				via,
+				`needs the zone of ${domain} under dns.zones; ${tellDeclared(zones)}; add it, or write via: manual`,
+			),
+		];
 	}
 	if (domain === zone.domain) {
 		return [
@@ -115,7 +119,7 @@ function checkAzure(draft: Draft, moved: Moved): Mistake[] {
 		];
 	}
 	const [found, ...others] = findRecords(zone, domain);
-	const label = domain.slice(0, -zone.domain.length - 1);
+	const label = nameWithin(domain, zone.domain);
 	const key = found?.[0] ?? label.replaceAll(".", "-");
 	const at = `dns.zones.${zone.key}.records`;
 	if (phase === "cancelled") return checkCancelled(moved, zone, key);
@@ -157,7 +161,7 @@ function checkAzure(draft: Draft, moved: Moved): Mistake[] {
 function checkCancelled({ place, domain, from }: Moved, zone: Zone, key: string): Mistake[] {
 	if (from === undefined) return [];
 	const old = oldName(domain);
-	const label = (name: string) => name.slice(0, -zone.domain.length - 1);
+	const label = (name: string) => nameWithin(name, zone.domain);
 	const content = isIPv4(from) ? `type: A, values: [${from}]` : `type: CNAME, target: ${from}`;
 	const own = zone.records?.[key];
 	const stable = zone.records?.[`${key}-old`];
@@ -169,7 +173,7 @@ function checkCancelled({ place, domain, from }: Moved, zone: Zone, key: string)
 		wrongValue(
 			[...place, "via"],
 			`needs the records as they stay without the move in the phase cancelled, or the removal of the block would lead ${domain} to Aptible: in dns.zones.${zone.key}.records write ` +
-				`${key}: { name: ${label(domain)}, type: CNAME, target: ${old}, ttlSeconds: 60 } and ${key}-old: { name: ${label(old)}, ${content}, ttlSeconds: 60 }; they may stand there in frozen already, before npm run move -- switch cancelled --stack STACK`,
+				`${key}: { name: ${label(domain)}, type: CNAME, target: ${old}, ttlSeconds: ${NIGHT_TTL_SECONDS} } and ${key}-old: { name: ${label(old)}, ${content}, ttlSeconds: ${NIGHT_TTL_SECONDS} }; they may stand there in frozen already, before npm run move -- switch cancelled --stack STACK`,
 		),
 	];
 }

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import type { MovePhase } from "../wire/move.ts";
+import { isServing } from "../wire/move.ts";
 import { StageError } from "./parse.ts";
 import type { Stage } from "./stage.ts";
 
@@ -36,9 +36,6 @@ const MoveRecord = z.object(
 );
 /** What `verify` proved of each moved database, and whether the move is over. */
 export type MoveRecord = z.infer<typeof MoveRecord>;
-
-/** Phases in which apps work on what was copied. */
-const provedPhases: readonly MovePhase[] = ["trial", "live"];
 
 /** Name of the record of a stage. */
 export function moveRecordName(stage: string): string {
@@ -81,7 +78,7 @@ export function requireMoveRecord(
 	read: () => MoveRecord | undefined,
 	stage: string,
 ): MoveRecord | undefined {
-	if (move === undefined || !provedPhases.includes(move.phase)) return undefined;
+	if (move === undefined || !isServing(move.phase)) return undefined;
 	const record = read();
 	const name = moveRecordName(stage);
 	const phase = `Pulumi.${stage}.yaml: move.phase: "${move.phase}" needs`;

@@ -55,8 +55,12 @@ export function suggest(suggestion: string | number | undefined): string {
 	return suggestion === undefined ? "" : `; did you mean ${JSON.stringify(suggestion)}?`;
 }
 
+/** Which names there are. */
+export function tellDeclared(known: readonly string[]): string {
+	return known.length === 0 ? "none is declared" : `declared: ${known.join(", ")}`;
+}
+
 /** Says of a name that it is none of those that are declared, with the nearest of them. */
 export function unknownName(what: string, name: string, known: readonly string[]): string {
-	const declared = known.length === 0 ? "none is declared" : `declared: ${known.join(", ")}`;
-	return `is not ${what}; ${declared}${suggest(findNearestWord(name, known))}`;
+	return `is not ${what}; ${tellDeclared(known)}${suggest(findNearestWord(name, known))}`;
 }

@@ -16,6 +16,11 @@ export function newName(domain: string): string {
 	return withSuffix(domain, "new");
 }
 
+/** A name as its zone has it: `portal-old`. */
+export function nameWithin(name: string, zone: string): string {
+	return name.slice(0, -zone.length - 1);
+}
+
 function withSuffix(domain: string, suffix: string): string {
 	const [label = "", ...rest] = domain.split(".");
 	return [`${label === "*" ? "wildcard" : label}-${suffix}`, ...rest].join(".");

@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { MovePhase, movePhases } from "../wire/move.ts";
 import type { AcceptedLoss } from "./back/loss.ts";
-import { isClient } from "./watch/side.ts";
+import { isClient } from "./watch/clients.ts";
 
 interface StepWords {
 	says: string;
@@ -90,7 +90,7 @@ const STEPS: Readonly<Record<string, StepWords>> = {
 	back: {
 		says: "lead the stage back to MedStack, from wherever the night is",
 		options: {
-			"accept-loss": "rows written on Aptible that may be lost; all, also where nobody knows how many",
+			"accept-loss": "rows written on Aptible that may be lost; all, also where how many is unknown",
 			yes: "do not ask whether to go back; what a person has to do is asked all the same",
 		},
 	},

@@ -165,7 +165,7 @@ class Closing {
 	}
 
 	/** Uses the journal, where it is there. */
-	async #journal(use: (session: MoveSession) => Promise<void>): Promise<void> {
+	async #journal(use: (session: MoveSession) => Promise<unknown>): Promise<void> {
 		await this.#look(async (session) => session && use(session));
 	}
 

@@ -3,6 +3,7 @@ import { FREEZE_BY_HAND } from "../packages/mover/findings.ts";
 import { readReports, type StoredReport } from "../packages/mover/journal/reports.ts";
 import { readStanding } from "../packages/mover/journal/standing.ts";
 import type { Wish } from "../packages/mover/journal/wishes.ts";
+import { isServing } from "../wire/move.ts";
 import type { ProgressView } from "./progress.ts";
 import { voidRecord, writeRecord } from "./record.ts";
 import type { Way } from "./session.ts";
@@ -51,8 +52,7 @@ async function conclude(way: Way, moved: MoveStage, made: Wish, { view, cluster 
 
 /** In the phases in which apps work on the copy, both sides differ by what their users write. */
 function tellVoid(moved: MoveStage, view: ProgressView): void {
-	const phase = moved.stage.move?.phase;
-	const file = phase === "trial" || phase === "live" ? undefined : voidRecord(moved);
+	const file = isServing(moved.stage.move?.phase) ? undefined : voidRecord(moved);
 	if (file === undefined) return;
 	view.line(
 		`${file} is removed, as its copy is not equal any more; copy anew: npm run move -- copy --again --stack STACK; or, where only Aptible's side was written to since and that is to stay: git checkout -- ${file}`,

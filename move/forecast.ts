@@ -17,7 +17,7 @@ import type { MoveStage } from "./stage.ts";
 
 const MINUTE_MS = 60_000;
 /** Older rehearsals say less about the night. */
-const REHEARSALS = 5;
+export const REHEARSALS = 5;
 
 /** A run, of all its wishes: a copy that was stopped and goes on is one. */
 interface Run {
@@ -73,8 +73,13 @@ export async function readOutlook(session: MoveSession, moved: MoveStage): Promi
 		if (done.length === 0) missing.push(handle);
 		else forecasts.set(handle, forecast(done, { tables: now?.tables ?? {}, containerMb }));
 	}
-	const minutes = moved.stage.move?.downtimeBudgetMinutes;
-	return { forecasts, missing, fact, budgetMs: minutes === undefined ? undefined : minutes * MINUTE_MS };
+	return { forecasts, missing, fact, budgetMs: budgetOf(moved) };
+}
+
+/** `move.downtimeBudgetMinutes` in milliseconds. */
+export function budgetOf({ stage }: Pick<MoveStage, "stage">): number | undefined {
+	const minutes = stage.move?.downtimeBudgetMinutes;
+	return minutes === undefined ? undefined : minutes * MINUTE_MS;
 }
 
 /** The rehearsal's removal and the copy's swap are no part of what is compared. */

@@ -5,7 +5,7 @@ import type { Context } from "../aptible/context.ts";
 import { placeholder } from "../config/move-phases.ts";
 import { readHeartbeat } from "../packages/mover/journal/heartbeat.ts";
 import { openWork, type Wish, WishUnderWay } from "../packages/mover/journal/wishes.ts";
-import { type MovePhase, nextPhase, tellStep } from "../wire/move.ts";
+import { isServing, type MovePhase, nextPhase, tellStep } from "../wire/move.ts";
 import { isSilent } from "./progress.ts";
 import type { MoveSession } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
@@ -53,10 +53,9 @@ export function refusePhase(step: string, { stage, name }: MoveStage): void {
 			`${step} is a step of a move, and Pulumi.${name}.yaml has no block move; add one with phase: prepare, then: pulumi up --stack ${name}`,
 		);
 	}
-	const isServing = phase === "trial" || phase === "live";
 	const next = nextPhase(phase, allowed);
 	const fix =
-		isServing && next !== "live"
+		isServing(phase) && next !== "live"
 			? "to lead the stage back, with what was written on Aptible counted first: npm run move -- back --stack STACK; to look: npm run move -- status --stack STACK"
 			: tellStep(phase, next, name);
 	throw new Error(`${step} needs move.phase: ${allowed.join(" or ")}, and Pulumi.${name}.yaml has "${phase}"; ${fix}`);

@@ -11,7 +11,6 @@ import { readLines } from "../packages/mover/journal/journal.ts";
 import { type Command, isWork, type WishArguments, type Work } from "../packages/mover/journal/wishes.ts";
 import { type Arguments, acceptedLoss, readArguments, UsageError, usage } from "./arguments.ts";
 import { refuseOpenBack } from "./back/opening.ts";
-import { closeMove } from "./close.ts";
 import { findMoverHosts, makeCredentials } from "./credentials.ts";
 import { tellEnd } from "./ends.ts";
 import { isGuarded, refuseDowntime, refuseKeep, refuseObjects, refusePhase, refuseUnsure } from "./guards.ts";
@@ -87,6 +86,7 @@ async function main(argv: string[]): Promise<number> {
 	if (step === "close") {
 		const drops = { dropFormer: options["drop-former"] === true, dropJournal: options["drop-journal"] === true };
 		const withoutWatch = options["without-watch"]?.toString();
+		const { closeMove } = await import("./close.ts");
 		await closeMove(context, moved, { ...drops, isThawed: options.thawed === true, withoutWatch, tell });
 		return 0;
 	}

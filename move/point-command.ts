@@ -1,7 +1,7 @@
 /** `point` as a person runs it: in the phase that the stack is in, and while no other operator is at a step. */
 import type { Context } from "../aptible/context.ts";
 import { findJournalDatabase } from "../packages/mover/journal/schema.ts";
-import { type MovePhase, nextPhase, tellStep } from "../wire/move.ts";
+import { isServing, type MovePhase, nextPhase, tellStep } from "../wire/move.ts";
 import { noteInJournal } from "./dns/point-line.ts";
 import type { Side } from "./dns/pointing.ts";
 import { findJournalHandle } from "./journal-place.ts";
@@ -55,7 +55,7 @@ export async function pointAlone(
 ): Promise<void> {
 	const made = await readPhase(engine, moved, { to, tell });
 	refuseTypedPhase(to, made, moved);
-	if (to === "old" && isOnAptible(made)) {
+	if (to === "old" && isServing(made)) {
 		tell(`the stack is in the phase ${made} by its last update, so that services may run on Aptible still`);
 	}
 	const isPreparing = to === "old" && moved.stage.move?.phase === "prepare" && made !== "frozen";
@@ -96,10 +96,6 @@ async function readPhase(
 	}
 }
 
-function isOnAptible(made: MovePhase | undefined): boolean {
-	return made === "trial" || made === "live";
-}
-
 /**
  * Refuses to lead people to a side that does not serve, whatever the stage file says. On the way back an update may be what fails: there the
  * services themselves decide (`pointStage`).
@@ -108,7 +104,7 @@ function isOnAptible(made: MovePhase | undefined): boolean {
  */
 export function refuseTypedPhase(to: Side, made: MovePhase | undefined, { stage, name }: MoveStage): void {
 	const typed = stage.move?.phase ?? "prepare";
-	if (to === "new" ? made === "live" : !isOnAptible(made) || typed === "frozen") return;
+	if (to === "new" ? made === "live" : !isServing(made) || typed === "frozen") return;
 	const isTyped = made !== typed && made !== undefined;
 	throw new Error(
 		`the stack ${name} is in the phase ${made ?? "none"} by its last update, and Pulumi.${name}.yaml has "${typed}"; point --to ${to} would lead people to a side that does not serve; first ` +

@@ -2,6 +2,7 @@
 import type { Context } from "../aptible/context.ts";
 import type { DnsWay } from "../config/move.ts";
 import type { MovePhase } from "../wire/move.ts";
+import { onceEach } from "./dns/once.ts";
 import { openProvider } from "./dns/open-provider.ts";
 import { type Pointed, pointDomains, refusePointing } from "./dns/point.ts";
 import type { PointNote } from "./dns/point-notes.ts";
@@ -9,8 +10,7 @@ import type { Side } from "./dns/pointing.ts";
 import type { DnsProvider } from "./dns/provider.ts";
 import { DnsReader } from "./dns/reader.ts";
 import { listDomains, type StageDomain } from "./plan/domains.ts";
-import { type LiveApps, readApps } from "./plan/live.ts";
-import { findEnvironment } from "./session.ts";
+import { type LiveApps, readStageApps } from "./plan/live.ts";
 import type { MoveStage } from "./stage.ts";
 
 export interface StagePointing {
@@ -56,12 +56,7 @@ export async function pointStage(context: Context, moved: MoveStage, given: Stag
 /** Each provider is opened once, as it finds its zone once. */
 function openingOnce(context: Context, tell: (line: string) => void): (via: DnsWay) => Promise<DnsProvider> {
 	const hide = (secret: string) => context.redactor.add(secret);
-	const open = new Map<DnsWay, Promise<DnsProvider>>();
-	return (via) => {
-		const provider = open.get(via) ?? openProvider(via, { env: process.env, tell, hide });
-		open.set(via, provider);
-		return provider;
-	};
+	return onceEach((via) => openProvider(via, { env: process.env, tell, hide }));
 }
 
 /**
@@ -82,7 +77,7 @@ export function isDnsAsked(to: MovePhase, made: MovePhase | undefined): boolean 
 export async function refuseStage(context: Context, moved: MoveStage): Promise<string[]> {
 	const domains = listMoved(moved, undefined);
 	if (domains.length === 0) return [];
-	const live = await readApps(context.api, (await findEnvironment(context, moved)).id, moved.stage);
+	const live = await readStageApps(context, moved);
 	const providerOf = openingOnce(context, () => {});
 	return refusePointing({ to: "new", moved, domains: listMoved(moved, live), dns: new DnsReader(), providerOf });
 }
@@ -98,7 +93,7 @@ async function look(
 	{ to, isPreparing = false, tell }: StagePointing,
 ): Promise<LiveApps | undefined> {
 	try {
-		return await readApps(context.api, (await findEnvironment(context, moved)).id, moved.stage);
+		return await readStageApps(context, moved);
 	} catch (error) {
 		if (to === "new" || isPreparing) throw error;
 		tell(`whether services run on Aptible is unknown: ${(error as Error).message}`);

@@ -1,8 +1,9 @@
 /** The record of a proof, committed beside the stage file: later phases of the stage stand on it. */
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { moveRecordName, readMoveRecord } from "../config/move-record.ts";
 import type { StoredReport } from "../packages/mover/journal/reports.ts";
+import { writeWhole } from "./folder.ts";
 import type { MoveStage } from "./stage.ts";
 
 interface VerificationBody {
@@ -24,7 +25,7 @@ export function writeRecord(moved: MoveStage, run: string, reports: readonly Sto
 		}),
 	);
 	const at = new Date(Math.max(...proofs.map((proof) => proof.at.getTime()))).toISOString();
-	return writeWhole(moved, formatRecord({ version: 1, run, databases, at }));
+	return writeWhole(recordFile(moved), formatRecord({ version: 1, run, databases, at }));
 }
 
 /** The record of an earlier copy, which goes when another copy begins: what it proves is soon no more. */
@@ -47,7 +48,7 @@ export class FormerRecord {
 
 	/** For a copy that did not begin. */
 	putBack(): void {
-		if (this.#text !== undefined) writeWhole(this.#moved, this.#text);
+		if (this.#text !== undefined) writeWhole(recordFile(this.#moved), this.#text);
 	}
 }
 
@@ -63,7 +64,7 @@ export function voidRecord(moved: MoveStage): string | undefined {
 export function closeRecord(moved: MoveStage): string | undefined {
 	const record = readMoveRecord(moved.folder, moved.name);
 	if (record === undefined) return undefined;
-	return writeWhole(moved, formatRecord({ ...record, closed: true }));
+	return writeWhole(recordFile(moved), formatRecord({ ...record, closed: true }));
 }
 
 function isClosed(text: string): boolean {
@@ -82,12 +83,4 @@ function recordFile({ folder, name }: MoveStage): string {
 /** As `npm run check` wants it: the file is committed. */
 function formatRecord(record: object): string {
 	return `${JSON.stringify(record, null, "\t")}\n`;
-}
-
-function writeWhole(moved: MoveStage, text: string): string {
-	const file = recordFile(moved);
-	const partial = `${file}.${process.pid}`;
-	writeFileSync(partial, text);
-	renameSync(partial, file);
-	return file;
 }

@@ -32,7 +32,7 @@ export interface MoveStage {
  * @throws Error that says what is wrong in it
  */
 export function readMoveStage(name: string, configFile?: string): MoveStage {
-	const file = path.resolve(configFile ?? path.join(root, `Pulumi.${name}.yaml`));
+	const file = stageFile({ name, folder: root, configFile });
 	const { raw, fileOf } = readRawStage(file);
 	const context = { file: path.basename(file), fileOf };
 	const stage = parseStage(raw, context);
@@ -40,9 +40,14 @@ export function readMoveStage(name: string, configFile?: string): MoveStage {
 	return { name, folder: path.dirname(file), configFile, stage, declared: parseStage(declared, context) };
 }
 
+/** Path of the stage file. */
+export function stageFile({ name, folder, configFile }: Pick<MoveStage, "name" | "folder" | "configFile">): string {
+	return path.resolve(configFile ?? path.join(folder, `Pulumi.${name}.yaml`));
+}
+
 /** A sum of what an update reads of a stage: its file, what that includes, and the record of its move. */
 export function hashStage({ name, folder, configFile }: Pick<MoveStage, "name" | "folder" | "configFile">): string {
-	const { text, raw } = readRawStage(path.resolve(configFile ?? path.join(folder, `Pulumi.${name}.yaml`)));
+	const { text, raw } = readRawStage(stageFile({ name, folder, configFile }));
 	const record = path.join(folder, moveRecordName(name));
 	const parts = [text, raw, existsSync(record) ? readFileSync(record, "utf8") : undefined];
 	return createHash("sha256").update(JSON.stringify(parts)).digest("hex");

@@ -1,6 +1,6 @@
 /** A thaw without the mover and the target: the SQL that undoes a freeze, from the journal's file beside the stage. */
 import type { Notes } from "../packages/mover/engine.ts";
-import { JournalsDiffer, type LocalLines, readLocalLines } from "../packages/mover/journal/local-file.ts";
+import { DamagedFile, type LocalLines, readLocalLines } from "../packages/mover/journal/local-file.ts";
 import { notesIn } from "../packages/mover/journal/notes.ts";
 import { undoing } from "../packages/mover/postgresql/locks.ts";
 import type { MoveStage } from "./stage.ts";
@@ -19,10 +19,9 @@ function readLines(file: string): LocalLines {
 	try {
 		return readLocalLines(file);
 	} catch (error) {
-		if (!(error instanceof JournalsDiffer)) throw error;
-		const [where = file] = error.message.split(". Somebody");
-		throw new JournalsDiffer(
-			`${where}. Where the server answers, move the file away, and the next command writes it anew from there. Where it does not: keep a copy of the file, write the line anew from the mover's log (lines that have "freeze" and "note"), or remove it where it is another one, and run it again`,
+		if (!(error instanceof DamagedFile)) throw error;
+		throw new Error(
+			`${error.damage}. Where the server answers, move the file away, and the next command writes it anew from there. Where it does not: keep a copy of the file, write the line anew from the mover's log (lines that have "freeze" and "note"), or remove it where it is another one, and run it again`,
 		);
 	}
 }

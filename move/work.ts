@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { readHeartbeat } from "../packages/mover/journal/heartbeat.ts";
 import { readLines } from "../packages/mover/journal/journal.ts";
+import type { JournalLine } from "../packages/mover/journal/line.ts";
 import { LocalFile } from "../packages/mover/journal/local-file.ts";
 import {
 	type Command,
@@ -30,11 +31,16 @@ export function journalFile({ folder, name }: MoveStage): string {
 	return path.join(folder, ".move", `${name}.jsonl`);
 }
 
-/** Compares the journal's file with the server, and takes over what it lacks. */
-export async function compareJournals(session: MoveSession, moved: MoveStage): Promise<void> {
+/** Compares the journal's file with the server, and takes over what it lacks. @returns all lines of the server's */
+export async function compareJournals(session: MoveSession, moved: MoveStage): Promise<readonly JournalLine[]> {
 	openMoveFolder(moved);
-	const file = await LocalFile.open(journalFile(moved), () => readLines(session));
+	let lines: readonly JournalLine[] = [];
+	const file = await LocalFile.open(journalFile(moved), async () => {
+		lines = await readLines(session);
+		return lines;
+	});
 	file.close();
+	return lines;
 }
 
 /** Wishes for something that takes no time. */

@@ -6,6 +6,11 @@ export const movePhases = ["prepare", "frozen", "trial", "live", "cancelled"] as
 export const MovePhase = z.enum(movePhases);
 export type MovePhase = z.infer<typeof MovePhase>;
 
+/** Whether apps on Aptible work on what was copied. */
+export function isServing(phase: MovePhase | undefined): boolean {
+	return phase === "trial" || phase === "live";
+}
+
 /** What the claims record of a move, so that the next step is judged by the last one. */
 export const MoveStep = z.strictObject({ phase: MovePhase });
 export type MoveStep = z.infer<typeof MoveStep>;
@@ -118,7 +123,7 @@ function refuseFormerRecord(
 	{ stage, record }: { stage: string; record: RecordState },
 ): string | undefined {
 	const isNight = before.phase === "prepare" && phase === "frozen";
-	const isOpening = before.phase !== phase && (phase === "trial" || phase === "live");
+	const isOpening = before.phase !== phase && isServing(phase);
 	if (record === "none" || !(isNight || (isOpening && record === "closed"))) return undefined;
 	const file = `Pulumi.${stage}.move.json`;
 	const whose = record === "closed" ? "move, which is closed" : "copy, and MedStack may have been in use since then";

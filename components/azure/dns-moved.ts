@@ -4,7 +4,7 @@ import type { Dns } from "../../config/azure/dns.ts";
 import { mapValues } from "../../config/map-values.ts";
 import type { Move } from "../../config/move.ts";
 import { listMovedRecords } from "../../config/move-dns.ts";
-import { NIGHT_TTL_SECONDS, newName, oldName } from "../../config/stable-names.ts";
+import { NIGHT_TTL_SECONDS, nameWithin, newName, oldName } from "../../config/stable-names.ts";
 import type { RecordedResource } from "../../drift/recorded.ts";
 
 /** Whether a resource of the state is the record set that the program registers under a name. */
@@ -88,7 +88,7 @@ export function keepNewNames(dns: Dns, recorded: readonly RecordedResource[]): D
 				void pulumi.log.warn(
 					`${newName(domain)} stays in this run, as resolvers follow it for up to ${NIGHT_TTL_SECONDS} s more; the next \`pulumi up\` deletes it`,
 				);
-				const within = newName(domain).slice(0, -zone.domain.length - 1);
+				const within = nameWithin(newName(domain), zone.domain);
 				const record = { name: within, type, target, ttlSeconds: NIGHT_TTL_SECONDS, challenge: false, import: false };
 				return [[own, record] as const];
 			});

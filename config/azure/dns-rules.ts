@@ -3,6 +3,7 @@ import { isIPv4 } from "node:net";
 import type { Draft } from "../draft.ts";
 import { type Mistake, type Place, wrongValue } from "../mistakes.ts";
 import { findNearestWord, suggest } from "../near-miss.ts";
+import { nameWithin } from "../stable-names.ts";
 
 type DnsDraft = NonNullable<Draft["dns"]>;
 type ZoneDraft = NonNullable<NonNullable<DnsDraft["zones"]>[string]>;
@@ -104,7 +105,7 @@ function checkEndpoint(
 	const wanted = challenge === true ? `_acme-challenge.${found.domain.replace(/^\*\./, "")}` : found.domain;
 	if (full === wanted || isUnder(wanted, full)) return [];
 	const other = wanted.startsWith("*.") ? " or a name in its place" : "";
-	const near = wanted.endsWith(`.${domain}`) ? suggest(wanted.slice(0, -domain.length - 1)) : "";
+	const near = wanted.endsWith(`.${domain}`) ? suggest(nameWithin(wanted, domain)) : "";
 	return [wrongValue([...at, "name"], `makes ${full}, and the endpoint asks for ${wanted}${other}${near}`)];
 }
 

@@ -1,7 +1,7 @@
 /** `back`: MedStack serves again, from wherever the night is. It may be killed anywhere and run again. */
 import type { JournalLine } from "../../packages/mover/journal/line.ts";
 import type { Evidence } from "../../packages/mover/steps.ts";
-import type { MovePhase } from "../../wire/move.ts";
+import { isServing, type MovePhase } from "../../wire/move.ts";
 import { findNight } from "../night/steps.ts";
 import { movedDatabases } from "../session.ts";
 import type { ClusterReport } from "../source-cluster/port.ts";
@@ -210,7 +210,7 @@ class Walk {
 		const { journal, engine, running } = this.#ports;
 		const made = await engine.phase();
 		const open = findOpenSwitch(await journal.lines());
-		if (made === "trial" || made === "live") return false;
+		if (isServing(made)) return false;
 		if (open?.hasUpdate === true && open.phase !== "prepare" && open.phase !== "cancelled") return false;
 		return made !== "frozen" || (await this.#isDone("services")) || (await running()).length === 0;
 	}

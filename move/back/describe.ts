@@ -1,6 +1,6 @@
 /** What a person reads before going back: what both sides are like, and what users see. */
 import type { JournalLine } from "../../packages/mover/journal/line.ts";
-import type { MovePhase } from "../../wire/move.ts";
+import { isServing, type MovePhase } from "../../wire/move.ts";
 import { movedDatabases } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
 import { findOpenSwitch } from "../switch/night-journal.ts";
@@ -12,7 +12,7 @@ export type Boundary = "prepare" | "frozen" | "copied" | "trial" | "live" | "can
 /** A switch that may have begun its update is where it leads to, where that opens Aptible. */
 export function boundaryOf(made: MovePhase, lines: readonly JournalLine[]): Boundary {
 	const open = findOpenSwitch(lines);
-	const isOpening = open?.hasUpdate === true && (open.phase === "trial" || open.phase === "live");
+	const isOpening = open?.hasUpdate === true && isServing(open.phase);
 	const phase = isOpening && made !== "live" ? open.phase : made;
 	if (phase !== "frozen") return phase;
 	const last = (is: (line: JournalLine) => boolean) => lines.findLastIndex(is);

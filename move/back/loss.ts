@@ -3,7 +3,7 @@ import type { Evidence } from "../../packages/mover/steps.ts";
 import { type Counted, isUnknown } from "./counters.ts";
 import type { Opening } from "./opening.ts";
 
-/** How many rows may be lost; `all` also where nobody knows how many. */
+/** How many rows may be lost; `all` also where how many is unknown. */
 export type AcceptedLoss = number | "all";
 
 export interface Loss {

@@ -27,9 +27,14 @@ export function isFreezeBegun(moved: MoveStage, lines: readonly JournalLine[]): 
 	);
 }
 
+/** Number of the last line of a thaw; 0 where there was none. */
+export function lastThaw(lines: readonly JournalLine[]): number {
+	return lines.findLast(({ step, state }) => step === "thaw" && state === "note")?.seq ?? 0;
+}
+
 /** Whether each source that is to be silent was found so since the last thaw. */
 export function isProvedSilent(moved: MoveStage, lines: readonly JournalLine[]): boolean {
-	const thawed = lines.findLast(({ step, state }) => step === "thaw" && state === "note")?.seq ?? 0;
+	const thawed = lastThaw(lines);
 	return movedDatabases(moved).every(({ handle }) => {
 		const last = lines.findLast(
 			({ database, step, part, state }) =>

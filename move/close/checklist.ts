@@ -1,5 +1,3 @@
-/** What is left to do when a move ends, as a page that a person ticks off, with its dates. */
-import { renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type Backup, listBackups } from "../../aptible/api/backup.ts";
 import { ApiError } from "../../aptible/client/errors.ts";
@@ -9,7 +7,7 @@ import { databaseDefaults } from "../../config/sizes.ts";
 import { newName, oldName } from "../../config/stable-names.ts";
 import { nameStage } from "../../packages/mover/commands.ts";
 import { variableOf } from "../../packages/mover/configuration.ts";
-import { openMoveFolder } from "../folder.ts";
+import { openMoveFolder, writeWhole } from "../folder.ts";
 import type { MoveSession } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
 
@@ -85,10 +83,7 @@ export function writeChecklist(moved: MoveStage, facts: ChecklistFacts): string 
 		openMoveFolder(moved),
 		`${moved.name}-close-${facts.now.toISOString().slice(0, 19).replaceAll(":", "-")}.md`,
 	);
-	const partial = `${file}.${process.pid}`;
-	writeFileSync(partial, nameStage(describeChecklist(moved, facts), moved.name, moved.configFile));
-	renameSync(partial, file);
-	return file;
+	return writeWhole(file, nameStage(describeChecklist(moved, facts), moved.name, moved.configFile));
 }
 
 /** In `cancelled` MedStack serves on, so that nothing of it ends. */

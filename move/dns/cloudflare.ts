@@ -3,6 +3,7 @@
  * (https://developers.cloudflare.com/dns/manage-dns-records/how-to/batch-record-changes/).
  */
 import { plainName, sameName } from "./exchange.ts";
+import { onceEach } from "./once.ts";
 import {
 	DnsProviderError,
 	loadClient,
@@ -67,12 +68,7 @@ export async function openCloudflare(options: ProviderOptions): Promise<ZoneClie
 		logLevel: "off",
 		...(baseURL ? { baseURL } : {}),
 	});
-	const ids = new Map<string, Promise<string>>();
-	const idOf = (zone: string) => {
-		const found = ids.get(zone) ?? findZone(client, zone);
-		ids.set(zone, found);
-		return found;
-	};
+	const idOf = onceEach((zone: string) => findZone(client, zone));
 	return {
 		list: async (zone, name) => {
 			const records: CloudflareRecord[] = [];

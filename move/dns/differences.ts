@@ -13,7 +13,7 @@ export interface Difference {
 export function findDifferences({ name, zone, servers }: NameReading): Difference[] {
 	const known = servers.filter(({ fault }) => fault === undefined);
 	const kinds: [Difference["what"], (one: ServerReading) => string][] = [
-		["records", describeRecords],
+		["records", ({ sets }) => describeSets(sets) || "none"],
 		["CAA records", ({ caa }) => caa.map(describeCaa).sort().join(", ") || "none"],
 		["TTL", describeTtls],
 		["serial of the zone", ({ serial }) => String(serial)],
@@ -33,8 +33,12 @@ export function findDifferences({ name, zone, servers }: NameReading): Differenc
 }
 
 /** For how long a cache keeps any of the records; undefined where there is none. */
-export function longestTtl(sets: Readonly<RecordSets>): number | undefined {
-	const all = Object.values(sets).map(({ ttlSeconds }) => ttlSeconds);
+export function longestTtl(
+	sets: {
+		readonly [type in keyof RecordSets]?: { ttlSeconds: number } | undefined;
+	},
+): number | undefined {
+	const all = Object.values(sets).flatMap((set) => set?.ttlSeconds ?? []);
 	return all.length === 0 ? undefined : Math.max(...all);
 }
 
@@ -46,9 +50,11 @@ function describeTtls({ sets }: ServerReading): string {
 	);
 }
 
-function describeRecords({ sets }: ServerReading): string {
-	const said = Object.entries(sets).map(([type, { values }]) => `${type} ${values.join(", ")}`);
-	return said.join(" and ") || "none";
+/** `A 203.0.113.9 and AAAA 2001:db8::9`; an empty text where there is no record. */
+export function describeSets(sets: Readonly<RecordSets>): string {
+	return Object.entries(sets)
+		.map(([type, { values }]) => `${type} ${values.join(", ")}`)
+		.join(" and ");
 }
 
 /** What the servers that answer say together: of each type every value, and the largest TTL. */

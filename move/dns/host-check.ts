@@ -1,6 +1,6 @@
 /** What the host of a domain's zone says before anything is changed: DNS shows neither its refusals nor whose a record is. */
 import type { StageDomain } from "../plan/domains.ts";
-import { mergeServers } from "./differences.ts";
+import { describeSets, mergeServers } from "./differences.ts";
 import { readOurs } from "./point-notes.ts";
 import type { RefusePointingOptions } from "./point-options.ts";
 import { isAnswered, isFromWildcard, pointingTo } from "./pointing.ts";
@@ -53,10 +53,4 @@ function describeFlat({ domain }: StageDomain, sets: RecordSets): string[] {
 	return [
 		`${domain} is a CNAME at its DNS host, which answers with the addresses behind it (${describeSets(sets)}), so that nobody sees where it leads; turn CNAME flattening off for it there, days before the night`,
 	];
-}
-
-function describeSets(sets: RecordSets): string {
-	return Object.entries(sets)
-		.map(([type, { values }]) => `${type} ${values.join(", ")}`)
-		.join(" and ");
 }

@@ -1,5 +1,6 @@
 /** Who changes the records of a domain, by `via` of the stage file. */
 import type { DnsWay } from "../../config/move.ts";
+import { nameWithin } from "../../config/stable-names.ts";
 import { openCloudflare } from "./cloudflare.ts";
 import { type DnsProvider, type ProviderOptions, type Put, type WantedRecord, writeThrough } from "./provider.ts";
 import { openRoute53 } from "./route53.ts";
@@ -26,7 +27,7 @@ function leaveToStack(name: string, tell: (line: string) => void): Put {
 }
 
 function putByHand(zone: string, { name, type, value, ttlSeconds }: WantedRecord, tell: (line: string) => void): Put {
-	const label = name.slice(0, -zone.length - 1);
+	const label = nameWithin(name, zone);
 	tell(
 		`at the DNS host of ${zone}: the record ${label} of type ${type} gets the value ${value}${type === "CNAME" ? "." : ""} and the TTL ${ttlSeconds} (in a zone file: ${name}. ${ttlSeconds} IN ${type} ${value}${type === "CNAME" ? "." : ""})`,
 	);

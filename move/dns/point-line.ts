@@ -3,7 +3,6 @@ import { createHash } from "node:crypto";
 import type { NightJournal } from "../switch/night-journal.ts";
 import { longestTtl } from "./differences.ts";
 import type { PointNote } from "./point-notes.ts";
-import type { RecordSets } from "./reader.ts";
 
 /** What a domain is called in the journal. */
 export function hashDomain(domain: string): string {
@@ -19,7 +18,7 @@ export function noteInJournal(
 		try {
 			const run = await journal.run();
 			if (run === undefined) return;
-			const evidence = { hash: hashDomain(domain), side: to, seconds: longestTtl(former as RecordSets) ?? null };
+			const evidence = { hash: hashDomain(domain), side: to, seconds: longestTtl(former) ?? null };
 			await journal.write(run, "point", "note", evidence);
 		} catch (error) {
 			tell(`the journal has no line of ${domain}, and the notes in .move have it: ${(error as Error).message}`);

@@ -34,12 +34,12 @@ export async function pointDomains(options: PointOptions): Promise<Pointed[]> {
 	// The stack has changed the others by now, so that they are waited for.
 	const own = read.filter(({ subject, facts }) => subject.moved?.via !== "azure" || typeof facts === "string");
 	for (const line of await refuseObstacles(options, own, now())) options.tell(line);
-	for (const server of readExcused(moved)) {
+	const excused = readExcused(moved);
+	for (const server of excused) {
 		options.tell(`${server} is not waited for while it is silent: --without-server was typed`);
 	}
 	if (to === "old") noteTtls(moved, read, now());
 	const pointings = read.map(({ subject }) => pointingTo(to, subject, isPreparing));
-	const excused = readExcused(moved);
 	const put = async ({ subject, own: ownRecord }: Pointing, part: Awaiting) => {
 		const { wanted } = part;
 		const provider = await options.providerOf(wayOf(subject));
@@ -183,7 +183,7 @@ async function conclude(
 	const facts = factsOf(read, subject);
 	const noted = readPointNotes(moved).findLast((one) => one.domain === domain && one.to === to);
 	const seen = isEverywhere(read, { subject, ...pointing }, isPreparing) ? noted?.former : facts.sets;
-	const former = seen === undefined ? undefined : longestTtl(seen as RecordSets);
+	const former = seen === undefined ? undefined : longestTtl(seen);
 	const held = Math.max(former ?? readTtlNotes(moved)[domain]?.ttlSeconds ?? ttlSeconds, ttlFloor(moved));
 	if (to === "old") {
 		const reading = await dns.read(domain);

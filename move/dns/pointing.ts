@@ -4,7 +4,7 @@ import { isIPv4 } from "node:net";
 import { NIGHT_TTL_SECONDS, newName, oldName, refuseStableNames } from "../../config/stable-names.ts";
 import { checkCaa } from "../plan/certificate-checks.ts";
 import { type DomainFacts, isSwitched, type StageDomain } from "../plan/domains.ts";
-import { findDifferences } from "./differences.ts";
+import { describeSets, findDifferences } from "./differences.ts";
 import { plainName } from "./exchange.ts";
 import { isExcused } from "./point-notes.ts";
 import type { WantedRecord } from "./provider.ts";
@@ -179,10 +179,10 @@ function judgeShape(
 			];
 		}
 		if (isPreparing) return [];
-		const is = Object.entries(plain).map(([type, { values }]) => `${type} ${values.join(", ")}`);
-		if (is.length === 0) return [`${domain} has no record on ${server}; ${PREPARE}`];
+		const is = describeSets(plain);
+		if (is === "") return [`${domain} has no record on ${server}; ${PREPARE}`];
 		return [
-			`${domain} is ${is.join(" and ")} on ${server}, and made a CNAME now its name is gone for a moment, which resolvers keep in mind; ${PREPARE}`,
+			`${domain} is ${is} on ${server}, and made a CNAME now its name is gone for a moment, which resolvers keep in mind; ${PREPARE}`,
 		];
 	});
 }

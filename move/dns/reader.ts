@@ -13,6 +13,7 @@ import {
 	sameName,
 	Unheard,
 } from "./exchange.ts";
+import { onceEach } from "./once.ts";
 
 /** Records of one name and type. */
 export interface RecordSet {
@@ -93,7 +94,7 @@ export class DnsReader {
 	readonly #resolvers: readonly Server[];
 	readonly #port: number;
 	readonly #timeoutMs: number;
-	readonly #zones = new Map<string, Promise<string>>();
+	readonly #zoneOf = onceEach((name: string) => this.#findZone(name));
 	readonly #servers = new Map<string, Promise<ZoneServer[]>>();
 
 	constructor({ resolvers = defaultResolvers(), port = defaultPort(), timeoutMs = 2_000 }: DnsOptions = {}) {
@@ -174,12 +175,6 @@ export class DnsReader {
 	}
 
 	/** The zone that a name is in: the first name above it, or itself, that has a SOA record. No list of public suffixes is needed. */
-	#zoneOf(name: string): Promise<string> {
-		const found = this.#zones.get(name) ?? this.#findZone(name);
-		this.#zones.set(name, found);
-		return found;
-	}
-
 	async #findZone(name: string): Promise<string> {
 		const labels = name.split(".");
 		for (let first = 0; first < labels.length - 1; first += 1) {

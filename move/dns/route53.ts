@@ -3,6 +3,7 @@
  * (https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html).
  */
 import { plainName, sameName } from "./exchange.ts";
+import { onceEach } from "./once.ts";
 import {
 	DnsProviderError,
 	loadClient,
@@ -60,12 +61,7 @@ export async function openRoute53(options: ProviderOptions): Promise<ZoneClient>
 		credentials: { ...credentials, ...(sessionToken === undefined ? {} : { sessionToken }) },
 		...(endpoint ? { endpoint } : {}),
 	});
-	const ids = new Map<string, Promise<string>>();
-	const idOf = (zone: string) => {
-		const found = ids.get(zone) ?? findZone(client, zone);
-		ids.set(zone, found);
-		return found;
-	};
+	const idOf = onceEach((zone: string) => findZone(client, zone));
 	return {
 		list: async (zone, name) => {
 			// In the order of their names, so that those of this one come first; no name has as many as a page takes, 300.

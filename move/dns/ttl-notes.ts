@@ -1,9 +1,9 @@
 /** Which TTL a record had when it was looked at, as nothing in DNS says what it was before: a file in the folder `.move`. */
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import { leastTiming } from "../../config/move.ts";
-import { openMoveFolder } from "../folder.ts";
+import { openMoveFolder, writeWhole } from "../folder.ts";
 import type { MoveStage } from "../stage.ts";
 
 const Notes = z.record(
@@ -61,10 +61,7 @@ export function readTtlNotes(moved: MoveStage): TtlNotes {
 
 export function writeTtlNotes(moved: MoveStage, notes: TtlNotes): void {
 	openMoveFolder(moved);
-	const file = ttlNotesFile(moved);
-	const partial = `${file}.${process.pid}`;
-	writeFileSync(partial, `${JSON.stringify(notes, null, 2)}\n`);
-	renameSync(partial, file);
+	writeWhole(ttlNotesFile(moved), `${JSON.stringify(notes, null, 2)}\n`);
 }
 
 /** TTL that is reckoned with where a record has a lower one, in seconds. */

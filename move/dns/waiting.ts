@@ -1,6 +1,6 @@
 /** The wait until every authoritative server answers with the records that a domain is led by. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { longestTtl } from "./differences.ts";
+import { describeSets, longestTtl } from "./differences.ts";
 import { isExcused, readExcused } from "./point-notes.ts";
 import type { PointOptions } from "./point-options.ts";
 import { isAnswered } from "./pointing.ts";
@@ -81,10 +81,9 @@ export async function findBehind(
 					`${server}, which has a TTL of ${longestTtl(sets)} s for ${wanted.name} instead of ${mostTtlSeconds} s or less`,
 				];
 			}
-			const has = Object.entries(sets).map(([type, { values }]) => `${type} ${values.join(", ")}`);
 			const others = serial === undefined ? "" : `, others have ${serial}`;
 			return [
-				`${server}, which has ${has.join(" and ") || "no record"} for ${wanted.name} instead of ${wanted.type} ${wanted.value} (serial ${own}${others})`,
+				`${server}, which has ${describeSets(sets) || "no record"} for ${wanted.name} instead of ${wanted.type} ${wanted.value} (serial ${own}${others})`,
 			];
 		});
 	} catch (error) {

@@ -1,11 +1,10 @@
 /** Whether the caches that hold a domain's record with its former TTL have ended by now. */
 import { NIGHT_TTL_SECONDS } from "../../config/stable-names.ts";
 import { MOST_TTL_SECONDS } from "../plan/domain-checks.ts";
-import { type DomainFacts, isSwitched, readDomain, type StageDomain } from "../plan/domains.ts";
+import { type DomainFacts, isSwitched, type StageDomain } from "../plan/domains.ts";
 import type { MoveStage } from "../stage.ts";
 import { longestTtl } from "./differences.ts";
 import { readTtlPassed } from "./point-notes.ts";
-import type { DnsReader } from "./reader.ts";
 import { noteTtl, readTtlNotes, type TtlNote, type TtlNotes, ttlFloor, writeTtlNotes } from "./ttl-notes.ts";
 
 /** A record that was lowered before it was seen here first had a TTL of a day or less, as DNS hosts set it. */
@@ -29,29 +28,14 @@ export function noteTtls(moved: MoveStage, domains: readonly ReadDomain[], now: 
 	return notes;
 }
 
-export interface YoungTtlOptions {
-	moved: MoveStage;
-	/** Of `listDomains`, those that go over. */
-	domains: readonly StageDomain[];
-	dns: Pick<DnsReader, "read" | "addressesOf">;
-	/** @default the time of the call */
-	now?: Date;
-}
-
 /**
  * Refuses to switch before the former TTL of each domain has passed (facts/move.md §5). To be asked before the phase `live`. A domain
  * that leads to Aptible already is none.
  *
+ * @param read of `listDomains`, those that go over
  * @returns what is not known, a line each: a domain that was never seen with a longer one may have had it
  * @throws Error with each domain that is too young, and from when on it is not
  */
-export async function refuseYoungTtl(options: YoungTtlOptions): Promise<string[]> {
-	const { dns, domains } = options;
-	const read = await Promise.all(domains.map(async (subject) => ({ subject, facts: await readDomain(dns, subject) })));
-	return judgeTtls(options.moved, read, options.now ?? new Date());
-}
-
-/** As `refuseYoungTtl`, of what is read already. */
 export function judgeTtls(moved: MoveStage, read: readonly ReadDomain[], now: Date): string[] {
 	const open = read.filter(({ subject, facts }) => typeof facts === "string" || !isSwitched(subject, facts));
 	const notes = noteTtls(moved, open, now);

@@ -8,6 +8,7 @@ import { countLoss, describeLoss } from "../back/loss.ts";
 import { findOpening } from "../back/opening.ts";
 import { likelyMs, readOutlook } from "../forecast.ts";
 import { refuseDowntime } from "../guards.ts";
+import { untilInterrupted } from "../interrupt.ts";
 import { besideNoOperator, NIGHT_LOCK, OperatorLock } from "../operator-lock.ts";
 import { movedDatabases, type Way } from "../session.ts";
 import { whileAlone } from "../source-cluster/alone.ts";
@@ -58,17 +59,11 @@ export async function runNight(
 				},
 				copyMs: () => way.look(async (session) => session && likelyMs(await readOutlook(session, moved))),
 				run: (command) => runStep(moved, command),
-				async stopServices() {
-					const gone = new AbortController();
-					const end = () => gone.abort();
-					process.on("SIGINT", end);
-					try {
-						const reach = { way, tell, signal: gone.signal, redactor: context.redactor, isSure };
-						return await stopServices(way, chooseCluster(moved, reach));
-					} finally {
-						process.off("SIGINT", end);
-					}
-				},
+				stopServices: () =>
+					untilInterrupted((signal) => {
+						const reach = { way, tell, signal, redactor: context.redactor, isSure };
+						return stopServices(way, chooseCluster(moved, reach));
+					}),
 				isByHand: !isByApi(moved),
 				ask: hasTerminal() ? askAnew : undefined,
 				openWork: () => way.look(async (session) => session && (await openWork(session))),

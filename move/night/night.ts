@@ -1,6 +1,7 @@
 /** `night`: the steps one after the other, each the command that it is. It may be left anywhere and taken up, also by another person. */
 import type { Wish } from "../../packages/mover/journal/wishes.ts";
 import { refuseOpenBack } from "../back/opening.ts";
+import { budgetOf } from "../forecast.ts";
 import type { ClusterReport } from "../source-cluster/port.ts";
 import { findOpenSwitch, type NightJournal } from "../switch/night-journal.ts";
 import { findNight, isStepDone, listSteps, type Night, type NightFacts, type NightStep } from "./steps.ts";
@@ -101,13 +102,11 @@ async function describe(
 	const isDone = (step: NightStep) => isStepDone(step, facts, night);
 	const rows = makeRows(steps, isDone, { lines, night, copyMs: await copyMs(), now: now() });
 	const cost = await costOf(facts);
-	const minutes = moved.stage.move?.downtimeBudgetMinutes;
-	const budgetMs = minutes === undefined ? undefined : minutes * 60_000;
 	tell("");
 	for (const line of describeRows(rows)) tell(line);
 	for (const line of describeDowntime(rows, {
 		since: findShutOut(lines, night),
-		budgetMs,
+		budgetMs: budgetOf(moved),
 		isFree: cost.isFree,
 		now: now(),
 	}))

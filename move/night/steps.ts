@@ -1,7 +1,7 @@
 /** The steps of a night in their order, and what shows that each is done. */
 import type { JournalLine } from "../../packages/mover/journal/line.ts";
-import type { MovePhase } from "../../wire/move.ts";
-import { isProvedSilent } from "../back/source.ts";
+import { isServing, type MovePhase } from "../../wire/move.ts";
+import { isProvedSilent, lastThaw } from "../back/source.ts";
 import { lastWatch } from "../close/silence.ts";
 import { havePassed } from "../probe/evidence.ts";
 import type { MoveStage } from "../stage.ts";
@@ -77,17 +77,27 @@ export function listSteps({ moved, lines, hasRecord }: NightFacts, night: Night)
 	];
 }
 
+/** The last line of a step of the night's. */
+export function lastOf(night: Night, name: string): JournalLine | undefined {
+	return night.lines.findLast(({ part, state }) => part === name && state !== "note");
+}
+
+/** Number of the last swap's line; 0 where there was none. */
+function lastSwap(lines: readonly JournalLine[]): number {
+	return lines.findLast(({ step, state }) => step === "swap" && state === "done")?.seq ?? 0;
+}
+
 /** What leads to a record of a copy here. The mover refuses a second copy over one in its place, unless it is said. */
 function sayCopy(lines: readonly JournalLine[], night: Night, hasRecord: boolean): [string, string[]] {
 	const says = "copy, proof, and the copy in its place";
-	const swapped = lines.findLast(({ step, state }) => step === "swap" && state === "done")?.seq ?? 0;
+	const swapped = lastSwap(lines);
 	if (swapped === 0 || hasRecord) return [says, ["copy"]];
 	const proofs = lines.filter(({ step, state, seq }) => step === "verify" && state === "note" && seq > swapped);
 	const isUnequal = proofs.some(({ run, evidence }) => run === proofs.at(-1)?.run && evidence.equal === false);
 	if (swapped < night.seq) return [says, ["copy", "--again"]];
 	if (isUnequal) return [`${says}, as both sides were found unequal`, ["copy", "--again"]];
 	// One that was left is told its end.
-	if (night.lines.findLast(({ part, state }) => part === "copy" && state !== "note")?.state === "begin") {
+	if (lastOf(night, "copy")?.state === "begin") {
 		return [says, ["copy"]];
 	}
 	return [
@@ -100,14 +110,13 @@ function sayCopy(lines: readonly JournalLine[], night: Night, hasRecord: boolean
 export function isStepDone({ name }: NightStep, facts: NightFacts, night: Night): boolean {
 	const { moved, lines, phase, hasRecord } = facts;
 	const open = findOpenSwitch(lines);
-	const isOpened = phase === "trial" || phase === "live";
-	const lastOf = (is: (line: JournalLine) => boolean) => lines.findLast(is)?.seq ?? 0;
+	const isOpened = isServing(phase);
 	const own = (since = 0) => {
-		const last = night.lines.findLast(({ part, state }) => part === name && state !== "note");
+		const last = lastOf(night, name);
 		return last?.state === "done" && last.seq > since;
 	};
-	const swapped = lastOf(({ step, state }) => step === "swap" && state === "done");
-	const thawed = lastOf(({ step, state }) => step === "thaw" && state === "note");
+	const swapped = lastSwap(lines);
+	const thawed = lastThaw(lines);
 	const { move } = moved.stage;
 	switch (name) {
 		case "plan":

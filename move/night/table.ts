@@ -1,5 +1,6 @@
 /** The night as a table, and what is to be said of its time. */
 import type { JournalLine } from "../../packages/mover/journal/line.ts";
+import { lastThaw } from "../back/source.ts";
 import { sayTime } from "../progress.ts";
 import type { Night, NightStep } from "./steps.ts";
 
@@ -73,7 +74,7 @@ export function describeRows(rows: readonly Row[]): string[] {
  * @returns undefined where they are not
  */
 export function findShutOut(lines: readonly JournalLine[], night: Night): Date | undefined {
-	const thawed = lines.findLast(({ step, state }) => step === "thaw" && state === "note")?.seq ?? 0;
+	const thawed = lastThaw(lines);
 	const stopped = night.lines.findLast(
 		({ seq, part, state }) => part === "services" && state === "done" && seq > thawed,
 	);

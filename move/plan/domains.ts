@@ -6,6 +6,7 @@ import type { Endpoint } from "../../aptible/api/endpoint.ts";
 import type { MovedDomain } from "../../config/move.ts";
 import { newName } from "../../config/stable-names.ts";
 import type { Stage } from "../../config/stage.ts";
+import { lookUp } from "../../wire/own.ts";
 import { readCaa } from "../dns/caa.ts";
 import { mergeServers } from "../dns/differences.ts";
 import { sameName } from "../dns/exchange.ts";
@@ -55,8 +56,7 @@ export function listDomains(stage: Stage, live: Pick<LiveStage, "endpoints"> | u
 		Object.entries(endpoints).flatMap(([endpoint, { domain, service, managedTls, internal }]): StageDomain[] => {
 			// Nobody outside of the stack comes over an internal one.
 			if (domain === undefined || internal) return [];
-			const moved =
-				stage.move !== undefined && Object.hasOwn(stage.move.domains, domain) ? stage.move.domains[domain] : undefined;
+			const moved = stage.move && lookUp(stage.move.domains, domain);
 			const record = findRecord(stage, domain);
 			const subject = {
 				domain,

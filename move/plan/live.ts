@@ -8,6 +8,7 @@ import { listEnvironments } from "../../aptible/api/environment.ts";
 import { listServicesIn } from "../../aptible/api/service.ts";
 import { ApiError } from "../../aptible/client/errors.ts";
 import type { Context } from "../../aptible/context.ts";
+import { findEnvironment } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
 import type { LiveConfig } from "./old-names.ts";
 
@@ -86,6 +87,11 @@ export async function readApps(
 			),
 		),
 	};
+}
+
+/** As `readApps`, in the stage's environment. @throws where that is not there */
+export async function readStageApps(context: Context, moved: MoveStage): Promise<LiveApps> {
+	return readApps(context.api, (await findEnvironment(context, moved)).id, moved.stage);
 }
 
 /** End of validity of the first certificate in a PEM text; undefined where there is none. */

@@ -22,7 +22,7 @@ const AZURE_DATABASE = /\.(?:postgres|mysql|mariadb)\.database\.azure\.com|\.red
 const MEDSTACK_HOST = /(?:^|[^\w.-])(?:[\w-]+\.)*[\w-]*medstack[\w-]*\.[a-z]{2,}/i;
 const URL_HOST = /:\/\/(?:[^\s/@]*@)?([a-z0-9_-]+)(?=[:/?#\s"']|$)(?![^\s/?#]*@)/gi;
 
-export function sidesOf({ move, storage }: Stage): Sides {
+function sidesOf({ move, storage }: Stage): Sides {
 	const domains = Object.values(move?.domains ?? {}).map(({ from }) => from);
 	return { old: [...new Set([...(move?.from.addresses ?? []), ...domains])], account: storage?.account };
 }

@@ -2,13 +2,10 @@
 import { describeBudget, describeForecast, type Forecast, forecast } from "../../packages/mover/forecast.ts";
 import type { JournalLine } from "../../packages/mover/journal/line.ts";
 import { readLocalLines } from "../../packages/mover/journal/local-file.ts";
+import { budgetOf, REHEARSALS } from "../forecast.ts";
 import { movedDatabases } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
 import { journalFile } from "../work.ts";
-
-const MINUTE_MS = 60_000;
-/** As many as the forecast of `status` takes. */
-const REHEARSALS = 5;
 
 /** Forecast of each database and the budget, or what is missing for them, as lines. */
 export function describeLocalOutlook(moved: MoveStage): string[] {
@@ -33,13 +30,13 @@ export function describeLocalOutlook(moved: MoveStage): string[] {
 		const [head, ...rest] = describeForecast(one);
 		return [`forecast of ${handle} (${type}), copy and proof: ${head}`, ...rest];
 	});
-	const minutes = moved.stage.move?.downtimeBudgetMinutes;
+	const budgetMs = budgetOf(moved);
 	const isWhole = forecasts.length > 0 && forecasts.length === movedDatabases(moved).length;
 	const add = (key: "minMs" | "likelyMs" | "maxMs") => forecasts.reduce((sum, one) => sum + one[key], 0);
 	const total = { minMs: add("minMs"), likelyMs: add("likelyMs"), maxMs: add("maxMs") };
 	return [
 		...said,
-		...(isWhole && minutes !== undefined ? [`budget: ${describeBudget(total, minutes * MINUTE_MS)}`] : []),
+		...(isWhole && budgetMs !== undefined ? [`budget: ${describeBudget(total, budgetMs)}`] : []),
 		"not in it: the steps by hand, and the TTL of the records, during which people see the old side's page; the growth of the tables is known to `npm run move -- status --stack STACK` alone",
 	];
 }

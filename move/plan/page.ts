@@ -67,15 +67,11 @@ function item(line: string): string {
 	return line.startsWith("- ") ? `  ${line}` : `- ${line}`;
 }
 
-function block(language: string, lines: readonly string[]): string[] {
-	return lines.length === 0 ? [] : ["", `  \`\`\`${language}`, ...lines.map((line) => `  ${line}`), "  ```", ""];
+function block(lines: readonly string[]): string[] {
+	return lines.length === 0 ? [] : ["", "  ```sh", ...lines.map((line) => `  ${line}`), "  ```", ""];
 }
 
 function writePart({ title, steps }: RunbookPart): string[] {
-	const lines = steps.flatMap(({ who, does, commands = [], sql = [] }) => [
-		`- [ ] **${who}**: ${does}`,
-		...block("sh", commands),
-		...block("sql", sql),
-	]);
+	const lines = steps.flatMap(({ who, does, commands = [] }) => [`- [ ] **${who}**: ${does}`, ...block(commands)]);
 	return section(`### ${title}`, lines.at(-1) === "" ? lines.slice(0, -1) : lines);
 }

@@ -1,11 +1,12 @@
 /** `plan`: what this very move takes, from what can be looked at without a mover: the stage file, DNS, and Aptible where there is a token. */
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Context } from "../../aptible/context.ts";
 import { nameStage } from "../../packages/mover/commands.ts";
 import { type CopiedType, isCopied, type UncopiedType } from "../../packages/mover/configuration.ts";
 import { DnsReader } from "../dns/reader.ts";
 import { noteTtls } from "../dns/young-ttl.ts";
+import { writeWhole } from "../folder.ts";
 import { movedDatabases } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
 import { checkCertificate } from "./certificate-checks.ts";
@@ -18,8 +19,7 @@ import { checkConfig } from "./old-names.ts";
 import { describeLocalOutlook } from "./outlook.ts";
 import { type Plan, writePage } from "./page.ts";
 import { writeRunbook } from "./runbook.ts";
-import type { PlannedDomain } from "./runbook-steps.ts";
-import { move } from "./runbook-steps.ts";
+import { move, type PlannedDomain } from "./runbook-steps.ts";
 import { checkStage, listServices } from "./stage-checks.ts";
 
 export interface PlanOptions {
@@ -68,7 +68,7 @@ export async function makePlan(
 	);
 	return {
 		page,
-		file: write === undefined ? undefined : writeFile(path.join(write, `move-${moved.name}.md`), page),
+		file: write === undefined ? undefined : writeFile(write, `move-${moved.name}.md`, page),
 		isReady: found.every(({ severity }) => severity !== "blocker"),
 	};
 }
@@ -168,11 +168,7 @@ function describeNow(facts: PlannedDomain["facts"]): string {
 	return said.length === 0 ? "no record" : said.join(" and ");
 }
 
-/** Whole or not at all. @returns its path */
-function writeFile(file: string, text: string): string {
-	mkdirSync(path.dirname(file), { recursive: true });
-	const partial = `${file}.${process.pid}`;
-	writeFileSync(partial, text);
-	renameSync(partial, file);
-	return file;
+function writeFile(folder: string, name: string, page: string): string {
+	mkdirSync(folder, { recursive: true });
+	return writeWhole(path.join(folder, name), page);
 }

@@ -9,8 +9,6 @@ export interface RunbookStep {
 	does: string;
 	/** One command to a line. */
 	commands?: readonly string[];
-	/** Lines for a session on an old PostgreSQL. */
-	sql?: readonly string[];
 }
 
 export interface RunbookPart {

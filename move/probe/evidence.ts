@@ -2,13 +2,14 @@
 import { createHash } from "node:crypto";
 import type { Move } from "../../config/move.ts";
 import type { JournalLine } from "../../packages/mover/journal/line.ts";
+import { lookUp } from "../../wire/own.ts";
 import type { Expected } from "./probe.ts";
 
 type Probed = Pick<Move, "domains" | "smoke">;
 
 /** What a domain's answer has to be like; undefined where the stage file does not say. */
 export function expectedOf({ domains, smoke }: Probed, domain: string): Expected | undefined {
-	const own = Object.hasOwn(domains, domain) ? domains[domain]?.smoke : undefined;
+	const own = lookUp(domains, domain)?.smoke;
 	const { path, text } = own ?? smoke ?? {};
 	return path === undefined || text === undefined ? undefined : { path, text };
 }

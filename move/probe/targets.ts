@@ -1,7 +1,7 @@
 /** Which domains are probed, and where their new side is. */
 import type { Context } from "../../aptible/context.ts";
 import { listDomains } from "../plan/domains.ts";
-import { readLive } from "../plan/live.ts";
+import { readStageApps } from "../plan/live.ts";
 import type { MoveStage } from "../stage.ts";
 import type { ProbeResult, ProbeTarget } from "./probe.ts";
 
@@ -17,7 +17,7 @@ export interface ProbeTargets {
 /** The domains of `move.domains`, with the load balancers of their endpoints on Aptible. */
 export async function findTargets(context: Context, moved: MoveStage): Promise<ProbeTargets> {
 	const domains = Object.keys(moved.stage.move?.domains ?? {});
-	const live = domains.length === 0 ? undefined : await readLive(context, moved);
+	const live = domains.length === 0 ? undefined : await readStageApps(context, moved);
 	const targets: ProbeTarget[] = [];
 	const unknown: ProbeResult[] = [];
 	const fail = (domain: string, says: string) =>

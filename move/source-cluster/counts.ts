@@ -32,7 +32,9 @@ export interface CountStore {
 }
 
 /** The place whose notes count. */
-export interface SharedCountStore extends CountStore {
+export interface SharedCountStore extends Pick<CountStore, "read"> {
+	/** As that of `CountStore`, of counts that there are. */
+	write(cluster: string, counts: ClusterCounts): Promise<void>;
 	/** Forgets those of a cluster's services that are noted with the same number still. */
 	forget(cluster: string, replicas: Counts): Promise<void>;
 }
@@ -96,17 +98,10 @@ const HERE = `database = '' AND side = '${SIDE}'`;
  * @param use gives a session in it; the use may be repeated
  */
 export function targetCounts(use: <T>(act: (session: MoveSession) => Promise<T>) => Promise<T>): SharedCountStore {
-	const clear = (session: MoveSession) =>
-		session.query(`DELETE FROM public.pins WHERE ${HERE} AND identity = '{}'::jsonb`);
 	return {
 		read: () => use(readTargetCounts),
 		write: (cluster, counts) =>
 			use(async (session) => {
-				if (counts === undefined) {
-					await session.query(`UPDATE public.pins SET identity = identity - $1::text WHERE ${HERE}`, [cluster]);
-					await clear(session);
-					return;
-				}
 				await session.query(
 					`INSERT INTO public.pins (database, side, identity) VALUES ('', '${SIDE}', $1)
 					ON CONFLICT (database, side) DO UPDATE SET identity = pins.identity || excluded.identity`,
@@ -127,7 +122,7 @@ export function targetCounts(use: <T>(act: (session: MoveSession) => Promise<T>)
 					WHERE ${HERE} AND identity #> ARRAY[$1::text, 'replicas'] = '{}'::jsonb`,
 					[cluster],
 				);
-				await clear(session);
+				await session.query(`DELETE FROM public.pins WHERE ${HERE} AND identity = '{}'::jsonb`);
 			}),
 	};
 }
@@ -144,7 +139,7 @@ export function listCounts(noted: Noted): string[] {
 }
 
 /** `web 2, worker 3` */
-export function sayCounts(replicas: Counts): string {
+function sayCounts(replicas: Counts): string {
 	return Object.entries(replicas)
 		.map((one) => one.join(" "))
 		.join(", ");

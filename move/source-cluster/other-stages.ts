@@ -1,7 +1,7 @@
 /** A cluster is one stage's: a block that was copied into another stage's file must not stop what it is not about. */
 import { readdirSync } from "node:fs";
 import path from "node:path";
-import { type MoveStage, readRawStage } from "../stage.ts";
+import { type MoveStage, readRawStage, stageFile } from "../stage.ts";
 import type { Cluster } from "./medstack-api.ts";
 
 /**
@@ -9,8 +9,9 @@ import type { Cluster } from "./medstack-api.ts";
  *
  * @throws with that file, or with one that cannot be read
  */
-export function refuseOtherStages({ folder, name, configFile }: MoveStage, { id, label }: Cluster): void {
-	const own = path.resolve(configFile ?? path.join(folder, `Pulumi.${name}.yaml`));
+export function refuseOtherStages(moved: MoveStage, { id, label }: Cluster): void {
+	const { folder } = moved;
+	const own = stageFile(moved);
 	for (const file of readdirSync(folder).sort()) {
 		if (!/^Pulumi\..+\.ya?ml$/.test(file) || path.join(folder, file) === own) continue;
 		const named = clusterIn(path.join(folder, file));

@@ -47,7 +47,7 @@ export function asking(
 }
 
 /** @returns an empty answer where Ctrl-C or Ctrl-D is one */
-export async function askOnTerminal(question: string): Promise<string> {
+async function askOnTerminal(question: string): Promise<string> {
 	return (await askOrLeave(question)) ?? "";
 }
 

@@ -3,6 +3,7 @@ import type { Environment } from "../../aptible/api/environment.ts";
 import type { Context } from "../../aptible/context.ts";
 import { noteMarks, readCounters } from "../back/counters.ts";
 import { noteInJournal } from "../dns/point-line.ts";
+import { untilInterrupted } from "../interrupt.ts";
 import { OperatorLock } from "../operator-lock.ts";
 import { isDnsAsked, pointStage, refuseStage } from "../point.ts";
 import { runProbes } from "../probe/probes.ts";
@@ -114,14 +115,9 @@ async function pointAll(
 	{ tell, journal }: { tell: (line: string) => void; journal: NightJournal },
 ): Promise<void> {
 	if (Object.keys(moved.stage.move?.domains ?? {}).length === 0) return;
-	const gone = new AbortController();
-	const end = () => gone.abort();
-	process.on("SIGINT", end);
-	try {
-		await pointStage(context, moved, { to, tell, signal: gone.signal, note: noteInJournal(journal, tell) });
-	} finally {
-		process.off("SIGINT", end);
-	}
+	await untilInterrupted((signal) =>
+		pointStage(context, moved, { to, tell, signal, note: noteInJournal(journal, tell) }),
+	);
 }
 
 /** Does something while no other operator is at a step. */

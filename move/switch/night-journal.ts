@@ -1,10 +1,9 @@
-/** What the operator's own steps leave in the journal: a switch of the phase, and probes. */
-import { readLines } from "../../packages/mover/journal/journal.ts";
 import type { JournalLine, LineState } from "../../packages/mover/journal/line.ts";
 import { JOURNAL_DATABASE } from "../../packages/mover/journal/schema.ts";
 import type { Evidence } from "../../packages/mover/steps.ts";
 import { MovePhase } from "../../wire/move.ts";
 import { refuseAnyWork } from "../guards.ts";
+import { untilInterrupted } from "../interrupt.ts";
 import { lastRun, noteByOperator } from "../operator-line.ts";
 import type { OperatorLock } from "../operator-lock.ts";
 import { LookLeft, type MoveSession, type Way } from "../session.ts";
@@ -97,9 +96,7 @@ export class TargetJournal implements NightJournal {
 
 	lines(): Promise<readonly JournalLine[]> {
 		return this.#look(async (session) => {
-			if (session === undefined) return [];
-			await compareJournals(session, this.#moved);
-			return readLines(session);
+			return session === undefined ? [] : compareJournals(session, this.#moved);
 		});
 	}
 
@@ -139,12 +136,8 @@ export async function lookUnlessLeft<T>(
 	way: Pick<Way, "look">,
 	use: (session: MoveSession | undefined) => Promise<T>,
 ): Promise<T> {
-	const gone = new AbortController();
-	const end = () => gone.abort(new LookLeft());
-	process.on("SIGINT", end);
-	try {
-		return await way.look(use, { signal: gone.signal, patienceMs: PATIENCE_MS });
-	} finally {
-		process.off("SIGINT", end);
-	}
+	return untilInterrupted(
+		(signal) => way.look(use, { signal, patienceMs: PATIENCE_MS }),
+		() => new LookLeft(),
+	);
 }

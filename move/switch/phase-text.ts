@@ -16,7 +16,7 @@ import { type Document, isAlias, isMap, isScalar, type Node, parseDocument } fro
 import { includeFiles } from "../../config/include.ts";
 import { namespace } from "../../config/namespaces.ts";
 import { type MovePhase, movePhases } from "../../wire/move.ts";
-import type { MoveStage } from "../stage.ts";
+import { type MoveStage, stageFile } from "../stage.ts";
 
 const BLOCK = `${namespace}:move`;
 
@@ -89,8 +89,9 @@ function parse(text: string): Document {
 	return parseDocument(text, { stringKeys: true });
 }
 
-function findPlace({ name, folder, configFile }: MoveStage): Place {
-	const file = path.resolve(configFile ?? path.join(folder, `Pulumi.${name}.yaml`));
+function findPlace(moved: MoveStage): Place {
+	const { folder } = moved;
+	const file = stageFile(moved);
 	const config =
 		(parse(readFileSync(file, "utf8")).toJS() as { config?: Record<string, unknown> } | null)?.config ?? {};
 	if (Object.hasOwn(config, BLOCK)) return { file, keys: ["config", BLOCK, "phase"] };

@@ -4,7 +4,14 @@ import path from "node:path";
 import { moveRecordName, readMoveRecord, requireMoveRecord } from "../../config/move-record.ts";
 import type { JournalLine } from "../../packages/mover/journal/line.ts";
 import type { Evidence } from "../../packages/mover/steps.ts";
-import { isNightStep, type MovePhase, movePhases, type RecordState, refuseMoveStep } from "../../wire/move.ts";
+import {
+	isNightStep,
+	isServing,
+	type MovePhase,
+	movePhases,
+	type RecordState,
+	refuseMoveStep,
+} from "../../wire/move.ts";
 import { refuseOpenBack } from "../back/opening.ts";
 import { readTtlNotes } from "../dns/ttl-notes.ts";
 import { havePassed } from "../probe/evidence.ts";
@@ -75,7 +82,7 @@ export async function switchPhase(moved: MoveStage, options: SwitchOptions, port
 		}
 		return 1;
 	}
-	if (isOpening(to) && from !== to) await ports.mark(run, to);
+	if (isServing(to) && from !== to) await ports.mark(run, to);
 	await note("note");
 	if (!(await engine.update(run))) {
 		await note("failed", "failed");
@@ -105,7 +112,7 @@ async function agree(
 	if (!(await engine.preview(run))) return "the preview is refused, as above";
 	const answer = await ask(`To go to ${to}, type ${to}: `);
 	if (answer.trim() !== to) return `not answered with ${to}`;
-	// Nobody knows how long the answer took.
+	// The answer may have taken hours.
 	await journal.refuseOthers();
 	const news = findNews(lines, await journal.lines(), to);
 	if (news !== undefined) {
@@ -162,11 +169,6 @@ function describeLed({ stage }: MoveStage): string {
 	return `people come to Aptible by ${led.join(", ")} since the update, and writes may have arrived there, which going back would lose${others}`;
 }
 
-/** Whether apps on Aptible serve somebody in a phase. */
-function isOpening(to: MovePhase): boolean {
-	return to === "trial" || to === "live";
-}
-
 /** Whether a step leads away from Aptible. */
 function isWayBack(from: MovePhase, to: MovePhase): boolean {
 	return to === "cancelled" || (from !== "cancelled" && movePhases.indexOf(to) < movePhases.indexOf(from));
@@ -182,7 +184,7 @@ async function admit(moved: MoveStage, { to, isAgain }: SwitchOptions, ports: Sw
 	await journal.refuseOthers();
 	const lines = await journal.lines();
 	// Both sides would be open.
-	if (isOpening(to)) refuseOpenBack(lines);
+	if (isServing(to)) refuseOpenBack(lines);
 	const open = findOpenSwitch(lines);
 	if (made === undefined) {
 		throw new Error(

@@ -1,5 +1,5 @@
 /** The way on where the journal cannot be reached, or is lost: a person's own, outside of the switch. */
-import { isNightStep, type MovePhase, runVariable, withoutJournal } from "../../wire/move.ts";
+import { isNightStep, isServing, type MovePhase, runVariable, withoutJournal } from "../../wire/move.ts";
 import { LookLeft, Unreachable } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
 import { readPhaseText } from "./phase-text.ts";
@@ -21,7 +21,7 @@ export function describeWithoutJournal(file: string, from: MovePhase | undefined
 export function withWayOut(error: unknown, moved: MoveStage, to: MovePhase): unknown {
 	if (!(error instanceof LookLeft || error instanceof Unreachable)) return error;
 	const { file } = readPhaseText(moved);
-	const out = to === "trial" || to === "live" ? "" : `; or, ${describeWithoutJournal(file, undefined, to)}`;
+	const out = isServing(to) ? "" : `; or, ${describeWithoutJournal(file, undefined, to)}`;
 	return new Error(`the journal on the target's database cannot be reached: ${error.message}. Run it again${out}`, {
 		cause: error,
 	});

@@ -3,11 +3,12 @@ import { createHash, randomBytes } from "node:crypto";
 import type { Context } from "../../aptible/context.ts";
 import { readLines } from "../../packages/mover/journal/journal.ts";
 import type { JournalLine } from "../../packages/mover/journal/line.ts";
-import { type PointNote, readPointNotes } from "../dns/point-notes.ts";
+import { longestTtl } from "../dns/differences.ts";
+import { readPointNotes } from "../dns/point-notes.ts";
 import { readTtlNotes } from "../dns/ttl-notes.ts";
 import { noteByOperator } from "../operator-line.ts";
 import { listDomains } from "../plan/domains.ts";
-import { readLive } from "../plan/live.ts";
+import { readStageApps } from "../plan/live.ts";
 import type { Way } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
 import { compareJournals } from "../work.ts";
@@ -136,7 +137,7 @@ export function wantedDomains(moved: MoveStage, journal: readonly JournalLine[])
 		const ttls = [
 			...(isFormer ? [note.ttlSeconds] : []),
 			...noted,
-			...points.flatMap((one) => (one.domain === domain && one.to === "new" ? ttlsOf(one) : [])),
+			...points.flatMap((one) => (one.domain === domain && one.to === "new" ? (longestTtl(one.former) ?? []) : [])),
 		];
 		if (ttls.length === 0) unknown.push(domain);
 		const longest = Math.max(0, ...ttls);
@@ -156,16 +157,12 @@ export function wantedDomains(moved: MoveStage, journal: readonly JournalLine[])
 	);
 }
 
-function ttlsOf({ former }: PointNote): number[] {
-	return Object.values(former).flatMap((set) => set?.ttlSeconds ?? []);
-}
-
 /** Where each side is asked for each domain, and what is not. */
 async function findProbed(
 	context: Context,
 	moved: MoveStage,
 ): Promise<{ probed: Omit<Probed, "mark">[]; unprobed: string[] }> {
-	const live = await readLive(context, moved);
+	const live = await readStageApps(context, moved);
 	const hosts = new Map(listDomains(moved.stage, live).map((one) => [one.domain, one.live?.hostname]));
 	const [probed, unprobed]: [Omit<Probed, "mark">[], string[]] = [[], []];
 	for (const [domain, { from }] of Object.entries(moved.stage.move?.domains ?? {})) {

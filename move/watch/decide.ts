@@ -131,7 +131,7 @@ function judgeInstances(domain: string, { old, probes }: Look, start: number): s
 				]
 			: []),
 		...(old.droppedAt !== undefined && old.droppedAt > start
-			? ["the page service has dropped connections in that time, as too many were open, and nobody knows whose"]
+			? ["the page service has dropped connections in that time, as too many were open, and whose is unknown"]
 			: []),
 		...unseen.map(
 			(instance) =>

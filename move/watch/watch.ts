@@ -1,9 +1,10 @@
 /** `watch`: reads both sides' logs, probes both sides, and decides whether MedStack is silent while Aptible answers. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { acceptance } from "./clients.ts";
 import { type Judged, judge, span, type Wanted } from "./decide.ts";
 import { type LogLine, readNewLine, readOldLine } from "./lines.ts";
 import type { Probed, ProbeResult } from "./probe.ts";
-import { acceptance, Side } from "./side.ts";
+import { Side } from "./side.ts";
 import { readSource } from "./source.ts";
 
 export interface WatchOptions {
@@ -113,8 +114,7 @@ export async function watchSides(options: WatchOptions): Promise<Watched> {
 			}
 			await sleep(Math.min(2_000, shortest / 20), undefined, { signal: options.signal }).catch(() => {});
 		}
-		if (follow) ended.abort();
-		else probes = await probeAll();
+		if (!follow) probes = await probeAll();
 	} finally {
 		if (follow) ended.abort();
 		await reading;

@@ -11,12 +11,14 @@ export interface Finding {
 	isRehearsed?: boolean;
 }
 
+export const isBlocker = ({ severity }: Finding) => severity === "blocker";
+
 /** Trap of a freeze that has shut nobody out. */
 export const FREEZE_BY_HAND = "freeze-by-hand";
 
 /** What a finding is to a rehearsal. */
 export function forRehearsal(finding: Finding): Finding {
-	return finding.severity === "blocker" && finding.isRehearsed ? { ...finding, severity: "warning" } : finding;
+	return isBlocker(finding) && finding.isRehearsed ? { ...finding, severity: "warning" } : finding;
 }
 
 /** A source that is a replica: it may be hours behind its primary, and what it has is equal to its copy all the same. */

@@ -1,10 +1,10 @@
 /** What is the same of every type of database that no server can rename: it is copied into its own name. */
 import { createHash } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
-import { type Engine, type FreezeTask, type Proof, SILENCE_MS, type Task } from "./engine.ts";
+import type { Engine, FreezeTask, Proof, Task } from "./engine.ts";
 import { type Difference, type Finding, FREEZE_BY_HAND } from "./findings.ts";
 import type { Login } from "./postgresql/connection.ts";
 import type { Evidence } from "./steps.ts";
+import { waitBetweenSamples, writesFound } from "./two-samples.ts";
 
 /** How a type of database keeps whose copy its target holds. */
 export interface InPlace {
@@ -103,22 +103,17 @@ export function frozenByHand(
 	{ others, ...says }: ByHand,
 ): Pick<Engine, "freeze" | "thaw"> {
 	return {
-		async freeze({ source, steps, report, pauses = {} }: FreezeTask) {
-			const ms = pauses.silenceMs ?? SILENCE_MS;
+		async freeze(task: FreezeTask) {
+			const { source, steps } = task;
 			const found: Finding[] = [{ trap: FREEZE_BY_HAND, severity: "warning", line: says.freeze }];
 			let evidence: Evidence | undefined;
 			await steps.step("freeze", "silence", {
 				look: async () => evidence,
 				act: async () => {
 					const before = await read(source);
-					report(`two samples of the source, ${ms / 1000} s apart: nobody may write between them`);
-					await sleep(ms, undefined, { signal: steps.signal });
+					const ms = await waitBetweenSamples(task);
 					const lines = changesOf(before, await read(source));
-					found.push(
-						...lines.map(
-							(line): Finding => ({ trap: "freeze-writes", severity: "blocker", line: `not silent: ${line}` }),
-						),
-					);
+					found.push(...writesFound(lines));
 					const sessions = await others(source);
 					found.push(...sessions.map((line): Finding => ({ trap: "freeze-session", severity: "warning", line })));
 					evidence = { equal: lines.length === 0, ms };

@@ -2,7 +2,7 @@
 import { databaseIn } from "./address.ts";
 import type { Configuration, MovedDatabase } from "./configuration.ts";
 import type { Engine, Engines, FreezeTask, Proof, SwapTask, Task } from "./engine.ts";
-import { type Finding, forRehearsal } from "./findings.ts";
+import { type Finding, forRehearsal, isBlocker } from "./findings.ts";
 import { isConnectionError } from "./journal/errors.ts";
 import { Fence } from "./journal/fence.ts";
 import type { Progress } from "./journal/heartbeat.ts";
@@ -518,8 +518,7 @@ export class Worker {
 		const { report, progress } = this.#options;
 		for (const unit of units) {
 			const found = (await unit.engine.admitFreeze?.(await this.#freezeTask(unit, run))) ?? [];
-			const isRefused = found.some(({ severity }) => severity === "blocker");
-			if (isRefused) await this.#keepFindings(run, unit.database.name, found, "freeze");
+			if (found.some(isBlocker)) await this.#keepFindings(run, unit.database.name, found, "freeze");
 		}
 		for (const unit of units) {
 			if (progress.blockers > 0) break;
@@ -559,7 +558,7 @@ export class Worker {
 			const findings = await engine.thaw({ ...task, notes });
 			await this.#keepFindings(run, database.name, findings, "thaw");
 			// What is left stays noted, for the next thaw.
-			if (findings.some(({ severity }) => severity === "blocker")) continue;
+			if (findings.some(isBlocker)) continue;
 			await this.#noteUndone(run, database.name);
 			report(`${database.name}: ${notes.size} things of its freeze are as they were`);
 		}

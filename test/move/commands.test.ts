@@ -284,7 +284,7 @@ test("credentials makes a login of the mover's own, and a file for its owner alo
 	await withSession(world.login(), {}, (client) => closeLogin(client));
 });
 
-/** A watch of a domain of which nobody knows anything: it notes so in the journal, and keeps who is accepted. */
+/** A watch of a domain of which nothing is known: it notes so in the journal, and keeps who is accepted. */
 async function watchInVain(): Promise<void> {
 	const stage = readFileSync(night.stageFile, "utf8");
 	const endpoint = "{ public: { service: web, kind: https, domain: portal.acme.example, managedTls: true } }";

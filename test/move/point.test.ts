@@ -8,8 +8,10 @@ import { openProvider } from "../../move/dns/open-provider.ts";
 import { pointDomains, refusePointing } from "../../move/dns/point.ts";
 import { hashDomain, noteInJournal } from "../../move/dns/point-line.ts";
 import { notePoint, pointNotesFile, readPointNotes } from "../../move/dns/point-notes.ts";
+import type { PointOptions } from "../../move/dns/point-options.ts";
 import { readTtlNotes, writeTtlNotes } from "../../move/dns/ttl-notes.ts";
-import { refuseYoungTtl } from "../../move/dns/young-ttl.ts";
+import { judgeTtls } from "../../move/dns/young-ttl.ts";
+import { readDomain } from "../../move/plan/domains.ts";
 import type { NightJournal } from "../../move/switch/night-journal.ts";
 import { checkContent, type LineContent } from "../../packages/mover/journal/line.ts";
 import { subject } from "./plan/facts.ts";
@@ -268,6 +270,17 @@ test("by hand, the record is printed for the DNS host, and whatever leads to the
 		],
 	);
 });
+
+/** Reads the domains, and judges their TTLs. */
+async function refuseYoungTtl({
+	moved,
+	domains,
+	dns,
+	now: at,
+}: Pick<PointOptions, "moved" | "domains" | "dns"> & { now: Date }) {
+	const read = await Promise.all(domains.map(async (one) => ({ subject: one, facts: await readDomain(dns, one) })));
+	return judgeTtls(moved, read, at);
+}
 
 test("a domain that the stack has changed is waited for, and one whose TTL was lowered lately is not switched", async (t) => {
 	const { options, moved } = await open(t, { one: switched, domain: { moved: { via: "azure", from: "203.0.113.9" } } });

@@ -5,10 +5,10 @@ import os from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { acceptance, isClient } from "../../move/watch/clients.ts";
 import type { Wanted } from "../../move/watch/decide.ts";
 import { probeAgent, readNewLine, readOldLine } from "../../move/watch/lines.ts";
 import type { Probed, ProbeResult } from "../../move/watch/probe.ts";
-import { acceptance, isClient } from "../../move/watch/side.ts";
 import { type WatchOptions, watchSides } from "../../move/watch/watch.ts";
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "watch-"));

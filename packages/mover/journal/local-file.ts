@@ -19,6 +19,19 @@ export class JournalsDiffer extends Error {
 	override name = "JournalsDiffer";
 }
 
+/** A line of a file is none, or not in its place. */
+export class DamagedFile extends JournalsDiffer {
+	/** Which line, and why. */
+	readonly damage: string;
+
+	constructor(damage: string) {
+		super(
+			`${damage}. Somebody has changed the file; move it away, and the next command writes it anew from the server`,
+		);
+		this.damage = damage;
+	}
+}
+
 /** What a file holds. */
 export interface LocalLines {
 	lines: JournalLine[];
@@ -36,9 +49,7 @@ export function readLocalLines(file: string): LocalLines {
 		try {
 			return parseLine(text);
 		} catch (error) {
-			throw new JournalsDiffer(
-				`${file}:${index + 1}: ${(error as Error).message}. Somebody has changed the file; move it away, and the next command writes it anew from the server`,
-			);
+			throw new DamagedFile(`${file}:${index + 1}: ${(error as Error).message}`);
 		}
 	});
 	const unique: JournalLine[] = [];
@@ -48,9 +59,7 @@ export function readLocalLines(file: string): LocalLines {
 		if (textOf.has(line.seq) && textOf.get(line.seq) === texts[index]) continue;
 		const former = unique.at(-1);
 		if (former !== undefined && former.seq >= line.seq) {
-			throw new JournalsDiffer(
-				`${file}:${index + 1}: number ${line.seq} stands after ${former.seq}. Somebody has changed the file; move it away, and the next command writes it anew from the server`,
-			);
+			throw new DamagedFile(`${file}:${index + 1}: number ${line.seq} stands after ${former.seq}`);
 		}
 		textOf.set(line.seq, texts[index]);
 		unique.push(line);

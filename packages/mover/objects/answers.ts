@@ -134,7 +134,11 @@ function refusalOf(error: unknown, { side, account }: Asked): unknown {
 const COPY_SOURCE = "CannotVerifyCopySource";
 
 /** Code of an object that is not there any more. */
-export const GONE = "BlobNotFound";
+const GONE = "BlobNotFound";
+
+export function isGone(error: unknown): boolean {
+	return error instanceof ObjectRefused && error.code === GONE;
+}
 
 const UNKNOWN = "look at the rights of its SAS, its firewall, and whether it takes copies from another tenant";
 

@@ -64,7 +64,7 @@ export function readObjects(given: Readonly<Record<string, GivenObjects>>, readi
 }
 
 /** The variable with other host names of a source. */
-export const hostsVariable = (name: string) => `${variableOf(name, "source")}_HOSTS`;
+const hostsVariable = (name: string) => `${variableOf(name, "source")}_HOSTS`;
 
 const HOST = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/;
 

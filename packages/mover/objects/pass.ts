@@ -3,7 +3,7 @@
  * writes over its own copies alone, by the ETags that it has left them with.
  */
 import { runJobs } from "../jobs.ts";
-import { GONE, ObjectRefused } from "./answers.ts";
+import { isGone, ObjectRefused } from "./answers.ts";
 import type { Copy, Known, Noted } from "./known.ts";
 import { differencesOf, isAddressable, type ListedObject } from "./listed.ts";
 import { inChunks, type Pair, pairUp } from "./pairs.ts";
@@ -157,7 +157,7 @@ class Pass {
 					)
 					.catch((error: unknown) => {
 						// An answer was lost, and it is done.
-						if (!(error instanceof ObjectRefused && error.code === GONE)) throw error;
+						if (!isGone(error)) throw error;
 					});
 				gone.push(name);
 				passed.deleted += 1;
@@ -249,8 +249,7 @@ class Pass {
 				const etag = await transfer({ source, target, object, former: inPlace, limits, checkpoint });
 				return this.#done(object, etag);
 			} catch (error) {
-				const isGone = error instanceof ObjectRefused && error.code === GONE;
-				if (!isGone && !(error instanceof ObjectMoved)) throw error;
+				if (!isGone(error) && !(error instanceof ObjectMoved)) throw error;
 			}
 			const before: ListedObject | undefined = inPlace;
 			[object, inPlace] = [await source.find(name), await target.find(name)];

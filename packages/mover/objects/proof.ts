@@ -1,7 +1,7 @@
 /** Whether both containers have the same objects: by their listings, and by own sums of the bytes of a sample, or of all. */
 import { createHash } from "node:crypto";
 import { runJobs } from "../jobs.ts";
-import { GONE, ObjectRefused } from "./answers.ts";
+import { isGone, ObjectRefused } from "./answers.ts";
 import { differencesOf, type ListedObject } from "./listed.ts";
 import { inChunks, type Pair, pairUp } from "./pairs.ts";
 import type { PassTask } from "./pass.ts";
@@ -130,7 +130,7 @@ async function compareOne(
 			sums: await Promise.all([source.hash(from.name, from.etag, ranges), target.hash(to.name, to.etag, ranges)]),
 		};
 	} catch (error) {
-		if (error instanceof ObjectRefused) return { hasMoved: error.code === GONE || MOVED.has(error.code) };
+		if (error instanceof ObjectRefused) return { hasMoved: isGone(error) || MOVED.has(error.code) };
 		throw error;
 	}
 }

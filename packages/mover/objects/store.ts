@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
 import { AnonymousCredential, type BlobItem, ContainerClient, newPipeline } from "@azure/storage-blob";
-import { type Asked, askStorage, GONE, ObjectRefused } from "./answers.ts";
+import { type Asked, askStorage, isGone } from "./answers.ts";
 import type { ContainerAddress } from "./container-address.ts";
 import type { ListedObject, ObjectType } from "./listed.ts";
 import type { Side } from "./rights.ts";
@@ -79,7 +79,7 @@ export class Store {
 			await this.ask((abortSignal) => this.container.getBlobClient(name).getProperties({ abortSignal }));
 			return true;
 		} catch (error) {
-			if (error instanceof ObjectRefused && error.code === GONE) return false;
+			if (isGone(error)) return false;
 			throw error;
 		}
 	}

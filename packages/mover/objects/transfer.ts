@@ -40,12 +40,12 @@ export class ObjectMoved extends Error {
 	override name = "ObjectMoved";
 }
 
-/** Codes of conditions that do not hold. */
-export const MOVED: ReadonlySet<string> = new Set(
-	"ConditionNotMet SourceConditionNotMet TargetConditionNotMet AppendPositionConditionNotMet BlobAlreadyExists".split(
-		" ",
-	),
+/** Codes of conditions on the target that do not hold. */
+const REFUSED = new Set(
+	"ConditionNotMet TargetConditionNotMet BlobAlreadyExists AppendPositionConditionNotMet".split(" "),
 );
+/** Codes of conditions on either side that do not hold. */
+export const MOVED: ReadonlySet<string> = new Set([...REFUSED, "SourceConditionNotMet"]);
 
 /**
  * Copies an object with its properties, metadata, tags and tier.
@@ -251,11 +251,6 @@ class Chain {
 		});
 	}
 }
-
-/** Codes of conditions on the target that do not hold. */
-const REFUSED = new Set(
-	"ConditionNotMet TargetConditionNotMet BlobAlreadyExists AppendPositionConditionNotMet".split(" "),
-);
 
 function headersOf(object: ListedObject) {
 	return {

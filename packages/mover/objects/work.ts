@@ -2,7 +2,7 @@
 import { databaseIn } from "../address.ts";
 import type { Configuration, MovedDatabase } from "../configuration.ts";
 import type { Proof } from "../engine.ts";
-import type { Finding } from "../findings.ts";
+import { type Finding, isBlocker } from "../findings.ts";
 import { ConnectionLost } from "../journal/errors.ts";
 import { Fence } from "../journal/fence.ts";
 import type { Progress } from "../journal/heartbeat.ts";
@@ -85,7 +85,7 @@ export async function checkObjects(
 				line: "the SAS of the source lacks t (tags), so that index tags are neither copied nor compared; where the application uses any, ask for one with it",
 			});
 		}
-		const isBlocked = findings.some(({ severity }) => severity === "blocker");
+		const isBlocked = findings.some(isBlocker);
 		if (!isBlocked && isGiven(moved)) findings.push(...(await tryStores(moved, signal)));
 		found.set(name, findings);
 	}
@@ -148,7 +148,7 @@ async function moveAll(task: ObjectsTask, given: WishArguments): Promise<Objects
 		if (given["new-source"] === true) await forgetOtherSources(asks, journal, sides);
 		checked.get(sides.name)?.push(...(await checkSource(asks, sides)));
 	}
-	if ([...checked.values()].flat().some(({ severity }) => severity === "blocker")) {
+	if ([...checked.values()].flat().some(isBlocker)) {
 		for (const [name, findings] of checked) await keepFindings(placeOf(name), findings);
 		return { state: "failed", reason: "blockers" };
 	}
@@ -186,6 +186,17 @@ function storesOf(
 	};
 }
 
+/** What is done to a container or a database, in the journal and in the heartbeat. */
+function stepsOf({ journal, run, control, progress }: ObjectsTask, database: string): JournalSteps {
+	return new JournalSteps({
+		journal,
+		run,
+		database,
+		control,
+		onStep: (step) => Object.assign(progress, { database, step }),
+	});
+}
+
 /** One pass over a container and its proof. @returns whether both sides are equal */
 async function moveContainer(
 	task: ObjectsTask,
@@ -193,16 +204,10 @@ async function moveContainer(
 	{ final = false, deep = false, delete: mayDelete = 0, overwrite: mayOverwrite = 0, empty = false }: WishArguments,
 	checked: readonly Finding[],
 ): Promise<boolean> {
-	const { journal, asks, run, control, configuration, progress, report } = task;
+	const { journal, asks, run, configuration, progress, report } = task;
 	const place = placeOf(sides.name);
 	if (journal.doneSeq({ run, database: place, step: "objects", part: "" }) > 0) return true;
-	const steps = new JournalSteps({
-		journal,
-		run,
-		database: place,
-		control,
-		onStep: (step) => Object.assign(progress, { database: place, step }),
-	});
+	const steps = stepsOf(task, place);
 	const stores = storesOf(sides, steps.signal);
 	const [begunMs] = [await stores.source.readTime(), await stores.target.readTime()];
 	report(
@@ -289,19 +294,14 @@ async function lookAtUrls(
 
 /** Rewrites in the copy that is in its place: its proof is over, and is of what it was before. */
 async function rewriteIn(
-	{ journal, run, control, progress, report, connectTo }: ObjectsTask,
+	task: ObjectsTask,
 	database: MovedDatabase,
 	{ renamings, columns, standing }: { renamings: readonly Renaming[]; columns: readonly UrlColumn[]; standing: string },
 ): Promise<void> {
+	const { journal, run, report, connectTo } = task;
 	const { name } = database;
 	const own = databaseIn(database.target.url);
-	const steps = new JournalSteps({
-		journal,
-		run,
-		database: name,
-		control,
-		onStep: (step) => Object.assign(progress, { database: name, step }),
-	});
+	const steps = stepsOf(task, name);
 	// Before the first write, so that nobody takes what is rewritten for a difference.
 	await journal.write("note", { run, database: name, step: "rewrite", part: "" }, { run: standing });
 	const fence = new Fence(connectTo(database), journal.epoch);

@@ -16,7 +16,7 @@ export const INSTANCE_HEADER = "x-maintenance-instance";
 /** Says that the log is alive. */
 export interface Event {
 	kind: "started" | "alive" | "ended";
-	/** Connections beyond the most that are held, since the former line of this kind: nobody knows who they were. */
+	/** Connections beyond the most that are held, since the former line of this kind: who they were is unknown. */
 	dropped: number;
 }
 

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import type { FreezeTask, Notes, ThawTask } from "../engine.ts";
-import type { Finding } from "../findings.ts";
+import { type Finding, isBlocker } from "../findings.ts";
 import { stateOf } from "../journal/errors.ts";
 import type { Evidence, StepName } from "../steps.ts";
 import { findInTheWay } from "./admit-freeze.ts";
@@ -67,8 +67,6 @@ async function lookInto(
 	const notes = await standingNotes(task, client, roles);
 	return { roles, notes, found: await findInTheWay(client, { source, roles, apps, isFrozen: notes.size > 0 }) };
 }
-
-const isBlocker = ({ severity }: Finding) => severity === "blocker";
 
 /** What is noted and not undone: by the printed SQL too, of which the journal does not know. */
 async function standingNotes({ notes, noteUndone }: FreezeTask, kept: pg.Client, roles: Roles): Promise<Notes> {

@@ -1,8 +1,8 @@
 /** The proof that nobody writes to a frozen source: two samples of what moves when somebody does (facts/move.md §4). */
-import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
-import { type FreezeTask, SILENCE_MS } from "../engine.ts";
-import type { Finding } from "../findings.ts";
+import type { FreezeTask } from "../engine.ts";
+import { type Finding, isBlocker } from "../findings.ts";
+import { waitBetweenSamples, writesFound } from "../two-samples.ts";
 import { changesOf, settleCounters, transactionsBetween } from "./counters.ts";
 import { findWithoutSession, foreignSessions, sessionFindings } from "./foreign.ts";
 
@@ -11,11 +11,8 @@ import { findWithoutSession, foreignSessions, sessionFindings } from "./foreign.
  *
  * @param kept a session of the mover's, which has written nothing
  */
-export async function proveSilence(
-	{ source, steps, report, pauses = {} }: FreezeTask,
-	kept: pg.Client,
-): Promise<Finding[]> {
-	const ms = pauses.silenceMs ?? SILENCE_MS;
+export async function proveSilence(task: FreezeTask, kept: pg.Client): Promise<Finding[]> {
+	const { source, steps, report } = task;
 	let findings: Finding[] | undefined;
 	let evidence = {};
 	await steps.step("freeze", "silence", {
@@ -24,14 +21,11 @@ export async function proveSilence(
 			// What the freeze itself has written is counted by then.
 			const before = await settleCounters(source);
 			const early = await foreignSessions(kept);
-			report(`two samples of the source, ${ms / 1000} s apart: nobody may write between them`);
-			await sleep(ms, undefined, { signal: steps.signal });
+			const ms = await waitBetweenSamples(task);
 			// A writer's rows are counted some time after they are written.
 			const after = await settleCounters(source, { withinMs: 5_000 });
 			const sessions = new Map([...early, ...(await foreignSessions(kept))].map((session) => [session.pid, session]));
-			const writes = changesOf(before, after).map(
-				(line): Finding => ({ trap: "freeze-writes", severity: "blocker", line: `not silent: ${line}` }),
-			);
+			const writes = writesFound(changesOf(before, after));
 			const transactions = transactionsBetween(before, after);
 			const shown: Finding = {
 				trap: "freeze-transactions",
@@ -46,7 +40,7 @@ export async function proveSilence(
 				...(isShown ? [shown] : []),
 			];
 			const rows = String(BigInt(after.writtenRows) - BigInt(before.writtenRows));
-			const silent = !findings.some(({ severity }) => severity === "blocker");
+			const silent = !findings.some(isBlocker);
 			evidence = { equal: silent, xid: after.nextTransaction, changes: transactions, rows, ms };
 			if (silent) report("the source is silent: no row was written, and nobody else is there");
 		},

@@ -38,9 +38,7 @@ function stageFile(changes: Readonly<Record<string, unknown>> = {}): MoveStage {
 /** A part as lines: who, what, and what is typed. */
 function linesOf(moved: MoveStage, title: string): string[] {
 	const part = writeRunbook(moved, []).find((one) => one.title.startsWith(title));
-	return (part?.steps ?? []).map(({ who, does, commands = [], sql = [] }) =>
-		[`${who}: ${does}`, ...commands, ...sql].join("\n"),
-	);
+	return (part?.steps ?? []).map(({ who, does, commands = [] }) => [`${who}: ${does}`, ...commands].join("\n"));
 }
 
 test("an address that becomes a CNAME is switched and goes back by its -old name", () => {
