@@ -1,4 +1,6 @@
 /** What every move in the sandbox begins with: a stage that is up in `prepare`, a real server behind its database, and the mover's environment. */
+import { copyFile } from "node:fs/promises";
+import path from "node:path";
 import { putServerBehind } from "./aptible/real-servers.ts";
 import type { Sandbox } from "./environment.ts";
 import { MEDSTACK_ADMIN, MEDSTACK_DATABASE } from "./medstack/source.ts";
@@ -6,8 +8,10 @@ import type { Postgres } from "./postgresql/server.ts";
 import type { Result } from "./run.ts";
 
 export interface MoveStageSetup {
+	/** Folder of `Pulumi.yaml`. */
+	root: string;
 	stack: string;
-	/** Path of the stage file. */
+	/** Path of the stage file, which is named as the stack's own. */
 	stageFile: string;
 	/** Values by their names under `secrets`. */
 	secrets: Readonly<Record<string, string>>;
@@ -21,25 +25,25 @@ export interface MoveStageSetup {
 
 /** Brings a stage up. @throws with what the engine said */
 export async function bringUpForMove(sandbox: Sandbox, setup: MoveStageSetup): Promise<void> {
-	const { stack, stageFile, secrets, target, env = {}, isShown } = setup;
+	const { root, stack, stageFile, secrets, target, env = {}, isShown } = setup;
 	const stage = ["--stack", stack, "--config-file", stageFile];
+	const values = Object.entries(secrets).flatMap(([name, value]) => [
+		"--secret",
+		`medstack-to-aptible:secrets.${name}=${value}`,
+	]);
 	const steps: string[][] = [
 		["stack", "init", stack],
-		...Object.entries(secrets).map(([name, value]) => [
-			"config",
-			"set",
-			"--secret",
-			"--path",
-			`medstack-to-aptible:secrets.${name}`,
-			value,
-			...stage,
-		]),
+		...(values.length === 0 ? [] : [["config", "set-all", "--path", ...values, ...stage]]),
 		["up", "--yes", "--skip-preview", ...stage],
 	];
+	// `stack init` knows no --config-file, and writes the stack's file where it runs.
+	const folder = path.dirname(stageFile);
+	await copyFile(path.join(root, "Pulumi.yaml"), path.join(folder, "Pulumi.yaml"));
 	for (const step of steps) {
 		const { code, stdout, stderr }: Result = await sandbox.pulumi(step, {
 			env: { ...env },
 			inherit: isShown && step[0] === "up",
+			...(step[0] === "stack" ? { cwd: folder } : {}),
 		});
 		if (code !== 0) throw new Error(`pulumi ${step[0]} ended with ${code}\n${stdout}${stderr}`);
 	}

@@ -76,7 +76,7 @@ async function moveClinic(place: MovePlace): Promise<number> {
 		const stage = ["--stack", STACK, "--config-file", stageFile];
 		const secrets = { registryPassword: "sandbox" };
 		const env = { MEDSTACK_TO_APTIBLE_STAGE_FOLDER: folder };
-		await bringUpForMove(sandbox, { stack: STACK, stageFile, secrets, target, env, isShown: true });
+		await bringUpForMove(sandbox, { root, stack: STACK, stageFile, secrets, target, env, isShown: true });
 
 		say("npm run move -- credentials: a login of the mover's own, handed over in a file");
 		const credentials = await move(sandbox, place, ["credentials", ...stage]);

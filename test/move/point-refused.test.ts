@@ -10,7 +10,8 @@ import { DnsProviderError } from "../../move/dns/provider.ts";
 import { ttlNotesFile, writeTtlNotes } from "../../move/dns/ttl-notes.ts";
 import { refuseTypedPhase } from "../../move/point-command.ts";
 import type { MovePhase } from "../../wire/move.ts";
-import { address, now, ONE, old, open, refused, type Setting, soa, stable, stageFile, TWO } from "./point-world.ts";
+import { soa } from "./plan/facts.ts";
+import { address, now, ONE, old, open, refused, type Setting, stable, stageFile, TWO } from "./point-world.ts";
 
 test("a stable name that is somebody else's is left alone, at its host and where a person changes it", async (t) => {
 	const foreign = [soa(7), stable[0] ?? "", "portal.acme.example 60 CNAME portal-old.acme.example"];

@@ -15,15 +15,13 @@ import type { StageDomain } from "../../move/plan/domains.ts";
 import type { MoveStage } from "../../move/stage.ts";
 import type { MovePhase } from "../../wire/move.ts";
 import { absent, stageWith } from "../config/stage-file.ts";
-import { subject } from "./plan/facts.ts";
+import { soa, subject } from "./plan/facts.ts";
 
 export const HOST = "elb-7.aptible.in";
 export const [ONE, TWO] = ["ns1.acme.example", "ns2.acme.example"];
 export const AT_TWO = `${TWO} (127.0.0.3)`;
 export const now = () => new Date("2026-12-05T02:00:00.000Z");
 
-export const soa = (serial: number) =>
-	`acme.example 3600 SOA ns1.acme.example hostmaster.acme.example ${serial} 3600 600 86400 900`;
 export const stable = ["portal-old.acme.example 60 A 203.0.113.9", `portal-new.acme.example 60 CNAME ${HOST}`];
 export const old = [soa(7), ...stable, "portal.acme.example 60 CNAME portal-old.acme.example"];
 export const switched = [soa(8), ...stable, "portal.acme.example 60 CNAME portal-new.acme.example"];

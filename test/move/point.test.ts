@@ -14,8 +14,8 @@ import { judgeTtls } from "../../move/dns/young-ttl.ts";
 import { readDomain } from "../../move/plan/domains.ts";
 import type { NightJournal } from "../../move/switch/night-journal.ts";
 import { checkContent, type LineContent } from "../../packages/mover/journal/line.ts";
-import { subject } from "./plan/facts.ts";
-import { AT_TWO, address, HOST, now, ONE, old, open, refused, soa, stable, switched, TWO } from "./point-world.ts";
+import { soa, subject } from "./plan/facts.ts";
+import { AT_TWO, address, HOST, now, ONE, old, open, refused, stable, switched, TWO } from "./point-world.ts";
 
 test("a domain is led to Aptible: its former record noted first, one value changed, the server that is behind named and waited for", async (t) => {
 	const { options, follow, lines, wanted, moved } = await open(t, { one: old });

@@ -1,7 +1,7 @@
 /** Asks a DNS server as a client does (RFC 1035), by hand as its server is. */
 import { randomInt } from "node:crypto";
 import { createSocket } from "node:dgram";
-import type { DnsRecord } from "./message.ts";
+import { type DnsRecord, readName, typeOf, writeQuestion } from "./message.ts";
 
 export interface DnsReply {
 	/** 0 is none, 3 a name that is not there. */
@@ -10,10 +10,7 @@ export interface DnsReply {
 	authorities: readonly DnsRecord[];
 }
 
-const TYPES: Readonly<Record<number, string>> = { 1: "A", 2: "NS", 5: "CNAME", 6: "SOA" };
-const A = 1;
 const NAME_ERROR = 3;
-const INTERNET = 1;
 
 /**
  * Asks a resolver for the IPv4 addresses of a name, over UDP.
@@ -52,13 +49,9 @@ export function addressesIn({ code, answers }: DnsReply): readonly string[] {
 }
 
 function writeQuery(id: number, name: string): Buffer {
-	const labels = name.replace(/\.$/, "").split(".");
-	return Buffer.concat([
-		// Recursion is desired, one question.
-		Buffer.from([id >> 8, id & 255, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]),
-		...labels.map((label) => Buffer.from([label.length, ...Buffer.from(label)])),
-		Buffer.from([0, 0, A, 0, INTERNET]),
-	]);
+	// Recursion is desired, one question.
+	const header = Buffer.from([id >> 8, id & 255, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+	return Buffer.concat([header, writeQuestion(name, "A")]);
 }
 
 function readReply(message: Buffer): DnsReply {
@@ -75,8 +68,7 @@ function readReply(message: Buffer): DnsReply {
 
 function readRecord(message: Buffer, start: number): { record: DnsRecord; next: number } {
 	const { name, next: at } = readName(message, start);
-	const number = message.readUInt16BE(at);
-	const type = TYPES[number] ?? `TYPE${number}`;
+	const type = typeOf(message.readUInt16BE(at));
 	const [from, length] = [at + 10, message.readUInt16BE(at + 8)];
 	const record = { name, ttl: message.readUInt32BE(at + 4), type, data: readData(message, type, from) };
 	return { record, next: from + length };
@@ -90,21 +82,4 @@ function readData(message: Buffer, type: string, at: number): string[] {
 	const second = readName(message, first.next);
 	const numbers = [0, 4, 8, 12, 16].map((offset) => String(message.readUInt32BE(second.next + offset)));
 	return [first.name, second.name, ...numbers];
-}
-
-/** A name may end in a pointer to another place of the message (RFC 1035 §4.1.4). */
-function readName(message: Buffer, start: number): { name: string; next: number } {
-	const labels: string[] = [];
-	let at = start;
-	let next: number | undefined;
-	for (let length = message[at] ?? 0; length > 0; length = message[at] ?? 0) {
-		if (length >= 0xc0) {
-			next ??= at + 2;
-			at = message.readUInt16BE(at) & 0x3fff;
-			continue;
-		}
-		labels.push(message.toString("latin1", at + 1, at + 1 + length));
-		at += 1 + length;
-	}
-	return { name: labels.join(".").toLowerCase(), next: next ?? at + 1 };
 }

@@ -35,17 +35,11 @@ export function parseRecord(line: string): DnsRecord {
 }
 
 export function readQuestion(message: Buffer): DnsQuestion {
-	const labels: string[] = [];
-	let at = 12;
-	for (let length = message[at] ?? 0; length > 0; length = message[at] ?? 0) {
-		labels.push(message.toString("latin1", at + 1, at + 1 + length));
-		at += 1 + length;
-	}
-	const number = message.readUInt16BE(at + 1);
+	const { name, next } = readName(message, 12);
 	return {
 		id: message.readUInt16BE(0),
-		name: labels.join(".").toLowerCase(),
-		type: Object.keys(TYPES).find((type) => TYPES[type] === number) ?? `TYPE${number}`,
+		name,
+		type: typeOf(message.readUInt16BE(next)),
 		isRecursive: (message.readUInt16BE(2) & 0x0100) !== 0,
 	};
 }
@@ -66,15 +60,24 @@ export function writeAnswer({ id, name, type, isRecursive }: DnsQuestion, answer
 	const { answers, authorities } = answer;
 	for (const [index, count] of [1, answers.length, authorities.length].entries())
 		header.writeUInt16BE(count, 4 + 2 * index);
-	const question = Buffer.concat([writeName(name), numbers(TYPES[type] ?? 0, INTERNET)]);
-	return Buffer.concat([header, question, ...[...answers, ...authorities].map(writeRecord)]);
+	return Buffer.concat([header, writeQuestion(name, type), ...[...answers, ...authorities].map(writeRecord)]);
+}
+
+/** The one question of a message. */
+export function writeQuestion(name: string, type: string): Buffer {
+	return Buffer.concat([writeName(name), numbers(TYPES[type] ?? 0, INTERNET)]);
+}
+
+/** Name of a type's number. */
+export function typeOf(number: number): string {
+	return Object.keys(TYPES).find((type) => TYPES[type] === number) ?? `TYPE${number}`;
 }
 
 function writeRecord({ name, ttl, type, data }: DnsRecord): Buffer {
 	const bytes = writeData(type, data);
 	const seconds = Buffer.alloc(4);
 	seconds.writeUInt32BE(ttl);
-	return Buffer.concat([writeName(name), numbers(TYPES[type] ?? 0, INTERNET), seconds, numbers(bytes.length), bytes]);
+	return Buffer.concat([writeQuestion(name, type), seconds, numbers(bytes.length), bytes]);
 }
 
 function writeData(type: string, data: readonly string[]): Buffer {
@@ -115,4 +118,21 @@ function numbers(...values: readonly number[]): Buffer {
 	const bytes = Buffer.alloc(2 * values.length);
 	for (const [index, value] of values.entries()) bytes.writeUInt16BE(value, 2 * index);
 	return bytes;
+}
+
+/** A name may end in a pointer to another place of the message (RFC 1035 §4.1.4). */
+export function readName(message: Buffer, start: number): { name: string; next: number } {
+	const labels: string[] = [];
+	let at = start;
+	let next: number | undefined;
+	for (let length = message[at] ?? 0; length > 0; length = message[at] ?? 0) {
+		if (length >= 0xc0) {
+			next ??= at + 2;
+			at = message.readUInt16BE(at) & 0x3fff;
+			continue;
+		}
+		labels.push(message.toString("latin1", at + 1, at + 1 + length));
+		at += 1 + length;
+	}
+	return { name: labels.join(".").toLowerCase(), next: next ?? at + 1 };
 }

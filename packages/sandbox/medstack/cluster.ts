@@ -11,8 +11,6 @@ export interface MedstackSetup extends SwarmTiming {
 	/** Public address of the cluster's manager, to which mapped domains have to resolve. @default 203.0.113.9 */
 	address?: string;
 	resolve: DomainCheck["resolve"];
-	/** Services of the company's other cluster, acme-staging. @default one of the name of each own, a replica each */
-	staging?: Readonly<Record<string, ServiceSetup>>;
 	/** Entries of a page of the API's lists. @default all */
 	pageSize?: number;
 	/** With it, the load balancer speaks TLS alone. */
@@ -42,7 +40,7 @@ export interface Medstack {
 	close(): Promise<void>;
 }
 
-export const LOAD_BALANCER = "loadbalancer";
+const LOAD_BALANCER = "loadbalancer";
 
 /** Starts it with its services up: each was made when its domain led here. */
 export async function startMedstack(setup: MedstackSetup): Promise<Medstack> {
@@ -56,8 +54,9 @@ export async function startMedstack(setup: MedstackSetup): Promise<Medstack> {
 			return service;
 		});
 	const services = startAll(setup.services);
+	// The company's other cluster has a service of each name too.
 	const other = Object.fromEntries(Object.keys(setup.services).map((name) => [name, { replicas: 1 }]));
-	const staging = startAll(setup.staging ?? other);
+	const staging = startAll(other);
 	const settled = async () => {
 		await Promise.all([...services, ...staging].map((one) => one.settled()));
 	};
@@ -65,6 +64,10 @@ export async function startMedstack(setup: MedstackSetup): Promise<Medstack> {
 		const found = services.find((one) => one.name === name);
 		if (found === undefined) throw new Error(`sandbox: MedStack has no service ${name}`);
 		return found;
+	};
+	const demand = async (domains: readonly string[]) => {
+		const refusal = await refuseDomains(domains, { address, resolve });
+		if (refusal !== undefined) throw new Error(`sandbox: ${refusal}`);
 	};
 	const token = { key: randomBytes(9).toString("hex"), value: randomBytes(16).toString("hex") };
 	const api = await startMedstackApi({
@@ -99,14 +102,12 @@ export async function startMedstack(setup: MedstackSetup): Promise<Medstack> {
 		staging: staging.slice(1),
 		async scale(name, replicas) {
 			const one = service(name);
-			const refusal = await refuseDomains(one.domains, { address, resolve });
-			if (refusal !== undefined) throw new Error(`sandbox: ${refusal}`);
+			await demand(one.domains);
 			one.scale(replicas);
 		},
 		async mapDomain(domain, name) {
 			const one = service(name);
-			const refusal = await refuseDomains([domain], { address, resolve });
-			if (refusal !== undefined) throw new Error(`sandbox: ${refusal}`);
+			await demand([domain]);
 			for (const former of services) former.domains = former.domains.filter((mapped) => mapped !== domain);
 			one.domains = [...one.domains, domain];
 		},

@@ -22,10 +22,6 @@ export class ApiFaults {
 		this.#waiting.push({ request, kind, left: times });
 	}
 
-	clear(): void {
-		this.#waiting.length = 0;
-	}
-
 	/** The fault of a request, which is one less to come then. */
 	take(request: string): ApiFaultKind | undefined {
 		const fault = this.#waiting.find((one) => one.left > 0 && one.request.test(request));

@@ -2,7 +2,7 @@
 import { appendFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inSandbox } from "../aptible/sandbox.ts";
-import { type AccessEntry, type LoadBalancer, type OwnAnswer, startLoadBalancer } from "../medstack/load-balancer.ts";
+import { type AccessEntry, type OwnAnswer, startLoadBalancer } from "../medstack/load-balancer.ts";
 import { Service, type StartInstance } from "../medstack/swarm.ts";
 
 export interface NewSideSetup {
@@ -16,14 +16,14 @@ export interface NewSideSetup {
 	tls: { key: string; certificate: string };
 	/** File that gets a line for each request, as a drain with `proxies` has it. */
 	logFile: string;
-	/** Between two looks at the emulated Aptible. @default 200 */
-	lookMs?: number;
 }
 
 export interface NewSide {
-	loadBalancer: LoadBalancer;
 	close(): Promise<void>;
 }
+
+/** Between two looks at the emulated Aptible. */
+const LOOK_MS = 200;
 
 /** As Brickwall says it: always 502 (facts/move.md §6). */
 const BRICKWALL: OwnAnswer = {
@@ -34,7 +34,7 @@ const BRICKWALL: OwnAnswer = {
 
 /** Starts it. Each service has the containers that the emulated Aptible shows, none while it shows none. */
 export async function startNewSide(setup: NewSideSetup): Promise<NewSide> {
-	const { dir, domains, listen, tls, logFile, lookMs = 200 } = setup;
+	const { dir, domains, listen, tls, logFile } = setup;
 	const timing = { changeMs: 0, graceMs: 0, restartMs: 200 };
 	const services = new Map(
 		Object.entries(setup.services).map(([name, start]) => [name, new Service(name, { replicas: 0, start }, timing)]),
@@ -61,12 +61,11 @@ export async function startNewSide(setup: NewSideSetup): Promise<NewSide> {
 				wanted.set(name, count);
 				services.get(name)?.scale(count);
 			}
-			await sleep(lookMs, undefined, { signal: ended.signal }).catch(() => {});
+			await sleep(LOOK_MS, undefined, { signal: ended.signal }).catch(() => {});
 		}
 	}
 
 	return {
-		loadBalancer,
 		async close() {
 			ended.abort();
 			await following;

@@ -13,7 +13,6 @@ export class NightObjects {
 	/** Starts both accounts, with objects in the old one. */
 	static async start(): Promise<NightObjects> {
 		const service = await startBlobStandIn({ [OLD.account]: [OLD.container], [NEW.account]: [NEW.container] });
-		Object.assign(service.account(NEW.account), { isOpen: true, copyFrom: "anywhere" });
 		const objects = new NightObjects(service);
 		for (let number = 0; number < OBJECTS; number += 1) objects.#put(`scans/${number}.pdf`);
 		return objects;

@@ -32,7 +32,6 @@ export interface Played {
 const GRACE_MS = 15_000;
 
 export class Operator {
-	readonly played: Played[] = [];
 	readonly #setup: OperatorSetup;
 
 	constructor(setup: OperatorSetup) {
@@ -69,9 +68,7 @@ export class Operator {
 		if (code !== 0) {
 			throw new Error(`${step} has ended with ${code}; all of it is in ${logFile}:\n${output.slice(-2_000).trim()}`);
 		}
-		const played = { step, from, until: new Date(), output };
-		this.played.push(played);
-		return played;
+		return { step, from, until: new Date(), output };
 	}
 }
 

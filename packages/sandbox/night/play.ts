@@ -74,7 +74,15 @@ export async function playNight({ root, folder, say, signal }: NightSetup): Prom
 		say("pulumi up: the stage in the phase prepare");
 		const secrets = { registryPassword: "sandbox", smtpPassword: "sandbox" };
 		const env = { MEDSTACK_TO_APTIBLE_STAGE_FOLDER: folder };
-		await bringUpForMove(sandbox, { stack: STACK, stageFile, secrets, target: world.target, env, isShown: false });
+		await bringUpForMove(sandbox, {
+			root,
+			stack: STACK,
+			stageFile,
+			secrets,
+			target: world.target,
+			env,
+			isShown: false,
+		});
 		const host = world.addEndpointRecords();
 		say("its certificate is issued, days before the night: aptible endpoints:renew");
 		const renew = ["endpoints:renew", host, "--app", "portal", "--environment", "clinic-prod"];

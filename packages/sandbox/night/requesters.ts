@@ -45,11 +45,10 @@ export interface RequesterSetup {
 	ledger?: Ledger;
 	/** Between an answer and the next request. @default 100 */
 	everyMs?: number;
-	/** For an answer. @default 2000 */
-	timeoutMs?: number;
-	/** Sees each answer. */
-	onAnswer?: (answer: RecordedAnswer) => void;
 }
+
+/** For an answer. */
+const TIMEOUT_MS = 2_000;
 
 export interface Requester {
 	/** In their order. */
@@ -60,7 +59,7 @@ export interface Requester {
 
 /** Starts a client: one request after the other, each over a connection of its own. */
 export function startRequester(setup: RequesterSetup): Requester {
-	const { client, everyMs = 100, onAnswer } = setup;
+	const { client, everyMs = 100 } = setup;
 	const answers: RecordedAnswer[] = [];
 	const ending = new AbortController();
 	const { signal } = ending;
@@ -68,9 +67,7 @@ export function startRequester(setup: RequesterSetup): Requester {
 		while (!signal.aborted) {
 			const at = new Date();
 			const outcome = await ask(setup).catch((error: Error) => ({ error: error.message }));
-			const answer = { client, at, ended: new Date(), ...outcome };
-			answers.push(answer);
-			onAnswer?.(answer);
+			answers.push({ client, at, ended: new Date(), ...outcome });
 			await sleep(everyMs, undefined, { signal }).catch(() => {});
 		}
 	};
@@ -110,7 +107,7 @@ async function ask(setup: RequesterSetup): Promise<Outcome> {
 }
 
 async function send(
-	{ url, ca, timeoutMs = 2_000, client }: RequesterSetup,
+	{ url, ca, client }: RequesterSetup,
 	{ host, port }: Reached,
 	id: string | undefined,
 ): Promise<{ status: number; body: string }> {
@@ -123,7 +120,7 @@ async function send(
 		method: body === undefined ? "GET" : "POST",
 		headers: { host: hostname, "user-agent": `night/${client}`, "content-type": "application/json" },
 		agent: false as const,
-		signal: AbortSignal.timeout(timeoutMs),
+		signal: AbortSignal.timeout(TIMEOUT_MS),
 	};
 	const sent = protocol === "https:" ? requestTls({ ...options, servername: hostname, ca }) : requestPlain(options);
 	return new Promise((resolve, reject) => {

@@ -31,9 +31,6 @@ export interface NightEvidence {
 
 export interface NightVerdict {
 	downtime: Downtime;
-	/** Of copy and proof, in seconds. */
-	forecast: { least: number; most: number };
-	copySeconds: number;
 	/** What the clients' downtime would be with copy and proof as the forecast has them, in seconds. */
 	band: { least: number; most: number };
 	writes: WritesVerdict;
@@ -68,7 +65,7 @@ export async function judgeNight(evidence: NightEvidence): Promise<NightVerdict>
 				`${side}: ${count} rows, the first at ${at(from)}, the last at ${at(until)} UTC`,
 		),
 	];
-	return { downtime, forecast, copySeconds, band, writes, differingObjects: evidence.differingObjects, lines };
+	return { downtime, band, writes, differingObjects: evidence.differingObjects, lines };
 }
 
 const seconds = (value: number) => `${value.toFixed(1)} s`;

@@ -10,7 +10,8 @@ import { countLoss } from "../../../move/back/loss.ts";
 import { besideNoOperator, NIGHT_LOCK, OperatorLock, STEP_LOCK } from "../../../move/operator-lock.ts";
 import { type Evidence, LOCK_CLASS } from "../../../packages/mover/steps.ts";
 import { JournalServer } from "../../support/night-journal.ts";
-import { Killed, World } from "./world.ts";
+import { Killed } from "../killable.ts";
+import { World } from "./world.ts";
 
 const EACH = process.env.MATRIX === "all" ? 1 : 10;
 const BOUNDARIES = ["prepare", "frozen", "copied", "trial", "live"] as const;

@@ -6,7 +6,8 @@ import { listRunning } from "../../../move/back/command.ts";
 import { findResolversEnd, waitUntil } from "../../../move/back/resolvers.ts";
 import { notePoint } from "../../../move/dns/point-notes.ts";
 import { ttlFloor, ttlNotesFile } from "../../../move/dns/ttl-notes.ts";
-import { NOW, World } from "./world.ts";
+import { NOW } from "../killable.ts";
+import { World } from "./world.ts";
 
 const world = new World();
 after(() => world.remove());

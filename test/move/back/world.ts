@@ -14,11 +14,8 @@ import { switchPhase } from "../../../move/switch/switch.ts";
 import { checkContent, type JournalLine } from "../../../packages/mover/journal/line.ts";
 import type { Evidence } from "../../../packages/mover/steps.ts";
 import type { MovePhase } from "../../../wire/move.ts";
+import { HASH, Killable, NOW } from "../killable.ts";
 
-export class Killed extends Error {}
-
-export const NOW = new Date("2026-12-05T02:00:00Z");
-const HASH = "0123456789abcdef";
 const UNTIL = new Date("2026-12-05T02:05:00Z");
 
 /** Writes lines of steps that are the mover's. */
@@ -44,7 +41,7 @@ export function memoryJournal(): { journal: NightJournal; writeLine: WriteLine }
 	};
 }
 
-export class World {
+export class World extends Killable {
 	readonly folder = mkdtempSync(path.join(tmpdir(), "back-"));
 	readonly #type: "postgresql" | "mysql";
 	#inner: NightJournal;
@@ -74,13 +71,11 @@ export class World {
 	isThawedBySql = false;
 	left: string[] = [];
 	isUpdateFailing = false;
-	killAt = Number.POSITIVE_INFINITY;
 	/** Whether it is killed once a line is written, and nowhere else. */
 	killsAtLinesAlone = false;
-	acts = 0;
-	#kill: (killed: Killed) => void = () => {};
 
 	constructor({ journal, writeLine } = memoryJournal(), type: "postgresql" | "mysql" = "postgresql") {
+		super();
 		this.#type = type;
 		this.#inner = journal;
 		this.#writeLine = writeLine;
@@ -147,20 +142,17 @@ export class World {
 	}
 
 	async act<T>(what: string, act: () => T | Promise<T>): Promise<T> {
-		await this.#pass(`before ${what}`);
+		await this.pass(`before ${what}`);
 		this.did.push(what);
 		const made = await act();
 		this.#judge(what);
-		await this.#pass(`after ${what}`);
+		await this.pass(`after ${what}`);
 		return made;
 	}
 
-	#pass(at: string): Promise<void> {
+	protected override pass(at: string): Promise<void> {
 		if (this.killsAtLinesAlone && !/^after .* (begin|note|done|failed)$/.test(at)) return Promise.resolve();
-		this.acts += 1;
-		if (this.acts !== this.killAt) return Promise.resolve();
-		this.#kill(new Killed(at));
-		return new Promise(() => {});
+		return super.pass(at);
 	}
 
 	/** What a process sees of the journal. */
@@ -174,14 +166,6 @@ export class World {
 					this.#inner.write(run, step, state, evidence, at),
 				),
 		};
-	}
-
-	/** Goes on until it ends or is killed. */
-	async until<T>(work: () => Promise<T>): Promise<T> {
-		const killed = new Promise<never>((_, reject) => {
-			this.#kill = reject;
-		});
-		return Promise.race([work(), killed]);
 	}
 
 	async #ask(question: string): Promise<string> {
@@ -305,7 +289,7 @@ export class World {
 		assert.equal(await this.switch("trial"), 0);
 		if (boundary === "trial") return;
 		this.noteTtl();
-		await this.#inner.write("r7", "probe", "done", { phase: "trial", items: 1, failed: 0, hash: this.hashProbes() });
+		await this.probed(this.#inner, "trial");
 		assert.equal(await this.switch("live"), 0);
 	}
 
@@ -315,9 +299,10 @@ export class World {
 		writeFileSync(ttlNotesFile(this.moved), JSON.stringify({ "portal.acme.example": note }));
 	}
 
-	/** A sum of what probes ask. */
-	hashProbes(): string {
-		return hashProbes(this.moved.stage.move ?? assert.fail("the file has a move"));
+	/** Probes of what the stage file asks, that have passed. */
+	async probed(journal: NightJournal, phase: MovePhase): Promise<void> {
+		const hash = hashProbes(this.moved.stage.move ?? assert.fail("the file has a move"));
+		await journal.write("r7", "probe", "done", { phase, items: 1, failed: 0, hash });
 	}
 
 	get hasRecord(): boolean {

@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { hashOfName, keepAnswer, operatorName, readAnswers } from "../../../move/night/answers.ts";
 import { stopServices } from "../../../move/night/command.ts";
 import { JournalServer } from "../../support/night-journal.ts";
-import { Killed } from "../back/world.ts";
+import { Killed } from "../killable.ts";
 import { NightWorld } from "./walk.ts";
 
 const EACH = process.env.MATRIX === "all" ? 1 : 10;

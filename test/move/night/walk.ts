@@ -73,12 +73,7 @@ export class NightWorld extends World {
 				return 0;
 			case "probe":
 				this.noteTtl();
-				await this.journal.write("r7", "probe", "done", {
-					phase: this.made,
-					items: 1,
-					failed: 0,
-					hash: this.hashProbes(),
-				});
+				await this.probed(this.journal, this.made);
 				return 0;
 			case "watch":
 				await this.line("watch", "done", { silent: true });

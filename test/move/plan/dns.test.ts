@@ -10,10 +10,8 @@ import { findDifferences, mergeServers } from "../../../move/dns/differences.ts"
 import { DnsError, DnsReader, readServer } from "../../../move/dns/reader.ts";
 import { readDomain } from "../../../move/plan/domains.ts";
 import { liveEndpoint } from "../../support/live.ts";
-import { subject } from "./facts.ts";
+import { soa, subject } from "./facts.ts";
 
-const soa = (serial: number) =>
-	`acme.example 3600 SOA ns1.acme.example hostmaster.acme.example ${serial} 3600 600 86400 900`;
 const portal = "portal.acme.example 300 A 203.0.113.9";
 
 async function open(t: TestContext, zones: ZonesSetup, timeoutMs = 1_500) {

@@ -3,6 +3,10 @@ import type { NameReading, ServerReading } from "../../../move/dns/reader.ts";
 import type { DomainFacts, StageDomain } from "../../../move/plan/domains.ts";
 import { liveEndpoint } from "../../support/live.ts";
 
+/** The SOA record of the zone in DNS worlds. */
+export const soa = (serial: number) =>
+	`acme.example 3600 SOA ns1.acme.example hostmaster.acme.example ${serial} 3600 600 86400 900`;
+
 export const server: ServerReading = {
 	server: "ns1.acme.example (198.51.100.1)",
 	sets: {},

@@ -22,14 +22,14 @@ import { stageWith } from "../../config/stage-file.ts";
 import { certify, inDays } from "../../support/certificates.ts";
 import { loadedBy, readImports } from "../../support/imports.ts";
 import { root } from "../../support/repository.ts";
+import { soa } from "./facts.ts";
 
 let folder: string;
 let clouds: Clouds;
 let dns: DnsWorld;
 
-const soa = "acme.example 3600 SOA ns1.acme.example hostmaster.acme.example 7 3600 600 86400 900";
 const records = [
-	soa,
+	soa(7),
 	"portal.acme.example 3600 A 203.0.113.9",
 	"api.acme.example 60 CNAME api-old.acme.example",
 	"api-old.acme.example 60 A 203.0.113.9",

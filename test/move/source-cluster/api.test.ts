@@ -3,12 +3,11 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Medstack, MedstackSetup } from "@medstack-to-aptible/sandbox/medstack/cluster.ts";
 import { countsFile } from "../../../move/source-cluster/counts.ts";
+import { serveLocally } from "../../support/local-api.ts";
 import {
 	ADDRESS,
 	fileTarget,
@@ -357,18 +356,13 @@ test("answers of another shape: Docker's number of replicas is read, and what sa
 		service(3, "scheduler", { deploy: { replicas: 0 } }),
 		service(4, "other", { replicas: 1, deploy: { replicas: 2 } }),
 	];
-	const server = createServer(({ url }, response) => {
+	t.after(() => rmSync(moved.folder, { recursive: true }));
+	const { url: api } = await serveLocally(t, ({ url }, response) => {
 		const lists = url?.endsWith("/clusters") ? [{ id: 7, label: "acme-prod" }] : data;
 		const more = url?.endsWith("/services") ? { total_pages: 2, has_more: true } : {};
 		response.end(JSON.stringify(url?.endsWith("current") ? { id: 1 } : { data: lists, ...more }));
 	});
-	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-	t.after(() => {
-		server.closeAllConnections();
-		server.close();
-		rmSync(moved.folder, { recursive: true });
-	});
-	const env = { MEDSTACK_API_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+	const env = { MEDSTACK_API_URL: api };
 	const { lines, left } = await reachMedstack(moved, env).stop();
 	assert.deepEqual(left, ["portal.worker"]);
 	assert.ok(lines.includes("portal.worker: MedStack's worker shows no number of replicas"));

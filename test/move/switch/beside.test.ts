@@ -6,7 +6,8 @@ import { expectedOf, findAccepted, hashProbe, hashProbes } from "../../../move/p
 import { runProbes } from "../../../move/probe/probes.ts";
 import { readMoveStage } from "../../../move/stage.ts";
 import { agreeToUnknown, answering } from "../../../move/switch/answer.ts";
-import { file, hashOfFile, Night, phaseInFile, record, textWith, write, writeRecord } from "./played-night.ts";
+import { textWith } from "../stage-text.ts";
+import { file, hashOfFile, Night, phaseInFile, record, write, writeRecord } from "./played-night.ts";
 
 let night: Night;
 beforeEach(() => {

@@ -4,7 +4,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { type Postgres, startPostgres } from "@medstack-to-aptible/sandbox/postgresql/server.ts";
 import { noteInJournal } from "../../../move/dns/point-line.ts";
 import { besideNoOperator, lockOperator, OperatorLock, STEP_LOCK } from "../../../move/operator-lock.ts";
 import { type PointPorts, pointAlone } from "../../../move/point-command.ts";
@@ -15,31 +14,24 @@ import { describeStatus } from "../../../move/status.ts";
 import { findOpenSwitch, phaseInJournal, TargetJournal } from "../../../move/switch/night-journal.ts";
 import { refuseStaleFile } from "../../../move/switch/stale-file.ts";
 import { readLocalLines } from "../../../packages/mover/journal/local-file.ts";
-import { openJournalDatabase } from "../../../packages/mover/journal/schema.ts";
 import { wish } from "../../../packages/mover/journal/wishes.ts";
-import { connect } from "../../../packages/mover/postgresql/connection.ts";
 import { MovePhase } from "../../../wire/move.ts";
+import { JournalServer } from "../../support/night-journal.ts";
+import { textWith } from "../stage-text.ts";
 
-let server: Postgres;
+let journals: JournalServer;
 let folder: string;
 let session: MoveSession;
-const sessions: MoveSession[] = [];
 
-async function open(database = "move"): Promise<MoveSession> {
-	const client = await connect({ url: server.url(database) });
-	client.on("error", () => {});
-	sessions.push(client);
-	return client;
-}
+const open = (database = "move") => journals.connect(database);
 
 before(async () => {
 	folder = mkdtempSync(path.join(tmpdir(), "night-"));
-	server = await startPostgres({ major: 17 });
-	session = await openJournalDatabase(open, ["postgres"]);
+	journals = await JournalServer.start();
+	({ session } = journals);
 });
 after(async () => {
-	await Promise.all(sessions.map((one) => one.end().catch(() => {})));
-	await server?.stop();
+	await journals?.stop();
 	rmSync(folder, { recursive: true, force: true });
 });
 
@@ -176,20 +168,7 @@ test("point is refused while another operator is at a step, and goes on alone on
 
 test("a report names the domain that a line of the journal has by its hash alone", async () => {
 	const file = path.join(folder, "Pulumi.led.yaml");
-	writeFileSync(
-		file,
-		`config:
-  medstack-to-aptible:environment: { handle: acme, stack: acme-prod, phi: true }
-  medstack-to-aptible:databases: { main: { type: postgresql, version: "17" } }
-  medstack-to-aptible:apps:
-    portal:
-      image: acme/portal:1
-      services: { web: {} }
-      endpoints: { public: { service: web, kind: https, domain: portal.acme.example, managedTls: true } }
-  medstack-to-aptible:move:
-    { phase: live, from: { addresses: [203.0.113.9] }, databases: { main: {} }, domains: { portal.acme.example: { via: manual, from: 203.0.113.9 } } }
-`,
-	);
+	writeFileSync(file, textWith("live"));
 	const moved = readMoveStage("led", file);
 	const way = { look: <T>(use: (given: MoveSession | undefined) => Promise<T>) => use(session) };
 	const former = { CNAME: { ttlSeconds: 60, values: ["portal-old.acme.example"] } };

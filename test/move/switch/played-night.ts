@@ -11,15 +11,13 @@ import { switchPhase } from "../../../move/switch/switch.ts";
 import { checkContent, type JournalLine } from "../../../packages/mover/journal/line.ts";
 import type { Evidence } from "../../../packages/mover/steps.ts";
 import { type MovePhase, refuseMoveStep } from "../../../wire/move.ts";
+import { HASH, Killable, NOW } from "../killable.ts";
+import { textWith } from "../stage-text.ts";
 
-export const NOW = new Date("2026-12-05T02:00:00Z");
 export const folder = mkdtempSync(path.join(tmpdir(), "switch-"));
 
-/** What was killed: the process is gone, and whoever runs it again finds what it left. */
-export class Killed extends Error {}
-
 /** A night as far as a switch knows it. */
-export class Night {
+export class Night extends Killable {
 	lines: JournalLine[] = [];
 	/** Of the last update that was carried through. */
 	made: MovePhase | undefined = "prepare";
@@ -35,10 +33,6 @@ export class Night {
 	/** What happens before the question is answered, and why others stand in the way from then on. */
 	meanwhile: () => void = () => {};
 	others: string | undefined;
-	/** Before which of the acts that are counted it is killed, from 1. */
-	killAt = Number.POSITIVE_INFINITY;
-	#acts = 0;
-	#kill: (killed: Killed) => void = () => {};
 	/** In the claims of the state, by which a preview judges. */
 	#claimed: MovePhase = "prepare";
 
@@ -49,23 +43,11 @@ export class Night {
 
 	/** Counts an act, and kills before or after it: nothing of the process goes on then. */
 	async act<T>(what: string, act: () => T): Promise<T> {
-		await this.#pass(`before ${what}`);
+		await this.pass(`before ${what}`);
 		this.did.push(what);
 		const made = act();
-		await this.#pass(`after ${what}`);
+		await this.pass(`after ${what}`);
 		return made;
-	}
-
-	#pass(at: string): Promise<void> {
-		this.#acts += 1;
-		if (this.#acts !== this.killAt) return Promise.resolve();
-		this.#kill(new Killed(at));
-		return new Promise(() => {});
-	}
-
-	/** What one kill is counted by. */
-	get acts(): number {
-		return this.#acts;
 	}
 
 	journal: NightJournal = {
@@ -83,11 +65,12 @@ export class Night {
 			}),
 	};
 
-	async switch(to: MovePhase, isAgain = false): Promise<number> {
-		const killed = new Promise<never>((_, reject) => {
-			this.#kill = reject;
-		});
-		const ended = switchPhase(
+	switch(to: MovePhase, isAgain = false): Promise<number> {
+		return this.until(() => this.#switchHere(to, isAgain));
+	}
+
+	#switchHere(to: MovePhase, isAgain: boolean): Promise<number> {
+		return switchPhase(
 			readMoveStage("prod", file()),
 			{ to, isAgain },
 			{
@@ -124,7 +107,6 @@ export class Night {
 				mark: (run, phase) => this.journal.write(run, "mark", "done", { phase, rows: "1" }, { database: "main" }),
 			},
 		);
-		return Promise.race([ended, killed]);
 	}
 
 	/** Probes that have passed. */
@@ -173,30 +155,11 @@ export class Night {
 
 export const file = () => path.join(folder, "Pulumi.prod.yaml");
 export const record = () => path.join(folder, "Pulumi.prod.move.json");
-export const HASH = "0123456789abcdef";
 export const hashOfFile = () => {
 	const { move } = readMoveStage("prod", file()).stage;
 	return hashProbes(move ?? assert.fail("the file has a move"));
 };
 export const phaseInFile = () => /phase: (\w+)/.exec(readFileSync(file(), "utf8"))?.[1] as MovePhase;
-
-export function textWith(phase: MovePhase): string {
-	return `# Acme
-config:
-  medstack-to-aptible:environment: { handle: acme, stack: acme-prod, phi: true }
-  medstack-to-aptible:databases: { main: { type: postgresql, version: "17" } }
-  medstack-to-aptible:apps:
-    portal:
-      image: acme/portal:1
-      services: { web: {} }
-      endpoints: { public: { service: web, kind: https, domain: portal.acme.example, managedTls: true } }
-  medstack-to-aptible:move:
-    phase: ${phase}   # one word
-    from: { addresses: [203.0.113.9] }
-    databases: { main: {} }
-    domains: { portal.acme.example: { via: manual, from: 203.0.113.9 } }
-`;
-}
 
 export function write(phase: MovePhase): void {
 	writeFileSync(file(), textWith(phase));

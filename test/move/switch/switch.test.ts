@@ -6,19 +6,9 @@ import { beforeEach, test } from "node:test";
 import { ttlNotesFile } from "../../../move/dns/ttl-notes.ts";
 import { readMoveStage } from "../../../move/stage.ts";
 import { switchPhase } from "../../../move/switch/switch.ts";
-import {
-	file,
-	folder,
-	HASH,
-	Killed,
-	Night,
-	NOW,
-	phaseInFile,
-	record,
-	textWith,
-	write,
-	writeRecord,
-} from "./played-night.ts";
+import { HASH, Killed, NOW } from "../killable.ts";
+import { textWith } from "../stage-text.ts";
+import { file, folder, Night, phaseInFile, record, write, writeRecord } from "./played-night.ts";
 
 const TTL_SECONDS = 60;
 

@@ -8,7 +8,7 @@ import { countUrls, type Renaming, rewriteUrls } from "../../objects/urls.ts";
 import { withSession } from "../../postgresql/connection.ts";
 import { execute } from "../support/databases.ts";
 import { World } from "../support/mover-process.ts";
-import { addressOf } from "./world.ts";
+import { addressOf, LONG_AGO } from "./world.ts";
 
 let world: World;
 let service: BlobStandIn;
@@ -27,7 +27,6 @@ afterEach(async () => {
 });
 after(() => Promise.all([world?.stop(), service?.close()]));
 
-const LONG_AGO = 600_000;
 const NAME = "patients/Ada Lovelace.pdf";
 
 /** What a mover is given that moves objects too. */
