@@ -7,9 +7,11 @@ import { prepareSandbox, type Sandbox } from "./environment.ts";
 import { forgetMove, runMove } from "./move.ts";
 import { runNight } from "./night/command.ts";
 import { formatOutputs } from "./outputs.ts";
+import { type OwnStage, prepareStage } from "./own-stage.ts";
+import { Misuse, runFault, runImage, runLatency } from "./rehearse.ts";
 import { definedVariables, run } from "./run.ts";
 
-const STACK = "staging";
+const DEFAULT_STAGE = "staging";
 const ROOT = path.join(import.meta.dirname, "../..");
 const DIR = path.resolve(process.env.SANDBOX_DIR || path.join(ROOT, ".sandbox"));
 const PLACE = { root: ROOT, dir: DIR };
@@ -19,36 +21,64 @@ const HELP = `Usage: npm run sandbox [-- <command>]
 The real Pulumi engine and the program as it is, against emulated clouds. State and clouds are kept in .sandbox/, or
 in $SANDBOX_DIR; the engine in ~/.cache/medstack-to-aptible.
 
-  (no command)         bring the ${STACK} stage up, and show what it is
+  (no command)         bring the ${DEFAULT_STAGE} stage up, or the one of --stack, and show what it is
   pulumi <arguments>   any pulumi command in the sandbox: preview --diff, up, stack output, destroy ...
   aptible <arguments>  any command of the emulated aptible: apps, db:list, services ...
-  drift [options]      npm run drift, of the ${STACK} stage unless --stack names another
+  drift [options]      npm run drift, of the stage
   adopt <options>      npm run adopt: --environment HANDLE writes a stage file for what the emulated Aptible holds
   move                 a clinic's move: a MedStack stand-in, a real PostgreSQL behind the emulated Aptible, the mover; begins anew
   move psql SIDE       psql on what a move left: source (MedStack) or target (Aptible)
   night                a whole night on real servers, while clients write and ask all the time; begins anew, four minutes at most
+  image REF PROCESS... what is in an image: registry.acme.example/portal:7 web worker
+  fault [NAME|clear]   have the emulated Aptible fail; without a name, what can go wrong and what is planted
+  latency [off]        how slow the emulated Aptible is: --call 50 --operation 3000
   reset                forget everything: the stack's state and the emulated clouds
+  --stack STAGE        before the command: another stage, Pulumi.STAGE.yaml of the checkout. Processes that it declares are known
+                       of its images, and secrets that no key here opens are stand-ins
   --help               show this
 
 Passing options needs npm's own --, as in: npm run sandbox -- pulumi preview --diff
 `;
 
-async function main([command, ...args]: string[]): Promise<number> {
+async function main(argv: string[]): Promise<number> {
+	const [first, stage, ...others] = argv;
+	if (first !== "--stack") return runCommand(DEFAULT_STAGE, argv);
+	if (stage === undefined || !/^[A-Za-z0-9][\w.-]*$/.test(stage)) {
+		return refuse(
+			`--stack takes the name of a stage, such as prod for Pulumi.prod.yaml${stage ? `; "${stage}" is none` : ""}`,
+		);
+	}
+	if (["move", "night", "image", "fault", "latency", "reset"].includes(others[0] ?? "")) {
+		return refuse(`${others[0]} is not of one stage; leave --stack ${stage} out`);
+	}
+	return runCommand(stage, others);
+}
+
+async function runCommand(stage: string, [command, ...args]: string[]): Promise<number> {
 	switch (command) {
 		case undefined:
-			return withSandbox(bringUp);
+			return withStage(stage, (sandbox, own) => bringUp(stage, sandbox, own));
 		case "pulumi":
-			return withSandbox(async (sandbox) => (await sandbox.pulumi(args, { inherit: true })).code);
+			return withStage(
+				stage,
+				async (sandbox, own) => (await sandbox.pulumi(own.withConfigFile(args), { inherit: true })).code,
+			);
 		case "aptible":
 			return runAptible(args);
 		case "drift":
-			return withSandbox((sandbox) => runScript(sandbox, "drift/main.ts", ["--stack", STACK, ...args]));
+			return withStage(stage, (sandbox) => runScript(sandbox, "drift/main.ts", ["--stack", stage, ...args]));
 		case "adopt":
-			return withSandbox((sandbox) => runScript(sandbox, "adopt/main.ts", args));
+			return withStage(stage, (sandbox) => runScript(sandbox, "adopt/main.ts", args));
 		case "move":
 			return runMove(PLACE, args);
 		case "night":
 			return runNight(PLACE, args);
+		case "image":
+			return rehearse(runImage, args);
+		case "fault":
+			return rehearse(runFault, args);
+		case "latency":
+			return rehearse(runLatency, args);
 		case "reset":
 			if (args.length > 0) return refuse(`reset takes no arguments, and "${args.join(" ")}" was given`);
 			await forgetMove(PLACE);
@@ -62,8 +92,20 @@ async function main([command, ...args]: string[]): Promise<number> {
 			return 0;
 		default:
 			return refuse(
-				`unknown command "${command}"; use one of pulumi, aptible, drift, adopt, move, night, reset, --help, or none at all`,
+				`unknown command "${command}"; use one of pulumi, aptible, drift, adopt, move, night, image, fault, latency, reset, --help, or none at all`,
 			);
+	}
+}
+
+/** Sets something up in the emulated Aptible, which needs neither an engine nor a server. */
+function rehearse(work: (folder: string, args: readonly string[]) => string, args: readonly string[]): number {
+	try {
+		console.log(work(path.join(DIR, "aptible"), args));
+		return 0;
+	} catch (error) {
+		if (!(error instanceof Misuse)) throw error;
+		console.error(error.message);
+		return 2;
 	}
 }
 
@@ -78,46 +120,52 @@ async function runScript({ env }: Sandbox, script: string, args: readonly string
 	return (await run(process.execPath, argv, { cwd: ROOT, env, inherit: true })).code;
 }
 
-async function bringUp(sandbox: Sandbox): Promise<number> {
+async function bringUp(stage: string, sandbox: Sandbox, own: OwnStage): Promise<number> {
 	const started = performance.now();
-	const { code } = await sandbox.pulumi(["up", "--yes", "--stack", STACK], { inherit: true });
+	const asked = stage === DEFAULT_STAGE ? "" : ` --stack ${stage}`;
+	const { code } = await sandbox.pulumi(own.withConfigFile(["up", "--yes", "--stack", stage]), { inherit: true });
 	if (code !== 0) {
 		console.error(
-			`\nthe ${STACK} stage is not up; what is there already stays, and \`npm run sandbox\` goes on from it`,
+			`\nthe ${stage} stage is not up; what is there already stays, and \`npm run sandbox${asked && ` --${asked}`}\` goes on from it`,
 		);
 		return code;
 	}
 	const seconds = ((performance.now() - started) / 1000).toFixed(1);
-	const { stdout } = await sandbox.pulumi(["stack", "output", "--json", "--stack", STACK]);
-	console.log(`The ${STACK} stage is up, in ${seconds} s:\n\n${formatOutputs(JSON.parse(stdout))}\n`);
+	const { stdout } = await sandbox.pulumi(["stack", "output", "--json", "--stack", stage]);
+	console.log(`The ${stage} stage is up, in ${seconds} s:\n\n${formatOutputs(JSON.parse(stdout))}\n`);
 	console.log(`To look further:
   npm run sandbox -- aptible apps
-  npm run sandbox -- pulumi preview --diff     after a change in Pulumi.${STACK}.yaml
-  npm run sandbox -- pulumi destroy
+  npm run sandbox --${asked} pulumi preview --diff     after a change in Pulumi.${stage}.yaml
+  npm run sandbox -- fault                      what can be made to go wrong
+  npm run sandbox --${asked} pulumi destroy
   npm run sandbox -- --help`);
 	return 0;
 }
 
-/** Runs something in the sandbox with the stack there and selected, whichever the person selects later. */
-async function withSandbox(use: (sandbox: Sandbox) => Promise<number>): Promise<number> {
+/** Runs something in the sandbox with the stage's stack there and, until a person selects another, selected. */
+async function withStage(stage: string, use: (sandbox: Sandbox, own: OwnStage) => Promise<number>): Promise<number> {
 	const sandbox = await prepareSandbox({ root: ROOT, dir: DIR });
 	try {
-		if (!(await hasStack())) {
-			const { code, stderr } = await sandbox.pulumi(["stack", "select", "--create", STACK]);
+		const say = (line: string) => void process.stderr.write(`${line}\n`);
+		const own = await prepareStage(sandbox, { root: ROOT, stage, say });
+		if (!(await hasStack(stage))) {
+			const { code, stderr } = await sandbox.pulumi(["stack", "select", "--create", stage]);
 			if (code !== 0) {
 				console.error(stderr.trim());
 				return code;
 			}
 		}
-		return await use(sandbox);
+		// Whichever the person has selected, the stage that is asked for counts.
+		if (stage !== DEFAULT_STAGE) sandbox.env.PULUMI_STACK = stage;
+		return await use(sandbox, own);
 	} finally {
 		await sandbox.close();
 	}
 }
 
-async function hasStack(): Promise<boolean> {
+async function hasStack(stage: string): Promise<boolean> {
 	const project = (await readFile(path.join(ROOT, "Pulumi.yaml"), "utf8")).match(/^name: *(\S+)/m)?.[1] ?? "";
-	return existsSync(path.join(DIR, "state", ".pulumi", "stacks", project, `${STACK}.json`));
+	return existsSync(path.join(DIR, "state", ".pulumi", "stacks", project, `${stage}.json`));
 }
 
 /** The emulated aptible needs no engine, so asking it something never waits for one. */

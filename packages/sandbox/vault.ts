@@ -1,4 +1,4 @@
-import { pbkdf2 } from "node:crypto";
+import { createDecipheriv, pbkdf2 } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -22,6 +22,22 @@ export interface SecretsProvider {
 export function deriveKey(passphrase: string, salt: string): Promise<Buffer> {
 	const [, bytes = ""] = salt.split(":");
 	return promisify(pbkdf2)(passphrase, Buffer.from(bytes, "base64"), 1_000_000, 32, "sha256");
+}
+
+/**
+ * Whether a passphrase is the one of a salt: what stands behind it opens with the key (AES-256-GCM) and says `pulumi`, as
+ * `NewPassphraseSecretsManager` of Pulumi's engine checks it.
+ */
+export async function opensWith(passphrase: string, salt: string): Promise<boolean> {
+	const [, , , nonce = "", sealed = ""] = salt.split(":");
+	const bytes = Buffer.from(sealed, "base64");
+	try {
+		const decipher = createDecipheriv("aes-256-gcm", await deriveKey(passphrase, salt), Buffer.from(nonce, "base64"));
+		decipher.setAuthTag(bytes.subarray(-16));
+		return `${decipher.update(bytes.subarray(0, -16), undefined, "utf8")}${decipher.final("utf8")}` === "pulumi";
+	} catch {
+		return false;
+	}
 }
 
 /**

@@ -110,11 +110,20 @@ export function clearFaults(dir: string): void {
 	rmSync(join(dir, "halted"), { force: true });
 }
 
-/** Faults that have not struck (often enough) yet. */
-export function pendingFaults(dir: string): FaultName[] {
+/** Faults that have not struck (often enough) yet, with what each still has to do. */
+export function listFaults(dir: string): Fault[] {
 	return inSandbox(dir, (store) =>
-		store.rows("select name from faults order by id").map((row) => String(row.name)),
-	).filter((name): name is FaultName => name in FAULTS);
+		store.rows("select name, times, params from faults order by id").map(readFault),
+	).filter(({ name }) => name in FAULTS);
+}
+
+function readFault(row: Record<string, unknown>): Fault {
+	return { name: row.name as FaultName, times: Number(row.times), ...JSON.parse(String(row.params)) };
+}
+
+/** Names of the faults that have not struck (often enough) yet. */
+export function pendingFaults(dir: string): FaultName[] {
+	return listFaults(dir).map(({ name }) => name);
 }
 
 /** True once a `halt-...` fault has struck: from then on every write hangs. */

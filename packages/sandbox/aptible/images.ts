@@ -26,9 +26,34 @@ export function pushedServices(store: Store, app: string, commit: string): strin
  * pushed to the git remote of an app, and `git/HANDLE` for whatever commit is asked for.
  */
 export function defineImage(dir: string, reference: string, services: readonly string[]): void {
-	inSandbox(dir, (store) =>
-		store.run("insert or replace into images values (?, ?)", reference, JSON.stringify(services)),
-	);
+	inSandbox(dir, (store) => {
+		store.run("insert or replace into images values (?, ?)", reference, JSON.stringify(services));
+		store.setMeta(`stage image ${reference}`, undefined);
+	});
+}
+
+/**
+ * Tells the sandbox what a stage expects of an image, unless somebody has told it what is in it.
+ *
+ * @returns whether that is news
+ */
+export function stageImage(dir: string, reference: string, services: readonly string[]): boolean {
+	return inSandbox(dir, (store) => {
+		const name = `stage image ${reference}`;
+		const known = JSON.stringify(services);
+		const [row] = store.rows("select services from images where reference = ?", reference);
+		if (row === undefined ? isKnown(store, reference) : store.meta(name) !== row.services) return false;
+		if (row?.services === known) return false;
+		store.run("insert or replace into images values (?, ?)", reference, known);
+		store.setMeta(name, known);
+		return true;
+	});
+}
+
+/** Whether its tag is one of a repository that is known whole. */
+function isKnown(store: Store, image: string): boolean {
+	const repository = image.replace(/(@sha256:.*|:[^:/]*)$/, "");
+	return store.rows("select 1 from images where reference = ?", `${repository}:*`).length > 0;
 }
 
 /** What an image's tag stands for now. */

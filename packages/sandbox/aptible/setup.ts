@@ -6,7 +6,7 @@ import { addBackup } from "./server/backups.ts";
 import { Session } from "./server/session.ts";
 import type { Store } from "./store.ts";
 
-export { defineImage, moveTag } from "./images.ts";
+export { defineImage, moveTag, stageImage } from "./images.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -22,11 +22,27 @@ export interface Latency {
 	keygenMs?: number;
 }
 
+const latencyNames: Record<keyof Latency, string> = {
+	callMs: "call_ms",
+	cpuMs: "cpu_ms",
+	operationMs: "operation_ms",
+	keygenMs: "keygen_ms",
+};
+
 /** Makes the sandbox slow, or quick again. */
-export function setLatency(dir: string, { callMs, cpuMs, operationMs, keygenMs }: Latency): void {
+export function setLatency(dir: string, latency: Latency): void {
 	inSandbox(dir, (store) => {
-		const values = { call_ms: callMs, cpu_ms: cpuMs, operation_ms: operationMs, keygen_ms: keygenMs };
-		for (const [name, ms] of Object.entries(values)) if (ms !== undefined) store.setMeta(name, String(ms));
+		for (const [key, ms] of Object.entries(latency)) {
+			if (ms !== undefined) store.setMeta(latencyNames[key as keyof Latency], String(ms));
+		}
+	});
+}
+
+/** How slow the sandbox is. */
+export function readLatency(dir: string): Required<Latency> {
+	return inSandbox(dir, (store) => {
+		const values = Object.entries(latencyNames).map(([key, name]) => [key, Number(store.meta(name) ?? 0)]);
+		return Object.fromEntries(values) as Required<Latency>;
 	});
 }
 
@@ -119,6 +135,28 @@ export function attributeOperations(dir: string, handle: string, email: string):
 		for (const operation of store.list("operation")) {
 			if (operation.resource_handle === handle) store.save("operation", { ...operation, user_email: email });
 		}
+	});
+}
+
+/**
+ * Offers one more stack, in ca-central-1.
+ *
+ * @returns whether it is new
+ */
+export function offerStack(dir: string, name: string, isDedicated: boolean): boolean {
+	return inSandbox(dir, (store) => {
+		const stacks = store.list("stack");
+		if (stacks.some((stack) => stack.name === name)) return false;
+		const net = `198.51.100.${2 * stacks.length}`;
+		store.insert("stack", {
+			owner: 0,
+			name,
+			region: "ca-central-1",
+			organization_id: isDedicated ? (store.list("organization")[0]?.uuid ?? null) : null,
+			outbound_ip_addresses: [`${net}/32`],
+			internal_domain: "aptible.in",
+		});
+		return true;
 	});
 }
 

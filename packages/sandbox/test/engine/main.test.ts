@@ -25,8 +25,29 @@ describe("npm run sandbox", () => {
 		assert.equal(code, 2);
 		assert.match(
 			stderr,
-			/^unknown command "destroy"; use one of pulumi, aptible, drift, adopt, move, night, reset, --help, or none at all\n/,
+			/^unknown command "destroy"; use one of pulumi, aptible, drift, adopt, move, night, image, fault, latency, reset, --help, or none at all\n/,
 		);
+	});
+
+	it("refuses a stage that there is none of, before anything is started", async () => {
+		const wrong = await sandbox("--stack", "../prod", "drift");
+		assert.equal(wrong.code, 2);
+		assert.match(
+			wrong.stderr,
+			/^--stack takes the name of a stage, such as prod for Pulumi\.prod\.yaml; "\.\.\/prod" is none\n/,
+		);
+		assert.match(
+			(await sandbox("--stack", "prod", "reset")).stderr,
+			/^reset is not of one stage; leave --stack prod out\n/,
+		);
+	});
+
+	it("plants faults and slows the emulated Aptible down without an engine", async () => {
+		const planted = await sandbox("fault", "request-refused", "--command", "apps:create");
+		assert.equal(planted.stdout, 'planted: request-refused --command "apps:create", once\n');
+		assert.equal((await sandbox("fault", "request-refused", "--sta", "1")).code, 2);
+		assert.match((await sandbox("latency", "--call", "1")).stdout, /^each call 1 ms/);
+		assert.equal((await sandbox("fault", "clear")).code, 0);
 	});
 
 	it("forgets nothing where reset is given a word", async () => {

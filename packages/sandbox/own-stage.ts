@@ -1,0 +1,173 @@
+/**
+ * Any stage file of the checkout in the sandbox: what its file declares that only the real world knows (the processes of its images, its stack)
+ * is made known to the emulated Aptible, and what no key here opens is stood in for.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { type Document, isMap, isScalar, isSeq, parseDocument } from "yaml";
+import { offerStack, stageImage } from "./aptible/setup.ts";
+import type { Sandbox } from "./environment.ts";
+import { opensWith } from "./vault.ts";
+
+const prefix = "medstack-to-aptible:";
+const passphrase = "sandbox";
+/** Commands of pulumi that read the config of a stack, and the option for another file of it. */
+const readers = ["config", "destroy", "import", "preview", "refresh", "up", "update", "watch"];
+
+type Block = Record<string, unknown>;
+
+/** A stage in the sandbox. */
+export interface OwnStage {
+	/** The stage file to run with; undefined for the one in the checkout. */
+	configFile: string | undefined;
+	/** Adds the option that names the file to a command of pulumi's that takes it. */
+	withConfigFile(args: readonly string[]): string[];
+}
+
+/**
+ * Makes a stage ready for the sandbox, and its stack where there is none.
+ *
+ * @param say what stands in for something
+ * @throws where the stage file is missing or no YAML, or pulumi refuses
+ */
+export async function prepareStage(
+	sandbox: Sandbox,
+	{ root, stage, say }: { root: string; stage: string; say: (line: string) => void },
+): Promise<OwnStage> {
+	const file = path.join(root, `Pulumi.${stage}.yaml`);
+	const document = readStageFile(file, stage, root);
+	const config = blockOf(document.toJS()?.config);
+	makeKnown(sandbox.env.APTIBLE_SANDBOX ?? "", readBlocks(config, root), say);
+	const copy = (await isOpen(sandbox, document)) ? undefined : await copyStage(sandbox, { root, stage, document, say });
+	const configFile = copy === undefined ? [] : ["--config-file", copy];
+	return {
+		configFile: copy,
+		withConfigFile: (args) => (readers.includes(args[0] ?? "") ? [...args, ...configFile] : [...args]),
+	};
+}
+
+function readStageFile(file: string, stage: string, root: string): Document.Parsed {
+	if (!existsSync(file)) {
+		const there = globSync("Pulumi.*.yaml", { cwd: root }).map((name) => name.slice("Pulumi.".length, -".yaml".length));
+		throw new Error(`there is no Pulumi.${stage}.yaml for --stack ${stage}; there are: ${there.join(", ") || "none"}`);
+	}
+	const document = parseDocument(readFileSync(file, "utf8"), { logLevel: "error" });
+	const [mistake] = document.errors;
+	if (mistake !== undefined) {
+		const place = mistake.linePos?.[0];
+		throw new Error(`Pulumi.${stage}.yaml is not YAML that can be read, at line ${place?.line}, column ${place?.col}`);
+	}
+	return document;
+}
+
+function blockOf(value: unknown): Block {
+	return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Block) : {};
+}
+
+/** The blocks of a stage with those of the files that it includes. What is wrong in them is the program's to say. */
+function readBlocks(config: Block, root: string): { environment: Block; apps: Block } {
+	const include = config[`${prefix}include`];
+	const patterns = Array.isArray(include) ? include.filter((pattern) => typeof pattern === "string") : [];
+	const files = patterns.flatMap((pattern) => globSync(pattern, { cwd: root }));
+	const included = files.map((file) => blockOf(parseDocument(readFileSync(path.join(root, file), "utf8")).toJS()));
+	return {
+		environment: blockOf(
+			config[`${prefix}environment`] ?? included.find(({ environment }) => environment)?.environment,
+		),
+		apps: Object.assign({}, ...[config[`${prefix}apps`], ...included.map(({ apps }) => apps)].map(blockOf)) as Block,
+	};
+}
+
+function makeKnown(
+	folder: string,
+	{ environment, apps }: { environment: Block; apps: Block },
+	say: (line: string) => void,
+) {
+	for (const [handle, app] of Object.entries(apps)) {
+		const { image, git, services } = blockOf(app);
+		const names = Object.keys(blockOf(services));
+		const reference = typeof image === "string" ? image : git === undefined ? undefined : `git/${handle}`;
+		if (reference !== undefined && names.length > 0 && stageImage(folder, reference, names)) {
+			say(`image: ${reference} has the processes that the stage declares: ${names.join(", ")}`);
+		}
+	}
+	const { stack, phi } = environment;
+	if (typeof stack === "string" && offerStack(folder, stack, phi === true)) {
+		say(`stack: ${stack} is ${phi === true ? "a dedicated" : "a shared"} stack here; its name is not checked`);
+	}
+}
+
+/** Whether its secrets open with the sandbox's passphrase; the answer is kept, as a key takes 0.3 s. */
+async function isOpen({ dir }: Sandbox, document: Document): Promise<boolean> {
+	const salt = document.get("encryptionsalt");
+	if (typeof salt !== "string") return false;
+	const name = createHash("sha256").update(salt).digest("hex").slice(0, 16);
+	const mark = path.join(stagesFolder(dir), `opens-${name}`);
+	if (existsSync(mark)) return true;
+	const opens = await opensWith(passphrase, salt);
+	if (opens) {
+		await mkdir(stagesFolder(dir), { recursive: true });
+		await writeFile(mark, "");
+	}
+	return opens;
+}
+
+const stagesFolder = (dir: string) => path.join(dir, "stages");
+
+/** Writes the stage file with stand-ins for its secrets, of which those that were set there stay. @returns its path */
+async function copyStage(
+	sandbox: Sandbox,
+	{ root, stage, document, say }: { root: string; stage: string; document: Document; say: (line: string) => void },
+): Promise<string> {
+	const folder = stagesFolder(sandbox.dir);
+	const copy = path.join(folder, `Pulumi.${stage}.yaml`);
+	await mkdir(folder, { recursive: true });
+	await copyFile(path.join(root, "Pulumi.yaml"), path.join(folder, "Pulumi.yaml"));
+	const kept = existsSync(copy) ? parseDocument(readFileSync(copy, "utf8")) : undefined;
+	for (const key of ["secretsprovider", "encryptedkey", "encryptionsalt"]) document.delete(key);
+	const missing: (string | number)[][] = [];
+	for (const place of listSecure(document.get("config"), ["config"])) {
+		const secret = kept?.getIn(place);
+		if (isMap(secret)) document.setIn(place, secret);
+		else {
+			document.setIn(place, "");
+			missing.push(place.slice(1));
+		}
+	}
+	const salt = kept?.get("encryptionsalt");
+	if (typeof salt === "string") document.set("encryptionsalt", salt);
+	await writeFile(copy, document.toString({ lineWidth: 0 }));
+	const run = async (args: string[]) => {
+		const { code, stdout, stderr } = await sandbox.pulumi(args, { cwd: folder });
+		if (code !== 0) throw new Error(`pulumi ${args[0]} ${args[1]} ended with ${code}\n${stdout}${stderr}`);
+	};
+	await run(["stack", "select", "--create", stage]);
+	if (missing.length === 0) return copy;
+	const keys = missing.map(keyOf);
+	const values = missing.flatMap((place) => ["--secret", `${keyOf(place)}=stand-in-for-${String(place.at(-1))}`]);
+	await run(["config", "set-all", "--path", ...values, "--stack", stage, "--config-file", copy]);
+	say(`secrets: no key here opens those of Pulumi.${stage}.yaml, so each is a stand-in: ${keys.join(", ")}`);
+	say(`  another value: npm run sandbox -- --stack ${stage} pulumi config set --secret --path '${keys[0]}'`);
+	return copy;
+}
+
+/** Places of `secure:` values below a node. */
+function listSecure(node: unknown, place: (string | number)[]): (string | number)[][] {
+	if (isSeq(node)) return node.items.flatMap((item, index) => listSecure(item, [...place, index]));
+	if (!isMap(node)) return [];
+	if (node.items.length === 1 && node.has("secure")) return [place];
+	return node.items.flatMap(({ key, value }) =>
+		isScalar(key) ? listSecure(value, [...place, key.value as string | number]) : [],
+	);
+}
+
+/** A place as `pulumi config set --path` takes it. */
+function keyOf([first, ...rest]: readonly (string | number)[]): string {
+	const step = (part: string | number) => {
+		if (typeof part === "number") return `[${part}]`;
+		return /^[A-Za-z_][\w-]*$/.test(part) ? `.${part}` : `["${part}"]`;
+	};
+	return [first, ...rest.map(step)].join("");
+}

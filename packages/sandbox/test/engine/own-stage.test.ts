@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { after, before, describe, it } from "node:test";
+import { servicesOf } from "../../aptible/images.ts";
+import { inSandbox } from "../../aptible/sandbox.ts";
+import { prepareStage } from "../../own-stage.ts";
+import { opensWith } from "../../vault.ts";
+import { TinyProgram } from "./tiny-program.ts";
+
+const STAGE = `# Encrypted with a key that is not here.
+secretsprovider: awskms://alias/mine
+encryptedkey: AQ==
+config:
+  medstack-to-aptible:environment: { handle: mine, stack: mine-prod, phi: true }
+  medstack-to-aptible:include: [apps/*.yaml]
+  medstack-to-aptible:apps:
+    shop: { image: "ghcr.io/mine/shop:1", services: { web: {}, jobs: {} } }
+  medstack-to-aptible:secrets:
+    key: { secure: v1:AAAA:BBBB }
+    "other.key": { secure: v1:CCCC:DDDD }
+`;
+
+describe("a stage of one's own in the sandbox", () => {
+	let program: TinyProgram;
+	before(async () => {
+		program = await TinyProgram.create();
+		writeFileSync(path.join(program.dir, "Pulumi.own.yaml"), STAGE);
+	});
+	after(() => program.remove());
+
+	const prepare = async (stage = "own") => {
+		const said: string[] = [];
+		const own = await prepareStage(program.sandbox, { root: program.dir, stage, say: (line) => void said.push(line) });
+		return { own, said };
+	};
+
+	it("has its images, its stack, and stand-ins for secrets, which a person may set", async () => {
+		const { own, said } = await prepare();
+		assert.deepEqual(said.slice(0, 3), [
+			"image: ghcr.io/mine/shop:1 has the processes that the stage declares: web, jobs",
+			"stack: mine-prod is a dedicated stack here; its name is not checked",
+			`secrets: no key here opens those of Pulumi.own.yaml, so each is a stand-in: medstack-to-aptible:secrets.key, medstack-to-aptible:secrets["other.key"]`,
+		]);
+		const folder = program.sandbox.env.APTIBLE_SANDBOX ?? "";
+		inSandbox(folder, (store) => {
+			assert.deepEqual(servicesOf(store, "ghcr.io/mine/shop:1"), ["web", "jobs"]);
+			assert.ok(store.list("stack").find(({ name }) => name === "mine-prod")?.organization_id);
+		});
+		const key = ["--path", "medstack-to-aptible:secrets.key", "--stack", "own"];
+		const pulumi = (...args: string[]) => program.pulumi(...own.withConfigFile(args));
+		assert.equal((await pulumi("config", "get", ...key)).stdout.trim(), "stand-in-for-key");
+		assert.equal((await pulumi("config", "set", "--secret", ...key, "set by a person")).code, 0);
+
+		// Another run takes over what has changed in the file, and keeps what was set.
+		writeFileSync(path.join(program.dir, "Pulumi.own.yaml"), STAGE.replace("shop:1", "shop:2"));
+		const again = await prepare();
+		assert.deepEqual(again.said, ["image: ghcr.io/mine/shop:2 has the processes that the stage declares: web, jobs"]);
+		assert.equal((await pulumi("config", "get", ...key)).stdout.trim(), "set by a person");
+		assert.match(readFileSync(own.configFile ?? "", "utf8"), /shop:2/);
+		assert.equal(readFileSync(path.join(program.dir, "Pulumi.own.yaml"), "utf8"), STAGE.replace("shop:1", "shop:2"));
+		assert.deepEqual(own.withConfigFile(["stack", "ls"]), ["stack", "ls"]);
+	});
+
+	it("is refused where its file is missing or no YAML", async () => {
+		await assert.rejects(prepare("owm"), /no Pulumi\.owm\.yaml for --stack owm; there are: .*own/);
+		writeFileSync(path.join(program.dir, "Pulumi.torn.yaml"), "config: [\n");
+		await assert.rejects(prepare("torn"), /Pulumi\.torn\.yaml is not YAML that can be read, at line 2, column 1/);
+	});
+
+	it("runs as it is where the sandbox's passphrase opens it", async () => {
+		const example = readFileSync(path.join(import.meta.dirname, "../../../../Pulumi.staging.yaml"), "utf8");
+		const salt = /^encryptionsalt: (\S+)$/m.exec(example)?.[1] ?? "";
+		assert.equal(await opensWith("sandbox", salt), true);
+		assert.equal(await opensWith("other", salt), false);
+		writeFileSync(path.join(program.dir, "Pulumi.open.yaml"), `encryptionsalt: ${salt}\nconfig: {}\n`);
+		const { own, said } = await prepare("open");
+		assert.equal(own.configFile, undefined);
+		assert.deepEqual(said, []);
+		assert.deepEqual(own.withConfigFile(["up"]), ["up"]);
+	});
+});
