@@ -1,8 +1,10 @@
 /** From a live environment to the blocks of a stage file that describes it as it is. Pure. */
 
+import { isOwner } from "../aptible/environment/permissions.ts";
 import { isSharedStack } from "../config/catalogue.ts";
 import { Database } from "../config/database.ts";
 import type { Snapshot, SnapshotDatabase } from "../drift/snapshot.ts";
+import { permissionScopes } from "../wire/permissions.ts";
 import { adoptApp, type DatabaseUrls } from "./app.ts";
 import { adoptLogDrain, adoptMetricDrain } from "./drains.ts";
 import { adoptDatabaseEndpoints } from "./endpoints.ts";
@@ -31,6 +33,7 @@ export function adoptStage(snapshot: Snapshot, phi: boolean | undefined, notes: 
 			stack: stack.name,
 			phi: phi ?? !isSharedStack(stack.name),
 			adopt: true,
+			permissions: permissionsOf(snapshot, notes),
 			backups: backupsOf(snapshot, notes),
 		},
 		databases: named(
@@ -54,6 +57,32 @@ export function adoptStage(snapshot: Snapshot, phi: boolean | undefined, notes: 
 			(drain) => adoptMetricDrain(drain, listed, notes),
 		),
 	};
+}
+
+/** Of roles whose names tell them apart, less owners, who need none. */
+function permissionsOf({ permissions: live, environment }: Snapshot, notes: Notes): Block | undefined {
+	const label = `environment "${environment.handle}"`;
+	if (live === "hidden") {
+		notes.add(label, "this token may not see its organization's roles; their permissions are left alone");
+	}
+	if (live === undefined || live === "hidden") return undefined;
+	const block: Block = {};
+	for (const role of [...live.roles].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+		const scopes = live.permissions.filter(({ roleId }) => roleId === role.id).map(({ scope }) => scope);
+		if (scopes.length === 0 || isOwner(role)) continue;
+		const unknown = scopes.find((scope) => !permissionScopes.some((known) => known === scope));
+		if (live.roles.some(({ id, name }) => id !== role.id && name === role.name)) {
+			notes.add(label, `several roles are called "${role.name}"; their permissions are left alone`);
+		} else if (unknown !== undefined) {
+			notes.add(
+				label,
+				`role "${role.name}" has ${unknown}, which a stage file does not know; its permissions are left alone`,
+			);
+		} else {
+			block[role.name] = [...new Set(scopes)].sort();
+		}
+	}
+	return Object.keys(block).length === 0 ? undefined : block;
 }
 
 function backupsOf({ retention, environment }: Snapshot, notes: Notes): Block | undefined {

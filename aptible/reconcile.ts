@@ -68,6 +68,13 @@ export const kinds = {
 		]);
 		return { spec: wire.LeftoversSpec, facts: wire.LeftoversFacts, reconciler };
 	}),
+	permissions: kind(async () => {
+		const [wire, reconciler] = await Promise.all([
+			import("../wire/permissions.ts"),
+			import("./environment/permissions.ts"),
+		]);
+		return { spec: wire.PermissionsSpec, facts: wire.PermissionsFacts, reconciler };
+	}),
 	database: kind(async () => {
 		const [wire, reconciler] = await Promise.all([import("../wire/database.ts"), import("./database/database.ts")]);
 		return { spec: wire.DatabaseSpec, facts: wire.DatabaseFacts, reconciler };

@@ -1,5 +1,6 @@
-import type { z } from "zod";
-import { block, flag, pattern, whole } from "./fields.ts";
+import { z } from "zod";
+import { permissionScopes } from "../wire/permissions.ts";
+import { block, choice, flag, message, named, pattern, whole } from "./fields.ts";
 import { keyDocs } from "./key-docs.ts";
 import { adopt, handlePattern, handleText, protect, renamedFrom } from "./shared-fields.ts";
 
@@ -32,6 +33,13 @@ export const Backups = block("the backup policy", {
 });
 export type Backups = z.infer<typeof Backups>;
 
+const scopesError = message("a list of scopes", `at least one of ${permissionScopes.join(", ")}`);
+/** What a role may do in an environment (facts/aptible.md §7). */
+const Scopes = z
+	.array(choice("a scope", permissionScopes), { error: scopesError })
+	.min(1, { error: "is empty; remove the line to take everything from the role" })
+	.transform((scopes) => [...new Set(scopes)].sort());
+
 /** The Aptible environment that holds everything of the stage. */
 export const Environment = block("the environment of the stage", {
 	handle: pattern("a handle", handleText, handlePattern).register(keyDocs, {
@@ -56,6 +64,15 @@ export const Environment = block("the environment of the stage", {
 	adopt: adopt(),
 	renamedFrom: renamedFrom(),
 	protect: protect(),
+	permissions: named("roles", Scopes)
+		.optional()
+		.register(keyDocs, {
+			description:
+				"what roles may do in it, by the names of the roles; what a role has that is not here is left alone ([permissions](environment.md#permissions))",
+			inPlace: "yes",
+			otherwise: "what roles have, unchanged",
+			allowed: `role: list of ${permissionScopes.map((scope) => `\`${scope}\``).join(", ")}`,
+		}),
 	backups: Backups.optional().register(keyDocs, {
 		description: "backup retention policy: how many backups Aptible keeps",
 		otherwise: "Aptible's policy, unchanged",

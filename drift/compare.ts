@@ -9,6 +9,7 @@ import { findEndpoint, identifyLive } from "../aptible/endpoint/find.ts";
 import type { LiveEndpoint } from "../aptible/endpoint/observe.ts";
 import { diffRenewal } from "../aptible/endpoint/renewal.ts";
 import { diffBackups } from "../aptible/environment/backup-policy.ts";
+import { diffPermissions } from "../aptible/environment/permissions.ts";
 import { findByIdentity } from "../aptible/find.ts";
 import { AppFacts, AppSpec } from "../wire/app.ts";
 import { leafFingerprint } from "../wire/certificate.ts";
@@ -22,6 +23,7 @@ import { EnvironmentFacts, EnvironmentSpec } from "../wire/environment.ts";
 import { LogDrainSpec } from "../wire/log-drain.ts";
 import { MetricDrainSpec } from "../wire/metric-drain.ts";
 import { lookUp } from "../wire/own.ts";
+import { PermissionsFacts, PermissionsSpec } from "../wire/permissions.ts";
 import { hiddenOfApp, hiddenOfDatabase } from "./figures.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { filler, resolveKnown, trimmed, type Values } from "./snapshot-values.ts";
@@ -94,6 +96,7 @@ function comparison<Spec extends z.ZodType, Facts extends z.ZodType>(
 
 const kinds: Readonly<Record<string, Compare>> = {
 	environment: comparison(EnvironmentSpec, EnvironmentFacts, compareEnvironment),
+	permissions: comparison(PermissionsSpec, PermissionsFacts, comparePermissions),
 	database: comparison(DatabaseSpec, DatabaseFacts, compareDatabase),
 	"database-restart": comparison(DatabaseRestartSpec, DatabaseRestartFacts, compareRestarted),
 	app: comparison(AppSpec, AppFacts, compareApp),
@@ -107,6 +110,10 @@ function compareEnvironment({ environment, retention }: Snapshot, spec: Environm
 		...diffHandle(spec, environment),
 		...(spec.backups === undefined ? [] : diffBackups(spec.backups, retention).map(under("backups"))),
 	];
+}
+
+function comparePermissions({ permissions }: Snapshot, spec: PermissionsSpec): Difference[] {
+	return permissions === undefined || permissions === "hidden" ? [] : diffPermissions(spec, permissions);
 }
 
 function compareDatabase(

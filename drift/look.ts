@@ -86,7 +86,10 @@ export class Look {
 
 	/** What taking over an object changes about it that is there and was never recorded; undefined where there is none. */
 	adoption(kind: string, names: readonly string[], spec: unknown): readonly Difference[] | undefined {
-		if (["claims", "leftovers", "database-restart"].includes(kind) || this.#recorded(kind, names) !== undefined)
+		if (
+			["claims", "leftovers", "permissions", "database-restart"].includes(kind) ||
+			this.#recorded(kind, names) !== undefined
+		)
 			return undefined;
 		return differencesOf(this.#seen.snapshot, kind, spec, undefined, this.#seen.values);
 	}
@@ -223,6 +226,7 @@ async function see(context: Context, stage: Stage, values: Values, progress: Pro
 				progress.doing = `reading apps on Aptible (${read} of ${of} were read)`;
 			},
 			scope: {
+				permissions: recorded.some(({ kind }) => kind === "permissions"),
 				app: ({ id, handle: live }) => ids.has(id) || Object.hasOwn(stage.apps, live),
 				databaseEndpoints: ({ id, handle: live }) => ids.has(id) || Object.hasOwn(stage.databases, live),
 				endpointDetails: (id) => facts === undefined || withDetails.has(id),

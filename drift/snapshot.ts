@@ -31,10 +31,11 @@ import {
 } from "../aptible/api/service.ts";
 import type { LiveApp } from "../aptible/app/differences.ts";
 import { rememberUrls } from "../aptible/app/values.ts";
-import { unlessGone } from "../aptible/client/errors.ts";
+import { ApiError, unlessGone } from "../aptible/client/errors.ts";
 import type { Context } from "../aptible/context.ts";
 import type { LiveEndpoint } from "../aptible/endpoint/observe.ts";
 import { isRenewable } from "../aptible/endpoint/renewal.ts";
+import { type LivePermissions, readPermissions } from "../aptible/environment/permissions.ts";
 
 /** A database with its endpoints, which are missing where nobody asked for them. */
 export interface SnapshotDatabase {
@@ -52,6 +53,8 @@ export interface SnapshotApp extends Omit<LiveApp, "config"> {
 export interface Snapshot {
 	environment: PlacedEnvironment;
 	retention: LiveRetention;
+	/** Absent where nobody asked for them; `hidden` from a token that may not see them. */
+	permissions?: LivePermissions | "hidden" | undefined;
 	databases: SnapshotDatabase[];
 	/** In full those that were asked for; `listed` has all of them. */
 	apps: SnapshotApp[];
@@ -62,6 +65,7 @@ export interface Snapshot {
 
 /** Of which objects everything is read. */
 export interface SnapshotScope {
+	permissions: boolean;
 	/** An app in full takes two requests, and one for each endpoint that has settings. */
 	app(live: App): boolean;
 	databaseEndpoints(live: Database): boolean;
@@ -69,7 +73,12 @@ export interface SnapshotScope {
 	endpointDetails: "all" | "none" | ((id: number) => boolean);
 }
 
-const everything: SnapshotScope = { app: () => true, databaseEndpoints: () => true, endpointDetails: "all" };
+const everything: SnapshotScope = {
+	permissions: true,
+	app: () => true,
+	databaseEndpoints: () => true,
+	endpointDetails: "all",
+};
 
 /** How many apps there are to be read, and how many have been. */
 export type OnProgress = (read: number, of: number) => void;
@@ -88,9 +97,10 @@ export async function readSnapshot(
 	const found = find(await listEnvironments(api));
 	if (found === undefined) return undefined;
 	const { id } = found;
-	const [environment, retention, services, listedApps, logDrains, metricDrains] = await Promise.all([
+	const [environment, retention, permissions, services, listedApps, logDrains, metricDrains] = await Promise.all([
 		withStack(api, found),
 		readBackupRetention(api, id),
+		scope.permissions ? readPermissions(context, id).catch(unlessHidden) : undefined,
 		listServicesIn(api, id),
 		listWholeApps(api, id),
 		readDrains(context, "log_drains", id, ApiLogDrain),
@@ -122,7 +132,13 @@ export async function readSnapshot(
 	]);
 	// One may be removed since it was listed.
 	const there = apps.filter((app) => app !== undefined);
-	return { environment, retention, databases, apps: there, listedApps, logDrains, metricDrains };
+	return { environment, retention, permissions, databases, apps: there, listedApps, logDrains, metricDrains };
+}
+
+/** Roles belong to the organization, which a token may not see. */
+function unlessHidden(error: unknown): "hidden" {
+	if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return "hidden";
+	throw error;
 }
 
 const noEndpoints: ReadonlyMap<number, readonly Endpoint[]> = new Map();

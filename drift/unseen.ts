@@ -33,6 +33,12 @@ export function unseenIn(snapshot: Snapshot, recorded: readonly RecordedCommand[
 						...tellFigures(`app "${handle}"`, live === undefined ? [] : hiddenOfApp(declared, live)),
 					];
 				});
+			case "permissions":
+				return snapshot.permissions === "hidden"
+					? [
+							"environment.permissions: this token may not see the roles of the organization, so whether that has drifted is unknown.",
+						]
+					: [];
 			case "database":
 				return read(DatabaseSpec, spec, ({ handle }) => {
 					const live = databases.find(({ listed }) => listed.id === id && listed.status === "provisioned");

@@ -45,13 +45,21 @@ testRefused({
 	"no environment": {
 		change: { environment: absent },
 		says: [
-			"environment: is missing; give the environment of the stage: a block with handle, stack, phi, adopt, renamedFrom, protect, backups",
+			"environment: is missing; give the environment of the stage: a block with handle, stack, phi, adopt, renamedFrom, protect, permissions, backups",
 		],
 	},
 	"an environment that is text": {
 		change: { environment: "acme" },
 		says: [
-			'environment: "acme" is not the environment of the stage; allowed: a block with handle, stack, phi, adopt, renamedFrom, protect, backups',
+			'environment: "acme" is not the environment of the stage; allowed: a block with handle, stack, phi, adopt, renamedFrom, protect, permissions, backups',
+		],
+	},
+	"permissions that are none": {
+		change: { "environment/permissions": { Developers: ["deploy", "reed"], Robots: [], Nurses: "read" } },
+		says: [
+			'environment.permissions.Developers[1]: "reed" is not a scope; allowed: "admin", "basic_read", "deploy", "destroy", "observability", "read", "sensitive", "tunnel"; did you mean "read"?',
+			"environment.permissions.Robots: this list is empty; remove the line to take everything from the role",
+			'environment.permissions.Nurses: "read" is not a list of scopes; allowed: at least one of admin, basic_read, deploy, destroy, observability, read, sensitive, tunnel',
 		],
 	},
 	"a stack name in capitals": {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { givePermission } from "@medstack-to-aptible/sandbox/aptible/roles.ts";
 import { runNode } from "../support/run-node.ts";
 import { type Blocks, oneOfEach, openStage, type StageUnderTest, succeed } from "../support/stage.ts";
 
@@ -11,6 +12,7 @@ const portal = ["--app", "portal", ...place];
 test("drift shows in the preview, and the next update heals it", async (t) => {
 	const stage = await openStage(t, "staging", (blocks) => {
 		oneOfEach(blocks);
+		blocks.environment.permissions = { Developers: ["read"], Robots: ["deploy"] };
 		// Somebody makes another one by hand that looks the same.
 		blocks.apps.portal.endpoints.mqtt = { service: "worker", kind: "tcp", ports: [1883] };
 	});
@@ -61,7 +63,12 @@ test("drift shows in the preview, and the next update heals it", async (t) => {
 		assert.match(output, /database "left" is in environment "acme-staging" and not in the stage file/);
 		assert.match(output, /endpoint \S+ of app "portal" is in environment "acme-staging" and not in the stage file/);
 		assert.doesNotMatch(output, /sentinel-by-hand/);
-		assert.deepEqual(updated(output), ["app portal", "database main", "environment environment"]);
+		assert.deepEqual(updated(output), [
+			"app portal",
+			"database main",
+			"environment environment",
+			"environment environment-permissions",
+		]);
 	});
 
 	await t.test("the command says the same, with exit code 2, and no secret", async () => {
@@ -69,6 +76,7 @@ test("drift shows in the preview, and the next update heals it", async (t) => {
 			code: 2,
 			drifted: [
 				"environment environment: backups.daily",
+				"permissions environment-permissions: permissions.Robots",
 				"database main: containerMb",
 				"app portal: config.SESSION_KEY services.web.containers",
 			],
@@ -82,6 +90,7 @@ test("drift shows in the preview, and the next update heals it", async (t) => {
 		assert.deepEqual(stage.newWrites().sort(), [
 			"configure apps portal",
 			"create backup_retention_policies acme-staging",
+			"delete permissions",
 			"restart databases main",
 			"scale services web",
 		]);
@@ -189,6 +198,7 @@ async function changeByHand(stage: StageUnderTest): Promise<void> {
 	await stage.cli("config:set", ...portal, "SESSION_KEY=sentinel-by-hand", "BY_HAND=1");
 	await stage.cli("db:restart", "main", ...place, "--container-size", "2048");
 	await stage.cli("backup_retention_policy:set", "acme-staging", "--daily", "3", "--force");
+	givePermission(stage.aptible.dir, "acme-staging", "Robots", "tunnel");
 	await stage.cli("db:create", "left", ...place, "--type", "redis");
 	await stage.cli("endpoints:tcp:create", "worker", ...portal);
 }

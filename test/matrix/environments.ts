@@ -63,6 +63,16 @@ export const environments: readonly Subject[] = [
 		fixed: ["handle", "renamedFrom", "stack", "phi", "acceptLoss"],
 	},
 	{
+		name: "permissions",
+		kind: "permissions",
+		spec: { environment: "acme-test", roles: { Developers: ["admin"], Robots: ["deploy", "read"] } },
+		changes: {
+			"roles: another scope": { to: { roles: { Developers: ["admin", "tunnel"], Robots: ["deploy", "sensitive"] } } },
+			"roles: one less": { to: { roles: { Developers: ["admin"] } } },
+		},
+		fixed: ["environment"],
+	},
+	{
 		name: "what failed creates left",
 		kind: "leftovers",
 		setup: leave,

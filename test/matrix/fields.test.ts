@@ -9,6 +9,7 @@ import { EnvironmentSpec } from "../../wire/environment.ts";
 import { LeftoversSpec } from "../../wire/leftovers.ts";
 import { LogDrainSpec } from "../../wire/log-drain.ts";
 import { MetricDrainSpec } from "../../wire/metric-drain.ts";
+import { PermissionsSpec } from "../../wire/permissions.ts";
 import { AutoscaleSpec, ServiceSpec } from "../../wire/service.ts";
 import { apps } from "./apps.ts";
 import { claims } from "./claims.ts";
@@ -25,6 +26,7 @@ const subjects: readonly Subject[] = [...claims, ...environments, ...databases, 
 const forms: readonly { kind: Kind; under: string; fields: readonly string[] }[] = [
 	{ kind: "claims", under: "", fields: Object.keys(ClaimsSpec.shape) },
 	{ kind: "environment", under: "", fields: Object.keys(EnvironmentSpec.shape) },
+	{ kind: "permissions", under: "", fields: Object.keys(PermissionsSpec.shape) },
 	{ kind: "leftovers", under: "", fields: Object.keys(LeftoversSpec.shape) },
 	{ kind: "database", under: "", fields: Object.keys(DatabaseSpec.shape) },
 	{ kind: "app", under: "", fields: Object.keys(AppSpec.shape) },

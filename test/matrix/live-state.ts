@@ -5,6 +5,7 @@ import type { Store } from "@medstack-to-aptible/sandbox/aptible/store.ts";
 
 const kinds = [
 	"account",
+	"permission",
 	"app",
 	"service",
 	"service_sizing_policy",

@@ -1,5 +1,6 @@
 /** What the emulated CLI shows of an object, and what it has to show by its spec: read without any of the code under test. */
 import assert from "node:assert/strict";
+import { listGiven } from "@medstack-to-aptible/sandbox/aptible/roles.ts";
 import type { Kind, Spec } from "./reconcilers.ts";
 import type { World } from "./world.ts";
 
@@ -41,6 +42,11 @@ const checks: Readonly<Record<Kind, Check>> = {
 		const policy = (await world.cli("backup_retention_policy", String(handle))) as Row;
 		const { daily, monthly, yearly, make_copy: makeCopy, keep_final: keepFinal } = policy;
 		assert.deepEqual({ daily, monthly, yearly, makeCopy, keepFinal }, backups);
+	},
+	permissions: async ({ dir }, { roles }) => {
+		const declared = Object.entries(roles as Record<string, string[]>);
+		const given = listGiven(dir).filter((line) => declared.some(([name]) => line.startsWith(`${name} `)));
+		assert.deepEqual(given, declared.flatMap(([name, scopes]) => scopes.map((scope) => `${name} ${scope}`)).sort());
 	},
 	database: async (world, spec) => {
 		const live = only(await rows(world, "db:list", ...place), "handle", spec.handle);

@@ -227,6 +227,7 @@ export class World {
 	/** A context to look around with. */
 	look(): Context {
 		process.env.APTIBLE_API_ROOT_URL = this.#server.url;
+		process.env.APTIBLE_AUTH_ROOT_URL = this.#server.url;
 		const life = new Life(this.dir, undefined);
 		return new InProcessContext(life, (argv) => this.#call(argv, life));
 	}

@@ -13,16 +13,20 @@ export function fewestOperations(before: Stage, after: Stage): number {
 
 function operationsOf(before: Declared | undefined, after: Declared | undefined): number {
 	const kind = before?.kind ?? after?.kind;
-	// Neither has operations; and what an environment leaves is the policy that it has set.
-	if (kind === undefined || kind === "environment" || kind === "claims" || kind === "leftovers") return 0;
+	// None has operations; and what an environment leaves is the policy that it has set.
+	if (kind === undefined || isFree(kind)) return 0;
 	if (after === undefined) return 1;
 	if (before === undefined) return kind === "app" ? 1 + scalesAfterDeploy(undefined, after.spec) : 1;
 	return changes[kind](before.spec, after.spec);
 }
 
-const changes: Readonly<
-	Record<Exclude<Kind, "environment" | "claims" | "leftovers">, (before: Spec, after: Spec) => number>
-> = {
+type Free = "environment" | "permissions" | "claims" | "leftovers";
+
+function isFree(kind: Kind): kind is Free {
+	return ["environment", "permissions", "claims", "leftovers"].includes(kind);
+}
+
+const changes: Readonly<Record<Exclude<Kind, Free>, (before: Spec, after: Spec) => number>> = {
 	/** One restart takes all of it, and IOPS alone a modification. */
 	"database-restart": (before, after) => changes.database(before, after),
 	database: (before, after) => (differ(before, after, ["containerMb", "containerProfile", "diskGb", "iops"]) ? 1 : 0),

@@ -1,3 +1,4 @@
+import { givePermission } from "@medstack-to-aptible/sandbox/aptible/roles.ts";
 import type { EmulatedAptible } from "./emulated-aptible.ts";
 
 /** Values that only Aptible knows, and that must not turn up anywhere. */
@@ -13,6 +14,9 @@ export async function makeLiveEnvironment(aptible: EmulatedAptible, environment:
 	const at = ["--environment", environment];
 	const app = ["--app", "portal", ...at];
 	await aptible.cli("backup_retention_policy:set", environment, "--daily", "5", "--monthly", "2", "--force");
+	givePermission(aptible.dir, environment, "Robots", "read");
+	givePermission(aptible.dir, environment, "Robots", "deploy");
+	givePermission(aptible.dir, environment, "Deploy Owners", "admin");
 	await aptible.cli("db:create", "main", ...at, "--type", "postgresql", "--version", "16", "--disk-size", "20");
 	await aptible.cli("db:create", "cache", ...at, "--type", "redis", "--version", "7.2", "--container-size", "512");
 	await aptible.cli("db:create", "metrics", ...at, "--type", "influxdb", "--version", "1.12");

@@ -28,6 +28,13 @@ export interface Organization extends Common {
 	name: string;
 }
 
+/** What a role of the organization may do in an environment. */
+export interface Permission extends Common {
+	/** A UUID of the auth service. */
+	role: string;
+	scope: string;
+}
+
 /** What the CLI and the dashboard call an environment. */
 export interface Account extends Common {
 	handle: string;
@@ -244,6 +251,7 @@ export interface Records {
 	stack: Stack;
 	organization: Organization;
 	account: Account;
+	permission: Permission;
 	app: App;
 	service: Service;
 	service_sizing_policy: SizingPolicy;

@@ -1,5 +1,6 @@
 /** Stacks, organizations, environments and their policies. */
-import type { Account, Organization, RetentionPolicy, Stack } from "../model.ts";
+import type { Account, Organization, Permission, RetentionPolicy, Stack } from "../model.ts";
+import type { Role } from "../roles.ts";
 import { type Hal, resource, type View } from "./resource.ts";
 
 export function stackHal(view: View, stack: Stack): Hal {
@@ -29,6 +30,15 @@ export function accountHal(view: View, account: Account): Hal {
 		organization: `/organizations/${organization_id}`,
 		...Object.fromEntries(lists.map((list) => [list, `${path}/${list}`])),
 	});
+}
+
+export function permissionHal(view: View, { role, ...permission }: Permission): Hal {
+	const links = { account: `/accounts/${permission.owner}`, role: `/roles/${role}` };
+	return resource(view, "permission", `/permissions/${permission.id}`, { ...permission }, links);
+}
+
+export function roleHal(view: View, { organization, ...role }: Role): Hal {
+	return resource(view, "role", `/roles/${role.id}`, { ...role }, { organization: `/organizations/${organization}` });
 }
 
 export function retentionHal(view: View, policy: RetentionPolicy): Hal {

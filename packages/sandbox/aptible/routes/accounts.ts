@@ -1,6 +1,6 @@
 /** Routes of tokens, organizations, stacks and environments, and of what lists an environment has. */
 import { ApiError } from "../errors.ts";
-import { accountHal, organizationHal, retentionHal, stackHal } from "../hal/account.ts";
+import { accountHal, organizationHal, permissionHal, retentionHal, roleHal, stackHal } from "../hal/account.ts";
 import { appHal } from "../hal/app.ts";
 import { backupHal, databaseHal } from "../hal/database.ts";
 import { drainHal } from "../hal/drain.ts";
@@ -8,6 +8,7 @@ import { certificateHal, vhostHal } from "../hal/endpoint.ts";
 import { type Hal, listOf, type View } from "../hal/resource.ts";
 import { policyHal, serviceHal } from "../hal/service.ts";
 import type { Kind, Records } from "../model.ts";
+import { rolesOf } from "../roles.ts";
 import * as accounts from "../server/accounts.ts";
 import { notFound } from "../server/resources.ts";
 import type { Store } from "../store.ts";
@@ -41,6 +42,10 @@ const LISTS: Record<string, List> = {
 	backup_retention_policies: {
 		kind: "backup_retention_policy",
 		shape: (view, id) => retentionHal(view, view.store.get("backup_retention_policy", id)),
+	},
+	permissions: {
+		kind: "permission",
+		shape: (view, id) => permissionHal(view, view.store.get("permission", id)),
 	},
 	certificates: {
 		kind: "certificate",
@@ -104,6 +109,38 @@ export const accountRoutes: readonly Route[] = [
 					url,
 				),
 			),
+	],
+	[
+		"GET",
+		/^\/organizations\/([0-9a-f-]+)\/roles$/,
+		({ view, url }) => {
+			const uuid = url.pathname.split("/")[2] ?? "";
+			if (!view.store.list("organization").some((each) => each.uuid === uuid)) throw notFound();
+			return ok(
+				listOf(
+					view,
+					"roles",
+					rolesOf(view.store, uuid).map((role) => roleHal(view, role)),
+					url,
+				),
+			);
+		},
+	],
+	[
+		"POST",
+		/^\/accounts\/(\d+)\/permissions$/,
+		({ session, view, id, body }) => ({
+			status: 201,
+			body: permissionHal(view, accounts.createPermission(session, id, body)),
+		}),
+	],
+	[
+		"DELETE",
+		/^\/permissions\/(\d+)$/,
+		({ session, id }) => {
+			accounts.deletePermission(session, id);
+			return { status: 204 };
+		},
 	],
 	[
 		"GET",

@@ -1,4 +1,5 @@
-import type { Account, App, RetentionPolicy } from "../model.ts";
+import type { Account, App, Permission, RetentionPolicy } from "../model.ts";
+import { rolesOf } from "../roles.ts";
 import { enforceRetention } from "./backups.ts";
 import { checkHandle, notFound, unprocessable } from "./resources.ts";
 import type { Session } from "./session.ts";
@@ -56,6 +57,40 @@ export function updateAccount(session: Session, id: number, body: { handle?: unk
 	});
 }
 
+const scopes = ["admin", "basic_read", "deploy", "destroy", "observability", "read", "sensitive", "tunnel"];
+
+/** POST /accounts/{id}/permissions. */
+export function createPermission(session: Session, id: number, body: { role?: unknown; scope?: unknown }): Permission {
+	return session.write((store) => {
+		const account = store.find("account", id);
+		if (!account) throw notFound();
+		const role = rolesOf(store, account.organization_id).find((each) => each.id === body.role);
+		if (!role) throw unprocessable("Role must exist");
+		const scope = String(body.scope);
+		if (!scopes.includes(scope)) throw unprocessable("Scope is not included in the list");
+		if (store.list("permission", id).some((each) => each.role === role.id && each.scope === scope)) {
+			throw unprocessable("Scope has already been taken");
+		}
+		const permission = store.insert("permission", { owner: id, role: role.id, scope });
+		return {
+			result: permission,
+			handles: [account.handle],
+			write: { create: "permissions", on: id, body: { ...body } },
+		};
+	});
+}
+
+/** DELETE /permissions/{id}. */
+export function deletePermission(session: Session, id: number): void {
+	session.write((store) => {
+		const permission = store.find("permission", id);
+		if (!permission) throw notFound();
+		store.remove(id);
+		const { handle } = store.get("account", permission.owner);
+		return { result: undefined, handles: [handle], write: { delete: "permissions", id } };
+	});
+}
+
 /** DELETE /accounts/{id}: only an empty environment goes. */
 export function deleteAccount(session: Session, id: number): void {
 	session.write((store) => {
@@ -70,7 +105,7 @@ export function deleteAccount(session: Session, id: number): void {
 		};
 		const kinds = Object.entries(remaining).flatMap(([kind, records]) => (records.length > 0 ? [kind] : []));
 		if (kinds.length > 0) throw unprocessable(`Cannot delete an environment that still has ${kinds.join(", ")}`);
-		for (const kind of ["backup_retention_policy", "certificate"] as const) {
+		for (const kind of ["backup_retention_policy", "certificate", "permission"] as const) {
 			for (const record of store.list(kind, id)) store.remove(record.id);
 		}
 		store.remove(id);
