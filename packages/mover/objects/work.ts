@@ -25,7 +25,7 @@ import { checkRights, opensTags, variableOf } from "./rights.ts";
 import { Store } from "./store.ts";
 import { namesIn } from "./tally.ts";
 import { LIMITS } from "./transfer.ts";
-import { countUrls, type Renaming, rewriteUrls, type UrlColumn } from "./urls.ts";
+import { countUrls, type Renaming, rewriteUrls, type TextUrlColumn } from "./urls.ts";
 import { describeDifferences, describeExtent, describePass, describeUrls } from "./words.ts";
 
 export interface ObjectsTask {
@@ -296,7 +296,11 @@ async function lookAtUrls(
 async function rewriteIn(
 	task: ObjectsTask,
 	database: MovedDatabase,
-	{ renamings, columns, standing }: { renamings: readonly Renaming[]; columns: readonly UrlColumn[]; standing: string },
+	{
+		renamings,
+		columns,
+		standing,
+	}: { renamings: readonly Renaming[]; columns: readonly TextUrlColumn[]; standing: string },
 ): Promise<void> {
 	const { journal, run, report, connectTo } = task;
 	const { name } = database;
