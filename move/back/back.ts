@@ -4,7 +4,7 @@ import type { MovePhase } from "../../wire/move.ts";
 import { findNight } from "../night/steps.ts";
 import { movedDatabases } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
-import { findOpenSwitch } from "../switch/night-journal.ts";
+import { findUpdatingSwitch } from "../switch/night-journal.ts";
 import { boundaryOf, describeSides } from "./describe.ts";
 import { type AcceptedLoss, countLoss, describeLoss, refuseLoss } from "./loss.ts";
 import { findOpenBack, findOpening } from "./opening.ts";
@@ -88,7 +88,7 @@ async function isAnythingLeft(
 	{ areServicesNoted }: BackPorts,
 ): Promise<boolean> {
 	if (made !== "prepare" || open !== undefined || opening.opened.size > 0) return true;
-	if (findOpenSwitch(lines)?.hasUpdate === true || isFreezeBegun(moved, lines)) return true;
+	if (findUpdatingSwitch(lines) !== undefined || isFreezeBegun(moved, lines)) return true;
 	// Stopped by hand, they are noted nowhere else.
 	const isStopped = findNight(lines)?.lines.some(({ part, state }) => part === "services" && state !== "note");
 	return isStopped === true || areServicesNoted();

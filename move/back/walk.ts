@@ -4,7 +4,7 @@ import { isServing, type MovePhase } from "../../wire/move.ts";
 import type { ClusterReport } from "../source-cluster/port.ts";
 import type { MoveStage } from "../stage.ts";
 import type { Engine } from "../switch/engine.ts";
-import { findOpenSwitch, type NightJournal } from "../switch/night-journal.ts";
+import { findOpenSwitch, findUpdatingSwitch, type NightJournal } from "../switch/night-journal.ts";
 import type { Counted } from "./counters.ts";
 import { askEvents, askUnlocked, describeBefore } from "./describe.ts";
 import { type AcceptedLoss, countLoss, describeLoss, refuseLoss } from "./loss.ts";
@@ -125,9 +125,9 @@ export class Walk {
 	async #isClosed(): Promise<boolean> {
 		const { journal, engine, running } = this.#ports;
 		const made = await engine.phase();
-		const open = findOpenSwitch(await journal.lines());
+		const updating = findUpdatingSwitch(await journal.lines());
 		if (isServing(made)) return false;
-		if (open?.hasUpdate === true && open.phase !== "prepare" && open.phase !== "cancelled") return false;
+		if (updating !== undefined && updating.phase !== "prepare" && updating.phase !== "cancelled") return false;
 		return made !== "frozen" || (await this.#isDone("services")) || (await running()).length === 0;
 	}
 

@@ -9,8 +9,9 @@ import type { Progress } from "../journal/heartbeat.ts";
 import { type Asks, type Journal, readLines } from "../journal/journal.ts";
 import { findFreeze } from "../journal/notes.ts";
 import type { Connect } from "../journal/schema.ts";
-import { readStanding, switchedTo } from "../journal/standing.ts";
+import { readStanding } from "../journal/standing.ts";
 import { type Control, JournalSteps } from "../journal/steps.ts";
+import { mayServe } from "../journal/switches.ts";
 import type { WishArguments } from "../journal/wishes.ts";
 import { withSession } from "../postgresql/connection.ts";
 import type { Evidence } from "../steps.ts";
@@ -133,7 +134,7 @@ async function refusalOf(
 	if (configuration.objects.length === 0) return "no-objects";
 	const lines = await readLines(asks);
 	// Apps on Aptible write objects of their own there.
-	if (["trial", "live"].includes(switchedTo(lines) ?? "")) return "in-use";
+	if (mayServe(lines)) return "in-use";
 	const databases = configuration.databases.map(({ name }) => name);
 	if (final && findFreeze(lines, databases) === undefined) return "not-frozen";
 	if (rewrite && (await readStanding(asks))?.command !== "copy") return "not-in-place";

@@ -98,7 +98,8 @@ test("objects are copied, what was deleted is deleted in the last pass, URLs are
 	// The operator has gone on to trial; a wish of before is taken up late, or made by hand.
 	await world.rows(
 		"move",
-		`SELECT public.append_line('r1', '', 'switch', '', 'begin', '0123456789ab', 1, '{"phase": "trial", "from": "frozen"}', false)`,
+		`SELECT public.append_line('r1', '', 'switch', '', state, '0123456789ab', 1, '{"phase": "trial", "from": "frozen"}', false)
+		FROM unnest('{begin,note}'::text[]) AS state`,
 	);
 	for (const given of [{}, { final: true }]) {
 		assert.equal((await world.over(await world.wish("objects", given))).reason, "in-use", mover.output);
