@@ -14,7 +14,7 @@ const REPLACE_IN_PLACE = "MySQL, Redis: also into a target that holds something 
 
 /** What nothing can see in DNS, noted in the folder .move. */
 const DNS_ANSWERS: Readonly<Record<string, string>> = {
-	"ttl-passed": "the former TTL of every domain has passed: for a day",
+	"ttl-passed": "no cache holds a former, longer TTL of a domain, which --yes does not answer: for a day",
 	"without-server": "go on while this name server is silent",
 };
 
@@ -72,7 +72,6 @@ const STEPS: Readonly<Record<string, StepWords>> = {
 			yes: "do not ask",
 			again: "another update in the phase that the stage is in",
 			...DNS_ANSWERS,
-			"unknown-ttl": "to live: also where what a TTL was before is not known, which --yes does not answer",
 		},
 	},
 	probe: {
@@ -291,7 +290,6 @@ function parse(argv: string[]) {
 			new: { type: "string" },
 			follow: { type: "boolean" },
 			accept: { type: "string" },
-			"unknown-ttl": { type: "boolean" },
 			"without-watch": { type: "string" },
 			to: { type: "string" },
 			"ttl-passed": { type: "boolean" },

@@ -113,8 +113,7 @@ async function main(argv: string[]): Promise<number> {
 			const reach = { context, environment, way, ways };
 			if (phase === undefined) return await runProbe(reach, moved, { tell, accept: listOf(options.accept) });
 			const wanted = { to: phase, isAgain: options.again === true };
-			const given = { isSure: options.yes === true, isTtlUnknown: options["unknown-ttl"] === true };
-			return await runSwitch(reach, moved, wanted, { tell, ...given });
+			return await runSwitch(reach, moved, wanted, { tell, isSure: options.yes === true });
 		}
 		if (step === "status") {
 			const hosts = await findMoverHosts(context, environment, moved);

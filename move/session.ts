@@ -157,14 +157,24 @@ export class Way {
 	 * @param use is given undefined where there is no such database
 	 * @throws Unreachable where there is no way to it
 	 */
-	async look<T>(
-		use: (session: MoveSession | undefined) => Promise<T>,
-		{ patienceMs = PATIENCE_MS, signal }: LookOptions = {},
-	): Promise<T> {
+	look<T>(use: (session: MoveSession | undefined) => Promise<T>, options: LookOptions = {}): Promise<T> {
+		return this.#again(() => this.#lookOnce(use), options);
+	}
+
+	/**
+	 * Uses the address of `openTunnel`. Where the tunnel ends meanwhile, it is opened anew and used again, as in `look`.
+	 *
+	 * @throws Unreachable where there is no way to the database
+	 */
+	through<T>(use: (url: string) => Promise<T>, options: LookOptions = {}): Promise<T> {
+		return this.#again(async () => use(await this.openTunnel()), options);
+	}
+
+	async #again<T>(once: () => Promise<T>, { patienceMs = PATIENCE_MS, signal }: LookOptions): Promise<T> {
 		const deadline = Date.now() + patienceMs;
 		for (let isTold = false; ; isTold = true) {
 			try {
-				return await unlessLeft(this.#lookOnce(use), signal);
+				return await unlessLeft(once(), signal);
 			} catch (error) {
 				const hasEnded = isConnectionError(error) || this.#tunnel?.signal.aborted === true;
 				if (signal?.aborted === true || !hasEnded) throw error;

@@ -1,5 +1,6 @@
 /** The counters of writes of the moved databases on Aptible, read through tunnels. */
 import type { Environment } from "../../aptible/api/environment.ts";
+import { databaseIn } from "../../packages/mover/address.ts";
 import { settle } from "../../packages/mover/postgresql/counters.ts";
 import type { Evidence } from "../../packages/mover/steps.ts";
 import type { MovePhase } from "../../wire/move.ts";
@@ -11,6 +12,9 @@ import type { NightJournal } from "../switch/night-journal.ts";
 export interface Unknown {
 	unknown: string;
 }
+
+/** A tunnel that has ended leaves no count unknown; a database that is down does. */
+const PATIENCE_MS = 20_000;
 
 /** Counters by database, or why there are none. */
 export type Counted = ReadonlyMap<string, Evidence | Unknown>;
@@ -73,27 +77,32 @@ async function readOne(
 	{ handle, type, read }: Pick<DeclaredDatabase, "handle" | "type"> & { read: typeof settleWrites },
 ): Promise<Evidence | Unknown> {
 	if (type !== "postgresql" && type !== "mysql") return { unknown: `a ${type} is not asked through a tunnel` };
-	const url = await ways.to(handle).openTunnel();
-	const database = decodeURIComponent(new URL(url).pathname.slice(1));
+	const way = ways.to(handle);
 	if (type === "postgresql") {
-		const session = await ways.to(handle).connect(database);
-		try {
-			return await read(session);
-		} finally {
-			await session.end().catch(() => {});
-		}
+		const count = async (url: string) => {
+			const session = await way.connect(databaseIn(url));
+			try {
+				return await read(session);
+			} finally {
+				await session.end().catch(() => {});
+			}
+		};
+		return way.through(count, { patienceMs: PATIENCE_MS });
 	}
 	// Loaded here alone: most moves have no MySQL.
 	const [{ countersIn }, { connectThrough }] = await Promise.all([
 		import("../../packages/mover/mysql/counters.ts"),
 		import("../../packages/mover/mysql/tunnelled.ts"),
 	]);
-	const session = await connectThrough(url, caCertificate);
-	try {
-		return { format: "mysql", ...(await countersIn(session, database)) };
-	} finally {
-		await session.end();
-	}
+	const count = async (url: string) => {
+		const session = await connectThrough(url, caCertificate);
+		try {
+			return { format: "mysql", ...(await countersIn(session, databaseIn(url))) };
+		} finally {
+			await session.end().catch(() => {});
+		}
+	};
+	return way.through(count, { patienceMs: PATIENCE_MS });
 }
 
 /** Notes the counters in the journal before apps on Aptible may write. @returns lines on what cannot be counted */

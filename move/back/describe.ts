@@ -3,7 +3,7 @@ import type { JournalLine } from "../../packages/mover/journal/line.ts";
 import { isServing, type MovePhase } from "../../wire/move.ts";
 import { movedDatabases } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
-import { findOpenSwitch } from "../switch/night-journal.ts";
+import { findUpdatingSwitch } from "../switch/night-journal.ts";
 import type { OpenBack, Opening } from "./opening.ts";
 
 /** Where the night is, for whoever goes back from there. */
@@ -11,9 +11,9 @@ export type Boundary = "prepare" | "frozen" | "copied" | "trial" | "live" | "can
 
 /** A switch that may have begun its update is where it leads to, where that opens Aptible. */
 export function boundaryOf(made: MovePhase, lines: readonly JournalLine[]): Boundary {
-	const open = findOpenSwitch(lines);
-	const isOpening = open?.hasUpdate === true && isServing(open.phase);
-	const phase = isOpening && made !== "live" ? open.phase : made;
+	const updating = findUpdatingSwitch(lines);
+	const isOpening = updating !== undefined && isServing(updating.phase);
+	const phase = isOpening && made !== "live" ? updating.phase : made;
 	if (phase !== "frozen") return phase;
 	const last = (is: (line: JournalLine) => boolean) => lines.findLastIndex(is);
 	const copied = last(({ step, state }) => step === "swap" && state === "done");

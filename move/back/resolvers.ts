@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { longestTtl } from "../dns/differences.ts";
 import type { Pointed } from "../dns/point.ts";
 import { readPointNotes } from "../dns/point-notes.ts";
-import { readTtlNotes, ttlFloor } from "../dns/ttl-notes.ts";
+import { heldSeconds, readTtlNotes, ttlFloor } from "../dns/ttl-notes.ts";
 import type { MoveStage } from "../stage.ts";
 
 /** A wait is said again after this long. */
@@ -25,8 +25,8 @@ export function findResolversEnd(
 		const led = pointed.find((one) => one.domain === domain);
 		if (led !== undefined) return led.resolversUntil.getTime();
 		const former = notes.findLast((note) => note.domain === domain && note.to === "old")?.former ?? {};
-		const heldSeconds = Math.max(longestTtl(former) ?? 0, ttls[domain]?.ttlSeconds ?? 0, floorSeconds);
-		return now.getTime() + heldSeconds * 1000;
+		const ttl = Math.max(longestTtl(former) ?? 0, ttls[domain]?.ttlSeconds ?? 0);
+		return now.getTime() + heldSeconds(ttl, floorSeconds) * 1000;
 	});
 	return new Date(Math.max(now.getTime(), ...ends));
 }

@@ -8,7 +8,7 @@ import { notePoint, type PointNote, readExcused, readOurs, readPointNotes } from
 import type { PointOptions, RefusePointingOptions } from "./point-options.ts";
 import { findObstacles, isAtOrigin, type Pointing, pointingTo, type Side } from "./pointing.ts";
 import type { RecordSets } from "./reader.ts";
-import { readTtlNotes, ttlFloor } from "./ttl-notes.ts";
+import { heldSeconds, readTtlNotes, ttlFloor } from "./ttl-notes.ts";
 import { type Awaiting, findBehind, isThere, PointError, waitFor } from "./waiting.ts";
 import { judgeTtls, noteTtls, type ReadDomain } from "./young-ttl.ts";
 
@@ -184,7 +184,7 @@ async function conclude(
 	const noted = readPointNotes(moved).findLast((one) => one.domain === domain && one.to === to);
 	const seen = isEverywhere(read, { subject, ...pointing }, isPreparing) ? noted?.former : facts.sets;
 	const former = seen === undefined ? undefined : longestTtl(seen);
-	const held = Math.max(former ?? readTtlNotes(moved)[domain]?.ttlSeconds ?? ttlSeconds, ttlFloor(moved));
+	const held = heldSeconds(former ?? readTtlNotes(moved)[domain]?.ttlSeconds ?? ttlSeconds, ttlFloor(moved));
 	if (to === "old") {
 		const reading = await dns.read(domain);
 		noteTtls(moved, [{ subject, facts: { ...facts, reading, sets: mergeServers(reading) } }], now);

@@ -24,7 +24,7 @@ export type TtlNote = TtlNotes[string];
  * What is noted of a record that is seen with a TTL. It was lowered at some time before: counted from now, its caches have surely ended.
  * A wait that runs goes on when the TTL rises.
  *
- * @param floorSeconds for which caches keep an answer whose TTL is lower (`move.timing.ttlFloorSeconds`)
+ * @param floorSeconds as that of `heldSeconds`
  */
 export function noteTtl(
 	former: TtlNote | undefined,
@@ -35,10 +35,27 @@ export function noteTtl(
 	const seen = now.toISOString();
 	if (former === undefined) return { ttlSeconds, seen };
 	const ends = former.safeFrom !== undefined && former.safeFrom > seen ? [former.safeFrom] : [];
-	const keptSeconds = Math.max(former.ttlSeconds, floorSeconds);
-	if (ttlSeconds < former.ttlSeconds) ends.push(new Date(now.getTime() + keptSeconds * 1000).toISOString());
+	const heldMs = heldSeconds(former.ttlSeconds, floorSeconds) * 1000;
+	if (ttlSeconds < former.ttlSeconds) ends.push(new Date(now.getTime() + heldMs).toISOString());
 	const safeFrom = ends.sort().at(-1);
 	return { ttlSeconds, seen, ...(safeFrom === undefined ? {} : { safeFrom }) };
+}
+
+/** BIND, with the longest memory of the usual resolvers, keeps no answer for more than a week (max-cache-ttl, BIND 9 manual). */
+const SURELY_AGED_MS = 7 * 86_400_000;
+
+/** Whether a record may have had a longer TTL than was seen here, as nothing in DNS says. */
+export function isFormerUnknown({ safeFrom, seen }: TtlNote, now: Date): boolean {
+	return safeFrom === undefined && now.getTime() - Date.parse(seen) <= SURELY_AGED_MS;
+}
+
+/**
+ * For how long caches are reckoned to hold an answer, in seconds.
+ *
+ * @param floorSeconds for which they keep one whose TTL is lower (`move.timing.ttlFloorSeconds`)
+ */
+export function heldSeconds(ttlSeconds: number, floorSeconds: number): number {
+	return Math.max(ttlSeconds, floorSeconds);
 }
 
 /** Path of the notes of a stage. */

@@ -5,7 +5,16 @@ import { type DomainFacts, isSwitched, type StageDomain } from "../plan/domains.
 import type { MoveStage } from "../stage.ts";
 import { longestTtl } from "./differences.ts";
 import { readTtlPassed } from "./point-notes.ts";
-import { noteTtl, readTtlNotes, type TtlNote, type TtlNotes, ttlFloor, writeTtlNotes } from "./ttl-notes.ts";
+import {
+	heldSeconds,
+	isFormerUnknown,
+	noteTtl,
+	readTtlNotes,
+	type TtlNote,
+	type TtlNotes,
+	ttlFloor,
+	writeTtlNotes,
+} from "./ttl-notes.ts";
 
 /** A record that was lowered before it was seen here first had a TTL of a day or less, as DNS hosts set it. */
 const UNSEEN_TTL_MS = 86_400_000;
@@ -33,20 +42,23 @@ export function noteTtls(moved: MoveStage, domains: readonly ReadDomain[], now: 
  * that leads to Aptible already is none.
  *
  * @param read of `listDomains`, those that go over
- * @returns what is not known, a line each: a domain that was never seen with a longer one may have had it
+ * @returns what is not known, a line each: a domain that was never seen with a longer one may have had it, unless a person has typed
+ * `--ttl-passed` within a day
  * @throws Error with each domain that is too young, and from when on it is not
  */
 export function judgeTtls(moved: MoveStage, read: readonly ReadDomain[], now: Date): string[] {
 	const open = read.filter(({ subject, facts }) => typeof facts === "string" || !isSwitched(subject, facts));
 	const notes = noteTtls(moved, open, now);
-	const passed = readTtlPassed(moved);
+	const typed = readTtlPassed(moved);
+	const isPassed = typed !== undefined && now.getTime() - Date.parse(typed) <= UNSEEN_TTL_MS;
 	const refusals = open.flatMap(({ subject, facts }) =>
-		judgeTtl(subject, facts, notes[subject.domain], { now, passed }),
+		judgeTtl(subject, facts, notes[subject.domain], { now, isPassed, floorSeconds: ttlFloor(moved) }),
 	);
 	if (refusals.length > 0) throw new Error(refusals.join("\n"));
+	if (isPassed) return [];
 	return open.flatMap(({ subject: { domain } }) => {
 		const note = notes[domain];
-		if (note === undefined || note.safeFrom !== undefined) return [];
+		if (note === undefined || !isFormerUnknown(note, now)) return [];
 		return [
 			`${domain} has a TTL of ${note.ttlSeconds} s, seen first at ${note.seen}, and no longer one was seen from here; where it was lowered lately, some resolvers lead to the other side for as long as the former TTL`,
 		];
@@ -57,19 +69,18 @@ function judgeTtl(
 	{ domain, moved }: StageDomain,
 	facts: DomainFacts | string,
 	note: TtlNote | undefined,
-	{ now, passed }: { now: Date; passed: string | undefined },
+	{ now, isPassed, floorSeconds }: { now: Date; isPassed: boolean; floorSeconds: number },
 ): string[] {
 	if (typeof facts === "string") return [`${domain}: DNS was not read: ${facts}`];
 	const ttl = longestTtl(facts.sets) ?? 0;
 	if (ttl > MOST_TTL_SECONDS) {
 		return [
-			`${domain} has a TTL of ${ttl} s, for which resolvers lead to the old side after the switch; allowed: ${MOST_TTL_SECONDS} or less. ${describeLowering(moved?.via)}, and switch ${ttl} s after that`,
+			`${domain} has a TTL of ${ttl} s, for which resolvers lead to the old side after the switch; allowed: ${MOST_TTL_SECONDS} or less. ${describeLowering(moved?.via)}, and switch ${heldSeconds(ttl, floorSeconds)} s after that`,
 		];
 	}
 	if (note !== undefined && note.safeFrom === undefined) {
 		const from = new Date(Date.parse(note.seen) + UNSEEN_TTL_MS);
-		const isTyped = passed !== undefined && now.getTime() - Date.parse(passed) <= UNSEEN_TTL_MS;
-		if (from <= now || isTyped) return [];
+		if (from <= now || isPassed) return [];
 		return [
 			`${domain} has a TTL of ${ttl} s, seen first at ${note.seen}, and which one it had before is not known here; resolvers may hold the former answer until ${from.toISOString()}: switch from then on. Where you know that its former TTL has passed since it was lowered: --ttl-passed`,
 		];

@@ -1,7 +1,7 @@
 /** Judges a domain of the stage: what of its DNS stands in the way of the night. */
 import { NIGHT_TTL_SECONDS } from "../../config/stable-names.ts";
 import { findDifferences, longestTtl } from "../dns/differences.ts";
-import type { TtlNote } from "../dns/ttl-notes.ts";
+import { heldSeconds, isFormerUnknown, type TtlNote } from "../dns/ttl-notes.ts";
 import { describeAlias, listAddresses, negativeSecondsOf } from "./alias.ts";
 import { checkCaa } from "./certificate-checks.ts";
 import { type DomainFacts, isSwitched, type StageDomain } from "./domains.ts";
@@ -9,15 +9,15 @@ import { findings, type PlanFinding } from "./finding.ts";
 
 /** The guide's step 17: 5 minutes or less. */
 export const MOST_TTL_SECONDS = 300;
-/** BIND, with the longest memory of the usual resolvers, keeps no answer for more than a week (max-cache-ttl, BIND 9 manual). */
-const SURELY_AGED_MS = 7 * 86_400_000;
+export interface DomainChecks {
+	note: TtlNote | undefined;
+	now: Date;
+	/** `move.timing.ttlFloorSeconds` */
+	floorSeconds: number;
+}
 
 /** @param facts a message where DNS could not be read */
-export function checkDomain(
-	subject: StageDomain,
-	facts: DomainFacts | string,
-	{ note, now }: { note: TtlNote | undefined; now: Date },
-): PlanFinding[] {
+export function checkDomain(subject: StageDomain, facts: DomainFacts | string, checks: DomainChecks): PlanFinding[] {
 	const { domain } = subject;
 	if (typeof facts === "string") return findings("unknown", [`${domain}: DNS was not read: ${facts}`]);
 	const { reading } = facts;
@@ -44,7 +44,7 @@ export function checkDomain(
 		),
 		...checkPlace(subject, facts),
 		...checkShape(subject, facts),
-		...checkTtl(subject, facts, { note, now }),
+		...checkTtl(subject, facts, checks),
 		...checkCaa(subject, facts),
 		...findings("unknown", facts.unread),
 	];
@@ -114,7 +114,7 @@ function checkShape(subject: StageDomain, facts: DomainFacts): PlanFinding[] {
 function checkTtl(
 	{ domain, record, moved }: StageDomain,
 	{ sets }: DomainFacts,
-	{ note, now }: { note: TtlNote | undefined; now: Date },
+	{ note, now, floorSeconds }: DomainChecks,
 ): PlanFinding[] {
 	const ttl = longestTtl(sets);
 	if (ttl === undefined) return [];
@@ -128,7 +128,7 @@ function checkTtl(
 						? "at your DNS host"
 						: `as ${record}.ttlSeconds in the stage file, then: pulumi up --stack STACK`;
 		return findings("blocker", [
-			`${domain} has a TTL of ${ttl} s, and the guide's step 17 wants ${MOST_TTL_SECONDS} or less; set it to ${NIGHT_TTL_SECONDS} ${by}. The switch is safe ${ttl} s after that, as caches hold the old answer for as long; look again with: npm run move -- plan --stack STACK`,
+			`${domain} has a TTL of ${ttl} s, and the guide's step 17 wants ${MOST_TTL_SECONDS} or less; set it to ${NIGHT_TTL_SECONDS} ${by}. The switch is safe ${heldSeconds(ttl, floorSeconds)} s after that, as caches hold the old answer for as long; look again with: npm run move -- plan --stack STACK`,
 		]);
 	}
 	if (note?.safeFrom !== undefined) {
@@ -137,7 +137,7 @@ function checkTtl(
 			`${domain} has a TTL of ${ttl} s, which was longer before; caches hold that until ${note.safeFrom} at the latest, and the switch is safe from then on`,
 		]);
 	}
-	if (note === undefined || now.getTime() - Date.parse(note.seen) > SURELY_AGED_MS) return [];
+	if (note === undefined || !isFormerUnknown(note, now)) return [];
 	return findings("unknown", [
 		`${domain} has a TTL of ${ttl} s, and was never seen from here with a longer one; where it was lowered lately, the switch is safe once the former TTL has passed since then`,
 	]);

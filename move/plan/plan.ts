@@ -5,6 +5,7 @@ import type { Context } from "../../aptible/context.ts";
 import { nameStage } from "../../packages/mover/commands.ts";
 import { type CopiedType, isCopied, type UncopiedType } from "../../packages/mover/configuration.ts";
 import { DnsReader } from "../dns/reader.ts";
+import { ttlFloor } from "../dns/ttl-notes.ts";
 import { noteTtls } from "../dns/young-ttl.ts";
 import { writeWhole } from "../folder.ts";
 import { movedDatabases } from "../session.ts";
@@ -56,7 +57,7 @@ export async function makePlan(
 	const found = [
 		...checkStage(moved),
 		...domains.flatMap(({ subject, facts, note }) => [
-			...checkDomain(subject, facts, { note, now }),
+			...checkDomain(subject, facts, { note, now, floorSeconds: ttlFloor(moved) }),
 			...checkCertificate(subject, facts, live, now),
 		]),
 		...checkConfig(moved, live?.config),

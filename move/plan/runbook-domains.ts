@@ -3,7 +3,7 @@ import { NIGHT_TTL_SECONDS, newName, oldName } from "../../config/stable-names.t
 import type { Stage } from "../../config/stage.ts";
 import { longestTtl } from "../dns/differences.ts";
 import { sameName } from "../dns/exchange.ts";
-import type { TtlNote } from "../dns/ttl-notes.ts";
+import { heldSeconds, type TtlNote } from "../dns/ttl-notes.ts";
 import { expectedOf } from "../probe/evidence.ts";
 import { describeAlias, listAddresses } from "./alias.ts";
 import { MOST_TTL_SECONDS } from "./domain-checks.ts";
@@ -17,8 +17,13 @@ export function describeRecord({ domain, record, moved }: StageDomain): { who: s
 		: { who: "operator", what: `${domain} (\`${record}\` of the stage file, then \`pulumi up --stack STACK\`)` };
 }
 
-/** Of the guide's step 17. @param facts a message where DNS could not be read */
-export function describeTtl(facts: DomainFacts | string, note: TtlNote | undefined): string {
+/**
+ * Of the guide's step 17.
+ *
+ * @param facts a message where DNS could not be read
+ * @param floorSeconds as that of `heldSeconds`
+ */
+export function describeTtl(facts: DomainFacts | string, note: TtlNote | undefined, floorSeconds: number): string {
 	const wanted = `${MOST_TTL_SECONDS} s or less, ${NIGHT_TTL_SECONDS} s at best, one old TTL before the night`;
 	if (typeof facts === "string") {
 		return `DNS was not read: plan again where it can be, as an address becomes a CNAME days before; its TTL: ${wanted}`;
@@ -26,7 +31,7 @@ export function describeTtl(facts: DomainFacts | string, note: TtlNote | undefin
 	const ttl = longestTtl(facts.sets);
 	if (ttl === undefined) return `it has no record yet; its TTL: ${wanted}`;
 	if (ttl > MOST_TTL_SECONDS)
-		return `set its TTL from ${ttl} s to ${NIGHT_TTL_SECONDS} s, ${ttl} s before the night at the latest`;
+		return `set its TTL from ${ttl} s to ${NIGHT_TTL_SECONDS} s, ${heldSeconds(ttl, floorSeconds)} s before the night at the latest`;
 	const wait = note?.safeFrom === undefined ? "" : `; it was longer before: switch not before ${note.safeFrom}`;
 	return `its TTL is ${ttl} s, which is low enough${wait}`;
 }

@@ -1,4 +1,5 @@
 /** The night's steps, and the way back from it. */
+import { ttlFloor } from "../dns/ttl-notes.ts";
 import { movedDatabases } from "../session.ts";
 import { type ServiceKind, stopOrder } from "../source-cluster/order.ts";
 import type { MoveStage } from "../stage.ts";
@@ -36,7 +37,7 @@ export function writeNight(moved: MoveStage, domains: readonly PlannedDomain[]):
 		{
 			title: "17. TTL",
 			steps: domains.flatMap(({ subject, facts, note }) => [
-				changeRecord(subject, describeTtl(facts, note)),
+				changeRecord(subject, describeTtl(facts, note, ttlFloor(moved))),
 				...describeAlias(subject, facts).map((does) => changeRecord(subject, does)),
 			]),
 		},

@@ -87,21 +87,19 @@ const UNKNOWN = "unknown";
 /**
  * Has a person say that what is not known of the domains' TTLs is no reason to wait: `--yes` does not.
  *
- * @param lines what is not known
- * @param isAccepted by `--unknown-ttl`
+ * @param lines what is not known; none with `--ttl-passed`
  * @returns whether it goes on
  */
 export async function agreeToUnknown(
 	lines: readonly string[],
-	isAccepted: boolean,
 	{ ask, tell }: { ask(question: string): Promise<string>; tell(line: string): void },
 ): Promise<boolean> {
 	for (const line of lines) tell(line);
-	if (lines.length === 0 || isAccepted) return true;
+	if (lines.length === 0) return true;
 	const answer = await ask(`Where no longer TTL was there within its own length, type ${UNKNOWN}: `);
 	if (answer.trim() === UNKNOWN) return true;
 	tell(
-		`not answered with ${UNKNOWN}; nothing is changed. Where it is known otherwise: npm run move -- switch live --unknown-ttl --stack STACK`,
+		`not answered with ${UNKNOWN}; nothing is changed. Where it is known otherwise: npm run move -- switch live --ttl-passed --stack STACK`,
 	);
 	return false;
 }

@@ -31,17 +31,12 @@ export interface Reach {
 	ways: Ways;
 }
 
-export interface SwitchCommandOptions extends CommandOptions {
-	/** Whether it goes to `live` though what a TTL was before is not known. @default false */
-	isTtlUnknown?: boolean;
-}
-
 /** @returns exit code */
 export async function runSwitch(
 	{ context, environment, way, ways }: Reach,
 	moved: MoveStage,
 	step: SwitchOptions,
-	{ tell, isSure, isTtlUnknown = false }: SwitchCommandOptions,
+	{ tell, isSure }: CommandOptions,
 ): Promise<number> {
 	const ask = answering(step.to, isSure);
 	const act = async (lock: OperatorLock | undefined) => {
@@ -50,7 +45,7 @@ export async function runSwitch(
 		if (isDnsAsked(step.to, step.to === "frozen" ? await engine.phase() : undefined)) {
 			const unknown = await refuseStage(context, moved);
 			if (step.to === "frozen") for (const line of unknown) tell(line);
-			else if (!(await agreeToUnknown(unknown, isTtlUnknown, { ask, tell }))) return 1;
+			else if (!(await agreeToUnknown(unknown, { ask, tell }))) return 1;
 		}
 		// Ctrl-C ends what the engine does, the question, and a wait for the journal; what comes then is this command's to say.
 		const outlive = () => {};

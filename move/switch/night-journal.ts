@@ -1,5 +1,6 @@
 import type { JournalLine, LineState } from "../../packages/mover/journal/line.ts";
 import { JOURNAL_DATABASE } from "../../packages/mover/journal/schema.ts";
+import { type OpenSwitch as OpenSwitchLine, readSwitches } from "../../packages/mover/journal/switches.ts";
 import type { Evidence } from "../../packages/mover/steps.ts";
 import { MovePhase } from "../../wire/move.ts";
 import { refuseAnyWork } from "../guards.ts";
@@ -33,37 +34,23 @@ export interface NightJournal {
 }
 
 /** A switch that was begun, and of which nobody has said that it is done or given up. */
-export interface OpenSwitch {
+export interface OpenSwitch extends OpenSwitchLine {
 	phase: MovePhase;
-	/** The phase before it. */
 	from: MovePhase;
-	/** Whether its `pulumi up` may have begun. */
-	hasUpdate: boolean;
 }
 
-/**
- * The switch that was killed, or whose update has failed; undefined where none is open. One to another phase that was given up since
- * leaves it open.
- */
+/** The switch that was killed, or whose update has failed; undefined where none is open. */
 export function findOpenSwitch(lines: readonly JournalLine[]): OpenSwitch | undefined {
-	let open: OpenSwitch | undefined;
-	let former: OpenSwitch | undefined;
-	for (const { step, state, evidence } of lines) {
-		if (step !== "switch") continue;
-		if (state === "begin") {
-			const [phase, from] = [MovePhase.parse(evidence.phase), MovePhase.parse(evidence.from)];
-			const same: OpenSwitch | undefined = open?.phase === phase ? open : undefined;
-			if (same === undefined) former = open;
-			open = { phase, from, hasUpdate: same?.hasUpdate === true };
-		}
-		if (state === "note" && open !== undefined) open = { ...open, hasUpdate: true };
-		if (state === "done") former = undefined;
-		if (state === "done" || (state === "failed" && evidence.reason === "refused")) {
-			open = former;
-			former = undefined;
-		}
-	}
-	return open;
+	return inPhases(readSwitches(lines).open);
+}
+
+/** The last open switch whose update may have begun, whichever was begun since: the stage is in its phase, in the one before it, or between them. */
+export function findUpdatingSwitch(lines: readonly JournalLine[]): OpenSwitch | undefined {
+	return inPhases(readSwitches(lines).updating);
+}
+
+function inPhases(open: OpenSwitchLine | undefined): OpenSwitch | undefined {
+	return open && { ...open, phase: MovePhase.parse(open.phase), from: MovePhase.parse(open.from) };
 }
 
 /**
@@ -71,10 +58,8 @@ export function findOpenSwitch(lines: readonly JournalLine[]): OpenSwitch | unde
  * through; undefined where there was none.
  */
 export function phaseInJournal(lines: readonly JournalLine[]): MovePhase | undefined {
-	const open = findOpenSwitch(lines);
-	if (open?.hasUpdate === true) return open.phase;
-	const last = lines.findLast(({ step, state }) => step === "switch" && state === "done");
-	return last === undefined ? undefined : MovePhase.parse(last.evidence.phase);
+	const { updating, done } = readSwitches(lines);
+	return MovePhase.optional().parse(updating?.phase ?? done);
 }
 
 /** The journal on the target, through a way to it. */

@@ -5,7 +5,7 @@ import { readLines } from "../../packages/mover/journal/journal.ts";
 import type { JournalLine } from "../../packages/mover/journal/line.ts";
 import { longestTtl } from "../dns/differences.ts";
 import { readPointNotes } from "../dns/point-notes.ts";
-import { readTtlNotes } from "../dns/ttl-notes.ts";
+import { heldSeconds, readTtlNotes } from "../dns/ttl-notes.ts";
 import { noteByOperator } from "../operator-line.ts";
 import { listDomains } from "../plan/domains.ts";
 import { readStageApps } from "../plan/live.ts";
@@ -141,7 +141,7 @@ export function wantedDomains(moved: MoveStage, journal: readonly JournalLine[])
 		];
 		if (ttls.length === 0) unknown.push(domain);
 		const longest = Math.max(0, ...ttls);
-		const ttlSeconds = Math.max(longest, ttlFloorSeconds);
+		const ttlSeconds = heldSeconds(longest, ttlFloorSeconds);
 		const reckoned = ttlSeconds === longest ? "" : `, ${ttlSeconds} s are reckoned with`;
 		return {
 			domain,

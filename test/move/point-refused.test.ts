@@ -83,8 +83,11 @@ test("without its notes, a TTL is waited for a day, unless a person has typed th
 	assert.match(await refused(refusePointing(options)), says, "a look makes it no older");
 	const at = { ...options, now: () => new Date("2026-12-06T02:00:00.000Z") };
 	assert.equal((await refusePointing(at)).length, 1);
+	const later = { ...options, now: () => new Date("2026-12-13T02:00:00.000Z") };
+	assert.deepEqual(await refusePointing(later), [], "no resolver holds an answer for longer than a week");
 	notePoint(moved, { at: "2026-12-05T01:59:00.000Z", ttlPassed: true });
-	assert.equal((await refusePointing(options)).length, 1);
+	assert.deepEqual(await refusePointing(options), [], "what was typed is not asked once more");
+	assert.equal((await refusePointing(at)).length, 1, "it counts for a day");
 	const note = { ttlSeconds: 60, seen: "2026-12-05T01:30:00.000Z", safeFrom: "2026-12-05T02:30:00.000Z" };
 	writeTtlNotes(moved, { "portal.acme.example": note });
 	assert.match(await refused(refusePointing(options)), /until 2026-12-05T02:30:00\.000Z; switch from then on$/);

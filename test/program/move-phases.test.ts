@@ -1,4 +1,4 @@
-/** A move under the real engine, phase by phase: what each step sends to Aptible, and which steps are refused. */
+/** A move under the real engine, phase by phase: what each step sends to Aptible, which steps are refused, and a switch that is killed. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -8,7 +8,9 @@ import { stageFolderVariable } from "../../config/move-record.ts";
 import { formatLine } from "../../packages/mover/journal/line.ts";
 import { runVariable, withoutJournal } from "../../wire/move.ts";
 import { type Blocks, fail, openStage, type StageUnderTest, succeed } from "../support/stage.ts";
+import { PROOF, Switches } from "./killed-switch.ts";
 
+const isWhole = process.env.MATRIX === "all";
 const goldenFile = join(import.meta.dirname, "golden/move-phases.json");
 
 /** One app, of which one service has an endpoint and one is autoscaled; one database. */
@@ -120,8 +122,8 @@ test("a move goes through its phases with the fewest operations, and no other wa
 			join(folder, "Pulumi.staging.move.json"),
 			JSON.stringify({
 				version: 1,
-				run: "r1",
-				databases: { main: { aptibleId, hash: "aa" } },
+				run: "r7",
+				databases: { main: { aptibleId, hash: PROOF } },
 				at: "2026-12-05T02:14:00Z",
 				...more,
 			}),
@@ -188,14 +190,59 @@ test("a move goes through its phases with the fewest operations, and no other wa
 	await t.test("trial needs a copy in this very database", async () => {
 		const [{ id }] = (await stage.cli("db:list")) as [{ id: number }];
 		databaseId = id;
-		await stage.edit((blocks) => setPhase(blocks, "trial"));
-		await record(id + 1);
-		assert.match(
-			await fail(stage.preview()),
-			new RegExp(`aptibleId: ${id + 1} is another database: .* has the id ${id}`),
+		await stage.withChange(
+			(blocks) => setPhase(blocks, "trial"),
+			async () => {
+				await record(id + 1);
+				assert.match(
+					await fail(stage.preview()),
+					new RegExp(`aptibleId: ${id + 1} is another database: .* has the id ${id}`),
+				);
+				await record(id);
+			},
 		);
-		await record(id);
-		assert.deepEqual(await go(stage, "trial"), ["scale services web"]);
+	});
+
+	await t.test("a switch to trial, killed in its update, is taken up by another process", async () => {
+		const switches = await Switches.start(stage);
+		t.after(() => switches.stop());
+		delete stage.sandbox.env[runVariable];
+		const before = await specs(stage);
+		stage.newWrites();
+		stage.aptible.fault({ name: "halt-after-mutation", n: 1 });
+		await switches.kill("trial");
+		assert.equal(await switches.phaseInFile(), "trial");
+		const copied = ["swap done", "verify note"];
+		const killed = ["switch begin trial", "mark done trial", "switch note trial"];
+		assert.deepEqual(await switches.lines(), [...copied, ...killed]);
+
+		if (isWhole) {
+			const locked = await switches.run("trial");
+			assert.equal(locked.code, 1, locked.output);
+			assert.match(
+				locked.output,
+				/pulumi up has failed, .* go on: npm run move -- switch trial --stack staging .*once that process is gone, first: pulumi cancel --stack staging/,
+			);
+		}
+		await stage.unlock();
+		assert.match(
+			await fail(stage.up()),
+			/move\.phase: "trial": in the night of a move .* npm run move -- switch trial --stack staging, /,
+		);
+		const { code, output } = await switches.run("trial");
+		assert.equal(code, 0, output);
+		assert.match(output, /has phase: trial already, and its switch was not ended; it is taken up/);
+		// The address of the server that was put behind the database comes first, and is what the kill follows.
+		assert.deepEqual(stage.newWrites(), ["configure apps portal", "scale services web"]);
+		assert.deepEqual(await live(stage), { web: 2, worker: 0, main: 4096 });
+		assertGolden("trial", before, await specs(stage));
+		assert.equal(await switches.phaseInFile(), "trial");
+		assert.deepEqual(await switches.lines(), [
+			...copied,
+			...killed,
+			...(isWhole ? [...killed, "switch failed trial"] : []),
+			...[...killed, "switch done trial"],
+		]);
 	});
 
 	await t.test("live: everything as declared, and the door shut", async () => {

@@ -1,6 +1,5 @@
-/** What stands in the place of the stage's databases, and in which phase it is, as the journal has it. */
+/** What stands in the place of the stage's databases, as the journal has it. */
 import type { Asks } from "./journal.ts";
-import type { JournalLine } from "./line.ts";
 
 /** A run that is swapped in. */
 export interface Standing {
@@ -21,18 +20,6 @@ export async function readStanding(client: Asks): Promise<Standing | undefined> 
 	);
 	const [last] = rows;
 	return last?.stands === true && last.command !== null ? { run: last.run, command: last.command } : undefined;
-}
-
-/** The phase that the last switch has led to, or may have; undefined where none was made by `switch`. @param lines in their order */
-export function switchedTo(lines: readonly Pick<JournalLine, "step" | "state" | "evidence">[]): string | undefined {
-	let [phase, from]: (string | undefined)[] = [];
-	for (const { step, state, evidence } of lines) {
-		if (step !== "switch") continue;
-		if (state === "begin" && evidence.phase !== phase) [phase, from] = [String(evidence.phase), String(evidence.from)];
-		if (state === "done") from = phase;
-		if (state === "failed" && evidence.reason === "refused") phase = from;
-	}
-	return phase;
 }
 
 /** Whether the last word on a database's swap in a run is that it is done. */

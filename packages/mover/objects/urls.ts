@@ -23,9 +23,13 @@ export interface UrlColumn {
 	moved: number;
 }
 
-interface TextColumn extends Pick<UrlColumn, "table" | "column" | "isView"> {
+/** One that can be rewritten. */
+export interface TextUrlColumn extends UrlColumn {
+	/** As PostgreSQL writes it, without its length. */
 	type: string;
 }
+
+type TextColumn = Omit<TextUrlColumn, "rows" | "moved">;
 
 /**
  * Text of every kind, JSON, XML, domains over them, and arrays of them; what is generated follows its base. The type is without its
@@ -45,9 +49,9 @@ WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND (c.relkind = 'r' O
 ORDER BY 1, a.attnum`;
 
 /** Counts them, each table by one reading of it. */
-export async function countUrls(client: pg.Client, renamings: readonly Renaming[]): Promise<UrlColumn[]> {
+export async function countUrls(client: pg.Client, renamings: readonly Renaming[]): Promise<TextUrlColumn[]> {
 	const { rows: columns } = await client.query<TextColumn>(TEXT_COLUMNS);
-	const found: UrlColumn[] = [];
+	const found: TextUrlColumn[] = [];
 	for (const [table, own] of groupBy(columns, (one) => one.table)) {
 		const counts = own.flatMap(({ column }, n) => [
 			`count(*) FILTER (WHERE ${matches(column, "$1::text[]", "$2")})::int AS rows_${n}`,
@@ -55,9 +59,9 @@ export async function countUrls(client: pg.Client, renamings: readonly Renaming[
 		]);
 		const values = [hostsOf(renamings), anyOf(renamings.map(hostPattern)), anyOf(renamings.map(patternOf))];
 		const { rows } = await client.query(`SELECT ${counts.join(", ")} FROM ONLY ${table}`, values);
-		for (const [n, { column, isView }] of own.entries()) {
+		for (const [n, column] of own.entries()) {
 			const [count, moved] = [rows[0][`rows_${n}`], rows[0][`moved_${n}`]];
-			if (count > 0) found.push({ table, column, isView, rows: count, moved });
+			if (count > 0) found.push({ ...column, rows: count, moved });
 		}
 	}
 	return found;
@@ -67,16 +71,16 @@ export async function countUrls(client: pg.Client, renamings: readonly Renaming[
  * Rewrites the addresses of containers that move, all or none, without the triggers of the application's. What it writes holds the
  * lock on its holder's epoch, as all that the mover writes there.
  *
+ * @param columns of `countUrls`, in the same database
  * @returns rows that were changed
  * @throws with the table, and nothing is rewritten
  */
 export async function rewriteUrls(
 	client: pg.Client,
 	renamings: readonly Renaming[],
-	columns: readonly UrlColumn[],
+	columns: readonly TextUrlColumn[],
 	epoch: number,
 ): Promise<number> {
-	const { rows: types } = await client.query<TextColumn>(TEXT_COLUMNS);
 	await client.query("BEGIN");
 	try {
 		const { rows } = await client.query(
@@ -89,10 +93,7 @@ export async function rewriteUrls(
 		let count = 0;
 		const written = columns.filter(({ isView, moved }) => !isView && moved > 0);
 		for (const [table, own] of groupBy(written, (one) => one.table)) {
-			const sets = own.map(({ column }) => {
-				const type = types.find((one) => one.table === table && one.column === column)?.type ?? "text";
-				return `${column} = (${replaced(column, renamings)})::${type}`;
-			});
+			const sets = own.map(({ column, type }) => `${column} = (${replaced(column, renamings)})::${type}`);
 			await refuseTriggers(client, table);
 			const where = own.map(({ column }) => matches(column, "$1::text[]", "$2")).join(" OR ");
 			const values = [hostsOf(renamings), anyOf(renamings.map(patternOf))];

@@ -9,8 +9,9 @@ import type { Progress } from "../journal/heartbeat.ts";
 import { type Asks, type Journal, readLines } from "../journal/journal.ts";
 import { findFreeze } from "../journal/notes.ts";
 import type { Connect } from "../journal/schema.ts";
-import { readStanding, switchedTo } from "../journal/standing.ts";
+import { readStanding } from "../journal/standing.ts";
 import { type Control, JournalSteps } from "../journal/steps.ts";
+import { mayServe } from "../journal/switches.ts";
 import type { WishArguments } from "../journal/wishes.ts";
 import { withSession } from "../postgresql/connection.ts";
 import type { Evidence } from "../steps.ts";
@@ -25,7 +26,7 @@ import { checkRights, opensTags, variableOf } from "./rights.ts";
 import { Store } from "./store.ts";
 import { namesIn } from "./tally.ts";
 import { LIMITS } from "./transfer.ts";
-import { countUrls, type Renaming, rewriteUrls, type UrlColumn } from "./urls.ts";
+import { countUrls, type Renaming, rewriteUrls, type TextUrlColumn } from "./urls.ts";
 import { describeDifferences, describeExtent, describePass, describeUrls } from "./words.ts";
 
 export interface ObjectsTask {
@@ -133,7 +134,7 @@ async function refusalOf(
 	if (configuration.objects.length === 0) return "no-objects";
 	const lines = await readLines(asks);
 	// Apps on Aptible write objects of their own there.
-	if (["trial", "live"].includes(switchedTo(lines) ?? "")) return "in-use";
+	if (mayServe(lines)) return "in-use";
 	const databases = configuration.databases.map(({ name }) => name);
 	if (final && findFreeze(lines, databases) === undefined) return "not-frozen";
 	if (rewrite && (await readStanding(asks))?.command !== "copy") return "not-in-place";
@@ -296,7 +297,11 @@ async function lookAtUrls(
 async function rewriteIn(
 	task: ObjectsTask,
 	database: MovedDatabase,
-	{ renamings, columns, standing }: { renamings: readonly Renaming[]; columns: readonly UrlColumn[]; standing: string },
+	{
+		renamings,
+		columns,
+		standing,
+	}: { renamings: readonly Renaming[]; columns: readonly TextUrlColumn[]; standing: string },
 ): Promise<void> {
 	const { journal, run, report, connectTo } = task;
 	const { name } = database;

@@ -106,6 +106,17 @@ test("where users were led to Aptible anew, DNS is led back once more and waited
 	assert.equal(waits.length, 2);
 });
 
+test("an update to trial that was killed is brought back, though another switch was begun after it and not answered", async () => {
+	const world = await at("copied");
+	for (const state of ["begin", "note"] as const) {
+		await world.journal.write("r7", "switch", state, { phase: "trial", from: "frozen" });
+	}
+	await world.journal.write("r7", "switch", "begin", { phase: "frozen", from: "trial" });
+	world.isAptibleOpen = true;
+	assert.equal(await world.back("all"), 0);
+	assert.deepEqual(actsOf(world).slice(-5), ["update frozen", "count", "thaw", "start", "update prepare"]);
+});
+
 test("nobody freezes, copies or takes the night up beside an open way back", async () => {
 	const world = await at("trial");
 	refuseOpenBack(await world.lines());

@@ -126,12 +126,15 @@ test("a plan made after the switch keeps the way back a CNAME, and changes nothi
 
 test("a TTL that was longer before is not said to be low enough at once", () => {
 	const facts = factsOf({ ...addresses, AAAA: { ttlSeconds: 3600, values: ["2001:db8::9"] } });
-	assert.match(describeTtl(facts, undefined), /^set its TTL from 3600 s to 60 s/);
+	assert.match(describeTtl(facts, undefined, 7200), /^set its TTL from 3600 s to 60 s, 7200 s before the night/);
 	const note = { ttlSeconds: 60, seen: "2026-11-30T20:00:00.000Z", safeFrom: "2026-11-30T21:00:00.000Z" };
-	assert.match(describeTtl(factsOf(addresses), note), /switch not before 2026-11-30T21:00:00\.000Z$/);
-	assert.equal(describeTtl(factsOf(addresses), undefined), "its TTL is 60 s, which is low enough");
-	assert.match(describeTtl(factsOf({}), undefined), /^it has no record yet; its TTL: 300 s or less/);
-	assert.match(describeTtl("none answers", undefined), /^DNS was not read: plan again .*becomes a CNAME days before/);
+	assert.match(describeTtl(factsOf(addresses), note, 300), /switch not before 2026-11-30T21:00:00\.000Z$/);
+	assert.equal(describeTtl(factsOf(addresses), undefined, 300), "its TTL is 60 s, which is low enough");
+	assert.match(describeTtl(factsOf({}), undefined, 300), /^it has no record yet; its TTL: 300 s or less/);
+	assert.match(
+		describeTtl("none answers", undefined, 300),
+		/^DNS was not read: plan again .*becomes a CNAME days before/,
+	);
 });
 
 test("the request of a test is one word to a shell", () => {

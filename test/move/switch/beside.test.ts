@@ -152,11 +152,10 @@ test("what a TTL was before is a question of its own, which --yes does not answe
 	const lines = ["portal.acme.example has a TTL of 60 s, and no longer one was seen from here"];
 	const said: string[] = [];
 	const ports = (answer: string) => ({ ask: async () => answer, tell: (line: string) => void said.push(line) });
-	assert.equal(await agreeToUnknown(lines, false, ports("live")), false);
-	assert.match(said.at(-1) ?? "", /npm run move -- switch live --unknown-ttl --stack STACK$/);
-	assert.equal(await agreeToUnknown(lines, false, ports("unknown")), true);
-	assert.equal(await agreeToUnknown(lines, true, ports("")), true);
-	assert.equal(await agreeToUnknown([], false, ports("")), true);
+	assert.equal(await agreeToUnknown(lines, ports("live")), false);
+	assert.match(said.at(-1) ?? "", /npm run move -- switch live --ttl-passed --stack STACK$/);
+	assert.equal(await agreeToUnknown(lines, ports("unknown")), true);
+	assert.equal(await agreeToUnknown([], ports("")), true);
 });
 
 test("what was probed and accepted is of these domains and of what each is asked", () => {

@@ -78,6 +78,11 @@ test("lines are of the last run that a mover took up, on the server and in the f
 	await journal.write(run, "switch", "begin", { phase: "trial", from: "frozen" });
 	assert.deepEqual(findOpenSwitch(local()), { phase: "trial", from: "frozen", hasUpdate: true });
 	assert.equal(phaseInJournal(local()), "trial", "its update may have begun");
+	await journal.write(run, "switch", "begin", { phase: "frozen", from: "trial" });
+	assert.equal(findOpenSwitch(local())?.phase, "frozen");
+	assert.equal(phaseInJournal(local()), "trial", "nobody has agreed to the way back");
+	await journal.write(run, "switch", "failed", { phase: "frozen", from: "trial", reason: "refused" });
+	assert.equal(findOpenSwitch(local())?.phase, "trial");
 	await journal.write(run, "switch", "done", { phase: "trial", from: "frozen" });
 	assert.equal(findOpenSwitch(local()), undefined);
 	await journal.write(run, "switch", "begin", { phase: "live", from: "trial" });

@@ -10,7 +10,6 @@ import { appendLine, Journal, LeaseLost, readLines } from "../../journal/journal
 import { type HeldLease, Lease } from "../../journal/lease.ts";
 import { JournalsDiffer } from "../../journal/local-file.ts";
 import { type Connect, JOURNAL_DATABASE, openJournalDatabase } from "../../journal/schema.ts";
-import { switchedTo } from "../../journal/standing.ts";
 import { JournalSteps } from "../../journal/steps.ts";
 import { readWish, refusalOf, refuseStale, takeWish, WISH_VERSION, wish } from "../../journal/wishes.ts";
 import { connect } from "../../postgresql/connection.ts";
@@ -111,21 +110,7 @@ test("what shuts, opens, deletes or rewrites of more than 10 minutes ago is refu
 	await lease.release();
 });
 
-test("the last switch tells the phase, given up ones aside, and numbers of objects are numbers", () => {
-	const line = (state: "begin" | "done" | "failed", evidence: Evidence) => ({
-		step: "switch" as const,
-		state,
-		evidence,
-	});
-	const begin = (from: string, phase: string) => line("begin", { from, phase });
-	const [done, refused] = [line("done", {}), line("failed", { reason: "refused" })];
-	const frozen = [begin("prepare", "frozen"), done];
-	assert.equal(switchedTo([]), undefined);
-	assert.equal(switchedTo([...frozen, begin("frozen", "trial")]), "trial", "its update may have begun");
-	assert.equal(switchedTo([...frozen, begin("frozen", "trial"), begin("frozen", "trial"), refused]), "frozen");
-	const trial = [...frozen, begin("frozen", "trial"), done];
-	assert.equal(switchedTo([...trial, begin("trial", "trial"), refused]), "trial");
-	assert.equal(switchedTo([...trial, begin("trial", "frozen"), done]), "frozen");
+test("numbers of objects are numbers", () => {
 	const isTaken = (given: object) =>
 		refusalOf({ version: WISH_VERSION, command: "objects", arguments: given }) === undefined;
 	assert.ok(isTaken({ delete: 12, overwrite: 1, final: true }));
