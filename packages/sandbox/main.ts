@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
 import { startClouds } from "./clouds.ts";
 import { prepareSandbox, type Sandbox } from "./environment.ts";
+import { type Part, usePart } from "./in-use.ts";
 import { forgetMove, runMove } from "./move.ts";
 import { runNight } from "./night/command.ts";
 import { formatOutputs } from "./outputs.ts";
@@ -17,7 +18,7 @@ const PLACE = { root: ROOT, dir: DIR };
 const HELP = `Usage: npm run sandbox [-- <command>]
 
 The real Pulumi engine and the program as it is, against emulated clouds. State and clouds are kept in .sandbox/, or
-in $SANDBOX_DIR; the engine in ~/.cache/medstack-to-aptible.
+in $SANDBOX_DIR, one move and one night at a time; the engine in ~/.cache/medstack-to-aptible.
 
   (no command)         bring the ${STACK} stage up, and show what it is
   pulumi <arguments>   any pulumi command in the sandbox: preview --diff, up, stack output, destroy ...
@@ -51,8 +52,7 @@ async function main([command, ...args]: string[]): Promise<number> {
 			return runNight(PLACE, args);
 		case "reset":
 			if (args.length > 0) return refuse(`reset takes no arguments, and "${args.join(" ")}" was given`);
-			await forgetMove(PLACE);
-			await rm(DIR, { recursive: true, force: true });
+			await reset();
 			console.log("the sandbox is empty; `npm run sandbox` fills it");
 			return 0;
 		case "--help":
@@ -98,8 +98,20 @@ async function bringUp(sandbox: Sandbox): Promise<number> {
 	return 0;
 }
 
+async function reset(): Promise<void> {
+	const releases: (() => void)[] = [];
+	try {
+		for (const part of ["stages", "move", "night"] satisfies Part[]) releases.push(await usePart(DIR, part));
+		await forgetMove(PLACE);
+		await rm(DIR, { recursive: true, force: true });
+	} finally {
+		for (const release of releases) release();
+	}
+}
+
 /** Runs something in the sandbox with the stack there and selected, whichever the person selects later. */
 async function withSandbox(use: (sandbox: Sandbox) => Promise<number>): Promise<number> {
+	const release = await usePart(DIR, "stages", { isShared: true });
 	const sandbox = await prepareSandbox({ root: ROOT, dir: DIR });
 	try {
 		if (!(await hasStack())) {
@@ -112,6 +124,7 @@ async function withSandbox(use: (sandbox: Sandbox) => Promise<number>): Promise<
 		return await use(sandbox);
 	} finally {
 		await sandbox.close();
+		release();
 	}
 }
 
@@ -122,7 +135,7 @@ async function hasStack(): Promise<boolean> {
 
 /** The emulated aptible needs no engine, so asking it something never waits for one. */
 async function runAptible(args: string[]): Promise<number> {
-	await mkdir(DIR, { recursive: true });
+	const release = await usePart(DIR, "stages", { isShared: true });
 	const clouds = await startClouds(DIR);
 	try {
 		const [folder = ""] = clouds.path;
@@ -132,6 +145,7 @@ async function runAptible(args: string[]): Promise<number> {
 		return code;
 	} finally {
 		await clouds.close();
+		release();
 	}
 }
 
