@@ -6,6 +6,7 @@
  * could not look at everything.
  */
 import { checkVersion } from "../aptible/cli/version.ts";
+import { messageOf } from "../aptible/client/system-error.ts";
 import { Context } from "../aptible/context.ts";
 import { nameStage } from "../packages/mover/commands.ts";
 import { readLines } from "../packages/mover/journal/journal.ts";
@@ -16,6 +17,7 @@ import { findMoverHosts, makeCredentials } from "./credentials.ts";
 import { tellEnd } from "./ends.ts";
 import { isGuarded, refuseDowntime, refuseKeep, refuseObjects, refusePhase, refuseUnsure } from "./guards.ts";
 import { findJournalHandle } from "./journal-place.ts";
+import { listOf, refuseLocally } from "./local-checks.ts";
 import { besideNoOperator } from "./operator-lock.ts";
 import { NOT_LOOKED_AT } from "./plan/finding.ts";
 import { ProgressView } from "./progress.ts";
@@ -50,9 +52,8 @@ try {
 	process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
 	view.end();
-	const message = error instanceof Error ? error.message : String(error);
 	const isUsage = error instanceof UsageError;
-	process.stderr.write(`${say(message)}\n${isUsage ? describeUsage(error.step) : ""}`);
+	process.stderr.write(`${say(messageOf(error))}\n${isUsage ? describeUsage(error.step) : ""}`);
 	process.exitCode = isUsage ? 2 : 1;
 }
 
@@ -82,6 +83,7 @@ async function main(argv: string[]): Promise<number> {
 		for (const line of lines) process.stdout.write(`${say(line)}\n`);
 		return 0;
 	}
+	refuseLocally({ step, options }, moved);
 	if (step === "plan") return plan(moved, options.write);
 	await noteAnswers(moved, options);
 	if (step === "point") return point(moved, options.to === "new" ? "new" : "old");
@@ -195,12 +197,6 @@ async function watchLogs(way: Way, moved: MoveStage, options: Arguments["options
 		signal: untilGone(),
 		tell: (line) => view.line(line),
 	});
-}
-
-function listOf(given: string | boolean | undefined): string[] {
-	return String(given ?? "")
-		.split(",")
-		.filter((one) => one !== "");
 }
 
 /** Ends when the person goes away. */

@@ -149,9 +149,18 @@ async function runAptible(args: string[]): Promise<number> {
 	}
 }
 
+/** Of what the system refuses, as of a folder in SANDBOX_DIR that is a file: what to do. */
+function messageOf(error: unknown): string {
+	if (!(error instanceof Error)) return String(error);
+	const { code = "", path: place } = error as NodeJS.ErrnoException;
+	const isFolders = ["EACCES", "EPERM", "ENOTDIR", "EEXIST", "EROFS", "ENOSPC"].includes(code);
+	if (!isFolders || place === undefined) return error.message;
+	return `${place} cannot be used (${code}); the sandbox keeps all in ${DIR}, a folder that is to be this user's and have room: set SANDBOX_DIR to another one`;
+}
+
 try {
 	process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-	console.error(`sandbox: ${error instanceof Error ? error.message : String(error)}`);
+	console.error(`sandbox: ${messageOf(error)}`);
 	process.exitCode = 1;
 }
