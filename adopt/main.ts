@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import { checkVersion } from "../aptible/cli/version.ts";
 import { AptibleError } from "../aptible/client/errors.ts";
+import { messageOf } from "../aptible/client/system-error.ts";
 import { Context } from "../aptible/context.ts";
 import { parseStage, StageError } from "../config/parse.ts";
 import { readSnapshot } from "../drift/snapshot.ts";
@@ -51,7 +52,7 @@ try {
 		);
 	}
 } catch (error) {
-	const message = error instanceof Error ? error.message : String(error);
+	const message = messageOf(error);
 	const isOption = error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
 	process.stderr.write(`${context.redactor.mask(message)}\n${isOption ? `${usage}\n` : ""}`);
 	process.exitCode = 1;

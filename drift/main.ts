@@ -9,6 +9,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { messageOf } from "../aptible/client/system-error.ts";
 import type { DriftReport } from "./look.ts";
 
 const usage =
@@ -30,7 +31,7 @@ try {
 	const isDrifted = report.drifted.length + report.undeclaredEndpoints.length > 0;
 	process.exitCode = isDrifted ? 2 : report.unknown.length > 0 ? 1 : 0;
 } catch (error) {
-	process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+	process.stderr.write(`${messageOf(error)}\n`);
 	process.exitCode = 1;
 } finally {
 	await rm(folder, { recursive: true, force: true });

@@ -84,6 +84,14 @@ export function refuseUnsure({ stage }: MoveStage): void {
 	);
 }
 
+/** Refuses a rehearsal that is kept without a word on what keeps mail from going out. @throws with what is missing */
+export function refuseUnsmoked({ stage, name }: MoveStage): void {
+	if (stage.move?.smoke !== undefined) return;
+	throw new Error(
+		`rehearse --keep puts the copy in the place of the stage's database, so it needs move.phase: prepare and move.smoke, whose placeholders keep mail from going out; add move.smoke to Pulumi.${name}.yaml and run: pulumi up --stack ${name}; or rehearse without --keep`,
+	);
+}
+
 /**
  * A copy that apps work on while the source is in use must not write to patients. The stage file may be ahead of the last update, so
  * that what the apps have on Aptible is looked at.
@@ -92,11 +100,6 @@ export function refuseUnsure({ stage }: MoveStage): void {
  */
 export async function refuseKeep(context: Context, environment: Environment, moved: MoveStage): Promise<void> {
 	const { stage, name } = moved;
-	if (stage.move?.smoke === undefined) {
-		throw new Error(
-			`rehearse --keep puts the copy in the place of the stage's database, so it needs move.phase: prepare and move.smoke, whose placeholders keep mail from going out; add move.smoke to Pulumi.${name}.yaml and run: pulumi up --stack ${name}; or rehearse without --keep`,
-		);
-	}
 	const live = await listApps(context.api, environment.id);
 	for (const [handle, { config }] of Object.entries(stage.apps)) {
 		const keys = Object.keys(config).filter((key) => config[key]?.includes(placeholder));

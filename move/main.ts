@@ -2,20 +2,24 @@
  * `npm run move -- STEP --stack STACK`: plans the move; tells the mover in MedStack's cluster what to do, through a tunnel to the target,
  * and shows how it goes on. See docs/move.md.
  *
- * Exit code 0: done. 1: blockers, differences, a failure, or gone away before the end. 2: wrong arguments.
+ * Exit code 0: done. 1: blockers, differences, a failure, or gone away before the end. 2: wrong arguments. 3: `plan` has found no blocker, and
+ * could not look at everything.
  */
 import { checkVersion } from "../aptible/cli/version.ts";
+import { messageOf } from "../aptible/client/system-error.ts";
 import { Context } from "../aptible/context.ts";
 import { nameStage } from "../packages/mover/commands.ts";
 import { readLines } from "../packages/mover/journal/journal.ts";
 import { type Command, isWork, type WishArguments, type Work } from "../packages/mover/journal/wishes.ts";
-import { type Arguments, acceptedLoss, readArguments, UsageError, usage } from "./arguments.ts";
+import { type Arguments, acceptedLoss, readArguments, UsageError } from "./arguments.ts";
 import { refuseOpenBack } from "./back/opening.ts";
 import { findMoverHosts, makeCredentials } from "./credentials.ts";
 import { tellEnd } from "./ends.ts";
 import { isGuarded, refuseDowntime, refuseKeep, refuseObjects, refusePhase, refuseUnsure } from "./guards.ts";
 import { findJournalHandle } from "./journal-place.ts";
+import { listOf, refuseLocally } from "./local-checks.ts";
 import { besideNoOperator } from "./operator-lock.ts";
+import { NOT_LOOKED_AT } from "./plan/finding.ts";
 import { ProgressView } from "./progress.ts";
 import { FormerRecord, voidRecord } from "./record.ts";
 import { writeReport } from "./report.ts";
@@ -28,6 +32,7 @@ import { describeStatus } from "./status.ts";
 import { refuseStaleFile } from "./switch/stale-file.ts";
 import { withWayOut } from "./switch/without-journal.ts";
 import { thawStatements } from "./thaw-sql.ts";
+import { usage, usageOf } from "./usage.ts";
 import { ask, compareJournals, control, watch } from "./work.ts";
 
 /** Steps that shut the source, or stand on it being shut, which a way back opens. Its own thaw is none of these. */
@@ -47,16 +52,21 @@ try {
 	process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
 	view.end();
-	const message = error instanceof Error ? error.message : String(error);
 	const isUsage = error instanceof UsageError;
-	process.stderr.write(`${say(message)}\n${isUsage ? `\n${usage}` : ""}`);
+	process.stderr.write(`${say(messageOf(error))}\n${isUsage ? describeUsage(error.step) : ""}`);
 	process.exitCode = isUsage ? 2 : 1;
 }
 
+/** Below a mistake: of the step, where one was typed, else where all of them are. */
+function describeUsage(step: string | undefined): string {
+	const own = step === undefined ? "" : `\n${usageOf(step)}`;
+	return `${own}\nall of it: npm run move -- help${step === undefined ? "; of one step: npm run move -- help STEP" : ""}\n`;
+}
+
 async function main(argv: string[]): Promise<number> {
-	const { step, phase, stack, configFile, options } = readArguments(argv);
+	const { step, of, phase, stack, configFile, options } = readArguments(argv);
 	if (step === "help") {
-		process.stdout.write(usage);
+		process.stdout.write(of === undefined ? usage : usageOf(of));
 		return 0;
 	}
 	const moved = readMoveStage(stack, configFile);
@@ -73,6 +83,7 @@ async function main(argv: string[]): Promise<number> {
 		for (const line of lines) process.stdout.write(`${say(line)}\n`);
 		return 0;
 	}
+	refuseLocally({ step, options }, moved);
 	if (step === "plan") return plan(moved, options.write);
 	await noteAnswers(moved, options);
 	if (step === "point") return point(moved, options.to === "new" ? "new" : "old");
@@ -162,15 +173,15 @@ async function point(moved: MoveStage, to: "old" | "new"): Promise<number> {
 
 async function plan(moved: MoveStage, folder: string | boolean | undefined): Promise<number> {
 	const { makePlan } = await import("./plan/plan.ts");
-	const { page, file, isReady } = await makePlan(context, moved, {
+	const { page, file, isReady, isWhole } = await makePlan(context, moved, {
 		write: typeof folder === "string" ? folder : undefined,
 	});
 	if (file === undefined) process.stdout.write(page);
 	else
 		view.line(
-			`${file} is written${isReady ? "" : ", with blockers"}; commit it, and have it reviewed in a pull request`,
+			`${file} is written${isReady ? "" : ", with blockers"}${isWhole ? "" : ", and not everything was looked at"}; commit it, and have it reviewed in a pull request`,
 		);
-	return isReady ? 0 : 1;
+	return isReady ? (isWhole ? 0 : NOT_LOOKED_AT) : 1;
 }
 
 /** Loads what it needs itself, as `plan` does. */
@@ -185,12 +196,6 @@ async function watchLogs(way: Way, moved: MoveStage, options: Arguments["options
 		signal: untilGone(),
 		tell: (line) => view.line(line),
 	});
-}
-
-function listOf(given: string | boolean | undefined): string[] {
-	return String(given ?? "")
-		.split(",")
-		.filter((one) => one !== "");
 }
 
 /** Ends when the person goes away. */

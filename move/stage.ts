@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
+import { faultInYaml, messageOf } from "../aptible/client/system-error.ts";
 import { includeFiles, type WholeStage } from "../config/include.ts";
 import { moveRecordName } from "../config/move-record.ts";
 import { namespace } from "../config/namespaces.ts";
@@ -58,17 +59,27 @@ export function readRawStage(file: string): WholeStage & { text: string } {
 	let text: string;
 	try {
 		text = readFileSync(file, "utf8");
-	} catch {
+	} catch (error) {
+		const isThere = (error as NodeJS.ErrnoException).code !== "ENOENT";
 		throw new Error(
-			`${file} is not there; name a stack of this project, or its file: --stack STACK --config-file FILE`,
+			`${isThere ? messageOf(error, file) : `${file} is not there`}; name a stack of this project, or its file: --stack STACK --config-file FILE`,
 		);
 	}
-	const config = (parse(text) as { config?: Record<string, unknown> } | null)?.config ?? {};
+	const config = (parseYaml(text, file) as { config?: Record<string, unknown> } | null)?.config ?? {};
 	const prefix = `${namespace}:`;
 	const given = Object.entries(config)
 		.filter(([key]) => key.startsWith(prefix))
 		.map(([key, value]) => [key.slice(prefix.length), withoutCiphers(value)] as const);
 	return { text, ...includeFiles(Object.fromEntries(given), path.dirname(file), path.basename(file)) };
+}
+
+/** @throws Error with the file, the line and what YAML does not allow there */
+function parseYaml(text: string, file: string): unknown {
+	try {
+		return parse(text);
+	} catch (error) {
+		throw new Error(`${file} is no YAML, as Pulumi writes a stage file: ${faultInYaml(error)}`);
+	}
 }
 
 /** A block with a text in place of each encrypted value. */

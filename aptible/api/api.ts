@@ -37,9 +37,13 @@ interface Message {
  */
 export class Api {
 	/** Root of the Deploy API, without a slash at its end. */
-	readonly root = (process.env.APTIBLE_API_ROOT_URL ?? "https://api.aptible.com").replace(/\/$/, "");
+	get root(): string {
+		return readRoot("APTIBLE_API_ROOT_URL", "https://api.aptible.com");
+	}
 	/** Root of the auth API, likewise. */
-	readonly authRoot = (process.env.APTIBLE_AUTH_ROOT_URL ?? "https://auth.aptible.com").replace(/\/$/, "");
+	get authRoot(): string {
+		return readRoot("APTIBLE_AUTH_ROOT_URL", "https://auth.aptible.com");
+	}
 	readonly #access: Access;
 	readonly #limit: Limit;
 	readonly #reading = new AbortController();
@@ -230,6 +234,13 @@ export class Api {
 			`no Aptible token: APTIBLE_ACCESS_TOKEN is not set and "${tokensFile()}" has none for ${this.authRoot}. Run \`aptible login\`.`,
 		);
 	}
+}
+
+/** Of a variable of the CLI's. @throws AptibleError where it is no address */
+function readRoot(variable: string, usual: string): string {
+	const text = process.env[variable] || usual;
+	if (URL.canParse(text) && /^https?:/.test(text)) return text.replace(/\/$/, "");
+	throw new AptibleError(`${variable} is "${text}", which is no address; allowed: such as ${usual}; or unset it`);
 }
 
 function preferring(secrets: boolean | undefined): Record<string, string> {

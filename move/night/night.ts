@@ -2,6 +2,7 @@
 import type { Wish } from "../../packages/mover/journal/wishes.ts";
 import { refuseOpenBack } from "../back/opening.ts";
 import { budgetOf } from "../forecast.ts";
+import { NOT_LOOKED_AT } from "../plan/finding.ts";
 import type { ClusterReport } from "../source-cluster/port.ts";
 import { findOpenSwitch, type NightJournal } from "../switch/night-journal.ts";
 import { findNight, isStepDone, listSteps, type Night, type NightFacts, type NightStep } from "./steps.ts";
@@ -257,7 +258,12 @@ class Question {
 			const newer = (await ask?.("log of Aptible's endpoints, a file: "))?.trim() ?? "";
 			return (await run([...command, "--old", old, "--new", newer])) === 0;
 		}
-		return (await run(name === "frozen" && this.#at.isSure ? [...command, "--yes"] : command)) === 0;
+		const code = await run(name === "frozen" && this.#at.isSure ? [...command, "--yes"] : command);
+		if (name !== "plan" || code !== NOT_LOOKED_AT) return code === 0;
+		const typed = await ask?.(
+			"plan could not look at everything, as above. To begin the night without that, type unseen: ",
+		);
+		return typed?.trim() === "unseen";
 	}
 
 	async #stopServices(): Promise<boolean> {

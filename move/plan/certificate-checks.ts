@@ -71,7 +71,7 @@ export function checkCertificate(
 			? findings("blocker", [
 					`${where} is not on Aptible yet, and its certificate is to be there before the night; make it: pulumi up --stack STACK`,
 				])
-			: findings("unknown", [
+			: findings("unseen", [
 					`${where}: which endpoint on Aptible it is cannot be told, and so the state of its certificate; look: aptible endpoints:list --app ${app} --environment ${environment}`,
 				]);
 	}
@@ -86,7 +86,7 @@ export function checkCertificate(
 	const until = live.validUntil.get(own.certificateId ?? 0);
 	if (until === undefined) {
 		const name = domain.replace(/^\*\./, "any.");
-		return findings("unknown", [
+		return findings("unseen", [
 			`${where}: this token may not see its certificate, so its end is unknown; look: openssl s_client -connect ${own.hostname ?? "HOST"}:443 -servername ${name} </dev/null | openssl x509 -noout -enddate`,
 		]);
 	}

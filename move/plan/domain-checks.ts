@@ -19,13 +19,13 @@ export interface DomainChecks {
 /** @param facts a message where DNS could not be read */
 export function checkDomain(subject: StageDomain, facts: DomainFacts | string, checks: DomainChecks): PlanFinding[] {
 	const { domain } = subject;
-	if (typeof facts === "string") return findings("unknown", [`${domain}: DNS was not read: ${facts}`]);
+	if (typeof facts === "string") return findings("unseen", [`${domain}: DNS was not read: ${facts}`]);
 	const { reading } = facts;
 	const faults = reading.servers.filter(({ fault }) => fault !== undefined);
 	if (faults.length === reading.servers.length) {
 		const said = `no authoritative server of ${reading.zone} answers: ${faults.map(({ server, fault }) => `${server} ${fault}`).join("; ")}`;
 		return faults.every(({ isUnheard }) => isUnheard)
-			? findings("unknown", [`${said}, or this network lets no DNS out; try another network, or ask who runs them`])
+			? findings("unseen", [`${said}, or this network lets no DNS out; try another network, or ask who runs them`])
 			: findings("blocker", [`${said}; ask who runs them`]);
 	}
 	return [
@@ -46,7 +46,7 @@ export function checkDomain(subject: StageDomain, facts: DomainFacts | string, c
 		...checkShape(subject, facts),
 		...checkTtl(subject, facts, checks),
 		...checkCaa(subject, facts),
-		...findings("unknown", facts.unread),
+		...findings("unseen", facts.unread),
 	];
 }
 

@@ -78,7 +78,7 @@ export function checkConfig(
 				.sort(([one], [other]) => (one < other ? -1 : 1))
 				.map(([subject, where]) => `${subject} (${where}); give it what it is on the new side`),
 		),
-		...findings("unknown", [
+		...findings("unseen", [
 			...hidden.map(
 				(app) =>
 					`app ${app}: this token may not see its config on Aptible, so whether a secret names the old side is unknown; give the token's role the permission \`sensitive\``,
@@ -86,6 +86,8 @@ export function checkConfig(
 			...(live === undefined && Object.keys(declared.apps).length > 0
 				? ["values of secrets were not looked at for names of the old side: that takes the config on Aptible"]
 				: []),
+		]),
+		...findings("unknown", [
 			"addresses of the old storage account in rows of the databases are not looked for; search text and jsonb columns for blob.core.windows.net before the night",
 		]),
 	];

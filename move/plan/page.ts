@@ -19,6 +19,7 @@ export interface Plan {
 const TITLES: readonly [Severity, string][] = [
 	["blocker", "Blockers"],
 	["warning", "Warnings"],
+	["unseen", "Not looked at"],
 	["unknown", "Not known"],
 ];
 

@@ -30,17 +30,18 @@ export interface PlanOptions {
 	now?: Date;
 }
 
-/** The page, its file where one was wished for, and whether nothing stands in the way. */
+/** The page, its file where one was wished for, whether nothing stands in the way, and whether everything was looked at. */
 export interface Planned {
 	page: string;
 	file: string | undefined;
 	isReady: boolean;
+	isWhole: boolean;
 }
 
 /**
  * Makes the plan. It changes nothing but the notes of TTLs in the folder `.move`.
  *
- * @throws where the stage's own files cannot be read or written; what cannot be looked at is in the plan as not known
+ * @throws where the stage's own files cannot be read or written; what cannot be looked at is in the plan as such
  */
 export async function makePlan(
 	context: Context,
@@ -71,6 +72,7 @@ export async function makePlan(
 		page,
 		file: write === undefined ? undefined : writeFile(write, `move-${moved.name}.md`, page),
 		isReady: found.every(({ severity }) => severity !== "blocker"),
+		isWhole: found.every(({ severity }) => severity !== "unseen"),
 	};
 }
 
@@ -86,7 +88,7 @@ async function lookAtAptible(
 	const { handle } = moved.stage.environment;
 	const unknown = (why: string) => ({
 		live: undefined,
-		unseen: findings("unknown", [
+		unseen: findings("unseen", [
 			`Aptible was not looked at, so endpoints, certificates and config there are unknown: ${why}`,
 		]),
 	});

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
 import { startClouds } from "./clouds.ts";
 import { prepareSandbox, type Sandbox } from "./environment.ts";
+import { type Part, usePart } from "./in-use.ts";
 import { forgetMove, runMove } from "./move.ts";
 import { runNight } from "./night/command.ts";
 import { formatOutputs } from "./outputs.ts";
@@ -19,7 +20,7 @@ const PLACE = { root: ROOT, dir: DIR };
 const HELP = `Usage: npm run sandbox [-- <command>]
 
 The real Pulumi engine and the program as it is, against emulated clouds. State and clouds are kept in .sandbox/, or
-in $SANDBOX_DIR; the engine in ~/.cache/medstack-to-aptible.
+in $SANDBOX_DIR, one move and one night at a time; the engine in ~/.cache/medstack-to-aptible.
 
   (no command)         bring the ${DEFAULT_STAGE} stage up, or the one of --stack, and show what it is
   pulumi <arguments>   any pulumi command in the sandbox: preview --diff, up, stack output, destroy ...
@@ -81,8 +82,7 @@ async function runCommand(stage: string, [command, ...args]: string[]): Promise<
 			return rehearse(runLatency, args);
 		case "reset":
 			if (args.length > 0) return refuse(`reset takes no arguments, and "${args.join(" ")}" was given`);
-			await forgetMove(PLACE);
-			await rm(DIR, { recursive: true, force: true });
+			await reset();
 			console.log("the sandbox is empty; `npm run sandbox` fills it");
 			return 0;
 		case "--help":
@@ -142,8 +142,20 @@ async function bringUp(stage: string, sandbox: Sandbox, own: OwnStage): Promise<
 	return 0;
 }
 
+async function reset(): Promise<void> {
+	const releases: (() => void)[] = [];
+	try {
+		for (const part of ["stages", "move", "night"] satisfies Part[]) releases.push(await usePart(DIR, part));
+		await forgetMove(PLACE);
+		await rm(DIR, { recursive: true, force: true });
+	} finally {
+		for (const release of releases) release();
+	}
+}
+
 /** Runs something in the sandbox with the stage's stack there and, until a person selects another, selected. */
 async function withStage(stage: string, use: (sandbox: Sandbox, own: OwnStage) => Promise<number>): Promise<number> {
+	const release = await usePart(DIR, "stages", { isShared: true });
 	const sandbox = await prepareSandbox({ root: ROOT, dir: DIR });
 	try {
 		const say = (line: string) => void process.stderr.write(`${line}\n`);
@@ -160,6 +172,7 @@ async function withStage(stage: string, use: (sandbox: Sandbox, own: OwnStage) =
 		return await use(sandbox, own);
 	} finally {
 		await sandbox.close();
+		release();
 	}
 }
 
@@ -170,7 +183,7 @@ async function hasStack(stage: string): Promise<boolean> {
 
 /** The emulated aptible needs no engine, so asking it something never waits for one. */
 async function runAptible(args: string[]): Promise<number> {
-	await mkdir(DIR, { recursive: true });
+	const release = await usePart(DIR, "stages", { isShared: true });
 	const clouds = await startClouds(DIR);
 	try {
 		const [folder = ""] = clouds.path;
@@ -180,12 +193,22 @@ async function runAptible(args: string[]): Promise<number> {
 		return code;
 	} finally {
 		await clouds.close();
+		release();
 	}
+}
+
+/** Of what the system refuses, as of a folder in SANDBOX_DIR that is a file: what to do. */
+function messageOf(error: unknown): string {
+	if (!(error instanceof Error)) return String(error);
+	const { code = "", path: place } = error as NodeJS.ErrnoException;
+	const isFolders = ["EACCES", "EPERM", "ENOTDIR", "EEXIST", "EROFS", "ENOSPC"].includes(code);
+	if (!isFolders || place === undefined) return error.message;
+	return `${place} cannot be used (${code}); the sandbox keeps all in ${DIR}, a folder that is to be this user's and have room: set SANDBOX_DIR to another one`;
 }
 
 try {
 	process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-	console.error(`sandbox: ${error instanceof Error ? error.message : String(error)}`);
+	console.error(`sandbox: ${messageOf(error)}`);
 	process.exitCode = 1;
 }

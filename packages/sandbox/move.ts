@@ -9,12 +9,14 @@ import path from "node:path";
 import process from "node:process";
 import { startAptiblePostgres } from "./aptible/postgresql.ts";
 import { prepareSandbox, type Sandbox } from "./environment.ts";
+import { usePart } from "./in-use.ts";
 import { fillWithClinic, MEDSTACK_ADMIN, MEDSTACK_DATABASE, startMedstackSource } from "./medstack/source.ts";
 import { bringUpForMove, moverEnvironment } from "./move-stage.ts";
 import { serversFolder } from "./postgresql/binaries.ts";
 import { usePostgresClients } from "./postgresql/clients.ts";
 import { type Postgres, startPostgres } from "./postgresql/server.ts";
 import { run } from "./run.ts";
+import { endWithThis } from "./watchdog.ts";
 
 const STACK = "clinic";
 /** Some 15 MB: enough to see it move. */
@@ -31,8 +33,12 @@ export interface MovePlace {
 /** Runs the whole move, or `psql source|target` on what it left. */
 export async function runMove(place: MovePlace, args: readonly string[]): Promise<number> {
 	const [command, side, ...rest] = args;
-	if (command === undefined) return moveClinic(place);
-	if (command === "psql" && isSide(side)) return openPsql(place, side, rest);
+	const use = async (act: () => Promise<number>) => {
+		const release = await usePart(place.dir, "move");
+		return act().finally(release);
+	};
+	if (command === undefined) return use(() => moveClinic(place));
+	if (command === "psql" && isSide(side)) return use(() => openPsql(place, side, rest));
 	console.error(`"move ${args.join(" ")}" is no command; use move, move psql source or move psql target`);
 	return 2;
 }
@@ -162,6 +168,7 @@ function startMover(
 			stdio: ["ignore", "pipe", "pipe"],
 		},
 	);
+	endWithThis(child, "SIGTERM");
 	const file = createWriteStream(log);
 	const waits = new Promise<void>((resolve) => {
 		child.on("exit", () => resolve());

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import process from "node:process";
+import { endWithThis } from "./watchdog.ts";
 
 /** How to run a command. */
 export interface RunOptions {
@@ -21,6 +22,7 @@ export interface Result {
 export async function run(file: string, args: string[], options: RunOptions): Promise<Result> {
 	const { cwd, env, inherit } = options;
 	const child = spawn(file, args, { cwd, env, stdio: inherit ? "inherit" : ["ignore", "pipe", "pipe"] });
+	endWithThis(child, "SIGTERM");
 	const output = { stdout: "", stderr: "" };
 	for (const stream of ["stdout", "stderr"] as const) {
 		child[stream]?.setEncoding("utf8").on("data", (text: string) => {

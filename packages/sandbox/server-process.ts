@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { endWithThis } from "./watchdog.ts";
 
 /** The user `nobody` of Debian, whom servers run as where this process is root; nothing elsewhere. */
 export const UNPRIVILEGED: { uid: number; gid: number } | undefined =
@@ -65,14 +66,24 @@ export interface ServerCommand {
 	program: string;
 	args: readonly string[];
 	logFile: string;
+	/** What ends it in good order. */
+	endSignal: NodeJS.Signals;
 	/** Whether what it has logged since its start says that it answers. */
 	isReady: (log: string) => boolean;
 	/** Network namespace that it runs in, which takes root; default this process's own. */
 	namespace?: string | undefined;
 }
 
-/** A process for a server, as another user where this one is root. */
-export function serverProcess({ name, program, args, logFile, isReady, namespace }: ServerCommand): ServerProcess {
+/** A process for a server, as another user where this one is root. It ends with this process, however that ends. */
+export function serverProcess({
+	name,
+	program,
+	args,
+	logFile,
+	endSignal,
+	isReady,
+	namespace,
+}: ServerCommand): ServerProcess {
 	let server: ChildProcess | undefined;
 	return {
 		pid: () => server?.pid ?? 0,
@@ -90,6 +101,7 @@ export function serverProcess({ name, program, args, logFile, isReady, namespace
 					? spawn(program, args, { ...options, ...UNPRIVILEGED })
 					: spawn("ip", ["netns", "exec", namespace, ...AS_UNPRIVILEGED, program, ...args], options);
 			server = child;
+			endWithThis(child, endSignal);
 			await once(child, "spawn");
 			closeSync(log);
 			const deadline = Date.now() + START_TIMEOUT_MS;

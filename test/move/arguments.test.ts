@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { acceptedLoss, readArguments, UsageError, usage } from "../../move/arguments.ts";
+import { acceptedLoss, readArguments, UsageError } from "../../move/arguments.ts";
 import { refusePhase } from "../../move/guards.ts";
 import type { MoveStage } from "../../move/stage.ts";
+import { STEPS, usage, usageOf } from "../../move/usage.ts";
 import { nameStage } from "../../packages/mover/commands.ts";
 import { root } from "../support/repository.ts";
 
@@ -100,7 +101,10 @@ test("help is there as a word too, and has a line for each option", () => {
 	}
 	const back = (loss: string) => readArguments(["back", "--accept-loss", loss, "--stack", "prod"]);
 	for (const loss of ["some", "-1", "1.5", ""])
-		assert.throws(() => back(loss), /--accept-loss ".*" is no number of rows|--accept-loss' argument is ambiguous/);
+		assert.throws(
+			() => back(loss),
+			/--accept-loss ".*" is no number of rows|--accept-loss takes N, and (none|nothing) was given/,
+		);
 	assert.deepEqual([acceptedLoss("12"), acceptedLoss("all"), acceptedLoss(undefined)], [12, "all", undefined]);
 	assert.equal(back("all").options["accept-loss"], "all");
 	assert.equal(watch("--old", "-", "--new", "b", "--accept", "198.51.100.7,2001:db8::/32").options.old, "-");
@@ -108,6 +112,40 @@ test("help is there as a word too, and has a line for each option", () => {
 		() => readArguments(["close", "--without-watch", " ", "--stack", "prod"]),
 		/takes the reason, in words/,
 	);
+});
+
+test("a mistake is said in a line, with the usage of the step that was typed and of no other", () => {
+	const wrong = (...argv: string[]): UsageError => {
+		try {
+			readArguments(argv);
+		} catch (error) {
+			assert.ok(error instanceof UsageError, String(error));
+			return error;
+		}
+		return assert.fail(`${argv.join(" ")} is let through`);
+	};
+	const said = (...argv: string[]) => `${wrong(...argv).step}: ${wrong(...argv).message}`;
+	assert.equal(said("copy", "--yeah", "--stack", "prod"), "copy: no step takes --yeah");
+	assert.equal(said("copy", "-y", "--stack", "prod"), "copy: no step takes -y");
+	assert.equal(said("copy", "--yes", "--stack", "prod"), "copy: copy takes no --yes");
+	assert.equal(said("switch", "live", "--yes=no", "--stack", "prod"), "switch: --yes takes no value");
+	assert.match(said("plan", "--stack"), /^plan: --stack takes STACK, and none was given/);
+	assert.match(said("watch", "--old", "--new", "b"), /^watch: --old takes FILE, and none was given/);
+	assert.equal(said("plan", "--write", "", "--stack", "prod"), "plan: --write takes FOLDER, and nothing was given");
+	assert.equal(said("switch", "live", "--unknown-ttl", "--stack", "prod"), "switch: no step takes --unknown-ttl");
+	assert.match(said("--stack", "prod"), /^undefined: name a step; use one of plan, /);
+	assert.match(said("help", "move"), /^undefined: "move" is no step; use one of plan, /);
+	for (const argv of [
+		["help", "copy"],
+		["copy", "--help"],
+	])
+		assert.equal(readArguments(argv).of, "copy");
+	for (const step of Object.keys(STEPS)) {
+		const lines = usageOf(step).split("\n");
+		assert.ok(lines.length < 15, step);
+		assert.match(lines[0] ?? "", new RegExp(`^usage: npm run move -- ${step} `));
+	}
+	assert.match(usage, /^ +3 from plan alone/m);
 });
 
 test("where people work on Aptible, no step is a reason to stop it: the way back counts what would be lost", () => {

@@ -88,6 +88,7 @@ export async function startMariadb(options: MariadbOptions): Promise<Mariadb> {
 		program,
 		args: [...base, ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`)],
 		logFile,
+		endSignal: "SIGTERM",
 		isReady: (log) => log.includes("ready for connections"),
 	});
 

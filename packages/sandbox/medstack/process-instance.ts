@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
+import { endWithThis } from "../watchdog.ts";
 import type { RunningInstance } from "./swarm.ts";
 
 export interface InstanceProcess {
@@ -21,6 +22,7 @@ export interface InstanceProcess {
 export async function startProcess(setup: InstanceProcess): Promise<RunningInstance> {
 	const { program, args, env, address, onOutput, graceMs = 10_000 } = setup;
 	const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+	endWithThis(child, "SIGTERM");
 	const ended = once(child, "close");
 	// Whoever awaits it hears of an error by `spawn`.
 	ended.catch(() => {});

@@ -1,6 +1,7 @@
 /** `npm run sandbox -- night`: a whole night on real servers, while clients keep writing and asking. */
 import path from "node:path";
 import process from "node:process";
+import { usePart } from "../in-use.ts";
 import type { MovePlace } from "../move.ts";
 import { playNight, STACK } from "./play.ts";
 
@@ -21,6 +22,7 @@ export async function runNight({ root, dir }: MovePlace, args: readonly string[]
 		});
 	}
 	const folder = path.join(dir, "night");
+	const release = await usePart(dir, "night");
 	try {
 		const { verdict, report } = await playNight({ root, folder, say, signal: gone.signal });
 		say("the night is over:");
@@ -36,5 +38,7 @@ To look:
 	} catch (error) {
 		if (!gone.signal.aborted) throw error;
 		return 130;
+	} finally {
+		release();
 	}
 }

@@ -4,6 +4,7 @@ import { appendFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { endWithThis } from "../watchdog.ts";
 
 export interface OperatorSetup {
 	/** Checkout. */
@@ -52,6 +53,7 @@ export class Operator {
 			stdio: ["ignore", "pipe", "pipe"],
 			detached: true,
 		});
+		endWithThis(child, "SIGINT", { isGroup: true });
 		let output = "";
 		let rest = "";
 		for (const stream of [child.stdout, child.stderr]) {

@@ -91,6 +91,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 		program: path.join(binaries, "bin", "postgres"),
 		args: ["-D", data, "-p", String(port)],
 		logFile,
+		endSignal: "SIGINT",
 		// Of a standby they are `read-only`, before 14 `read only`.
 		isReady: (log) => /database system is ready to accept (read[- ]only )?connections/.test(log),
 		namespace,

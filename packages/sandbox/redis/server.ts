@@ -60,6 +60,7 @@ export async function startRedis(options: RedisOptions): Promise<Redis> {
 		program: path.join(root.bin, "redis-server"),
 		args: [configuration],
 		logFile,
+		endSignal: "SIGTERM",
 		isReady: (log) => log.includes("Ready to accept connections"),
 	});
 	await server.start();

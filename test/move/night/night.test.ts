@@ -106,6 +106,22 @@ test("blockers of the plan stop it", async () => {
 	assert.deepEqual(commandsOf(world), ["plan"]);
 });
 
+test("a plan that could not look at everything is a person's to go on from", async () => {
+	const world = begin();
+	world.failsWith = 3;
+	for (const [answer, commands] of [
+		["go", ["plan"]],
+		["unseen", ["plan", "plan"]],
+	] as const) {
+		world.failing = ["plan"];
+		world.typed = [commands.length === 1 ? "go" : "again", answer, "leave"];
+		assert.equal(await world.night(), 1);
+		assert.deepEqual(commandsOf(world), commands);
+		assert.match(world.questions.join("\n"), /could not look at everything.*type unseen: /);
+	}
+	assert.match(world.said.join("\n"), /left before services/);
+});
+
 test("back is the way back, says what it costs, and ends the night", async () => {
 	const world = begin();
 	world.typed = [...Array(2).fill("go"), "down", ...Array(7).fill("go")];

@@ -6,6 +6,8 @@ import { World } from "../back/world.ts";
 export class NightWorld extends World {
 	/** Commands that fail, once each. */
 	failing: string[] = [];
+	/** Exit code of each of them. */
+	failsWith = 1;
 	/** Answers of the person, in their order; ^C is Ctrl-C. @default what goes on */
 	typed: string[] = [];
 	/** What was asked, and of which step. */
@@ -60,7 +62,7 @@ export class NightWorld extends World {
 		const at = this.failing.indexOf(step);
 		if (at >= 0) {
 			this.failing.splice(at, 1);
-			return 1;
+			return this.failsWith;
 		}
 		switch (step) {
 			case "switch":

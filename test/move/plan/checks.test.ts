@@ -106,10 +106,10 @@ test("values that lead back to the old side are found by kind, and none of a val
 		/^warning: app portal: config QUEUE names a host name without a dot, .* \(on Aptible\); give it/,
 	);
 	assert.match(found[1] ?? "", /^warning: app portal: config STORAGE names a storage account .* \(in the stage file\)/);
-	assert.match(found[2] ?? "", /^unknown: app reports: this token may not see its config/);
+	assert.match(found[2] ?? "", /^unseen: app reports: this token may not see its config/);
 	assert.equal(found.length, 4, found.join("\n"));
 	assert.doesNotMatch(found.join("\n"), /sentinel|oldacme|rabbit/);
-	assert.match(linesOf(checkConfig(moved, undefined)).join("\n"), /unknown: values of secrets were not looked at/);
+	assert.match(linesOf(checkConfig(moved, undefined)).join("\n"), /unseen: values of secrets were not looked at/);
 });
 
 test("costs are those of the price page, and the move's own are said apart", (t) => {

@@ -26,7 +26,7 @@ test("a domain that is ready for the night has no finding; each thing that is no
 		ttl: Parameters<typeof checkDomain>[2]["note"] = note,
 	) => linesOf(checkDomain({ ...subject, ...change }, facts, { note: ttl, now, floorSeconds })).join("\n");
 	assert.equal(judge(factsOf(cname)), "");
-	assert.equal(judge("no resolver answers"), "unknown: portal.acme.example: DNS was not read: no resolver answers");
+	assert.equal(judge("no resolver answers"), "unseen: portal.acme.example: DNS was not read: no resolver answers");
 
 	const address = judge(
 		factsOf({ A: { ttlSeconds: 60, values: ["203.0.113.9"] }, AAAA: { ttlSeconds: 60, values: ["2001:db8::9"] } }),
@@ -112,11 +112,11 @@ test("a domain that is ready for the night has no finding; each thing that is no
 	assert.match(judge(factsOf(cname, {}, [dead])), /^blocker: no authoritative server of acme\.example answers: ns2/);
 	assert.match(
 		judge(factsOf(cname, {}, [{ ...dead, isUnheard: true }])),
-		/^unknown: no authoritative server .*this network lets no DNS out; try another network/,
+		/^unseen: no authoritative server .*this network lets no DNS out; try another network/,
 	);
 	assert.equal(
 		judge(factsOf(cname, { unread: ["portal.acme.example: which CAA records decide is unknown: x"] })),
-		"unknown: portal.acme.example: which CAA records decide is unknown: x",
+		"unseen: portal.acme.example: which CAA records decide is unknown: x",
 	);
 	assert.match(
 		judge(factsOf({ ...apex.sets, AAAA: { ttlSeconds: 3600, values: ["2001:db8::9"] } })),
@@ -236,10 +236,10 @@ test("a certificate that is not there, not ready or has expired is named with th
 	assert.match(judge(own, live("2026-12-15")), /^warning: .*its certificate expires on 2026-12-15/);
 	assert.match(
 		judge({ ...own, live: liveEndpoint(7, { certificateId: 71 }) }),
-		/^unknown: .*this token may not see its certificate, .*: openssl s_client -connect elb-7\.aptible\.in:443 -servername portal\.acme\.example <\/dev\/null \| openssl x509 -noout -enddate$/,
+		/^unseen: .*this token may not see its certificate, .*: openssl s_client -connect elb-7\.aptible\.in:443 -servername portal\.acme\.example <\/dev\/null \| openssl x509 -noout -enddate$/,
 	);
 	assert.match(
 		judge({ managedTls: false, live: undefined }),
-		/^unknown: .*which endpoint .*aptible endpoints:list --app portal --environment acme$/,
+		/^unseen: .*which endpoint .*aptible endpoints:list --app portal --environment acme$/,
 	);
 });
