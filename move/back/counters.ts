@@ -40,9 +40,32 @@ export async function readWrites(session: MoveSession): Promise<Evidence> {
 }
 
 /** Reads until it stands still: who wrote counts it up to a second later. */
-export function settleWrites(session: MoveSession): Promise<Evidence> {
-	const isSame = (before: Evidence, now: Evidence) => before.rows === now.rows && now.openWriters === 0;
-	return settle(() => readWrites(session), isSame, { everyMs: 600, withinMs: 15_000 });
+export async function settleWrites(session: MoveSession): Promise<Evidence> {
+	return settle(() => readWrites(session), isStill, SETTLE);
+}
+
+/**
+ * The same for a decision that stands on it: also until each session has counted what it wrote. One that wrote in a burst and idles does so
+ * after 10 s (facts/move.md §4), and before that its rows are in no counter.
+ */
+export async function settleLoss(session: MoveSession): Promise<Evidence> {
+	const read = async () => ({ writes: await readWrites(session), late: await countLate(session) });
+	const isDone = (before: Awaited<ReturnType<typeof read>>, now: Awaited<ReturnType<typeof read>>) =>
+		now.late === 0 && isStill(before.writes, now.writes);
+	return (await settle(read, isDone, SETTLE)).writes;
+}
+
+const SETTLE = { everyMs: 600, withinMs: 15_000 };
+
+const isStill = (before: Evidence, now: Evidence) => before.rows === now.rows && now.openWriters === 0;
+
+/** Sessions of others that have not idled for long enough to have counted all of it. */
+async function countLate(session: MoveSession): Promise<number> {
+	const { rows } = await session.query(
+		`SELECT count(*)::int AS late FROM pg_catalog.pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+			AND backend_type = 'client backend' AND state = 'idle' AND state_change > clock_timestamp() - interval '10.5 s'`,
+	);
+	return rows[0].late;
 }
 
 /**
