@@ -27,6 +27,7 @@ in $SANDBOX_DIR; the engine in ~/.cache/medstack-to-aptible.
   move                 a clinic's move: a MedStack stand-in, a real PostgreSQL behind the emulated Aptible, the mover; begins anew
   move psql SIDE       psql on what a move left: source (MedStack) or target (Aptible)
   night                a whole night on real servers, while clients write and ask all the time; begins anew, four minutes at most
+  night --back-from B  the same up to a boundary, frozen, trial, live-unused or live, and then back to MedStack
   reset                forget everything: the stack's state and the emulated clouds
   --help               show this
 
