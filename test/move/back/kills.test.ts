@@ -102,6 +102,13 @@ test("rows of a session that has written in a burst and idles are waited for", a
 	for (let row = 1; row <= 5; row += 1) await app.query("INSERT INTO public.visits VALUES (1)");
 	const opening = { opened: new Set(["main"]), marks: new Map([["main", mark]]), liveMarks: new Map(), isLed: false };
 	assert.equal(countLoss(opening, new Map([["main", await settleLoss(reader)]])).rows, 5);
+	// One that only reads has nothing to count, and holds nobody up.
+	const reading = setInterval(() => void app.query("SELECT 1"), 200);
+	const began = performance.now();
+	await settleLoss(reader);
+	clearInterval(reading);
+	const seconds = (performance.now() - began) / 1000;
+	assert.ok(seconds < 9, `${seconds} s for a session that goes on`);
 	await Promise.all([app, reader].map((one) => one.end()));
 });
 
