@@ -14,7 +14,6 @@ import path from "node:path";
 import { messageOf } from "../aptible/client/system-error.ts";
 import { readLocalLines } from "../packages/mover/journal/local-file.ts";
 import type { Arguments } from "./arguments.ts";
-import { DnsReader } from "./dns/reader.ts";
 import { readTtlNotes } from "./dns/ttl-notes.ts";
 import { refuseUnsmoked } from "./guards.ts";
 import { FormerRecord } from "./record.ts";
@@ -37,7 +36,10 @@ const HEAD_BYTES = 64 * 1024;
  *
  * @throws Error with what is wrong, where, what is allowed and the fix
  */
-export function refuseLocally({ step, options }: Pick<Arguments, "step" | "options">, moved: MoveStage): void {
+export async function refuseLocally(
+	{ step, options }: Pick<Arguments, "step" | "options">,
+	moved: MoveStage,
+): Promise<void> {
 	refuseFolder(moved);
 	if (OF_DOMAINS.has(step)) refuseNoDomain(step, moved);
 	if (step === "probe") refuseStrangers(listOf(options.accept), moved);
@@ -48,8 +50,8 @@ export function refuseLocally({ step, options }: Pick<Arguments, "step" | "optio
 	if (step === "copy" || step === "thaw" || options.keep === true) new FormerRecord(moved);
 	if (ASKS_DNS.has(step)) {
 		readTtlNotes(moved);
-		// It reads the variables with which resolvers are named.
-		new DnsReader();
+		// It reads the variables with which resolvers are named; other steps need no DNS client.
+		new (await import("./dns/reader.ts")).DnsReader();
 	}
 	if (step !== "plan" && !movedDatabases(moved).some(({ type }) => type === "postgresql")) {
 		throw new Error(

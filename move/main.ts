@@ -83,7 +83,7 @@ async function main(argv: string[]): Promise<number> {
 		for (const line of lines) process.stdout.write(`${say(line)}\n`);
 		return 0;
 	}
-	refuseLocally({ step, options }, moved);
+	await refuseLocally({ step, options }, moved);
 	if (step === "plan") return plan(moved, options.write);
 	await noteAnswers(moved, options);
 	if (step === "point") return point(moved, options.to === "new" ? "new" : "old");

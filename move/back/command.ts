@@ -18,7 +18,7 @@ import { pulumiEngine } from "../switch/engine.ts";
 import { TargetJournal } from "../switch/night-journal.ts";
 import { switchPhase } from "../switch/switch.ts";
 import { goBack } from "./back.ts";
-import { readCounters } from "./counters.ts";
+import { readCounters, settleLoss } from "./counters.ts";
 import type { AcceptedLoss } from "./loss.ts";
 import { findResolversEnd, waitUntil } from "./resolvers.ts";
 import { findMoverObstacles, openSource, thawByMover } from "./thaw.ts";
@@ -83,7 +83,7 @@ export async function runBack(
 					const { containers } = await readApps(context.api, environment.id, moved.stage);
 					return listRunning(containers);
 				},
-				count: () => readCounters(ways, environment, moved),
+				count: () => readCounters(ways, environment, moved, settleLoss),
 				async pointOld() {
 					const pointed = await pointStage(context, fresh(), {
 						to: "old",

@@ -44,9 +44,37 @@ export async function readWrites(session: MoveSession): Promise<Evidence> {
 }
 
 /** Reads until it stands still: who wrote counts it up to a second later. */
-export function settleWrites(session: MoveSession): Promise<Evidence> {
-	const isSame = (before: Evidence, now: Evidence) => before.rows === now.rows && now.openWriters === 0;
-	return settle(() => readWrites(session), isSame, { everyMs: 600, withinMs: 15_000 });
+export async function settleWrites(session: MoveSession): Promise<Evidence> {
+	return settle(() => readWrites(session), isStill, SETTLE);
+}
+
+/**
+ * The same for a decision that stands on it: also until each session has counted what it wrote before. One that wrote in a burst and idles
+ * does so after 10 s, one that goes on within a second (facts/move.md §4), and until then its rows are in no counter.
+ */
+export async function settleLoss(session: MoveSession): Promise<Evidence> {
+	const began = performance.now();
+	const read = async () => {
+		const late = await countLate(session, (performance.now() - began) / 1000);
+		return { writes: await readWrites(session), late };
+	};
+	const isDone = (before: Awaited<ReturnType<typeof read>>, now: Awaited<ReturnType<typeof read>>) =>
+		now.late === 0 && isStill(before.writes, now.writes);
+	return (await settle(read, isDone, SETTLE)).writes;
+}
+
+const SETTLE = { everyMs: 600, withinMs: 15_000 };
+
+const isStill = (before: Evidence, now: Evidence) => before.rows === now.rows && now.openWriters === 0;
+
+/** Sessions of others that may not have counted yet what they wrote so many seconds ago: neither went on nor idled for long enough. */
+async function countLate(session: MoveSession, seconds: number): Promise<number> {
+	const { rows } = await session.query(
+		`SELECT count(*)::int AS late FROM pg_catalog.pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+			AND backend_type = 'client backend' AND state = 'idle'
+			AND extract(epoch FROM clock_timestamp() - state_change) BETWEEN ${seconds - 1.1} AND 10.5`,
+	);
+	return rows[0].late;
 }
 
 /**

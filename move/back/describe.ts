@@ -55,12 +55,13 @@ export function describeSides(
 ): string[] {
 	const taken = open === undefined ? [] : [`a way back was begun at ${open.at} and is taken up where it stands`];
 	const done = open?.lines.filter(({ state }) => state === "done").map(({ part }) => part) ?? [];
+	const isLedBack = open?.lines.some(({ part, state }) => part === "domains" && state === "note") === true;
 	const boundary = boundaryOf(made, lines);
 	const sides = [...SIDES[boundary], describeUsers(boundary, opening.isLed)];
 	const steps = [
 		"1. Aptible to frozen: nobody writes there any more",
 		"2. what was written on Aptible is counted, and nothing is opened where that is more than --accept-loss",
-		`3. DNS back to MedStack, and the wait for its TTL${opening.isLed ? "" : " (not changed tonight)"}`,
+		`3. DNS back to MedStack, and the wait for its TTL${opening.isLed || isLedBack ? "" : " (not changed tonight)"}`,
 		"4. MedStack's database is opened as the freeze has noted it",
 		"5. MedStack's services",
 		"6. the phase of the stage",

@@ -30,6 +30,7 @@ in $SANDBOX_DIR, one move and one night at a time; the engine in ~/.cache/medsta
   move                 a clinic's move: a MedStack stand-in, a real PostgreSQL behind the emulated Aptible, the mover; begins anew
   move psql SIDE       psql on what a move left: source (MedStack) or target (Aptible)
   night                a whole night on real servers, while clients write and ask all the time; begins anew, four minutes at most
+  night --back-from B  the same up to a boundary, frozen, trial, live-unused or live, and then back to MedStack
   image REF PROCESS... what is in an image: registry.acme.example/portal:7 web worker
   fault [NAME|clear]   have the emulated Aptible fail; without a name, what can go wrong and what is planted
   latency [off]        how slow the emulated Aptible is: --call 50 --operation 3000

@@ -47,13 +47,13 @@ export async function bringUpForMove(sandbox: Sandbox, setup: MoveStageSetup): P
 		});
 		if (code !== 0) throw new Error(`pulumi ${step[0]} ended with ${code}\n${stdout}${stderr}`);
 	}
-	putServerBehind(sandbox.env.APTIBLE_SANDBOX ?? "", "main", {
-		host: target.address,
-		port: target.port,
-		user: target.superuser,
-		password: target.password,
-		ca: target.ca,
-	});
+	putTargetBehind(sandbox, target);
+}
+
+/** Leads the stage's database `main` and the mover's endpoint, which may have been made anew, to a server. */
+export function putTargetBehind({ env }: Pick<Sandbox, "env">, target: Postgres): void {
+	const { address: host, port, superuser: user, password, ca } = target;
+	putServerBehind(env.APTIBLE_SANDBOX ?? "", "main", { host, port, user, password, ca });
 }
 
 /** What MedStack's UI gives the mover: the hand-over file as a secret, the source in the environment. */

@@ -46,7 +46,7 @@ test("before a mover has been there, status says so, and report and a wrong argu
 		[["conquer", "--stack", "night"], /"conquer" is no step; use one of plan, credentials, check/],
 		[["check", "--again", "--stack", "night"], /check takes no --again/],
 		[["copy", "all", "--stack", "night"], /copy takes nothing but options, and "all" was given/],
-		[["copy", "--now", "--stack", "night"], /Unknown option '--now'/],
+		[["copy", "--now", "--stack", "night"], /^no step takes --now\n\nusage: npm run move -- copy --stack STACK/],
 		[["copy", "--stack", "../night"], /--stack "..\/night" is no name of a stack/],
 		[["report", "--run", "7; DROP TABLE x", "--stack", "night"], /runs are r1, r2/],
 	];

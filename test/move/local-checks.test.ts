@@ -25,67 +25,82 @@ function stageIn(t: TestContext, phase: MovePhase, change: (text: string) => str
 	return {
 		at,
 		file,
-		check(...argv: string[]) {
+		async check(...argv: string[]) {
 			const given = readArguments([...argv, "--stack", "prod", "--config-file", file]);
-			refuseLocally(given, readMoveStage("prod", file));
+			await refuseLocally(given, readMoveStage("prod", file));
 		},
 	};
 }
 
-test("the logs of a watch are looked at first: a file that is none, one for both sides, each in the other's place", (t) => {
+test("the logs of a watch are looked at first: a file that is none, one for both sides, each in the other's place", async (t) => {
 	const { at, check } = stageIn(t, "live");
 	writeFileSync(at("old"), OLD);
 	writeFileSync(at("new"), NEW);
 	symlinkSync(at("old"), at("link"));
 	mkdirSync(at("folder"));
 	const watch = (old: string, newer: string) => () => check("watch", "--old", at(old), "--new", at(newer));
-	watch("old", "new")();
-	assert.throws(watch("none", "new"), /^Error: --old: .*\/none is not there; correct the path/);
-	assert.throws(watch("old", "folder"), /^Error: --new: .*\/folder is a folder, and a log is wanted; name a file/);
-	assert.throws(watch("old", "link"), /--old and --new are the same file/);
-	assert.throws(
+	await watch("old", "new")();
+	await assert.rejects(watch("none", "new"), /^Error: --old: .*\/none is not there; correct the path/);
+	await assert.rejects(
+		watch("old", "folder"),
+		/^Error: --new: .*\/folder is a folder, and a log is wanted; name a file/,
+	);
+	await assert.rejects(watch("old", "link"), /--old and --new are the same file/);
+	await assert.rejects(
 		watch("new", "old"),
 		/--old takes the log of MedStack's page service, and .* has lines of Aptible's endpoints/,
 	);
 	writeFileSync(at("empty"), "");
-	watch("empty", "new")();
-	assert.throws(watch("empty", "old"), /--new takes the log of Aptible's endpoints, and .* give that one as --old/);
+	await watch("empty", "new")();
+	await assert.rejects(
+		watch("empty", "old"),
+		/--new takes the log of Aptible's endpoints, and .* give that one as --old/,
+	);
 });
 
-test("domains, folders, records and variables are looked at first", (t) => {
+test("domains, folders, records and variables are looked at first", async (t) => {
 	const trial = stageIn(t, "trial");
-	trial.check("probe", "--accept", "portal.acme.example");
-	assert.throws(
+	await trial.check("probe", "--accept", "portal.acme.example");
+	await assert.rejects(
 		() => trial.check("probe", "--accept", "portal.acme.example,other.example"),
 		/--accept "other\.example" is none of move\.domains in Pulumi\.prod\.yaml; allowed: portal\.acme\.example/,
 	);
 	const bare = stageIn(t, "live", (text) => text.replace(/\n +domains:.*/, ""));
 	for (const argv of [["probe"], ["point", "--to", "new"], ["watch", "--old", "-", "--new", bare.file]]) {
-		assert.throws(() => bare.check(...argv), /goes by move\.domains, which is empty in Pulumi\.prod\.yaml; add each/);
+		await assert.rejects(
+			() => bare.check(...argv),
+			/goes by move\.domains, which is empty in Pulumi\.prod\.yaml; add each/,
+		);
 	}
-	assert.throws(() => trial.check("plan", "--write", trial.file), /^Error: --write takes a folder that .* is none: /);
-	trial.check("plan", "--write", trial.at("pages/new"));
+	await assert.rejects(
+		() => trial.check("plan", "--write", trial.file),
+		/^Error: --write takes a folder that .* is none: /,
+	);
+	await trial.check("plan", "--write", trial.at("pages/new"));
 	const prepare = stageIn(t, "prepare");
-	assert.throws(() => prepare.check("rehearse", "--keep"), /it needs move\.phase: prepare and move\.smoke/);
+	await assert.rejects(() => prepare.check("rehearse", "--keep"), /it needs move\.phase: prepare and move\.smoke/);
 	writeFileSync(prepare.at("Pulumi.prod.move.json"), '{"closed":true}');
-	assert.throws(() => prepare.check("copy"), /says that the move is closed/);
+	await assert.rejects(() => prepare.check("copy"), /says that the move is closed/);
 
 	mkdirSync(trial.at(".move"));
 	writeFileSync(trial.at(".move/prod.jsonl"), "nonsense\n");
-	assert.throws(() => trial.check("verify"), /prod\.jsonl:1: .*move it away/);
-	trial.check("status");
+	await assert.rejects(() => trial.check("verify"), /prod\.jsonl:1: .*move it away/);
+	await trial.check("status");
 	writeFileSync(prepare.at(".move"), "");
-	assert.throws(() => prepare.check("check"), /\.move is a file, and the move keeps its journal in a folder/);
+	await assert.rejects(() => prepare.check("check"), /\.move is a file, and the move keeps its journal in a folder/);
 	process.env.MEDSTACK_TO_APTIBLE_DNS = "resolver";
 	t.after(() => delete process.env.MEDSTACK_TO_APTIBLE_DNS);
-	assert.throws(() => bare.check("switch", "live"), /"resolver" is no address of a DNS server/);
+	await assert.rejects(() => bare.check("switch", "live"), /"resolver" is no address of a DNS server/);
 });
 
-test("a stage file that cannot be read is named, with why", (t) => {
+test("a stage file that cannot be read is named, with why", async (t) => {
 	const { at, check, file } = stageIn(t, "prepare");
 	const read = (name: string) => () => readMoveStage("prod", at(name));
 	assert.throws(read("none"), /\/none is not there; name a stack of this project, or its file/);
 	assert.throws(read("."), / is a folder, and a file is wanted; name a file; name a stack/);
 	writeFileSync(file, "config: [\n");
-	assert.throws(() => check("status"), /Pulumi\.prod\.yaml is no YAML, as Pulumi writes a stage file: .* at line 2/);
+	await assert.rejects(
+		() => check("status"),
+		/Pulumi\.prod\.yaml is no YAML, as Pulumi writes a stage file: .* at line 2/,
+	);
 });

@@ -15,18 +15,28 @@ export interface Downtime {
 	isOver: boolean;
 }
 
+/** Whether a client got what it asked for: one that was cut off has no status, and is none. */
+export function isGood({ status }: Pick<RecordedAnswer, "status">): boolean {
+	return status !== undefined && status >= 200 && status <= 299;
+}
+
+/** Whether a client got it from this side. */
+export function isServed(answer: RecordedAnswer, side: SideName): boolean {
+	return answer.side === side && isGood(answer);
+}
+
 /**
  * The longest span without a good answer, of all clients.
  *
- * @param isGood @default a status from 200 to 299
+ * @param isWanted @default a status from 200 to 299
  * @returns undefined where there is no answer at all
  */
 export function measureDowntime(
 	answers: readonly RecordedAnswer[],
-	isGood: (answer: RecordedAnswer) => boolean = ({ status = 0 }) => status >= 200 && status <= 299,
+	isWanted: (answer: RecordedAnswer) => boolean = isGood,
 ): Downtime | undefined {
 	const clients = [...new Set(answers.map(({ client }) => client))];
-	const spans = clients.flatMap((client) => spansOf(client, answers, isGood));
+	const spans = clients.flatMap((client) => spansOf(client, answers, isWanted));
 	return spans.reduce<Downtime | undefined>(
 		(longest, span) => (longest === undefined || span.seconds > longest.seconds ? span : longest),
 		undefined,
@@ -37,7 +47,7 @@ export function measureDowntime(
 function spansOf(
 	client: string,
 	answers: readonly RecordedAnswer[],
-	isGood: (answer: RecordedAnswer) => boolean,
+	isWanted: (answer: RecordedAnswer) => boolean,
 ): Downtime[] {
 	const own = answers.filter((answer) => answer.client === client);
 	const span = (from: Date, until: Date, isOver: boolean): Downtime => {
@@ -45,7 +55,7 @@ function spansOf(
 	};
 	const spans: Downtime[] = [];
 	let from = own[0]?.at ?? new Date(0);
-	for (const answer of own.filter(isGood)) {
+	for (const answer of own.filter(isWanted)) {
 		spans.push(span(from, answer.ended, true));
 		from = answer.ended;
 	}

@@ -18,7 +18,17 @@ export interface NewSideSetup {
 	logFile: string;
 }
 
+/** A time in which an instance of the app ran. */
+export interface RunTime {
+	/** When it was let begin. */
+	from: Date;
+	/** When it had ended, with all that it had under way; absent while it runs. */
+	until?: Date;
+}
+
 export interface NewSide {
+	/** Of every instance so far. */
+	runs: readonly RunTime[];
 	close(): Promise<void>;
 }
 
@@ -36,8 +46,29 @@ const BRICKWALL: OwnAnswer = {
 export async function startNewSide(setup: NewSideSetup): Promise<NewSide> {
 	const { dir, domains, listen, tls, logFile } = setup;
 	const timing = { changeMs: 0, graceMs: 0, restartMs: 200 };
+	const runs: RunTime[] = [];
+	const noting = (start: StartInstance): StartInstance => {
+		return async (instance) => {
+			const run: RunTime = { from: new Date() };
+			runs.push(run);
+			const end = () => {
+				run.until = new Date();
+			};
+			try {
+				const running = await start(instance);
+				running.ended.then(end, end);
+				return running;
+			} catch (error) {
+				end();
+				throw error;
+			}
+		};
+	};
 	const services = new Map(
-		Object.entries(setup.services).map(([name, start]) => [name, new Service(name, { replicas: 0, start }, timing)]),
+		Object.entries(setup.services).map(([name, start]) => [
+			name,
+			new Service(name, { replicas: 0, start: noting(start) }, timing),
+		]),
 	);
 	const loadBalancer = await startLoadBalancer({
 		...listen,
@@ -66,6 +97,7 @@ export async function startNewSide(setup: NewSideSetup): Promise<NewSide> {
 	}
 
 	return {
+		runs,
 		async close() {
 			ended.abort();
 			await following;

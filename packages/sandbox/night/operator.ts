@@ -21,9 +21,11 @@ export interface OperatorSetup {
 	signal: AbortSignal;
 }
 
-/** A step that has ended well. */
+/** A step that has ended. */
 export interface Played {
 	step: string;
+	/** Exit code; null where a signal ended it. */
+	code: number | null;
 	from: Date;
 	until: Date;
 	output: string;
@@ -41,6 +43,15 @@ export class Operator {
 
 	/** Runs `npm run move -- STEP` as a person does. @throws with the end of its output where its exit code is not 0 */
 	async run(...words: string[]): Promise<Played> {
+		const played = await this.attempt(...words);
+		const { step, code, output } = played;
+		if (code === 0) return played;
+		const { logFile } = this.#setup;
+		throw new Error(`${step} has ended with ${code}; all of it is in ${logFile}:\n${output.slice(-2_000).trim()}`);
+	}
+
+	/** Runs it, however it ends. */
+	async attempt(...words: string[]): Promise<Played> {
 		const { root, env, stage, logFile, onLine, signal } = this.#setup;
 		signal.throwIfAborted();
 		const step = words.join(" ");
@@ -55,8 +66,8 @@ export class Operator {
 		});
 		endWithThis(child, "SIGINT", { isGroup: true });
 		let output = "";
-		let rest = "";
 		for (const stream of [child.stdout, child.stderr]) {
+			let rest = "";
 			stream.setEncoding("utf8").on("data", (text: string) => {
 				output += text;
 				appendFileSync(logFile, text);
@@ -67,10 +78,7 @@ export class Operator {
 		}
 		const code = await ended(child, signal);
 		signal.throwIfAborted();
-		if (code !== 0) {
-			throw new Error(`${step} has ended with ${code}; all of it is in ${logFile}:\n${output.slice(-2_000).trim()}`);
-		}
-		return { step, from, until: new Date(), output };
+		return { step, code, from, until: new Date(), output };
 	}
 }
 

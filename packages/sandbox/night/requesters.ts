@@ -36,13 +36,15 @@ export interface RequesterSetup {
 	client: string;
 	/** `https://portal.acme.example/visits`; its port is not used. */
 	url: string;
-	resolver: CachingResolver;
+	resolver: Pick<CachingResolver, "addressesOf">;
 	/** @returns undefined for an address that nothing listens on */
 	reach: (address: string) => Reached | undefined;
 	/** Certificates that it trusts, as PEM; of `https` alone. */
 	ca?: string;
 	/** Where it writes, too: each request is a `POST` of a row, which is noted here where it is answered with 201. */
 	ledger?: Ledger;
+	/** Whether one that writes does so; it reads meanwhile. @default always */
+	mayWrite?: () => boolean;
 	/** Between an answer and the next request. @default 100 */
 	everyMs?: number;
 }
@@ -84,7 +86,8 @@ export function startRequester(setup: RequesterSetup): Requester {
 type Outcome = Pick<RecordedAnswer, "address" | "side" | "status" | "error">;
 
 async function ask(setup: RequesterSetup): Promise<Outcome> {
-	const { url, resolver, reach, ledger, client } = setup;
+	const { url, resolver, reach, client, mayWrite } = setup;
+	const ledger = mayWrite?.() === false ? undefined : setup.ledger;
 	const { hostname } = new URL(url);
 	const [address] = await resolver.addressesOf(hostname);
 	if (address === undefined) return { error: `${hostname} has no address` };

@@ -13,25 +13,21 @@ import type { Sandbox } from "../environment.ts";
 import { type Medstack, startMedstack } from "../medstack/cluster.ts";
 import { startProcess } from "../medstack/process-instance.ts";
 import { fillWithClinic, MEDSTACK_DATABASE, startMedstackSource } from "../medstack/source.ts";
+import type { RunningInstance } from "../medstack/swarm.ts";
 import { moverEnvironment } from "../move-stage.ts";
 import { execute } from "../postgresql/execute.ts";
 import type { Postgres } from "../postgresql/server.ts";
 import { freePort } from "../server-process.ts";
+import { APTIBLE_ADDRESS, LOCAL, MEDSTACK_ADDRESS } from "./addresses.ts";
 import { Ledger } from "./ledger.ts";
 import { type NewSide, startNewSide } from "./new-side.ts";
 import { NightObjects } from "./objects.ts";
 import { type OuterWorld, worldVariable } from "./outer-world.ts";
-import { type Requester, startRequester } from "./requesters.ts";
-import { CachingResolver } from "./resolver.ts";
-import { startWeb, startWorker } from "./writers.ts";
+import { People } from "./people.ts";
+import { type AppSetup, startWeb, startWorker } from "./writers.ts";
 import { WRITES_TABLE } from "./writes.ts";
 import { DOMAIN, startZone } from "./zone.ts";
 
-/** Public addresses of both sides' load balancers. */
-const MEDSTACK_ADDRESS = "203.0.113.9";
-const APTIBLE_ADDRESS = "198.51.100.7";
-/** Where they are on this machine; the DNS servers have the first ones of this network. */
-const LOCAL = { [MEDSTACK_ADDRESS]: "127.0.0.101", [APTIBLE_ADDRESS]: "127.0.0.102" };
 const APP_LOGIN = { name: "app_rw", password: "x" };
 const HEALTH_MS = 500;
 /** Of the mover and the page service. */
@@ -54,7 +50,8 @@ export interface NightWorld {
 	target: Postgres;
 	medstack: Medstack;
 	ledger: Ledger;
-	requesters: readonly Requester[];
+	people: People;
+	newSide: NewSide;
 	/** Variables of the product's commands. */
 	env: Readonly<Record<string, string>>;
 	/** Logs of the page service, of Aptible's endpoints, and of the mover. */
@@ -69,10 +66,8 @@ export interface NightWorld {
 	/** Does at the DNS host what a command asks for: a line of a zone file. */
 	putRecord(line: string): void;
 	objects: NightObjects;
-	/** Has people and programs come. */
-	openDoors(): void;
-	/** Has nobody come any more. */
-	closeDoors(): Promise<void>;
+	/** IPv4 addresses of the domain, as DNS has it now. */
+	findDomain(): Promise<readonly string[]>;
 	close(): Promise<void>;
 }
 
@@ -81,7 +76,9 @@ export async function startNightWorld(setup: NightWorldSetup): Promise<NightWorl
 	const { sandbox, root, folder, scale } = setup;
 	const closing: (() => Promise<unknown>)[] = [];
 	const close = async () => {
-		for (const end of closing.reverse().splice(0)) await end();
+		const failures: unknown[] = [];
+		for (const end of closing.reverse().splice(0)) await end().catch((error: unknown) => failures.push(error));
+		if (failures.length > 0) throw failures[0];
 	};
 	try {
 		return await start();
@@ -97,8 +94,7 @@ export async function startNightWorld(setup: NightWorldSetup): Promise<NightWorl
 			mover: path.join(folder, "mover.log"),
 		};
 		await Promise.all(Object.values(logs).map((file) => writeFile(file, "")));
-		const [source, target] = await Promise.all([startMedstackSource(), startAptiblePostgres()]);
-		closing.push(() => Promise.all([source.stop(), target.stop()]));
+		const [source, target] = await startServers(closing);
 		await fillWithClinic(source, scale);
 		const sql = `${WRITES_TABLE}; GRANT SELECT, INSERT ON night_writes TO ${APP_LOGIN.name}`;
 		await execute(source.url(MEDSTACK_DATABASE), `SET ROLE medadmin; ${sql}`);
@@ -110,22 +106,26 @@ export async function startNightWorld(setup: NightWorldSetup): Promise<NightWorl
 		const ledger = new Ledger(path.join(folder, "acknowledged.jsonl"));
 		const objects = await NightObjects.start();
 		closing.push(() => objects.close());
-		const medstack = await startOldSide(setup, { source, logs, ledger, dns, tls, port, objects });
+		const people = new People({
+			resolver: dns.resolver,
+			port,
+			certificate: tls.certificate,
+			ledger,
+			database: source.url(MEDSTACK_DATABASE, APP_LOGIN),
+		});
+		const medstack = await startOldSide(setup, { source, logs, ledger, people, dns, tls, port, objects });
 		closing.push(() => medstack.close());
 		closing.push(await checkHealth(medstack));
-		const newSide = await startAptibleSide(setup, { target, logs, ledger, tls, port });
+		const newSide = await startAptibleSide(setup, { target, logs, ledger, people, tls, port });
 		closing.push(() => newSide.close());
-		const requesters: Requester[] = [];
-		const closeDoors = async () => {
-			await Promise.all(requesters.map((one) => one.stop()));
-		};
-		closing.push(closeDoors);
+		closing.push(() => people.end());
 		return {
 			source,
 			target,
 			medstack,
 			ledger,
-			requesters,
+			people,
+			newSide,
 			env: await environment(sandbox, { root, folder, dns, tls, port, medstack }),
 			logs,
 			addEndpointRecords: () => {
@@ -136,16 +136,23 @@ export async function startNightWorld(setup: NightWorldSetup): Promise<NightWorl
 			lowerTtl: zone.lowerTtl,
 			putRecord: zone.put,
 			objects,
-			openDoors: () => void requesters.push(...openDoors({ dns, tls, port, ledger })),
-			closeDoors,
+			findDomain: () => resolveBy(dns.resolver)(DOMAIN),
 			close,
 		};
 	}
 }
 
+/** Both are stopped at the end, also where one alone has started. */
+async function startServers(closing: (() => Promise<unknown>)[]): Promise<[Postgres, Postgres]> {
+	const started = [startMedstackSource(), startAptiblePostgres()] as const;
+	for (const server of started) closing.push(() => server.then((one) => one.stop()));
+	return Promise.all(started);
+}
+
 interface Side {
 	logs: NightWorld["logs"];
 	ledger: Ledger;
+	people: People;
 	tls: Certificate;
 	port: number;
 }
@@ -153,7 +160,16 @@ interface Side {
 /** MedStack's cluster; the mover comes once it has its secret. */
 async function startOldSide(
 	{ sandbox, root, handOver }: NightWorldSetup,
-	{ source, logs, ledger, dns, tls, port, objects }: Side & { source: Postgres; dns: DnsWorld; objects: NightObjects },
+	{
+		source,
+		logs,
+		ledger,
+		people,
+		dns,
+		tls,
+		port,
+		objects,
+	}: Side & { source: Postgres; dns: DnsWorld; objects: NightObjects },
 ): Promise<Medstack> {
 	const url = source.url(MEDSTACK_DATABASE, APP_LOGIN);
 	const program = process.execPath;
@@ -172,7 +188,7 @@ async function startOldSide(
 			},
 			worker: {
 				replicas: 1,
-				start: () => startWorker({ side: "medstack", url, name: "worker", ledger, everyMs: 100 }),
+				start: () => startAppWorker({ side: "medstack", url }, { ledger, people }),
 			},
 			page: {
 				replicas: 1,
@@ -223,7 +239,7 @@ async function checkHealth(medstack: Medstack): Promise<() => Promise<void>> {
 
 function startAptibleSide(
 	{ sandbox }: NightWorldSetup,
-	{ target, logs, ledger, tls, port }: Side & { target: Postgres },
+	{ target, logs, ledger, people, tls, port }: Side & { target: Postgres },
 ): Promise<NewSide> {
 	const url = target.url("db");
 	return startNewSide({
@@ -234,26 +250,16 @@ function startAptibleSide(
 		domains: { [DOMAIN]: "web" },
 		services: {
 			web: ({ slot }) => startWeb({ side: "aptible", url, name: `web.${slot}` }),
-			worker: () => startWorker({ side: "aptible", url, name: "worker", ledger, everyMs: 100 }),
+			worker: () => startAppWorker({ side: "aptible", url }, { ledger, people }),
 		},
 	});
 }
 
-/** Two that read and two that write, each with a resolver of its own. */
-function openDoors({ dns, tls, port, ledger }: Pick<Side, "tls" | "port" | "ledger"> & { dns: DnsWorld }): Requester[] {
-	const sides = { [MEDSTACK_ADDRESS]: "medstack", [APTIBLE_ADDRESS]: "aptible" } as const;
-	const isKnown = (address: string): address is keyof typeof sides => Object.hasOwn(sides, address);
-	return ["reader-1", "reader-2", "writer-1", "writer-2"].map((client) =>
-		startRequester({
-			client,
-			url: `https://${DOMAIN}/visits`,
-			resolver: new CachingResolver({ server: dns.resolver }),
-			reach: (address) => (isKnown(address) ? { host: LOCAL[address], port, side: sides[address] } : undefined),
-			ca: tls.certificate,
-			everyMs: 200,
-			...(client.startsWith("writer") ? { ledger } : {}),
-		}),
-	);
+function startAppWorker(
+	{ side, url }: Pick<AppSetup, "side" | "url">,
+	{ ledger, people }: Pick<Side, "ledger" | "people">,
+): RunningInstance {
+	return startWorker({ side, url, name: "worker", ledger, mayWrite: () => people.mayWrite, everyMs: 100 });
 }
 
 /** Leads the product's commands to this world: to its DNS by their own variables, to its addresses as a network does. */

@@ -46,18 +46,15 @@ export async function startWeb({ side, url, name }: AppSetup): Promise<RunningIn
 		}
 	});
 	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-	const close = async () => {
-		server.closeAllConnections();
-		await new Promise((resolve) => server.close(resolve));
-		await pool.end();
-	};
-	let closed: Promise<void> | undefined;
+	// What is under way may write still once its client is cut off.
+	const ended = once(server, "close").then(() => pool.end());
 	return {
 		address: { host: "127.0.0.1", port: (server.address() as AddressInfo).port },
-		ended: once(server, "close"),
+		ended,
 		stop() {
-			closed ??= close();
-			return closed;
+			server.closeAllConnections();
+			server.close();
+			return ended;
 		},
 	};
 }
@@ -68,22 +65,32 @@ export async function startWeb({ side, url, name }: AppSetup): Promise<RunningIn
  *
  * @param everyMs @default 50
  */
-export function startWorker({ side, url, name, ledger, everyMs = 50 }: AppSetup & WorkerSetup): RunningInstance {
+export function startWorker({
+	side,
+	url,
+	name,
+	ledger,
+	mayWrite,
+	everyMs = 50,
+}: AppSetup & WorkerSetup): RunningInstance {
 	const ending = new AbortController();
 	const { signal } = ending;
 	const pool = openPool(url);
 	const work = async () => {
 		while (!signal.aborted) {
-			const id = randomUUID();
-			try {
-				await write(pool, id, name);
-				ledger.acknowledge({ id, at: new Date(), side, writer: name });
-			} catch {
-				ledger.unacknowledged += 1;
-			}
+			if (mayWrite?.() !== false) await writeRow();
 			await sleep(everyMs, undefined, { signal }).catch(() => {});
 		}
 		await pool.end();
+	};
+	const writeRow = async () => {
+		const id = randomUUID();
+		try {
+			await write(pool, id, name);
+			ledger.acknowledge({ id, at: new Date(), side, writer: name });
+		} catch {
+			ledger.unacknowledged += 1;
+		}
 	};
 	const ended = work();
 	return {
@@ -97,6 +104,8 @@ export function startWorker({ side, url, name, ledger, everyMs = 50 }: AppSetup 
 
 export interface WorkerSetup {
 	ledger: Ledger;
+	/** Whether there is something to write. @default always */
+	mayWrite?: () => boolean;
 	/** Between an answer and the next row. */
 	everyMs?: number;
 }

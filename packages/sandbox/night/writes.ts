@@ -23,11 +23,13 @@ export async function write(client: pg.ClientBase | pg.Pool, id: string, writer:
 	await client.query("INSERT INTO night_writes (id, writer) VALUES ($1, $2)", [id, writer]);
 }
 
-/** Every row of a database, in the order of its times. */
+/** Every row of a database, in the order of its times; none where the table has not come there. */
 export async function readWrites(url: string): Promise<StoredWrite[]> {
 	const client = new pg.Client({ connectionString: url });
 	await client.connect();
 	try {
+		const table = await client.query("SELECT to_regclass('night_writes') IS NOT NULL AS \"isThere\"");
+		if (table.rows[0].isThere !== true) return [];
 		const { rows } = await client.query(
 			'SELECT id, writer, written_at AS "writtenAt", written_on AS "writtenOn" FROM night_writes ORDER BY written_at, id',
 		);

@@ -150,6 +150,7 @@ test("a mover that is away, a no, and services by hand that are not up are taken
 	assert.equal(await world.back(), 1);
 	assert.match(world.said.at(-1) ?? "", /not all said to be up/);
 	assert.deepEqual(actsOf(world), ["thaw", "start"]);
+	assert.ok(!world.said.some((line) => line.includes("not changed tonight")), "DNS was changed before it was taken up");
 	world.did = [];
 	assert.equal(await world.back(), 0);
 	assert.deepEqual(actsOf(world), ["start", "update prepare"]);

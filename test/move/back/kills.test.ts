@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readWrites, settleWrites } from "../../../move/back/counters.ts";
+import { readWrites, settleLoss, settleWrites } from "../../../move/back/counters.ts";
 import { countLoss } from "../../../move/back/loss.ts";
 import { besideNoOperator, NIGHT_LOCK, OperatorLock, STEP_LOCK } from "../../../move/operator-lock.ts";
 import { type Evidence, LOCK_CLASS } from "../../../packages/mover/steps.ts";
@@ -91,6 +91,25 @@ test("one operator at a time, also where the session of the first has ended mean
 	);
 	await other.query("SELECT pg_advisory_unlock_all()");
 	await night.release();
+});
+
+test("rows of a session that has written in a burst and idles are waited for", async () => {
+	await journals.session.query("CREATE DATABASE burst");
+	const [app, reader] = [await journals.connect("burst"), await journals.connect("burst")];
+	await app.query("CREATE TABLE public.visits (id int)");
+	await app.query("SELECT pg_stat_force_next_flush()");
+	const mark = await settleWrites(reader);
+	for (let row = 1; row <= 5; row += 1) await app.query("INSERT INTO public.visits VALUES (1)");
+	const opening = { opened: new Set(["main"]), marks: new Map([["main", mark]]), liveMarks: new Map(), isLed: false };
+	assert.equal(countLoss(opening, new Map([["main", await settleLoss(reader)]])).rows, 5);
+	// One that only reads has nothing to count, and holds nobody up.
+	const reading = setInterval(() => void app.query("SELECT 1"), 200);
+	const began = performance.now();
+	await settleLoss(reader);
+	clearInterval(reading);
+	const seconds = (performance.now() - began) / 1000;
+	assert.ok(seconds < 9, `${seconds} s for a session that goes on`);
+	await Promise.all([app, reader].map((one) => one.end()));
 });
 
 test("rows are counted without ANALYZE and TOAST, with dropped tables, and not across a reset or a crash", async () => {

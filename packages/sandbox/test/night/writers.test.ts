@@ -9,7 +9,8 @@ import { startDnsWorld } from "../../dns/authority.ts";
 import { resolveBy } from "../../dns/client.ts";
 import { startMedstack } from "../../medstack/cluster.ts";
 import { startLoadBalancer } from "../../medstack/load-balancer.ts";
-import { judgeWrites, measureDowntime } from "../../night/judge.ts";
+import { type BackEvidence, judgeBack } from "../../night/back-verdict.ts";
+import { isGood, isServed, judgeWrites, measureDowntime } from "../../night/judge.ts";
 import { type AcknowledgedWrite, Ledger } from "../../night/ledger.ts";
 import { startRequester } from "../../night/requesters.ts";
 import { CachingResolver } from "../../night/resolver.ts";
@@ -100,18 +101,16 @@ test("a night from one side to the other: who asks by DNS is down from the last 
 	const answers = () => clients.flatMap((client) => client.answers);
 	const by = (writer: string) => ledger.writes.filter((one) => one.writer === writer).length;
 	await until(() => by("writer") > 3 && by("worker") > 3);
-	await until(() => clients.every((client) => client.answers.filter(({ status = 0 }) => status < 300).length > 3));
+	await until(() => clients.every((client) => client.answers.filter(isGood).length > 3));
 	const warm = new Date();
-	await until(() => clients.every(({ answers }) => answers.some(({ at, status = 0 }) => at >= warm && status < 300)));
+	await until(() => clients.every(({ answers }) => answers.some((one) => one.at >= warm && isGood(one))));
 	for (const name of ["web", "worker"]) await medstack.scale(name, 0);
 	await medstack.settled();
 	const closed = new Date();
 	await until(() => answers().filter(({ status }) => status === 503).length > 3 && Date.now() - closed.getTime() > 300);
 	await copy(await readWrites(old.url()));
 	dns.change(server, leadsTo("198.51.100.7"));
-	await until(() =>
-		clients.every((client) => client.answers.some(({ side, status = 0 }) => side === "aptible" && status < 300)),
-	);
+	await until(() => clients.every((client) => client.answers.some((one) => isServed(one, "aptible"))));
 	await Promise.all(clients.map((client) => client.stop()));
 
 	const times = [{ side: "medstack" as const, from: closed }];
@@ -194,4 +193,69 @@ test("a worker writes on through a refused login, and the judge finds what was l
 	writes.push({ ...liar, id: crypto.randomUUID() });
 	assert.deepEqual((await judged).lost, []);
 	assert.equal(readFileSync(file, "utf8").trim().split("\n").length, ledger.writes.length);
+});
+
+test("the judge of a way back finds each thing that may be wrong with it", async () => {
+	const at = (second: number) => new Date(Date.UTC(2026, 11, 1, 2, 0, second));
+	const row = (second: number, on: Postgres): StoredWrite => {
+		const writtenOn = `${on.address}:${on.port}`;
+		return { id: crypto.randomUUID(), writer: "worker", writtenAt: at(second), writtenOn };
+	};
+	const [before, gone, after] = [row(0, old), row(60, fresh), row(90, old)];
+	await copy([before, gone]);
+	for (const { id, writtenAt, writtenOn } of [before, after]) {
+		const values = `'${id}', 'worker', '${writtenAt.toISOString()}', '${writtenOn}'`;
+		await execute(old.url(), `INSERT INTO night_writes VALUES (${values})`);
+	}
+	const told = (one: StoredWrite, side: "medstack" | "aptible") => ({
+		id: one.id,
+		at: one.writtenAt,
+		side,
+		writer: "worker",
+	});
+	const answered = (second: number, side: "medstack" | "aptible", status?: number) => ({
+		client: "reader",
+		at: at(second),
+		ended: at(second + 1),
+		side,
+		...(status === undefined ? { error: "cut off" } : { status }),
+	});
+	const answers = [answered(0, "medstack", 200), answered(60, "aptible", 200), answered(70, "medstack", 503)];
+	const right: BackEvidence = {
+		requesters: [{ answers: [...answers, answered(74, "medstack"), answered(85, "medstack", 200)] }],
+		ledger: { writes: [told(before, "medstack"), told(gone, "aptible"), told(after, "medstack")] },
+		databases: databases(),
+		frozen: at(30),
+		opened: at(45),
+		began: at(66),
+		accepted: at(70),
+		ledAt: at(75),
+		runs: [
+			{ from: at(-90), until: at(10) },
+			{ from: at(45), until: at(65) },
+		],
+		counted: 1,
+		domain: ["203.0.113.9"],
+		home: "203.0.113.9",
+		replicas: [{ name: "web", wanted: 1, found: 1 }],
+	};
+	const judged = await judgeBack(right);
+	assert.deepEqual([judged.wrong, judged.seconds, judged.given], [[], 20, 1], judged.lines.join("\n"));
+	const forgotten = row(20, old);
+	const wrongs: [Partial<BackEvidence>, RegExp][] = [
+		[{ requesters: [{ answers }] }, /no client is served by MedStack/],
+		[{ ledger: { writes: [...right.ledger.writes, told(forgotten, "medstack")] } }, /is lost, which MedStack has ack/],
+		[{ ledger: { writes: [told(gone, "medstack")] } }, /acknowledged by medstack, and is the other side's/],
+		[{ counted: 2 }, /back has counted 2 rows, and Aptible's server has taken 1/],
+		[{ accepted: at(95) }, /is on medstack, which was closed at 02:01:30/],
+		[{ ledAt: at(95) }, /is on medstack, which was closed/],
+		[{ runs: [{ from: at(45), until: at(95) }] }, /is on medstack, which was closed/],
+		[{ runs: [{ from: at(45) }] }, /what began at 02:00:45 runs on Aptible/],
+		[{ opened: at(61) }, /is on aptible, which was closed/],
+		[{ domain: ["198.51.100.7"] }, /the domain leads to 198\.51\.100\.7/],
+		[{ replicas: [{ name: "web", wanted: 1, found: 0 }] }, /web has 0 instances on MedStack, and had 1/],
+	];
+	for (const [changed, says] of wrongs) {
+		assert.match((await judgeBack({ ...right, ...changed })).wrong.join("\n"), says);
+	}
 });
