@@ -166,7 +166,7 @@ const unreadable: Record<string, { text: string; says: RegExp }> = {
 	},
 	"a list": {
 		text: "- apps\n",
-		says: /^a\.yaml: is not a block; allowed: environment, databases, apps, logDrains, metricDrains, storage, dns, move$/,
+		says: /^a\.yaml: is not a block; allowed: environment, databases, shared, apps, logDrains, metricDrains, storage, dns, move$/,
 	},
 	text: { text: "apps\n", says: /^a\.yaml: is not a block; allowed: environment/ },
 	"an anchor": {
@@ -200,7 +200,7 @@ const unreadable: Record<string, { text: string; says: RegExp }> = {
 	},
 	"the form of a stage file": {
 		text: "config: {}\n",
-		says: /^a\.yaml: config: is not known here; allowed: environment, databases, apps, logDrains, metricDrains, storage, dns, move$/,
+		says: /^a\.yaml: config: is not known here; allowed: environment, databases, shared, apps, logDrains, metricDrains, storage, dns, move$/,
 	},
 	"a block that is none": { text: "apps: 3\n", says: /^a\.yaml: apps: is not a block; allowed: one name to a line$/ },
 };
