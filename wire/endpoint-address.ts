@@ -11,7 +11,7 @@ export function addressAt(host: string, { kind, ports }: Pick<EndpointSpec, "kin
 	return `${scheme}://${host}${ports.length === 1 ? `:${ports[0]}` : ""}`;
 }
 
-/** The host name in an address. */
+/** The host name in an address, which may be that of a wildcard; empty where it has none. */
 export function hostIn(address: string): string {
-	return new URL(address).hostname;
+	return /^[a-z]+:\/\/([^/:]*)/.exec(address)?.[1] ?? "";
 }
