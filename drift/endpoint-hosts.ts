@@ -1,5 +1,5 @@
 /** Host names of the endpoints that a stage's apps may refer to, as they are on Aptible. */
-import { findEndpoint } from "../aptible/endpoint/find.ts";
+import { looksLike } from "../aptible/endpoint/find.ts";
 import type { Stage } from "../config/stage.ts";
 import { identifyAppEndpoint } from "../config/to-spec/endpoint.ts";
 import { lookUp } from "../wire/own.ts";
@@ -21,9 +21,11 @@ export function hostsOf(
 		if (wanted === undefined || endpoint === undefined || owner === undefined) return undefined;
 		const listed = owner.endpoints.map((one) => one.listed);
 		const ids = recorded.filter(({ kind, spec }) => kind === "endpoint" && isOf(spec, wanted));
+		const alike = listed.filter((one) => looksLike(one, identifyAppEndpoint(endpoint)));
 		const found =
 			listed.find(({ id }) => ids.some(({ facts }) => facts.id === id)) ??
-			findEndpoint(listed, identifyAppEndpoint(endpoint), { previous: undefined });
+			// Which of several it is, its claim says, and that is made later.
+			(alike.length === 1 ? alike[0] : undefined);
 		// The domain of one that has one is in the spec itself.
 		return found?.defaultDomain ?? found?.hostname;
 	};

@@ -71,7 +71,7 @@ async function hostOf(stage: StageUnderTest, app: string, service: string): Prom
 		service: { service: string };
 	}[];
 	const found = list.filter((one) => one.service.service === service);
-	return found.map((one) => one.default_domain ?? one.hostname).at(-1) ?? "";
+	return found.find((one) => one.default_domain)?.default_domain ?? found.at(-1)?.hostname ?? "";
 }
 
 /** Gives a database another password, as a restore and a reload by Aptible may. */
