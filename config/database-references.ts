@@ -44,16 +44,16 @@ export function readDatabase(reference: string): ({ kind: "database" } & Databas
 
 /** Says what is wrong with a reference that reads well, or nothing if the stage has what it asks for. */
 export function unknownDatabase(reference: DatabaseReference, draft: Draft): string | undefined {
-	const { databases } = draft;
+	const { databases = {} } = draft;
 	// Written, but not readable: whether the name is there cannot be said.
-	if (databases === undefined && "databases" in draft) return undefined;
-	const names = Object.keys(databases ?? {});
+	if (draft.databases === undefined && "databases" in draft) return undefined;
+	const names = Object.keys(databases);
 	const { database: name, part } = reference;
 	if (names.includes(name)) return wrongCredential(reference, draft) ?? missingPart(reference, draft);
 	const declared = names.length === 0 ? "no databases are declared" : `declared: ${names.join(", ")}`;
 	// The password of another database is not for a slip to hand out.
 	const near = part === "password" ? "" : suggest(findNearestWord(name, names));
-	const hint = tellFormer(name, databases ?? {}) ?? tellCredential(reference, names, draft) ?? near;
+	const hint = tellFormer(name, databases) ?? tellCredential(reference, names, draft) ?? near;
 	return `refers to a database that is not under databases; ${declared}${hint}`;
 }
 
@@ -72,10 +72,15 @@ function tellCredential(
 	return `; ${wrongCredential(meant, draft) ?? `for other credentials write \${${writeReference(meant)}}`}`;
 }
 
+/** Type of a database; empty where it is not known. */
+function typeOf(database: string, { databases = {} }: Draft): string {
+	return lookUp(databases, database)?.type ?? "";
+}
+
 /** Says what is wrong with the credentials that a reference names. */
 function wrongCredential({ database, credential, part }: DatabaseReference, draft: Draft): string | undefined {
-	const type = lookUp(draft.databases ?? {}, database)?.type;
-	const types = type === undefined ? undefined : lookUp(credentialTypes, type);
+	const type = typeOf(database, draft);
+	const types = lookUp(credentialTypes, type);
 	if (types === undefined || credential === undefined || types.includes(credential)) return undefined;
 	const near = suggest(findNearestWord(credential, types));
 	const allowed = types.map((word) => (part === "url" ? `urls.${word}` : `${word}.${part}`)).join(", ");
@@ -84,8 +89,8 @@ function wrongCredential({ database, credential, part }: DatabaseReference, draf
 
 /** Says which parts a database of its type has, where it lacks the one that is asked for. */
 function missingPart({ database, part }: DatabaseReference, draft: Draft): string | undefined {
-	const type = lookUp(draft.databases ?? {}, database)?.type;
-	const has = type === undefined ? undefined : lookUp(partsByType, type);
+	const type = typeOf(database, draft);
+	const has = lookUp(partsByType, type);
 	if (has === undefined || part === "url" || has.includes(part)) return undefined;
 	return `asks for what the connection URL of a ${type} database does not have; it has: ${has.join(", ")}`;
 }
@@ -94,9 +99,7 @@ function missingPart({ database, part }: DatabaseReference, draft: Draft): strin
 export function wrongBefore(text: string, reference: DatabaseReference, draft: Draft): string | undefined {
 	if (!/jdbc:$/i.test(text)) return undefined;
 	if (reference.part === "jdbcUrl") return "stands after jdbc:, with which it begins itself; remove that";
-	if (reference.part !== "url" || lookUp(draft.databases ?? {}, reference.database)?.type !== "postgresql") {
-		return undefined;
-	}
+	if (reference.part !== "url" || typeOf(reference.database, draft) !== "postgresql") return undefined;
 	const refer = (part: DatabasePart) => `\${${writeReference({ ...reference, part })}}`;
 	return `stands after jdbc:, and pgjdbc takes no user in the URL; write ${refer("jdbcUrl")} for all of it, and give the app ${refer("user")} and ${refer("password")} in variables of their own`;
 }

@@ -12,12 +12,18 @@ interface AppLike {
 	config?: Readonly<Record<string, string | undefined>> | undefined;
 	configFrom?: readonly (string | undefined)[] | undefined;
 	registry?: { username?: string | undefined } | undefined;
-	endpoints?: Readonly<Record<string, Parameters<typeof knowHost>[0] | undefined>> | undefined;
+	endpoints?: Readonly<Record<string, EndpointLike | undefined>> | undefined;
 }
+
+type EndpointLike = Parameters<typeof knowHost>[0] & { kind?: string | undefined };
 
 /** An endpoint that an app waits for, and where the app asks for it. */
 interface Wait extends EndpointReference {
+	/** The app that waits. */
+	by: string;
 	place: Place;
+	/** Whether a domain would make its address known. */
+	mayHaveDomain: boolean;
 }
 
 /** What each app waits for: endpoints of other apps whose host name is known once they are made, and its own with one that nobody knows before. */
@@ -26,19 +32,21 @@ function waitsOf(apps: Readonly<Record<string, AppLike | undefined>>, shared: Dr
 	for (const [handle, app] of Object.entries(apps)) {
 		if (app === undefined) continue;
 		const at = ["apps", handle];
+		const { config = {}, registry } = app;
 		const texts: [Place, string | undefined][] = [
 			...Object.entries(mergeVariables<string | undefined>(app, shared)).map(([key, text]): [Place, typeof text] => [
-				[...at, ...(Object.hasOwn(app.config ?? {}, key) ? ["config", key] : ["configFrom"])],
+				[...at, ...(Object.hasOwn(config, key) ? ["config", key] : ["configFrom"])],
 				text,
 			]),
-			[[...at, "registry", "username"], app.registry?.username],
+			[[...at, "registry", "username"], registry?.username],
 		];
 		const found = texts.flatMap(([place, text]) =>
 			endpointsIn(text).flatMap((wanted): Wait[] => {
 				const endpoint = lookUp(lookUp(apps, wanted.app)?.endpoints ?? {}, wanted.endpoint);
-				const knowledge = endpoint === undefined ? "known" : knowHost(endpoint);
+				if (endpoint === undefined) return [];
+				const knowledge = knowHost(endpoint);
 				const isThere = knowledge === "known" || (knowledge === "default domain" && wanted.app === handle);
-				return isThere ? [] : [{ ...wanted, place }];
+				return isThere ? [] : [{ ...wanted, by: handle, place, mayHaveDomain: endpoint.kind !== "tcp" }];
 			}),
 		);
 		waits.set(handle, found);
@@ -72,33 +80,36 @@ export function orderApps(apps: Readonly<Record<string, AppLike>>): string[] {
 
 /** Judges what apps wait for: no app for an address of its own that is made with its endpoint, and none for one that waits for it. */
 export function checkEndpointOrder(draft: Draft): Mistake[] {
-	const waits = waitsOf(draft.apps ?? {}, draft.shared);
+	const { apps = {}, shared } = draft;
+	const waits = waitsOf(apps, shared);
 	const mistakes: Mistake[] = [];
 	const done = new Set<string>();
-	const visit = (handle: string, path: readonly { from: string; wait: Wait }[]) => {
-		const start = path.findIndex(({ from }) => from === handle);
+	const visit = (handle: string, path: readonly Wait[]) => {
+		const start = path.findIndex(({ by }) => by === handle);
 		if (start >= 0) {
-			mistakes.push(tellCycle(path.slice(start)));
+			mistakes.push(tellCircle(path.slice(start)));
 			return;
 		}
 		if (done.has(handle)) return;
-		for (const wait of waits.get(handle) ?? []) visit(wait.app, [...path, { from: handle, wait }]);
+		for (const wait of waits.get(handle) ?? []) visit(wait.app, [...path, wait]);
 		done.add(handle);
 	};
 	for (const handle of waits.keys()) visit(handle, []);
 	return mistakes;
 }
 
-function tellCycle(cycle: readonly { from: string; wait: Wait }[]): Mistake {
-	const [first] = cycle;
-	const { place = [] } = first?.wait ?? {};
-	const nameOf = ({ app, endpoint }: EndpointReference) => `apps.${app}.endpoints.${endpoint}`;
-	const fix = `give ${first === undefined ? "it" : nameOf(first.wait)} a domain, which is known before`;
-	if (cycle.length === 1) {
-		const says = `asks for the host name of an endpoint of the app itself, which Aptible gives when it makes it, after the app's release; ${fix}, or defaultDomain: true`;
+/** @param circle at least one, each of which waits for the app of the next one */
+function tellCircle(circle: readonly Wait[]): Mistake {
+	const nameOf = ({ app, endpoint }: Wait) => `apps.${app}.endpoints.${endpoint}`;
+	const domains = circle.filter(({ mayHaveDomain }) => mayHaveDomain).slice(0, 1);
+	const fixes = domains.map((one) => `give ${nameOf(one)} a domain, which is known before`);
+	const place = circle[0]?.place ?? [];
+	if (circle.length === 1) {
+		const fix = [...fixes, "set defaultDomain: true there, if the app has no other one"].join(", or ");
+		const says = `asks for the host name of an endpoint of the app itself, which Aptible gives when it makes it, after the app's release; ${fix}`;
 		return { place, says, about: "nothing" };
 	}
-	const chain = cycle.map(({ from: one, wait: next }) => `${one} waits for ${nameOf(next)}`).join(", ");
-	const says = `closes a circle: ${chain}; ${fix}, or remove one of the references and set that variable with aptible config:set after the first pulumi up`;
-	return { place, says, about: "nothing" };
+	const chain = circle.map((one) => `${one.by} waits for ${nameOf(one)}`).join(", ");
+	const last = "remove one of the references and set that variable with aptible config:set after the first pulumi up";
+	return { place, says: `closes a circle: ${chain}; ${[...fixes, last].join(", or ")}`, about: "nothing" };
 }

@@ -28,22 +28,23 @@ export function unknownEndpoint(
 	{ app: handle, endpoint: name, part }: EndpointReference,
 	draft: Draft,
 ): string | undefined {
-	const { apps } = draft;
-	if (apps === undefined && "apps" in draft) return undefined;
-	const handles = Object.keys(apps ?? {});
+	const { apps = {} } = draft;
+	const handles = Object.keys(apps);
 	if (!handles.includes(handle)) {
 		const near = suggest(findNearestWord(handle, handles));
-		return `refers to an app that is not under apps; ${tellDeclared(handles)}${tellFormer(handle, apps ?? {}) ?? near}`;
+		return `refers to an app that is not under apps; ${tellDeclared(handles)}${tellFormer(handle, apps) ?? near}`;
 	}
-	const app = lookUp(apps ?? {}, handle);
+	const app = lookUp(apps, handle);
+	// Written, but not readable: whether the name is there cannot be said.
 	if (app === undefined || ("endpoints" in app && app.endpoints === undefined)) return undefined;
-	const names = Object.keys(app.endpoints ?? {});
+	const { endpoints = {} } = app;
+	const names = Object.keys(endpoints);
 	if (!names.includes(name)) {
 		const near = suggest(findNearestWord(name, names));
-		const former = tellFormer(name, app.endpoints ?? {});
+		const former = tellFormer(name, endpoints);
 		return `refers to an endpoint that app "${handle}" does not have; ${tellDeclared(names)}${former ?? near}`;
 	}
-	const domain = lookUp(app.endpoints ?? {}, name)?.domain;
+	const domain = lookUp(endpoints, name)?.domain;
 	if (domain?.startsWith("*.") !== true) return undefined;
 	return `leads to ${domain}, which is no one address; write the host name that is meant${part === "url" ? ", with https:// before it" : ""}`;
 }

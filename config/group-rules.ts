@@ -6,8 +6,9 @@ import { unknownName } from "./near-miss.ts";
 
 /** Judges what apps take: each group is there, stands once, and says nothing else than another one. */
 export function checkGroups(draft: Draft): Mistake[] {
+	const { shared = {}, apps = {} } = draft;
 	const groupName = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
-	const wrongNames = Object.keys(draft.shared ?? {})
+	const wrongNames = Object.keys(shared)
 		.filter((name) => !groupName.test(name))
 		.map((name) =>
 			wrongName(
@@ -15,14 +16,16 @@ export function checkGroups(draft: Draft): Mistake[] {
 				"is not the name of a group; allowed: letters, digits, _ and -, a letter or digit first",
 			),
 		);
-	return [...wrongNames, ...Object.keys(draft.apps ?? {}).flatMap((handle) => checkTaken(handle, draft))];
+	return [...wrongNames, ...Object.keys(apps).flatMap((handle) => checkTaken(handle, draft))];
 }
 
-function checkTaken(handle: string, { apps, shared, ...draft }: Draft): Mistake[] {
-	const { config, configFrom = [] } = apps?.[handle] ?? {};
-	if ("shared" in draft && shared === undefined) return [];
+function checkTaken(handle: string, draft: Draft): Mistake[] {
+	const { config = {}, configFrom = [] } = draft.apps?.[handle] ?? {};
+	const { shared = {} } = draft;
+	// Written, but not readable: whether a group is there cannot be said.
+	if ("shared" in draft && draft.shared === undefined) return [];
 	const place = ["apps", handle, "configFrom"];
-	const known = Object.keys(shared ?? {});
+	const known = Object.keys(shared);
 	const wrong = configFrom.flatMap((name, index): Mistake[] => {
 		if (name === undefined) return [];
 		if (configFrom.indexOf(name) !== index) return [wrongValue([...place, index], "stands twice; remove one")];
@@ -31,9 +34,9 @@ function checkTaken(handle: string, { apps, shared, ...draft }: Draft): Mistake[
 			: [wrongValue([...place, index], unknownName("a group under shared", name, known))];
 	});
 	const first = new Map<string, { group: string; text: string }>();
-	for (const group of new Set(configFrom)) {
-		for (const [key, text] of Object.entries((group && lookUp(shared ?? {}, group)) || {})) {
-			if (group === undefined || text === undefined || Object.hasOwn(config ?? {}, key)) continue;
+	for (const group of new Set(configFrom.filter((name) => name !== undefined))) {
+		for (const [key, text] of Object.entries(lookUp(shared, group) ?? {})) {
+			if (text === undefined || Object.hasOwn(config, key)) continue;
 			const other = first.get(key);
 			if (other === undefined) first.set(key, { group, text });
 			else if (other.text !== text) {

@@ -34,10 +34,10 @@ export function mergeVariables<Text>(
 		config = {},
 		configFrom,
 	}: { config?: Variables<Text> | undefined; configFrom?: readonly (string | undefined)[] | undefined },
-	shared: Readonly<Record<string, Variables<Text> | undefined>> | undefined,
+	shared: Readonly<Record<string, Variables<Text> | undefined>> = {},
 ): Record<string, Text> {
 	if (configFrom === undefined) return { ...config };
-	const taken = configFrom.map((name) => (name === undefined ? undefined : lookUp(shared ?? {}, name)));
-	const entries = Object.entries(Object.fromEntries([...taken, config].flatMap((one) => Object.entries(one ?? {}))));
+	const taken = configFrom.flatMap((name) => Object.entries(lookUp(shared, name ?? "") ?? {}));
+	const entries = Object.entries(Object.fromEntries([...taken, ...Object.entries(config)]));
 	return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -96,6 +96,34 @@ test("an app has its own default domain, and no address of its own that comes wi
 		stageOf({ a: { config: { SELF: "${apps.a.endpoints.own.host}" }, endpoints: { own: endpoint } } });
 	assert.deepEqual(problemsOf(raw(byDefault)), []);
 	assert.deepEqual(problemsOf(raw({ service: "web", kind: "tcp" })), [
-		"Pulumi.test.yaml: apps.a.config.SELF: asks for the host name of an endpoint of the app itself, which Aptible gives when it makes it, after the app's release; give apps.a.endpoints.own a domain, which is known before, or defaultDomain: true",
+		"Pulumi.test.yaml: apps.a.config.SELF: asks for the host name of an endpoint of the app itself, which Aptible gives when it makes it, after the app's release; set defaultDomain: true there, if the app has no other one",
+	]);
+	assert.deepEqual(problemsOf(raw({ service: "web", kind: "tls", certificateFingerprint: "0".repeat(64) })), [
+		"Pulumi.test.yaml: apps.a.config.SELF: asks for the host name of an endpoint of the app itself, which Aptible gives when it makes it, after the app's release; give apps.a.endpoints.own a domain, which is known before, or set defaultDomain: true there, if the app has no other one",
+	]);
+});
+
+test("in a circle the endpoint is named that a domain can be given", () => {
+	const raw = stageOf({
+		a: { config: { B: "${apps.b.endpoints.mqtt.url}" }, endpoints: { own: byDefault } },
+		b: { config: { A: "${apps.a.endpoints.own.url}" }, endpoints: { mqtt: { service: "web", kind: "tcp" } } },
+	});
+	const [says = ""] = problemsOf(raw);
+	assert.match(
+		says,
+		/^Pulumi\.test\.yaml: apps\.a\.config\.B: closes a circle: .*; give apps\.a\.endpoints\.own a domain/,
+	);
+});
+
+test("what is wrong by itself closes no circle, and hides no other mistake", () => {
+	const raw = stageOf({
+		a: { config: { OPEN: "${apps.b", OTHER: "${apps.b.endpoints.own.url}" } },
+		b: { endpoints: 5 as never },
+	});
+	assert.deepEqual(problemsOf({ ...raw, shared: 1, databases: 2 }), [
+		"Pulumi.test.yaml: databases: 2 is not a block of databases; allowed: one name to a line",
+		"Pulumi.test.yaml: shared: 1 is not a block of groups of variables; allowed: one name to a line",
+		"Pulumi.test.yaml: apps.b.endpoints: 5 is not a block of endpoints; allowed: one name to a line",
+		`Pulumi.test.yaml: apps.a.config.OPEN: "\${" is never closed; write \${kind.name...}, or $\${ for a literal "\${"`,
 	]);
 });

@@ -80,3 +80,11 @@ testRefused({
 		],
 	},
 });
+
+test("whether a group is there cannot be said of a block that is none", () => {
+	const says = problemsOf(stageWith({ shared: [], "apps/portal/configFrom": ["mail"] }));
+	assert.equal(says.length, 1);
+	assert.match(says[0] ?? "", /shared: this list is not a block of groups of variables/);
+	const nameless = problemsOf(stageWith({ shared, "apps/portal/configFrom": ["mail", 5] }));
+	assert.equal(nameless.length, 1);
+});
