@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { inSandbox } from "@medstack-to-aptible/sandbox/aptible/sandbox.ts";
 import { portalSpec } from "../../support/app-spec.ts";
 import { openReconciler } from "../../support/reconcile.ts";
 
@@ -40,4 +41,16 @@ test("an app has its own default domain in its first release, and others' addres
 	assert.deepEqual(aptible.newWrites(), [], "the endpoint has the address that the app has been given");
 	const { stderr } = await aptible.apply("app", spec, { previous: { id, ...facts } });
 	assert.match(stderr, /needs \$\{apps\.gateway\.v2\.endpoints\.mqtt\.host\}, which the program did not hand over/);
+});
+
+test("on a stack with another domain the address is of that", async (t) => {
+	const aptible = await openReconciler(t);
+	inSandbox(aptible.dir, (store) => {
+		for (const stack of store.list("stack")) store.save("stack", { ...stack, default_domain: "acme.example" });
+	});
+	const spec = portalSpec({ config: { HOST: "${apps.portal.endpoints.test.host}" } });
+	const { id } = await aptible.applied("app", spec);
+	const [pair] = (await aptible.cli("config", "--app", "portal")) as { value: string }[];
+	assert.equal(pair?.value, `app-${id}.acme.example`);
+	assert.equal((await aptible.applied("endpoint", endpoint)).url, `https://app-${id}.acme.example`);
 });
