@@ -3,7 +3,7 @@
  * does (docs/aptible-commands.md): the first `up`, a preview with its look, and `up --skip-preview` again. By default with 1, 10, 40 and
  * 120 apps, each with two services, an endpoint and ten variables, and a database for every four. From 121 apps on their config is more
  * than a program can be given: they come from included files of 50 apps, with a group of variables that all take and the address of another
- * app in each, and are only previewed, as their first `up` takes an hour of the CLI's CPU. How to read it: docs/performance.md.
+ * app in each, and are only previewed, as their first `up` takes half an hour of the CLI's CPU. How to read it: docs/performance.md.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";

@@ -35,6 +35,8 @@ export function readDatabase(reference: string): ({ kind: "database" } & Databas
 	if (read !== undefined) return { kind: "database", ...read };
 	const [, ...rest] = reference.split(".");
 	const attribute = rest.at(-1) ?? "";
+	const part = databaseParts.find((one) => one === attribute) ?? lookUp(otherNames, attribute.toLowerCase());
+	if (rest.length < 2 && part !== undefined) return `names no database; write \${databases.NAME.${part}}`;
 	if (rest.length < 2) {
 		return `names no attribute of a database; write \${databases.${attribute || "NAME"}.url}, or one of its parts: ${parts.join(", ")}`;
 	}

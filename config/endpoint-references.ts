@@ -29,13 +29,14 @@ export function unknownEndpoint(
 	draft: Draft,
 ): string | undefined {
 	const { apps = {} } = draft;
+	// Written, but not readable: whether the name is there cannot be said.
+	if (draft.apps === undefined && "apps" in draft) return undefined;
 	const handles = Object.keys(apps);
 	if (!handles.includes(handle)) {
 		const near = suggest(findNearestWord(handle, handles));
 		return `refers to an app that is not under apps; ${tellDeclared(handles)}${tellFormer(handle, apps) ?? near}`;
 	}
 	const app = lookUp(apps, handle);
-	// Written, but not readable: whether the name is there cannot be said.
 	if (app === undefined || ("endpoints" in app && app.endpoints === undefined)) return undefined;
 	const { endpoints = {} } = app;
 	const names = Object.keys(endpoints);

@@ -126,6 +126,18 @@ testRefused({
 			'apps.portal.config.H: "${apps.gateway.endpoints.inner.url}" refers to an endpoint that app "gateway" does not have; declared: internal, any; it is "internal" now, which has renamedFrom: inner',
 		],
 	},
+	"a part without a database, which never offers a URL in its place": {
+		change: {
+			"apps/portal/config/A": "${databases.host}",
+			"apps/portal/config/B": "${databases.pwd}",
+			"apps/portal/config/C": "${databases.}",
+		},
+		says: [
+			'apps.portal.config.A: "${databases.host}" names no database; write ${databases.NAME.host}',
+			'apps.portal.config.B: "${databases.pwd}" names no database; write ${databases.NAME.password}',
+			'apps.portal.config.C: "${databases.}" names no attribute of a database; write ${databases.NAME.url}, or one of its parts: host, port, user, password, name, jdbcUrl',
+		],
+	},
 	"what a database does not have": {
 		change: { "apps/portal/config/A": "${databases.main.uri}", "apps/portal/config/B": "${databases.main.version}" },
 		says: [

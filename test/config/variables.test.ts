@@ -88,3 +88,8 @@ test("whether a group is there cannot be said of a block that is none", () => {
 	const nameless = problemsOf(stageWith({ shared, "apps/portal/configFrom": ["mail", 5] }));
 	assert.equal(nameless.length, 1);
 });
+
+test("what a group refers to cannot be judged where the apps are no block", () => {
+	const says = problemsOf(stageWith({ shared: { peers: { NEXT: "${apps.b.endpoints.own.url}" } }, apps: 5 }));
+	assert.deepEqual(says, ["Pulumi.test.yaml: apps: 5 is not a block of apps; allowed: one name to a line"]);
+});
