@@ -1,5 +1,4 @@
-import { App } from "./components/app.ts";
-import { valuesFor } from "./components/app-values.ts";
+import { declareApps } from "./components/apps.ts";
 import { checkDns, declareDns, nameServersOf } from "./components/azure/dns-load.ts";
 import { declareStorage, findStorage, showStorage } from "./components/azure/storage-load.ts";
 import { Claims } from "./components/claims.ts";
@@ -40,22 +39,14 @@ const drains = declareDrains(stage, {
 
 const storageResource = await declareStorage(stage, environmentResource, liveStorage);
 
-const appResources = mapValues(
-	stage.apps,
-	(app, name) =>
-		new App(
-			name,
-			{
-				...app,
-				environment: handle,
-				claims,
-				databases: databaseResources,
-				values: valuesFor(name, secrets, storageResource),
-			},
-			// A line that an app writes before its drain is there goes nowhere.
-			{ dependsOn: [environmentResource, ...Object.values(drains.logDrains)] },
-		),
-);
+const appResources = declareApps(stage, {
+	claims,
+	databases: databaseResources,
+	secrets,
+	storage: storageResource,
+	// A line that an app writes before its drain is there goes nowhere.
+	dependsOn: [environmentResource, ...Object.values(drains.logDrains)],
+});
 
 const zoneResources = await declareDns(dns, appResources);
 

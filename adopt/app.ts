@@ -9,15 +9,13 @@ import { Service } from "../config/service.ts";
 import type { SnapshotApp } from "../drift/snapshot.ts";
 import { lookUp } from "../wire/own.ts";
 import { optionEntries } from "../wire/service-options.ts";
+import type { DatabaseValues } from "./database-values.ts";
 import { adoptEndpoints } from "./endpoints.ts";
 import { type Block, lean, type Notes } from "./notes.ts";
 import { isHarmless } from "./secrets.ts";
 
-/** Connection URLs and what stands for each in a stage file, the one to be taken first. */
-export type DatabaseUrls = ReadonlyMap<string, string>;
-
 /** An app; undefined, with a note, where it was never released. */
-export function adoptApp(live: SnapshotApp, urls: DatabaseUrls, notes: Notes): Block | undefined {
+export function adoptApp(live: SnapshotApp, databases: DatabaseValues, notes: Notes): Block | undefined {
 	const { app, settings, services, endpoints } = live;
 	const label = `app "${app.handle}"`;
 	const commit = gitRefOf(app);
@@ -31,7 +29,7 @@ export function adoptApp(live: SnapshotApp, urls: DatabaseUrls, notes: Notes): B
 	return {
 		...(commit === undefined ? { image: settings.image } : { git: { commitish: commit } }),
 		...registryOf(label, settings.registry, notes),
-		config: configOf(label, live.config, urls, notes),
+		config: configOf(label, live.config, databases, notes),
 		services: Object.fromEntries(services.map((service) => [service.service, serviceOf(label, service, notes)])),
 		...(endpoints.length === 0 ? {} : { endpoints: adoptEndpoints(app.handle, endpoints, notes) }),
 		adopt: true,
@@ -48,16 +46,21 @@ function registryOf(label: string, registry: SnapshotApp["settings"]["registry"]
 	return { registry: { username: literal(username), password: reference } };
 }
 
-function configOf(label: string, config: SnapshotApp["config"], urls: DatabaseUrls, notes: Notes): Block {
+function configOf(label: string, config: SnapshotApp["config"], databases: DatabaseValues, notes: Notes): Block {
 	if (config === "hidden") {
 		notes.add(label, "this token may not see its config, which is left alone");
 		return {};
 	}
+	const parts = databases.findParts(config);
 	const entries = [...config].sort(([a], [b]) => (a < b ? -1 : 1));
 	return Object.fromEntries(
 		entries.flatMap(([key, value]) => {
 			const reason = notDeclarable(key);
-			if (reason === undefined) return [[key, configValue(label, key, value, urls, notes)]];
+			if (reason === undefined) {
+				const part = parts.get(key);
+				const known = part === undefined ? databases.findUrl(value) : `\${${part}}`;
+				return [[key, known ?? configValue(label, key, value, notes)]];
+			}
 			notes.add(label, `config key ${key} ${reason}; it is left alone`);
 			return [];
 		}),
@@ -71,15 +74,7 @@ function notDeclarable(key: string): string | undefined {
 	return /^[A-Za-z_][A-Za-z0-9_]*$/.test(key) ? undefined : "is not the name of a variable";
 }
 
-/** What may follow a database's URL in the open: the number of a Redis database, and how to connect. */
-const harmlessRest = /^(\/\d{1,3})?(\?(ssl|sslmode|pool|pool_size|connection_limit|timeout)=\w{1,12})?$/;
-
-function configValue(label: string, key: string, value: string, urls: DatabaseUrls, notes: Notes): string {
-	for (const [url, reference] of urls) {
-		if (!value.startsWith(url)) continue;
-		const rest = value.slice(url.length);
-		if (harmlessRest.test(rest)) return `\${${reference}}${rest}`;
-	}
+function configValue(label: string, key: string, value: string, notes: Notes): string {
 	return isHarmless(key, value) ? value : notes.secrets.refer(key, value, `${label}, config ${key}`);
 }
 

@@ -9,9 +9,11 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { ClaimsFacts } from "../wire/claims.ts";
-import { EndpointSpec } from "../wire/endpoint.ts";
+import { EndpointFacts, EndpointSpec } from "../wire/endpoint.ts";
+import { hostIn } from "../wire/endpoint-address.ts";
 import { endpointPlace } from "../wire/endpoint-identity.ts";
 import { claimsVariable, encodeClaims } from "../wire/leftovers.ts";
+import { hostReference } from "../wire/references.ts";
 import { environmentKey } from "../wire/template.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -78,11 +80,12 @@ export async function writeImportFile(
 			continue;
 		}
 		const { environment, ...rest } = Inputs.parse(newState.inputs);
-		const inputs = { ...rest, environment: valuesOf(environment, secrets) };
-		const stdout = JSON.stringify(await facts.read(inputs));
+		const hosts = facts.hostsFor(environment);
+		const values = valuesOf(environment, secrets, hosts);
+		const stdout = JSON.stringify(await facts.read({ ...rest, environment: { ...values, ...hosts } }));
 		const recorded = {
-			...inputs,
-			environment: { ...markSecrets(inputs.environment), ...facts.variablesOf(environment) },
+			...rest,
+			environment: { ...markSecrets(values), ...hosts, ...facts.variablesOf(environment) },
 		};
 		resources.push({
 			...common,
@@ -127,6 +130,13 @@ function isOurs(urn: string): boolean {
 /** Reads facts of what is there, in the order of the resources: claims first, for endpoints are found by them. */
 class FactsReader {
 	#claims: ClaimsFacts | undefined;
+	/** Host names of endpoints, by the variables in which apps get them. */
+	readonly #hosts = new Map<string, string>();
+
+	/** Of a Command's variables the host names of endpoints that were read: those come before the apps that have them. */
+	hostsFor(environment: Readonly<Record<string, unknown>>): Record<string, string> {
+		return Object.fromEntries([...this.#hosts].filter(([variable]) => variable in environment));
+	}
 
 	/** Of a Command's variables those that are no secret and come from what was read. */
 	variablesOf(environment: Readonly<Record<string, unknown>>): Record<string, string> {
@@ -144,7 +154,13 @@ class FactsReader {
 		const env = { ...environment, ...hints, MEDSTACK_TO_APTIBLE_READ_ONLY: "true" };
 		const facts: unknown = JSON.parse(await run(process.execPath, ["aptible/main.ts", kind, "apply"], env, stdin));
 		if (kind === "claims") this.#claims = ClaimsFacts.parse(facts);
+		if (kind === "endpoint") this.#addHost(EndpointSpec.parse(JSON.parse(stdin)), EndpointFacts.parse(facts));
 		return facts;
+	}
+
+	#addHost({ on, name }: EndpointSpec, { url }: EndpointFacts): void {
+		if (!("app" in on)) return;
+		this.#hosts.set(environmentKey(hostReference({ app: on.app, endpoint: name })), hostIn(url));
 	}
 }
 
@@ -158,14 +174,15 @@ async function run(command: string, args: readonly string[], env: Record<string,
 	throw new Error(`${stderr.trim() || `${command} ended with exit code ${code}`}\nNo import file was written.`);
 }
 
-/** The secrets in the environment of a Command, without hints, which an update finds out and nothing is compared with. */
+/** The secrets in the environment of a Command, without what is known otherwise and hints, which an update finds out and nothing is compared with. */
 function valuesOf(
 	environment: Readonly<Record<string, unknown>>,
 	secrets: ReadonlyMap<string, string>,
+	known: Readonly<Record<string, string>>,
 ): Record<string, string> {
 	return Object.fromEntries(
 		Object.keys(environment)
-			.filter((name) => !name.startsWith("HINTS_") && name !== claimsVariable)
+			.filter((name) => !name.startsWith("HINTS_") && name !== claimsVariable && !Object.hasOwn(known, name))
 			.map((name) => {
 				const value = secrets.get(name);
 				if (value !== undefined) return [name, value];

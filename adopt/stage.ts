@@ -5,7 +5,8 @@ import { isSharedStack } from "../config/catalogue.ts";
 import { Database } from "../config/database.ts";
 import type { Snapshot, SnapshotDatabase } from "../drift/snapshot.ts";
 import { permissionScopes } from "../wire/permissions.ts";
-import { adoptApp, type DatabaseUrls } from "./app.ts";
+import { adoptApp } from "./app.ts";
+import { DatabaseValues } from "./database-values.ts";
 import { adoptLogDrain, adoptMetricDrain } from "./drains.ts";
 import { adoptDatabaseEndpoints } from "./endpoints.ts";
 import { type Block, lean, type Notes } from "./notes.ts";
@@ -26,7 +27,7 @@ export function adoptStage(snapshot: Snapshot, phi: boolean | undefined, notes: 
 		);
 	}
 	const listed = databases.map((database) => database.listed);
-	const urls = urlsOf(databases);
+	const values = new DatabaseValues(databases);
 	return {
 		environment: {
 			handle,
@@ -44,7 +45,7 @@ export function adoptStage(snapshot: Snapshot, phi: boolean | undefined, notes: 
 		apps: named(
 			apps,
 			({ app }) => app.handle,
-			(app) => adoptApp(app, urls, notes),
+			(app) => adoptApp(app, values, notes),
 		),
 		logDrains: named(
 			logDrains,
@@ -137,19 +138,6 @@ function adoptDatabase(
 		...(endpoints.length === 0 ? {} : { endpoints: adoptDatabaseEndpoints(handle, endpoints, notes) }),
 		adopt: true,
 	};
-}
-
-function urlsOf(databases: readonly SnapshotDatabase[]): DatabaseUrls {
-	const urls = new Map<string, string>();
-	const add = (url: string | undefined, reference: string) => {
-		if (url && !urls.has(url)) urls.set(url, reference);
-	};
-	for (const { listed } of databases) add(listed.connectionUrl, `databases.${listed.handle}.url`);
-	for (const { listed } of databases) {
-		for (const { type, connectionUrl } of listed.credentials)
-			add(connectionUrl, `databases.${listed.handle}.urls.${type}`);
-	}
-	return urls;
 }
 
 function named<T>(

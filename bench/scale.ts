@@ -1,10 +1,15 @@
 /**
  * `npm run bench:scale [apps ...]`: what a large stage costs on an emulated Aptible whose CLI takes 0.7 s of CPU a run, as the real one
  * does (docs/aptible-commands.md): the first `up`, a preview with its look, and `up --skip-preview` again. By default with 1, 10, 40 and
- * 120 apps, each with two services, an endpoint and ten variables, and a database for every four. How to read it: docs/performance.md.
+ * 120 apps, each with two services, an endpoint and ten variables, and a database for every four. From 121 apps on their config is more
+ * than a program can be given: they come from included files of 50 apps, with a group of variables that all take and the address of another
+ * app in each, and are only previewed, as their first `up` takes half an hour of the CLI's CPU. How to read it: docs/performance.md.
  */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { defineImage, setLatency } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
-import { BenchStage, changesOf, type Figures } from "./stage.ts";
+import { stringify } from "yaml";
+import { BenchStage, changesOf, type Figures, root } from "./stage.ts";
 
 const cliCpuMs = 700;
 /** Seldom enough to leave the processors to what is measured. */
@@ -41,7 +46,8 @@ async function benchStage(apps: number): Promise<void> {
 	try {
 		defineImage(stage.aptible, "acme/tenant:*", ["web", "worker"]);
 		setLatency(stage.aptible, { cpuMs: cliCpuMs });
-		await stage.write(stageOf(apps));
+		const isIncluded = apps > aimedApps;
+		await stage.write(isIncluded ? await writeFiles(stage.dir, apps) : stageOf(apps));
 		const bench = async (name: string, ...command: string[]) => {
 			const figures = await stage.run(command, sampleMs);
 			const { seconds, cpuSeconds, megabytes, sockets, cli, requests } = figures;
@@ -62,6 +68,7 @@ async function benchStage(apps: number): Promise<void> {
 					.trimEnd(),
 			);
 		};
+		if (isIncluded) return await bench("first preview", "preview");
 		await bench("first up", "up", "--yes", "--skip-preview");
 		await bench("preview with look", "preview");
 		await bench("up --skip-preview", "up", "--yes", "--skip-preview");
@@ -70,8 +77,28 @@ async function benchStage(apps: number): Promise<void> {
 	}
 }
 
+/** Writes the apps and databases of a stage into files of their own; gives the blocks that include them. */
+async function writeFiles(dir: string, count: number): Promise<Record<string, unknown>> {
+	const { environment, databases, apps } = stageOf(count);
+	const handles = Object.keys(apps);
+	const linked = Object.entries(apps).map(([handle, app], index) => {
+		const before = handles[index - 1];
+		const address = before === undefined ? {} : { NEXT_URL: `\${apps.${before}.endpoints.test.url}` };
+		return [handle, { ...app, configFrom: ["common"], config: { ...app.config, ...address } }];
+	});
+	const folder = join(dir, "stage");
+	await mkdir(folder);
+	const common = { LOG_LEVEL: "info", DB_HOST: "${databases.main-000.host}" };
+	await writeFile(join(folder, "data.yaml"), stringify({ databases, shared: { common } }));
+	for (let first = 0; first < linked.length; first += 50) {
+		const own = Object.fromEntries(linked.slice(first, first + 50));
+		await writeFile(join(folder, `apps-${first}.yaml`), stringify({ apps: own }));
+	}
+	return { environment, include: [`${relative(root, folder)}/*.yaml`] };
+}
+
 /** The stage's blocks. */
-function stageOf(count: number): Record<string, unknown> {
+function stageOf(count: number) {
 	const numbers = Array.from({ length: count }, (_, index) => String(index).padStart(3, "0"));
 	const databaseOf = (number: string) => `main-${String(Math.floor(Number(number) / 4)).padStart(3, "0")}`;
 	const variables = Array.from({ length: 9 }, (_, index) => [`SETTING_${index}`, `value-of-setting-${index}`]);

@@ -5,14 +5,15 @@ import { toAppEndpointSpec } from "../config/to-spec/endpoint.ts";
 import { toServiceSpec } from "../config/to-spec/service.ts";
 import { AppFacts } from "../wire/app.ts";
 import { lookUp } from "../wire/own.ts";
-import { readDatabaseReference, references } from "../wire/template.ts";
+import { readDatabaseReference } from "../wire/references.ts";
+import { references } from "../wire/template.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 import type { Claims } from "./claims.ts";
 import type { Database } from "./database.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { declareEndpoints } from "./endpoints.ts";
 import { formerNames } from "./former-names.ts";
-import { chooseSecrets } from "./secret-values.ts";
+import { chooseValues, nameVariables, type Values } from "./secret-values.ts";
 
 /** An app as the stage file describes it, under its handle. */
 export interface AppArgs extends AppConfig {
@@ -23,7 +24,9 @@ export interface AppArgs extends AppConfig {
 	/** The stage's databases by handle; the app waits for those that it refers to. */
 	databases: Readonly<Record<string, Database>>;
 	/** Values by reference (`secrets.sessionKey`); the app's Command gets those that it refers to, and waits for them. */
-	values: Readonly<Record<string, pulumi.Output<string>>>;
+	values: Values;
+	/** Host names of other apps' endpoints by reference; its Command gets those that it refers to, and waits for them. */
+	hosts: Values;
 }
 
 /**
@@ -41,7 +44,7 @@ export class App extends pulumi.ComponentResource {
 
 	/** @param name the app's handle */
 	constructor(name: string, args: AppArgs, opts?: pulumi.ComponentResourceOptions) {
-		const { adopt, protect, endpoints, claims, databases, values, ...spec } = args;
+		const { adopt, protect, endpoints, claims, databases, values, hosts, ...spec } = args;
 		const texts = textsOf(spec);
 		const aliases = formerNames(spec.renamedFrom);
 		super("medstack-to-aptible:index:App", name, {}, { ...opts, protect, aliases });
@@ -52,7 +55,8 @@ export class App extends pulumi.ComponentResource {
 				spec: { handle: name, ...spec, services: mapValues(spec.services, toServiceSpec) },
 				facts: AppFacts,
 				hints: { "hints.claim": claims.mark(`apps.${name}`, { adopt }) },
-				secrets: chooseSecrets(texts, values),
+				secrets: chooseValues(texts, values),
+				variables: nameVariables(chooseValues(texts, hosts)),
 			},
 			{
 				parent: this,

@@ -3,7 +3,7 @@ import type { LogDrain } from "../config/log-drain.ts";
 import type { MetricDrain } from "../config/metric-drain.ts";
 import { DrainFacts } from "../wire/drain.ts";
 import { AptibleCommand } from "./aptible-command.ts";
-import { chooseSecrets, nameSecrets } from "./secret-values.ts";
+import { chooseValues, nameSecrets } from "./secret-values.ts";
 
 /** Values of the `Drain` component. */
 export interface DrainArgs {
@@ -37,7 +37,7 @@ export class Drain extends pulumi.ComponentResource {
 				kind,
 				spec: { environment, name, ...drain },
 				facts: DrainFacts,
-				secrets: chooseSecrets(
+				secrets: chooseValues(
 					Object.values(drain).filter((value) => typeof value === "string"),
 					nameSecrets(secrets),
 				),

@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type DnsRecord, EndpointFacts, type EndpointSpec, refuseEndpointChange } from "../wire/endpoint.ts";
+import { hostIn } from "../wire/endpoint-address.ts";
 import { endpointKey } from "../wire/endpoint-identity.ts";
 import { AptibleCommand } from "./aptible-command.ts";
-import { chooseSecrets } from "./secret-values.ts";
+import { chooseValues } from "./secret-values.ts";
 
 /** An endpoint, and what is known of it. */
 export interface EndpointArgs {
@@ -31,6 +32,8 @@ export class Endpoint extends pulumi.ComponentResource {
 	readonly hostname: pulumi.Output<string>;
 	/** Address to open; its scheme goes by the kind: `https`, `grpcs`, `tls`, `tcp`. */
 	readonly url: pulumi.Output<string>;
+	/** Host name in that address. */
+	readonly host: pulumi.Output<string>;
 	/** Records that the owner of the domain makes; none without a domain. */
 	readonly dnsRecords: pulumi.Output<DnsRecord[]>;
 	/** For `dependsOn`. */
@@ -47,7 +50,7 @@ export class Endpoint extends pulumi.ComponentResource {
 				kind: "endpoint",
 				spec,
 				facts: EndpointFacts,
-				secrets: chooseSecrets(Object.values(spec.certificate ?? {}), values),
+				secrets: chooseValues(Object.values(spec.certificate ?? {}), values),
 				hints: { "hints.claim": claim, "hints.taken": taken },
 				refuse: refuseEndpointChange,
 			},
@@ -56,6 +59,7 @@ export class Endpoint extends pulumi.ComponentResource {
 		this.id = facts.id;
 		this.hostname = facts.hostname;
 		this.url = facts.url;
+		this.host = facts.url.apply(hostIn);
 		this.dnsRecords = facts.dnsRecords;
 		this.command = resource;
 		this.registerOutputs({ hostname: this.hostname, url: this.url, dnsRecords: this.dnsRecords });

@@ -1,9 +1,10 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { Endpoint } from "./endpoint.ts";
-import { block, fieldMarks, flag, named, pattern, secretOnly, template, textMessage } from "./fields.ts";
+import { block, flag, named, pattern, secretOnly, template } from "./fields.ts";
 import { keyDocs } from "./key-docs.ts";
 import { Service } from "./service.ts";
 import { adopt, protect, renamedFrom } from "./shared-fields.ts";
+import { groupNames, variables } from "./variables.ts";
 
 /** Credentials of a private registry. */
 export const Registry = block("registry credentials", {
@@ -47,14 +48,6 @@ export const Git = block("a deploy from git", {
 });
 export type Git = z.infer<typeof Git>;
 
-const emptyConfig = 'is empty, and Aptible deletes a variable set to ""; give it a value or remove the line';
-const configValue = z
-	.string({
-		error: (issue) => (issue.input === null ? emptyConfig : textMessage("the value of a variable", "text")(issue)),
-	})
-	.min(1, { error: emptyConfig })
-	.register(fieldMarks, { isTemplate: true });
-
 /** What `image` is, in words. */
 export const imageText = {
 	what: "an image with a tag or a digest",
@@ -78,10 +71,15 @@ export const App = block("an app", {
 		inPlace: "with the next deploy",
 		otherwise: "none: the image is public",
 	}),
-	config: named("config variables", configValue).default({}).register(keyDocs, {
+	config: variables().default({}).register(keyDocs, {
 		description: "environment variables; references may stand in the text",
 		inPlace: "restart",
 		allowed: "variable: text",
+	}),
+	configFrom: groupNames().optional().register(keyDocs, {
+		description: "groups under `shared` whose variables it has too; its own `config` wins",
+		inPlace: "restart",
+		allowed: "list of names of groups",
 	}),
 	services: named("services", Service).register(keyDocs, {
 		description: "services, by process type of the image",
@@ -94,4 +92,5 @@ export const App = block("an app", {
 	renamedFrom: renamedFrom(),
 	protect: protect(),
 });
-export type App = z.infer<typeof App> & { protect: boolean; endpoints: Record<string, Endpoint> };
+/** With the variables of its groups among its own. */
+export type App = Omit<z.infer<typeof App>, "configFrom"> & { protect: boolean; endpoints: Record<string, Endpoint> };

@@ -36,15 +36,6 @@ export const databaseTypes: Readonly<Record<string, DatabaseVersions>> = {
 /** Types of which Aptible makes replicas (Aptible docs: replication and clustering; facts/aptible.md §3.2). */
 export const replicableTypes: readonly string[] = ["postgresql", "mysql", "redis", "mongodb"];
 
-/**
- * Credentials that a database has, by its type, the default one first, where the documentation names all of them (Aptible
- * docs: Redis, RabbitMQ; facts/aptible.md §3.3). Of the other types what there is shows only on Aptible.
- */
-export const credentialTypes: Readonly<Record<string, readonly string[]>> = {
-	redis: ["redis", "redis+ssl"],
-	rabbitmq: ["amqps", "management", "prometheus"],
-};
-
 /** Database types that Aptible has given up, with the day (Aptible docs: deprecations; facts/aptible.md §3.1). */
 export const endedDatabaseTypes: Readonly<Record<string, string>> = { couchdb: "2024-10-31" };
 

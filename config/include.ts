@@ -24,7 +24,7 @@ interface Part {
 }
 
 /** Blocks whose entries may be spread over files; each of the others is in one file whole. */
-const spreadable = ["databases", "apps", "logDrains", "metricDrains"];
+const spreadable = ["databases", "shared", "apps", "logDrains", "metricDrains"];
 
 /**
  * Adds the blocks of the files that a stage includes.

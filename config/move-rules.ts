@@ -8,6 +8,7 @@ import { checkDomains } from "./move-domain-rules.ts";
 import { moverEndpoint } from "./move-phases.ts";
 import { findNearestNumber, suggest, unknownName } from "./near-miss.ts";
 import { checkDisk, containerSizesMb, countCpus, databaseDefaults } from "./sizes.ts";
+import { mergeVariables } from "./variables.ts";
 
 type MoveDraft = NonNullable<Draft["move"]>;
 type DatabaseDraft = NonNullable<NonNullable<Draft["databases"]>[string]>;
@@ -205,7 +206,9 @@ function checkPlaceholders(draft: Draft, { smoke }: MoveDraft): Mistake[] {
 /** Secrets that the config of an app refers to; undefined where that cannot be read. */
 function readSecrets(draft: Draft): Set<string> | undefined {
 	try {
-		const texts = Object.values(draft.apps ?? {}).flatMap((app) => Object.values(app?.config ?? {}));
+		const texts = Object.values(draft.apps ?? {}).flatMap((app) =>
+			Object.values(mergeVariables<string | undefined>(app ?? {}, draft.shared)),
+		);
 		const found = texts.flatMap((text) => (text === undefined ? [] : references(text)));
 		return new Set(found.flatMap((one) => (one.startsWith("secrets.") ? [one.slice("secrets.".length)] : [])));
 	} catch (error) {

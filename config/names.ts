@@ -57,6 +57,7 @@ export function checkStageNames(draft: Draft): Mistake[] {
 				endpointName,
 			),
 		),
+		...Object.entries(draft.shared ?? {}).flatMap(([name, group]) => checkConfigKeys(["shared", name], group)),
 		...Object.entries(draft.apps ?? {}).flatMap(([handle, app]) => [
 			...checkConfigKeys(["apps", handle, "config"], app?.config),
 			...checkNames(

@@ -64,3 +64,12 @@ export function tellDeclared(known: readonly string[]): string {
 export function unknownName(what: string, name: string, known: readonly string[]): string {
 	return `is not ${what}; ${tellDeclared(known)}${suggest(findNearestWord(name, known))}`;
 }
+
+/** That a name is the former one of something that is declared; undefined where it is not. */
+export function tellFormer(
+	name: string,
+	declared: Readonly<Record<string, { readonly renamedFrom?: string | undefined } | undefined>>,
+): string | undefined {
+	const now = Object.keys(declared).find((key) => declared[key]?.renamedFrom === name);
+	return now === undefined ? undefined : `; it is ${JSON.stringify(now)} now, which has renamedFrom: ${name}`;
+}

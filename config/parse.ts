@@ -4,6 +4,7 @@ import { resolveDns } from "./azure/dns.ts";
 import { resolveStorage } from "./azure/storage.ts";
 import { checkCertificates } from "./certificate-rules.ts";
 import { judgeSchema } from "./draft.ts";
+import { fillAddresses } from "./endpoint-references.ts";
 import { mapValues } from "./map-values.ts";
 import { type Mistake, type Place, valueAt } from "./mistakes.ts";
 import { applyMove } from "./move-phases.ts";
@@ -12,6 +13,7 @@ import { checkRules } from "./rules.ts";
 import { type Stage, StageFile } from "./stage.ts";
 import { isSecretPlace, isSecretReference } from "./templates.ts";
 import { checkFilledTexts, checkOptionValues, checkTexts } from "./text-rules.ts";
+import { mergeVariables } from "./variables.ts";
 
 /** The mistakes of a stage file, one line each: file, place, bad value, what is allowed, what to do. */
 export class StageError extends Error {
@@ -129,13 +131,17 @@ export function parseStage(raw: unknown, context: StageContext): Stage {
 			...mistakes.map((mistake) => `${fileOf?.(mistake.place) ?? file}: ${renderMistake(mistake, raw)}`),
 		]);
 	}
-	const { environment, databases, apps, logDrains, metricDrains, storage, dns, move } = parsed.data;
+	const { environment, databases, shared, logDrains, metricDrains, storage, dns, move } = parsed.data;
 	const guard = <T extends { protect?: boolean | undefined }>(one: T) => ({
 		...one,
 		protect: one.protect ?? environment.phi,
 	});
 	const guardAll = <T extends { protect?: boolean | undefined }>(named: Record<string, T>) =>
 		Object.fromEntries(Object.entries(named).map(([name, one]) => [name, guard(one)]));
+	const apps = mapValues(parsed.data.apps, ({ configFrom, ...app }) => ({
+		...app,
+		config: mergeVariables({ config: app.config, configFrom }, shared),
+	}));
 	return applyMove({
 		environment: guard(environment),
 		databases: mapValues(guardAll(databases), (database) => ({
@@ -143,7 +149,7 @@ export function parseStage(raw: unknown, context: StageContext): Stage {
 			finalBackup: database.finalBackup ?? (environment.phi && database.replicaOf === undefined),
 			endpoints: guardAll(database.endpoints),
 		})),
-		apps: mapValues(guardAll(apps), (app) => ({ ...app, endpoints: guardAll(app.endpoints) })),
+		apps: fillAddresses(mapValues(guardAll(apps), (app) => ({ ...app, endpoints: guardAll(app.endpoints) }))),
 		logDrains,
 		metricDrains,
 		...(storage === undefined ? {} : { storage: resolveStorage(storage, environment.phi) }),

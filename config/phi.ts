@@ -4,9 +4,11 @@
  */
 import { classicSslProtocols, sslProtocols } from "../wire/endpoint-settings.ts";
 import { lookUp } from "../wire/own.ts";
-import { readDatabaseReference, references, TemplateError } from "../wire/template.ts";
+import { readDatabaseReference } from "../wire/references.ts";
+import { references, TemplateError } from "../wire/template.ts";
 import { redundanciesByLocation } from "./azure/storage-catalogue.ts";
 import { isSharedStack } from "./catalogue.ts";
+import { writeReference } from "./database-references.ts";
 import type { Draft } from "./draft.ts";
 import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
 import { suggest } from "./near-miss.ts";
@@ -90,7 +92,7 @@ export const phiRules: readonly PhiRule[] = [
 	},
 	{
 		key: "apps.NAME.config.NAME",
-		forbids: "the URL of Redis' unencrypted credentials",
+		forbids: "the URL of Redis' unencrypted credentials, and its parts",
 		judgedBy: (draft) => listTemplates(draft).flatMap(({ place, template }) => checkEncryption(place, template, draft)),
 	},
 	{
@@ -225,10 +227,11 @@ function checkOpenEndpoints(at: Place, database: DatabaseDraft): Mistake[] {
 /** Aptible docs, Redis: the plain credentials are not for sensitive or regulated information. */
 function checkEncryption(place: Place, template: string, draft: Draft): Mistake[] {
 	return referencesOf(template).flatMap((reference): Mistake[] => {
-		const { database, credential = "redis" } = readDatabaseReference(reference) ?? {};
-		if (database === undefined || credential !== "redis") return [];
-		if (lookUp(draft.databases ?? {}, database)?.type !== "redis") return [];
-		const says = `"\${${reference}}" is not encrypted on its way, which phi: true forbids; write \${databases.${database}.urls.redis+ssl}`;
+		const wanted = readDatabaseReference(reference);
+		if (wanted === undefined || (wanted.credential ?? "redis") !== "redis") return [];
+		if (lookUp(draft.databases ?? {}, wanted.database)?.type !== "redis") return [];
+		const instead = writeReference({ ...wanted, credential: "redis+ssl" });
+		const says = `"\${${reference}}" is not encrypted on its way, which phi: true forbids; write \${${instead}}`;
 		return [{ place, says, about: "nothing" }];
 	});
 }

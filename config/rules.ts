@@ -8,7 +8,9 @@ import { checkStorage } from "./azure/storage-rules.ts";
 import { checkDatabases } from "./database-rules.ts";
 import type { Draft } from "./draft.ts";
 import { checkDrains } from "./drain-rules.ts";
+import { checkEndpointOrder } from "./endpoint-order.ts";
 import { checkEndpoints } from "./endpoint-rules.ts";
+import { checkGroups } from "./group-rules.ts";
 import { type Mistake, wrongValue } from "./mistakes.ts";
 import { checkMove } from "./move-rules.ts";
 import { checkStageNames } from "./names.ts";
@@ -51,6 +53,8 @@ export function checkRules(draft: Draft): Mistake[] {
 		...checkDatabases(draft),
 		...checkRenames("databases", draft.databases),
 		...checkApps(draft),
+		...checkGroups(draft),
+		...checkEndpointOrder(draft),
 		...checkContainers("apps", draft),
 		...checkRenames("apps", draft.apps),
 		...checkEndpoints(draft),

@@ -14,6 +14,7 @@ import { keyDocs } from "./key-docs.ts";
 import { LogDrain } from "./log-drain.ts";
 import { MetricDrain } from "./metric-drain.ts";
 import { Move } from "./move.ts";
+import { groups } from "./variables.ts";
 
 const secretError =
 	"is not text, or empty; set it with: pulumi config set --secret --path 'medstack-to-aptible:secrets.NAME'";
@@ -27,6 +28,11 @@ export const StageFile = block("the stage", {
 	databases: named("databases", Database)
 		.default({})
 		.register(keyDocs, { description: "managed databases", allowed: "handle: block" }),
+	shared: groups().optional().register(keyDocs, {
+		description: "groups of variables that several apps take with `configFrom`",
+		inPlace: "restart",
+		allowed: "name: variables, each with its text",
+	}),
 	apps: named("apps", App)
 		.default({})
 		.register(keyDocs, { description: "apps, each one image or git repository", allowed: "handle: block" }),

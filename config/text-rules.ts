@@ -49,30 +49,22 @@ function checkText(text: string, place: Place): Mistake[] {
 
 /** Judges the length of texts that are short in the file, and long with their secrets. */
 export function checkFilledTexts(draft: Draft): Mistake[] {
-	return Object.entries(draft.apps ?? {}).flatMap(([handle, app]) => {
-		const check = (
-			block: "config" | "registry",
-			key: string,
-			template: string | undefined,
-			name: string,
-		): Mistake[] => {
-			const text = template === undefined ? undefined : fillSecrets(template, draft);
-			if (text === undefined || text === template || !isTooLong(name, text)) return [];
-			return [
-				{
-					place: ["apps", handle, block, key],
-					says: `is ${tooLong(text, " with the secrets in it")}`,
-					about: "nothing",
-				},
-			];
-		};
-		return [
-			...Object.entries(app?.config ?? {}).flatMap(([key, template]) => check("config", key, template, key)),
+	const check = (place: Place, template: string | undefined, name = String(place.at(-1))): Mistake[] => {
+		const text = template === undefined ? undefined : fillSecrets(template, draft);
+		if (text === undefined || text === template || !isTooLong(name, text)) return [];
+		return [{ place, says: `is ${tooLong(text, " with the secrets in it")}`, about: "nothing" }];
+	};
+	const checkAll = (place: Place, config: Readonly<Record<string, string | undefined>> | undefined) =>
+		Object.entries(config ?? {}).flatMap(([key, template]) => check([...place, key], template));
+	return [
+		...Object.entries(draft.shared ?? {}).flatMap(([name, group]) => checkAll(["shared", name], group)),
+		...Object.entries(draft.apps ?? {}).flatMap(([handle, app]) => [
+			...checkAll(["apps", handle, "config"], app?.config),
 			...(["username", "password"] as const).flatMap((key) =>
-				check("registry", key, app?.registry?.[key], `${registryPrefix}${key}`),
+				check(["apps", handle, "registry", key], app?.registry?.[key], `${registryPrefix}${key}`),
 			),
-		];
-	});
+		]),
+	];
 }
 
 const readAsOption =

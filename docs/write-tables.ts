@@ -10,6 +10,8 @@ import { phiRules } from "../config/phi.ts";
 import { containerSizesMb } from "../config/sizes.ts";
 import { type DrainKinds, logDrainKinds, metricDrainKinds } from "../wire/drain-kinds.ts";
 import { type AppEndpointKind, appEndpointKinds } from "../wire/endpoint-settings.ts";
+import { lookUp } from "../wire/own.ts";
+import { credentialTypes, partsByType } from "../wire/references.ts";
 import { readStageKeys, type StageKey } from "./stage-keys.ts";
 
 /** Folder of the pages. */
@@ -34,6 +36,7 @@ export function tables(): ReadonlyMap<string, string> {
 		["log drain kinds", drainKinds("log drain", logDrainKinds)],
 		["metric drain kinds", drainKinds("metric drain", metricDrainKinds)],
 		["database versions", databaseVersions()],
+		["database parts", databasePartsTable()],
 		["retired variables", retiredVariables()],
 	]);
 }
@@ -123,6 +126,17 @@ function databaseVersions(): string {
 			.join(", ") || "none",
 	]);
 	return table(["Type", "Versions", "No longer created, since"], rows);
+}
+
+/** Each type of database with its credentials and the parts of their URLs. */
+function databasePartsTable(): string {
+	const types = Object.keys(partsByType);
+	const rows = types.map((type) => [
+		`\`${type}\``,
+		(lookUp(credentialTypes, type) ?? [type]).map((one) => `\`${one}\``).join(", "),
+		(lookUp(partsByType, type) ?? []).map((part) => `\`${part}\``).join(", "),
+	]);
+	return table(["Type", "Credentials, the default ones first", "Parts"], rows);
 }
 
 function retiredVariables(): string {

@@ -11,8 +11,10 @@ import type { AppSpec } from "../wire/app.ts";
 import type { Difference } from "../wire/difference.ts";
 import type { EndpointSpec } from "../wire/endpoint.ts";
 import { EnvironmentFacts } from "../wire/environment.ts";
-import { readDatabaseReference, references } from "../wire/template.ts";
+import { readDatabaseReference } from "../wire/references.ts";
+import { references } from "../wire/template.ts";
 import { differencesOf, driftOf } from "./compare.ts";
+import { hostsOf } from "./endpoint-hosts.ts";
 import { findIdleEndpoints } from "./idle-endpoints.ts";
 import { type RecordedCommand, readRecorded } from "./recorded.ts";
 import { readSnapshot, type Snapshot } from "./snapshot.ts";
@@ -234,7 +236,9 @@ async function see(context: Context, stage: Stage, values: Values, progress: Pro
 		},
 	);
 	if (snapshot !== undefined) {
-		return { recorded, snapshot, values, losses: await findLosses(context, stage, recorded, snapshot) };
+		const hosts = hostsOf(snapshot, stage, recorded);
+		const known: Values = (reference) => hosts(reference) ?? values(reference);
+		return { recorded, snapshot, values: known, losses: await findLosses(context, stage, recorded, snapshot) };
 	}
 	if (facts === undefined) return undefined;
 	throw new Error(

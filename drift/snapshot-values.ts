@@ -1,8 +1,9 @@
 /** What the templates of a spec stand for, as far as that is at hand without asking Aptible again. */
 
-import { type ResolvedValues, urlOf } from "../aptible/app/values.ts";
+import { databaseValue, type ResolvedValues } from "../aptible/app/values.ts";
 import type { AppSpec } from "../wire/app.ts";
-import { fillTemplate, readDatabaseReference } from "../wire/template.ts";
+import { readDatabaseReference } from "../wire/references.ts";
+import { fillTemplate } from "../wire/template.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** The value of a reference (`secrets.sessionKey`); undefined where it is not at hand, and what needs it is not compared. */
@@ -27,14 +28,14 @@ export function resolveKnown(
 	return { resolved: { config: known, registry: credentials }, unknown };
 }
 
-/** Fills templates with the URLs of the snapshot's databases, and everything else from `values`. */
+/** Fills templates with the URLs of the snapshot's databases and their parts, and everything else from `values`. */
 export function filler({ databases }: Snapshot, values: Values): (template: string) => string | undefined {
 	const listed = databases.map((database) => database.listed);
 	return (template) => {
 		let isWhole = true;
 		const filled = fillTemplate(template, (reference) => {
 			const wanted = readDatabaseReference(reference);
-			const value = wanted === undefined ? values(reference) : urlOf(listed, wanted).url;
+			const value = wanted === undefined ? values(reference) : databaseValue(listed, wanted).value;
 			if (value === undefined || value === "") isWhole = false;
 			return value ?? "";
 		});

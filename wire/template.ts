@@ -54,37 +54,34 @@ export function fillTemplate(text: string, lookup: (reference: string) => string
 		.join("");
 }
 
-/** A database that a template refers to, and which of its credentials: the default ones, unless a type is named. */
-export interface DatabaseReference {
-	database: string;
-	credential: string | undefined;
+/** Plain text as a template has it. */
+function literal(plain: string): string {
+	return plain.replaceAll("${", () => "$${");
 }
 
 /** A template with some of its references replaced by plain text, which does not end in `$`; where none is, it stays as it is written. */
 export function replaceReferences(text: string, replace: (reference: string) => string | undefined): string {
-	if (references(text).every((reference) => replace(reference) === undefined)) return text;
-	const literal = (plain: string) => plain.replaceAll("${", () => "$${");
-	return parseTemplate(text)
-		.map((part) => {
-			if (typeof part === "string") return literal(part);
-			const plain = replace(part.reference);
-			return plain === undefined ? `\${${part.reference}}` : literal(plain);
-		})
-		.join("");
+	return rewriteReferences(text, (reference) => {
+		const plain = replace(reference);
+		return plain === undefined ? undefined : literal(plain);
+	});
 }
 
-/** Reads `databases.main.url` and `databases.cache.urls.redis+ssl`; anything else is none. */
-export function readDatabaseReference(reference: string): DatabaseReference | undefined {
-	// A handle may have dots of its own, so that what follows the last ones counts.
-	const [, database, credential] = /^databases\.(.+)\.(?:url|urls\.([^.]+))$/.exec(reference) ?? [];
-	return database === undefined ? undefined : { database, credential };
+/** The same with templates in the place of references. */
+export function rewriteReferences(text: string, rewrite: (reference: string) => string | undefined): string {
+	if (references(text).every((reference) => rewrite(reference) === undefined)) return text;
+	return parseTemplate(text)
+		.map((part) => (typeof part === "string" ? literal(part) : (rewrite(part.reference) ?? `\${${part.reference}}`)))
+		.join("");
 }
 
 /**
  * The environment variable in which a Command hands over the value of a reference: `secrets.sessionKey` goes as
- * `SECRETS_sessionKey`. The names in a reference are letters and digits, so no two references share a variable.
+ * `SECRETS_sessionKey`. The names of secrets and containers are letters and digits, so that no two of their references share a variable; the
+ * host name of an endpoint keeps its dots, as handles may have anything else: `APPS_gateway.endpoints.internal.host`.
  */
 export function environmentKey(reference: string): string {
 	const [kind = "", ...names] = reference.split(".");
-	return [kind.toUpperCase(), ...names].join("_");
+	const separator = kind === "apps" ? "." : "_";
+	return `${kind.toUpperCase()}_${names.join(separator)}`;
 }

@@ -28,6 +28,7 @@ const StackForm = z.looseObject({
 	/** With the addresses, as `environment:list` prints it (aptible-cli 0.26.6, resource_formatter.rb). */
 	region: z.string().min(1),
 	outbound_ip_addresses: z.array(z.string()).nullish(),
+	default_domain: z.string().nullish(),
 	/** Present on dedicated stacks only: the organization that the stack belongs to (facts/terraform-provider.md §3.4). */
 	_links: z.looseObject({ organization: z.looseObject({ href: z.string() }).nullish() }).nullish(),
 });
@@ -38,6 +39,8 @@ export interface Stack {
 	name: string;
 	region: string;
 	outboundIpAddresses: string[];
+	/** Domain of its apps' default domains; absent where the API does not say. */
+	defaultDomain: string | undefined;
 	/** Of a dedicated stack. */
 	organizationId: string | undefined;
 }
@@ -85,6 +88,7 @@ function stackOf(shown: z.infer<typeof StackForm>): Stack {
 		name: shown.name,
 		region: shown.region,
 		outboundIpAddresses: shown.outbound_ip_addresses ?? [],
+		defaultDomain: shown.default_domain || undefined,
 		organizationId: shown._links?.organization?.href.split("/").at(-1),
 	};
 }

@@ -34,7 +34,7 @@ export async function apply(context: Context, spec: AppSpec, recorded: AppFacts 
 	const locator = { environment: spec.environment, app: spec.handle };
 	if (previous === undefined) await context.waitUntilIdle(object);
 	const [values, found] = await Promise.all([
-		resolveTemplates(context, spec),
+		resolveTemplates(context, spec, app.id),
 		readLiveApp(context, spec, app, previous),
 	]);
 	let before = found;

@@ -1,16 +1,13 @@
 import type { AppSpec } from "../../wire/app.ts";
-import {
-	type DatabaseReference,
-	environmentKey,
-	fillTemplate,
-	readDatabaseReference,
-	references,
-} from "../../wire/template.ts";
+import { type DatabaseReference, readDatabaseReference, readEndpointReference } from "../../wire/references.ts";
+import { environmentKey, fillTemplate, references } from "../../wire/template.ts";
 import { type DatabaseUrls, listNamedDatabases, readDatabaseUrls } from "../api/database.ts";
 import { AptibleError, tellGone } from "../client/errors.ts";
 import { readUntil } from "../client/lag.ts";
 import type { Context } from "../context.ts";
 import { environmentNamed } from "../find.ts";
+import { readUrlPart } from "./connection-url.ts";
+import { readDefaultDomain } from "./default-domain.ts";
 
 /** An app's config and registry credentials with every reference filled in: secrets, all of them. */
 export interface ResolvedValues {
@@ -19,19 +16,28 @@ export interface ResolvedValues {
 }
 
 /**
- * Fills the templates of a spec: a database's URL from Aptible at this moment, everything else from the environment variable
- * in which the Command handed it over. A URL so never passes through Pulumi's state, not even encrypted.
+ * Fills the templates of a spec: a database's URL and its parts from Aptible at this moment, the app's own default domain likewise, and
+ * everything else from the environment variable in which the Command handed it over. A URL so never passes through Pulumi's state, not even
+ * encrypted.
+ *
+ * @param appId id of the app on Aptible
  */
-export async function resolveTemplates(context: Context, spec: AppSpec): Promise<ResolvedValues> {
+export async function resolveTemplates(context: Context, spec: AppSpec, appId: number): Promise<ResolvedValues> {
 	const { username = "", password = "" } = spec.registry ?? {};
 	const templates = [...Object.values(spec.config), username, password];
 	const needed = new Set(templates.flatMap(references));
-	const databases = await readUrls(context, `app "${spec.handle}"`, spec.environment, needed);
+	const isOwn = (reference: string) => readEndpointReference(reference)?.app === spec.handle;
+	const [databases, ownDomain] = await Promise.all([
+		readUrls(context, `app "${spec.handle}"`, spec.environment, needed),
+		[...needed].some(isOwn) ? readDefaultDomain(context, spec.environment, appId) : undefined,
+	]);
 	const lookup = (reference: string): string => {
 		const wanted = readDatabaseReference(reference);
+		// Its other addresses stand in the spec as they are, or cannot be asked for (config/endpoint-order.ts).
+		if (ownDomain !== undefined && isOwn(reference)) return ownDomain;
 		if (wanted === undefined) return handedOver(`app "${spec.handle}"`, reference);
-		const { url, says } = urlOf(databases, wanted);
-		if (url) return url;
+		const { value, says } = databaseValue(databases, wanted);
+		if (value) return value;
 		throw new AptibleError(
 			`app "${spec.handle}" needs \${${reference}}, but database "${wanted.database}" ${says}. Look at it with ` +
 				`\`aptible db:list --environment ${spec.environment}\`.`,
@@ -65,15 +71,28 @@ async function readUrls(
 	return databases;
 }
 
-/** Has the URLs of a database masked in whatever is printed. */
+/** Has the URLs of a database, and the passwords in them, masked in whatever is printed. */
 export function rememberUrls({ redactor }: Context, { connectionUrl, credentials }: DatabaseUrls): void {
 	for (const url of [connectionUrl, ...credentials.map((each) => each.connectionUrl)]) {
-		if (url !== undefined) redactor.addUrl(url);
+		if (url === undefined) continue;
+		redactor.addUrl(url);
+		// As an app gets it, which a reader of URLs may see otherwise.
+		const password = readUrlPart(url, "password");
+		if (password !== undefined) redactor.add(password);
 	}
 }
 
-/** The URL that a reference to a database stands for, and what to say where there is none. */
-export function urlOf(
+/** What a reference to a database stands for, and what to say where that is nothing. */
+export function databaseValue(
+	databases: readonly DatabaseUrls[],
+	wanted: DatabaseReference,
+): { value: string | undefined; says: string } {
+	const { url, says } = urlOf(databases, wanted);
+	const value = url === undefined ? undefined : readUrlPart(url, wanted.part);
+	return { value, says: url === undefined ? says : `has no ${wanted.part} in its connection URL` };
+}
+
+function urlOf(
 	databases: readonly DatabaseUrls[],
 	{ database, credential }: DatabaseReference,
 ): { url: string | undefined; says: string } {

@@ -1,4 +1,5 @@
 import type { DnsRecord, EndpointSpec } from "../../wire/endpoint.ts";
+import { addressAt } from "../../wire/endpoint-address.ts";
 import type { Endpoint } from "../api/endpoint.ts";
 
 /** The record by which Let's Encrypt knows that the domain is ours, before any traffic goes to Aptible. */
@@ -22,24 +23,12 @@ export function dnsRecordsOf({ domain, managedTls }: EndpointSpec, live: Endpoin
 }
 
 /**
- * The address to open. Schemes other than https are ours to choose: `grpcs`, `tls`, `tcp`, each with the port where there is one.
+ * The address to open.
  *
  * @param databasePort port of the database, for its endpoints
  */
 export function urlOf(spec: EndpointSpec, live: Endpoint, databasePort: number | undefined): string {
 	const host = spec.domain ?? live.defaultDomain ?? live.hostname ?? "";
-	switch (spec.kind) {
-		case "https":
-			return `https://${host}`;
-		case "grpc":
-			return `grpcs://${host}`;
-		case "database":
-			return `tcp://${withPort(host, databasePort)}`;
-		default:
-			return `${spec.kind}://${withPort(host, spec.ports.length === 1 ? spec.ports[0] : undefined)}`;
-	}
-}
-
-function withPort(host: string, port: number | undefined): string {
-	return port === undefined ? host : `${host}:${port}`;
+	const ports = spec.kind === "database" ? [databasePort].filter((port) => port !== undefined) : spec.ports;
+	return addressAt(host, { kind: spec.kind, ports });
 }

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { createEnvironment } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { liveSecrets, makeLiveEnvironment } from "../support/live-environment.ts";
 import { runNode } from "../support/run-node.ts";
-import { fail, openStage, succeed } from "../support/stage.ts";
+import { type Blocks, fail, openStage, succeed } from "../support/stage.ts";
 
 test("an adopted environment is imported without running anything", async (t) => {
 	const stage = await openStage(t, "staging");
@@ -17,7 +17,14 @@ test("an adopted environment is imported without running anything", async (t) =>
 	createEnvironment(stage.aptible.dir, "acme-live");
 	await makeLiveEnvironment(stage.aptible, "acme-live");
 	await rm(stageFile);
+	const { default_domain: domain } = ((await stage.cli("endpoints:list", "--app", "portal")) as Blocks[])[0] ?? {};
+	await stage.cli("apps:create", "reports", "--environment", "acme-live");
+	await stage.cli("config:set", "--app", "reports", `PORTAL_URL=https://${domain}`);
+	await stage.cli("deploy", "--app", "reports", "--docker-image", "acme/reports:1");
 	await succeed(adopt("--environment", "acme-live", "--output", stageFile, "--encrypt"));
+	await stage.edit(({ apps }) => {
+		apps.reports.config.PORTAL_URL = "${apps.portal.endpoints.default.url}";
+	});
 	stage.newWrites();
 
 	await t.test("nothing is written where an object is not as declared, and nothing is changed", async () => {

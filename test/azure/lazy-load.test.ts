@@ -13,8 +13,7 @@ function loaded(): string[] {
 test("a stage without storage and zones loads nothing of Azure's SDK and asks for no login", async () => {
 	const { declareStorage, showStorage } = await import("../../components/azure/storage-load.ts");
 	const { declareDns, nameServersOf } = await import("../../components/azure/dns-load.ts");
-	await import("../../components/app.ts");
-	await import("../../components/app-values.ts");
+	await import("../../components/apps.ts");
 	const stage = parseStage(stageWith(), { file: "Pulumi.test.yaml" });
 	for (const name of Object.keys(process.env)) if (name.startsWith("ARM_")) delete process.env[name];
 	assert.equal(await declareStorage(stage, {} as Environment, undefined), undefined);

@@ -62,6 +62,47 @@ test("106 apps of 20 variables, more than Linux hands to a program at once, come
 	assert.deepEqual(stage.apps["tenant-105"]?.config, config);
 });
 
+test("500 apps in ten files, with groups of variables and addresses of each other, are one stage", async (t) => {
+	const handles = Array.from({ length: 500 }, (_, index) => `tenant-${String(index).padStart(3, "0")}`);
+	const app = (index: number) => ({
+		...api,
+		configFrom: ["database", "mail"],
+		config: {
+			TENANT: `tenant ${index}`,
+			...(index === 0 ? {} : { NEXT: `\${apps.${handles[index - 1]}.endpoints.web.url}` }),
+		},
+		endpoints: { web: { service: "web", kind: "https", defaultDomain: true } },
+	});
+	const files = Array.from({ length: 10 }, (_, file) => {
+		const own = handles.map((handle, index) => [handle, index] as const).slice(file * 50, file * 50 + 50);
+		return [`apps/${file}.yaml`, { apps: Object.fromEntries(own.map(([handle, index]) => [handle, app(index)])) }];
+	});
+	const root = await project(t, {
+		...Object.fromEntries(files),
+		"shared/database.yaml": {
+			shared: { database: { DB_HOST: "${databases.main.host}", DB_PASSWORD: "${databases.main.password}" } },
+			databases: { main: { type: "postgresql", version: "16" } },
+		},
+		"shared/mail.yaml": { shared: { mail: { SMTP_PASSWORD: "${secrets.smtp}" } } },
+	});
+	const secrets = { smtp: "sentinel" };
+	const stage = await load(root, { environment, secrets, include: ["apps/*.yaml", "shared/*.yaml"] });
+	assert.deepEqual(Object.keys(stage.apps), handles);
+	assert.deepEqual(stage.apps["tenant-499"]?.config, {
+		DB_HOST: "${databases.main.host}",
+		DB_PASSWORD: "${databases.main.password}",
+		NEXT: "https://${apps.tenant-498.endpoints.web.host}",
+		SMTP_PASSWORD: "${secrets.smtp}",
+		TENANT: "tenant 499",
+	});
+	const twice = { shared: { mail: { SMTP_PASSWORD: "x" } }, include: ["shared/*.yaml"], secrets };
+	assert.deepEqual(await problemsOf(root, twice), [
+		"shared/mail.yaml: shared.mail: stands in Pulumi.maple.yaml too; remove one of the two",
+	]);
+	const taken = { apps: { portal: { ...api, configFrom: ["mial"] } }, include: ["shared/*.yaml"], secrets };
+	assert.match((await problemsOf(root, taken)).join(), /portal\.configFrom\[0\]: "mial" .* did you mean "mail"\?/);
+});
+
 test("blocks of several files make one stage, whichever way they are named", async (t) => {
 	const root = await project(t, {
 		"more/data.yaml": { databases: { main: { type: "postgresql", version: "16" } } },
@@ -166,7 +207,7 @@ const unreadable: Record<string, { text: string; says: RegExp }> = {
 	},
 	"a list": {
 		text: "- apps\n",
-		says: /^a\.yaml: is not a block; allowed: environment, databases, apps, logDrains, metricDrains, storage, dns, move$/,
+		says: /^a\.yaml: is not a block; allowed: environment, databases, shared, apps, logDrains, metricDrains, storage, dns, move$/,
 	},
 	text: { text: "apps\n", says: /^a\.yaml: is not a block; allowed: environment/ },
 	"an anchor": {
@@ -200,7 +241,7 @@ const unreadable: Record<string, { text: string; says: RegExp }> = {
 	},
 	"the form of a stage file": {
 		text: "config: {}\n",
-		says: /^a\.yaml: config: is not known here; allowed: environment, databases, apps, logDrains, metricDrains, storage, dns, move$/,
+		says: /^a\.yaml: config: is not known here; allowed: environment, databases, shared, apps, logDrains, metricDrains, storage, dns, move$/,
 	},
 	"a block that is none": { text: "apps: 3\n", says: /^a\.yaml: apps: is not a block; allowed: one name to a line$/ },
 };

@@ -43,7 +43,7 @@ test("every mistake is in one error, with the name of the file, keys nobody aske
 			[
 				"the stage file has 2 mistakes:",
 				'Pulumi.staging.yaml: environment: "acme" is not the environment of the stage; allowed: a block with handle, stack, phi, adopt, renamedFrom, protect, permissions, backups',
-				'Pulumi.staging.yaml: databasse: is not known here; allowed: environment, databases, apps, logDrains, metricDrains, storage, dns, move, secrets, include; did you mean "databases"?',
+				'Pulumi.staging.yaml: databasse: is not known here; allowed: environment, databases, shared, apps, logDrains, metricDrains, storage, dns, move, secrets, include; did you mean "databases"?',
 			].join("\n"),
 		);
 		return true;

@@ -123,7 +123,7 @@ test("no app runs while its data is prepared in a database that is copied into i
 	assert.deepEqual(services(inPhase("trial", { databases })), idleAtZero);
 });
 
-test("apps get a placeholder for what a smoke test names, in prepare alone, and every other text as it is written", () => {
+test("apps get a placeholder for what a smoke test names, in prepare alone, and every other text as it is written, those of groups among them", () => {
 	const config = {
 		SMTP_PASSWORD: "${secrets.smtpPassword}",
 		SMTP_URL: "smtp://portal:${ secrets.smtpPassword }@mail.acme.example?$${tag}&key=${secrets.sessionKey}",
@@ -132,9 +132,10 @@ test("apps get a placeholder for what a smoke test names, in prepare alone, and 
 	};
 	const secrets = { registryPassword: "a", sessionKey: "b", smtpPassword: "c" };
 	const smoke = { path: "/health", text: "ok", placeholders: ["smtpPassword"] };
-	const configIn = (phase: MovePhase, more: object) => {
+	const configIn = (phase: MovePhase, more: object, { SMTP_PASSWORD, ...own } = config) => {
 		const move = { phase, from: { addresses: ["203.0.113.9"] }, databases: { main: {} }, ...more };
-		const raw = stageWith({ ...declared, "apps/portal/config": config, secrets, move });
+		const group = { shared: { mail: { SMTP_PASSWORD } }, "apps/portal/configFrom": ["mail"] };
+		const raw = stageWith({ ...declared, "apps/portal/config": own, ...group, secrets, move });
 		return parseStage(raw, { file: "Pulumi.test.yaml" }).apps.portal?.config;
 	};
 	assert.deepEqual(configIn("prepare", { smoke }), {

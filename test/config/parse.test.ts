@@ -209,7 +209,7 @@ test("no message shows the value of a secret or of a registry's password", () =>
 
 test("a stage that is no block at all is one mistake", () => {
 	assert.deepEqual(problemsOf([]), [
-		"Pulumi.test.yaml: the stage: this list is not the stage; allowed: a block with environment, databases, apps, logDrains, metricDrains, storage, dns, move, secrets, include",
+		"Pulumi.test.yaml: the stage: this list is not the stage; allowed: a block with environment, databases, shared, apps, logDrains, metricDrains, storage, dns, move, secrets, include",
 	]);
 });
 
@@ -218,6 +218,6 @@ test("the error counts the mistakes before it lists them", () => {
 	assert.throws(() => parse(raw), {
 		name: "StageError",
 		message:
-			"the stage file has 1 mistake:\nPulumi.test.yaml: backup: is not known here; allowed: environment, databases, apps, logDrains, metricDrains, storage, dns, move, secrets, include",
+			"the stage file has 1 mistake:\nPulumi.test.yaml: backup: is not known here; allowed: environment, databases, shared, apps, logDrains, metricDrains, storage, dns, move, secrets, include",
 	});
 });

@@ -69,7 +69,7 @@ testRefused({
 	"an attribute that a database does not have": {
 		change: { "apps/portal/config/URL": "${databases.main.uri}" },
 		says: [
-			'apps.portal.config.URL: "${databases.main.uri}" refers to "uri" of a database; allowed: url, urls.TYPE; did you mean "url"?',
+			'apps.portal.config.URL: "${databases.main.uri}" refers to "uri" of a database; allowed: url, urls.TYPE, host, port, user, password, name, jdbcUrl; did you mean "url"?',
 		],
 	},
 	"an app renamed from itself": {
@@ -79,7 +79,7 @@ testRefused({
 	"a misspelt required key": {
 		change: { "apps/portal/image": absent, "apps/portal/imgae": "registry.acme.example/portal:1" },
 		says: [
-			'apps.portal.imgae: is not known here; allowed: image, git, registry, config, services, endpoints, adopt, renamedFrom, protect; did you mean "image"?',
+			'apps.portal.imgae: is not known here; allowed: image, git, registry, config, configFrom, services, endpoints, adopt, renamedFrom, protect; did you mean "image"?',
 		],
 	},
 	"an app renamed from another that is declared": {

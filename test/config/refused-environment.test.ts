@@ -5,13 +5,13 @@ testRefused({
 	"a misspelt block": {
 		change: { databasse: {}, databases: absent, "apps/portal/config/DATABASE_URL": "x" },
 		says: [
-			'databasse: is not known here; allowed: environment, databases, apps, logDrains, metricDrains, storage, dns, move, secrets, include; did you mean "databases"?',
+			'databasse: is not known here; allowed: environment, databases, shared, apps, logDrains, metricDrains, storage, dns, move, secrets, include; did you mean "databases"?',
 		],
 	},
 	"a key from somewhere else": {
 		change: { regions: ["ca"] },
 		says: [
-			"regions: is not known here; allowed: environment, databases, apps, logDrains, metricDrains, storage, dns, move, secrets, include",
+			"regions: is not known here; allowed: environment, databases, shared, apps, logDrains, metricDrains, storage, dns, move, secrets, include",
 		],
 	},
 	"health information on a shared stack": {

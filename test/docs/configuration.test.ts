@@ -173,19 +173,24 @@ test("every reference that the page lists is known to the loader", async () => {
 		reference
 			.replace("secrets.NAME", "secrets.key")
 			.replace("storage.NAME", "storage.documents")
-			.replace("databases.NAME", "databases.cache")
+			.replace("databases.NAME", reference.includes("TYPE") ? "databases.cache" : "databases.main")
+			.replace("apps.NAME.endpoints.NAME", "apps.portal.endpoints.web")
 			.replace("TYPE", "redis+ssl"),
 	);
 	const [storage] = examplesOf("storage.md");
 	const account = { ...(storage?.config?.["medstack-to-aptible:storage"] as object), allowAccountKey: true };
 	await load({
 		...smallest,
-		"medstack-to-aptible:databases": { cache: { type: "redis", version: "8.2" } },
+		"medstack-to-aptible:databases": {
+			cache: { type: "redis", version: "8.2" },
+			main: { type: "postgresql", version: "16" },
+		},
 		"medstack-to-aptible:storage": account,
 		"medstack-to-aptible:apps": {
 			portal: {
 				image: "acme/portal:1",
 				services: { web: {} },
+				endpoints: { web: { service: "web", kind: "https", defaultDomain: true } },
 				config: Object.fromEntries(values.map((value, index) => [`V${index}`, value])),
 			},
 		},

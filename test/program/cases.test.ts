@@ -70,18 +70,22 @@ test("what a preview refuses", async (t) => {
 		assert.match(output, /storage\.allowFrom.*0\.0\.0\.0\/0/);
 	});
 
-	await t.test("21: the address of another app, which no reference has", async () => {
-		const output = await refuse("21-tf-ecr-two-apps/with-app-reference.yaml");
-		assert.match(output, /BACKEND_URL.*apps\.backend\.endpoints\.internal\.url.*allowed/s);
+	await t.test("30: jdbc: before a URL that no driver takes, and the parts that it takes", async () => {
+		const output = await refuse("30-compose-hapi-fhir/jdbc.yaml");
+		assert.match(output, /SPRING_DATASOURCE_URL: .* write \$\{databases\.hapi\.jdbcUrl\}/);
+		assert.doesNotMatch(output, /write \$\{databases\.[\w-]+\.url\}/);
 	});
 
-	for (const file of ["naive.yaml", "jdbc.yaml"]) {
-		await t.test(`30: a part of a database's URL, and never offers the whole for it: ${file}`, async () => {
-			const output = await refuse(`30-compose-hapi-fhir/${file}`);
-			assert.match(output, /SPRING_DATASOURCE_URL/);
-			assert.doesNotMatch(output, /write \$\{databases\.[\w-]+\.url\}/);
+	await t.test("30: host, port and password as Compose has them; the user by another name is offered", async () => {
+		const output = await refuse("30-compose-hapi-fhir/naive.yaml");
+		assert.match(output, /SPRING_DATASOURCE_USERNAME: .* did you mean "user"\?/);
+		assert.doesNotMatch(output, /SPRING_DATASOURCE_(URL|PASSWORD):/);
+		await stage.edit(({ databases, apps }) => {
+			databases["hapi-fhir-postgres"].version = "15";
+			apps["hapi-fhir"].config.SPRING_DATASOURCE_USERNAME = "${databases.hapi-fhir-postgres.user}";
 		});
-	}
+		await succeed(stage.preview());
+	});
 });
 
 test("07: a TXT value of more than 255 characters goes out in parts", async (t) => {
@@ -116,10 +120,20 @@ test("13: a service that is to have no container never starts", async (t) => {
 	);
 });
 
-test("21: new registry credentials wait for the next release", async (t) => {
+test("21: new registry credentials wait for the next release; an app has the address of another one", async (t) => {
 	const stage = await openCase(t, "21-tf-ecr-two-apps");
+	const wanted = parse(await readFile(join(cases, "21-tf-ecr-two-apps/with-app-reference.yaml"), "utf8"));
+	await stage.edit(({ apps }) => {
+		Object.assign(apps, wanted.config["medstack-to-aptible:apps"]);
+	});
 	await stage.setSecret("ecrPassword", "token-of-the-morning");
 	await succeed(stage.up());
+	const config = (await stage.cli("config", "--app", "frontend")) as { key: string; value: string }[];
+	const [endpoint] = (await stage.cli("endpoints:list", "--app", "backend")) as { default_domain: string }[];
+	assert.deepEqual(
+		config.map(({ value }) => value),
+		[`https://${endpoint?.default_domain}`],
+	);
 	stage.newMutations();
 	stage.watchDrift();
 	await stage.setSecret("ecrPassword", "token-of-the-evening");

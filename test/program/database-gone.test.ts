@@ -8,6 +8,7 @@ test("a database that somebody deleted by hand, under the engine", async (t) => 
 		oneOfEach(blocks);
 		delete blocks.databases.main.endpoints;
 		blocks.environment.backups.keepFinal = true;
+		blocks.apps.portal.config.DB_PASSWORD = "${databases.main.password}";
 	});
 	await succeed(stage.up());
 	stage.watchDrift();
@@ -29,12 +30,16 @@ test("a database that somebody deleted by hand, under the engine", async (t) => 
 		assert.doesNotMatch(drift.stdout, /object: live gone/, "`pulumi up` does not bring it back");
 	});
 
-	await t.test("restoreFrom brings it back, and the app gets its URL in the same update", async () => {
+	await t.test("restoreFrom brings it back, and the app gets its URL and password in the same update", async () => {
 		await stage.edit(({ databases }) => {
 			databases.main.restoreFrom = backup.id;
 		});
 		assert.match(await succeed(stage.up()), new RegExp(`is made again from backup ${backup.id}`));
 		assert.deepEqual(stage.newWrites(), ["restore backups", "configure apps portal"]);
+		const [{ connection_url: url }] = (await stage.cli("db:list")) as [{ connection_url: string }];
+		const config = (await stage.cli("config", "--app", "portal")) as { key: string; value: string }[];
+		const configured = (name: string) => config.find(({ key }) => key === name)?.value;
+		assert.deepEqual([configured("DATABASE_URL"), configured("DB_PASSWORD")], [url, new URL(url).password]);
 	});
 
 	await t.test("the line may go, and is refused in the preview while the database is there", async () => {

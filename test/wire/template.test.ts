@@ -4,7 +4,6 @@ import {
 	environmentKey,
 	fillTemplate,
 	parseTemplate,
-	readDatabaseReference,
 	references,
 	replaceReferences,
 	TemplateError,
@@ -41,21 +40,8 @@ test("a replaced reference is plain text, whatever is in it, and what is not rep
 	for (const same of ["${ b }$${a}", "", "plain $ {a}"]) assert.equal(replaceReferences(same, replace), same);
 });
 
-test("a reference has one environment variable, with a name that any shell takes", () => {
+test("a reference has one environment variable, and shares it with no other", () => {
 	assert.equal(environmentKey("secrets.sessionKey"), "SECRETS_sessionKey");
 	assert.equal(environmentKey("storage.documents.sasToken"), "STORAGE_documents_sasToken");
-});
-
-test("a reference to a database names its default credentials or others, and a handle may have dots", () => {
-	const read = (reference: string) => {
-		const { database, credential } = readDatabaseReference(reference) ?? {};
-		return [database, credential];
-	};
-	assert.deepEqual(read("databases.main.url"), ["main", undefined]);
-	assert.deepEqual(read("databases.main.v2.url"), ["main.v2", undefined]);
-	assert.deepEqual(read("databases.cache.urls.redis+ssl"), ["cache", "redis+ssl"]);
-	assert.deepEqual(read("databases.a.urls.url"), ["a.urls", undefined]);
-	for (const other of ["databases.main", "databases.main.urls", "secrets.url", "storage.documents.url"]) {
-		assert.deepEqual(read(other), [undefined, undefined], other);
-	}
+	assert.equal(environmentKey("apps.a_b.endpoints.c.host"), "APPS_a_b.endpoints.c.host");
 });

@@ -21,6 +21,8 @@ export interface Stack extends Common {
 	organization_id: string | null;
 	outbound_ip_addresses: string[];
 	internal_domain: string;
+	/** Domain of its apps' default domains; `on-aptible.com` where a sandbox says nothing else. */
+	default_domain?: string;
 }
 
 export interface Organization extends Common {

@@ -2,13 +2,23 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { telemetryLeaks } from "@medstack-to-aptible/sandbox/aptible/journal.ts";
 import { portalSpec } from "../../support/app-spec.ts";
-import { redis } from "../../support/database-spec.ts";
+import { postgresql, redis } from "../../support/database-spec.ts";
 import { openReconciler } from "../../support/reconcile.ts";
 
 test("an app gets the URL of the credentials that it names, and nobody else does", async (t) => {
 	const aptible = await openReconciler(t);
 	await aptible.applied("database", redis);
-	const config = { PLAIN: "${databases.cache.url}", ENCRYPTED: "${databases.cache.urls.redis+ssl}/1" };
+	await aptible.applied("database", postgresql);
+	const config = {
+		PLAIN: "${databases.cache.url}",
+		ENCRYPTED: "${databases.cache.urls.redis+ssl}/1",
+		CACHE: "${databases.cache.redis+ssl.host}:${databases.cache.redis+ssl.port}",
+		CACHE_LOGIN: "${databases.cache.user} ${databases.cache.password}",
+		JDBC: "${databases.main.jdbcUrl}",
+		NAME: "${databases.main.name}",
+		PASSWORD: "${databases.main.password}",
+		LITERAL: "$${databases.main.password}",
+	};
 	const { stdout, stderr, code } = await aptible.apply("app", portalSpec({ config }));
 	assert.equal(code, 0, stderr);
 	const journal = JSON.stringify(aptible.newJournal());
@@ -17,8 +27,21 @@ test("an app gets the URL of the credentials that it names, and nobody else does
 	assert.match(values.get("PLAIN") ?? "", /^redis:\/\/\S+$/);
 	assert.match(values.get("ENCRYPTED") ?? "", /^rediss:\/\/\S+\/1$/);
 	const password = /:(\w+)@/.exec(values.get("PLAIN") ?? "")?.[1] ?? "none";
-	for (const text of [stdout, stderr, journal]) assert.ok(!text.includes(password));
-	assert.equal(telemetryLeaks(aptible.dir, password), false);
+	const [cache, main] = (await aptible.cli("db:list")) as { connection_url: string }[];
+	const [redisUrl, url] = [new URL(cache?.connection_url ?? ""), new URL(main?.connection_url ?? "")];
+	const encrypted = new URL(values.get("ENCRYPTED") ?? "");
+	assert.deepEqual(Object.fromEntries([...values].slice(2)), {
+		CACHE: encrypted.host,
+		CACHE_LOGIN: `aptible ${redisUrl.password}`,
+		JDBC: `jdbc:postgresql://${url.host}/db?sslmode=require`,
+		LITERAL: "${databases.main.password}",
+		NAME: "db",
+		PASSWORD: url.password,
+	});
+	for (const secret of [password, url.password]) {
+		for (const text of [stdout, stderr, journal]) assert.ok(!text.includes(secret));
+		assert.equal(telemetryLeaks(aptible.dir, secret), false);
+	}
 });
 
 test("credentials that a database does not have are named with those that it has, before anything is sent", async (t) => {
@@ -26,10 +49,13 @@ test("credentials that a database does not have are named with those that it has
 	await aptible.applied("database", redis);
 	await aptible.cli("apps:create", "portal");
 	aptible.newJournal();
-	const spec = portalSpec({ config: { URL: "${databases.cache.urls.admin}" } });
-	const { stderr } = await aptible.apply("app", spec);
+	const says = async (URL: string) => (await aptible.apply("app", portalSpec({ config: { URL } }))).stderr;
 	assert.equal(
-		stderr,
+		await says("${databases.cache.name}"),
+		'app "portal" needs ${databases.cache.name}, but database "cache" has no name in its connection URL. Look at it with `aptible db:list --environment acme-test`.\n',
+	);
+	assert.equal(
+		await says("${databases.cache.urls.admin}"),
 		'app "portal" needs ${databases.cache.urls.admin}, but database "cache" has no credentials of type "admin"; it has: redis, redis+ssl. Look at it with `aptible db:list --environment acme-test`.\n',
 	);
 	assert.deepEqual(aptible.newWrites(), []);

@@ -17,12 +17,12 @@ const CREDENTIALS: Record<string, { type: string; scheme: string; path: string }
 		{ type: "redis+ssl", scheme: "rediss", path: "" },
 	],
 	mysql: [{ type: "mysql", scheme: "mysql", path: "/db" }],
-	mongodb: [{ type: "mongodb", scheme: "mongodb", path: "/db" }],
+	mongodb: [{ type: "mongodb", scheme: "mongodb", path: "/db?ssl=true" }],
 	elasticsearch: [{ type: "elasticsearch", scheme: "https", path: "" }],
-	influxdb: [{ type: "influxdb", scheme: "https", path: "/db" }],
+	influxdb: [{ type: "influxdb", scheme: "https", path: "" }],
 	rabbitmq: [
 		{ type: "amqps", scheme: "amqps", path: "/db" },
-		{ type: "management", scheme: "https", path: "" },
+		{ type: "management", scheme: "https", path: "/db" },
 	],
 };
 
@@ -79,14 +79,14 @@ export function provision(store: Store, database: Database, { body }: Operation)
 	});
 }
 
+/** As the images print them with `--connection-url`; Redis has users from version 6 on, and no older one is made. */
 function credentialsOf({ id, type }: Database): Credential[] {
 	const password = randomBytes(16).toString("hex");
-	const user = type === "redis" ? "" : "aptible";
 	const host = `db-acme-${id}.aptible.in:${20_000 + id}`;
 	return (CREDENTIALS[type] ?? [{ type, scheme: type, path: "/db" }]).map(({ type, scheme, path }, index) => ({
 		id: id * 10 + index,
 		type,
-		connection_url: `${scheme}://${user}:${password}@${host}${path}`,
+		connection_url: `${scheme}://aptible:${password}@${host}${path}`,
 		default: index === 0,
 	}));
 }

@@ -38,6 +38,12 @@ function fields(body: VhostRequest): Partial<Vhost> {
 	return certificate === undefined ? rest : { ...rest, certificate_id: Number(certificate.split("/").at(-1)) };
 }
 
+/** The domain of default domains on the stack of an app. */
+function defaultDomainOf(store: Store, appId: number): string {
+	const account = store.get("account", store.get("app", appId).owner);
+	return store.get("stack", account.stack_id).default_domain ?? "on-aptible.com";
+}
+
 /** Endpoints of an app, over all its services. */
 function vhostsOfApp(store: Store, appId: number): Vhost[] {
 	return store.list("service", appId).flatMap((service) => store.list("vhost", service.id));
@@ -69,7 +75,7 @@ export function createVhost(session: Session, serviceId: number, body: VhostRequ
 			load_balancing_algorithm_type: null,
 			certificate_id: null,
 			external_host: null,
-			virtual_domain: body.default ? `app-${service.owner}.on-aptible.com` : null,
+			virtual_domain: body.default ? `app-${service.owner}.${defaultDomainOf(store, service.owner)}` : null,
 			settings: null,
 			served: null,
 			...fields(body),
