@@ -50,6 +50,7 @@ const appResources = mapValues(
 				environment: handle,
 				claims,
 				databases: databaseResources,
+				isReleased: loaded.releases.has(name),
 				values: valuesFor(name, secrets, storageResource),
 			},
 			// A line that an app writes before its drain is there goes nowhere.

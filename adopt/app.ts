@@ -1,6 +1,7 @@
 /** A live app as a stage file says it. */
 import type { ApiPolicy } from "../aptible/api/service.ts";
 import { autoscaleParameters } from "../aptible/app/autoscaling.ts";
+import { isOfCi } from "../aptible/app/ci.ts";
 import { gitRefOf } from "../aptible/app/release.ts";
 import type { LiveService } from "../aptible/app/services.ts";
 import { HorizontalAutoscale, VerticalAutoscale } from "../config/autoscale.ts";
@@ -30,12 +31,24 @@ export function adoptApp(live: SnapshotApp, urls: DatabaseUrls, notes: Notes): B
 	}
 	return {
 		...(commit === undefined ? { image: settings.image } : { git: { commitish: commit } }),
+		...releasedByOf(label, live.config, notes),
 		...registryOf(label, settings.registry, notes),
 		config: configOf(label, live.config, urls, notes),
 		services: Object.fromEntries(services.map((service) => [service.service, serviceOf(label, service, notes)])),
 		...(endpoints.length === 0 ? {} : { endpoints: adoptEndpoints(app.handle, endpoints, notes) }),
 		adopt: true,
 	};
+}
+
+/** What Aptible's GitHub Action leaves in the config of each app that it deploys. */
+function releasedByOf(label: string, config: SnapshotApp["config"], notes: Notes): Block {
+	if (config === "hidden" || ![...config.keys()].some(isOfCi)) return {};
+	notes.add(
+		label,
+		"its config has what Aptible's GitHub Action sets when it deploys, so `releasedBy: ci` is a guess; without that line `pulumi up` " +
+			"takes back what CI deploys",
+	);
+	return { releasedBy: "ci" };
 }
 
 function registryOf(label: string, registry: SnapshotApp["settings"]["registry"], notes: Notes): Block {
@@ -58,6 +71,7 @@ function configOf(label: string, config: SnapshotApp["config"], urls: DatabaseUr
 		entries.flatMap(([key, value]) => {
 			const reason = notDeclarable(key);
 			if (reason === undefined) return [[key, configValue(label, key, value, urls, notes)]];
+			if (isOfCi(key)) return [];
 			notes.add(label, `config key ${key} ${reason}; it is left alone`);
 			return [];
 		}),

@@ -3,7 +3,7 @@ import type { App as AppConfig } from "../config/app.ts";
 import { mapValues } from "../config/map-values.ts";
 import { toAppEndpointSpec } from "../config/to-spec/endpoint.ts";
 import { toServiceSpec } from "../config/to-spec/service.ts";
-import { AppFacts } from "../wire/app.ts";
+import { AppFacts, releaseHint } from "../wire/app.ts";
 import { lookUp } from "../wire/own.ts";
 import { readDatabaseReference, references } from "../wire/template.ts";
 import { AptibleCommand } from "./aptible-command.ts";
@@ -14,6 +14,9 @@ import { declareEndpoints } from "./endpoints.ts";
 import { formerNames } from "./former-names.ts";
 import { chooseSecrets } from "./secret-values.ts";
 
+/** Tells one run that is to release an app from the next. */
+const now = new Date().toISOString();
+
 /** An app as the stage file describes it, under its handle. */
 export interface AppArgs extends AppConfig {
 	/** Handle of its environment. */
@@ -22,6 +25,8 @@ export interface AppArgs extends AppConfig {
 	claims: Claims;
 	/** The stage's databases by handle; the app waits for those that it refers to. */
 	databases: Readonly<Record<string, Database>>;
+	/** Whether this run is told to deploy it, though CI releases it. */
+	isReleased: boolean;
 	/** Values by reference (`secrets.sessionKey`); the app's Command gets those that it refers to, and waits for them. */
 	values: Readonly<Record<string, pulumi.Output<string>>>;
 }
@@ -41,7 +46,7 @@ export class App extends pulumi.ComponentResource {
 
 	/** @param name the app's handle */
 	constructor(name: string, args: AppArgs, opts?: pulumi.ComponentResourceOptions) {
-		const { adopt, protect, endpoints, claims, databases, values, ...spec } = args;
+		const { adopt, protect, endpoints, claims, databases, values, isReleased, ...spec } = args;
 		const texts = textsOf(spec);
 		const aliases = formerNames(spec.renamedFrom);
 		super("medstack-to-aptible:index:App", name, {}, { ...opts, protect, aliases });
@@ -52,6 +57,7 @@ export class App extends pulumi.ComponentResource {
 				spec: { handle: name, ...spec, services: mapValues(spec.services, toServiceSpec) },
 				facts: AppFacts,
 				hints: { "hints.claim": claims.mark(`apps.${name}`, { adopt }) },
+				once: spec.releasedBy === "ci" ? { [releaseHint]: isReleased ? now : undefined } : {},
 				secrets: chooseSecrets(texts, values),
 			},
 			{

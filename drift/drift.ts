@@ -97,3 +97,8 @@ export function lossOf(kind: string, names: readonly string[]): string | undefin
 export function adoptionOf(kind: string, names: readonly string[], spec: unknown): readonly Difference[] | undefined {
 	return look?.adoption(kind, names, spec);
 }
+
+/** What there is to say of the releases of an app that CI releases, or did until now. */
+export function releasesOf(kind: string, names: readonly string[], spec: unknown): readonly string[] {
+	return look?.releases(kind, names, spec) ?? [];
+}

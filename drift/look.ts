@@ -7,11 +7,12 @@ import { Context } from "../aptible/context.ts";
 import { describeLoss, describeReturn } from "../aptible/database/gone.ts";
 import type { LoadedStage } from "../config/load.ts";
 import type { Stage } from "../config/stage.ts";
-import type { AppSpec } from "../wire/app.ts";
+import { AppFacts, AppSpec } from "../wire/app.ts";
 import type { Difference } from "../wire/difference.ts";
 import type { EndpointSpec } from "../wire/endpoint.ts";
 import { EnvironmentFacts } from "../wire/environment.ts";
 import { readDatabaseReference, references } from "../wire/template.ts";
+import { tellReleases } from "./ci-releases.ts";
 import { differencesOf, driftOf } from "./compare.ts";
 import { findIdleEndpoints } from "./idle-endpoints.ts";
 import { type RecordedCommand, readRecorded } from "./recorded.ts";
@@ -50,6 +51,8 @@ interface Seen {
 	values: Values;
 	/** Of the databases that are gone, by their handles and the names of their Commands, what is left of each and what becomes of it. */
 	losses: ReadonlyMap<string, string>;
+	/** Apps of CI that this run deploys. */
+	releases: ReadonlySet<string>;
 }
 
 /** A look that has been taken. */
@@ -91,6 +94,16 @@ export class Look {
 		return differencesOf(this.#seen.snapshot, kind, spec, undefined, this.#seen.values);
 	}
 
+	/** What there is to say of the releases of an app. */
+	releases(kind: string, names: readonly string[], spec: unknown): string[] {
+		if (kind !== "app") return [];
+		const [after, recorded] = [AppSpec.parse(spec), this.#recorded(kind, names)];
+		const before = AppSpec.safeParse(recorded?.spec).data;
+		const previous = AppFacts.safeParse(recorded?.facts).data;
+		const isReleased = this.#seen.releases.has(after.handle);
+		return tellReleases(this.#seen.snapshot, { before, after, previous }, { isReleased, stack: pulumi.getStack() });
+	}
+
 	/** What comes in the place of a database that is gone has another URL, which its apps need. */
 	#ofLost(kind: string, spec: unknown): Difference[] {
 		const isLost = (reference: string) => this.#seen.losses.has(readDatabaseReference(reference)?.database ?? "");
@@ -128,7 +141,10 @@ export class Look {
  *
  * @throws RunError where the CLI is too old for what the update would call, and where the update would be refused by what there is
  */
-export async function takeLook({ stage, secrets }: LoadedStage, isRequired: boolean): Promise<Look | undefined> {
+export async function takeLook(
+	{ stage, secrets, releases }: LoadedStage,
+	isRequired: boolean,
+): Promise<Look | undefined> {
 	const longestMs = leastMs + perAppMs * Object.keys(stage.apps).length;
 	const signal = AbortSignal.timeout(longestMs);
 	const context = new Context({ signal, patienceMs, requestsAtATime });
@@ -137,7 +153,7 @@ export async function takeLook({ stage, secrets }: LoadedStage, isRequired: bool
 	// Beside each other: where the CLI's version is not known yet, it is a process of about 0.8 s.
 	const [version, seen] = await Promise.allSettled([
 		checkVersion(context.cli),
-		plainValues(secrets, context).then((values) => see(context, stage, values, progress)),
+		plainValues(secrets, context).then((values) => see(context, { stage, releases }, values, progress)),
 	]);
 	context.api.stopReading();
 	if (version.status === "rejected") throw new pulumi.RunError(messageOf(version.reason));
@@ -205,7 +221,12 @@ function slowest({ api }: Context): string {
 		: `; its slowest request took ${(ms / 1000).toFixed(1)} s: ${request}`;
 }
 
-async function see(context: Context, stage: Stage, values: Values, progress: Progress): Promise<Seen | undefined> {
+async function see(
+	context: Context,
+	{ stage, releases }: Pick<LoadedStage, "stage" | "releases">,
+	values: Values,
+	progress: Progress,
+): Promise<Seen | undefined> {
 	const recorded = await readRecorded();
 	progress.doing = "reading the lists of its environment on Aptible";
 	const facts = EnvironmentFacts.safeParse(recorded.find(({ kind }) => kind === "environment")?.facts).data;
@@ -230,7 +251,7 @@ async function see(context: Context, stage: Stage, values: Values, progress: Pro
 		},
 	);
 	if (snapshot !== undefined) {
-		return { recorded, snapshot, values, losses: await findLosses(context, stage, recorded, snapshot) };
+		return { recorded, snapshot, values, losses: await findLosses(context, stage, recorded, snapshot), releases };
 	}
 	if (facts === undefined) return undefined;
 	throw new Error(
