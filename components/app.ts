@@ -59,6 +59,7 @@ export class App extends pulumi.ComponentResource {
 				hints: { "hints.claim": claims.mark(`apps.${name}`, { adopt }) },
 				once: spec.releasedBy === "ci" ? { [releaseHint]: isReleased ? now : undefined } : {},
 				secrets: chooseSecrets(texts, values),
+				waiting: isReleased ? [] : waitingIn(spec),
 			},
 			{
 				parent: this,
@@ -86,4 +87,11 @@ export class App extends pulumi.ComponentResource {
 function textsOf({ config, registry }: Pick<AppConfig, "config" | "registry">): string[] {
 	const { username = "", password = "" } = registry ?? {};
 	return [...Object.values(config), username, password];
+}
+
+/** References of the registry's credentials that nothing else has, where new ones go with a release of another reason. */
+function waitingIn({ config, registry }: Pick<AppConfig, "config" | "registry">): string[] {
+	if (registry === undefined || registry.deployOnChange === true) return [];
+	const used = new Set(Object.values(config).flatMap(references));
+	return [registry.username, registry.password].flatMap(references).filter((reference) => !used.has(reference));
 }

@@ -2,7 +2,7 @@ import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import type { Kind } from "../aptible/reconcile.ts";
-import { adoptionOf, driftFor, lossOf, releasesOf } from "../drift/drift.ts";
+import { adoptionOf, driftFor, lossOf, tell } from "../drift/drift.ts";
 import type { Difference } from "../wire/difference.ts";
 import { environmentKey } from "../wire/template.ts";
 
@@ -16,6 +16,8 @@ export interface AptibleCommandArgs<Spec, Facts extends z.ZodType<{ warnings: st
 	facts: Facts;
 	/** Values of references (`secrets.sessionKey`) that the spec's templates need. */
 	secrets?: Readonly<Record<string, pulumi.Output<string>>>;
+	/** Those of them whose new values wait until there is another reason to run the Command. */
+	waiting?: readonly string[];
 	/** Values for the environment that are no secret, by the names of their variables. */
 	variables?: Readonly<Record<string, pulumi.Output<string>>>;
 	/**
@@ -55,6 +57,7 @@ export class AptibleCommand<Spec, Facts extends z.ZodType<{ warnings: string[] }
 			spec,
 			facts,
 			secrets = {},
+			waiting = [],
 			variables = {},
 			hints = {},
 			once = {},
@@ -91,6 +94,7 @@ export class AptibleCommand<Spec, Facts extends z.ZodType<{ warnings: string[] }
 				additionalSecretOutputs: ["stderr"],
 				ignoreChanges: [
 					...Object.keys(hints).map((hint) => `environment.${environmentKey(hint)}`),
+					...(drift.isSettled ? waiting : []).map((reference) => `environment.${environmentKey(reference)}`),
 					...Object.entries(once)
 						.filter((one) => !isOfThisRun(one))
 						.map(([reference]) => `environment.${environmentKey(reference)}`),
@@ -106,9 +110,11 @@ export class AptibleCommand<Spec, Facts extends z.ZodType<{ warnings: string[] }
 		this.facts.apply(({ warnings }) => Promise.all(warnings.map((text) => pulumi.log.warn(text, this.resource))));
 		const loss = lossOf(kind, names);
 		if (loss !== undefined) this.resource.urn.apply(() => pulumi.log.warn(loss, this.resource));
-		for (const text of releasesOf(kind, names, spec)) {
-			this.resource.urn.apply(() => pulumi.log.warn(text, this.resource));
-		}
+		const { warnings, notes } = tell(kind, names, spec);
+		for (const text of warnings) this.resource.urn.apply(() => pulumi.log.warn(text, this.resource));
+		// A run of the Command says them itself.
+		for (const text of drift.isSettled ? notes : [])
+			this.resource.urn.apply(() => pulumi.log.info(text, this.resource));
 		const adoption = adoptionOf(kind, names, spec);
 		if (adoption !== undefined) this.resource.urn.apply(() => pulumi.log.info(describe(adoption), this.resource));
 	}

@@ -7,17 +7,17 @@ import { Context } from "../aptible/context.ts";
 import { describeLoss, describeReturn } from "../aptible/database/gone.ts";
 import type { LoadedStage } from "../config/load.ts";
 import type { Stage } from "../config/stage.ts";
-import { AppFacts, AppSpec } from "../wire/app.ts";
+import type { AppSpec } from "../wire/app.ts";
 import type { Difference } from "../wire/difference.ts";
 import type { EndpointSpec } from "../wire/endpoint.ts";
 import { EnvironmentFacts } from "../wire/environment.ts";
 import { readDatabaseReference, references } from "../wire/template.ts";
-import { tellReleases } from "./ci-releases.ts";
 import { differencesOf, driftOf } from "./compare.ts";
 import { findIdleEndpoints } from "./idle-endpoints.ts";
 import { type RecordedCommand, readRecorded } from "./recorded.ts";
 import { readSnapshot, type Snapshot } from "./snapshot.ts";
 import type { Values } from "./snapshot-values.ts";
+import { type Told, tellApp } from "./tell-app.ts";
 import { type Undeclared, undeclaredIn } from "./undeclared.ts";
 import { unseenIn } from "./unseen.ts";
 
@@ -94,14 +94,16 @@ export class Look {
 		return differencesOf(this.#seen.snapshot, kind, spec, undefined, this.#seen.values);
 	}
 
-	/** What there is to say of the releases of an app. */
-	releases(kind: string, names: readonly string[], spec: unknown): string[] {
-		if (kind !== "app") return [];
-		const [after, recorded] = [AppSpec.parse(spec), this.#recorded(kind, names)];
-		const before = AppSpec.safeParse(recorded?.spec).data;
-		const previous = AppFacts.safeParse(recorded?.facts).data;
-		const isReleased = this.#seen.releases.has(after.handle);
-		return tellReleases(this.#seen.snapshot, { before, after, previous }, { isReleased, stack: pulumi.getStack() });
+	/** Whether an object is declared as it was at the last update. */
+	isDeclaredAsBefore(kind: string, names: readonly string[], spec: unknown): boolean {
+		const recorded = this.#recorded(kind, names);
+		return recorded !== undefined && JSON.stringify(recorded.spec) === JSON.stringify(spec);
+	}
+
+	/** What there is to say of an object beside its differences. */
+	tell(kind: string, names: readonly string[], spec: unknown): Told | undefined {
+		if (kind !== "app") return undefined;
+		return tellApp(this.#seen, spec, this.#recorded(kind, names), pulumi.getStack());
 	}
 
 	/** What comes in the place of a database that is gone has another URL, which its apps need. */

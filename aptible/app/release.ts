@@ -27,7 +27,7 @@ export function diffRelease(
 	const shown = gitRefOf(app) ?? settings.image ?? "none";
 	const differs = (live: string) => [{ field, declared, live }];
 	if (app.status !== "provisioned") return differs("none");
-	if (spec.releasedBy === "ci") return shown === "none" && last === undefined ? differs(shown) : [];
+	if (spec.releasedBy === "ci") return [];
 	// An image beside a commit is a companion repository, which Aptible has refused since 2025-11-03.
 	if (settings.image !== spec.image) return differs(shown);
 	if (last !== undefined && isStillReleased(app, last)) {
@@ -40,11 +40,12 @@ export function diffRelease(
 
 /**
  * How what runs differs from what was released just now: the operation is over, so that only what is shown counts. Aptible may show
- * a branch as the commit that it stands for.
+ * a branch as the commit that it stands for, and another image or commit may be CI's next release.
  */
 export function diffReleased(spec: AppSpec, { app, settings }: LiveRelease): Difference[] {
-	const { image, git } = spec;
+	const { image, git, releasedBy } = spec;
 	const shown = gitRefOf(app);
+	if (releasedBy === "ci" && (settings.image ?? shown) !== undefined) return [];
 	const runs = (live: string) => [
 		{ field: git === undefined ? "image" : "git.commitish", declared: git?.commitish ?? image ?? "none", live },
 	];

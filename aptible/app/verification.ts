@@ -93,9 +93,7 @@ function differencesOf(spec: AppSpec, shown: Shown, { values, released, started,
 	const isRegistryDue = released === "deploy" && settings.registry !== "hidden";
 	return [
 		...diffHandle(spec, app),
-		...(released === "deploy" && spec.releasedBy !== "ci"
-			? diffReleased(spec, shown)
-			: diffRelease(spec, shown, previous?.release)),
+		...(released === "deploy" ? diffReleased(spec, shown) : diffRelease(spec, shown, previous?.release)),
 		...(isRegistryDue ? diffRegistry(values.registry, settings.registry, previous?.ownsRegistry === true) : []),
 		...diffConfig(changes, config === "hidden" ? new Map() : config),
 		...diffServices(spec, shown.services, (wanted, live) => [...diffSize(wanted, live), ...diffOptions(wanted, live)]),

@@ -80,8 +80,13 @@ function registryWarnings(
 			`this token may not see the registry's credentials, so ${then}; give its role the permission \`sensitive\``,
 		];
 	}
-	return [
+	return [tellWaitingCredentials(spec)];
+}
+
+/** That credentials wait, and how they would not. */
+export function tellWaitingCredentials({ handle }: AppSpec): string {
+	return (
 		"the registry's credentials in the stage file are not on Aptible yet: the next deploy of another reason sends them; to deploy " +
-			`for their sake, write \`deployOnChange: true\` under apps.${spec.handle}.registry`,
-	];
+		`for their sake, write \`deployOnChange: true\` under apps.${handle}.registry`
+	);
 }

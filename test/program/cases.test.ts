@@ -123,7 +123,11 @@ test("21: new registry credentials wait for the next release", async (t) => {
 	stage.newMutations();
 	stage.watchDrift();
 	await stage.setSecret("ecrPassword", "token-of-the-evening");
-	assert.doesNotMatch(await succeed(stage.up()), /DRIFT|other credentials/);
+	const output = await succeed(stage.up("--expect-no-changes"));
+	assert.doesNotMatch(output, /DRIFT|other credentials/);
+	for (const app of ["frontend", "backend"]) {
+		assert.match(output, new RegExp(`not on Aptible yet: .* apps\\.${app}\\.registry`));
+	}
 	assert.deepEqual(stage.newMutations(), [], "no deploy for a token alone");
 	await stage.edit(({ apps }) => {
 		apps.frontend.config = { GREETING: "hello" };
