@@ -1,5 +1,5 @@
 /** What a preview says of the releases of an app that CI releases, or did until now. */
-import { describeRelease, describeRunning, diffRelease } from "../aptible/app/release.ts";
+import { describeRelease, describeRunning, diffRelease, isRunning } from "../aptible/app/release.ts";
 import { tellServices } from "../aptible/app/warnings.ts";
 import type { AppFacts, AppSpec } from "../wire/app.ts";
 import { findApp } from "./compare.ts";
@@ -46,10 +46,11 @@ export function tellReleases(
 	const isTakenOver = before?.releasedBy !== "ci";
 	const isChanged = isTakenOver || JSON.stringify(sourceOf(before)) !== JSON.stringify(sourceOf(after));
 	if (!isChanged) return services;
+	const waits = !isRunning(after, live);
 	const handle = after.handle;
 	return [
 		...(isTakenOver ? [`CI releases it: ${runs} runs and stays`] : []),
-		...(differs
+		...(waits
 			? [
 					`${says} of the stage file is not deployed: ${runs} runs, and CI releases this app. To deploy ${says} from here, once: ` +
 						`npm run up -- --release ${handle} --stack ${stack}`,

@@ -214,16 +214,20 @@ export function describeRelease({ image, git }: Pick<AppSpec, "image" | "git">):
 
 /** What an app runs, likewise. */
 export function describeRunning({ app, settings }: LiveRelease): string {
-	const commitish = gitRefOf(app);
+	const commitish = settings.image === undefined ? gitRefOf(app) : undefined;
 	return describeRelease({ image: settings.image, git: commitish === undefined ? undefined : { commitish } });
 }
 
+/** Whether an app runs what a stage file says, as far as Aptible shows it. */
+export function isRunning({ image, git }: Pick<AppSpec, "image" | "git">, { app, settings }: LiveRelease): boolean {
+	return settings.image === image && (git === undefined || isSameCommit(gitRefOf(app), git.commitish));
+}
+
 /** An image or commit that waits until a run is told to deploy it. */
-export function tellWaiting({ releasedBy: _, ...spec }: AppSpec, live: LiveRelease): string[] {
-	if (diffRelease(spec, live, undefined).length === 0) return [];
-	return [
-		`CI has released ${describeRunning(live)}, which stays; ${describeRelease(spec)} of the stage file waits for --release`,
-	];
+export function tellWaiting(spec: AppSpec, live: LiveRelease): string[] {
+	if (isRunning(spec, live)) return [];
+	const [says, runs] = [describeRelease(spec), describeRunning(live)];
+	return [`CI has released ${runs}, which stays; ${says} of the stage file waits for --release`];
 }
 
 /** Tags that move by custom: what one stood for when Aptible pulled it is what runs. */

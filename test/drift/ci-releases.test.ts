@@ -75,6 +75,15 @@ test("what is said of the releases of an app", async (t) => {
 		]);
 	});
 
+	await t.test("a deploy of CI's that failed is CI's: the image before it runs", async () => {
+		aptible.fault({ name: "deploy-fails" });
+		await aptible.cli(...deploy, "--docker-image", "acme/portal:5");
+		live = await snapshot();
+		assert.deepEqual(tell(ofCi, ofCi), []);
+		assert.deepEqual(tell(ofCi, { ...ofCi, image: "acme/portal:4" }), []);
+		assert.match(tell(ofCi, newer)[0] ?? "", /: image acme\/portal:4 runs, and CI releases this app/);
+	});
+
 	await t.test("services that only CI's release has, or has not, in each preview", async () => {
 		await aptible.cli(...deploy, "--docker-image", "", "--git-commitish", "8e7f6a5");
 		live = await snapshot();
