@@ -43,6 +43,7 @@ const appResources = declareApps(stage, {
 	claims,
 	databases: databaseResources,
 	secrets,
+	releases: loaded.releases,
 	storage: storageResource,
 	// A line that an app writes before its drain is there goes nowhere.
 	dependsOn: [environmentResource, ...Object.values(drains.logDrains)],

@@ -1,6 +1,7 @@
 /** A live app as a stage file says it. */
 import type { ApiPolicy } from "../aptible/api/service.ts";
 import { autoscaleParameters } from "../aptible/app/autoscaling.ts";
+import { isOfCi } from "../aptible/app/ci.ts";
 import { gitRefOf } from "../aptible/app/release.ts";
 import type { LiveService } from "../aptible/app/services.ts";
 import { HorizontalAutoscale, VerticalAutoscale } from "../config/autoscale.ts";
@@ -28,12 +29,24 @@ export function adoptApp(live: SnapshotApp, databases: DatabaseValues, notes: No
 	}
 	return {
 		...(commit === undefined ? { image: settings.image } : { git: { commitish: commit } }),
+		...releasedByOf(label, live.config, notes),
 		...registryOf(label, settings.registry, notes),
 		config: configOf(label, live.config, databases, notes),
 		services: Object.fromEntries(services.map((service) => [service.service, serviceOf(label, service, notes)])),
 		...(endpoints.length === 0 ? {} : { endpoints: adoptEndpoints(app.handle, endpoints, notes) }),
 		adopt: true,
 	};
+}
+
+/** What Aptible's GitHub Action leaves in the config of each app that it deploys. */
+function releasedByOf(label: string, config: SnapshotApp["config"], notes: Notes): Block {
+	if (config === "hidden" || ![...config.keys()].some(isOfCi)) return {};
+	notes.add(
+		label,
+		"its config has what Aptible's GitHub Action sets when it deploys, so `releasedBy: ci` is a guess; without that line `pulumi up` " +
+			"takes back what CI deploys",
+	);
+	return { releasedBy: "ci" };
 }
 
 function registryOf(label: string, registry: SnapshotApp["settings"]["registry"], notes: Notes): Block {
@@ -61,6 +74,7 @@ function configOf(label: string, config: SnapshotApp["config"], databases: Datab
 				const known = part === undefined ? databases.findUrl(value) : `\${${part}}`;
 				return [[key, known ?? configValue(label, key, value, notes)]];
 			}
+			if (isOfCi(key)) return [];
 			notes.add(label, `config key ${key} ${reason}; it is left alone`);
 			return [];
 		}),

@@ -105,17 +105,22 @@ export class Context {
 	 * again where one has begun since.
 	 *
 	 * @param plan reads the object and says what is to be sent; undefined for nothing
+	 * @returns whether anything was sent
 	 */
 	async operateIfDue(
 		object: OperationObject,
 		plan: () => Promise<(Sending & { send: () => Promise<void> }) | undefined>,
-	): Promise<void> {
+		advise?: Advise,
+	): Promise<boolean> {
 		const wait = this.#wait();
 		for (let before = await this.#newest(object, wait); ; ) {
 			const due = await plan();
-			if (due === undefined) return;
+			if (due === undefined) return false;
 			const newest = await this.#newest(object, wait);
-			if (newest === before) return this.#operate(object, due, due.send, { before, wait });
+			if (newest === before) {
+				await this.#operate(object, due, due.send, { before, wait, advise });
+				return true;
+			}
 			before = newest;
 		}
 	}

@@ -3,7 +3,7 @@ import type { App as AppConfig } from "../config/app.ts";
 import { mapValues } from "../config/map-values.ts";
 import { toAppEndpointSpec } from "../config/to-spec/endpoint.ts";
 import { toServiceSpec } from "../config/to-spec/service.ts";
-import { AppFacts } from "../wire/app.ts";
+import { AppFacts, releaseHint } from "../wire/app.ts";
 import { lookUp } from "../wire/own.ts";
 import { readDatabaseReference } from "../wire/references.ts";
 import { references } from "../wire/template.ts";
@@ -15,6 +15,9 @@ import { declareEndpoints } from "./endpoints.ts";
 import { formerNames } from "./former-names.ts";
 import { chooseValues, nameVariables, type Values } from "./secret-values.ts";
 
+/** Tells one run that is to release an app from the next. */
+const now = new Date().toISOString();
+
 /** An app as the stage file describes it, under its handle. */
 export interface AppArgs extends AppConfig {
 	/** Handle of its environment. */
@@ -23,6 +26,8 @@ export interface AppArgs extends AppConfig {
 	claims: Claims;
 	/** The stage's databases by handle; the app waits for those that it refers to. */
 	databases: Readonly<Record<string, Database>>;
+	/** Whether this run is told to deploy it, though CI releases it. */
+	isReleased: boolean;
 	/** Values by reference (`secrets.sessionKey`); the app's Command gets those that it refers to, and waits for them. */
 	values: Values;
 	/** Host names of other apps' endpoints by reference; its Command gets those that it refers to, and waits for them. */
@@ -44,7 +49,7 @@ export class App extends pulumi.ComponentResource {
 
 	/** @param name the app's handle */
 	constructor(name: string, args: AppArgs, opts?: pulumi.ComponentResourceOptions) {
-		const { adopt, protect, endpoints, claims, databases, values, hosts, ...spec } = args;
+		const { adopt, protect, endpoints, claims, databases, values, hosts, isReleased, ...spec } = args;
 		const texts = textsOf(spec);
 		const aliases = formerNames(spec.renamedFrom);
 		super("medstack-to-aptible:index:App", name, {}, { ...opts, protect, aliases });
@@ -55,8 +60,10 @@ export class App extends pulumi.ComponentResource {
 				spec: { handle: name, ...spec, services: mapValues(spec.services, toServiceSpec) },
 				facts: AppFacts,
 				hints: { "hints.claim": claims.mark(`apps.${name}`, { adopt }) },
+				once: spec.releasedBy === "ci" ? { [releaseHint]: isReleased ? now : undefined } : {},
 				secrets: chooseValues(texts, values),
 				variables: nameVariables(chooseValues(texts, hosts)),
+				waiting: isReleased ? [] : waitingIn(spec),
 			},
 			{
 				parent: this,
@@ -84,4 +91,11 @@ export class App extends pulumi.ComponentResource {
 function textsOf({ config, registry }: Pick<AppConfig, "config" | "registry">): string[] {
 	const { username = "", password = "" } = registry ?? {};
 	return [...Object.values(config), username, password];
+}
+
+/** References of the registry's credentials that nothing else has, where new ones go with a release of another reason. */
+function waitingIn({ config, registry }: Pick<AppConfig, "config" | "registry">): string[] {
+	if (registry === undefined || registry.deployOnChange === true) return [];
+	const used = new Set(Object.values(config).flatMap(references));
+	return [registry.username, registry.password].flatMap(references).filter((reference) => !used.has(reference));
 }

@@ -16,6 +16,8 @@ export interface AppsArgs {
 	/** The stage's secrets by their names. */
 	secrets: Values;
 	storage: ObjectStorage | undefined;
+	/** Apps that this run is told to deploy, though CI releases them. */
+	releases: ReadonlySet<string>;
 	/** What has to be there before any app. */
 	dependsOn: pulumi.Resource[];
 }
@@ -23,7 +25,7 @@ export interface AppsArgs {
 /** Declares the apps of a stage. One that has the address of another one's endpoint in its config comes after that endpoint. */
 export function declareApps(
 	stage: Pick<Stage, "environment" | "apps">,
-	{ claims, databases, secrets, storage, dependsOn }: AppsArgs,
+	{ claims, databases, secrets, storage, releases, dependsOn }: AppsArgs,
 ): Record<string, App> {
 	const declared: Record<string, App> = {};
 	const hosts: Record<string, pulumi.Output<string>> = {};
@@ -35,6 +37,7 @@ export function declareApps(
 				environment: stage.environment.handle,
 				claims,
 				databases,
+				isReleased: releases.has(name),
 				values: { ...nameSecrets(secrets), ...storage?.valuesFor(name) },
 				hosts,
 			},

@@ -2,7 +2,7 @@ import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import type { Kind } from "../aptible/reconcile.ts";
-import { adoptionOf, driftFor, lossOf } from "../drift/drift.ts";
+import { adoptionOf, driftFor, lossOf, tell } from "../drift/drift.ts";
 import type { Difference } from "../wire/difference.ts";
 import { environmentKey } from "../wire/template.ts";
 
@@ -16,6 +16,8 @@ export interface AptibleCommandArgs<Spec, Facts extends z.ZodType<{ warnings: st
 	facts: Facts;
 	/** Values of references (`secrets.sessionKey`) that the spec's templates need. */
 	secrets?: Readonly<Record<string, pulumi.Output<string>>>;
+	/** Those of them whose new values wait until there is another reason to run the Command. */
+	waiting?: readonly string[];
 	/** Values for the environment that are no secret, by the names of their variables. */
 	variables?: Readonly<Record<string, pulumi.Output<string>>>;
 	/**
@@ -23,6 +25,11 @@ export interface AptibleCommandArgs<Spec, Facts extends z.ZodType<{ warnings: st
 	 * is nothing to do.
 	 */
 	hints?: Readonly<Record<string, pulumi.Output<string>>>;
+	/**
+	 * Values for the environment that count for this run alone, by reference: one is a reason to run the Command, and that the next run
+	 * has none is not.
+	 */
+	once?: Readonly<Record<string, string | undefined>>;
 	/** Text that refuses a change of the spec which Aptible cannot make in place; it fails the preview. */
 	refuse?: (before: Spec, after: Spec) => string | undefined | Promise<string | undefined>;
 	/** Text that refuses a spec where none is recorded; it fails the preview. */
@@ -45,9 +52,22 @@ export class AptibleCommand<Spec, Facts extends z.ZodType<{ warnings: string[] }
 	readonly facts: pulumi.Output<z.infer<Facts>>;
 
 	constructor(name: string, args: AptibleCommandArgs<Spec, Facts>, opts: pulumi.CustomResourceOptions) {
-		const { kind, spec, facts, secrets = {}, variables = {}, hints = {}, refuse, refuseFirst, announce } = args;
+		const {
+			kind,
+			spec,
+			facts,
+			secrets = {},
+			waiting = [],
+			variables = {},
+			hints = {},
+			once = {},
+			refuse,
+			refuseFirst,
+			announce,
+		} = args;
 		const names = [name, ...formerNamesOf(opts)];
 		const drift = driftFor(kind, names, spec);
+		const isOfThisRun = ([, value]: [string, string | undefined]) => value !== undefined;
 		this.resource = new local.Command(
 			name,
 			{
@@ -60,6 +80,9 @@ export class AptibleCommand<Spec, Facts extends z.ZodType<{ warnings: string[] }
 					...Object.entries(secrets).map(([reference, value]) => [environmentKey(reference), pulumi.secret(value)]),
 					...Object.entries(variables),
 					...Object.entries(hints).map(([name, value]) => [environmentKey(name), value]),
+					...Object.entries(once)
+						.filter(isOfThisRun)
+						.map(([reference, value]) => [environmentKey(reference), value]),
 					...Object.entries(drift.environment),
 				]),
 				// The facts go out on stdout and are not for people.
@@ -71,6 +94,10 @@ export class AptibleCommand<Spec, Facts extends z.ZodType<{ warnings: string[] }
 				additionalSecretOutputs: ["stderr"],
 				ignoreChanges: [
 					...Object.keys(hints).map((hint) => `environment.${environmentKey(hint)}`),
+					...(drift.isSettled ? waiting : []).map((reference) => `environment.${environmentKey(reference)}`),
+					...Object.entries(once)
+						.filter((one) => !isOfThisRun(one))
+						.map(([reference]) => `environment.${environmentKey(reference)}`),
 					...drift.ignoreChanges,
 				],
 				hooks: {
@@ -83,6 +110,11 @@ export class AptibleCommand<Spec, Facts extends z.ZodType<{ warnings: string[] }
 		this.facts.apply(({ warnings }) => Promise.all(warnings.map((text) => pulumi.log.warn(text, this.resource))));
 		const loss = lossOf(kind, names);
 		if (loss !== undefined) this.resource.urn.apply(() => pulumi.log.warn(loss, this.resource));
+		const { warnings, notes } = tell(kind, names, spec);
+		for (const text of warnings) this.resource.urn.apply(() => pulumi.log.warn(text, this.resource));
+		// A run of the Command says them itself.
+		for (const text of drift.isSettled ? notes : [])
+			this.resource.urn.apply(() => pulumi.log.info(text, this.resource));
 		const adoption = adoptionOf(kind, names, spec);
 		if (adoption !== undefined) this.resource.urn.apply(() => pulumi.log.info(describe(adoption), this.resource));
 	}

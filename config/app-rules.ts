@@ -24,6 +24,14 @@ function checkSource(at: Place, app: AppDraft): Mistake[] {
 	return git?.commitish === undefined ? [] : checkCommitish([...at, "git", "commitish"], git.commitish);
 }
 
+/** What CI releases is deployed from here once it is asked for, and then with the credentials of the file. */
+function checkDeployOnChange(at: Place, { releasedBy, registry }: AppDraft): Mistake[] {
+	if (releasedBy !== "ci" || registry?.deployOnChange !== true) return [];
+	const says =
+		"stands beside releasedBy: ci, where the stage file deploys nothing by itself; remove the line (--release takes the credentials along)";
+	return [wrongValue([...at, "registry", "deployOnChange"], says)];
+}
+
 function checkCommitish(place: Place, commitish: string): Mistake[] {
 	const acting = actingBranches.exec(commitish)?.[1];
 	if (acting === "aptible-scan") {
@@ -107,7 +115,7 @@ export function checkApps(draft: Draft): Mistake[] {
 	return Object.entries(draft.apps ?? {}).flatMap(([handle, app]) => {
 		if (app === undefined) return [];
 		const at = ["apps", handle];
-		const mistakes = checkSource(at, app);
+		const mistakes = [...checkSource(at, app), ...checkDeployOnChange(at, app)];
 		if (app.services !== undefined && Object.keys(app.services).length === 0) {
 			const says = "has no service; name at least one process type of its Procfile (cmd where it has none)";
 			mistakes.push({ place: [...at, "services"], says, about: "nothing" });

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { Endpoint } from "./endpoint.ts";
-import { block, flag, named, pattern, secretOnly, template } from "./fields.ts";
+import { block, choice, flag, named, pattern, secretOnly, template } from "./fields.ts";
 import { keyDocs } from "./key-docs.ts";
 import { Service } from "./service.ts";
 import { adopt, protect, renamedFrom } from "./shared-fields.ts";
@@ -66,6 +66,14 @@ export const App = block("an app", {
 		inPlace: "restart",
 		otherwise: "required without `image`",
 	}),
+	releasedBy: choice("who releases the app", ["stageFile", "ci"])
+		.optional()
+		.transform((value) => (value === "ci" ? value : undefined))
+		.register(keyDocs, {
+			description: "who releases it after its first release: this file, or [CI](#releases-by-ci)",
+			inPlace: "yes; back to `stageFile`: restart",
+			otherwise: "`stageFile`",
+		}),
 	registry: Registry.optional().register(keyDocs, {
 		description: "credentials of a private registry",
 		inPlace: "with the next deploy",

@@ -8,6 +8,7 @@ import type { WholeStage } from "./include.ts";
 import { type MoveRecord, readMoveRecord, requireMoveRecord } from "./move-record.ts";
 import { checkNamespaces, namespace } from "./namespaces.ts";
 import { parseStage, StageError } from "./parse.ts";
+import { readReleases } from "./releases.ts";
 import type { Stage } from "./stage.ts";
 import { mostBytes } from "./text-rules.ts";
 
@@ -22,6 +23,8 @@ export interface LoadedStage {
 	stage: Stage;
 	/** Secrets by name. */
 	secrets: Readonly<Record<string, pulumi.Output<string>>>;
+	/** Apps that CI releases and this run is told to deploy. */
+	releases: ReadonlySet<string>;
 	/** What was proved of the stage's move; absent where its phase stands on no proof. */
 	moveRecord?: MoveRecord;
 	/** The record beside the stage; read when it is asked for, as a stage that moves nothing needs none. */
@@ -69,6 +72,7 @@ export async function loadStage(root = pulumi.getRootDirectory() || process.cwd(
 		return {
 			stage,
 			secrets,
+			releases: readReleases(stage),
 			...(moveRecord === undefined ? {} : { moveRecord }),
 			moveRecordState: () => {
 				const record = readRecord();

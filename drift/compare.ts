@@ -146,18 +146,24 @@ function compareRestarted(
 	return live === undefined ? [] : withoutFields(diffSizes(spec, live.listed), hiddenOfDatabase(live));
 }
 
+/** The live app that a spec is about. */
+export function findApp(
+	{ apps }: Snapshot,
+	spec: AppSpec,
+	previous: AppFacts | undefined,
+): Snapshot["apps"][number] | undefined {
+	const listed = apps.map(({ app }) => app);
+	const app = findByIdentity(listed, spec, previous);
+	return apps.find((one) => one.app === app);
+}
+
 function compareApp(
 	snapshot: Snapshot,
 	spec: AppSpec,
 	previous: AppFacts | undefined,
 	values: Values,
 ): Difference[] | undefined {
-	const app = findByIdentity(
-		snapshot.apps.map((one) => one.app),
-		spec,
-		previous,
-	);
-	const live = snapshot.apps.find((one) => one.app === app);
+	const live = findApp(snapshot, spec, previous);
 	if (live === undefined) return undefined;
 	const { resolved, unknown } = resolveKnown(snapshot, spec, values);
 	const config =

@@ -10,6 +10,7 @@ import type { Stage } from "../config/stage.ts";
 import type { Difference } from "../wire/difference.ts";
 import { isNightStep, type MoveStep } from "../wire/move.ts";
 import type { Look } from "./look.ts";
+import type { Told } from "./tell-app.ts";
 
 /** `off` looks for nothing; `required` fails where drift is unknown; anything else looks where there are credentials. */
 const modeVariable = "MEDSTACK_TO_APTIBLE_DRIFT";
@@ -23,6 +24,8 @@ export interface Drift {
 	environment: Record<string, string>;
 	/** Inputs to ignore. */
 	ignoreChanges: string[];
+	/** Whether the object is as it was left, and declared as it was then, so that only a secret can have changed; unknown is no. */
+	isSettled: boolean;
 }
 
 // One program is one process, and the look is taken before its first resource.
@@ -77,10 +80,18 @@ export async function refuseNightStep(
 export function driftFor(kind: string, names: readonly string[], spec: unknown): Drift {
 	const differences = look?.differences(kind, names, spec) ?? [];
 	if (look === undefined || differences.length === 0) {
-		return { environment: {}, ignoreChanges: [variable, timeVariable].map((name) => `environment.${name}`) };
+		return {
+			environment: {},
+			ignoreChanges: [variable, timeVariable].map((name) => `environment.${name}`),
+			isSettled: look?.isDeclaredAsBefore(kind, names, spec) ?? false,
+		};
 	}
 	// The time, as the same drift may come again, and the state still has the last one.
-	return { environment: { [variable]: JSON.stringify(differences), [timeVariable]: look.time }, ignoreChanges: [] };
+	return {
+		environment: { [variable]: JSON.stringify(differences), [timeVariable]: look.time },
+		ignoreChanges: [],
+		isSettled: false,
+	};
 }
 
 /** Whether the look has found a recorded object where it was; false also where there was no look. */
@@ -96,4 +107,9 @@ export function lossOf(kind: string, names: readonly string[]): string | undefin
 /** What taking over an object changes about it that is there and was never recorded; undefined where there is none. */
 export function adoptionOf(kind: string, names: readonly string[], spec: unknown): readonly Difference[] | undefined {
 	return look?.adoption(kind, names, spec);
+}
+
+/** What there is to say of an object beside its drift; nothing where there was no look. */
+export function tell(kind: string, names: readonly string[], spec: unknown): Told {
+	return look?.tell(kind, names, spec) ?? { warnings: [], notes: [] };
 }

@@ -19,6 +19,7 @@ import { findIdleEndpoints } from "./idle-endpoints.ts";
 import { type RecordedCommand, readRecorded } from "./recorded.ts";
 import { readSnapshot, type Snapshot } from "./snapshot.ts";
 import type { Values } from "./snapshot-values.ts";
+import { type Told, tellApp } from "./tell-app.ts";
 import { type Undeclared, undeclaredIn } from "./undeclared.ts";
 import { unseenIn } from "./unseen.ts";
 
@@ -52,6 +53,8 @@ interface Seen {
 	values: Values;
 	/** Of the databases that are gone, by their handles and the names of their Commands, what is left of each and what becomes of it. */
 	losses: ReadonlyMap<string, string>;
+	/** Apps of CI that this run deploys. */
+	releases: ReadonlySet<string>;
 }
 
 /** A look that has been taken. */
@@ -96,6 +99,18 @@ export class Look {
 		return differencesOf(this.#seen.snapshot, kind, spec, undefined, this.#seen.values);
 	}
 
+	/** Whether an object is declared as it was at the last update. */
+	isDeclaredAsBefore(kind: string, names: readonly string[], spec: unknown): boolean {
+		const recorded = this.#recorded(kind, names);
+		return recorded !== undefined && JSON.stringify(recorded.spec) === JSON.stringify(spec);
+	}
+
+	/** What there is to say of an object beside its differences. */
+	tell(kind: string, names: readonly string[], spec: unknown): Told | undefined {
+		if (kind !== "app") return undefined;
+		return tellApp(this.#seen, spec, this.#recorded(kind, names), pulumi.getStack());
+	}
+
 	/** What comes in the place of a database that is gone has another URL, which its apps need. */
 	#ofLost(kind: string, spec: unknown): Difference[] {
 		const isLost = (reference: string) => this.#seen.losses.has(readDatabaseReference(reference)?.database ?? "");
@@ -133,7 +148,10 @@ export class Look {
  *
  * @throws RunError where the CLI is too old for what the update would call, and where the update would be refused by what there is
  */
-export async function takeLook({ stage, secrets }: LoadedStage, isRequired: boolean): Promise<Look | undefined> {
+export async function takeLook(
+	{ stage, secrets, releases }: LoadedStage,
+	isRequired: boolean,
+): Promise<Look | undefined> {
 	const longestMs = leastMs + perAppMs * Object.keys(stage.apps).length;
 	const signal = AbortSignal.timeout(longestMs);
 	const context = new Context({ signal, patienceMs, requestsAtATime });
@@ -142,7 +160,7 @@ export async function takeLook({ stage, secrets }: LoadedStage, isRequired: bool
 	// Beside each other: where the CLI's version is not known yet, it is a process of about 0.8 s.
 	const [version, seen] = await Promise.allSettled([
 		checkVersion(context.cli),
-		plainValues(secrets, context).then((values) => see(context, stage, values, progress)),
+		plainValues(secrets, context).then((values) => see(context, { stage, releases }, values, progress)),
 	]);
 	context.api.stopReading();
 	if (version.status === "rejected") throw new pulumi.RunError(messageOf(version.reason));
@@ -210,7 +228,12 @@ function slowest({ api }: Context): string {
 		: `; its slowest request took ${(ms / 1000).toFixed(1)} s: ${request}`;
 }
 
-async function see(context: Context, stage: Stage, values: Values, progress: Progress): Promise<Seen | undefined> {
+async function see(
+	context: Context,
+	{ stage, releases }: Pick<LoadedStage, "stage" | "releases">,
+	values: Values,
+	progress: Progress,
+): Promise<Seen | undefined> {
 	const recorded = await readRecorded();
 	progress.doing = "reading the lists of its environment on Aptible";
 	const facts = EnvironmentFacts.safeParse(recorded.find(({ kind }) => kind === "environment")?.facts).data;
@@ -238,7 +261,13 @@ async function see(context: Context, stage: Stage, values: Values, progress: Pro
 	if (snapshot !== undefined) {
 		const hosts = hostsOf(snapshot, stage, recorded);
 		const known: Values = (reference) => hosts(reference) ?? values(reference);
-		return { recorded, snapshot, values: known, losses: await findLosses(context, stage, recorded, snapshot) };
+		return {
+			recorded,
+			snapshot,
+			values: known,
+			losses: await findLosses(context, stage, recorded, snapshot),
+			releases,
+		};
 	}
 	if (facts === undefined) return undefined;
 	throw new Error(

@@ -23,12 +23,14 @@ export function unseenIn(snapshot: Snapshot, recorded: readonly RecordedCommand[
 		switch (kind) {
 			case "app":
 				return read(AppSpec, spec, (declared) => {
-					const { handle, config, registry } = declared;
+					const { handle, config, registry, releasedBy } = declared;
 					const live = apps.find(({ app }) => app.id === id);
 					return [
 						...tell(`app "${handle}"`, [
 							...(live?.config === "hidden" && Object.keys(config).length > 0 ? ["config"] : []),
-							...(live?.settings.registry === "hidden" && registry !== undefined ? ["registry"] : []),
+							...(live?.settings.registry === "hidden" && registry !== undefined && releasedBy !== "ci"
+								? ["registry"]
+								: []),
 						]),
 						...tellFigures(`app "${handle}"`, live === undefined ? [] : hiddenOfApp(declared, live)),
 					];

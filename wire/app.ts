@@ -12,6 +12,8 @@ export const AppSpec = z
 		image: z.string().min(1).optional(),
 		/** A commit or branch that has been pushed to the app's git remote. */
 		git: z.strictObject({ commitish: z.string().min(1) }).optional(),
+		/** Who releases it after its first release: CI, or, without this, the stage file. */
+		releasedBy: z.literal("ci").optional(),
 		/** Credentials of a private registry; both are templates. */
 		registry: z
 			.strictObject({
@@ -28,7 +30,12 @@ export const AppSpec = z
 	.refine(({ image, git }) => (image === undefined) !== (git === undefined), "has to have either image or git");
 export type AppSpec = z.infer<typeof AppSpec>;
 
-/** What was released last from here, and by which operation. */
+/** Names the apps of CI whose image or commit of the stage file a run deploys, with commas between them. */
+export const releaseVariable = "MEDSTACK_TO_APTIBLE_RELEASE";
+/** How that comes to the Command of such an app: as a time, so that each is done once. */
+export const releaseHint = "hints.release";
+
+/** What was released last from here, or of an app of CI what runs, and by which operation. */
 export const Release = z.object({
 	operationId: z.int(),
 	image: z.string().optional(),
@@ -48,6 +55,8 @@ export const AppFacts = z.object({
 	/** Whether this program has set the registry's credentials and so may remove them. */
 	ownsRegistry: z.boolean().default(false),
 	release: Release.optional(),
+	/** The last `--release` that was done, as `releaseHint` gave it. */
+	releasedFor: z.string().optional(),
 	/** Process types found in the release; sorted. */
 	services: z.array(z.string()),
 	warnings: Warnings,

@@ -9,27 +9,29 @@ import { findUntilThere, readUntil } from "../client/lag.ts";
 import type { Context, OperationObject } from "../context.ts";
 
 import { environmentNamed, findByIdentity, liveEnvironmentOf, refuseHidden, refuseOtherEnvironment } from "../find.ts";
+import { specOfRelease, wantedRelease } from "./ci.ts";
 import { planConfigChanges, requireConfig } from "./config.ts";
-
 import type { LiveApp } from "./differences.ts";
-import { findDeployReasons, markHiddenSettings, release, releaseOf } from "./release.ts";
+import { findDeployReasons, markHiddenSettings, ownsRegistry, release, releaseOf, tellWaiting } from "./release.ts";
 import { stopServices, syncServices } from "./scaling.ts";
 import { syncOptions } from "./service-options.ts";
 import { findUnstartedServices } from "./service-start.ts";
 import { type LiveService, readServices, refuseMissingServices } from "./services.ts";
 import { resolveTemplates } from "./values.ts";
 import { readAgain, readSeen, type Seen, verifyApp } from "./verification.ts";
-import { warnOfApp } from "./warnings.ts";
+import { tellServices, warnOfApp } from "./warnings.ts";
 
 /**
  * Brings an app to what the spec says, with the fewest operations: how services are released before there is a release, and
  * those to 0 that are to go there; image or commit and config in one deploy, config alone in one configure; then one scale for each service whose size differs. Then it is
  * read again.
  */
-export async function apply(context: Context, spec: AppSpec, recorded: AppFacts | undefined): Promise<AppFacts> {
-	const app = await ensureApp(context, spec, recorded);
+export async function apply(context: Context, declared: AppSpec, recorded: AppFacts | undefined): Promise<AppFacts> {
+	const app = await ensureApp(context, declared, recorded);
 	// Of another app, in whose place this one comes, nothing holds.
 	const previous = recorded?.id === app.id ? recorded : undefined;
+	const wanted = wantedRelease(declared, previous);
+	const spec = wanted === undefined ? declared : specOfRelease(declared);
 	const object = objectOf(app);
 	const locator = { environment: spec.environment, app: spec.handle };
 	if (previous === undefined) await context.waitUntilIdle(object);
@@ -69,21 +71,23 @@ export async function apply(context: Context, spec: AppSpec, recorded: AppFacts 
 	const live = isChanged
 		? await verifyApp(context, spec, last, { before, values, released, started, previous })
 		: before;
-	const now = releaseOf(spec, live, previous?.release);
-	const isRegistryLeft = previous?.ownsRegistry === true && live.settings.registry !== undefined;
-	// Credentials that were not sent, nor seen, wait for the run that sees that there are none.
-	const isRegistryKnown =
-		released === "deploy" || previous?.ownsRegistry === true || live.settings.registry !== "hidden";
+	const now = releaseOf(spec, live, previous?.release, released === "deploy");
+	if (declared.releasedBy === "ci") {
+		for (const text of [...tellWaiting(declared, live), ...tellServices(declared, live)]) {
+			context.progress(`app "${declared.handle}": ${text}`);
+		}
+	}
 	return {
 		id: app.id,
 		environmentId: live.app.environmentId,
 		handle: live.app.handle,
 		gitRemote: live.app.gitRemote,
 		configKeys: Object.keys(spec.config).sort(),
-		ownsRegistry: spec.registry === undefined ? isRegistryLeft && released !== "deploy" : isRegistryKnown,
+		ownsRegistry: ownsRegistry(declared, live, released === "deploy", previous),
 		release: now,
+		...(declared.releasedBy === "ci" ? { releasedFor: wanted ?? previous?.releasedFor } : {}),
 		services: live.services.map(({ service }) => service).sort(),
-		warnings: warnOfApp(spec, live, { values, foreign, previous, now }),
+		warnings: warnOfApp(declared, live, { values, foreign, previous, now }),
 	};
 }
 
@@ -176,7 +180,8 @@ async function ensureApp(context: Context, spec: AppSpec, previous: AppFacts | u
 	if (found !== undefined && previous === undefined) {
 		const { id } = found;
 		const describe = () => describeApp(context.api, id);
-		await refuseForeign(context, objectOf(found), { place: `apps.${spec.handle}`, describe });
+		const isOfCi = spec.releasedBy === "ci";
+		await refuseForeign(context, objectOf(found), { place: `apps.${spec.handle}`, describe, isOfCi });
 	}
 	if (found !== undefined) return found.handle === spec.handle ? found : rename(context, spec, found);
 	context.progress(`app "${spec.handle}": creating...`);

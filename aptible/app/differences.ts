@@ -36,7 +36,7 @@ export function diffHandle(spec: AppSpec, { handle }: Pick<ListedApp, "handle">)
 	return handle === spec.handle ? [] : [{ field: "handle", declared: spec.handle, live: handle }];
 }
 
-/** What differs in the services that the spec names. */
+/** What differs in the services that the spec names; which of them there are is CI's where that releases the app. */
 export function diffServices<Service extends { service: string }>(
 	spec: AppSpec,
 	services: readonly Service[],
@@ -46,6 +46,7 @@ export function diffServices<Service extends { service: string }>(
 		const wanted = lookUp(spec.services, name);
 		const live = services.find(({ service }) => service === name);
 		if (wanted === undefined) return [];
+		if (live === undefined && spec.releasedBy === "ci") return [];
 		if (live === undefined) return [{ field: `services.${name}`, declared: "declared", live: "none" }];
 		return differencesOf(wanted, live).map((one) => ({ ...one, field: `services.${name}.${one.field}` }));
 	});

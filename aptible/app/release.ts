@@ -1,6 +1,6 @@
 import type { AppFacts, AppSpec, Release } from "../../wire/app.ts";
 import type { Difference } from "../../wire/difference.ts";
-import type { App, AppSettings } from "../api/app.ts";
+import { type App, type AppSettings, readApp, readAppSettings } from "../api/app.ts";
 import { type AppLocator, type ConfigChanges, type DeploySource, deploy, setConfig } from "../cli/app.ts";
 import type { Context, OperationObject } from "../context.ts";
 import { startingCount } from "./service-start.ts";
@@ -13,9 +13,12 @@ export interface LiveRelease {
 	settings: AppSettings;
 }
 
-/** How what an app runs differs from the declared image or commit. `last` is what was released last from here. */
+/**
+ * How what an app runs differs from the declared image or commit; what CI has released differs from nothing. `last` is what was
+ * released last from here.
+ */
 export function diffRelease(
-	spec: Pick<AppSpec, "image" | "git">,
+	spec: Pick<AppSpec, "image" | "git" | "releasedBy">,
 	{ app, settings }: LiveRelease,
 	last: Release | undefined,
 ): Difference[] {
@@ -24,6 +27,7 @@ export function diffRelease(
 	const shown = gitRefOf(app) ?? settings.image ?? "none";
 	const differs = (live: string) => [{ field, declared, live }];
 	if (app.status !== "provisioned") return differs("none");
+	if (spec.releasedBy === "ci") return [];
 	// An image beside a commit is a companion repository, which Aptible has refused since 2025-11-03.
 	if (settings.image !== spec.image) return differs(shown);
 	if (last !== undefined && isStillReleased(app, last)) {
@@ -36,11 +40,12 @@ export function diffRelease(
 
 /**
  * How what runs differs from what was released just now: the operation is over, so that only what is shown counts. Aptible may show
- * a branch as the commit that it stands for.
+ * a branch as the commit that it stands for, and another image or commit may be CI's next release.
  */
 export function diffReleased(spec: AppSpec, { app, settings }: LiveRelease): Difference[] {
-	const { image, git } = spec;
+	const { image, git, releasedBy } = spec;
 	const shown = gitRefOf(app);
+	if (releasedBy === "ci" && (settings.image ?? shown) !== undefined) return [];
 	const runs = (live: string) => [
 		{ field: git === undefined ? "image" : "git.commitish", declared: git?.commitish ?? image ?? "none", live },
 	];
@@ -64,6 +69,20 @@ function isStillReleased({ lastDeploy: operation }: App, last: Release): boolean
 	return operation?.status === "failed" || operation?.id === last.operationId;
 }
 
+/** Whether the registry's credentials on Aptible are from here, so that they may be removed. */
+export function ownsRegistry(
+	{ registry, releasedBy }: AppSpec,
+	{ settings: { registry: live } }: LiveRelease,
+	isDeployed: boolean,
+	previous: AppFacts | undefined,
+): boolean {
+	if (isDeployed) return registry !== undefined;
+	const didOwn = previous?.ownsRegistry === true;
+	if (registry === undefined || releasedBy === "ci") return didOwn && live !== undefined;
+	// Credentials that were not sent, nor seen, wait for the run that sees that there are none.
+	return didOwn || live !== "hidden";
+}
+
 /** Whether the registry's credentials differ. What the token may not see counts as different, for only a deploy makes sure. */
 export function diffRegistry(
 	declared: ResolvedValues["registry"],
@@ -85,14 +104,14 @@ export function diffRegistry(
 /**
  * Credentials that are a reason to deploy: declared ones where there are none, and other ones where the stage file says so. Else other ones
  * are none, as those of some registries are good for half a day only (Amazon ECR), and a restart every night would be the price: a
- * deploy that has another reason carries them.
+ * deploy that has another reason carries them. Nor are any of an app that CI releases, with credentials of its own.
  */
 export function findRegistryReasons(
-	{ registry }: Pick<AppSpec, "registry">,
+	{ registry, releasedBy }: Pick<AppSpec, "registry" | "releasedBy">,
 	{ settings }: Pick<LiveRelease, "settings">,
 	values: ResolvedValues,
 ): Difference[] {
-	if (registry === undefined) return [];
+	if (registry === undefined || releasedBy === "ci") return [];
 	const isReason = settings.registry === undefined || registry.deployOnChange === true;
 	return isReason ? diffRegistry(values.registry, settings.registry, true) : [];
 }
@@ -128,22 +147,26 @@ export async function release(
 			registry: registry.length === 0 ? undefined : (values.registry ?? { username: "", password: "" }),
 		};
 		const fresh = findMissingServices(spec, live.services).flatMap((name) => spec.services[name] ?? []);
-		await context.operate(
-			object,
-			{
-				doing: `deploying ${spec.git === undefined ? spec.image : `commit ${spec.git.commitish}`}`,
-				carries: {
-					type: "deploy",
-					image: spec.image,
-					commit: spec.git?.commitish,
-					keys: Object.keys(changes),
-					containerCount: startingCount(fresh),
-				},
+		const sending = {
+			doing: `deploying ${spec.git === undefined ? spec.image : describeRelease(spec)}`,
+			carries: {
+				type: "deploy",
+				image: spec.image,
+				commit: spec.git?.commitish,
+				keys: Object.keys(changes),
+				containerCount: startingCount(fresh),
 			},
-			() => deploy(context.cli, locator, source, changes, startingCount(fresh)),
-			(log) => adviseDeploy(spec, live.app, log),
-		);
-		return "deploy";
+		};
+		const send = () => deploy(context.cli, locator, source, changes, startingCount(fresh));
+		const advise = (log: string) => adviseDeploy(spec, live.app, log);
+		if (spec.releasedBy !== "ci") {
+			await context.operate(object, sending, send, advise);
+			return "deploy";
+		}
+		const isReleased = () => isReleasedByNow(context, spec, object.id);
+		const plan = async () => ((await isReleased()) ? undefined : { ...sending, send });
+		if (await context.operateIfDue(object, plan, advise)) return "deploy";
+		context.progress(`app "${spec.handle}": CI has released it meanwhile, so that nothing is deployed from here`);
 	}
 	const count = Object.keys(changes).length;
 	if (count === 0) return undefined;
@@ -155,20 +178,56 @@ export async function release(
 	return "configure";
 }
 
-/** What was released last, for the facts: from here, or by somebody else as declared. */
+/** Whether CI has released an app since it was found without a release. */
+async function isReleasedByNow({ api }: Context, spec: AppSpec, appId: number): Promise<boolean> {
+	const app = await readApp(api, appId);
+	return diffRelease(spec, { app, settings: await readAppSettings(api, app) }, undefined).length === 0;
+}
+
+/** What was released last, for the facts: from here, or by somebody else as declared; of an app of CI what it has released. */
 export function releaseOf(
 	spec: AppSpec,
 	{ app, settings }: LiveRelease,
 	last: Release | undefined,
+	isDeployed: boolean,
 ): Release | undefined {
 	const operation = app.lastDeploy;
 	if (operation === undefined || operation.status === "failed") return last;
+	if (spec.releasedBy === "ci" && !isDeployed) {
+		const { image, digest } = settings;
+		return last?.operationId === operation.id
+			? last
+			: { operationId: operation.id, image, commitish: gitRefOf(app), digest };
+	}
 	return {
 		operationId: operation.id,
 		image: spec.image,
 		commitish: spec.git?.commitish,
 		digest: spec.image === undefined ? undefined : settings.digest,
 	};
+}
+
+/** What a stage file says is to run, in words. */
+export function describeRelease({ image, git }: Pick<AppSpec, "image" | "git">): string {
+	return git === undefined ? `image ${image ?? "none"}` : `commit ${git.commitish}`;
+}
+
+/** What an app runs, likewise. */
+export function describeRunning({ app, settings }: LiveRelease): string {
+	const commitish = settings.image === undefined ? gitRefOf(app) : undefined;
+	return describeRelease({ image: settings.image, git: commitish === undefined ? undefined : { commitish } });
+}
+
+/** Whether an app runs what a stage file says, as far as Aptible shows it. */
+export function isRunning({ image, git }: Pick<AppSpec, "image" | "git">, { app, settings }: LiveRelease): boolean {
+	return settings.image === image && (git === undefined || isSameCommit(gitRefOf(app), git.commitish));
+}
+
+/** An image or commit that waits until a run is told to deploy it. */
+export function tellWaiting(spec: AppSpec, live: LiveRelease): string[] {
+	if (isRunning(spec, live)) return [];
+	const [says, runs] = [describeRelease(spec), describeRunning(live)];
+	return [`CI has released ${runs}, which stays; ${says} of the stage file waits for --release`];
 }
 
 /** Tags that move by custom: what one stood for when Aptible pulled it is what runs. */

@@ -70,11 +70,11 @@ export function findMissingServices(spec: AppSpec, services: readonly { service:
 	return Object.keys(spec.services).filter((name) => !services.some(({ service }) => service === name));
 }
 
-/** @throws AptibleError when a release lacks a service that the spec names, with where its Procfile belongs. */
+/** @throws AptibleError when a release, unless it is CI's, lacks a service that the spec names, with where its Procfile belongs. */
 export function refuseMissingServices(spec: AppSpec, services: readonly { service: string }[]): void {
 	const names = services.map(({ service }) => service).sort();
 	const missing = findMissingServices(spec, services);
-	if (missing.length === 0) return;
+	if (missing.length === 0 || spec.releasedBy === "ci") return;
 	const quoted = (list: readonly string[]) => list.map((name) => `"${name}"`).join(", ");
 	const [what, procfile] =
 		spec.git === undefined

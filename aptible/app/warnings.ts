@@ -1,6 +1,8 @@
 import type { AppFacts, AppSpec, Release } from "../../wire/app.ts";
+import { isOfCi as isSetByCi } from "./ci.ts";
 import type { LiveApp } from "./differences.ts";
 import { diffRegistry, warnOfTag } from "./release.ts";
+import { findMissingServices } from "./services.ts";
 import type { ResolvedValues } from "./values.ts";
 
 /** What a person should know of an app. */
@@ -14,20 +16,36 @@ export function warnOfApp(
 		now,
 	}: { values: ResolvedValues; foreign: readonly string[]; previous: AppFacts | undefined; now: Release | undefined },
 ): string[] {
+	const isOfCi = spec.releasedBy === "ci";
 	return [
-		...foreign.map((key) =>
+		...(isOfCi ? foreign.filter((key) => !isSetByCi(key)) : foreign).map((key) =>
 			/^APTIBLE_(DOCKER_IMAGE|PRIVATE_REGISTRY_)/.test(key)
 				? `config key ${key} is left from before 2026-05-04, when it became a setting of the app; remove it with ` +
 					`\`aptible config:unset --app ${spec.handle} --environment ${spec.environment} ${key}\``
 				: `config key ${key} is set on Aptible and not in the stage file; it was not set from here and is left alone`,
 		),
-		...undeclaredWarnings(spec, live),
-		...registryWarnings(spec, live, values, previous),
-		...warnOfTag(spec.image, now, previous?.release),
+		// What CI may change with its next release, this run cannot say for later previews.
+		...(isOfCi
+			? []
+			: [
+					...undeclaredWarnings(spec, live),
+					...registryWarnings(spec, live, values, previous),
+					...warnOfTag(spec.image, now, previous?.release),
+				]),
 	];
 }
 
-function undeclaredWarnings(spec: AppSpec, { services }: LiveApp): string[] {
+/** How the services of an app that CI releases are not those of the stage file. */
+export function tellServices(spec: AppSpec, live: Pick<LiveApp, "services">): string[] {
+	const missing = findMissingServices(spec, live.services).map(
+		(name) =>
+			`service "${name}" is in the stage file and not in what runs: a release that has it starts it with 1 x 1024 MB, and the next ` +
+			`\`pulumi up\` makes it as declared. If none is to come, remove apps.${spec.handle}.services.${name}`,
+	);
+	return [...missing, ...undeclaredWarnings(spec, live)];
+}
+
+function undeclaredWarnings(spec: AppSpec, { services }: Pick<LiveApp, "services">): string[] {
 	return services
 		.filter(({ service }) => !Object.hasOwn(spec.services, service))
 		.map(({ service, containerCount: count, containerMb: mb }) => {
@@ -62,8 +80,13 @@ function registryWarnings(
 			`this token may not see the registry's credentials, so ${then}; give its role the permission \`sensitive\``,
 		];
 	}
-	return [
+	return [tellWaitingCredentials(spec)];
+}
+
+/** That credentials wait, and how they would not. */
+export function tellWaitingCredentials({ handle }: AppSpec): string {
+	return (
 		"the registry's credentials in the stage file are not on Aptible yet: the next deploy of another reason sends them; to deploy " +
-			`for their sake, write \`deployOnChange: true\` under apps.${spec.handle}.registry`,
-	];
+		`for their sake, write \`deployOnChange: true\` under apps.${handle}.registry`
+	);
 }

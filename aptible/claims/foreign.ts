@@ -23,15 +23,18 @@ export interface Taken {
 /**
  * Whether what lives under a claimed handle was made by this stack. It is older than the claim, or a user who neither made the claim
  * nor runs this has sent it an operation: then it is somebody else's. Where Aptible or the token names no user, it is unknown.
+ *
+ * @param isOfCi it is an app that CI releases: then only who sent the first operation counts
  */
 export async function judgeOrigin(
 	context: Context,
 	mark: ClaimMark,
 	object: ClaimedObject,
+	isOfCi = false,
 ): Promise<"ours" | "foreign" | "unknown"> {
 	if (object.id <= mark.after) return "foreign";
 	const user = await findUserEmail(context.api.authRoot);
-	const users = await usersOf(context, object);
+	const users = isOfCi ? (await usersOn(context, object.target, object.id)).slice(-1) : await usersOf(context, object);
 	const isOurs = (one: string | undefined) => one !== undefined && (one === mark.by || one === user);
 	if (users.every(isOurs)) return "ours";
 	return user !== undefined && users.some((one) => one !== undefined && !isOurs(one)) ? "foreign" : "unknown";
@@ -46,11 +49,11 @@ export async function judgeOrigin(
 export async function refuseForeign(
 	context: Context,
 	object: ClaimedObject,
-	{ place, describe }: { place: string; describe: () => string | Promise<string> },
+	{ place, describe, isOfCi }: { place: string; describe: () => string | Promise<string>; isOfCi?: boolean },
 ): Promise<void> {
 	const mark = ClaimMark.nullable().parse(JSON.parse(process.env[environmentKey("hints.claim")] ?? "null"));
 	if (mark === null || object.id === mark.id) return;
-	if ((await judgeOrigin(context, mark, object)) === "foreign") {
+	if ((await judgeOrigin(context, mark, object, isOfCi)) === "foreign") {
 		throw new AptibleError(describeTaken([{ place, text: await describe() }]));
 	}
 }
@@ -66,11 +69,14 @@ export function describeTaken(taken: readonly Taken[]): string {
 }
 
 /** Who has sent operations to an object, to an app's services too; undefined where Aptible does not name them. */
-async function usersOf({ api }: Context, { target, id }: ClaimedObject): Promise<(string | undefined)[]> {
-	const usersOn = async (on: OperationTarget, objectId: number) =>
-		(await listOperations(api, on, objectId, 0)).map(({ user_email }) => user_email ?? undefined);
-	const users = await usersOn(target, id);
+async function usersOf(context: Context, { target, id }: ClaimedObject): Promise<(string | undefined)[]> {
+	const users = await usersOn(context, target, id);
 	if (target !== "apps") return users;
-	const services = await listServices(api, id);
-	return [...users, ...(await Promise.all(services.map((one) => usersOn("services", one.id)))).flat()];
+	const services = await listServices(context.api, id);
+	return [...users, ...(await Promise.all(services.map((one) => usersOn(context, "services", one.id)))).flat()];
+}
+
+/** Who has sent the operations of one object, the newest first. */
+async function usersOn({ api }: Context, target: OperationTarget, id: number): Promise<(string | undefined)[]> {
+	return (await listOperations(api, target, id, 0)).map(({ user_email }) => user_email ?? undefined);
 }

@@ -47,6 +47,17 @@ test("a live environment becomes a stage file", async (t) => {
 		assert.match(again.stdout, /^# {3}this file: environment\.phi: true is not allowed on "shared-ca-central-1"/m);
 	});
 
+	await t.test("an app that Aptible's GitHub Action deploys is CI's to release, and a comment says why", async () => {
+		await aptible.cli("config:set", ...place, "APTIBLE_GIT_COMMIT_SHA=4f9a1c2", "APTIBLE_GIT_REF=main");
+		const { stdout: ofCi } = await adopt();
+		assert.equal(parse(ofCi).config["medstack-to-aptible:apps"].portal.releasedBy, "ci");
+		assert.match(
+			ofCi,
+			/^# {3}app "portal": its config has what Aptible's GitHub Action sets .* takes back what CI deploys$/m,
+		);
+		assert.doesNotMatch(ofCi, /APTIBLE_GIT/);
+	});
+
 	await t.test("whether a database is backed up, where Aptible does not show it, stands in a comment", async () => {
 		aptible.fault({
 			name: "answer-changed",

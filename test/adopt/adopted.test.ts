@@ -14,6 +14,8 @@ test("an adopted environment is taken over without a change", async (t) => {
 	const file = join(dir, "Pulumi.staging.yaml");
 	createEnvironment(stage.aptible.dir, "acme-live");
 	await makeLiveEnvironment(stage.aptible, "acme-live");
+	// What Aptible's GitHub Action leaves.
+	await stage.cli("config:set", "--app", "portal", "--environment", "acme-live", "APTIBLE_GIT_COMMIT_SHA=4f9a1c2");
 	stage.newWrites();
 
 	await t.test("the stage file has its secrets encrypted, and none in the open", async () => {
@@ -31,17 +33,27 @@ test("an adopted environment is taken over without a change", async (t) => {
 		assert.deepEqual(stage.newWrites(), []);
 	});
 
-	await t.test("the preview says of each object that nothing changes", async () => {
-		const output = await succeed(stage.preview("--diff"));
-		assert.match(output, /it is on Aptible already, and as declared: nothing of it changes/);
-		assert.doesNotMatch(output, /taking it over changes|not in the stage file/);
-	});
+	await t.test(
+		"the preview says of each object that nothing changes, and of one that CI releases what stays",
+		async () => {
+			await stage.edit(({ apps }) => {
+				assert.deepEqual([apps.portal.releasedBy, apps.portal.image], ["ci", "acme/portal:2"]);
+				apps.portal.image = "acme/portal:1";
+			});
+			const output = await succeed(stage.preview("--diff"));
+			assert.match(output, /CI releases it: image acme\/portal:2 runs and stays/);
+			assert.match(output, /image acme\/portal:1 of the stage file is not deployed: image acme\/portal:2 runs/);
+			assert.match(output, /it is on Aptible already, and as declared: nothing of it changes/);
+			assert.doesNotMatch(output, /taking it over changes|not in the stage file/);
+		},
+	);
 
 	await t.test("the update sends nothing, nor does the next one", async () => {
 		const output = await succeed(stage.up());
 		assert.deepEqual(stage.newWrites(), []);
 		for (const secret of Object.values(liveSecrets)) assert.ok(!output.includes(secret), secret);
-		await succeed(stage.up("--expect-no-changes"));
+		const again = await succeed(stage.up("--expect-no-changes"));
+		assert.doesNotMatch(again, /not deployed|CI releases/);
 		assert.deepEqual(stage.newWrites(), []);
 	});
 });

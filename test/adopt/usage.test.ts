@@ -5,6 +5,7 @@ import { runNode } from "../support/run-node.ts";
 for (const [entry, usage] of [
 	["adopt/main.ts", /^usage: npm run adopt -- --environment HANDLE/],
 	["drift/main.ts", /^usage: npm run drift -- --stack STACK/],
+	["up/main.ts", /^usage: npm run up -- \[--release APP\]/],
 ] as const) {
 	test(`${entry} --help says how it is used, and does nothing`, async () => {
 		const { code, stdout } = await runNode(entry, ["--help"], {});

@@ -79,7 +79,24 @@ testRefused({
 	"a misspelt required key": {
 		change: { "apps/portal/image": absent, "apps/portal/imgae": "registry.acme.example/portal:1" },
 		says: [
-			'apps.portal.imgae: is not known here; allowed: image, git, registry, config, configFrom, services, endpoints, adopt, renamedFrom, protect; did you mean "image"?',
+			'apps.portal.imgae: is not known here; allowed: image, git, releasedBy, registry, config, configFrom, services, endpoints, adopt, renamedFrom, protect; did you mean "image"?',
+		],
+	},
+	"a releaser that is none": {
+		change: { "apps/portal/releasedBy": "CI" },
+		says: ['apps.portal.releasedBy: "CI" is not who releases the app; allowed: "stageFile", "ci"; did you mean "ci"?'],
+	},
+	"a deploy for credentials of an app that CI releases": {
+		change: {
+			"apps/portal/releasedBy": "ci",
+			"apps/portal/registry": {
+				username: "deploy",
+				password: "${secrets.registryPassword}",
+				deployOnChange: true,
+			},
+		},
+		says: [
+			"apps.portal.registry.deployOnChange: true stands beside releasedBy: ci, where the stage file deploys nothing by itself; remove the line (--release takes the credentials along)",
 		],
 	},
 	"an app renamed from another that is declared": {

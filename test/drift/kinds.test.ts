@@ -147,6 +147,15 @@ test("drift of every kind", async (t) => {
 		const hidden = await snapshot();
 		aptible.clearFaults();
 		const named = unseenIn(hidden, recorded).map((text) => /^.*? may not see its .*?,? so/.exec(text)?.[0]);
+		const ofCi = recorded.map((one) => ({
+			...one,
+			spec: one.kind === "app" ? { ...one.spec, releasedBy: "ci" } : one.spec,
+		}));
+		assert.match(
+			unseenIn(hidden, ofCi)[0] ?? "",
+			/^app "portal": this token may not see its config, so/,
+			"credentials are CI's",
+		);
 		assert.deepEqual(named, [
 			'app "portal": this token may not see its config, registry, so',
 			'log drain "siem": this token may not see its url, so',

@@ -188,6 +188,41 @@ export const apps: readonly Subject[] = [
 		},
 		fixed: [...fixed, "config", "git", "registry"],
 	},
+	{
+		...image,
+		name: "app that CI releases",
+		spec: { ...image.spec, releasedBy: "ci" },
+		changes: {
+			releasedBy: { to: { releasedBy: undefined } },
+			"releasedBy, image and config": { to: { releasedBy: undefined, image: "acme/portal:2", config: { A: "2" } } },
+			image: { to: { image: "acme/portal:2" } },
+			registry: { to: { registry } },
+			"image, config and services": {
+				to: {
+					image: "acme/portal:2",
+					config: { A: "2" },
+					services: { web: { ...small, containers: 2 }, worker: { ...small, containers: 0 } },
+				},
+			},
+		},
+		fixed: [...fixed, "git"],
+	},
+	{
+		...image,
+		name: "app that CI has released before",
+		spec: { ...image.spec, releasedBy: "ci", image: "acme/portal:1" },
+		changes: {
+			config: { to: { config: { A: "2" } } },
+			releasedBy: { to: { releasedBy: undefined } },
+		},
+		setup: async (world) => {
+			const at = ["--environment", "acme-test"];
+			await world.cli("apps:create", "portal", ...at);
+			await world.cli("deploy", "--app", "portal", ...at, "--docker-image", "acme/portal:2");
+			return {};
+		},
+		fixed: [...fixed, "git", "registry", "services", "image"],
+	},
 	autoscaled("app with horizontal autoscaling", horizontal(), {
 		min: { min: 2 },
 		max: { max: 6 },
@@ -207,4 +242,23 @@ export const apps: readonly Subject[] = [
 		computeProfileRatio: { computeProfileRatio: 1.5 },
 		...common,
 	}),
+];
+
+/** Apps in runs that are told to release them. */
+export const releasedApps: readonly Subject[] = [
+	{
+		...image,
+		name: "app that CI releases, with --release",
+		changes: {
+			"releasedBy, image and services": {
+				to: {
+					releasedBy: "ci",
+					image: "acme/portal:2",
+					config: { A: "2" },
+					services: { web: { ...small, containers: 2 }, worker: small },
+				},
+			},
+			"releasedBy and git": { to: { releasedBy: "ci", image: undefined, git: { commitish: "4f9a1c2" } } },
+		},
+	},
 ];

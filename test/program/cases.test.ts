@@ -137,16 +137,33 @@ test("21: new registry credentials wait for the next release; an app has the add
 	stage.newMutations();
 	stage.watchDrift();
 	await stage.setSecret("ecrPassword", "token-of-the-evening");
-	assert.doesNotMatch(await succeed(stage.up()), /DRIFT|other credentials/);
+	const output = await succeed(stage.up("--expect-no-changes"));
+	assert.doesNotMatch(output, /DRIFT|other credentials/);
+	for (const app of ["frontend", "backend"]) {
+		assert.match(output, new RegExp(`not on Aptible yet: .* apps\\.${app}\\.registry`));
+	}
 	assert.deepEqual(stage.newMutations(), [], "no deploy for a token alone");
 	await stage.edit(({ apps }) => {
-		apps.frontend.config = { GREETING: "hello" };
+		apps.frontend.config = { GREETING: "hello", REGISTRY_TOKEN: "${secrets.ecrPassword}" };
 		apps.frontend.image = apps.frontend.image.replace("latest", "2026-12-01");
 	});
-	await succeed(stage.up());
-	const sent = stage.newJournal().filter(({ mutating }) => mutating);
+	const sent = async () => {
+		await succeed(stage.up());
+		return stage
+			.newJournal()
+			.filter(({ mutating }) => mutating)
+			.map(({ command, argv }) => `${command} ${argv.includes("--private-registry-password")}`)
+			.sort();
+	};
+	assert.deepEqual(await sent(), ["deploy true"]);
+	await stage.edit(({ apps }) => {
+		apps.backend.registry.deployOnChange = true;
+	});
+	assert.deepEqual(await sent(), ["deploy true"]);
+	await stage.setSecret("ecrPassword", "token-of-the-night");
 	assert.deepEqual(
-		sent.map(({ command, argv }) => `${command} ${argv.includes("--private-registry-password")}`),
-		["deploy true"],
+		await sent(),
+		["config:set false", "deploy true"],
+		"where config has it too, and where it is a reason",
 	);
 });
