@@ -5,6 +5,7 @@ import path from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PinnedModule } from "./cache.ts";
+import { writeLateLists } from "./late-lists.ts";
 import { isAtLeast, versionOf } from "./version.ts";
 
 const PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
@@ -73,9 +74,20 @@ async function requireGo(module: PinnedModule): Promise<void> {
 async function compile({ folder, module, binary, report }: Build): Promise<void> {
 	report(`engine: building pulumi v${module.version} from its Go module, once per machine; this takes some minutes`);
 	const partial = `${binary}.${process.pid}`;
-	const flags = ["-tags", "osusergo,grpcnotrace", "-ldflags", `-w -s -X ${VERSION_VARIABLE}=v${module.version}`];
+	const modules = `${partial}.modules`;
+	try {
+		await build(folder, partial, await writeLateLists(folder, modules), module.version);
+		await rename(partial, binary);
+	} finally {
+		await Promise.all([partial, modules].map((left) => rm(left, { recursive: true, force: true })));
+	}
+}
+
+async function build(folder: string, output: string, modfile: string, version: string): Promise<void> {
+	const flags = ["-tags", "osusergo,grpcnotrace", "-ldflags", `-w -s -X ${VERSION_VARIABLE}=v${version}`];
 	const hasty = HASTY.map((packages) => `-gcflags=${packages}=-N -l`);
-	const child = spawn("go", ["build", "-o", partial, ...flags, ...hasty, `-gcflags=${OWN}=`, PACKAGE], {
+	const args = ["build", "-o", output, "-modfile", modfile, ...flags, ...hasty, `-gcflags=${OWN}=`, PACKAGE];
+	const child = spawn("go", args, {
 		cwd: folder,
 		stdio: ["ignore", "ignore", "pipe"],
 	});
@@ -88,12 +100,10 @@ async function compile({ folder, module, binary, report }: Build): Promise<void>
 		child.on("close", resolve);
 	});
 	if (code !== 0) {
-		await rm(partial, { force: true });
 		throw new Error(
 			`building the Pulumi CLI from its Go module failed:\n${message.trim().split("\n").slice(-10).join("\n")}`,
 		);
 	}
-	await rename(partial, binary);
 }
 
 /** Takes the lock, also from a build that died; false when one is alive and holds it. */

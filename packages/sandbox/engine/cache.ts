@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
+import { LATE_LISTS_KEY } from "./late-lists.ts";
 
 /** Where engines and released plugins are kept between runs, outside the checkout so that every clone shares them. */
 export function cacheFolder(): string {
@@ -17,7 +18,7 @@ export interface PinnedModule {
 	version: string;
 	/** The oldest Go that builds it. */
 	goVersion: string;
-	/** Changes with any dependency of the build. */
+	/** Changes with any dependency of the build, and with what the build changes in one. */
 	key: string;
 }
 
@@ -29,6 +30,6 @@ export async function readPinnedModule(folder: string): Promise<PinnedModule> {
 	if (!version || !goVersion) {
 		throw new Error(`${folder}/go.mod does not name an engine and a Go version`);
 	}
-	const hash = createHash("sha256").update(`${mod}\n${sum}`).digest("hex").slice(0, 12);
+	const hash = createHash("sha256").update(`${mod}\n${sum}\n${LATE_LISTS_KEY}`).digest("hex").slice(0, 12);
 	return { version, goVersion, key: `v${version}-${hash}` };
 }

@@ -54,20 +54,37 @@ describe("findEngine", () => {
 describe("buildEngine", () => {
 	const module = { version: "3.259.0", goVersion: "1.25.11", key: "k" };
 	const build = () => buildEngine({ folder: dir, module, binary: path.join(dir, "cache/k/pulumi"), report });
+	const frequency = 'func init() {\n\tLists["Passwords"] = read(passwordsFilePath, "Passwords")\n}\n';
+	const matching = "func init() {\n\tloadFrequencyList()\n}\nfor n, list := range frequency.Lists {\n";
+	/** A go that has the module with lists of passwords, and builds as it is told. */
+	const goThatBuilds = (script: string) =>
+		program(
+			"bin/go",
+			`case $1 in version) echo go version go1.26.0;; mod) echo '{"Dir":"${path.join(dir, "lists")}"}';; *) ${script};; esac`,
+		);
+
+	beforeEach(async () => {
+		for (const [name, text] of Object.entries({
+			"go.mod": "module engine\n",
+			"go.sum": "",
+			"lists/frequency/frequency.go": frequency,
+			"lists/matching/matching.go": matching,
+		})) {
+			await mkdir(path.dirname(path.join(dir, name)), { recursive: true });
+			await writeFile(path.join(dir, name), text, { mode: 0o444 });
+		}
+	});
 
 	it("builds once when two ask at the same time", async () => {
 		const log = path.join(dir, "log");
-		await program(
-			"bin/go",
-			`[ $1 = version ] && echo go version go1.26.0 || { echo "$@" >> ${log}; sleep 0.3; echo x > $3; }`,
-		);
+		await goThatBuilds(`echo "$@" >> ${log}; sleep 0.3; echo x > $3`);
 		await Promise.all([build(), build()]);
 		assert.equal((await readFile(log, "utf8")).match(/^build /gm)?.length, 1);
 		assert.deepEqual(await readdir(path.join(dir, "cache/k")), ["pulumi"]);
 	});
 
 	it("takes over the lock of a build that died", async () => {
-		await program("bin/go", "[ $1 = version ] && echo go version go1.26.0 || echo x > $3");
+		await goThatBuilds("echo x > $3");
 		await mkdir(path.join(dir, "cache/k"), { recursive: true });
 		await writeFile(path.join(dir, "cache/k/pulumi.lock"), "999999999");
 		await build();
@@ -85,9 +102,25 @@ describe("buildEngine", () => {
 	});
 
 	it("shows the end of what a failed build says, and leaves nothing", async () => {
-		await program("bin/go", "[ $1 = version ] && echo go version go1.26.0 || { echo no module >&2; exit 1; }");
+		await goThatBuilds("echo no module >&2; exit 1");
 		await assert.rejects(build(), /failed:\nno module$/);
 		assert.deepEqual(await readdir(path.join(dir, "cache/k")), []);
+	});
+
+	it("has the engine read its lists of passwords where it needs one, and says where their module is another", async () => {
+		const built = path.join(dir, "cache/k/pulumi");
+		await goThatBuilds("{ cat $5; cd ${5%/*}; cat */frequency/*.go */matching/*.go; } > $3");
+		await build();
+		const text = await readFile(built, "utf8");
+		assert.match(text, /^module engine\n\nreplace github\.com\/nbutton23\/zxcvbn-go => ".*"\nreplace .*ccojocar/);
+		const load =
+			'func Load() map[string]List {\n\tLists["Passwords"] = read(passwordsFilePath, "Passwords")\n\treturn Lists\n}\n';
+		const loop = "for n, list := range frequency.Load() {\n";
+		assert.ok(text.endsWith(`${load}${load}${loop}${loop}`), text);
+		await rm(built);
+		await rm(path.join(dir, "lists/matching/matching.go"));
+		await writeFile(path.join(dir, "lists/matching/matching.go"), "package matching\n");
+		await assert.rejects(build(), /matching\/matching\.go .* is not in it once; adapt the change there/);
 	});
 });
 
