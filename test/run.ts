@@ -8,7 +8,17 @@ import process from "node:process";
 import { stripVTControlCharacters } from "node:util";
 
 /** For each shared process its files. Their tests run one after the other, so that there are two. */
-const SHARED = [["test/aptible/**/*.test.ts"], ["test/{config,docs,wire}/*.test.ts"]];
+const SHARED = [
+	["test/aptible/**/*.test.ts"],
+	[
+		"test/{config,docs,wire}/*.test.ts",
+		"test/adopt/{adopt,file,usage}.test.ts",
+		"test/azure/{baseline,object-storage,refuse-loss,stand-in-types,storage-parts,storage-refusals}.test.ts",
+		"test/drift/{kinds,undeclared}.test.ts",
+		"test/move/{arguments,close,dns-hosts,point,point-refused,report-night,watch-wanted}.test.ts",
+		"test/move/plan/{checks,domain-checks,runbook}.test.ts",
+	],
+];
 
 /** In a shared process this would reach the tests of other files: hooks of a whole file, and what is the process's own. */
 const NEEDS_ITS_OWN = /^(?:before|after)(?:Each)?\(|\bregisterHooks\(|\bprocess\.(?:chdir|exit)\(|\bmock\./m;
