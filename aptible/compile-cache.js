@@ -1,6 +1,6 @@
 /**
  * Keeps compiled modules for the next process: most of the time of a preview and of each Command went into reading the same modules again.
- * Loaded before anything else, by `aptible/main.ts` and by the `nodeargs` of Pulumi.yaml.
+ * Loaded before anything else, by `aptible/main.ts`, by the `nodeargs` of Pulumi.yaml, and by commands of package.json.
  *
  * Whoever can write into the cache decides what runs here, with the credentials of whoever runs Pulumi: Node's own choice, a folder
  * in the shared one for temporary files, is not taken.
