@@ -5,7 +5,7 @@
 import { classicSslProtocols, sslProtocols } from "../wire/endpoint-settings.ts";
 import { lookUp } from "../wire/own.ts";
 import { readDatabaseReference, references, TemplateError } from "../wire/template.ts";
-import { redundanciesByLocation } from "./azure/storage-catalogue.ts";
+import { redundanciesOf, regions } from "./azure/regions.ts";
 import { isSharedStack } from "./catalogue.ts";
 import type { Draft } from "./draft.ts";
 import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
@@ -138,14 +138,18 @@ export const phiRules: readonly PhiRule[] = [
 	},
 	{
 		key: "storage.redundancy",
-		forbids: "copies in one region only (`LRS`, `ZRS`)",
+		forbids: "copies in one region only (`LRS`, `ZRS`); in a region without a pair, `LRS`",
 		judgedBy: ({ storage }) => {
 			const { location, redundancy, existing } = storage ?? {};
 			if (redundancy === undefined || existing === "reference" || redundancy.includes("G")) return [];
-			const offered = location === undefined ? undefined : lookUp(redundanciesByLocation, location);
-			const allowed = (offered ?? []).filter((name) => name.includes("G"));
-			const says = `keeps everything in one region, which phi: true rules out; allowed: ${allowed.join(", ")}`;
-			const near = suggest(redundancy === "ZRS" ? "GZRS" : "GRS");
+			const region = location === undefined ? undefined : lookUp(regions, location);
+			const offered = region === undefined ? [] : redundanciesOf(region);
+			const geo = offered.filter((name) => name.includes("G"));
+			// Three zones are the most that Azure has there.
+			const allowed = region !== undefined && geo.length === 0 ? offered.filter((name) => name === "ZRS") : geo;
+			if (allowed.includes(redundancy)) return [];
+			const says = `keeps everything in one ${allowed.includes("ZRS") ? "place" : "region"}, which phi: true rules out; allowed: ${allowed.join(", ")}`;
+			const near = suggest(allowed.includes("ZRS") ? "ZRS" : redundancy === "ZRS" ? "GZRS" : "GRS");
 			return [wrongValue(["storage", "redundancy"], says + near)];
 		},
 	},

@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { redundanciesOf, regions } from "../config/azure/regions.ts";
 import { databaseTypes, retiredConfig } from "../config/catalogue.ts";
 import { kindsOf } from "../config/endpoint-kind-rules.ts";
 import { phiRules } from "../config/phi.ts";
@@ -35,6 +36,7 @@ export function tables(): ReadonlyMap<string, string> {
 		["metric drain kinds", drainKinds("metric drain", metricDrainKinds)],
 		["database versions", databaseVersions()],
 		["retired variables", retiredVariables()],
+		["regions", regionTable()],
 	]);
 }
 
@@ -53,6 +55,22 @@ export function withTables(page: string): string {
 			if (end !== "<!-- end -->") throw new Error(`the table "${name}" has no <!-- end -->`);
 			return `<!-- generated: ${name} -->\n\n${generated}\n<!-- end -->`;
 		},
+	);
+}
+
+function regionTable(): string {
+	return table(
+		["Region", "Redundancies", "Paired region", "Lacks"],
+		Object.entries(regions).map(([name, region]) => {
+			const lacks = [
+				...(region.hasZones ? [] : ["zones"]),
+				...(region.pair === undefined ? ["a pair"] : []),
+				...(region.isRestricted ? ["open access: a subscription asks for it"] : []),
+			];
+			const pair = region.pair === undefined ? "" : `\`${region.pair}\``;
+			const offered = redundanciesOf(region).map((one) => `\`${one}\``);
+			return [`\`${name}\``, offered.join(", "), pair, lacks.join(", ")];
+		}),
 	);
 }
 

@@ -4,8 +4,9 @@ import type { Draft } from "../draft.ts";
 import { type Mistake, type Place, wrongName, wrongValue } from "../mistakes.ts";
 import { findNearestWord, suggest } from "../near-miss.ts";
 import { checkWidth } from "../width-rules.ts";
+import { redundanciesOf, regions } from "./regions.ts";
 import { mostIpRules, privateNetworkOf, rulesOf } from "./storage-addresses.ts";
-import { longestSasDays, type Redundancy, redundanciesByLocation, windowsOfSas } from "./storage-catalogue.ts";
+import { longestSasDays, windowsOfSas } from "./storage-catalogue.ts";
 
 type StorageDraft = NonNullable<Draft["storage"]>;
 
@@ -27,17 +28,17 @@ const managedSettings = [
 ] as const satisfies readonly (keyof StorageDraft)[];
 
 function checkRedundancy({ location, redundancy }: StorageDraft): Mistake[] {
-	if (redundancy === undefined) return [];
-	const offered = location === undefined ? undefined : lookUp(redundanciesByLocation, location);
-	if (offered !== undefined && !offered.includes(redundancy)) {
-		const meant = redundancy.replace("ZRS", redundancy.includes("G") ? "RS" : "LRS") as Redundancy;
-		const elsewhere = Object.keys(redundanciesByLocation).filter((name) =>
-			redundanciesByLocation[name]?.includes(redundancy),
-		);
-		const says = `does not exist in ${location}, which has no zones; allowed there: ${offered.join(", ")}; or location: ${elsewhere.join(", ")}`;
-		return [wrongValue(at("redundancy"), says + suggest(meant))];
-	}
-	return [];
+	const region = location === undefined ? undefined : lookUp(regions, location);
+	if (redundancy === undefined || region === undefined) return [];
+	const offered = redundanciesOf(region);
+	if (offered.includes(redundancy)) return [];
+	const lacks = redundancy.includes("Z") && !region.hasZones ? "no zones" : "no paired region";
+	const pair = region.pair === undefined ? undefined : lookUp(regions, region.pair);
+	const elsewhere =
+		pair !== undefined && redundanciesOf(pair).includes(redundancy) ? `; or location: ${region.pair}` : "";
+	const says = `does not exist in ${location}, which has ${lacks}; allowed there: ${offered.join(", ")}${elsewhere}`;
+	const meant = redundancy.includes("G") && region.pair !== undefined ? redundancy.replace("ZRS", "RS") : "ZRS";
+	return [wrongValue(at("redundancy"), says + suggest(region.hasZones || meant !== "ZRS" ? meant : "LRS"))];
 }
 
 function checkRestore(storage: StorageDraft, phi: boolean | undefined): Mistake[] {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { block, choice, flag, message, named, pattern, text, whole } from "../fields.ts";
 import { keyDocs } from "../key-docs.ts";
 import { suggest } from "../near-miss.ts";
+import { regions } from "./regions.ts";
 import { isAddressRange } from "./storage-addresses.ts";
 import {
 	type Access,
@@ -12,7 +13,6 @@ import {
 	longestSasDays,
 	permissionsByAccess,
 	redundancies,
-	redundanciesByLocation,
 	resourceGroupPattern,
 	windowsOfSas,
 	workspacePattern,
@@ -42,6 +42,12 @@ export const subscription = () =>
 		inPlace: "-",
 		otherwise: "required with an import",
 	});
+
+/** What pages say in place of all regions. */
+export const regionText = "a region of Azure's public cloud, such as `canadacentral`";
+
+/** A region of Azure. */
+export const location = () => choice("a region of Azure's public cloud", Object.keys(regions));
 
 const accountText = "3 to 24 lower-case letters and digits";
 
@@ -166,12 +172,13 @@ export const StorageFile = block("the storage of the stage", {
 		description: "name of the storage account, unique in all of Azure",
 		inPlace: "no",
 	}),
-	location: choice("a location with known redundancies", Object.keys(redundanciesByLocation)).register(keyDocs, {
-		description: "Azure region",
+	location: location().register(keyDocs, {
+		description: "Azure region; which redundancies it has is in azure.md",
 		inPlace: "no",
+		allowed: regionText,
 	}),
 	redundancy: choice("a redundancy", redundancies).register(keyDocs, {
-		description: "replication of the data; those with `Z` are in `canadacentral` only",
+		description: "replication of the data; those with `Z` need zones in the region, those with `G` a paired region",
 		inPlace: "yes; zones by a conversion",
 	}),
 	softDeleteDays: whole("days of soft delete", 1, 365).default(30).register(keyDocs, {

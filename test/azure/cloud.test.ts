@@ -232,6 +232,26 @@ test("DNS refuses a CNAME at the apex, beside another record, a TTL of none, and
 	await refuses("record", text("é".repeat(128)), /more than 255 characters/);
 	await refuses("record", text(...Array.from({ length: 17 }, () => "x".repeat(250))), /more than 4096 characters/);
 	await cloud.create(types.record, text("x".repeat(255), "y"));
+	const of = (recordType: string, content: PropertyMap, name = "x") => ({
+		...zone,
+		relativeRecordSetName: name,
+		recordType,
+		ttl: 60,
+		...content,
+	});
+	await refuses(
+		"record",
+		of("AAAA", { aaaaRecords: [{ ipv6Address: "203.0.113.1" }] }),
+		/is not a record of type AAAA/,
+	);
+	await refuses("record", of("MX", { mxRecords: [{ preference: 70_000, exchange: "a.example" }] }), /of type MX/);
+	const mail = { preference: 1, exchange: "a.example" };
+	await refuses("record", of("MX", { mxRecords: [mail, { ...mail, exchange: "A.example" }] }), /or is there twice/);
+	await refuses("record", of("SRV", { mxRecords: [mail] }), /type SRV cannot have 'mxRecords'/);
+	await refuses("record", of("CAA", { caaRecords: [{ flags: 256, tag: "issue", value: "x" }] }), /of type CAA/);
+	await refuses("record", of("NS", { nsRecords: [{ nsdname: "a.example" }] }, "@"), /Azure has that of the zone/);
+	await refuses("record", of("A", { targetResource: { id: "/subscriptions/s/x" } }), /cannot lead to/);
+	await refuses("record", of("SPF", { txtRecords: [{ value: ["x"] }] }), /'SPF' is not supported/);
 });
 
 test("a group goes with all that is in it", async () => {

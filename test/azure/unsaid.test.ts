@@ -16,6 +16,11 @@ const records = {
 	address: { name: "b", type: "A", values: ["203.0.113.1"] },
 	text: { name: "c", type: "TXT", values: ["x"] },
 	alias: { name: "d", type: "A", alias: "/subscriptions/s/x" },
+	ipv6: { name: "e", type: "AAAA", values: ["2001:db8::1"] },
+	authority: { name: "f", type: "CAA", values: ["0 issue letsencrypt.org"] },
+	mail: { name: "g", type: "MX", values: ["10 mail.acme.example"] },
+	delegated: { name: "h", type: "NS", values: ["ns1.acme.example"] },
+	service: { name: "i", type: "SRV", values: ["10 5 5060 sip.acme.example"] },
 };
 process.env.ARM_USE_DEFAULT_AZURE_CREDENTIAL = "true";
 const dns = await registerDns(
@@ -31,7 +36,7 @@ const saidOf = (all: { inputs: Record<string, unknown> }[]) =>
 	);
 
 /** Types of records that no stage file makes, and so no record of one has. */
-const otherRecords = ["aaaa", "caa", "ds", "mx", "naptr", "ns", "ptr", "srv", "tlsa"].map((type) => `${type}Records`);
+const otherRecords = ["ds", "naptr", "ptr", "tlsa"].map((type) => `${type}Records`);
 
 const cases: [resource: string, below: string[], said: string[], kept: readonly string[]][] = [
 	[

@@ -1,3 +1,4 @@
+import { regions } from "../../config/azure/regions.ts";
 import { testRefused } from "./refused.ts";
 import { absent } from "./stage-file.ts";
 
@@ -37,10 +38,24 @@ testRefused({
 			'storage.redundancy: "GZR" is not a redundancy; allowed: "LRS", "ZRS", "GRS", "GZRS", "RAGRS", "RAGZRS"; did you mean "GZRS"?',
 		],
 	},
-	"a location of which nothing is known": {
+	"zones and a pair where Azure has only one of the two": {
+		change: changed({ location: "italynorth" }),
+		says: [
+			'storage.redundancy: "GZRS" does not exist in italynorth, which has no paired region; allowed there: LRS, ZRS; did you mean "ZRS"?',
+		],
+	},
+	"one place in a region without a pair, with health information": {
+		change: changed({ location: "italynorth", redundancy: "LRS" }),
+		says: [
+			'storage.redundancy: "LRS" keeps everything in one place, which phi: true rules out; allowed: ZRS; did you mean "ZRS"?',
+		],
+	},
+	"a location that Azure does not have": {
 		change: changed({ location: "canada-central" }),
 		says: [
-			'storage.location: "canada-central" is not a location with known redundancies; allowed: "canadacentral", "canadaeast"; did you mean "canadacentral"?',
+			`storage.location: "canada-central" is not a region of Azure's public cloud; allowed: ${Object.keys(regions)
+				.map((name) => `"${name}"`)
+				.join(", ")}; did you mean "canadacentral"?`,
 		],
 	},
 	"a name of an account with capitals and hyphens": {

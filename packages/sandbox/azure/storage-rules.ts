@@ -1,7 +1,7 @@
 import { deepEqual, isMap, type PropertyMap } from "../plugins/property-value.ts";
 import { ArmError } from "./arm-error.ts";
 import { mapIn, mapsIn, normalLocation, type RuleContext } from "./arm-values.ts";
-import { ACCOUNT_NAME, GROUP_NAME, hasSku, isContainerName, isIpRule, MOST_IP_RULES } from "./limits.ts";
+import { ACCOUNT_NAME, GROUP_NAME, hasSku, isContainerName, isIpRule, isRegion, MOST_IP_RULES } from "./limits.ts";
 
 /** What Azure Resource Manager refuses of groups, accounts and what lies in them (facts/azure.md §2, §3). */
 
@@ -95,6 +95,10 @@ function checkSettled(inputs: PropertyMap, before: PropertyMap | undefined): voi
 function checkSku(inputs: PropertyMap, before: PropertyMap | undefined): void {
 	const sku = String(mapIn(inputs, "sku").name);
 	const location = normalLocation(inputs.location);
+	if (!isRegion(location)) {
+		const message = `The provided location '${location}' is not available for resource type 'Microsoft.Storage/storageAccounts'.`;
+		throw new ArmError(400, "LocationNotAvailableForResourceType", message);
+	}
 	if (!hasSku(location, sku)) {
 		throw new ArmError(400, "SkuNotAvailableInRegion", `The sku '${sku}' is not available in region '${location}'.`);
 	}
