@@ -6,6 +6,7 @@ import { classicSslProtocols, sslProtocols } from "../wire/endpoint-settings.ts"
 import { lookUp } from "../wire/own.ts";
 import { readDatabaseReference, references, TemplateError } from "../wire/template.ts";
 import { redundanciesOf, regions } from "./azure/regions.ts";
+import { checkOpenOrigins } from "./azure/storage-cors.ts";
 import { isSharedStack } from "./catalogue.ts";
 import type { Draft } from "./draft.ts";
 import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
@@ -171,6 +172,11 @@ export const phiRules: readonly PhiRule[] = [
 				"is missing, and phi: true asks for a record of who read and wrote what; give logs: { workspace: NAME }, or { workspaceId: ID }";
 			return [{ place: ["storage", "logs"], says, about: "nothing" }];
 		},
+	},
+	{
+		key: "storage.cors.NAME.origins",
+		forbids: "`*` and `http://` origins",
+		judgedBy: ({ storage }) => checkOpenOrigins(storage?.cors),
 	},
 	{
 		key: "storage.protect",

@@ -5,6 +5,7 @@ import { findNearestWord, suggest } from "../near-miss.ts";
 import { nameWithin } from "../stable-names.ts";
 import { checkAuthorities } from "./dns-caa.ts";
 import { isValueType, mostRecords, valueTypes } from "./dns-values.ts";
+import { checkTags, zoneTags } from "./tags.ts";
 
 type DnsDraft = NonNullable<Draft["dns"]>;
 type ZoneDraft = NonNullable<NonNullable<DnsDraft["zones"]>[string]>;
@@ -193,6 +194,7 @@ export function checkDns(draft: Draft): Mistake[] {
 	if (dns === undefined) return [];
 	return [
 		...checkOrigin(dns),
+		...checkTags(["dns", "tags"], dns.tags, zoneTags),
 		...Object.entries(dns.zones ?? {}).flatMap(([key, zone]) => {
 			const at = ["dns", "zones", key, "records"];
 			return [

@@ -4,6 +4,7 @@ import { block, choice, flag, message, named, pattern, text, whole } from "../fi
 import { keyDocs } from "../key-docs.ts";
 import { hostPattern } from "./dns-values.ts";
 import { location, ResourceGroup, regionText, subscription } from "./storage.ts";
+import { Tags } from "./tags.ts";
 
 const zonePattern = /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/;
 const relativeName =
@@ -101,6 +102,12 @@ export const DnsFile = block("the DNS of the stage", {
 		description: "location of a created resource group; zones are global",
 		inPlace: "no",
 		allowed: regionText,
+	}),
+	tags: Tags.optional().register(keyDocs, {
+		description: "tags of group and zones, beside those that others set, which stay",
+		inPlace: "yes",
+		allowed: "name: value; at most 15",
+		otherwise: "tags stay as they are",
 	}),
 	protect: flag("true refuses to delete it").optional().register(keyDocs, {
 		description: "refuse to delete group and zones, and leave them in Azure",

@@ -7,6 +7,9 @@ import { checkWidth } from "../width-rules.ts";
 import { redundanciesOf, regions } from "./regions.ts";
 import { mostIpRules, privateNetworkOf, rulesOf } from "./storage-addresses.ts";
 import { longestSasDays, windowsOfSas } from "./storage-catalogue.ts";
+import { checkCors } from "./storage-cors.ts";
+import { checkLifecycle } from "./storage-lifecycle.ts";
+import { checkTags, storageTags } from "./tags.ts";
 
 type StorageDraft = NonNullable<Draft["storage"]>;
 
@@ -25,6 +28,8 @@ const managedSettings = [
 	"allowSubnets",
 	"copyFrom",
 	"keysRenewed",
+	"tags",
+	"cors",
 ] as const satisfies readonly (keyof StorageDraft)[];
 
 function checkRedundancy({ location, redundancy }: StorageDraft): Mistake[] {
@@ -42,7 +47,7 @@ function checkRedundancy({ location, redundancy }: StorageDraft): Mistake[] {
 }
 
 function checkRestore(storage: StorageDraft, phi: boolean | undefined): Mistake[] {
-	const { softDeleteDays = 30, restoreDays = 7, versioning = true, changeFeed = true, lifecycle } = storage;
+	const { softDeleteDays = 30, restoreDays = 7, versioning = true, changeFeed = true } = storage;
 	const mistakes: Mistake[] = [];
 	if (restoreDays >= softDeleteDays) {
 		const says = `of restore need more days of soft delete, and softDeleteDays is ${softDeleteDays}; allowed: ${softDeleteDays - 1} or less, 0 for none`;
@@ -61,15 +66,6 @@ function checkRestore(storage: StorageDraft, phi: boolean | undefined): Mistake[
 		// With health information no number of days would do: config/phi.ts says so.
 		if (key === "versioning" && phi === true) continue;
 		mistakes.push(wrongValue(at(key), `leaves nothing to restore from; set ${key}: true, or restoreDays: 0`));
-	}
-	const { deleteVersionsAfterDays = 365, coolAfterDays, coldAfterDays } = lifecycle ?? {};
-	if (deleteVersionsAfterDays <= restoreDays) {
-		const says = `deletes versions that a restore of ${restoreDays} days needs; allowed: ${restoreDays + 1} or more`;
-		mistakes.push(wrongValue(at("lifecycle", "deleteVersionsAfterDays"), says));
-	}
-	if (coolAfterDays !== undefined && coldAfterDays !== undefined && coldAfterDays <= coolAfterDays) {
-		const says = `is not after coolAfterDays, which is ${coolAfterDays}; allowed: ${coolAfterDays + 1} or more`;
-		mistakes.push(wrongValue(at("lifecycle", "coldAfterDays"), says));
 	}
 	return mistakes;
 }
@@ -212,7 +208,9 @@ export function checkStorage(draft: Draft): Mistake[] {
 	return [
 		...checkOrigin(storage),
 		...checkRedundancy(storage),
-		...(storage.existing === "reference" ? [] : checkRestore(storage, phi)),
+		...(storage.existing === "reference" ? [] : [...checkRestore(storage, phi), ...checkLifecycle(storage)]),
+		...checkTags(at("tags"), storage.tags, storageTags),
+		...checkCors(storage.cors),
 		...checkLogs(storage),
 		...checkAddresses(storage.allowFrom),
 		...checkKeys(storage),

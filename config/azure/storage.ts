@@ -17,6 +17,9 @@ import {
 	windowsOfSas,
 	workspacePattern,
 } from "./storage-catalogue.ts";
+import { CorsRule } from "./storage-cors.ts";
+import { StorageLifecycle } from "./storage-lifecycle.ts";
+import { Tags } from "./tags.ts";
 
 const accessLevels = Object.keys(permissionsByAccess) as [Access, ...Access[]];
 const guid = (what: string) =>
@@ -122,26 +125,6 @@ export const StorageLogs = block("the logs of the storage", {
 });
 export type StorageLogs = z.infer<typeof StorageLogs>;
 
-/** What happens to blobs with time (facts/azure.md §2: versions would add up for ever). */
-export const StorageLifecycle = block("the lifecycle of blobs", {
-	deleteVersionsAfterDays: whole("days that old versions are kept", 1, 36500).default(365).register(keyDocs, {
-		description: "days after which old versions and snapshots are deleted",
-		inPlace: "yes",
-		allowed: "1 to 36500, more than `restoreDays`",
-	}),
-	coolAfterDays: whole("days without a change", 1, 36500).optional().register(keyDocs, {
-		description: "days without a change after which a blob goes to the cool tier",
-		inPlace: "yes",
-		otherwise: "never",
-	}),
-	coldAfterDays: whole("days without a change", 1, 36500).optional().register(keyDocs, {
-		description: "days without a change after which a blob goes to the cold tier",
-		inPlace: "yes",
-		allowed: "1 to 36500, more than `coolAfterDays`",
-		otherwise: "never",
-	}),
-});
-
 /** How the SAS tokens of apps are made (facts/azure.md §1b). */
 export const StorageSas = block("the making of SAS tokens", {
 	windowDays: whole("days of a window", 1)
@@ -181,6 +164,12 @@ export const StorageFile = block("the storage of the stage", {
 		description: "replication of the data; those with `Z` need zones in the region, those with `G` a paired region",
 		inPlace: "yes; zones by a conversion",
 	}),
+	tags: Tags.optional().register(keyDocs, {
+		description: "tags of group, account and workspace, beside those that others set, which stay",
+		inPlace: "yes",
+		allowed: "name: value; at most 50",
+		otherwise: "tags stay as they are",
+	}),
 	softDeleteDays: whole("days of soft delete", 1, 365).default(30).register(keyDocs, {
 		description: "soft delete: days for which deleted blobs and containers can be restored",
 		inPlace: "yes",
@@ -199,6 +188,10 @@ export const StorageFile = block("the storage of the stage", {
 	lifecycle: StorageLifecycle.default({ deleteVersionsAfterDays: 365 }).register(keyDocs, {
 		description: "what happens to blobs with time",
 		otherwise: "versions are deleted after 365 days",
+	}),
+	cors: named("CORS rules", CorsRule).optional().register(keyDocs, {
+		description: "CORS rules, by names of your choice: which web pages may use the files from a browser; at most 5",
+		otherwise: "they stay as they are, which is none in a new account",
 	}),
 	lock: flag("true has Azure refuse to delete it").optional().register(keyDocs, {
 		description: "resource lock: Azure itself refuses to delete the account",

@@ -116,7 +116,13 @@ test("a request is the whole resource: what it does not name is gone", async () 
 	const get = (name: string, more: PropertyMap) =>
 		callFunction(`azure-native:storage:${name}`, { ...below, ...more }, cloud);
 	const service = { ...below, blobServicesName: "default" };
-	const cors = { corsRules: [{ allowedOrigins: ["https://portal.example"] }] };
+	const rule = { allowedOrigins: ["https://portal.example"], allowedMethods: ["GET"], allowedHeaders: ["*"] };
+	const cors = { corsRules: [{ ...rule, exposedHeaders: [], maxAgeInSeconds: 0 }] };
+	const refused = /Code="InvalidXmlDocument"/;
+	for (const corsRules of [[rule], Array.from({ length: 6 }, () => cors.corsRules[0] ?? {})]) {
+		const inputs = { ...service, cors: { corsRules } };
+		assert.throws(() => cloud.update(types.service, `${idOf(account)}/blobServices/default`, inputs), refused);
+	}
 	cloud.update(types.service, `${idOf(account)}/blobServices/default`, { ...service, cors });
 	assert.deepEqual(get("getBlobServiceProperties", { blobServicesName: "default" }).cors, cors);
 	cloud.update(types.service, `${idOf(account)}/blobServices/default`, service);
@@ -135,6 +141,15 @@ test("a lifecycle is not made a second time", async () => {
 	const rule = { name: "old", type: "Lifecycle", definition: { actions: { version: {} } } };
 	const policy = { ...below, managementPolicyName: "default", policy: { rules: [rule] } };
 	await cloud.create(types.policy, policy);
+	const archived = { ...rule, definition: { actions: { baseBlob: { tierToArchive: {} } } } };
+	for (const [rules, message] of [
+		[[archived], /archive tier is not supported .* 'Standard_GZRS'/],
+		[[rule, rule], /each with a name of its own/],
+		[[{ ...rule, definition: { ...rule.definition, filters: { prefixMatch: Array(11).fill("a") } } }], /more than 10/],
+	] as const) {
+		const inputs = { ...policy, policy: { rules: [...rules] } };
+		assert.throws(() => cloud.update(types.policy, `${idOf(account)}/managementPolicies/default`, inputs), message);
+	}
 	await refuses("policy", policy, /^cannot create already existing resource '.*\/managementPolicies\/default'/);
 });
 
@@ -149,6 +164,21 @@ test("what an account is for life is not updated", () => {
 	const service = { ...below, blobServicesName: "default", isVersioningEnabled: true };
 	const id = `${idOf(account)}/blobServices/default`;
 	assert.throws(() => cloud.update(types.service, id, service), /Code="FeatureNotSupportedForAccount"/);
+	cloud.update(types.account, idOf(account), account);
+});
+
+test("tags are bounded, and a policy demands some and adds others to each request", async () => {
+	const tagged = (tags: PropertyMap) => cloud.update(types.account, idOf(account), { ...account, tags });
+	assert.throws(() => tagged({ Owner: "a", owner: "b" }), /Code="DuplicateTagName"/);
+	assert.throws(() => tagged({ "a/b": "x" }), /Code="InvalidTag"/);
+	assert.throws(() => tagged({ long: "x".repeat(257) }), /Code="InvalidTag"/);
+	store.set("demanded_tags", "costCentre");
+	store.set("added_tags", '{"createdBy":"policy"}');
+	assert.throws(() => tagged({ owner: "records" }), /Code="RequestDisallowedByPolicy"/);
+	const { state, inputs } = tagged({ costcentre: "4711" });
+	assert.deepEqual([inputs.tags, state.tags], [{ costcentre: "4711" }, { createdBy: "policy", costcentre: "4711" }]);
+	store.set("demanded_tags", "");
+	store.set("added_tags", "");
 	cloud.update(types.account, idOf(account), account);
 });
 

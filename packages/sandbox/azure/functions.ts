@@ -11,7 +11,9 @@ const GETTERS: Readonly<Record<string, string>> = {
 	getBlobServiceProperties: "azure-native:storage:BlobServiceProperties",
 	getRecordSet: "azure-native:dns:RecordSet",
 	getManagementPolicy: "azure-native:storage:ManagementPolicy",
+	getResourceGroup: "azure-native:resources:ResourceGroup",
 	getStorageAccount: "azure-native:storage:StorageAccount",
+	getWorkspace: "azure-native:operationalinsights:Workspace",
 	getZone: "azure-native:dns:Zone",
 };
 

@@ -1,15 +1,10 @@
 import type { PropertyMap } from "../plugins/property-value.ts";
 import { answerAccount, askedOfAccount } from "./account-answer.ts";
 import { normalLocation, type RuleContext } from "./arm-values.ts";
+import { blobServiceRules, managementPolicyRules } from "./blob-service-rules.ts";
 import { recordSetRules, zoneRules } from "./dns-rules.ts";
 import { diagnosticRules, lockRules, roleAssignmentRules, workspaceRules } from "./management-rules.ts";
-import {
-	accountRules,
-	blobServiceRules,
-	containerRules,
-	managementPolicyRules,
-	resourceGroupRules,
-} from "./storage-rules.ts";
+import { accountRules, containerRules, resourceGroupRules } from "./storage-rules.ts";
 import type { ArmStore } from "./store.ts";
 
 /** A type of resource, as Azure Resource Manager and the provider treat it. */
@@ -219,6 +214,8 @@ export const ARM_FUNCTIONS: Readonly<Record<string, readonly string[]>> = {
 	"azure-native:storage:getStorageAccount": ["accountName", "resourceGroupName"],
 	"azure-native:storage:getBlobContainer": ["accountName", "containerName", "resourceGroupName"],
 	"azure-native:storage:getBlobServiceProperties": ["accountName", "blobServicesName", "resourceGroupName"],
+	"azure-native:resources:getResourceGroup": ["resourceGroupName"],
+	"azure-native:operationalinsights:getWorkspace": ["resourceGroupName", "workspaceName"],
 	"azure-native:dns:getZone": ["resourceGroupName", "zoneName"],
 	"azure-native:dns:getRecordSet": ["recordType", "relativeRecordSetName", "resourceGroupName", "zoneName"],
 	"azure-native:storage:getManagementPolicy": ["accountName", "managementPolicyName", "resourceGroupName"],
