@@ -11,13 +11,14 @@ import { ageRuleName } from "../../config/azure/storage-lifecycle.ts";
 import { mapValues } from "../../config/map-values.ts";
 import { keepAllBut, type OwnNames, toRecord, toTagArgs } from "./own-names.ts";
 import { refuseLoss } from "./refuse-loss.ts";
-import { toAccountArgs, toBlobServiceArgs, toLifecycleArgs } from "./storage-baseline.ts";
+import { toAccountArgs, toBlobServiceArgs, toKeyArgs, toLifecycleArgs } from "./storage-baseline.ts";
 import { StorageContainer } from "./storage-container.ts";
 import { collectFirewallAddresses } from "./storage-firewall.ts";
 import { blobServiceId, isDeclared, isRecorded, type LiveStorage, lifecycleId, takeOver } from "./storage-live.ts";
 import { StorageLogs } from "./storage-logs.ts";
 import { keepOptions, leaveOptions, unsaid, watched } from "./storage-options.ts";
 import { type SasWindow, sasWindow } from "./storage-sas.ts";
+import type { Worm } from "./storage-worm.ts";
 import { groupOptions } from "./tagged-group.ts";
 
 /** Values of the `ObjectStorage` component. */
@@ -32,6 +33,8 @@ export interface ObjectStorageArgs {
 	live?: LiveStorage;
 	/** Tags and lifecycle rules that are the stage file's. */
 	names: OwnNames;
+	/** Retention and legal holds of its containers, where the stage has some. */
+	worm?: Worm;
 }
 
 /**
@@ -51,7 +54,7 @@ export class ObjectStorage extends pulumi.ComponentResource {
 
 	constructor(name: string, args: ObjectStorageArgs, opts?: pulumi.ComponentResourceOptions) {
 		super("medstack-to-aptible:index:ObjectStorage", name, {}, opts);
-		const { storage, outboundIpAddresses, now, live, names } = args;
+		const { storage, outboundIpAddresses, now, live, names, worm } = args;
 		this.allowedAddresses = pulumi
 			.output(outboundIpAddresses)
 			.apply((outbound) => collectFirewallAddresses(outbound, storage.allowFrom));
@@ -67,7 +70,7 @@ export class ObjectStorage extends pulumi.ComponentResource {
 			(container, key) =>
 				new StorageContainer(
 					`${name}-${key}`,
-					{ storage, container, endpoint: this.endpoint, window: this.sas, live },
+					{ storage, container, endpoint: this.endpoint, window: this.sas, live, worm, recorded: names.recorded },
 					{ parent: this, ...(made === undefined ? {} : { dependsOn: made }) },
 				),
 		);
@@ -93,20 +96,21 @@ export class ObjectStorage extends pulumi.ComponentResource {
 
 	/** The account, in a group that is made with it unless it exists. */
 	#account(name: string, { storage, live, names }: ObjectStorageArgs, after: pulumi.Resource[]): StorageAccount {
-		const { resourceGroup, existing, tags } = storage;
+		const { resourceGroup, existing, tags, encryptionKey } = storage;
 		const group = resourceGroup.existing ? undefined : this.#group(name, storage, names);
 		const ipRules = this.allowedAddresses.apply((addresses) =>
 			addresses.map((iPAddressOrRange) => ({ iPAddressOrRange, action: "Allow" as const })),
 		);
 		const keepsOldKeys = existing !== undefined && !storage.keysRenewed;
 		const kept = [
-			...keepAllBut(unsaid.account, "tags", tags),
-			...unsaid.liveAccount,
+			...keepAllBut(unsaid.account, "tags", tags).filter((one) => one !== "identity" || encryptionKey === undefined),
+			...(encryptionKey === undefined ? unsaid.liveAccount : unsaid.ownKeyAccount),
 			...(keepsOldKeys ? unsaid.oldKeys : []),
 		];
 		const part = { type: "storage:StorageAccount", name };
 		const args = {
 			...toAccountArgs(storage, ipRules),
+			...toKeyArgs(storage, live?.account.identity?.type),
 			...toTagArgs(tags, { ...part, live: live?.account.tags }, names),
 		};
 		return new StorageAccount(name, args, {

@@ -8,6 +8,7 @@ import type { GetManagementPolicyResult } from "@pulumi/azure-native/storage/get
 import type { ManagementPolicyArgs } from "@pulumi/azure-native/storage/managementPolicy.js";
 import type { StorageAccountArgs } from "@pulumi/azure-native/storage/storageAccount.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { readKeyUrl } from "../../config/azure/encryption-key.ts";
 import type { Storage } from "../../config/azure/storage.ts";
 import type { CorsRule } from "../../config/azure/storage-cors.ts";
 import { ageRuleName, type LifecycleRule as LifecycleRuleConfig } from "../../config/azure/storage-lifecycle.ts";
@@ -68,6 +69,27 @@ const settledAtCreation = {
 		services: { blob: { enabled: true, keyType: "Account" }, file: { enabled: true, keyType: "Account" } },
 	},
 } satisfies Partial<StorageAccountArgs>;
+
+/**
+ * Arguments of a customer's own key, which take the place of those of the account.
+ *
+ * @param type identities of an account that is taken over: Azure's own for it stays
+ */
+export function toKeyArgs({ encryptionKey, existing }: Storage, type = ""): Partial<StorageAccountArgs> {
+	if (encryptionKey === undefined) return {};
+	return {
+		identity: {
+			type: type.includes("SystemAssigned") ? "SystemAssigned,UserAssigned" : "UserAssigned",
+			userAssignedIdentities: [encryptionKey.identity],
+		},
+		encryption: {
+			...(existing === undefined ? settledAtCreation.encryption : {}),
+			keySource: "Microsoft.Keyvault",
+			keyVaultProperties: readKeyUrl(encryptionKey.url),
+			encryptionIdentity: { encryptionUserAssignedIdentity: encryptionKey.identity },
+		},
+	};
+}
 
 /** Azure refuses both on an account whose keys are older than their creation times (facts/azure.md §3). */
 function expiryPolicies({ existing, keysRenewed, sas }: Storage): Partial<StorageAccountArgs> {

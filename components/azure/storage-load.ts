@@ -1,3 +1,5 @@
+import type { Storage } from "../../config/azure/storage.ts";
+import { isWorm } from "../../config/azure/storage-worm.ts";
 import { mapValues } from "../../config/map-values.ts";
 import type { Stage } from "../../config/stage.ts";
 import type { Environment } from "../environment.ts";
@@ -6,11 +8,14 @@ import type { OwnNames } from "./own-names.ts";
 import { sasClock } from "./storage-clock.ts";
 import { requireAzure } from "./storage-credentials.ts";
 import type { LiveStorage } from "./storage-live.ts";
+import type { Worm } from "./storage-worm.ts";
 
 /** What there is before a run: the account, where the stage takes one over, and what of the stage file the last run recorded. */
 export interface FoundStorage {
 	live?: LiveStorage;
 	names: OwnNames;
+	/** Retention and legal holds of its containers, where the stage has some. */
+	worm?: Worm;
 }
 
 /**
@@ -21,13 +26,23 @@ export async function findStorage({ storage }: Stage): Promise<FoundStorage | un
 	if (storage === undefined) return undefined;
 	const { existing, tags, lifecycle } = storage;
 	const isTaken = existing === "import" || existing === "managed";
-	if (isTaken) requireAzure("storage");
+	const needsWorm = existing !== "reference" && Object.values(storage.containers).some(isWorm);
+	if (isTaken || needsWorm) requireAzure("storage");
 	const { noNames, readOwnNames } = await import("./own-names.ts");
-	const names =
-		isTaken || tags !== undefined || lifecycle.rules !== undefined ? await readOwnNames("ObjectStorage") : noNames;
-	if (!isTaken) return { names };
+	const needsNames = isTaken || needsWorm || tags !== undefined || lifecycle.rules !== undefined;
+	const [names, worm] = await Promise.all([
+		needsNames ? readOwnNames("ObjectStorage") : noNames,
+		needsWorm ? findWorm(storage) : undefined,
+	]);
+	const found = { names, ...(worm === undefined ? {} : { worm }) };
+	if (!isTaken) return found;
 	const { readLive } = await import("./storage-read.ts");
-	return { names, live: await readLive(storage, names.rules) };
+	return { ...found, live: await readLive(storage, names.rules) };
+}
+
+async function findWorm(storage: Storage): Promise<Worm> {
+	const [{ readWorm }, { declareWorm }] = await Promise.all([import("./worm-read.ts"), import("./storage-worm.ts")]);
+	return { live: await readWorm(storage), declare: declareWorm };
 }
 
 /**

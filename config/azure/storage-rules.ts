@@ -9,6 +9,7 @@ import { mostIpRules, privateNetworkOf, rulesOf } from "./storage-addresses.ts";
 import { longestSasDays, windowsOfSas } from "./storage-catalogue.ts";
 import { checkCors } from "./storage-cors.ts";
 import { checkLifecycle } from "./storage-lifecycle.ts";
+import { checkHolds } from "./storage-worm.ts";
 import { checkTags, storageTags } from "./tags.ts";
 
 type StorageDraft = NonNullable<Draft["storage"]>;
@@ -30,6 +31,7 @@ const managedSettings = [
 	"keysRenewed",
 	"tags",
 	"cors",
+	"encryptionKey",
 ] as const satisfies readonly (keyof StorageDraft)[];
 
 function checkRedundancy({ location, redundancy }: StorageDraft): Mistake[] {
@@ -156,7 +158,7 @@ function checkOrigin(storage: StorageDraft): Mistake[] {
 function checkContainers(draft: Draft, storage: StorageDraft): Mistake[] {
 	const apps = Object.keys(draft.apps ?? {});
 	const first = new Map<string, string>();
-	const { containers } = storage;
+	const { containers, existing } = storage;
 	if (containers !== undefined && Object.keys(containers).length === 0) {
 		return [{ place: at("containers"), says: "has no container; name at least one", about: "nothing" }];
 	}
@@ -174,6 +176,8 @@ function checkContainers(draft: Draft, storage: StorageDraft): Mistake[] {
 		if (taken !== undefined) {
 			mistakes.push(wrongValue([...place, "name"], `is the container of "${taken}" already; one of the two is enough`));
 		} else if (container?.name !== undefined) first.set(container.name, key);
+		if (container !== undefined)
+			mistakes.push(...checkHolds(place, container), ...checkReferred(place, container, existing));
 		for (const app of Object.keys(container?.accessByApp ?? {})) {
 			if (apps.includes(app)) continue;
 			const near = suggest(findNearestWord(app, apps));
@@ -183,6 +187,17 @@ function checkContainers(draft: Draft, storage: StorageDraft): Mistake[] {
 		}
 		return mistakes;
 	});
+}
+
+function checkReferred(at: Place, container: object, existing: StorageDraft["existing"]): Mistake[] {
+	if (existing !== "reference") return [];
+	return ["immutable", "legalHold"]
+		.filter((key) => key in container)
+		.map((key) => ({
+			place: [...at, key],
+			says: "has no effect on an account that is only referred to; remove it",
+			about: "nothing",
+		}));
 }
 
 function checkKeys({ sas, sharedKey, allowAccountKey }: StorageDraft): Mistake[] {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { block, choice, flag, message, named, pattern, text, whole } from "../fields.ts";
 import { keyDocs } from "../key-docs.ts";
 import { suggest } from "../near-miss.ts";
+import { EncryptionKey } from "./encryption-key.ts";
 import { regions } from "./regions.ts";
 import { isAddressRange } from "./storage-addresses.ts";
 import {
@@ -19,6 +20,7 @@ import {
 } from "./storage-catalogue.ts";
 import { CorsRule } from "./storage-cors.ts";
 import { StorageLifecycle } from "./storage-lifecycle.ts";
+import { wormFields } from "./storage-worm.ts";
 import { Tags } from "./tags.ts";
 
 const accessLevels = Object.keys(permissionsByAccess) as [Access, ...Access[]];
@@ -86,6 +88,7 @@ export const StorageContainer = block("a container", {
 		inPlace: "yes",
 		allowed: "name: object id",
 	}),
+	...wormFields,
 });
 export type StorageContainer = z.infer<typeof StorageContainer>;
 
@@ -218,6 +221,10 @@ export const StorageFile = block("the storage of the stage", {
 			description: "Azure subnets that may connect; clients in the account's region need one",
 			inPlace: "yes",
 		}),
+	encryptionKey: EncryptionKey.optional().register(keyDocs, {
+		description: "customer-managed key: whoever takes it away takes the files away",
+		otherwise: "the account's key stays as it is, which is Microsoft's in a new one",
+	}),
 	copyFrom: choice("a source of copies", ["sameTenant", "anywhere"]).default("sameTenant").register(keyDocs, {
 		description: "accounts from which blobs may be copied; a copy from MedStack needs `anywhere`",
 		inPlace: "yes",

@@ -6,6 +6,7 @@ import { after, test } from "node:test";
 import { Cloud } from "@medstack-to-aptible/sandbox/azure/cloud.ts";
 import { callFunction } from "@medstack-to-aptible/sandbox/azure/functions.ts";
 import { ArmStore } from "@medstack-to-aptible/sandbox/azure/store.ts";
+import { lockRetention } from "@medstack-to-aptible/sandbox/azure/worm-rules.ts";
 import type { PropertyMap } from "@medstack-to-aptible/sandbox/plugins/property-value.ts";
 
 const dir = await mkdtemp(join(tmpdir(), "azure-"));
@@ -32,6 +33,8 @@ const types = {
 	service: "azure-native:storage:BlobServiceProperties",
 	policy: "azure-native:storage:ManagementPolicy",
 	container: "azure-native:storage:BlobContainer",
+	retention: "azure-native:storage:BlobContainerImmutabilityPolicy",
+	hold: "azure-native:storage:BlobContainerLegalHold",
 	lock: "azure-native:authorization:ManagementLockByScope",
 	setting: "azure-native:monitor:DiagnosticSetting",
 	zone: "azure-native:dns:Zone",
@@ -180,6 +183,62 @@ test("tags are bounded, and a policy demands some and adds others to each reques
 	store.set("demanded_tags", "");
 	store.set("added_tags", "");
 	cloud.update(types.account, idOf(account), account);
+});
+
+test("an own key is refused that is not there, not protected, or not the identity's to use", () => {
+	const vault = "https://maple.vault.azure.net";
+	const keyed = (more: PropertyMap, identity: PropertyMap = { type: "UserAssigned", userAssignedIdentities: ["me"] }) =>
+		cloud.update(types.account, idOf(account), {
+			...account,
+			identity,
+			encryption: {
+				keySource: "Microsoft.Keyvault",
+				keyVaultProperties: { keyVaultUri: vault, keyName: "files" },
+				encryptionIdentity: { encryptionUserAssignedIdentity: "me" },
+				...more,
+			},
+		});
+	const key = { identities: ["me"], purgeProtection: true };
+	for (const [keys, more, identity, message] of [
+		[{}, {}, undefined, /the key 'https:\/\/maple\.vault\.azure\.net\/keys\/files' is not there/],
+		[{ files: { ...key, purgeProtection: false } }, {}, undefined, /needs soft delete and purge protection/],
+		[{ files: { ...key, identities: ["you"] } }, {}, undefined, /'me' may not get, wrap and unwrap/],
+		[{ files: key }, { keyVaultProperties: { keyName: "files" } }, undefined, /no name or no vault/],
+		[{ files: key }, {}, { type: "SystemAssigned" }, /'me' is not assigned to the account/],
+		[{ files: key }, { encryptionIdentity: {} }, { type: "UserAssigned" }, /has no identity that could read the key/],
+	] as const) {
+		const all = Object.entries(keys).map(([name, one]) => [`${vault}/keys/${name}`, one]);
+		store.set("vault_keys", JSON.stringify(Object.fromEntries(all)));
+		assert.throws(() => keyed(more as PropertyMap, identity as PropertyMap | undefined), message);
+	}
+	store.set("vault_keys", JSON.stringify({ [`${vault}/keys/files`]: key }));
+	keyed({});
+	cloud.update(types.account, idOf(account), account);
+});
+
+test("a retention is bounded, not deleted without an etag, and settled once it is locked", async () => {
+	const container = { ...below, containerName: "documents" };
+	const retention = { ...container, immutabilityPolicyName: "default", immutabilityPeriodSinceCreationInDays: 30 };
+	await refuses("retention", retention, /Code="ContainerNotFound"/);
+	await refuses("hold", { ...container, tags: ["case1"] }, /Code="ContainerNotFound"/);
+	store.save({
+		id: `${idOf(account)}/blobServices/default/containers/documents`,
+		token: types.container,
+		inputs: container,
+		state: container,
+	});
+	await refuses("retention", { ...retention, immutabilityPeriodSinceCreationInDays: 146_001 }, /is not valid/);
+	await refuses("hold", { ...container, tags: ["Case 1"] }, /Code="InvalidLegalHoldTag"/);
+	const { id } = await cloud.create(types.retention, retention);
+	await refuses("retention", retention, /^cannot create already existing resource/);
+	await assert.rejects(cloud.remove(id), /Status=412 .* incorrect etag/);
+	lockRetention(store, store.find(id) ?? assert.fail());
+	const longer = { ...retention, immutabilityPeriodSinceCreationInDays: 60 };
+	assert.throws(() => cloud.update(types.retention, id, longer), /not allowed on locked/);
+	const { immutabilityPolicy, legalHold } = callFunction("azure-native:storage:getBlobContainer", container, cloud);
+	assert.equal((immutabilityPolicy as PropertyMap).state, "Locked");
+	assert.deepEqual(legalHold, { hasLegalHold: false, tags: [] });
+	store.remove(`${idOf(account)}/blobServices/default/containers/documents`);
 });
 
 test("a restore needs versions, change feed and a longer soft delete", async () => {

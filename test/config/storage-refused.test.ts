@@ -61,6 +61,20 @@ testRefused({
 			'storage.cors.all.origins[1]: "http://portal.acme.example" lets pages that anybody on their way can change use the files, which phi: true rules out; give https:// origins',
 		],
 	},
+	"a key by another address, and holds that Azure does not take": {
+		change: changed({
+			encryptionKey: { url: "https://maple.vault.azure.net/secrets/files", identity: "files" },
+			"containers/documents/immutable": { days: 0 },
+			"containers/documents/legalHold": ["Case 1", "case2", "case2"],
+		}),
+		says: [
+			'storage.encryptionKey.url: "https://maple.vault.azure.net/secrets/files" is not the URL of a key; allowed: https://VAULT.vault.azure.net/keys/NAME, with /VERSION for one that never rotates',
+			'storage.encryptionKey.identity: "files" is not the id of a user-assigned identity; allowed: /subscriptions/.../userAssignedIdentities/...',
+			"storage.containers.documents.immutable.days: 0 is not a whole number from 1 to 146000 (days from a blob's creation)",
+			'storage.containers.documents.legalHold[0]: "Case 1" is not a tag of a legal hold; allowed: 3 to 23 lower-case letters and digits, such as case4711',
+			'storage.containers.documents.legalHold[2]: "case2" stands twice; remove one',
+		],
+	},
 	"more CORS rules than there may be": {
 		change: changed({
 			cors: Object.fromEntries(
@@ -317,7 +331,7 @@ testRefused({
 	"a misspelt setting of the storage": {
 		change: changed({ softDeletDays: 60 }),
 		says: [
-			'storage.softDeletDays: is not known here; allowed: existing, subscription, resourceGroup, account, location, redundancy, tags, softDeleteDays, restoreDays, versioning, changeFeed, lifecycle, cors, lock, logs, allowFrom, allowSubnets, copyFrom, sharedKey, allowAccountKey, sas, keysRenewed, protect, containers; did you mean "softDeleteDays"?',
+			'storage.softDeletDays: is not known here; allowed: existing, subscription, resourceGroup, account, location, redundancy, tags, softDeleteDays, restoreDays, versioning, changeFeed, lifecycle, cors, lock, logs, allowFrom, allowSubnets, encryptionKey, copyFrom, sharedKey, allowAccountKey, sas, keysRenewed, protect, containers; did you mean "softDeleteDays"?',
 		],
 	},
 });

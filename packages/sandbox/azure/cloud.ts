@@ -62,6 +62,7 @@ export class Cloud {
 		const resource = this.store.find(id);
 		if (resource === undefined) return;
 		this.#refuseLocked(resource);
+		typeOf(resource.token).refuseRemoval?.();
 		if (typeOf(resource.token).singleton === true) return this.store.forget(id);
 		const gone = [resource, ...this.store.below(id)];
 		for (const { token: one, inputs } of gone) {

@@ -1,6 +1,7 @@
 import { deepEqual, type PropertyMap } from "../plugins/property-value.ts";
 import { ArmError } from "./arm-error.ts";
 import { mapIn, mapsIn, normalLocation, type RuleContext } from "./arm-values.ts";
+import { encryptionKeyRules } from "./key-rules.ts";
 import { ACCOUNT_NAME, GROUP_NAME, hasSku, isContainerName, isIpRule, isRegion, MOST_IP_RULES } from "./limits.ts";
 
 /** What Azure Resource Manager refuses of groups, accounts and what lies in them (facts/azure.md §2, §3). */
@@ -70,6 +71,7 @@ export function accountRules(context: RuleContext): void {
 		throw new ArmError(400, "InvalidRequestPropertyValue", message);
 	}
 	checkSettled(inputs, before);
+	encryptionKeyRules(inputs, store);
 	const { expirationAction, sasExpirationPeriod } = mapIn(inputs, "sasPolicy");
 	if (expirationAction !== undefined && !/^\d+\.\d\d:\d\d:\d\d$/.test(String(sasExpirationPeriod))) {
 		throw new ArmError(
