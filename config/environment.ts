@@ -45,7 +45,8 @@ export const Environment = block("the environment of the stage", {
 		"1 to 26 lower-case letters, digits and hyphens, a letter or digit first",
 		/^[0-9a-z][0-9a-z-]{0,25}$/,
 	).register(keyDocs, {
-		description: "the stack, an isolated network, that it is in; Aptible's shared ones begin with `shared-`",
+		description:
+			"the stack, an isolated network, that it is in; Aptible's shared ones begin with `shared-`. Before it is made, a preview with a token refuses one that is not there, with those that are",
 		inPlace: "no",
 	}),
 	// Without a default: nothing may hold health information unsaid.

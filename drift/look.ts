@@ -17,6 +17,7 @@ import { findIdleEndpoints } from "./idle-endpoints.ts";
 import { type RecordedCommand, readRecorded } from "./recorded.ts";
 import { readSnapshot, type Snapshot } from "./snapshot.ts";
 import type { Values } from "./snapshot-values.ts";
+import { findUnknownStack } from "./stack.ts";
 import { type Undeclared, undeclaredIn } from "./undeclared.ts";
 import { unseenIn } from "./unseen.ts";
 
@@ -135,9 +136,10 @@ export async function takeLook({ stage, secrets }: LoadedStage, isRequired: bool
 	const progress: Progress = { doing: "reading the state of the stack" };
 	if (!isRequired && !(await context.api.hasToken())) return undefined;
 	// Beside each other: where the CLI's version is not known yet, it is a process of about 0.8 s.
-	const [version, seen] = await Promise.allSettled([
+	const [version, seen, stack] = await Promise.allSettled([
 		checkVersion(context.cli),
 		plainValues(secrets, context).then((values) => see(context, stage, values, progress)),
+		findUnknownStack(context, stage),
 	]);
 	context.api.stopReading();
 	if (version.status === "rejected") throw new pulumi.RunError(messageOf(version.reason));
@@ -154,6 +156,14 @@ export async function takeLook({ stage, secrets }: LoadedStage, isRequired: bool
 	// What a change of the file comes up against is the preview's to say, and no answer to whether there is drift.
 	const isReport = process.env[reportVariable] !== undefined;
 	const refused = isReport ? [] : findIdleEndpoints(stage, seen.value?.recorded ?? [], seen.value?.snapshot);
+	if (!isReport) {
+		if (stack.status === "fulfilled") refused.push(...(stack.value === undefined ? [] : [stack.value]));
+		// A run that finds no stack ends when the environment is made.
+		else
+			await pulumi.log.warn(
+				`whether Aptible has the stack "${stage.environment.stack}" is unknown: ${context.redactor.mask(messageOf(stack.reason))}`,
+			);
+	}
 	if (refused.length > 0) throw new pulumi.RunError(refused.join("\n"));
 	if (seen.value === undefined) {
 		writeReport({ drifted: [], gone: [], undeclared: [], undeclaredEndpoints: [], unknown: [] });
