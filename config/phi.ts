@@ -6,7 +6,6 @@ import { classicSslProtocols, sslProtocols } from "../wire/endpoint-settings.ts"
 import { lookUp } from "../wire/own.ts";
 import { readDatabaseReference, references, TemplateError } from "../wire/template.ts";
 import { redundanciesOf, regions } from "./azure/regions.ts";
-import { checkOpenOrigins } from "./azure/storage-cors.ts";
 import { isSharedStack } from "./catalogue.ts";
 import type { Draft } from "./draft.ts";
 import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
@@ -176,7 +175,8 @@ export const phiRules: readonly PhiRule[] = [
 	{
 		key: "storage.cors.NAME.origins",
 		forbids: "`*` and `http://` origins",
-		judgedBy: ({ storage }) => checkOpenOrigins(storage?.cors),
+		judgedBy: ({ storage }) =>
+			entries(storage?.cors, "storage", "cors").flatMap(([at, rule]) => checkOrigins(at, rule)),
 	},
 	{
 		key: "storage.protect",
@@ -229,6 +229,19 @@ function checkOpenEndpoints(at: Place, database: DatabaseDraft): Mistake[] {
 		const says =
 			"opens a database with health information to the whole internet, which phi: true rules out; give it ipFilter: with who may connect, or internal: true";
 		return [{ place, says, about: "name" }];
+	});
+}
+
+/** Every page there is, and pages that are not encrypted on their way, may not use the files from a browser. */
+function checkOrigins(
+	at: Place,
+	{ origins = [] }: { origins?: readonly (string | undefined)[] | undefined },
+): Mistake[] {
+	return origins.flatMap((value, index): Mistake[] => {
+		if (value !== "*" && value?.startsWith("http://") !== true) return [];
+		const whom = value === "*" ? "the scripts of every page" : "pages that anybody on their way can change";
+		const says = `lets ${whom} use the files, which phi: true rules out; give https:// origins`;
+		return [wrongValue([...at, "origins", index], says)];
 	});
 }
 

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { block, choice, message, text, whole } from "../fields.ts";
 import { keyDocs } from "../key-docs.ts";
-import { type Mistake, wrongValue } from "../mistakes.ts";
+import type { Mistake } from "../mistakes.ts";
 import { suggest } from "../near-miss.ts";
 
 /** Rules that a blob service has at most. */
@@ -57,26 +57,10 @@ export const CorsRule = block("a CORS rule", {
 });
 export type CorsRule = z.infer<typeof CorsRule>;
 
-interface CorsDraft {
-	origins?: readonly (string | undefined)[] | undefined;
-}
-
 /** Judges the number of rules. */
 export function checkCors(cors: Readonly<Record<string, unknown>> | undefined): Mistake[] {
 	const count = Object.keys(cors ?? {}).length;
 	if (count <= mostRules) return [];
 	const says = `has ${count} rules; allowed: at most ${mostRules} in Azure, each with up to ${mostEntries} origins`;
 	return [{ place: ["storage", "cors"], says, about: "nothing" }];
-}
-
-/** Origins that a stage with health information does not let in: every page there is, and pages that are not encrypted on their way. */
-export function checkOpenOrigins(cors: Readonly<Record<string, CorsDraft | undefined>> | undefined): Mistake[] {
-	return Object.entries(cors ?? {}).flatMap(([name, rule]) =>
-		(rule?.origins ?? []).flatMap((value, index): Mistake[] => {
-			if (value !== "*" && value?.startsWith("http://") !== true) return [];
-			const whom = value === "*" ? "the scripts of every page" : "pages that anybody on their way can change";
-			const says = `lets ${whom} use the files, which phi: true rules out; give https:// origins`;
-			return [wrongValue(["storage", "cors", name, "origins", index], says)];
-		}),
-	);
 }
