@@ -24,6 +24,12 @@ export const Backups = block("the backup policy", {
 		description: "keep the last backup of a database that is deleted",
 		inPlace: "yes",
 	}),
+	pitrDays: whole("days of point-in-time recovery", 0).optional().register(keyDocs, {
+		description:
+			"days to any moment of which Aptible can recover PostgreSQL; it is compared and not set, as Aptible's support sets it",
+		inPlace: "no: Aptible's support",
+		otherwise: "not compared",
+	}),
 	acceptLoss: whole("existing backups that may be deleted", 0).optional().register(keyDocs, {
 		description: "number of existing backups that this policy may delete; remove it after the update",
 		inPlace: "yes",
