@@ -15,6 +15,7 @@ import { readDatabaseReference, references } from "../wire/template.ts";
 import { differencesOf, driftOf } from "./compare.ts";
 import { findIdleEndpoints } from "./idle-endpoints.ts";
 import { type RecordedCommand, readRecorded } from "./recorded.ts";
+import { tellRecovery } from "./recovery.ts";
 import { readSnapshot, type Snapshot } from "./snapshot.ts";
 import type { Values } from "./snapshot-values.ts";
 import { findUnknownStack } from "./stack.ts";
@@ -42,6 +43,8 @@ export interface DriftReport {
 	undeclaredEndpoints: string[];
 	/** What could not be compared, as this token may not see it. */
 	unknown: string[];
+	/** Sentences about the point-in-time recovery of databases: what there is, and no drift. */
+	recovery: string[];
 }
 
 /** What there is on Aptible, read at once, beside what the stack has recorded. */
@@ -64,7 +67,8 @@ export class Look {
 		this.#seen = seen;
 		const gone = [...new Set(seen.losses.values())];
 		const undeclared = [...others, ...endpoints];
-		this.#report = { drifted: [], gone, undeclared, undeclaredEndpoints: endpoints, unknown };
+		const recovery = tellRecovery(seen.snapshot.databases);
+		this.#report = { drifted: [], gone, undeclared, undeclaredEndpoints: endpoints, unknown, recovery };
 		writeReport(this.#report);
 	}
 
@@ -166,7 +170,7 @@ export async function takeLook({ stage, secrets }: LoadedStage, isRequired: bool
 	}
 	if (refused.length > 0) throw new pulumi.RunError(refused.join("\n"));
 	if (seen.value === undefined) {
-		writeReport({ drifted: [], gone: [], undeclared: [], undeclaredEndpoints: [], unknown: [] });
+		writeReport({ drifted: [], gone: [], undeclared: [], undeclaredEndpoints: [], unknown: [], recovery: [] });
 		return undefined;
 	}
 	const unknown = unseenIn(seen.value.snapshot, seen.value.recorded);
