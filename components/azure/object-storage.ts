@@ -234,7 +234,7 @@ function liveAccount(storage: Storage, parent: pulumi.Resource) {
 
 /** Says once, in the run that begins to manage an account, what stays of what a stage file has no words for. */
 function announce(
-	{ existing, account, cors, lifecycle: own }: Storage,
+	{ existing, account, cors, tags, encryptionKey, lifecycle: own }: Storage,
 	live: LiveStorage,
 	parent: ObjectStorage,
 ): void {
@@ -242,12 +242,16 @@ function announce(
 	if (existing !== "managed" || isRecorded(live, { type: "storage:ManagementPolicy", name: "storage" })) return;
 	const named = [ageRuleName, ...Object.keys(own.rules ?? {})];
 	const rules = lifecycle.flatMap(({ name }) => (named.includes(name) ? [] : [`"${name}"`]));
+	const others = [
+		tags === undefined ? "tags" : "other tags",
+		...(encryptionKey === undefined ? ["identity", "encryption"] : []),
+	];
 	const kept = [
 		...(corsOrigins.length === 0 || cors !== undefined
 			? []
 			: [`the CORS rules of its blob service (${corsOrigins.join(", ")})`]),
 		...(rules.length === 0 ? [] : [`the lifecycle rules ${rules.join(", ")}`]),
-		"its tags, identity, encryption and the metadata of its containers",
+		`its ${others.join(", ")} and the metadata of its containers`,
 	];
 	const list = `${kept.slice(0, -1).join(", ")}${kept.length > 1 ? " and " : ""}${kept.at(-1)}`;
 	void pulumi.log.info(`storage: the account "${account}" keeps ${list}; its firewall closes last`, parent);
