@@ -18,8 +18,8 @@ await checkNightStep(stage);
 await checkMovedDatabases(loaded);
 await lookForDrift(loaded);
 
-const liveStorage = await findStorage(stage);
-const dns = await checkDns(stage);
+const foundStorage = await findStorage(stage);
+const foundDns = await checkDns(stage);
 
 const claims = new Claims("claims", { stage, moveRecordState: loaded.moveRecordState });
 
@@ -37,7 +37,7 @@ const drains = declareDrains(stage, {
 	secrets,
 });
 
-const storageResource = await declareStorage(stage, environmentResource, liveStorage);
+const storageResource = await declareStorage(stage, environmentResource, foundStorage);
 
 const appResources = declareApps(stage, {
 	claims,
@@ -49,7 +49,7 @@ const appResources = declareApps(stage, {
 	dependsOn: [environmentResource, ...Object.values(drains.logDrains)],
 });
 
-const zoneResources = await declareDns(dns, appResources);
+const zoneResources = await declareDns(foundDns, appResources);
 
 /** The environment; its addresses are what others put on their allow-lists. */
 export const environment = {

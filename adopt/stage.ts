@@ -87,8 +87,10 @@ function permissionsOf({ permissions: live, environment }: Snapshot, notes: Note
 }
 
 function backupsOf({ retention, environment }: Snapshot, notes: Notes): Block | undefined {
-	const { daily, monthly, yearly, makeCopy, keepFinal } = retention;
-	if (daily >= 1) return { daily, monthly, yearly, makeCopy, keepFinal };
+	const { daily, monthly, yearly, makeCopy, keepFinal, pitrDays = 0 } = retention;
+	// One day is Aptible's own; more is what somebody has asked its support for.
+	const recovery = pitrDays > 1 ? { pitrDays } : {};
+	if (daily >= 1) return { daily, monthly, yearly, makeCopy, keepFinal, ...recovery };
 	notes.add(
 		`environment "${environment.handle}"`,
 		"it keeps no daily backups, which a stage file cannot say; its policy is left alone",

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { Endpoint } from "./endpoint.ts";
-import { block, choice, flag, named, pattern, secretOnly, template } from "./fields.ts";
+import { block, choice, flag, named, pattern, secretOnly, template, text } from "./fields.ts";
 import { keyDocs } from "./key-docs.ts";
 import { Service } from "./service.ts";
 import { adopt, protect, renamedFrom } from "./shared-fields.ts";
@@ -54,13 +54,26 @@ export const imageText = {
 	allowed: "for example registry.example.com/portal:2026-11-20",
 };
 
+/** Docker refuses capitals in the name of a repository, and takes them in a tag and in the host of a registry. */
+function imageMessage({ input }: { input?: unknown }): string {
+	const [, host = "", repository = "", rest = ""] =
+		/^((?:[^/]*[.:][^/]*|localhost)\/)?([^:@]+)(.*)$/.exec(String(input)) ?? [];
+	const meant = `${host}${repository.toLowerCase()}${rest}`;
+	return meant !== input && image.test(meant)
+		? `has capitals in the name of its repository, which Docker refuses; did you mean ${JSON.stringify(meant)}?`
+		: `is not ${imageText.what}; allowed: ${imageText.allowed}`;
+}
+
 /** An app: an image or a commit, its config and its services; its key in the stage file is its handle. */
 export const App = block("an app", {
-	image: pattern(imageText.what, imageText.allowed, image).optional().register(keyDocs, {
-		description: "image that it runs",
-		inPlace: "restart",
-		otherwise: "required without `git`",
-	}),
+	image: text(imageText.what, imageText.allowed)
+		.refine((value) => image.test(value), { error: imageMessage })
+		.optional()
+		.register(keyDocs, {
+			description: "image that it runs",
+			inPlace: "restart",
+			otherwise: "required without `git`",
+		}),
 	git: Git.optional().register(keyDocs, {
 		description: "commit or branch of the app's git remote that Aptible builds and runs",
 		inPlace: "restart",

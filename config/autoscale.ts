@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { block, choice, decimal, flag, message, whole } from "./fields.ts";
 import { keyDocs } from "./key-docs.ts";
-import { autoscaledMb } from "./sizes.ts";
+import { autoscaledMb, mostContainers } from "./sizes.ts";
 
 const kinds = ["horizontal", "vertical"] as const;
 const kind = choice("a kind of autoscaling", kinds);
@@ -38,11 +38,11 @@ const common = {
 /** The number of containers follows the CPU. Aptible's Production and Enterprise plans have it. */
 export const HorizontalAutoscale = block("horizontal autoscaling", {
 	kind: kind.extract(["horizontal"]).register(keyDocs, kindDoc),
-	min: whole("containers", 1, 32).register(keyDocs, {
+	min: whole("containers", 1, mostContainers).register(keyDocs, {
 		description: "fewest containers; a new service starts with them",
 		inPlace: "yes",
 	}),
-	max: whole("containers", 1, 32).register(keyDocs, { description: "most containers", inPlace: "yes" }),
+	max: whole("containers", 1, mostContainers).register(keyDocs, { description: "most containers", inPlace: "yes" }),
 	minCpu: share("CPU").register(keyDocs, {
 		description: "share of the CPU below which containers are removed",
 		inPlace: "yes",
@@ -51,10 +51,10 @@ export const HorizontalAutoscale = block("horizontal autoscaling", {
 		description: "share of the CPU above which containers are added",
 		inPlace: "yes",
 	}),
-	scaleUpStep: whole("containers added at a time", 1, 32)
+	scaleUpStep: whole("containers added at a time", 1, mostContainers)
 		.default(1)
 		.register(keyDocs, { description: "number of containers added at a time", inPlace: "yes" }),
-	scaleDownStep: whole("containers taken away at a time", 1, 32)
+	scaleDownStep: whole("containers taken away at a time", 1, mostContainers)
 		.default(1)
 		.register(keyDocs, { description: "number of containers removed at a time", inPlace: "yes" }),
 	restartFree: flag("true leaves the containers that stay alone")

@@ -40,7 +40,10 @@ function checkType(at: Place, database: DatabaseDraft): Mistake[] {
 	const since = lookUp(versions.deprecated, version);
 	if (since === undefined) {
 		const near = suggest(findNearestWord(version, versions.offered));
-		return [wrongValue(place, `is not a version of ${type}; allowed: ${quoted(versions.offered)}${near}`)];
+		// Whoever names one below all of these has a database that Aptible made long ago.
+		const isOlder = versions.offered.every((offered) => Number.parseFloat(version) < Number.parseFloat(offered));
+		const hint = isOlder ? ", or adopt: true where the database exists" : near;
+		return [wrongValue(place, `is not a version of ${type}; allowed: ${quoted(versions.offered)}${hint}`)];
 	}
 	const says = `of ${type} is deprecated: Aptible makes no new ones since ${since}; allowed: ${quoted(versions.offered)}, or adopt: true where the database exists`;
 	return [wrongValue(place, says)];

@@ -25,6 +25,12 @@ export const Backups = block("the backup policy", {
 		description: "keep the last backup of a database that is deleted",
 		inPlace: "yes",
 	}),
+	pitrDays: whole("days of point-in-time recovery", 0).optional().register(keyDocs, {
+		description:
+			"days to any moment of which Aptible can recover PostgreSQL; it is compared and not set, as Aptible's support sets it",
+		inPlace: "no: Aptible's support",
+		otherwise: "not compared",
+	}),
 	acceptLoss: whole("existing backups that may be deleted", 0).optional().register(keyDocs, {
 		description: "number of existing backups that this policy may delete; remove it after the update",
 		inPlace: "yes",
@@ -53,7 +59,8 @@ export const Environment = block("the environment of the stage", {
 		"1 to 26 lower-case letters, digits and hyphens, a letter or digit first",
 		/^[0-9a-z][0-9a-z-]{0,25}$/,
 	).register(keyDocs, {
-		description: "the stack, an isolated network, that it is in; Aptible's shared ones begin with `shared-`",
+		description:
+			"the stack, an isolated network, that it is in; Aptible's shared ones begin with `shared-`. Before it is made, a preview with a token refuses one that is not there, with those that are",
 		inPlace: "no",
 	}),
 	// Without a default: nothing may hold health information unsaid.

@@ -1,6 +1,9 @@
 /** What takes more than one value of a move to see. */
+
+import { lookUp } from "../wire/own.ts";
 import { references, TemplateError } from "../wire/template.ts";
 import { admits, privateNetworkOf } from "./azure/storage-addresses.ts";
+import { checkCopied } from "./azure/storage-worm.ts";
 import type { Draft } from "./draft.ts";
 import { type Mistake, type Place, wrongName, wrongValue } from "./mistakes.ts";
 import { leastTiming } from "./move.ts";
@@ -183,6 +186,10 @@ function checkObjects({ storage, ...draft }: Draft, { objects }: MoveDraft): Mis
 		"a container under storage.containers",
 		storage !== undefined && storage.containers === undefined ? undefined : Object.keys(storage?.containers ?? {}),
 	);
+	for (const name of objects ?? []) {
+		const container = name === undefined ? undefined : lookUp(storage?.containers ?? {}, name);
+		if (container !== undefined) mistakes.push(...checkCopied(["storage", "containers", name ?? ""], container));
+	}
 	if (storage?.existing !== "reference" && storage?.existing !== "import") return mistakes;
 	const says = `cannot be copied into: with storage.existing: ${storage.existing} the firewall of the account stays as it is; set existing: managed, or remove the line and open the account yourself`;
 	return [...mistakes, { place: at("objects"), says, about: "nothing" }];

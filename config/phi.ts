@@ -6,7 +6,7 @@ import { classicSslProtocols, sslProtocols } from "../wire/endpoint-settings.ts"
 import { lookUp } from "../wire/own.ts";
 import { readDatabaseReference } from "../wire/references.ts";
 import { references, TemplateError } from "../wire/template.ts";
-import { redundanciesByLocation } from "./azure/storage-catalogue.ts";
+import { redundanciesOf, regions } from "./azure/regions.ts";
 import { isSharedStack } from "./catalogue.ts";
 import { writeReference } from "./database-references.ts";
 import type { Draft } from "./draft.ts";
@@ -140,14 +140,18 @@ export const phiRules: readonly PhiRule[] = [
 	},
 	{
 		key: "storage.redundancy",
-		forbids: "copies in one region only (`LRS`, `ZRS`)",
+		forbids: "copies in one region only (`LRS`, `ZRS`); in a region without a pair, `LRS`",
 		judgedBy: ({ storage }) => {
 			const { location, redundancy, existing } = storage ?? {};
 			if (redundancy === undefined || existing === "reference" || redundancy.includes("G")) return [];
-			const offered = location === undefined ? undefined : lookUp(redundanciesByLocation, location);
-			const allowed = (offered ?? []).filter((name) => name.includes("G"));
-			const says = `keeps everything in one region, which phi: true rules out; allowed: ${allowed.join(", ")}`;
-			const near = suggest(redundancy === "ZRS" ? "GZRS" : "GRS");
+			const region = location === undefined ? undefined : lookUp(regions, location);
+			const offered = region === undefined ? [] : redundanciesOf(region);
+			const geo = offered.filter((name) => name.includes("G"));
+			// Three zones are the most that Azure has there.
+			const allowed = region !== undefined && geo.length === 0 ? offered.filter((name) => name === "ZRS") : geo;
+			if (allowed.includes(redundancy)) return [];
+			const says = `keeps everything in one ${allowed.includes("ZRS") ? "place" : "region"}, which phi: true rules out; allowed: ${allowed.join(", ")}`;
+			const near = suggest(allowed.includes("ZRS") ? "ZRS" : redundancy === "ZRS" ? "GZRS" : "GRS");
 			return [wrongValue(["storage", "redundancy"], says + near)];
 		},
 	},
@@ -169,6 +173,12 @@ export const phiRules: readonly PhiRule[] = [
 				"is missing, and phi: true asks for a record of who read and wrote what; give logs: { workspace: NAME }, or { workspaceId: ID }";
 			return [{ place: ["storage", "logs"], says, about: "nothing" }];
 		},
+	},
+	{
+		key: "storage.cors.NAME.origins",
+		forbids: "`*` and `http://` origins",
+		judgedBy: ({ storage }) =>
+			entries(storage?.cors, "storage", "cors").flatMap(([at, rule]) => checkOrigins(at, rule)),
 	},
 	{
 		key: "storage.protect",
@@ -221,6 +231,19 @@ function checkOpenEndpoints(at: Place, database: DatabaseDraft): Mistake[] {
 		const says =
 			"opens a database with health information to the whole internet, which phi: true rules out; give it ipFilter: with who may connect, or internal: true";
 		return [{ place, says, about: "name" }];
+	});
+}
+
+/** Every page there is, and pages that are not encrypted on their way, may not use the files from a browser. */
+function checkOrigins(
+	at: Place,
+	{ origins = [] }: { origins?: readonly (string | undefined)[] | undefined },
+): Mistake[] {
+	return origins.flatMap((value, index): Mistake[] => {
+		if (value !== "*" && value?.startsWith("http://") !== true) return [];
+		const whom = value === "*" ? "the scripts of every page" : "pages that anybody on their way can change";
+		const says = `lets ${whom} use the files, which phi: true rules out; give https:// origins`;
+		return [wrongValue([...at, "origins", index], says)];
 	});
 }
 

@@ -3,12 +3,11 @@ import { optionFields } from "../wire/service-options.ts";
 import { Autoscale } from "./autoscale.ts";
 import { block, flag, whole } from "./fields.ts";
 import { keyDocs } from "./key-docs.ts";
-import { containerMb, containerProfile } from "./sizes.ts";
+import { containerMb, containerProfile, mostContainers } from "./sizes.ts";
 
 /** One process type of an app: a line of its Procfile, or `cmd` (Aptible docs: services; facts/aptible.md §2.2). */
 export const Service = block("a service", {
-	// The dashboard goes to 32: facts/aptible.md §2.1.
-	containers: whole("containers", 0, 32).default(1).register(keyDocs, {
+	containers: whole("containers", 0, mostContainers).default(1).register(keyDocs, {
 		description: "number of containers; two or more are spread over availability zones",
 		inPlace: "restart",
 	}),

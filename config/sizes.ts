@@ -23,6 +23,9 @@ export const containerSizesMb: Readonly<Record<ContainerProfile, readonly number
 	r: [4096, 7168, 15360, 30720, 61440, 153600, 245760],
 };
 
+/** Containers of a service at most: the dashboard's slider ends at 32, the API takes these (facts/aptible.md §2.1). */
+export const mostContainers = 128;
+
 /** What is judged here of a draft of a stage; a key that is there but `undefined` is wrong by itself, and not judged. */
 interface ContainerDraft {
 	containerMb?: number | undefined;

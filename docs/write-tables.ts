@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { redundanciesOf, regions } from "../config/azure/regions.ts";
 import { databaseTypes, retiredConfig } from "../config/catalogue.ts";
 import { kindsOf } from "../config/endpoint-kind-rules.ts";
 import { phiRules } from "../config/phi.ts";
@@ -38,6 +39,7 @@ export function tables(): ReadonlyMap<string, string> {
 		["database versions", databaseVersions()],
 		["database parts", databasePartsTable()],
 		["retired variables", retiredVariables()],
+		["regions", regionTable()],
 	]);
 }
 
@@ -56,6 +58,22 @@ export function withTables(page: string): string {
 			if (end !== "<!-- end -->") throw new Error(`the table "${name}" has no <!-- end -->`);
 			return `<!-- generated: ${name} -->\n\n${generated}\n<!-- end -->`;
 		},
+	);
+}
+
+function regionTable(): string {
+	return table(
+		["Region", "Redundancies", "Paired region", "Lacks"],
+		Object.entries(regions).map(([name, region]) => {
+			const lacks = [
+				...(region.hasZones ? [] : ["zones"]),
+				...(region.pair === undefined ? ["a pair"] : []),
+				...(region.isRestricted ? ["open access: a subscription asks for it"] : []),
+			];
+			const pair = region.pair === undefined ? "" : `\`${region.pair}\``;
+			const offered = redundanciesOf(region).map((one) => `\`${one}\``);
+			return [`\`${name}\``, offered.join(", "), pair, lacks.join(", ")];
+		}),
 	);
 }
 

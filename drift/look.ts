@@ -17,8 +17,10 @@ import { differencesOf, driftOf } from "./compare.ts";
 import { hostsOf } from "./endpoint-hosts.ts";
 import { findIdleEndpoints } from "./idle-endpoints.ts";
 import { type RecordedCommand, readRecorded } from "./recorded.ts";
+import { tellRecovery } from "./recovery.ts";
 import { readSnapshot, type Snapshot } from "./snapshot.ts";
 import type { Values } from "./snapshot-values.ts";
+import { findUnknownStack } from "./stack.ts";
 import { type Told, tellApp } from "./tell-app.ts";
 import { type Undeclared, undeclaredIn } from "./undeclared.ts";
 import { unseenIn } from "./unseen.ts";
@@ -44,6 +46,8 @@ export interface DriftReport {
 	undeclaredEndpoints: string[];
 	/** What could not be compared, as this token may not see it. */
 	unknown: string[];
+	/** Sentences about the point-in-time recovery of databases: what there is, and no drift. */
+	recovery: string[];
 }
 
 /** What there is on Aptible, read at once, beside what the stack has recorded. */
@@ -68,7 +72,8 @@ export class Look {
 		this.#seen = seen;
 		const gone = [...new Set(seen.losses.values())];
 		const undeclared = [...others, ...endpoints];
-		this.#report = { drifted: [], gone, undeclared, undeclaredEndpoints: endpoints, unknown };
+		const recovery = tellRecovery(seen.snapshot.databases);
+		this.#report = { drifted: [], gone, undeclared, undeclaredEndpoints: endpoints, unknown, recovery };
 		writeReport(this.#report);
 	}
 
@@ -158,9 +163,10 @@ export async function takeLook(
 	const progress: Progress = { doing: "reading the state of the stack" };
 	if (!isRequired && !(await context.api.hasToken())) return undefined;
 	// Beside each other: where the CLI's version is not known yet, it is a process of about 0.8 s.
-	const [version, seen] = await Promise.allSettled([
+	const [version, seen, stack] = await Promise.allSettled([
 		checkVersion(context.cli),
 		plainValues(secrets, context).then((values) => see(context, { stage, releases }, values, progress)),
+		findUnknownStack(context, stage),
 	]);
 	context.api.stopReading();
 	if (version.status === "rejected") throw new pulumi.RunError(messageOf(version.reason));
@@ -177,9 +183,17 @@ export async function takeLook(
 	// What a change of the file comes up against is the preview's to say, and no answer to whether there is drift.
 	const isReport = process.env[reportVariable] !== undefined;
 	const refused = isReport ? [] : findIdleEndpoints(stage, seen.value?.recorded ?? [], seen.value?.snapshot);
+	if (!isReport) {
+		if (stack.status === "fulfilled") refused.push(...(stack.value === undefined ? [] : [stack.value]));
+		// A run that finds no stack ends when the environment is made.
+		else
+			await pulumi.log.warn(
+				`whether Aptible has the stack "${stage.environment.stack}" is unknown: ${context.redactor.mask(messageOf(stack.reason))}`,
+			);
+	}
 	if (refused.length > 0) throw new pulumi.RunError(refused.join("\n"));
 	if (seen.value === undefined) {
-		writeReport({ drifted: [], gone: [], undeclared: [], undeclaredEndpoints: [], unknown: [] });
+		writeReport({ drifted: [], gone: [], undeclared: [], undeclaredEndpoints: [], unknown: [], recovery: [] });
 		return undefined;
 	}
 	const unknown = unseenIn(seen.value.snapshot, seen.value.recorded);

@@ -57,7 +57,7 @@ async function preview(file: string, args: readonly string[]): Promise<DriftRepo
 	return JSON.parse(await readFile(file, "utf8")) as DriftReport;
 }
 
-function describe({ drifted, gone, undeclared, undeclaredEndpoints, unknown }: DriftReport): string {
+function describe({ drifted, gone, undeclared, undeclaredEndpoints, unknown, recovery }: DriftReport): string {
 	const isBack = ({ kind, differences }: DriftReport["drifted"][number]) =>
 		kind !== "database" ||
 		gone.length === 0 ||
@@ -78,5 +78,5 @@ function describe({ drifted, gone, undeclared, undeclaredEndpoints, unknown }: D
 					: unknown.length > 0
 						? "no drift in what this token may see"
 						: "no drift";
-	return [...gone, verdict, ...lines, ...undeclaredEndpoints, ...others, ...unknown, ""].join("\n");
+	return [...gone, verdict, ...lines, ...undeclaredEndpoints, ...others, ...unknown, ...recovery, ""].join("\n");
 }

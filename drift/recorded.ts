@@ -38,8 +38,15 @@ const CloudState = z.looseObject({
 	id: z.string(),
 	delete: z.boolean().nullish(),
 	retainOnDelete: z.boolean().nullish(),
-	inputs: z.looseObject({ cnameRecord: z.looseObject({ cname: z.string() }).nullish().catch(undefined) }).nullish(),
+	inputs: z
+		.looseObject({
+			cnameRecord: z.looseObject({ cname: z.string() }).nullish().catch(undefined),
+			tags: z.record(z.string(), z.string()).nullish().catch(undefined),
+		})
+		.nullish(),
 });
+
+const ComponentState = z.looseObject({ type: z.string(), delete: z.boolean().nullish(), outputs: z.looseObject({}) });
 
 /** A resource of Azure that is in the state of the stack. */
 export interface RecordedResource {
@@ -51,6 +58,8 @@ export interface RecordedResource {
 	isRetained?: boolean;
 	/** Where it leads, of a CNAME record. */
 	cname?: string;
+	/** What the last run asked for. */
+	tags?: Readonly<Record<string, string>>;
 }
 
 /** An object of Aptible that is in the state of the stack. */
@@ -90,6 +99,7 @@ export async function readRecordedAzure(what: string, why: string): Promise<Reco
 		const state = CloudState.safeParse(resource).data;
 		if (state === undefined || state.delete === true) return [];
 		const cname = state.inputs?.cnameRecord?.cname;
+		const tags = state.inputs?.tags;
 		return [
 			{
 				type: state.type,
@@ -97,8 +107,17 @@ export async function readRecordedAzure(what: string, why: string): Promise<Reco
 				id: state.id,
 				isRetained: state.retainOnDelete === true,
 				...(cname === undefined ? {} : { cname }),
+				...(tags == null ? {} : { tags }),
 			},
 		];
+	});
+}
+
+/** What the components of a type recorded in the last run. */
+export async function readRecordedOutputs(type: string): Promise<Readonly<Record<string, unknown>>[]> {
+	return (await readState()).flatMap((resource) => {
+		const component = ComponentState.safeParse(resource).data;
+		return component === undefined || component.type !== type || component.delete === true ? [] : [component.outputs];
 	});
 }
 

@@ -8,6 +8,8 @@ export const BackupRetention = z.strictObject({
 	yearly: z.int().min(0),
 	makeCopy: z.boolean(),
 	keepFinal: z.boolean(),
+	/** Days of point-in-time recovery that the environment has: compared with Aptible, and never sent. */
+	pitrDays: z.int().min(0).optional(),
 });
 export type BackupRetention = z.infer<typeof BackupRetention>;
 

@@ -16,6 +16,8 @@ const DatabaseForm = z.looseObject({
 	connection_url: z.string().nullish(),
 	enable_backups: z.boolean().nullish(),
 	current_kms_arn: z.string().nullish(),
+	pitr_status: z.string().nullish(),
+	oldest_pitr_time: z.string().nullish(),
 	_links: z.looseObject({
 		account: RequiredLink,
 		database_image: Link,
@@ -42,6 +44,16 @@ export interface DatabaseSettings {
 	kmsKeyArn: string | undefined;
 	/** Id of the database that it is a replica of. */
 	primaryId: number | undefined;
+	/** Point-in-time recovery; absent where the API says nothing of it. */
+	recovery?: Recovery;
+}
+
+/** What a database can be recovered to. */
+export interface Recovery {
+	/** `supported`, `pending_restart`, `restricted` or `unsupported` (docs/facts/aptible-api.md). */
+	status: string;
+	/** Oldest moment, as the API writes it; absent where there is none yet. */
+	oldest?: string;
 }
 
 /** A database without its credentials. */
@@ -184,11 +196,13 @@ async function diskOf(api: Api, { _links: links }: DatabaseForm): Promise<z.infe
 	return id === undefined ? undefined : api.read(`${api.root}/disks/${id}`, Disk);
 }
 
-function settingsOf({ enable_backups, current_kms_arn, _links: links }: DatabaseForm): DatabaseSettings {
+function settingsOf(shown: DatabaseForm): DatabaseSettings {
+	const { enable_backups, current_kms_arn, pitr_status: status, oldest_pitr_time: oldest, _links: links } = shown;
 	return {
 		automaticBackups: enable_backups ?? undefined,
 		kmsKeyArn: current_kms_arn || undefined,
 		primaryId: linkedId(links.initialize_from),
+		...(status == null ? {} : { recovery: { status, ...(oldest == null ? {} : { oldest }) } }),
 	};
 }
 

@@ -21,28 +21,55 @@ export async function syncBackupPolicy(
 ): Promise<string[]> {
 	const { handle, backups: wanted, acceptLoss } = spec;
 	const live = await readBackupRetention(context.api, id);
+	const other = refuseOtherRecovery(handle, wanted, live);
+	if (other !== undefined) throw new AptibleError(other);
 	if (diffBackups(wanted, live).length === 0) {
 		return acceptLoss === 0 ? [] : ["environment.backups.acceptLoss has done its work; remove the line"];
 	}
 	const refused = await refuseBackupLoss(context, { id, handle }, { wanted, live, acceptLoss });
 	if (refused !== undefined) throw new AptibleError(refused);
 	context.progress(`environment "${handle}": setting the backup retention policy...`);
-	await setBackupRetention(context.cli, handle, wanted);
-	const read = async () => diffBackups(wanted, await readBackupRetention(context.api, id));
-	if ((await readUntil(context, read, ({ length }) => length === 0)).length > 0) {
+	const { pitrDays, ...policy } = wanted;
+	await setBackupRetention(context.cli, handle, policy);
+	const read = () => readBackupRetention(context.api, id);
+	const after = await readUntil(context, read, (now) => diffBackups(policy, now).length === 0);
+	if (diffBackups(policy, after).length > 0) {
 		throw new AptibleError(`environment "${handle}": the backup retention policy was set but reads back differently.`);
 	}
-	return [];
+	// The policy is made anew, and the CLI has no word for its days of recovery.
+	const [had = 0, has = had] = [live.pitrDays, after.pitrDays];
+	if (has >= had) return [];
+	throw new AptibleError(
+		`environment "${handle}": its backup policy was set, and its point-in-time recovery went from ${had} to ${tellDays(has)}; ` +
+			`only Aptible's support sets it: have it set to ${had} again (${support})`,
+	);
+}
+
+const support = "https://app.aptible.com/support";
+const tellDays = (days: number) => `${days} ${days === 1 ? "day" : "days"}`;
+
+/** Why an environment has not the point-in-time recovery that the stage file says: no run can give it, and none takes it. */
+function refuseOtherRecovery(handle: string, { pitrDays }: BackupRetention, live: LiveRetention): string | undefined {
+	if (pitrDays === undefined || live.pitrDays === undefined || live.pitrDays === pitrDays) return undefined;
+	return (
+		`environment "${handle}" has ${tellDays(live.pitrDays)} of point-in-time recovery, and environment.backups.pitrDays says ${pitrDays}; ` +
+		`only Aptible's support sets it (${support}): have it set there, or write pitrDays: ${live.pitrDays}`
+	);
 }
 
 /** How the live backup policy differs. */
 export function diffBackups(wanted: BackupRetention, live: LiveRetention): Difference[] {
 	const { daily, monthly, yearly, makeCopy, keepFinal } = live;
-	return compare(wanted, { daily, monthly, yearly, makeCopy, keepFinal });
+	const { pitrDays, ...policy } = wanted;
+	const isUnknown = pitrDays === undefined || live.pitrDays === undefined;
+	return [
+		...compare(policy, { daily, monthly, yearly, makeCopy, keepFinal }),
+		...(isUnknown ? [] : compare({ pitrDays }, { pitrDays: live.pitrDays })),
+	];
 }
 
 /**
- * For previews: refuses a spec whose policy would delete more backups than it accepts to lose. It changes nothing, and needs
+ * For previews: refuses a spec whose policy would delete more backups than it accepts to lose, or that says of point-in-time recovery what is not so. It changes nothing, and needs
  * credentials, since only Aptible knows what backups there are.
  */
 export async function previewBackupLoss(context: Context, spec: EnvironmentSpec): Promise<string | undefined> {
@@ -51,6 +78,8 @@ export async function previewBackupLoss(context: Context, spec: EnvironmentSpec)
 	const environment = findByIdentity(await listEnvironments(context.api), spec, undefined);
 	if (environment === undefined) return undefined;
 	const live = await readBackupRetention(context.api, environment.id);
+	const other = refuseOtherRecovery(environment.handle, wanted, live);
+	if (other !== undefined) return other;
 	return refuseBackupLoss(context, environment, { wanted, live, acceptLoss });
 }
 

@@ -4,34 +4,44 @@ import { mapValues } from "../../config/map-values.ts";
 import type { Stage } from "../../config/stage.ts";
 import type { App } from "../app.ts";
 import type { DnsZone } from "./dns-zone.ts";
+import type { OwnNames } from "./own-names.ts";
 import { requireAzure } from "./storage-credentials.ts";
+
+/** The DNS to declare, and the tags that the last run recorded as the stage file's. */
+export interface FoundDns {
+	dns: Dns;
+	names: OwnNames;
+}
 
 /**
  * Refuses what the records in the state stand in the way of, before anything is registered: the engine then writes what this reads.
  *
- * @returns the DNS to declare; undefined where there is none
+ * @returns what to declare; undefined where there is none
  */
-export async function checkDns({ dns, ...stage }: Stage): Promise<Dns | undefined> {
+export async function checkDns({ dns, ...stage }: Stage): Promise<FoundDns | undefined> {
 	if (dns === undefined) return undefined;
 	const { checkRecords } = await import("./dns-kept.ts");
-	return checkRecords({ ...stage, dns });
+	const { noNames, readOwnNames } = await import("./own-names.ts");
+	const checked = await checkRecords({ ...stage, dns });
+	return { dns: checked, names: dns.tags === undefined ? noNames : await readOwnNames("DnsZone") };
 }
 
 /** The zones of a stage by name, with records that lead to its endpoints. Azure's SDK is loaded only for a stage with some. */
 export async function declareDns(
-	dns: Dns | undefined,
+	found: FoundDns | undefined,
 	apps: Readonly<Record<string, App>>,
 ): Promise<Record<string, DnsZone>> {
-	if (dns === undefined) return {};
+	if (found === undefined) return {};
 	requireAzure("dns");
+	const { dns, names } = found;
 	const { DnsZone, dnsGroup } = await import("./dns-zone.ts");
-	const group = dnsGroup(dns);
+	const group = dnsGroup(dns, names);
 	return mapValues(
 		dns.zones,
 		(zone, name) =>
 			new DnsZone(
 				`dns-${name}`,
-				{ ...zone, dns, hostnameOf: (record) => hostnameOf(record, apps) },
+				{ ...zone, dns, names, hostnameOf: (record) => hostnameOf(record, apps) },
 				group === undefined ? {} : { dependsOn: group },
 			),
 	);

@@ -2,6 +2,7 @@ import { getRecordSet } from "@pulumi/azure-native/dns/getRecordSet.js";
 import { RecordSet, type RecordSetArgs } from "@pulumi/azure-native/dns/recordSet.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { DnsRecord as DnsRecordConfig } from "../../config/azure/dns.ts";
+import { isValueType, type ValueRecordType, valueTypes } from "../../config/azure/dns-values.ts";
 import { refuseLoss } from "./refuse-loss.ts";
 import { importOptions, unsaid, watched } from "./storage-options.ts";
 
@@ -58,9 +59,20 @@ function contentOf({ type, target, hostname, values = [], alias }: DnsRecordArgs
 		const cname = hostname ?? target;
 		return cname === undefined ? {} : { cnameRecord: { cname } };
 	}
-	if (type === "A") return { aRecords: [...values].sort().map((ipv4Address) => ({ ipv4Address })) };
-	return { txtRecords: [...values].sort().map((value) => ({ value: splitText(value) })) };
+	const sorted = [...values].sort();
+	if (!isValueType(type)) return { txtRecords: sorted.map((value) => ({ value: splitText(value) })) };
+	return { [properties[type]]: sorted.map((value) => valueTypes[type].read(value)) };
 }
+
+/** Property of a record set that has the values of a type. */
+const properties = {
+	A: "aRecords",
+	AAAA: "aaaaRecords",
+	CAA: "caaRecords",
+	MX: "mxRecords",
+	NS: "nsRecords",
+	SRV: "srvRecords",
+} as const satisfies Record<ValueRecordType, keyof RecordSetArgs>;
 
 /** Bytes of one string of a TXT record (RFC 1035, 3.3.14); whoever asks gets them joined. */
 const longestString = 255;

@@ -4,13 +4,17 @@ import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Dns, DnsRecord as DnsRecordConfig, DnsZone as DnsZoneConfig } from "../../config/azure/dns.ts";
 import { DnsRecord } from "./dns-record.ts";
+import { keepAllBut, type OwnNames, toRecord, toTagArgs } from "./own-names.ts";
 import { refuseLoss } from "./refuse-loss.ts";
 import { zoneId } from "./storage-ids.ts";
 import { importOptions, keepOptions, unsaid, watched } from "./storage-options.ts";
+import { groupOptions } from "./tagged-group.ts";
 
 /** A zone as the stage file describes it, and where it goes. */
 export interface DnsZoneArgs extends DnsZoneConfig {
 	dns: Dns;
+	/** Tags that are the stage file's. */
+	names: OwnNames;
 	/** Host name that a record with an endpoint leads to. */
 	hostnameOf: (record: DnsRecordConfig) => pulumi.Input<string> | undefined;
 }
@@ -27,7 +31,7 @@ export class DnsZone extends pulumi.ComponentResource {
 
 	constructor(name: string, args: DnsZoneArgs, opts?: pulumi.ComponentResourceOptions) {
 		super("medstack-to-aptible:index:DnsZone", name, {}, opts);
-		const { dns, domain, existing, records, hostnameOf } = args;
+		const { dns, names, domain, existing, records, hostnameOf } = args;
 		const { subscription = "", resourceGroup } = dns;
 		const zone = existing === "reference" ? undefined : this.#zone(name, args);
 		const place = {
@@ -48,22 +52,26 @@ export class DnsZone extends pulumi.ComponentResource {
 		}
 		this.records = made;
 		this.nameServers = zone?.nameServers ?? pulumi.output<string[]>([]);
-		this.registerOutputs({ nameServers: this.nameServers });
+		this.registerOutputs({
+			nameServers: this.nameServers,
+			...toRecord({ tags: dns.tags }, names, existing === "import"),
+		});
 	}
 
-	#zone(name: string, { dns, domain, existing }: DnsZoneArgs): Zone {
-		const { subscription = "", resourceGroup, protect } = dns;
+	#zone(name: string, { dns, domain, existing, names }: DnsZoneArgs): Zone {
+		const { subscription = "", resourceGroup, protect, tags } = dns;
 		const args = {
 			resourceGroupName: resourceGroup.name,
 			zoneName: domain,
 			location: "Global",
 			zoneType: "Public" as const,
+			...toTagArgs(tags, { type: "dns:Zone", name }, names),
 		};
 		const id = zoneId({ subscription, resourceGroup: resourceGroup.name }, domain);
 		return new Zone(name, args, {
 			parent: this,
 			...keepOptions(protect),
-			ignoreChanges: [...unsaid.zone],
+			ignoreChanges: keepAllBut(unsaid.zone, "tags", tags),
 			...refuseLoss({
 				name: `Zone-${name}`,
 				what: `the zone ${domain}`,
@@ -76,7 +84,12 @@ export class DnsZone extends pulumi.ComponentResource {
 }
 
 /** The resource group of the zones, made unless it exists. */
-export function dnsGroup({ resourceGroup, location, protect }: Dns): ResourceGroup | undefined {
+export function dnsGroup({ resourceGroup, location, protect, tags }: Dns, names: OwnNames): ResourceGroup | undefined {
 	if (resourceGroup.existing) return undefined;
-	return new ResourceGroup("dns", { resourceGroupName: resourceGroup.name, location }, keepOptions(protect));
+	const args = {
+		resourceGroupName: resourceGroup.name,
+		location,
+		...toTagArgs(tags, { type: "resources:ResourceGroup", name: "dns" }, names),
+	};
+	return new ResourceGroup("dns", args, { ...keepOptions(protect), ...groupOptions("dns", resourceGroup.name, tags) });
 }

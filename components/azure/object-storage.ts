@@ -7,15 +7,19 @@ import { ManagementPolicy } from "@pulumi/azure-native/storage/managementPolicy.
 import { StorageAccount } from "@pulumi/azure-native/storage/storageAccount.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Storage } from "../../config/azure/storage.ts";
+import { ageRuleName } from "../../config/azure/storage-lifecycle.ts";
 import { mapValues } from "../../config/map-values.ts";
+import { keepAllBut, type OwnNames, toRecord, toTagArgs } from "./own-names.ts";
 import { refuseLoss } from "./refuse-loss.ts";
-import { ageRuleName, toAccountArgs, toBlobServiceArgs, toLifecycleArgs } from "./storage-baseline.ts";
+import { toAccountArgs, toBlobServiceArgs, toKeyArgs, toLifecycleArgs } from "./storage-baseline.ts";
 import { StorageContainer } from "./storage-container.ts";
 import { collectFirewallAddresses } from "./storage-firewall.ts";
 import { blobServiceId, isDeclared, isRecorded, type LiveStorage, lifecycleId, takeOver } from "./storage-live.ts";
 import { StorageLogs } from "./storage-logs.ts";
 import { keepOptions, leaveOptions, unsaid, watched } from "./storage-options.ts";
 import { type SasWindow, sasWindow } from "./storage-sas.ts";
+import type { Worm } from "./storage-worm.ts";
+import { groupOptions } from "./tagged-group.ts";
 
 /** Values of the `ObjectStorage` component. */
 export interface ObjectStorageArgs {
@@ -27,6 +31,10 @@ export interface ObjectStorageArgs {
 	now: Date;
 	/** The account, where it was there before the program. */
 	live?: LiveStorage;
+	/** Tags and lifecycle rules that are the stage file's. */
+	names: OwnNames;
+	/** Retention and legal holds of its containers, where the stage has some. */
+	worm?: Worm;
 }
 
 /**
@@ -46,7 +54,7 @@ export class ObjectStorage extends pulumi.ComponentResource {
 
 	constructor(name: string, args: ObjectStorageArgs, opts?: pulumi.ComponentResourceOptions) {
 		super("medstack-to-aptible:index:ObjectStorage", name, {}, opts);
-		const { storage, outboundIpAddresses, now, live } = args;
+		const { storage, outboundIpAddresses, now, live, names, worm } = args;
 		this.allowedAddresses = pulumi
 			.output(outboundIpAddresses)
 			.apply((outbound) => collectFirewallAddresses(outbound, storage.allowFrom));
@@ -62,7 +70,7 @@ export class ObjectStorage extends pulumi.ComponentResource {
 			(container, key) =>
 				new StorageContainer(
 					`${name}-${key}`,
-					{ storage, container, endpoint: this.endpoint, window: this.sas, live },
+					{ storage, container, endpoint: this.endpoint, window: this.sas, live, worm, recorded: names.recorded },
 					{ parent: this, ...(made === undefined ? {} : { dependsOn: made }) },
 				),
 		);
@@ -70,7 +78,11 @@ export class ObjectStorage extends pulumi.ComponentResource {
 		whose.declare(made ?? (live === undefined ? liveAccount(storage, this) : this.#account(name, args, baseline)));
 		if (live !== undefined) announce(storage, live, this);
 		if (storage.allowAccountKey) void pulumi.log.warn(accountKeyWarning(storage), this);
-		this.registerOutputs({ endpoint: this.endpoint, allowedAddresses: this.allowedAddresses });
+		this.registerOutputs({
+			endpoint: this.endpoint,
+			allowedAddresses: this.allowedAddresses,
+			...toRecord({ tags: storage.tags, rules: storage.lifecycle.rules }, names, storage.existing === "import"),
+		});
 	}
 
 	/** What an app's references to storage stand for, by reference: `storage.documents.sasToken`. */
@@ -83,22 +95,29 @@ export class ObjectStorage extends pulumi.ComponentResource {
 	}
 
 	/** The account, in a group that is made with it unless it exists. */
-	#account(name: string, { storage, live }: ObjectStorageArgs, after: pulumi.Resource[]): StorageAccount {
-		const { resourceGroup, location, existing } = storage;
-		const keep = keepOptions(storage.protect);
-		const group = resourceGroup.existing
-			? undefined
-			: new ResourceGroup(name, { resourceGroupName: resourceGroup.name, location }, { parent: this, ...keep });
+	#account(name: string, { storage, live, names }: ObjectStorageArgs, after: pulumi.Resource[]): StorageAccount {
+		const { resourceGroup, existing, tags, encryptionKey } = storage;
+		const group = resourceGroup.existing ? undefined : this.#group(name, storage, names);
 		const ipRules = this.allowedAddresses.apply((addresses) =>
 			addresses.map((iPAddressOrRange) => ({ iPAddressOrRange, action: "Allow" as const })),
 		);
 		const keepsOldKeys = existing !== undefined && !storage.keysRenewed;
-		const kept = [...unsaid.account, ...unsaid.liveAccount, ...(keepsOldKeys ? unsaid.oldKeys : [])];
-		return new StorageAccount(name, toAccountArgs(storage, ipRules), {
+		const kept = [
+			...keepAllBut(unsaid.account, "tags", tags).filter((one) => one !== "identity" || encryptionKey === undefined),
+			...(encryptionKey === undefined ? unsaid.liveAccount : unsaid.ownKeyAccount),
+			...(keepsOldKeys ? unsaid.oldKeys : []),
+		];
+		const part = { type: "storage:StorageAccount", name };
+		const args = {
+			...toAccountArgs(storage, ipRules),
+			...toKeyArgs(storage, live?.account.identity?.type),
+			...toTagArgs(tags, { ...part, live: live?.account.tags }, names),
+		};
+		return new StorageAccount(name, args, {
 			parent: this,
-			...keep,
+			...keepOptions(storage.protect),
 			dependsOn: [...(group === undefined ? [] : [group]), ...after],
-			...takeOver({ existing, live }, { type: "storage:StorageAccount", name, id: live?.id ?? "" }, kept),
+			...takeOver({ existing, live }, { ...part, id: live?.id ?? "" }, kept),
 			...refuseLoss({
 				name: `StorageAccount-${name}`,
 				what: `the storage account "${storage.account}"`,
@@ -109,13 +128,30 @@ export class ObjectStorage extends pulumi.ComponentResource {
 		});
 	}
 
+	#group(name: string, { resourceGroup, location, protect, tags }: Storage, names: OwnNames): ResourceGroup {
+		const args = {
+			resourceGroupName: resourceGroup.name,
+			location,
+			...toTagArgs(tags, { type: "resources:ResourceGroup", name }, names),
+		};
+		return new ResourceGroup(name, args, {
+			parent: this,
+			...keepOptions(protect),
+			...groupOptions(name, resourceGroup.name, tags),
+		});
+	}
+
 	/**
 	 * Everything of the baseline that is not the account itself. Each is the only one of its kind that an account has.
 	 *
 	 * @param made the account, where it is made here
 	 * @returns what has to be there before the firewall of a live account closes
 	 */
-	#harden(name: string, { storage, live }: ObjectStorageArgs, made: StorageAccount | undefined): pulumi.Resource[] {
+	#harden(
+		name: string,
+		{ storage, live, names }: ObjectStorageArgs,
+		made: StorageAccount | undefined,
+	): pulumi.Resource[] {
 		const { existing, resourceGroup, account } = storage;
 		const place = { resourceGroupName: resourceGroup.name, accountName: made?.name ?? account };
 		const accountId = made?.id ?? live?.id ?? "";
@@ -126,7 +162,7 @@ export class ObjectStorage extends pulumi.ComponentResource {
 		if (has("storage:BlobServiceProperties")) {
 			const part = { type: "storage:BlobServiceProperties", name, id: blobServiceId(live?.id ?? "") };
 			const options = {
-				...takeOver({ existing, live }, part, unsaid.blobService),
+				...takeOver({ existing, live }, part, keepAllBut(unsaid.blobService, "cors", storage.cors)),
 				...refuseLoss({
 					name: `BlobServiceProperties-${name}`,
 					what: `the blob service of "${account}"`,
@@ -146,12 +182,14 @@ export class ObjectStorage extends pulumi.ComponentResource {
 		if (has("storage:ManagementPolicy")) {
 			const part = { type: "storage:ManagementPolicy", name, id: lifecycleId(live?.id ?? "") };
 			const options = { ...keep, ...takeOver({ existing, live }, part, []), dependsOn: [...baseline] };
-			baseline.push(new ManagementPolicy(name, { ...place, ...toLifecycleArgs(storage, live?.lifecycle) }, options));
+			baseline.push(
+				new ManagementPolicy(name, { ...place, ...toLifecycleArgs(storage, live?.lifecycle, names.rules) }, options),
+			);
 		}
 		if (storage.logs !== undefined) {
 			const dependsOn = made === undefined ? [] : [made];
 			baseline.push(
-				new StorageLogs(name, { storage, logs: storage.logs, accountId, dependsOn, live }, { parent: this }),
+				new StorageLogs(name, { storage, logs: storage.logs, accountId, dependsOn, live, names }, { parent: this }),
 			);
 		}
 		baseline.push(...Object.values(this.containers));
@@ -195,14 +233,25 @@ function liveAccount(storage: Storage, parent: pulumi.Resource) {
 }
 
 /** Says once, in the run that begins to manage an account, what stays of what a stage file has no words for. */
-function announce({ existing, account }: Storage, live: LiveStorage, parent: ObjectStorage): void {
+function announce(
+	{ existing, account, cors, tags, encryptionKey, lifecycle: own }: Storage,
+	live: LiveStorage,
+	parent: ObjectStorage,
+): void {
 	const { corsOrigins, lifecycle } = live;
 	if (existing !== "managed" || isRecorded(live, { type: "storage:ManagementPolicy", name: "storage" })) return;
-	const rules = lifecycle.map(({ name }) => `"${name}"`).filter((name) => name !== `"${ageRuleName}"`);
+	const named = [ageRuleName, ...Object.keys(own.rules ?? {})];
+	const rules = lifecycle.flatMap(({ name }) => (named.includes(name) ? [] : [`"${name}"`]));
+	const others = [
+		tags === undefined ? "tags" : "other tags",
+		...(encryptionKey === undefined ? ["identity", "encryption"] : []),
+	];
 	const kept = [
-		...(corsOrigins.length === 0 ? [] : [`the CORS rules of its blob service (${corsOrigins.join(", ")})`]),
+		...(corsOrigins.length === 0 || cors !== undefined
+			? []
+			: [`the CORS rules of its blob service (${corsOrigins.join(", ")})`]),
 		...(rules.length === 0 ? [] : [`the lifecycle rules ${rules.join(", ")}`]),
-		"its tags, identity, encryption and the metadata of its containers",
+		`its ${others.join(", ")} and the metadata of its containers`,
 	];
 	const list = `${kept.slice(0, -1).join(", ")}${kept.length > 1 ? " and " : ""}${kept.at(-1)}`;
 	void pulumi.log.info(`storage: the account "${account}" keeps ${list}; its firewall closes last`, parent);

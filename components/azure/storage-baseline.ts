@@ -8,7 +8,10 @@ import type { GetManagementPolicyResult } from "@pulumi/azure-native/storage/get
 import type { ManagementPolicyArgs } from "@pulumi/azure-native/storage/managementPolicy.js";
 import type { StorageAccountArgs } from "@pulumi/azure-native/storage/storageAccount.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { readKeyUrl } from "../../config/azure/encryption-key.ts";
 import type { Storage } from "../../config/azure/storage.ts";
+import type { CorsRule } from "../../config/azure/storage-cors.ts";
+import { ageRuleName, type LifecycleRule as LifecycleRuleConfig } from "../../config/azure/storage-lifecycle.ts";
 import { sasPeriod } from "./storage-sas.ts";
 
 /** A rule of a lifecycle, as Azure answers it. */
@@ -67,6 +70,27 @@ const settledAtCreation = {
 	},
 } satisfies Partial<StorageAccountArgs>;
 
+/**
+ * Arguments of a customer's own key, which take the place of those of the account.
+ *
+ * @param type identities of an account that is taken over: Azure's own for it stays
+ */
+export function toKeyArgs({ encryptionKey, existing }: Storage, type = ""): Partial<StorageAccountArgs> {
+	if (encryptionKey === undefined) return {};
+	return {
+		identity: {
+			type: type.includes("SystemAssigned") ? "SystemAssigned,UserAssigned" : "UserAssigned",
+			userAssignedIdentities: [encryptionKey.identity],
+		},
+		encryption: {
+			...(existing === undefined ? settledAtCreation.encryption : {}),
+			keySource: "Microsoft.Keyvault",
+			keyVaultProperties: readKeyUrl(encryptionKey.url),
+			encryptionIdentity: { encryptionUserAssignedIdentity: encryptionKey.identity },
+		},
+	};
+}
+
 /** Azure refuses both on an account whose keys are older than their creation times (facts/azure.md §3). */
 function expiryPolicies({ existing, keysRenewed, sas }: Storage): Partial<StorageAccountArgs> {
 	if (existing !== undefined && !keysRenewed) return {};
@@ -78,7 +102,7 @@ function expiryPolicies({ existing, keysRenewed, sas }: Storage): Partial<Storag
 
 /** Arguments of the blob service, which every account has exactly one of. */
 export function toBlobServiceArgs(storage: Storage): Omit<BlobServicePropertiesArgs, Place> {
-	const { softDeleteDays, restoreDays, versioning, changeFeed } = storage;
+	const { softDeleteDays, restoreDays, versioning, changeFeed, cors } = storage;
 	return {
 		// Any other name is a 404 (azure-native#4022).
 		blobServicesName: "default",
@@ -87,41 +111,78 @@ export function toBlobServiceArgs(storage: Storage): Omit<BlobServicePropertiesA
 		deleteRetentionPolicy: { enabled: true, days: softDeleteDays, allowPermanentDelete: false },
 		containerDeleteRetentionPolicy: { enabled: true, days: softDeleteDays },
 		restorePolicy: restoreDays === 0 ? { enabled: false } : { enabled: true, days: restoreDays },
+		...(cors === undefined ? {} : { cors: { corsRules: Object.values(cors).map(toCorsRule) } }),
 	};
 }
 
-/** Name of the rule of the lifecycle that is the program's; any other one that an account has stays beside it. */
-export const ageRuleName = "age";
+function toCorsRule({ origins, methods, headers, exposedHeaders, maxAgeSeconds }: CorsRule) {
+	return {
+		allowedOrigins: origins,
+		allowedMethods: methods,
+		allowedHeaders: headers,
+		exposedHeaders,
+		maxAgeInSeconds: maxAgeSeconds,
+	};
+}
 
-/** Arguments of the lifecycle: without it, versions add up for ever. */
+/**
+ * Arguments of the lifecycle: without it, versions add up for ever.
+ *
+ * @param found rules that an account has that is taken over; those of others stay beside the program's
+ * @param former names of rules that the stage file had
+ */
 export function toLifecycleArgs(
 	storage: Storage,
 	found: readonly LifecycleRule[] = [],
+	former: readonly string[] = [],
 ): Omit<ManagementPolicyArgs, Place> {
-	const ours = ageRule(storage);
-	const isThere = found.some(({ name }) => name === ageRuleName);
+	const ours = ownRules(storage);
+	const kept = found.flatMap((rule) => {
+		const own = ours.find(({ name }) => name === rule.name);
+		return own === undefined && former.includes(rule.name) ? [] : [own ?? rule];
+	});
+	const added = ours.filter(({ name }) => !found.some((rule) => rule.name === name));
 	return {
 		// Any other name is a 404 on an address of Microsoft's own network (azure-native#2164).
 		managementPolicyName: "default",
-		policy: { rules: isThere ? found.map((rule) => (rule.name === ageRuleName ? ours : rule)) : [...found, ours] },
+		policy: { rules: [...kept, ...added] },
 	};
 }
 
+/** The rules of the stage file, that for all blobs first. */
+export function ownRules({ lifecycle }: Storage): LifecycleRule[] {
+	const { deleteVersionsAfterDays, rules = {} } = lifecycle;
+	return [
+		toRule(ageRuleName, { ...lifecycle, deleteVersionsAfterDays, prefixes: [] }),
+		...Object.entries(rules).map(([name, rule]) => toRule(name, rule)),
+	];
+}
+
 /** What happens to blobs with time. */
-export function ageRule({ lifecycle }: Storage): LifecycleRule {
-	const { deleteVersionsAfterDays, coolAfterDays, coldAfterDays } = lifecycle;
-	const tiers = {
-		...(coolAfterDays === undefined ? {} : { tierToCool: { daysAfterModificationGreaterThan: coolAfterDays } }),
-		...(coldAfterDays === undefined ? {} : { tierToCold: { daysAfterModificationGreaterThan: coldAfterDays } }),
+function toRule(name: string, rule: LifecycleRuleConfig): LifecycleRule {
+	const { prefixes, coolAfterDays, coldAfterDays, archiveAfterDays, deleteAfterDays, deleteVersionsAfterDays } = rule;
+	const after = (key: string, days: number | undefined) =>
+		days === undefined ? {} : { [key]: { daysAfterModificationGreaterThan: days } };
+	const baseBlob = {
+		...after("tierToCool", coolAfterDays),
+		...after("tierToCold", coldAfterDays),
+		...after("tierToArchive", archiveAfterDays),
+		...after("delete", deleteAfterDays),
 	};
-	const old = { delete: { daysAfterCreationGreaterThan: deleteVersionsAfterDays } };
+	const old =
+		deleteVersionsAfterDays === undefined
+			? undefined
+			: { delete: { daysAfterCreationGreaterThan: deleteVersionsAfterDays } };
 	return {
-		name: ageRuleName,
+		name,
 		enabled: true,
 		type: "Lifecycle",
 		definition: {
-			filters: { blobTypes: ["blockBlob"] },
-			actions: { ...(Object.keys(tiers).length === 0 ? {} : { baseBlob: tiers }), snapshot: old, version: old },
+			filters: { blobTypes: ["blockBlob"], ...(prefixes.length === 0 ? {} : { prefixMatch: prefixes }) },
+			actions: {
+				...(Object.keys(baseBlob).length === 0 ? {} : { baseBlob }),
+				...(old === undefined ? {} : { snapshot: old, version: old }),
+			},
 		},
 	};
 }

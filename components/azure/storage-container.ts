@@ -3,6 +3,7 @@ import { BlobContainer } from "@pulumi/azure-native/storage/blobContainer.js";
 import { getBlobContainer, getBlobContainerOutput } from "@pulumi/azure-native/storage/getBlobContainer.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Storage, StorageContainer as StorageContainerConfig } from "../../config/azure/storage.ts";
+import type { RecordedResource } from "../../drift/recorded.ts";
 import { lookUp } from "../../wire/own.ts";
 import { refuseLoss } from "./refuse-loss.ts";
 import { StorageAccess } from "./storage-access.ts";
@@ -10,6 +11,7 @@ import { containerId, guidOf, roleId } from "./storage-ids.ts";
 import { type LiveStorage, takeOver } from "./storage-live.ts";
 import { keepOptions, unsaid, watched } from "./storage-options.ts";
 import type { SasWindow } from "./storage-sas.ts";
+import type { Worm } from "./storage-worm.ts";
 
 /** Values of the `StorageContainer` component. */
 export interface StorageContainerArgs {
@@ -22,6 +24,10 @@ export interface StorageContainerArgs {
 	window: SasWindow;
 	/** The account, where it was there before the program. */
 	live: LiveStorage | undefined;
+	/** Retention and legal holds, where the stage has some. */
+	worm: Worm | undefined;
+	/** What the state has of Azure. */
+	recorded: readonly RecordedResource[];
 }
 
 /** Built-in roles for blobs (facts/azure.md §1). There is none that writes and does not delete. */
@@ -45,6 +51,9 @@ export class StorageContainer extends pulumi.ComponentResource {
 		const { storage, container, endpoint, window } = args;
 		const resource = storage.existing === "reference" ? undefined : makeContainer(name, args, this);
 		const dependsOn = resource === undefined ? [] : [resource];
+		if (resource !== undefined) {
+			args.worm?.declare(name, { storage, container, live: args.worm.live, recorded: args.recorded }, this, resource);
+		}
 		this.access = new StorageAccess({ storage, container, endpoint, window, dependsOn, parent: this });
 		this.url = pulumi.interpolate`${endpoint}${container.name}`;
 		this.sasToken = this.access.sasToken;

@@ -15,6 +15,8 @@ export interface LiveStorage {
 	corsOrigins: readonly string[];
 	/** Rules of its lifecycle; none where it has none. */
 	lifecycle: readonly LifecycleRule[];
+	/** Names of those that the stage file had. */
+	formerRules: readonly string[];
 	/** Ids of those resources of the stage file that are in Azure. */
 	there: ReadonlySet<string>;
 	/** What the state of the stack has of Azure. */

@@ -1,40 +1,68 @@
+import type { Storage } from "../../config/azure/storage.ts";
+import { isWorm } from "../../config/azure/storage-worm.ts";
 import { mapValues } from "../../config/map-values.ts";
 import type { Stage } from "../../config/stage.ts";
 import type { Environment } from "../environment.ts";
 import type { ObjectStorage } from "./object-storage.ts";
+import type { OwnNames } from "./own-names.ts";
 import { sasClock } from "./storage-clock.ts";
 import { requireAzure } from "./storage-credentials.ts";
 import type { LiveStorage } from "./storage-live.ts";
+import type { Worm } from "./storage-worm.ts";
+
+/** What there is before a run: the account, where the stage takes one over, and what of the stage file the last run recorded. */
+export interface FoundStorage {
+	live?: LiveStorage;
+	names: OwnNames;
+	/** Retention and legal holds of its containers, where the stage has some. */
+	worm?: Worm;
+}
 
 /**
- * The account that a stage takes over, as it is now. Read before anything is registered: while the engine registers, it writes the
- * state that this reads.
+ * The account that a stage takes over, as it is now, and the names that it has declared. Read before anything is registered: while the
+ * engine registers, it writes the state that this reads.
  */
-export async function findStorage({ storage }: Stage): Promise<LiveStorage | undefined> {
-	if (storage?.existing !== "import" && storage?.existing !== "managed") return undefined;
-	requireAzure("storage");
+export async function findStorage({ storage }: Stage): Promise<FoundStorage | undefined> {
+	if (storage === undefined) return undefined;
+	const { existing, tags, lifecycle } = storage;
+	const isTaken = existing === "import" || existing === "managed";
+	const needsWorm = existing !== "reference" && Object.values(storage.containers).some(isWorm);
+	if (isTaken || needsWorm) requireAzure("storage");
+	const { noNames, readOwnNames } = await import("./own-names.ts");
+	const needsNames = isTaken || needsWorm || tags !== undefined || lifecycle.rules !== undefined;
+	const [names, worm] = await Promise.all([
+		needsNames ? readOwnNames("ObjectStorage") : noNames,
+		needsWorm ? findWorm(storage) : undefined,
+	]);
+	const found = { names, ...(worm === undefined ? {} : { worm }) };
+	if (!isTaken) return found;
 	const { readLive } = await import("./storage-read.ts");
-	return readLive(storage);
+	return { ...found, live: await readLive(storage, names.rules) };
+}
+
+async function findWorm(storage: Storage): Promise<Worm> {
+	const [{ readWorm }, { declareWorm }] = await Promise.all([import("./worm-read.ts"), import("./storage-worm.ts")]);
+	return { live: await readWorm(storage), declare: declareWorm };
 }
 
 /**
  * The storage of a stage, made once its environment is there. Azure's SDK is loaded here and only for a stage that has some: no
  * other pays for it.
  *
- * @param live the account, where it is taken over
+ * @param found what there is before
  */
 export async function declareStorage(
 	{ storage }: Stage,
 	environment: Environment,
-	live: LiveStorage | undefined,
+	found: FoundStorage | undefined,
 ): Promise<ObjectStorage | undefined> {
-	if (storage === undefined) return undefined;
+	if (storage === undefined || found === undefined) return undefined;
 	requireAzure("storage");
 	const { ObjectStorage } = await import("./object-storage.ts");
 	const { outboundIpAddresses } = environment;
 	return new ObjectStorage(
 		"storage",
-		{ storage, outboundIpAddresses, now: sasClock(), ...(live === undefined ? {} : { live }) },
+		{ storage, outboundIpAddresses, now: sasClock(), ...found },
 		{ dependsOn: environment },
 	);
 }

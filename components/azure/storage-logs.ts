@@ -1,7 +1,10 @@
 import { DiagnosticSetting } from "@pulumi/azure-native/monitor/diagnosticSetting.js";
+import { getWorkspace } from "@pulumi/azure-native/operationalinsights/getWorkspace.js";
 import { Workspace } from "@pulumi/azure-native/operationalinsights/workspace.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Storage, StorageLogs as StorageLogsConfig } from "../../config/azure/storage.ts";
+import { type OwnNames, toTagArgs } from "./own-names.ts";
+import { refuseLoss } from "./refuse-loss.ts";
 import { logCategories } from "./storage-baseline.ts";
 import { isDeclared, type LiveStorage } from "./storage-live.ts";
 import { keepOptions, leaveOptions } from "./storage-options.ts";
@@ -16,6 +19,7 @@ export interface StorageLogsArgs {
 	/** What is made before a workspace. */
 	dependsOn: pulumi.Resource[];
 	live: LiveStorage | undefined;
+	names: OwnNames;
 }
 
 /**
@@ -51,7 +55,7 @@ export class StorageLogs extends pulumi.ComponentResource {
 	}
 
 	/** Depends on the account, where that is made, for the group that may be made with it. */
-	#workspace(name: string, { storage, logs, dependsOn }: StorageLogsArgs): Workspace {
+	#workspace(name: string, { storage, logs, dependsOn, names }: StorageLogsArgs): Workspace {
 		return new Workspace(
 			name,
 			{
@@ -60,8 +64,30 @@ export class StorageLogs extends pulumi.ComponentResource {
 				sku: { name: "PerGB2018" },
 				retentionInDays: logs.retentionDays,
 				...(logs.workspace === undefined ? {} : { workspaceName: logs.workspace }),
+				...toTagArgs(storage.tags, { type: "operationalinsights:Workspace", name }, names),
 			},
-			{ parent: this, dependsOn, ...keepOptions(storage.protect), ...leaveOptions(storage.existing) },
+			{
+				parent: this,
+				dependsOn,
+				...keepOptions(storage.protect),
+				...this.#tagOptions(name, storage, logs),
+				...leaveOptions(storage.existing),
+			},
 		);
+	}
+
+	/** Tags of others stay, and all of them where the stage file has none. */
+	#tagOptions(
+		name: string,
+		{ tags, resourceGroup }: Storage,
+		{ workspace }: StorageLogsConfig,
+	): pulumi.CustomResourceOptions {
+		if (tags === undefined || workspace === undefined) return { ignoreChanges: ["tags"] };
+		return refuseLoss({
+			name: `Workspace-${name}`,
+			what: `the workspace "${workspace}"`,
+			watched: { tags: "tags" },
+			read: () => getWorkspace({ resourceGroupName: resourceGroup.name, workspaceName: workspace }),
+		});
 	}
 }

@@ -30,6 +30,8 @@ export const unsaid = {
 	],
 	/** What is settled at the creation of an account: an update that says it would be refused, or replace the account. */
 	liveAccount: ["encryption", "isHnsEnabled"],
+	/** The same, where a stage file has the key. */
+	ownKeyAccount: ["encryption.requireInfrastructureEncryption", "encryption.services", "isHnsEnabled"],
 	/** What only `keysRenewed` lets a stage file set on an account that existed. */
 	oldKeys: ["keyPolicy", "sasPolicy"],
 	blobService: [

@@ -14,9 +14,10 @@ import { findRefusals } from "./storage-refusals.ts";
 /**
  * Reads an account that is taken over.
  *
+ * @param formerRules names of lifecycle rules that the stage file had
  * @throws pulumi.RunError where it is not there, or is one that cannot be taken over as the stage file says
  */
-export async function readLive(storage: Storage): Promise<LiveStorage> {
+export async function readLive(storage: Storage, formerRules: readonly string[]): Promise<LiveStorage> {
 	const { existing, resourceGroup } = storage;
 	const [account, recorded] = await Promise.all([
 		readAccount(storage),
@@ -27,7 +28,7 @@ export async function readLive(storage: Storage): Promise<LiveStorage> {
 	const written = accountId({ subscription, resourceGroup: resourceGroup.name }, storage.account);
 	const id = recorded.find((one) => one.id.toLowerCase() === written.toLowerCase())?.id ?? written;
 	const parts = existing === "import" ? importedParts(storage, id) : await readParts(storage, id);
-	const live = { id, account, recorded, ...parts };
+	const live = { id, account, recorded, formerRules, ...parts };
 	const refusals = findRefusals(storage, live);
 	if (refusals.length > 0) throw new pulumi.RunError(refusals.join("\n"));
 	return live;

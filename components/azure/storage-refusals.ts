@@ -1,7 +1,8 @@
 /** What a live account cannot become, or only as another account, in sentences for whoever runs the preview. */
 import { isDeepStrictEqual } from "node:util";
 import type { Storage } from "../../config/azure/storage.ts";
-import { ageRule, ageRuleName } from "./storage-baseline.ts";
+import { ageRuleName } from "../../config/azure/storage-lifecycle.ts";
+import { ownRules } from "./storage-baseline.ts";
 import type { LiveStorage } from "./storage-live.ts";
 
 const hasZones = (sku: string) => sku.includes("ZRS");
@@ -65,16 +66,23 @@ function skuRefusals({ redundancy, account, resourceGroup }: Storage, live: Live
 	];
 }
 
-/** A rule of the program's own name that somebody else made says something that nobody here may overwrite. */
-function ruleRefusals(storage: Storage, { lifecycle, recorded }: LiveStorage): string[] {
-	if (recorded.some(({ type }) => type === "azure-native:storage:ManagementPolicy")) return [];
-	const twin = lifecycle.find(({ name }) => name === ageRuleName);
-	if (twin === undefined || isDeepStrictEqual(twin, ageRule(storage))) return [];
+/** A rule of one of the stage file's names that somebody else made says something that nobody here may overwrite. */
+function ruleRefusals(storage: Storage, { lifecycle, recorded, formerRules }: LiveStorage): string[] {
+	const isManaged = recorded.some(({ type }) => type === "azure-native:storage:ManagementPolicy");
+	const known = isManaged ? [ageRuleName, ...formerRules] : [];
 	const { account, resourceGroup } = storage;
 	const place = `--resource-group ${resourceGroup.name} --account-name ${account}`;
-	return [
-		`storage.lifecycle: the account "${account}" has a rule "${ageRuleName}" already, which is the name of the one that is added; give it another name: ` +
-			`\`az storage account management-policy show ${place} --query policy > policy.json\`, edit it, ` +
-			`\`az storage account management-policy create ${place} --policy @policy.json\``,
-	];
+	return ownRules(storage).flatMap((ours) => {
+		const twin = lifecycle.find(({ name }) => name === ours.name);
+		if (twin === undefined || known.includes(ours.name) || isDeepStrictEqual(twin, ours)) return [];
+		const other =
+			ours.name === ageRuleName
+				? "which is the name of the one that is added; give it another name"
+				: "made by somebody else; give one of the two another name";
+		return [
+			`storage.lifecycle: the account "${account}" has a rule "${ours.name}" already, ${other}: ` +
+				`\`az storage account management-policy show ${place} --query policy > policy.json\`, edit it, ` +
+				`\`az storage account management-policy create ${place} --policy @policy.json\``,
+		];
+	});
 }

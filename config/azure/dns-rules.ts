@@ -1,15 +1,26 @@
 /** What takes more than one value of the DNS to see (facts/azure.md §5). */
-import { isIPv4 } from "node:net";
 import type { Draft } from "../draft.ts";
 import { type Mistake, type Place, wrongValue } from "../mistakes.ts";
 import { findNearestWord, suggest } from "../near-miss.ts";
 import { nameWithin } from "../stable-names.ts";
+import { checkAuthorities } from "./dns-caa.ts";
+import { isValueType, mostRecords, valueTypes } from "./dns-values.ts";
+import { checkTags, zoneTags } from "./tags.ts";
 
 type DnsDraft = NonNullable<Draft["dns"]>;
 type ZoneDraft = NonNullable<NonNullable<DnsDraft["zones"]>[string]>;
 type RecordDraft = NonNullable<NonNullable<ZoneDraft["records"]>[string]>;
 
-const ways = { CNAME: ["target", "endpoint", "alias"], A: ["values", "alias"], TXT: ["values"] } as const;
+const ways = {
+	A: ["values", "alias"],
+	AAAA: ["values", "alias"],
+	CAA: ["values"],
+	CNAME: ["target", "endpoint", "alias"],
+	MX: ["values"],
+	NS: ["values"],
+	SRV: ["values"],
+	TXT: ["values"],
+} as const;
 const allWays = ["target", "endpoint", "values", "alias"] as const;
 
 function checkWay(at: Place, record: RecordDraft): Mistake[] {
@@ -41,22 +52,40 @@ function checkWay(at: Place, record: RecordDraft): Mistake[] {
 }
 
 function checkApex(at: Place, { name, type }: RecordDraft): Mistake[] {
-	if (name !== "@" || type !== "CNAME") return [];
+	if (name === "@" && type === "CNAME") {
+		const says =
+			"is not allowed for the zone itself (@), which has other records beside it; let the domain's own address redirect to a name below it, or host the zone where there is ALIAS: an alias of Azure leads to resources of Azure alone, and an endpoint of Aptible is none";
+		return [wrongValue([...at, "type"], says)];
+	}
+	if (type !== "NS" || (name !== "@" && name?.startsWith("*") !== true)) return [];
 	const says =
-		"is not allowed for the zone itself (@), which has other records beside it; let the domain's own address redirect to a name below it, or host the zone where there is ALIAS";
+		name === "@"
+			? "is made by Azure for the zone itself (@), with the name servers of the outputs; remove the record"
+			: "is not allowed for a wildcard in Azure DNS; name the zone that is delegated";
 	return [wrongValue([...at, "type"], says)];
 }
 
 function checkValues(at: Place, { type, values }: RecordDraft): Mistake[] {
-	if (values?.length === 0)
-		return [{ place: [...at, "values"], says: "is empty; give at least one", about: "nothing" }];
-	if (type === "TXT") return checkLengths([...at, "values"], values ?? []);
-	if (type !== "A") return [];
-	return (values ?? []).flatMap((value, index) =>
-		value === undefined || isIPv4(value)
-			? []
-			: [wrongValue([...at, "values", index], "is not an IPv4 address; allowed: for example 203.0.113.10")],
-	);
+	if (values === undefined || type === undefined) return [];
+	if (values.length === 0) return [{ place: [...at, "values"], says: "is empty; give at least one", about: "nothing" }];
+	if (values.length > mostRecords) {
+		const says = `has ${values.length} values; allowed: at most ${mostRecords} in Azure DNS`;
+		return [{ place: [...at, "values"], says, about: "nothing" }];
+	}
+	if (type === "TXT") return checkLengths([...at, "values"], values);
+	if (!isValueType(type)) return [];
+	const { form, read } = valueTypes[type];
+	const seen = new Set<string>();
+	return values.flatMap((value, index): Mistake[] => {
+		if (value === undefined) return [];
+		const place = [...at, "values", index];
+		const fields = read(value);
+		if (fields === undefined) return [wrongValue(place, `is not ${form}`)];
+		const text = JSON.stringify(fields);
+		if (seen.has(text)) return [wrongValue(place, "stands twice; remove one")];
+		seen.add(text);
+		return [];
+	});
 }
 
 /** Characters of a TXT record, all its strings together (hashicorp/terraform-provider-azurerm#24152). */
@@ -165,6 +194,7 @@ export function checkDns(draft: Draft): Mistake[] {
 	if (dns === undefined) return [];
 	return [
 		...checkOrigin(dns),
+		...checkTags(["dns", "tags"], dns.tags, zoneTags),
 		...Object.entries(dns.zones ?? {}).flatMap(([key, zone]) => {
 			const at = ["dns", "zones", key, "records"];
 			return [
@@ -179,6 +209,7 @@ export function checkDns(draft: Draft): Mistake[] {
 					];
 				}),
 				...checkClashes(at, zone?.records),
+				...(zone === undefined ? [] : checkAuthorities(key, zone, draft)),
 			];
 		}),
 	];

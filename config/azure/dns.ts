@@ -2,16 +2,16 @@
 import { z } from "zod";
 import { block, choice, flag, message, named, pattern, text, whole } from "../fields.ts";
 import { keyDocs } from "../key-docs.ts";
-import { ResourceGroup, subscription } from "./storage.ts";
-import { redundanciesByLocation } from "./storage-catalogue.ts";
+import { hostPattern } from "./dns-values.ts";
+import { location, ResourceGroup, regionText, subscription } from "./storage.ts";
+import { Tags } from "./tags.ts";
 
 const zonePattern = /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/;
 const relativeName =
 	/^(?:@|(?:\*|[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*)$/;
 
-/** Where a CNAME leads; unlike a zone it may have underscores, and a final dot, which says that the name is whole. */
-const targetPattern =
-	/^(?=.{4,254}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])\.?$/;
+/** Types of record sets that a stage file may have. */
+const recordTypes = ["A", "AAAA", "CAA", "CNAME", "MX", "NS", "SRV", "TXT"] as const;
 
 /** A record set; its key is a name of your choice. Exactly one of `target`, `endpoint`, `values` and `alias` says where it leads. */
 export const DnsRecord = block("a record", {
@@ -20,15 +20,15 @@ export const DnsRecord = block("a record", {
 		'"@" for the zone itself, or a name, for example portal, *.portal, _acme-challenge.portal',
 		relativeName,
 	).register(keyDocs, { description: "name within the zone", inPlace: "no: another record" }),
-	type: choice("a type of record", ["A", "CNAME", "TXT"]).register(keyDocs, {
-		description: "record type; `@` takes no `CNAME`",
+	type: choice("a type of record", recordTypes).register(keyDocs, {
+		description: "record type; `@` takes no `CNAME` and no `NS`",
 		inPlace: "deletes the old record first",
 	}),
 	ttlSeconds: whole("seconds", 1, 2147483647).default(3600).register(keyDocs, {
 		description: "TTL: seconds for which resolvers cache it; lower it some time before a cutover",
 		inPlace: "yes",
 	}),
-	target: pattern("a host name", "for example elb-portal-1.aptible.in", targetPattern)
+	target: pattern("a host name", "for example elb-portal-1.aptible.in", hostPattern)
 		.transform((target) => target.replace(/\.$/, ""))
 		.optional()
 		.register(keyDocs, {
@@ -48,19 +48,21 @@ export const DnsRecord = block("a record", {
 		inPlace: "yes",
 	}),
 	values: z
-		.array(text("text", "one value to a line"), { error: message("a list", "addresses or texts") })
+		.array(text("text", "one value to a line"), { error: message("a list", "values of the record's type") })
 		.optional()
 		.register(keyDocs, {
 			description:
-				"addresses of an `A` record, texts of a `TXT` record; a text over 255 bytes is sent in several strings, which resolvers join",
+				"values of every type but `CNAME`, as a zone file writes them; a text over 255 bytes is sent in several strings, which resolvers join",
 			inPlace: "yes",
-			allowed: "list of addresses, or of texts of at most 4096 bytes",
+			allowed:
+				'list of at most 20: `203.0.113.10`, `2001:db8::10`, `10 mail.acme.example` (`MX`), `10 5 5060 sip.acme.example` (`SRV`), `ns1.acme.example` (`NS`), `0 issue "letsencrypt.org"` (`CAA`), a text of at most 4096 bytes (`TXT`)',
 			otherwise: "one of `target`, `endpoint`, `values`, `alias`",
 		}),
 	alias: pattern("the id of an Azure resource", "/subscriptions/...", /^\/subscriptions\/[^/]+\/.+$/)
 		.optional()
 		.register(keyDocs, {
-			description: "Azure resource that an `A` or `CNAME` record follows",
+			description:
+				"Azure resource that an `A`, `AAAA` or `CNAME` record follows: a public IP address, a Traffic Manager profile, a Front Door or CDN endpoint, or a record of this zone",
 			inPlace: "yes",
 			otherwise: "one of `target`, `endpoint`, `values`, `alias`",
 		}),
@@ -96,9 +98,16 @@ export type DnsZone = Omit<z.infer<typeof DnsZone>, "records"> & { records: Reco
 export const DnsFile = block("the DNS of the stage", {
 	subscription: subscription(),
 	resourceGroup: ResourceGroup,
-	location: choice("a location", Object.keys(redundanciesByLocation)).default("canadacentral").register(keyDocs, {
+	location: location().default("canadacentral").register(keyDocs, {
 		description: "location of a created resource group; zones are global",
 		inPlace: "no",
+		allowed: regionText,
+	}),
+	tags: Tags.optional().register(keyDocs, {
+		description: "tags of group and zones, beside those that others set, which stay",
+		inPlace: "yes",
+		allowed: "name: value; at most 15",
+		otherwise: "tags stay as they are",
 	}),
 	protect: flag("true refuses to delete it").optional().register(keyDocs, {
 		description: "refuse to delete group and zones, and leave them in Azure",

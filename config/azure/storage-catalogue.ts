@@ -4,15 +4,6 @@
 export const redundancies = ["LRS", "ZRS", "GRS", "GZRS", "RAGRS", "RAGZRS"] as const;
 export type Redundancy = (typeof redundancies)[number];
 
-/**
- * Redundancies by region (facts/azure.md §4; Azure docs: ZRS and GZRS lists). Both are in Canada and each is the other's
- * pair, so that the second copy stays there too. Another region is one line here, once it is known what it has.
- */
-export const redundanciesByLocation: Readonly<Record<string, readonly Redundancy[]>> = {
-	canadacentral: redundancies,
-	canadaeast: ["LRS", "GRS", "RAGRS"],
-};
-
 /** What an app may do in a container, and the letters of it in a SAS (facts/azure.md §1a; Azure docs: create a service SAS). */
 export const permissionsByAccess = {
 	read: "rl",

@@ -4,8 +4,13 @@ import type { Draft } from "../draft.ts";
 import { type Mistake, type Place, wrongName, wrongValue } from "../mistakes.ts";
 import { findNearestWord, suggest } from "../near-miss.ts";
 import { checkWidth } from "../width-rules.ts";
+import { redundanciesOf, regions } from "./regions.ts";
 import { mostIpRules, privateNetworkOf, rulesOf } from "./storage-addresses.ts";
-import { longestSasDays, type Redundancy, redundanciesByLocation, windowsOfSas } from "./storage-catalogue.ts";
+import { longestSasDays, windowsOfSas } from "./storage-catalogue.ts";
+import { checkCors } from "./storage-cors.ts";
+import { checkLifecycle } from "./storage-lifecycle.ts";
+import { checkHolds } from "./storage-worm.ts";
+import { checkTags, storageTags } from "./tags.ts";
 
 type StorageDraft = NonNullable<Draft["storage"]>;
 
@@ -24,24 +29,27 @@ const managedSettings = [
 	"allowSubnets",
 	"copyFrom",
 	"keysRenewed",
+	"tags",
+	"cors",
+	"encryptionKey",
 ] as const satisfies readonly (keyof StorageDraft)[];
 
 function checkRedundancy({ location, redundancy }: StorageDraft): Mistake[] {
-	if (redundancy === undefined) return [];
-	const offered = location === undefined ? undefined : lookUp(redundanciesByLocation, location);
-	if (offered !== undefined && !offered.includes(redundancy)) {
-		const meant = redundancy.replace("ZRS", redundancy.includes("G") ? "RS" : "LRS") as Redundancy;
-		const elsewhere = Object.keys(redundanciesByLocation).filter((name) =>
-			redundanciesByLocation[name]?.includes(redundancy),
-		);
-		const says = `does not exist in ${location}, which has no zones; allowed there: ${offered.join(", ")}; or location: ${elsewhere.join(", ")}`;
-		return [wrongValue(at("redundancy"), says + suggest(meant))];
-	}
-	return [];
+	const region = location === undefined ? undefined : lookUp(regions, location);
+	if (redundancy === undefined || region === undefined) return [];
+	const offered = redundanciesOf(region);
+	if (offered.includes(redundancy)) return [];
+	const lacks = redundancy.includes("Z") && !region.hasZones ? "no zones" : "no paired region";
+	const pair = region.pair === undefined ? undefined : lookUp(regions, region.pair);
+	const elsewhere =
+		pair !== undefined && redundanciesOf(pair).includes(redundancy) ? `; or location: ${region.pair}` : "";
+	const says = `does not exist in ${location}, which has ${lacks}; allowed there: ${offered.join(", ")}${elsewhere}`;
+	const meant = redundancy.includes("G") && region.pair !== undefined ? redundancy.replace("ZRS", "RS") : "ZRS";
+	return [wrongValue(at("redundancy"), says + suggest(region.hasZones || meant !== "ZRS" ? meant : "LRS"))];
 }
 
 function checkRestore(storage: StorageDraft, phi: boolean | undefined): Mistake[] {
-	const { softDeleteDays = 30, restoreDays = 7, versioning = true, changeFeed = true, lifecycle } = storage;
+	const { softDeleteDays = 30, restoreDays = 7, versioning = true, changeFeed = true } = storage;
 	const mistakes: Mistake[] = [];
 	if (restoreDays >= softDeleteDays) {
 		const says = `of restore need more days of soft delete, and softDeleteDays is ${softDeleteDays}; allowed: ${softDeleteDays - 1} or less, 0 for none`;
@@ -60,15 +68,6 @@ function checkRestore(storage: StorageDraft, phi: boolean | undefined): Mistake[
 		// With health information no number of days would do: config/phi.ts says so.
 		if (key === "versioning" && phi === true) continue;
 		mistakes.push(wrongValue(at(key), `leaves nothing to restore from; set ${key}: true, or restoreDays: 0`));
-	}
-	const { deleteVersionsAfterDays = 365, coolAfterDays, coldAfterDays } = lifecycle ?? {};
-	if (deleteVersionsAfterDays <= restoreDays) {
-		const says = `deletes versions that a restore of ${restoreDays} days needs; allowed: ${restoreDays + 1} or more`;
-		mistakes.push(wrongValue(at("lifecycle", "deleteVersionsAfterDays"), says));
-	}
-	if (coolAfterDays !== undefined && coldAfterDays !== undefined && coldAfterDays <= coolAfterDays) {
-		const says = `is not after coolAfterDays, which is ${coolAfterDays}; allowed: ${coolAfterDays + 1} or more`;
-		mistakes.push(wrongValue(at("lifecycle", "coldAfterDays"), says));
 	}
 	return mistakes;
 }
@@ -159,7 +158,7 @@ function checkOrigin(storage: StorageDraft): Mistake[] {
 function checkContainers(draft: Draft, storage: StorageDraft): Mistake[] {
 	const apps = Object.keys(draft.apps ?? {});
 	const first = new Map<string, string>();
-	const { containers } = storage;
+	const { containers, existing } = storage;
 	if (containers !== undefined && Object.keys(containers).length === 0) {
 		return [{ place: at("containers"), says: "has no container; name at least one", about: "nothing" }];
 	}
@@ -177,6 +176,8 @@ function checkContainers(draft: Draft, storage: StorageDraft): Mistake[] {
 		if (taken !== undefined) {
 			mistakes.push(wrongValue([...place, "name"], `is the container of "${taken}" already; one of the two is enough`));
 		} else if (container?.name !== undefined) first.set(container.name, key);
+		if (container !== undefined)
+			mistakes.push(...checkHolds(place, container), ...checkReferred(place, container, existing));
 		for (const app of Object.keys(container?.accessByApp ?? {})) {
 			if (apps.includes(app)) continue;
 			const near = suggest(findNearestWord(app, apps));
@@ -186,6 +187,17 @@ function checkContainers(draft: Draft, storage: StorageDraft): Mistake[] {
 		}
 		return mistakes;
 	});
+}
+
+function checkReferred(at: Place, container: object, existing: StorageDraft["existing"]): Mistake[] {
+	if (existing !== "reference") return [];
+	return ["immutable", "legalHold"]
+		.filter((key) => key in container)
+		.map((key) => ({
+			place: [...at, key],
+			says: "has no effect on an account that is only referred to; remove it",
+			about: "nothing",
+		}));
 }
 
 function checkKeys({ sas, sharedKey, allowAccountKey }: StorageDraft): Mistake[] {
@@ -211,7 +223,9 @@ export function checkStorage(draft: Draft): Mistake[] {
 	return [
 		...checkOrigin(storage),
 		...checkRedundancy(storage),
-		...(storage.existing === "reference" ? [] : checkRestore(storage, phi)),
+		...(storage.existing === "reference" ? [] : [...checkRestore(storage, phi), ...checkLifecycle(storage)]),
+		...checkTags(at("tags"), storage.tags, storageTags),
+		...checkCors(storage.cors),
 		...checkLogs(storage),
 		...checkAddresses(storage.allowFrom),
 		...checkKeys(storage),

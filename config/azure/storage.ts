@@ -3,6 +3,8 @@ import { z } from "zod";
 import { block, choice, flag, message, named, pattern, text, whole } from "../fields.ts";
 import { keyDocs } from "../key-docs.ts";
 import { suggest } from "../near-miss.ts";
+import { EncryptionKey } from "./encryption-key.ts";
+import { regions } from "./regions.ts";
 import { isAddressRange } from "./storage-addresses.ts";
 import {
 	type Access,
@@ -12,11 +14,14 @@ import {
 	longestSasDays,
 	permissionsByAccess,
 	redundancies,
-	redundanciesByLocation,
 	resourceGroupPattern,
 	windowsOfSas,
 	workspacePattern,
 } from "./storage-catalogue.ts";
+import { CorsRule } from "./storage-cors.ts";
+import { StorageLifecycle } from "./storage-lifecycle.ts";
+import { wormFields } from "./storage-worm.ts";
+import { Tags } from "./tags.ts";
 
 const accessLevels = Object.keys(permissionsByAccess) as [Access, ...Access[]];
 const guid = (what: string) =>
@@ -42,6 +47,12 @@ export const subscription = () =>
 		inPlace: "-",
 		otherwise: "required with an import",
 	});
+
+/** What pages say in place of all regions. */
+export const regionText = "a region of Azure's public cloud, such as `canadacentral`";
+
+/** A region of Azure. */
+export const location = () => choice("a region of Azure's public cloud", Object.keys(regions));
 
 const accountText = "3 to 24 lower-case letters and digits";
 
@@ -77,6 +88,7 @@ export const StorageContainer = block("a container", {
 		inPlace: "yes",
 		allowed: "name: object id",
 	}),
+	...wormFields,
 });
 export type StorageContainer = z.infer<typeof StorageContainer>;
 
@@ -116,26 +128,6 @@ export const StorageLogs = block("the logs of the storage", {
 });
 export type StorageLogs = z.infer<typeof StorageLogs>;
 
-/** What happens to blobs with time (facts/azure.md §2: versions would add up for ever). */
-export const StorageLifecycle = block("the lifecycle of blobs", {
-	deleteVersionsAfterDays: whole("days that old versions are kept", 1, 36500).default(365).register(keyDocs, {
-		description: "days after which old versions and snapshots are deleted",
-		inPlace: "yes",
-		allowed: "1 to 36500, more than `restoreDays`",
-	}),
-	coolAfterDays: whole("days without a change", 1, 36500).optional().register(keyDocs, {
-		description: "days without a change after which a blob goes to the cool tier",
-		inPlace: "yes",
-		otherwise: "never",
-	}),
-	coldAfterDays: whole("days without a change", 1, 36500).optional().register(keyDocs, {
-		description: "days without a change after which a blob goes to the cold tier",
-		inPlace: "yes",
-		allowed: "1 to 36500, more than `coolAfterDays`",
-		otherwise: "never",
-	}),
-});
-
 /** How the SAS tokens of apps are made (facts/azure.md §1b). */
 export const StorageSas = block("the making of SAS tokens", {
 	windowDays: whole("days of a window", 1)
@@ -166,13 +158,20 @@ export const StorageFile = block("the storage of the stage", {
 		description: "name of the storage account, unique in all of Azure",
 		inPlace: "no",
 	}),
-	location: choice("a location with known redundancies", Object.keys(redundanciesByLocation)).register(keyDocs, {
-		description: "Azure region",
+	location: location().register(keyDocs, {
+		description: "Azure region; which redundancies it has is in azure.md",
 		inPlace: "no",
+		allowed: regionText,
 	}),
 	redundancy: choice("a redundancy", redundancies).register(keyDocs, {
-		description: "replication of the data; those with `Z` are in `canadacentral` only",
+		description: "replication of the data; those with `Z` need zones in the region, those with `G` a paired region",
 		inPlace: "yes; zones by a conversion",
+	}),
+	tags: Tags.optional().register(keyDocs, {
+		description: "tags of group, account and workspace, beside those that others set, which stay",
+		inPlace: "yes",
+		allowed: "name: value; at most 50",
+		otherwise: "tags stay as they are",
 	}),
 	softDeleteDays: whole("days of soft delete", 1, 365).default(30).register(keyDocs, {
 		description: "soft delete: days for which deleted blobs and containers can be restored",
@@ -192,6 +191,10 @@ export const StorageFile = block("the storage of the stage", {
 	lifecycle: StorageLifecycle.default({ deleteVersionsAfterDays: 365 }).register(keyDocs, {
 		description: "what happens to blobs with time",
 		otherwise: "versions are deleted after 365 days",
+	}),
+	cors: named("CORS rules", CorsRule).optional().register(keyDocs, {
+		description: "CORS rules, by names of your choice: which web pages may use the files from a browser; at most 5",
+		otherwise: "they stay as they are, which is none in a new account",
 	}),
 	lock: flag("true has Azure refuse to delete it").optional().register(keyDocs, {
 		description: "resource lock: Azure itself refuses to delete the account",
@@ -218,6 +221,10 @@ export const StorageFile = block("the storage of the stage", {
 			description: "Azure subnets that may connect; clients in the account's region need one",
 			inPlace: "yes",
 		}),
+	encryptionKey: EncryptionKey.optional().register(keyDocs, {
+		description: "customer-managed key: whoever takes it away takes the files away",
+		otherwise: "the account's key stays as it is, which is Microsoft's in a new one",
+	}),
 	copyFrom: choice("a source of copies", ["sameTenant", "anywhere"]).default("sameTenant").register(keyDocs, {
 		description: "accounts from which blobs may be copied; a copy from MedStack needs `anywhere`",
 		inPlace: "yes",

@@ -158,7 +158,8 @@ test("an account with a key of its own is managed in one step, and nobody's chan
 		const { id, token, inputs } = cloud.store.ofType(`azure-native:storage:${type}`)[0] ?? assert.fail(type);
 		cloud.update(token, id, { ...inputs, ...more });
 	};
-	const cors = { corsRules: [{ allowedOrigins: ["https://new.maple.example"], allowedMethods: ["GET"] }] };
+	const rule = { allowedOrigins: ["https://new.maple.example"], allowedMethods: ["GET"], allowedHeaders: [] };
+	const cors = { corsRules: [{ ...rule, exposedHeaders: [], maxAgeInSeconds: 60 }] };
 	const [old, moved] = [ownKey("old", "one"), ownKey("new", "two")];
 
 	await t.test("one up imports all that is there, and says what it keeps", async () => {

@@ -6,6 +6,7 @@ import { after, test } from "node:test";
 import { Cloud } from "@medstack-to-aptible/sandbox/azure/cloud.ts";
 import { callFunction } from "@medstack-to-aptible/sandbox/azure/functions.ts";
 import { ArmStore } from "@medstack-to-aptible/sandbox/azure/store.ts";
+import { lockRetention } from "@medstack-to-aptible/sandbox/azure/worm-rules.ts";
 import type { PropertyMap } from "@medstack-to-aptible/sandbox/plugins/property-value.ts";
 
 const dir = await mkdtemp(join(tmpdir(), "azure-"));
@@ -32,6 +33,8 @@ const types = {
 	service: "azure-native:storage:BlobServiceProperties",
 	policy: "azure-native:storage:ManagementPolicy",
 	container: "azure-native:storage:BlobContainer",
+	retention: "azure-native:storage:BlobContainerImmutabilityPolicy",
+	hold: "azure-native:storage:BlobContainerLegalHold",
 	lock: "azure-native:authorization:ManagementLockByScope",
 	setting: "azure-native:monitor:DiagnosticSetting",
 	zone: "azure-native:dns:Zone",
@@ -116,7 +119,13 @@ test("a request is the whole resource: what it does not name is gone", async () 
 	const get = (name: string, more: PropertyMap) =>
 		callFunction(`azure-native:storage:${name}`, { ...below, ...more }, cloud);
 	const service = { ...below, blobServicesName: "default" };
-	const cors = { corsRules: [{ allowedOrigins: ["https://portal.example"] }] };
+	const rule = { allowedOrigins: ["https://portal.example"], allowedMethods: ["GET"], allowedHeaders: ["*"] };
+	const cors = { corsRules: [{ ...rule, exposedHeaders: [], maxAgeInSeconds: 0 }] };
+	const refused = /Code="InvalidXmlDocument"/;
+	for (const corsRules of [[rule], Array.from({ length: 6 }, () => cors.corsRules[0] ?? {})]) {
+		const inputs = { ...service, cors: { corsRules } };
+		assert.throws(() => cloud.update(types.service, `${idOf(account)}/blobServices/default`, inputs), refused);
+	}
 	cloud.update(types.service, `${idOf(account)}/blobServices/default`, { ...service, cors });
 	assert.deepEqual(get("getBlobServiceProperties", { blobServicesName: "default" }).cors, cors);
 	cloud.update(types.service, `${idOf(account)}/blobServices/default`, service);
@@ -135,6 +144,15 @@ test("a lifecycle is not made a second time", async () => {
 	const rule = { name: "old", type: "Lifecycle", definition: { actions: { version: {} } } };
 	const policy = { ...below, managementPolicyName: "default", policy: { rules: [rule] } };
 	await cloud.create(types.policy, policy);
+	const archived = { ...rule, definition: { actions: { baseBlob: { tierToArchive: {} } } } };
+	for (const [rules, message] of [
+		[[archived], /archive tier is not supported .* 'Standard_GZRS'/],
+		[[rule, rule], /each with a name of its own/],
+		[[{ ...rule, definition: { ...rule.definition, filters: { prefixMatch: Array(11).fill("a") } } }], /more than 10/],
+	] as const) {
+		const inputs = { ...policy, policy: { rules: [...rules] } };
+		assert.throws(() => cloud.update(types.policy, `${idOf(account)}/managementPolicies/default`, inputs), message);
+	}
 	await refuses("policy", policy, /^cannot create already existing resource '.*\/managementPolicies\/default'/);
 });
 
@@ -150,6 +168,77 @@ test("what an account is for life is not updated", () => {
 	const id = `${idOf(account)}/blobServices/default`;
 	assert.throws(() => cloud.update(types.service, id, service), /Code="FeatureNotSupportedForAccount"/);
 	cloud.update(types.account, idOf(account), account);
+});
+
+test("tags are bounded, and a policy demands some and adds others to each request", async () => {
+	const tagged = (tags: PropertyMap) => cloud.update(types.account, idOf(account), { ...account, tags });
+	assert.throws(() => tagged({ Owner: "a", owner: "b" }), /Code="DuplicateTagName"/);
+	assert.throws(() => tagged({ "a/b": "x" }), /Code="InvalidTag"/);
+	assert.throws(() => tagged({ long: "x".repeat(257) }), /Code="InvalidTag"/);
+	store.set("demanded_tags", "costCentre");
+	store.set("added_tags", '{"createdBy":"policy"}');
+	assert.throws(() => tagged({ owner: "records" }), /Code="RequestDisallowedByPolicy"/);
+	const { state, inputs } = tagged({ costcentre: "4711" });
+	assert.deepEqual([inputs.tags, state.tags], [{ costcentre: "4711" }, { createdBy: "policy", costcentre: "4711" }]);
+	store.set("demanded_tags", "");
+	store.set("added_tags", "");
+	cloud.update(types.account, idOf(account), account);
+});
+
+test("an own key is refused that is not there, not protected, or not the identity's to use", () => {
+	const vault = "https://maple.vault.azure.net";
+	const keyed = (more: PropertyMap, identity: PropertyMap = { type: "UserAssigned", userAssignedIdentities: ["me"] }) =>
+		cloud.update(types.account, idOf(account), {
+			...account,
+			identity,
+			encryption: {
+				keySource: "Microsoft.Keyvault",
+				keyVaultProperties: { keyVaultUri: vault, keyName: "files" },
+				encryptionIdentity: { encryptionUserAssignedIdentity: "me" },
+				...more,
+			},
+		});
+	const key = { identities: ["me"], purgeProtection: true };
+	for (const [keys, more, identity, message] of [
+		[{}, {}, undefined, /the key 'https:\/\/maple\.vault\.azure\.net\/keys\/files' is not there/],
+		[{ files: { ...key, purgeProtection: false } }, {}, undefined, /needs soft delete and purge protection/],
+		[{ files: { ...key, identities: ["you"] } }, {}, undefined, /'me' may not get, wrap and unwrap/],
+		[{ files: key }, { keyVaultProperties: { keyName: "files" } }, undefined, /no name or no vault/],
+		[{ files: key }, {}, { type: "SystemAssigned" }, /'me' is not assigned to the account/],
+		[{ files: key }, { encryptionIdentity: {} }, { type: "UserAssigned" }, /has no identity that could read the key/],
+	] as const) {
+		const all = Object.entries(keys).map(([name, one]) => [`${vault}/keys/${name}`, one]);
+		store.set("vault_keys", JSON.stringify(Object.fromEntries(all)));
+		assert.throws(() => keyed(more as PropertyMap, identity as PropertyMap | undefined), message);
+	}
+	store.set("vault_keys", JSON.stringify({ [`${vault}/keys/files`]: key }));
+	keyed({});
+	cloud.update(types.account, idOf(account), account);
+});
+
+test("a retention is bounded, not deleted without an etag, and settled once it is locked", async () => {
+	const container = { ...below, containerName: "documents" };
+	const retention = { ...container, immutabilityPolicyName: "default", immutabilityPeriodSinceCreationInDays: 30 };
+	await refuses("retention", retention, /Code="ContainerNotFound"/);
+	await refuses("hold", { ...container, tags: ["case1"] }, /Code="ContainerNotFound"/);
+	store.save({
+		id: `${idOf(account)}/blobServices/default/containers/documents`,
+		token: types.container,
+		inputs: container,
+		state: container,
+	});
+	await refuses("retention", { ...retention, immutabilityPeriodSinceCreationInDays: 146_001 }, /is not valid/);
+	await refuses("hold", { ...container, tags: ["Case 1"] }, /Code="InvalidLegalHoldTag"/);
+	const { id } = await cloud.create(types.retention, retention);
+	await refuses("retention", retention, /^cannot create already existing resource/);
+	await assert.rejects(cloud.remove(id), /Status=412 .* incorrect etag/);
+	lockRetention(store, store.find(id) ?? assert.fail());
+	const longer = { ...retention, immutabilityPeriodSinceCreationInDays: 60 };
+	assert.throws(() => cloud.update(types.retention, id, longer), /not allowed on locked/);
+	const { immutabilityPolicy, legalHold } = callFunction("azure-native:storage:getBlobContainer", container, cloud);
+	assert.equal((immutabilityPolicy as PropertyMap).state, "Locked");
+	assert.deepEqual(legalHold, { hasLegalHold: false, tags: [] });
+	store.remove(`${idOf(account)}/blobServices/default/containers/documents`);
 });
 
 test("a restore needs versions, change feed and a longer soft delete", async () => {
@@ -232,6 +321,26 @@ test("DNS refuses a CNAME at the apex, beside another record, a TTL of none, and
 	await refuses("record", text("é".repeat(128)), /more than 255 characters/);
 	await refuses("record", text(...Array.from({ length: 17 }, () => "x".repeat(250))), /more than 4096 characters/);
 	await cloud.create(types.record, text("x".repeat(255), "y"));
+	const of = (recordType: string, content: PropertyMap, name = "x") => ({
+		...zone,
+		relativeRecordSetName: name,
+		recordType,
+		ttl: 60,
+		...content,
+	});
+	await refuses(
+		"record",
+		of("AAAA", { aaaaRecords: [{ ipv6Address: "203.0.113.1" }] }),
+		/is not a record of type AAAA/,
+	);
+	await refuses("record", of("MX", { mxRecords: [{ preference: 70_000, exchange: "a.example" }] }), /of type MX/);
+	const mail = { preference: 1, exchange: "a.example" };
+	await refuses("record", of("MX", { mxRecords: [mail, { ...mail, exchange: "A.example" }] }), /or is there twice/);
+	await refuses("record", of("SRV", { mxRecords: [mail] }), /type SRV cannot have 'mxRecords'/);
+	await refuses("record", of("CAA", { caaRecords: [{ flags: 256, tag: "issue", value: "x" }] }), /of type CAA/);
+	await refuses("record", of("NS", { nsRecords: [{ nsdname: "a.example" }] }, "@"), /Azure has that of the zone/);
+	await refuses("record", of("A", { targetResource: { id: "/subscriptions/s/x" } }), /cannot lead to/);
+	await refuses("record", of("SPF", { txtRecords: [{ value: ["x"] }] }), /'SPF' is not supported/);
 });
 
 test("a group goes with all that is in it", async () => {

@@ -115,6 +115,49 @@ const wildcard = {
 };
 const toAny = (name: string) => ({ any: { name, type: "CNAME", endpoint: "portal.any" } });
 
+test("values are written as in a zone file, and sent as Azure has them, in one order", async () => {
+	const records = {
+		six: { name: "six", type: "AAAA", values: ["2001:DB8:0:0:0:0:0:2", "2001:db8::1"] },
+		caa: { name: "@", type: "CAA", values: ['0 issue "letsencrypt.org"', "128 iodef mailto:security@acme.example"] },
+		mail: { name: "@", type: "MX", values: ["20 b.acme.example", "10 A.acme.example."] },
+		lab: { name: "lab", type: "NS", values: ["ns1.lab.example."] },
+		sip: { name: "_sip._tls", type: "SRV", values: ["10 5 5061 sip.acme.example"] },
+		apex: { name: "@", type: "AAAA", alias: `/subscriptions/${subscription}/x` },
+	};
+	const { one } = await registerDns(storageStage(zone(records)));
+	const of = (name: string, property: string) => one("dns:RecordSet", `dns-acme-${name}`).inputs[property];
+	assert.deepEqual(of("six", "aaaaRecords"), [{ ipv6Address: "2001:db8::2" }, { ipv6Address: "2001:db8::1" }]);
+	assert.deepEqual(of("caa", "caaRecords"), [
+		{ flags: 0, tag: "issue", value: "letsencrypt.org" },
+		{ flags: 128, tag: "iodef", value: "mailto:security@acme.example" },
+	]);
+	assert.deepEqual(of("mail", "mxRecords"), [
+		{ preference: 10, exchange: "a.acme.example" },
+		{ preference: 20, exchange: "b.acme.example" },
+	]);
+	assert.deepEqual(of("lab", "nsRecords"), [{ nsdname: "ns1.lab.example" }]);
+	assert.deepEqual(of("sip", "srvRecords"), [{ priority: 10, weight: 5, port: 5061, target: "sip.acme.example" }]);
+	assert.deepEqual(of("apex", "targetResource"), { id: `/subscriptions/${subscription}/x` });
+});
+
+const managed = (domain: string) => ({
+	"apps/portal/endpoints/public": { service: "web", kind: "https", domain, managedTls: true },
+});
+const authorities = (...values: string[]) => ({ caa: { name: "@", type: "CAA", values } });
+
+test("a CAA record that admits Let's Encrypt, or nobody in particular, stands beside managed certificates", () => {
+	for (const values of [
+		["0 issue letsencrypt.org"],
+		["0 issue other.example", '0 issue "letsencrypt.org; validationmethods=http-01"'],
+		["0 iodef mailto:security@acme.example"],
+	]) {
+		for (const domain of ["portal.acme.example", "*.acme.example", "portal.other.example"]) {
+			const problems = problemsOf(stageWith({ ...refused(authorities(...values)), ...managed(domain) }));
+			assert.deepEqual(problems, [], `${values} ${domain}`);
+		}
+	}
+});
+
 test("a name that a wildcard endpoint answers to may lead to it", () => {
 	for (const name of ["*", "portal", "x_y"]) {
 		assert.deepEqual(problemsOf(stageWith({ ...refused(toAny(name)), ...wildcard })), [], name);
@@ -140,10 +183,43 @@ testRefused({
 			`dns.zones.acme.records.txt.values[0]: "${"x".repeat(59)}..." is 4097 bytes long; allowed: at most 4096 in Azure DNS`,
 		],
 	},
+	"a CAA record that keeps a managed certificate from being issued": {
+		change: { ...refused(authorities("0 issue other.example")), ...managed("portal.acme.example") },
+		says: [
+			"dns.zones.acme.records.caa.values: let nobody issue the managed certificate of portal.public (portal.acme.example), which is Let's Encrypt's; add 0 issue \"letsencrypt.org\"",
+		],
+	},
+	"values that are none of their type": {
+		change: refused({
+			six: { name: "six", type: "AAAA", values: ["203.0.113.1"] },
+			caa: { name: "@", type: "CAA", values: ["0 isue letsencrypt.org"] },
+			mail: { name: "@", type: "MX", values: ["mail.acme.example", "1 a.example", "1 A.example."] },
+			sip: { name: "_sip._tls", type: "SRV", values: ["10 5 70000 sip.acme.example"] },
+			text: { name: "x", type: "TXT", values: Array.from({ length: 21 }, (_, index) => `text ${index}`) },
+		}),
+		says: [
+			'dns.zones.acme.records.six.values[0]: "203.0.113.1" is not an IPv6 address; allowed: for example 2001:db8::10',
+			'dns.zones.acme.records.caa.values[0]: "0 isue letsencrypt.org" is not flags, a tag (issue, issuewild, issuemail, iodef, contactemail, contactphone) and a value; allowed: for example 0 issue "letsencrypt.org"',
+			'dns.zones.acme.records.mail.values[0]: "mail.acme.example" is not a preference and a mail server; allowed: for example 10 mail.acme.example',
+			'dns.zones.acme.records.mail.values[2]: "1 A.example." stands twice; remove one',
+			'dns.zones.acme.records.sip.values[0]: "10 5 70000 sip.acme.example" is not a priority, a weight, a port and a host; allowed: for example 10 5 5060 sip.acme.example',
+			"dns.zones.acme.records.text.values: has 21 values; allowed: at most 20 in Azure DNS",
+		],
+	},
+	"name servers for the zone itself and for a wildcard": {
+		change: refused({
+			own: { name: "@", type: "NS", values: ["ns1.acme.example"] },
+			any: { name: "*.lab", type: "NS", values: ["ns1.acme.example"] },
+		}),
+		says: [
+			'dns.zones.acme.records.own.type: "NS" is made by Azure for the zone itself (@), with the name servers of the outputs; remove the record',
+			'dns.zones.acme.records.any.type: "NS" is not allowed for a wildcard in Azure DNS; name the zone that is delegated',
+		],
+	},
 	"a CNAME for the zone itself": {
 		change: refused({ portal: { ...portal, name: "@" } }),
 		says: [
-			'dns.zones.acme.records.portal.type: "CNAME" is not allowed for the zone itself (@), which has other records beside it; let the domain\'s own address redirect to a name below it, or host the zone where there is ALIAS',
+			'dns.zones.acme.records.portal.type: "CNAME" is not allowed for the zone itself (@), which has other records beside it; let the domain\'s own address redirect to a name below it, or host the zone where there is ALIAS: an alias of Azure leads to resources of Azure alone, and an endpoint of Aptible is none',
 		],
 	},
 	"a CNAME beside another record of its name": {

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { declareDns } from "../../components/azure/dns-load.ts";
 import { keepNewNames, refuseLostOldName, refuseNewType } from "../../components/azure/dns-moved.ts";
+import { noNames } from "../../components/azure/own-names.ts";
 import type { Dns } from "../../config/azure/dns.ts";
 import type { Move } from "../../config/move.ts";
 import { parseStage } from "../../config/parse.ts";
@@ -53,7 +54,7 @@ function stageIn(phase: MovePhase | undefined, from = "203.0.113.9"): { dns: Dns
 /** Content of each record set by its name, and on what it waits. */
 async function recordsOf(dns: Dns): Promise<Record<string, unknown>> {
 	const app = { endpoints: { public: { hostname: pulumi.output(HOST) } } };
-	const { all } = await register(() => declareDns(dns, { portal: app } as never));
+	const { all } = await register(() => declareDns({ dns, names: noNames }, { portal: app } as never));
 	return Object.fromEntries(
 		all("dns:RecordSet").map(({ name, inputs: { recordType, ttl, aRecords, cnameRecord } }) => [
 			name,

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import { declareDns } from "../../components/azure/dns-load.ts";
 import { ObjectStorage } from "../../components/azure/object-storage.ts";
+import { noNames } from "../../components/azure/own-names.ts";
 import { accountId, containerId } from "../../components/azure/storage-ids.ts";
 import type { LiveStorage } from "../../components/azure/storage-live.ts";
 import type { Storage } from "../../config/azure/storage.ts";
@@ -64,6 +65,7 @@ export function storageStage(changes: Readonly<Record<string, unknown>> = {}, ph
 export function registerStorage(
 	stage: Stage,
 	use: (storage: ObjectStorage) => void = () => {},
+	names = noNames,
 ): Promise<Registrations> {
 	return register(() => {
 		if (stage.storage === undefined) return;
@@ -74,6 +76,7 @@ export function registerStorage(
 				storage: stage.storage,
 				outboundIpAddresses,
 				now: new Date("2026-11-25T12:00:00Z"),
+				names,
 				...(live === undefined ? {} : { live }),
 			}),
 		);
@@ -101,14 +104,15 @@ function liveOf({
 		account: {} as LiveStorage["account"],
 		corsOrigins: [],
 		lifecycle: [],
+		formerRules: [],
 		there: new Set(all.map((part) => part.id)),
 		recorded: existing === "managed" ? all : [],
 	};
 }
 
 /** What the zones of a stage register. */
-export function registerDns(stage: Stage): Promise<Registrations> {
-	return register(() => declareDns(stage.dns, {}));
+export function registerDns(stage: Stage, names = noNames): Promise<Registrations> {
+	return register(() => declareDns(stage.dns === undefined ? undefined : { dns: stage.dns, names }, {}));
 }
 
 export async function register(program: () => unknown): Promise<Registrations> {

@@ -44,7 +44,7 @@ for (const [token, type] of Object.entries(ARM_TYPES)) {
 		const outputs = new Set(
 			[...text.matchAll(/^ {4}readonly (\w+): pulumi\.Output</gm)].map(([, property]) => property),
 		);
-		const store = { keys: () => ({ key1: "", key2: "", created: "" }) };
+		const store = { keys: () => ({ key1: "", key2: "", created: "" }), setting: () => undefined };
 		for (const property of Object.keys(type.outputs({}, { blobUrl: "", store: store as never }))) {
 			assert.ok(outputs.has(property), property);
 		}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ageRule } from "../../components/azure/storage-baseline.ts";
+import { ownRules } from "../../components/azure/storage-baseline.ts";
 import type { LiveStorage } from "../../components/azure/storage-live.ts";
 import { findRefusals } from "../../components/azure/storage-refusals.ts";
 import { storageStage } from "./registrations.ts";
@@ -30,6 +30,7 @@ function refusals(
 		account: found,
 		corsOrigins: [],
 		lifecycle: [],
+		formerRules: [],
 		there: new Set(),
 		recorded: [],
 	};
@@ -85,7 +86,8 @@ test("an import takes all of that but another location", () => {
 test("a lifecycle rule of our name is refused where somebody else made it", () => {
 	const { storage } = storageStage({ existing: "managed", resourceGroup: { name: "g", existing: true } });
 	if (storage === undefined) throw new Error("no storage");
-	const ours = ageRule(storage);
+	const [ours] = ownRules(storage);
+	assert.ok(ours);
 	const other = { ...ours, enabled: false };
 	assert.match(
 		refusals({}, { lifecycle: [other] })[0] ?? "",

@@ -16,7 +16,13 @@ const records = {
 	address: { name: "b", type: "A", values: ["203.0.113.1"] },
 	text: { name: "c", type: "TXT", values: ["x"] },
 	alias: { name: "d", type: "A", alias: "/subscriptions/s/x" },
+	ipv6: { name: "e", type: "AAAA", values: ["2001:db8::1"] },
+	authority: { name: "f", type: "CAA", values: ["0 issue letsencrypt.org"] },
+	mail: { name: "g", type: "MX", values: ["10 mail.acme.example"] },
+	delegated: { name: "h", type: "NS", values: ["ns1.acme.example"] },
+	service: { name: "i", type: "SRV", values: ["10 5 5060 sip.acme.example"] },
 };
+const identity = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/files";
 process.env.ARM_USE_DEFAULT_AZURE_CREDENTIAL = "true";
 const dns = await registerDns(
 	storageStage({ "/dns": { resourceGroup: { name: "g" }, zones: { z: { domain: "acme.example", records } } } }),
@@ -31,7 +37,7 @@ const saidOf = (all: { inputs: Record<string, unknown> }[]) =>
 	);
 
 /** Types of records that no stage file makes, and so no record of one has. */
-const otherRecords = ["aaaa", "caa", "ds", "mx", "naptr", "ns", "ptr", "srv", "tlsa"].map((type) => `${type}Records`);
+const otherRecords = ["ds", "naptr", "ptr", "tlsa"].map((type) => `${type}Records`);
 
 const cases: [resource: string, below: string[], said: string[], kept: readonly string[]][] = [
 	[
@@ -77,6 +83,23 @@ for (const [resource, below, said, kept] of cases) {
 		);
 	});
 }
+
+test("an account with a key of the stage file keeps all the rest of its encryption", async () => {
+	const encryptionKey = { url: "https://maple.vault.azure.net/keys/files/0123456789abcdef0123456789abcdef", identity };
+	const keyed = await registerStorage(storageStage({ ...managed, encryptionKey }));
+	const { inputs, opts } = keyed.one("storage:StorageAccount");
+	assert.deepEqual(inputs.encryption.keyVaultProperties, {
+		keyVaultUri: "https://maple.vault.azure.net",
+		keyName: "files",
+		keyVersion: "0123456789abcdef0123456789abcdef",
+	});
+	const said = [...saidOf([{ inputs }]), ...(opts.ignoreChanges ?? [])];
+	const names = namesOf("storage/storageAccount", ["encryption", "networkRuleSet"]);
+	assert.deepEqual(
+		names.filter((name) => !said.includes(name) && !unsaid.oldKeys.some((one) => one === name)),
+		[],
+	);
+});
 
 /** What is kept and need not be watched. */
 const unwatched: Readonly<Record<string, string>> = {

@@ -39,6 +39,7 @@ const forbidden: Readonly<Record<string, Draft>> = {
 	"storage.redundancy": { storage: { redundancy: "ZRS", logs: {} } },
 	"storage.versioning": { storage: { versioning: false, logs: {} } },
 	"storage.logs": { storage: {} },
+	"storage.cors.NAME.origins": { storage: { cors: { one: { origins: ["*"] } }, logs: {} } },
 	"storage.protect": { storage: { protect: false, logs: {} } },
 };
 
@@ -46,7 +47,8 @@ test("each rule finds what it forbids at the key that it names, and only with ph
 	assert.deepEqual(Object.keys(forbidden).sort(), [...new Set(phiRules.map(({ key }) => key))].sort());
 	for (const [key, draft] of Object.entries(forbidden)) {
 		const found = checkPhi({ ...draft, environment: { ...draft.environment, phi: true } });
-		const places = found.map(({ place }) => place.map((part) => (part === "one" ? "NAME" : part)).join("."));
+		const named = (part: string | number) => (part === "one" ? "NAME" : part);
+		const places = found.map(({ place }) => place.flatMap((part) => (part === 0 ? [] : [named(part)])).join("."));
 		assert.deepEqual(places, [key === "environment.stack" ? "environment.phi" : key], key);
 		assert.deepEqual(checkPhi({ ...draft, environment: { ...draft.environment, phi: false } }), [], key);
 	}

@@ -20,6 +20,12 @@ testRefused({
 			"apps.portal.image: is missing; give an image with a tag or a digest: for example registry.example.com/portal:2026-11-20; or git: with a commitish",
 		],
 	},
+	"an image whose repository has capitals": {
+		change: { "apps/portal/image": "ghcr.io/Acme/Portal:Release-1" },
+		says: [
+			'apps.portal.image: "ghcr.io/Acme/Portal:Release-1" has capitals in the name of its repository, which Docker refuses; did you mean "ghcr.io/acme/portal:Release-1"?',
+		],
+	},
 	"a registry password in the open": {
 		change: { "apps/portal/registry/password": "hunter2-in-the-open" },
 		says: [

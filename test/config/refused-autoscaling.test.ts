@@ -27,8 +27,8 @@ testRefused({
 	"horizontal autoscaling without its bounds": {
 		change: { [`${worker}/autoscale`]: { kind: "horizontal" } },
 		says: [
-			`${place}.autoscale.min: is missing; give a whole number from 1 to 32: containers`,
-			`${place}.autoscale.max: is missing; give a whole number from 1 to 32: containers`,
+			`${place}.autoscale.min: is missing; give a whole number from 1 to 128: containers`,
+			`${place}.autoscale.max: is missing; give a whole number from 1 to 128: containers`,
 			`${place}.autoscale.minCpu: is missing; give a number from 0.01 to 1: share of the CPU`,
 			`${place}.autoscale.maxCpu: is missing; give a number from 0.01 to 1: share of the CPU`,
 		],
@@ -63,7 +63,7 @@ testRefused({
 	},
 	"no container at the least": {
 		change: { [`${worker}/autoscale`]: { ...horizontal, min: 0 } },
-		says: [`${place}.autoscale.min: 0 is not a whole number from 1 to 32 (containers)`],
+		says: [`${place}.autoscale.min: 0 is not a whole number from 1 to 128 (containers)`],
 	},
 	"a parameter of the other kind": {
 		change: { [`${worker}/autoscale`]: { ...vertical, min: 2 } },

@@ -14,7 +14,9 @@ testRefused({
 	},
 	"a version that is none": {
 		change: { "databases/main/version": "9.6" },
-		says: ['databases.main.version: "9.6" is not a version of postgresql; allowed: "14", "15", "16", "17"'],
+		says: [
+			'databases.main.version: "9.6" is not a version of postgresql; allowed: "14", "15", "16", "17", or adopt: true where the database exists',
+		],
 	},
 	"a deprecated version": {
 		change: { "databases/main/version": "13" },

@@ -230,6 +230,15 @@ testRefused({
 		...moveWith({ objects: ["documents"] }),
 		says: ['move.objects[0]: "documents" is not a container under storage.containers; none is declared'],
 	},
+	"objects that nobody could copy a second time": {
+		...moveWith(
+			{ objects: ["documents"] },
+			{ storage: { ...storage, containers: { documents: { name: "documents", immutable: { days: 30 } } } } },
+		),
+		says: [
+			"storage.containers.documents.immutable: keeps the move from copying a blob again that has changed, and move.objects names this container; add it when the move is closed",
+		],
+	},
 	"objects that are not there": {
 		...moveWith({ objects: ["document"] }, { storage }),
 		says: [

@@ -38,12 +38,12 @@ testRefused({
 		],
 	},
 	"more containers than Aptible starts": {
-		change: { "apps/portal/services/web/containers": 33 },
-		says: ["apps.portal.services.web.containers: 33 is not a whole number from 0 to 32 (containers)"],
+		change: { "apps/portal/services/web/containers": 129 },
+		says: ["apps.portal.services.web.containers: 129 is not a whole number from 0 to 128 (containers)"],
 	},
 	"half a container": {
 		change: { "apps/portal/services/web/containers": 1.5 },
-		says: ["apps.portal.services.web.containers: 1.5 is not a whole number from 0 to 32 (containers)"],
+		says: ["apps.portal.services.web.containers: 1.5 is not a whole number from 0 to 128 (containers)"],
 	},
 	"a misspelt key of a service": {
 		change: { "apps/portal/services/web/contaners": 2 },
@@ -92,7 +92,7 @@ testRefused({
 	"a quoted number of containers": {
 		change: { "apps/portal/services/web/containers": "2" },
 		says: [
-			'apps.portal.services.web.containers: "2" is not a whole number from 0 to 32 (containers); remove the quotes',
+			'apps.portal.services.web.containers: "2" is not a whole number from 0 to 128 (containers); remove the quotes',
 		],
 	},
 });

@@ -1,3 +1,4 @@
+import { regions } from "../../config/azure/regions.ts";
 import { testRefused } from "./refused.ts";
 import { absent } from "./stage-file.ts";
 
@@ -37,10 +38,93 @@ testRefused({
 			'storage.redundancy: "GZR" is not a redundancy; allowed: "LRS", "ZRS", "GRS", "GZRS", "RAGRS", "RAGZRS"; did you mean "GZRS"?',
 		],
 	},
-	"a location of which nothing is known": {
+	"tags that Azure does not take": {
+		change: changed({ tags: { Owner: "records", owner: "it", "a/b": "x", azureThing: "x", cost: 4711 } }),
+		says: [
+			"storage.tags.cost: 4711 is a number, not text; write in quotes what is meant (YAML makes 23 of 0027, 31 of 0x1F and 1.1 of 1.10, and rounds long numbers)",
+			'storage.tags.owner: "owner" is "Owner" to Azure, which sees no capitals; remove one',
+			'storage.tags["a/b"]: "a/b" is not the name of a tag; allowed: up to 128 characters, none of < > % & \\ ? /',
+			'storage.tags.azureThing: "azureThing" begins with a word that Azure keeps for itself: microsoft, azure, windows',
+		],
+	},
+	"web pages that may be anybody's": {
+		change: changed({
+			cors: {
+				all: { origins: ["*", "http://portal.acme.example"], methods: ["GET"] },
+				path: { origins: ["https://Portal.acme.example/app"], methods: ["FETCH"] },
+			},
+		}),
+		says: [
+			'storage.cors.path.origins[0]: "https://Portal.acme.example/app" is not an origin; allowed: "*", or an origin such as https://portal.acme.example, without a path; did you mean "https://portal.acme.example"?',
+			'storage.cors.path.methods[0]: "FETCH" is not an HTTP method; allowed: "DELETE", "GET", "HEAD", "MERGE", "OPTIONS", "PATCH", "POST", "PUT"',
+			'storage.cors.all.origins[0]: "*" lets the scripts of every page use the files, which phi: true rules out; give https:// origins',
+			'storage.cors.all.origins[1]: "http://portal.acme.example" lets pages that anybody on their way can change use the files, which phi: true rules out; give https:// origins',
+		],
+	},
+	"a key by another address, and holds that Azure does not take": {
+		change: changed({
+			encryptionKey: { url: "https://maple.vault.azure.net/secrets/files", identity: "files" },
+			"containers/documents/immutable": { days: 0 },
+			"containers/documents/legalHold": ["Case 1", "case2", "case2"],
+		}),
+		says: [
+			'storage.encryptionKey.url: "https://maple.vault.azure.net/secrets/files" is not the URL of a key; allowed: https://VAULT.vault.azure.net/keys/NAME, with /VERSION for one that never rotates',
+			'storage.encryptionKey.identity: "files" is not the id of a user-assigned identity; allowed: /subscriptions/.../userAssignedIdentities/...',
+			"storage.containers.documents.immutable.days: 0 is not a whole number from 1 to 146000 (days from a blob's creation)",
+			'storage.containers.documents.legalHold[0]: "Case 1" is not a tag of a legal hold; allowed: 3 to 23 lower-case letters and digits, such as case4711',
+			'storage.containers.documents.legalHold[2]: "case2" stands twice; remove one',
+		],
+	},
+	"more CORS rules than there may be": {
+		change: changed({
+			cors: Object.fromEntries(
+				["a", "b", "c", "d", "e", "f"].map((name) => [
+					name,
+					{ origins: [`https://${name}.example`], methods: ["GET"] },
+				]),
+			),
+		}),
+		says: ["storage.cors: has 6 rules; allowed: at most 5 in Azure, each with up to 64 origins"],
+	},
+	"lifecycle rules that do nothing, or the wrong thing": {
+		change: changed({
+			"lifecycle/rules": {
+				age: { prefixes: ["documents/"], deleteAfterDays: 30 },
+				old_exports: { prefixes: ["document/exports/"], deleteAfterDays: 30 },
+				idle: { prefixes: ["documents/idle/"] },
+				steps: { prefixes: ["documents/"], coolAfterDays: 30, deleteAfterDays: 30 },
+				archive: { prefixes: [], archiveAfterDays: 30, deleteVersionsAfterDays: 7 },
+			},
+		}),
+		says: [
+			'storage.lifecycle.rules.age: "age" is the name of the rule for the whole account; give this one another',
+			'storage.lifecycle.rules.old_exports: "old_exports" is not the name of a rule; allowed: up to 256 letters, digits and hyphens',
+			'storage.lifecycle.rules.old_exports.prefixes[0]: "document/exports/" does not begin with a container of this stage; allowed: documents, a slash, and how the names begin; did you mean "documents/exports/"?',
+			'storage.lifecycle.rules.idle: "idle" does nothing; give deleteAfterDays or another of its days',
+			"storage.lifecycle.rules.steps.deleteAfterDays: 30 is not after coolAfterDays, which is 30; allowed: 31 or more",
+			"storage.lifecycle.rules.archive.archiveAfterDays: 30 is not possible with redundancy: GZRS, as Azure archives nothing that is spread over zones; remove the line",
+			"storage.lifecycle.rules.archive.deleteVersionsAfterDays: 7 deletes versions that a restore of 7 days needs; allowed: 8 or more",
+			"storage.lifecycle.rules.archive.prefixes: has 0 prefixes; allowed: 1 to 10",
+		],
+	},
+	"zones and a pair where Azure has only one of the two": {
+		change: changed({ location: "italynorth" }),
+		says: [
+			'storage.redundancy: "GZRS" does not exist in italynorth, which has no paired region; allowed there: LRS, ZRS; did you mean "ZRS"?',
+		],
+	},
+	"one place in a region without a pair, with health information": {
+		change: changed({ location: "italynorth", redundancy: "LRS" }),
+		says: [
+			'storage.redundancy: "LRS" keeps everything in one place, which phi: true rules out; allowed: ZRS; did you mean "ZRS"?',
+		],
+	},
+	"a location that Azure does not have": {
 		change: changed({ location: "canada-central" }),
 		says: [
-			'storage.location: "canada-central" is not a location with known redundancies; allowed: "canadacentral", "canadaeast"; did you mean "canadacentral"?',
+			`storage.location: "canada-central" is not a region of Azure's public cloud; allowed: ${Object.keys(regions)
+				.map((name) => `"${name}"`)
+				.join(", ")}; did you mean "canadacentral"?`,
 		],
 	},
 	"a name of an account with capitals and hyphens": {
@@ -247,7 +331,7 @@ testRefused({
 	"a misspelt setting of the storage": {
 		change: changed({ softDeletDays: 60 }),
 		says: [
-			'storage.softDeletDays: is not known here; allowed: existing, subscription, resourceGroup, account, location, redundancy, softDeleteDays, restoreDays, versioning, changeFeed, lifecycle, lock, logs, allowFrom, allowSubnets, copyFrom, sharedKey, allowAccountKey, sas, keysRenewed, protect, containers; did you mean "softDeleteDays"?',
+			'storage.softDeletDays: is not known here; allowed: existing, subscription, resourceGroup, account, location, redundancy, tags, softDeleteDays, restoreDays, versioning, changeFeed, lifecycle, cors, lock, logs, allowFrom, allowSubnets, encryptionKey, copyFrom, sharedKey, allowAccountKey, sas, keysRenewed, protect, containers; did you mean "softDeleteDays"?',
 		],
 	},
 });

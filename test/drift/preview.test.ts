@@ -97,7 +97,10 @@ test("drift shows in the preview, and the next update heals it", async (t) => {
 	});
 
 	await t.test("an endpoint that nobody declared is exit code 2 by itself", async () => {
+		const recovery = { pitr_status: "supported", oldest_pitr_time: "2026-11-30T03:00:00Z" };
+		stage.aptible.fault({ name: "answer-changed", command: "GET /accounts/ID/databases", with: recovery });
 		const { code, stdout } = await runDrift(stage);
+		assert.match(stdout, /^database "main" can be recovered to any moment since 2026-11-30T03:00:00Z$/m);
 		assert.equal(code, 2);
 		const [verdict = "", first = ""] = stdout.split("\n");
 		assert.equal(

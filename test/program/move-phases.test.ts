@@ -290,7 +290,14 @@ test("a move goes through its phases with the fewest operations, and no other wa
 		stage.watchDrift();
 		stage.sandbox.env.MEDSTACK_TO_APTIBLE_DRIFT_REPORT = report;
 		assert.deepEqual(await go(stage, "prepare", " again"), opened);
-		assert.deepEqual(await drift(), { drifted: [], gone: [], undeclared: [], undeclaredEndpoints: [], unknown: [] });
+		assert.deepEqual(await drift(), {
+			drifted: [],
+			gone: [],
+			undeclared: [],
+			undeclaredEndpoints: [],
+			unknown: [],
+			recovery: [],
+		});
 		assert.deepEqual(await live(stage), { web: 2, worker: 0, main: 4096 });
 	});
 

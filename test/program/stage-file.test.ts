@@ -7,8 +7,18 @@ import { fail, openStage, succeed } from "../support/stage.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-test("a stage file through Pulumi's own YAML: dates, and blocks under a misspelt namespace", async (t) => {
+test("a stage file through Pulumi's own YAML: an unknown stack, dates, and blocks under a misspelt namespace", async (t) => {
 	const stage = await openStage(t, "staging");
+	await stage.withChange(
+		({ environment }) => {
+			environment.stack = "shared-ca-centrl-1";
+		},
+		async () => {
+			const says =
+				/environment\.stack: "shared-ca-centrl-1" is not a stack that this token can see; there are: .*shared-ca-central-1.*; did you mean "shared-ca-central-1"\?/;
+			assert.match(await fail(stage.previewWith({ MEDSTACK_TO_APTIBLE_DRIFT: "" })), says);
+		},
+	);
 	await stage.edit((blocks) => {
 		// Written without quotes, as it is text to YAML 1.2.
 		blocks.apps.portal.config.PAYMENTS_API_VERSION = "2023-10-16";

@@ -4,6 +4,7 @@ import { ArmError } from "./arm-error.ts";
 import { changeContainer } from "./data-plane.ts";
 import { ARM_TYPES, type ArmType } from "./resource-types.ts";
 import type { ArmResource, ArmStore } from "./store.ts";
+import { addPolicyTags, tagRules } from "./tag-rules.ts";
 
 const CONTAINER = "azure-native:storage:BlobContainer";
 const ACCOUNT = "azure-native:storage:StorageAccount";
@@ -61,6 +62,7 @@ export class Cloud {
 		const resource = this.store.find(id);
 		if (resource === undefined) return;
 		this.#refuseLocked(resource);
+		typeOf(resource.token).refuseRemoval?.();
 		if (typeOf(resource.token).singleton === true) return this.store.forget(id);
 		const gone = [resource, ...this.store.below(id)];
 		for (const { token: one, inputs } of gone) {
@@ -96,6 +98,7 @@ export class Cloud {
 			const message = `The client does not have authorization to perform action 'write' over scope '${id}'.`;
 			throw new ArmError(403, "AuthorizationFailed", message);
 		}
+		tagRules(token, id, inputs, this.store);
 		type.rules({ inputs, id, before, store: this.store });
 		const resource = this.#resource(type, token, id, inputs);
 		this.store.save(resource);
@@ -105,7 +108,13 @@ export class Cloud {
 	/** A request is the whole resource: what it does not name has Azure's own settings afterwards, or is gone. */
 	#resource(type: ArmType, token: string, id: string, inputs: PropertyMap): ArmResource {
 		const outputs = type.outputs(inputs, { blobUrl: this.blobUrl, store: this.store });
-		return { id, token, inputs, state: { ...type.defaults, ...inputs, ...type.answer?.(inputs), ...outputs } };
+		const added = addPolicyTags(token, inputs, this.store);
+		return {
+			id,
+			token,
+			inputs,
+			state: { ...type.defaults, ...inputs, ...type.answer?.(inputs), ...added, ...outputs },
+		};
 	}
 
 	/** A lock holds for what it is on and for all below that. */

@@ -1,4 +1,5 @@
-import { isIPv4 } from "node:net";
+import { isIPv4, isIPv6 } from "node:net";
+import type { PropertyMap } from "../plugins/property-value.ts";
 import { ArmError } from "./arm-error.ts";
 import { mapIn, mapsIn, type RuleContext } from "./arm-values.ts";
 import { requireGroup } from "./storage-rules.ts";
@@ -28,6 +29,13 @@ export function recordSetRules({ inputs, id, store }: RuleContext): void {
 	if (type === "CNAME" && name === "@") {
 		throw new ArmError(400, "BadRequest", "A CNAME record set cannot be created at the zone apex.");
 	}
+	if (type === "NS" && (name === "@" || String(name).startsWith("*"))) {
+		throw new ArmError(
+			400,
+			"BadRequest",
+			`The NS record set '${name}' cannot be made: Azure has that of the zone, and no wildcard.`,
+		);
+	}
 	const twin = store.below(zone).find((other) => {
 		const same = String(other.inputs.relativeRecordSetName).toLowerCase() === String(name).toLowerCase();
 		return same && other.inputs.recordType !== type && [type, other.inputs.recordType].includes("CNAME");
@@ -43,21 +51,60 @@ export function recordSetRules({ inputs, id, store }: RuleContext): void {
 	checkContent(inputs);
 }
 
+/** Where the values of a type are in a request, and which of them Azure takes. */
+const CONTENT: Readonly<Record<string, { key: string; takes: (value: PropertyMap) => boolean }>> = {
+	A: { key: "aRecords", takes: ({ ipv4Address }) => isIPv4(String(ipv4Address)) },
+	AAAA: { key: "aaaaRecords", takes: ({ ipv6Address }) => isIPv6(String(ipv6Address)) },
+	CAA: {
+		key: "caaRecords",
+		takes: ({ flags, tag, value }) => isByte(flags) && /^[0-9a-z]+$/.test(String(tag)) && typeof value === "string",
+	},
+	MX: { key: "mxRecords", takes: ({ preference, exchange }) => isShort(preference) && isName(exchange) },
+	NS: { key: "nsRecords", takes: ({ nsdname }) => isName(nsdname) },
+	SRV: {
+		key: "srvRecords",
+		takes: ({ priority, weight, port, target }) => [priority, weight, port].every(isShort) && isName(target),
+	},
+	TXT: { key: "txtRecords", takes: ({ value }) => Array.isArray(value) },
+};
+
+const isShort = (number: unknown) => Number.isInteger(number) && Number(number) >= 0 && Number(number) < 2 ** 16;
+const isByte = (number: unknown) => isShort(number) && Number(number) < 2 ** 8;
+const isName = (name: unknown) => typeof name === "string" && /^(?:[\w-]{1,63}\.)*[\w-]{1,63}\.?$/.test(name);
+
+/** What an alias may lead to (Azure docs: alias records): nothing outside Azure. */
+const ALIAS_TARGETS =
+	/\/providers\/Microsoft\.(?:Network\/(?:publicIPAddresses|trafficManagerProfiles|frontDoors|dnszones\/[^/]+\/(?:A|AAAA|CNAME))|Cdn\/profiles\/[^/]+\/(?:endpoints|afdEndpoints))\/[^/]+$/i;
+
 function checkContent(inputs: RuleContext["inputs"]): void {
-	if (mapIn(inputs, "targetResource").id !== undefined) return;
-	const addresses = mapsIn(inputs, "aRecords").map(({ ipv4Address }) => String(ipv4Address));
-	const content = {
-		A: addresses.length,
-		CNAME: Number(mapIn(inputs, "cnameRecord").cname !== undefined),
-		TXT: mapsIn(inputs, "txtRecords").length,
-	};
 	const type = String(inputs.recordType);
-	if (content[type as keyof typeof content] === 0) {
-		throw new ArmError(400, "BadRequest", `The record set of type ${type} has no record.`);
+	const alias = mapIn(inputs, "targetResource").id;
+	if (alias !== undefined) {
+		if (["A", "AAAA", "CNAME"].includes(type) && ALIAS_TARGETS.test(String(alias))) return;
+		throw new ArmError(400, "BadRequest", `An alias record of type ${type} cannot lead to '${alias}'.`);
 	}
-	for (const { value } of mapsIn(inputs, "txtRecords")) checkStrings(value);
-	const wrong = addresses.find((address) => !isIPv4(address));
-	if (wrong !== undefined) throw new ArmError(400, "BadRequest", `'${wrong}' is not an IPv4 address.`);
+	if (type === "CNAME") {
+		if (isName(mapIn(inputs, "cnameRecord").cname)) return;
+		throw new ArmError(400, "BadRequest", "The record set of type CNAME has no record.");
+	}
+	const content = CONTENT[type];
+	if (content === undefined) throw new ArmError(400, "BadRequest", `The record type '${type}' is not supported.`);
+	const other = Object.keys(inputs).find((key) => key.endsWith("Records") && key !== content.key);
+	if (other !== undefined)
+		throw new ArmError(400, "BadRequest", `A record set of type ${type} cannot have '${other}'.`);
+	const values = mapsIn(inputs, content.key);
+	if (values.length === 0) throw new ArmError(400, "BadRequest", `The record set of type ${type} has no record.`);
+	if (values.length > 20) throw new ArmError(400, "BadRequest", "A record set has at most 20 records.");
+	const texts = values.map((value) => JSON.stringify(value).toLowerCase());
+	const wrong = values.find((value, index) => !content.takes(value) || texts.indexOf(texts[index] ?? "") !== index);
+	if (wrong !== undefined) {
+		throw new ArmError(
+			400,
+			"BadRequest",
+			`${JSON.stringify(wrong)} is not a record of type ${type}, or is there twice.`,
+		);
+	}
+	if (type === "TXT") for (const { value } of values) checkStrings(value);
 }
 
 /** A string has one byte for its length (RFC 1035); all strings of a record have 4096 together (terraform-provider-azurerm#2826, #24152). */

@@ -4,6 +4,7 @@ import type { Cloud } from "./cloud.ts";
 import { ARM_FUNCTIONS, ARM_TYPES } from "./resource-types.ts";
 import { signServiceSas } from "./service-sas.ts";
 import type { ArmResource } from "./store.ts";
+import { answerContainer } from "./worm-rules.ts";
 
 /** Resources that a function of this name asks for. */
 const GETTERS: Readonly<Record<string, string>> = {
@@ -11,7 +12,9 @@ const GETTERS: Readonly<Record<string, string>> = {
 	getBlobServiceProperties: "azure-native:storage:BlobServiceProperties",
 	getRecordSet: "azure-native:dns:RecordSet",
 	getManagementPolicy: "azure-native:storage:ManagementPolicy",
+	getResourceGroup: "azure-native:resources:ResourceGroup",
 	getStorageAccount: "azure-native:storage:StorageAccount",
+	getWorkspace: "azure-native:operationalinsights:Workspace",
 	getZone: "azure-native:dns:Zone",
 };
 
@@ -28,7 +31,8 @@ export function callFunction(token: string, args: PropertyMap, context: Cloud): 
 	const name = token.split(":")[2] ?? "";
 	if (name === "listStorageAccountKeys") return listKeys(args, context);
 	if (name === "listStorageAccountServiceSAS") return listServiceSas(args, context);
-	return answer(find(GETTERS[name] ?? "", args, context));
+	const found = find(GETTERS[name] ?? "", args, context);
+	return name === "getBlobContainer" ? { ...answer(found), ...answerContainer(found, context.store) } : answer(found);
 }
 
 function find(token: string, args: PropertyMap, cloud: Cloud): ArmResource {

@@ -15,16 +15,33 @@ export function isContainerName(name: string): boolean {
 	return name.length >= 3 && name.length <= 63 && name.split("-").every((part) => /^[0-9a-z]+$/.test(part));
 }
 
-/** Regions without availability zones, as far as the sandbox knows regions. */
-const REGIONS: Readonly<Record<string, { zones: boolean }>> = {
-	canadacentral: { zones: true },
-	canadaeast: { zones: false },
-};
+const list = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 
-/** Whether a region has a SKU; of a region that the sandbox does not know, everything is. */
+/** Regions of the public cloud (Azure docs: list of Azure regions, 2025), by what is missing in each. */
+const WITHOUT_ZONES = list(`
+	australiacentral australiacentral2 australiasoutheast brazilsoutheast canadaeast francesouth germanynorth koreasouth northcentralus
+	norwaywest southafricawest southindia switzerlandwest uaecentral ukwest westcentralus westindia westus
+`);
+const WITHOUT_PAIR = list(`
+	austriaeast belgiumcentral chilecentral indonesiacentral israelcentral italynorth malaysiawest mexicocentral newzealandnorth
+	polandcentral qatarcentral spaincentral
+`);
+const WITH_BOTH = list(`
+	australiaeast brazilsouth canadacentral centralindia centralus eastasia eastus eastus2 francecentral germanywestcentral japaneast
+	japanwest koreacentral northeurope norwayeast southafricanorth southcentralus southeastasia swedencentral switzerlandnorth uaenorth
+	uksouth westeurope westus2 westus3
+`);
+
+/** Whether there is a region of this name. */
+export function isRegion(location: string): boolean {
+	return [WITHOUT_ZONES, WITHOUT_PAIR, WITH_BOTH].some((names) => names.has(location));
+}
+
+/** Whether a region has a SKU. */
 export function hasSku(location: string, sku: string): boolean {
 	if (!/^(?:Standard_(?:LRS|ZRS|GRS|GZRS|RAGRS|RAGZRS)|Premium_(?:LRS|ZRS))$/.test(sku)) return false;
-	return !sku.includes("ZRS") || REGIONS[location]?.zones !== false;
+	if (sku.includes("ZRS") && WITHOUT_ZONES.has(location)) return false;
+	return !sku.includes("G") || !WITHOUT_PAIR.has(location);
 }
 
 /** Rules that a firewall has at most. */

@@ -104,7 +104,7 @@ async function create(request: rpc.CreateRequest, login: Login) {
 /** Keys of outputs are asked of an account that is nowhere. */
 const previewContext = {
 	blobUrl: "",
-	store: { keys: () => ({ key1: "", key2: "", created: "" }) } as unknown as ArmStore,
+	store: { keys: () => ({ key1: "", key2: "", created: "" }), setting: () => undefined } as unknown as ArmStore,
 };
 
 async function update(request: rpc.UpdateRequest, login: Login) {

@@ -1,16 +1,12 @@
 import type { PropertyMap } from "../plugins/property-value.ts";
 import { answerAccount, askedOfAccount } from "./account-answer.ts";
 import { normalLocation, type RuleContext } from "./arm-values.ts";
+import { blobServiceRules, managementPolicyRules } from "./blob-service-rules.ts";
 import { recordSetRules, zoneRules } from "./dns-rules.ts";
 import { diagnosticRules, lockRules, roleAssignmentRules, workspaceRules } from "./management-rules.ts";
-import {
-	accountRules,
-	blobServiceRules,
-	containerRules,
-	managementPolicyRules,
-	resourceGroupRules,
-} from "./storage-rules.ts";
+import { accountRules, containerRules, resourceGroupRules } from "./storage-rules.ts";
 import type { ArmStore } from "./store.ts";
+import { isLocked, legalHoldRules, refuseRetentionRemoval, retentionRules } from "./worm-rules.ts";
 
 /** A type of resource, as Azure Resource Manager and the provider treat it. */
 export interface ArmType {
@@ -26,6 +22,8 @@ export interface ArmType {
 	singleton?: boolean;
 	/** Refuses what Azure would refuse, by throwing ArmError. */
 	rules(context: RuleContext): void;
+	/** Refuses a removal by itself. What it lies in may still go. */
+	refuseRemoval?(): void;
 	/** Settings that Azure makes where a request has none; an import reads them as if somebody had asked for them. */
 	defaults?: PropertyMap;
 	/** Settings that Azure answers in another form than they are asked for. */
@@ -48,6 +46,8 @@ const inGroup = (inputs: PropertyMap, subscription: string, rest: string) =>
 	`/subscriptions/${subscription}/resourceGroups/${text(inputs, "resourceGroupName")}/providers/${rest}`;
 const account = (inputs: PropertyMap, subscription: string) =>
 	inGroup(inputs, subscription, `Microsoft.Storage/storageAccounts/${text(inputs, "accountName")}`);
+const container = (inputs: PropertyMap, subscription: string) =>
+	`${account(inputs, subscription)}/blobServices/default/containers/${text(inputs, "containerName")}`;
 const zone = (inputs: PropertyMap, subscription: string) =>
 	inGroup(inputs, subscription, `Microsoft.Network/dnsZones/${text(inputs, "zoneName")}`);
 
@@ -100,8 +100,7 @@ export const ARM_TYPES: Readonly<Record<string, ArmType>> = {
 	"azure-native:storage:BlobContainer": {
 		required: ["accountName", "resourceGroupName"],
 		name: "containerName",
-		id: (inputs, subscription) =>
-			`${account(inputs, subscription)}/blobServices/default/containers/${text(inputs, "containerName")}`,
+		id: container,
 		replaces: ["accountName", "resourceGroupName", "containerName"],
 		rules: containerRules,
 		defaults: {
@@ -115,6 +114,29 @@ export const ARM_TYPES: Readonly<Record<string, ArmType>> = {
 			hasImmutabilityPolicy: false,
 			hasLegalHold: false,
 		}),
+	},
+	"azure-native:storage:BlobContainerImmutabilityPolicy": {
+		required: ["accountName", "containerName", "resourceGroupName"],
+		name: "immutabilityPolicyName",
+		id: (inputs, subscription) =>
+			`${container(inputs, subscription)}/immutabilityPolicies/${text(inputs, "immutabilityPolicyName")}`,
+		replaces: ["accountName", "resourceGroupName", "containerName", "immutabilityPolicyName"],
+		rules: retentionRules,
+		refuseRemoval: refuseRetentionRemoval,
+		outputs: (inputs, { store }) => ({
+			name: "default",
+			type: "Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies",
+			state: isLocked(inputs, store) ? "Locked" : "Unlocked",
+			etag: '"8d0000000000001"',
+		}),
+	},
+	"azure-native:storage:BlobContainerLegalHold": {
+		required: ["accountName", "containerName", "resourceGroupName", "tags"],
+		name: "containerName",
+		id: (inputs, subscription) => `${container(inputs, subscription)}/legalHold`,
+		replaces: ["accountName", "resourceGroupName", "containerName"],
+		rules: legalHoldRules,
+		outputs: () => ({}),
 	},
 	"azure-native:storage:BlobServiceProperties": {
 		required: ["accountName", "resourceGroupName"],
@@ -219,6 +241,8 @@ export const ARM_FUNCTIONS: Readonly<Record<string, readonly string[]>> = {
 	"azure-native:storage:getStorageAccount": ["accountName", "resourceGroupName"],
 	"azure-native:storage:getBlobContainer": ["accountName", "containerName", "resourceGroupName"],
 	"azure-native:storage:getBlobServiceProperties": ["accountName", "blobServicesName", "resourceGroupName"],
+	"azure-native:resources:getResourceGroup": ["resourceGroupName"],
+	"azure-native:operationalinsights:getWorkspace": ["resourceGroupName", "workspaceName"],
 	"azure-native:dns:getZone": ["resourceGroupName", "zoneName"],
 	"azure-native:dns:getRecordSet": ["recordType", "relativeRecordSetName", "resourceGroupName", "zoneName"],
 	"azure-native:storage:getManagementPolicy": ["accountName", "managementPolicyName", "resourceGroupName"],

@@ -1,7 +1,8 @@
-import { deepEqual, isMap, type PropertyMap } from "../plugins/property-value.ts";
+import { deepEqual, type PropertyMap } from "../plugins/property-value.ts";
 import { ArmError } from "./arm-error.ts";
 import { mapIn, mapsIn, normalLocation, type RuleContext } from "./arm-values.ts";
-import { ACCOUNT_NAME, GROUP_NAME, hasSku, isContainerName, isIpRule, MOST_IP_RULES } from "./limits.ts";
+import { encryptionKeyRules } from "./key-rules.ts";
+import { ACCOUNT_NAME, GROUP_NAME, hasSku, isContainerName, isIpRule, isRegion, MOST_IP_RULES } from "./limits.ts";
 
 /** What Azure Resource Manager refuses of groups, accounts and what lies in them (facts/azure.md §2, §3). */
 
@@ -12,7 +13,8 @@ export function requireGroup({ id, store }: Pick<RuleContext, "id" | "store">): 
 	throw new ArmError(404, "ResourceGroupNotFound", `Resource group '${group[1]}' could not be found.`);
 }
 
-function requireAccount({ id, store }: RuleContext): void {
+/** Fails unless the account is there. */
+export function requireAccount({ id, store }: RuleContext): void {
 	const parent = /^.*\/storageAccounts\/[^/]+/i.exec(id)?.[0] ?? "";
 	if (store.find(parent) !== undefined) return;
 	throw new ArmError(
@@ -22,7 +24,8 @@ function requireAccount({ id, store }: RuleContext): void {
 	);
 }
 
-function requireDefault({ inputs }: RuleContext, key: string): void {
+/** Fails where something has another name than the only one that there is. */
+export function requireDefault({ inputs }: RuleContext, key: string): void {
 	if (inputs[key] === "default") return;
 	// The released provider then asks an address of Microsoft's own network (azure-native#2164).
 	throw new ArmError(
@@ -68,6 +71,7 @@ export function accountRules(context: RuleContext): void {
 		throw new ArmError(400, "InvalidRequestPropertyValue", message);
 	}
 	checkSettled(inputs, before);
+	encryptionKeyRules(inputs, store);
 	const { expirationAction, sasExpirationPeriod } = mapIn(inputs, "sasPolicy");
 	if (expirationAction !== undefined && !/^\d+\.\d\d:\d\d:\d\d$/.test(String(sasExpirationPeriod))) {
 		throw new ArmError(
@@ -95,6 +99,10 @@ function checkSettled(inputs: PropertyMap, before: PropertyMap | undefined): voi
 function checkSku(inputs: PropertyMap, before: PropertyMap | undefined): void {
 	const sku = String(mapIn(inputs, "sku").name);
 	const location = normalLocation(inputs.location);
+	if (!isRegion(location)) {
+		const message = `The provided location '${location}' is not available for resource type 'Microsoft.Storage/storageAccounts'.`;
+		throw new ArmError(400, "LocationNotAvailableForResourceType", message);
+	}
 	if (!hasSku(location, sku)) {
 		throw new ArmError(400, "SkuNotAvailableInRegion", `The sku '${sku}' is not available in region '${location}'.`);
 	}
@@ -140,65 +148,5 @@ export function containerRules(context: RuleContext): void {
 	const access = context.inputs.publicAccess ?? "None";
 	if (access !== "None" && account?.inputs.allowBlobPublicAccess !== true) {
 		throw new ArmError(409, "PublicAccessNotPermitted", "Public access is not permitted on this storage account.");
-	}
-}
-
-export function blobServiceRules(context: RuleContext): void {
-	requireDefault(context, "blobServicesName");
-	requireAccount(context);
-	const { inputs } = context;
-	const account = context.store.find(/^.*\/storageAccounts\/[^/]+/i.exec(context.id)?.[0] ?? "");
-	if (account?.inputs.isHnsEnabled === true) {
-		const { isVersioningEnabled, changeFeed, restorePolicy } = inputs;
-		for (const [feature, setting] of Object.entries({ isVersioningEnabled, changeFeed, restorePolicy })) {
-			if (setting !== true && !(isMap(setting) && setting.enabled === true)) continue;
-			const message = `'${feature}' is not supported for accounts with a hierarchical namespace.`;
-			throw new ArmError(409, "FeatureNotSupportedForAccount", message);
-		}
-	}
-	const restore = mapIn(inputs, "restorePolicy");
-	const deletion = mapIn(inputs, "deleteRetentionPolicy");
-	for (const policy of [deletion, mapIn(inputs, "containerDeleteRetentionPolicy")]) {
-		const days = Number(policy.days ?? 7);
-		if (policy.enabled !== true || (days >= 1 && days <= 365)) continue;
-		throw new ArmError(
-			400,
-			"InvalidRequestPropertyValue",
-			`The value '${days}' is not valid for property 'days'. It has to be between 1 and 365.`,
-		);
-	}
-	if (restore.enabled !== true) return;
-	const wanting = [
-		[inputs.isVersioningEnabled === true, "versioning"],
-		[mapIn(inputs, "changeFeed").enabled === true, "change feed"],
-		[deletion.enabled === true, "soft delete"],
-	].flatMap(([has, what]) => (has === true ? [] : [what]));
-	if (wanting.length > 0) {
-		throw new ArmError(
-			409,
-			"ConflictFeatureEnabled",
-			`Point-in-time restore needs ${wanting.join(", ")} to be enabled.`,
-		);
-	}
-	if (Number(restore.days) >= Number(deletion.days)) {
-		throw new ArmError(
-			400,
-			"InvalidRequestPropertyValue",
-			"restorePolicy.days has to be less than deleteRetentionPolicy.days.",
-		);
-	}
-}
-
-export function managementPolicyRules(context: RuleContext): void {
-	requireDefault(context, "managementPolicyName");
-	requireAccount(context);
-	for (const rule of mapsIn(mapIn(context.inputs, "policy"), "rules")) {
-		const actions = mapIn(mapIn(rule, "definition"), "actions");
-		if (rule.type === "Lifecycle" && Object.keys(actions).length > 0) continue;
-		throw new ArmError(
-			400,
-			"InvalidRequestPropertyValue",
-			`The rule '${rule.name}' needs type Lifecycle and at least one action.`,
-		);
 	}
 }

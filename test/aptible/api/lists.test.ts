@@ -86,6 +86,8 @@ test("a database is whole by its image, its service and its disk, wherever the A
 				status: "provisioned",
 				enable_backups: false,
 				current_kms_arn: "arn:aws:kms:x",
+				pitr_status: "supported",
+				oldest_pitr_time: "2026-11-30T03:00:00Z",
 				connection_url: "postgresql://u:p@h:1/db",
 				_links: { ...databaseLinks, initialize_from: link("/databases/9") },
 				_embedded: {
@@ -142,6 +144,10 @@ test("a database is whole by its image, its service and its disk, wherever the A
 	assert.deepEqual(
 		[main?.version, main?.automaticBackups, main?.kmsKeyArn, main?.primaryId],
 		["16", false, "arn:aws:kms:x", 9],
+	);
+	assert.deepEqual(
+		databases.map(({ recovery }) => recovery),
+		[{ status: "supported", oldest: "2026-11-30T03:00:00Z" }, undefined, undefined],
 	);
 	assert.equal(asked.filter(({ path }) => path.startsWith("/database_images/2")).length, 1, "an image never changes");
 	const withSecrets = asked.filter(({ prefer }) => prefer === "no_sensitive_extras=false").map(({ path }) => path);

@@ -4,6 +4,7 @@ import {
 	addAutomaticBackups,
 	addTailDrain,
 	forgetRetentionPolicy,
+	setPitrDays,
 } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { redis } from "../../support/database-spec.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../../support/reconcile.ts";
@@ -37,6 +38,29 @@ test("a policy that deletes nothing is set at once, and once", async (t) => {
 	await aptible.applied("environment", changed);
 	await aptible.applied("environment", changed);
 	assert.deepEqual(aptible.newWrites(), ["create backup_retention_policies acme-test"]);
+});
+
+test("days of point-in-time recovery are compared and never sent, and a policy that takes them away is told of", async (t) => {
+	const aptible = await openReconciler(t);
+	setPitrDays(aptible.dir, "acme-test", 14);
+	const with14 = { ...spec, backups: { ...backups, pitrDays: 14 } };
+	await aptible.applied("environment", with14);
+	assert.deepEqual(aptible.newWrites(), ["create backup_retention_policies acme-test"]);
+	setPitrDays(aptible.dir, "acme-test", 1);
+	const says =
+		'environment "acme-test" has 1 day of point-in-time recovery, and environment.backups.pitrDays says 14; ' +
+		"only Aptible's support sets it (https://app.aptible.com/support): have it set there, or write pitrDays: 1\n";
+	assert.equal((await aptible.apply("environment", with14)).stderr, says);
+	assert.equal(
+		(await aptible.apply("environment", { ...with14, backups: { ...with14.backups, daily: 20 } })).stderr,
+		says,
+	);
+	assert.deepEqual(aptible.newWrites(), []);
+	// What the first read answers is more than there is after the policy was set.
+	const command = "GET /accounts/ID/backup_retention_policies";
+	aptible.fault({ name: "answer-changed", command, with: { pitr_days: 28 } });
+	const { stderr } = await aptible.apply("environment", { ...spec, backups: { ...backups, daily: 20 } });
+	assert.match(stderr, /was set, and its point-in-time recovery went from 28 to 1 day; .* have it set to 28 again/);
 });
 
 test("an environment without a policy of its own has Aptible's", async (t) => {
