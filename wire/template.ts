@@ -82,6 +82,6 @@ export function rewriteReferences(text: string, rewrite: (reference: string) => 
  */
 export function environmentKey(reference: string): string {
 	const [kind = "", ...names] = reference.split(".");
-	const separator = kind === "apps" ? "." : "_";
-	return `${kind.toUpperCase()}_${names.join(separator)}`;
+	const name = names.join(kind === "apps" ? "." : "_");
+	return [kind.toUpperCase(), ...(name === "" ? [] : [name])].join("_");
 }
