@@ -1,0 +1,263 @@
+/** Values of variables in which a database or another service is named, as references. */
+import { type Credential, databasePorts, databaseSchemes } from "./databases.ts";
+import { credentialUrl, type DatabasePart, databaseReference, literal } from "./references.ts";
+import type { DatabaseRole, Role } from "./roles.ts";
+import type { Service, Variable } from "./service.ts";
+
+/** What becomes of a value; one without text is not in the stage file. */
+export interface Translated {
+	outcome: "mapped" | "decide";
+	says: string;
+	text?: string;
+}
+
+/** Reaches a service of an app: the reference, or why there is none. */
+export type Reach = (
+	target: Service,
+	port: number | undefined,
+	isHttp: boolean,
+) => { url: string; host: string; kind: "https" | "tls" | "tcp" } | string;
+
+/** What values are translated with. */
+export interface Naming {
+	names: ReadonlyMap<string, Role>;
+	reach: Reach;
+	/** Whether the stage holds health information, for which Redis has to be encrypted (facts/aptible.md §3.3). */
+	phi: boolean;
+}
+
+/** A URL with one host: scheme, user, password, host, port, path, query. */
+const url =
+	/^([a-z][a-z0-9+.-]*(?::[a-z][a-z0-9+.-]*)?):\/\/(?:([^:@/?]*)(?::([^@/]*))?@)?([\w.-]+)(?::(\d+))?(\/[^?#]*)?(\?[^#]*)?$/i;
+
+/** Names of variables that hold an address and nothing else. */
+const hostName = /(host(name)?|server|addr(ess)?|endpoint|broker|node|url|uri)s?$/i;
+
+const roles: readonly (readonly [names: RegExp, part: DatabasePart | "root"])[] = [
+	[/_?root_?(pass(word|wd)?|pwd)$/i, "root"],
+	[/_?root_?user(name)?$/i, "root"],
+	[/_?port$/i, "port"],
+	[/_?(user(_?name)?|login)$/i, "user"],
+	[/_?(pass(word|wd)?|pwd)$/i, "password"],
+	[/_?(db_?name|database_?name)$/i, "name"],
+	[/_?(database|schema|vhost|name)$/i, "name"],
+	[/_?db$/i, "name"],
+];
+
+/**
+ * What of a connection a variable may hold, by its name, each with the rest of the name, which it shares with the others of the
+ * connection: `DB_NAME` is the name of `DB`, or a name of its own.
+ */
+function readRoles(name: string): { part: DatabasePart | "root"; stem: string }[] {
+	const plain = name.replace(/_FILE$/, "");
+	const fitting = roles.filter(([pattern]) => pattern.test(plain));
+	return fitting.map(([pattern, part]) => ({ part, stem: plain.replace(pattern, "") }));
+}
+
+function hostStem(name: string): string {
+	return name.replace(
+		/_?(jdbc_?url|host(name)?|servers?|addr(ess)?|endpoint|url|uri|dsn|conn(ection)?(_?string)?)$/i,
+		"",
+	);
+}
+
+/** The databases that a service names, by the stems of the variables that name them. */
+export class Connections {
+	readonly byStem = new Map<string, DatabaseRole>();
+	/** Those that it is given the host of alone, with the variable. */
+	readonly hosts: { role: DatabaseRole; variable: Variable }[] = [];
+	readonly #waitsFor: readonly DatabaseRole[];
+
+	constructor(service: Service, { names }: Naming) {
+		for (const variable of service.variables) {
+			const role = databaseIn(variable.name, variable.value, names);
+			if (role === undefined) continue;
+			this.byStem.set(hostStem(variable.name), role);
+			if (!/:\/\//.test(variable.value ?? "")) this.hosts.push({ role, variable });
+		}
+		const named = [...service.dependsOn.map(({ name }) => name), ...service.links.map((link) => link.service)];
+		this.#waitsFor = named.map((name) => names.get(name)).filter((role) => role?.kind === "database");
+	}
+
+	/** The database whose credential a variable is, and which. */
+	find({ name, value }: Variable): { role: DatabaseRole; part: DatabasePart | "root" } | undefined {
+		const read = readRoles(name);
+		for (const { part, stem } of read) {
+			const role = this.byStem.get(stem);
+			if (role === undefined) continue;
+			const isRoot = part === "root" || (part === "user" && value === "root");
+			return { role, part: isRoot ? "root" : part };
+		}
+		const part = read[0]?.part;
+		if (part === undefined || part === "port" || value === undefined || value === "") return undefined;
+		const known = [...new Set([...this.byStem.values(), ...this.#waitsFor])];
+		const credential = part as Credential;
+		const same = known.filter(({ credentials }) => credentials[credential] === value);
+		return same.length === 1 && same[0] !== undefined ? { role: same[0], part } : undefined;
+	}
+}
+
+/** The database that a value names as an address. */
+function databaseIn(name: string, value: string | undefined, names: Naming["names"]): DatabaseRole | undefined {
+	const [, , , , host] = url.exec(value ?? "") ?? [];
+	const [, plain, port] = /^([\w.-]+)(?::(\d+))?$/.exec(value ?? "") ?? [];
+	const isAddress = port !== undefined || hostName.test(name);
+	const role = names.get(host ?? (isAddress ? plain : undefined) ?? "");
+	return role?.kind === "database" ? role : undefined;
+}
+
+const rootSays =
+	"it is root's, and Aptible gives the app a user of its own, which is taken; what asks for root (making databases and users) has to be done by hand";
+
+/** A variable that is a part of a database's connection; undefined where it is none. */
+export function translateCredential(variable: Variable, connections: Connections): Translated | undefined {
+	const found = connections.find(variable);
+	if (found === undefined) return undefined;
+	const { role, part } = found;
+	if (part === "root") {
+		const isUser = /user(name)?$/i.test(variable.name);
+		return { outcome: "decide", says: rootSays, text: databaseReference(role.handle, isUser ? "user" : "password") };
+	}
+	return { outcome: "mapped", says: `${part} of database ${role.handle}`, text: databaseReference(role.handle, part) };
+}
+
+/** A value with the services that it names replaced; undefined where it names none. */
+export function translateAddress({ name, value = "" }: Variable, naming: Naming): Translated | undefined {
+	const whole = url.exec(value);
+	const role = naming.names.get(whole?.[4] ?? "");
+	if (whole !== null && role !== undefined) {
+		if (role.kind === "database") return databaseUrl(whole, role, naming.phi);
+		if (role.kind === "app") return appUrl(whole, role.service, naming.reach);
+		return leftOut(role.service);
+	}
+	const plain = hostName.test(name) ? naming.names.get(value) : undefined;
+	if (plain?.kind === "database") {
+		return {
+			outcome: "mapped",
+			says: `host of database ${plain.handle}`,
+			text: databaseReference(plain.handle, "host"),
+		};
+	}
+	if (plain?.kind === "app") return appHost(plain.service, undefined, naming.reach);
+	if (plain !== undefined) return leftOut(plain.service);
+	return embedded(value, naming);
+}
+
+function leftOut({ name }: Service): Translated {
+	return { outcome: "decide", says: `it names ${name}, which is left out; give the variable another value, or none` };
+}
+
+/** What does not go on behind a URL of Aptible's: it says itself how it is encrypted, and who connects. */
+const ownParameter = /ssl|tls|cert|user|pass|pwd|auth/i;
+
+function databaseUrl(whole: RegExpExecArray, role: DatabaseRole, phi: boolean): Translated {
+	const [, scheme = "", asked, , , , path = "", query = ""] = whole;
+	const { handle, managed } = role;
+	const { type } = managed;
+	const kept = query
+		.slice(1)
+		.split("&")
+		.filter((one) => one !== "" && !ownParameter.test(one));
+	const lost = query
+		.slice(1)
+		.split("&")
+		.filter((one) => ownParameter.test(one))
+		.map((one) => one.split("=")[0]);
+	const without = lost.length === 0 ? "" : `, without its ${lost.join(", ")}: Aptible's has its own`;
+	if (scheme.startsWith("jdbc:")) {
+		const names = query
+			.slice(1)
+			.split("&")
+			.map((one) => one.split("=")[0])
+			.filter((one) => one !== "");
+		const says = `JDBC URL of database ${handle}`;
+		const text = databaseReference(handle, "jdbcUrl");
+		if (names.length === 0) return { outcome: "mapped", says, text };
+		return {
+			outcome: "decide",
+			says: `${says}, without its parameters (${names.join(", ")}); add those that still count`,
+			text,
+		};
+	}
+	const schemes = databaseSchemes[type] ?? [];
+	const rest = type === "redis" && /^\/\d+$/.test(path) ? path : "";
+	const tail = type === "mongodb" || kept.length === 0 ? "" : literal(`?${kept.join("&")}`);
+	if (schemes.includes(scheme.toLowerCase())) {
+		const isIndex = type === "elasticsearch" || type === "influxdb";
+		const behind = (isIndex ? path.replace(/\/$/, "") : rest) + tail;
+		const isEncrypted = type === "redis" && phi;
+		const text = isEncrypted ? credentialUrl(handle, "redis+ssl") : databaseReference(handle, "url");
+		return { outcome: "mapped", says: `URL of database ${handle}${without}`, text: text + behind };
+	}
+	const part = (one: DatabasePart) => databaseReference(handle, one);
+	const user = asked === undefined ? "" : `${part("user")}:${part("password")}@`;
+	const name = path.length > 1 ? `/${part("name")}` : "";
+	const text = `${scheme}://${user}${part("host")}:${part("port")}${name}${tail}`;
+	return { outcome: "mapped", says: `URL of database ${handle} from its parts${without}`, text };
+}
+
+function appUrl(whole: RegExpExecArray, target: Service, reach: Reach): Translated {
+	const [, scheme = "", user, , , portText, path = "", query = ""] = whole;
+	const isHttp = /^(https?|wss?)$/i.test(scheme);
+	const port = portText === undefined ? (isHttp ? (/s$/i.test(scheme) ? 443 : 80) : undefined) : Number(portText);
+	const reached = reach(target, port, isHttp);
+	if (typeof reached === "string") return { outcome: "decide", says: reached };
+	if (user !== undefined) {
+		return {
+			outcome: "decide",
+			says: `it has a user for ${target.name} in it; write ${reached.url} with the user as a secret`,
+		};
+	}
+	const behind = literal(`${path === "/" ? "" : path}${query}`);
+	if (isHttp && reached.kind === "https") {
+		const text = /^ws/i.test(scheme) ? `wss://${reached.host}` : reached.url;
+		return { outcome: "mapped", says: `address of ${target.name}, which speaks TLS there`, text: `${text}${behind}` };
+	}
+	return {
+		outcome: reached.kind === "tcp" ? "mapped" : "decide",
+		says: `address of ${target.name}, by its ${reached.kind} endpoint`,
+		text: `${scheme}://${reached.host}${reached.kind === "tcp" && port !== undefined ? `:${port}` : ":443"}${behind}`,
+	};
+}
+
+function appHost(target: Service, port: number | undefined, reach: Reach): Translated {
+	const reached = reach(target, port, false);
+	if (typeof reached === "string") return { outcome: "decide", says: reached };
+	if (reached.kind === "tcp") {
+		const text = port === undefined ? reached.host : `${reached.host}:${port}`;
+		return { outcome: "mapped", says: `host of ${target.name}, by its tcp endpoint`, text };
+	}
+	const says = `host of ${target.name}; there it speaks TLS on port 443, which the app has to be told`;
+	return { outcome: "decide", says, text: port === undefined ? reached.host : `${reached.host}:443` };
+}
+
+/** Hosts with their ports inside a longer text. */
+function embedded(value: string, naming: Naming): Translated | undefined {
+	const says: string[] = [];
+	let isOpen = false;
+	const parts: string[] = [];
+	let at = 0;
+	for (const match of value.matchAll(/(?<![\w.-])([A-Za-z0-9][\w.-]*):(\d{2,5})(?![\w.])/g)) {
+		const [whole, host = "", port] = match;
+		const role = naming.names.get(host);
+		if (role === undefined) continue;
+		parts.push(literal(value.slice(at, match.index)));
+		at = match.index + whole.length;
+		if (role.kind === "left out") return leftOut(role.service);
+		if (role.kind === "database") {
+			const isOwn = (databasePorts[role.managed.type] ?? []).includes(Number(port));
+			if (!isOwn) continue;
+			parts.push(`${databaseReference(role.handle, "host")}:${databaseReference(role.handle, "port")}`);
+			says.push(`host and port of database ${role.handle}`);
+			continue;
+		}
+		const reached = appHost(role.service, Number(port), naming.reach);
+		if (reached.text === undefined) return reached;
+		isOpen ||= reached.outcome === "decide";
+		parts.push(reached.text);
+		says.push(reached.says);
+	}
+	if (says.length === 0) return undefined;
+	const text = parts.join("") + literal(value.slice(at));
+	return { outcome: isOpen ? "decide" : "mapped", says: says.join("; "), text };
+}

@@ -1,0 +1,64 @@
+/**
+ * Compose files after public ones, written anew with invented names (test/import/cases/NAME), each with what an import makes of it in
+ * `expected/`. With UPDATE_GOLDEN=1 the tests write that again; read the difference before it is committed.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { run } from "@medstack-to-aptible/sandbox/run.ts";
+
+const root = join(import.meta.dirname, "../..");
+export const casesFolder = join(import.meta.dirname, "cases");
+
+/** Whose shape each case has. */
+export const caseOrigins: Readonly<Record<string, string>> = {
+	"clinic-records": "OpenEMR, docker/production",
+	"fhir-server": "HAPI FHIR, JPA starter",
+	"health-platform": "Medplum, full stack",
+	pipeline: "Apache Airflow, docker-compose",
+	refapp: "OpenMRS, reference application",
+	reports: "Ushahidi platform, with a file of its own for production",
+	social: "Mastodon, with search and Traefik's labels",
+	stack: "Docker's voting app, a Swarm stack",
+};
+
+export const caseNames: readonly string[] = readdirSync(casesFolder).sort();
+
+/** The arguments of an import of a case, on a stack where it comes up. */
+export function argumentsOf(name: string): string[] {
+	const own = JSON.parse(readFileSync(join(casesFolder, name, "arguments.json"), "utf8")) as string[];
+	return [...own, "--aptible-stack", "shared-ca-central-1", "--phi", "false"];
+}
+
+/** What an import has left. */
+export interface ImportRun {
+	code: number;
+	stdout: string;
+	stderr: string;
+	/** Files that it wrote, by their paths from its folder. */
+	files: Map<string, string>;
+	folder: string;
+}
+
+/** Imports a case in a copy of its folder, which goes after `use`. */
+export async function withImport<T>(name: string, use: (run: ImportRun) => Promise<T>): Promise<T> {
+	const folder = await mkdtemp(join(tmpdir(), "import-"));
+	try {
+		await cp(join(casesFolder, name), folder, { recursive: true });
+		await rm(join(folder, "expected"), { recursive: true, force: true });
+		return await use(await runImport(folder, argumentsOf(name)));
+	} finally {
+		await rm(folder, { recursive: true });
+	}
+}
+
+/** `npm run import` in a folder, without variables of whoever runs the tests. */
+export async function runImport(folder: string, args: readonly string[]): Promise<ImportRun> {
+	const { PATH = "", NODE_COMPILE_CACHE = "" } = process.env;
+	const env = { PATH, NODE_COMPILE_CACHE };
+	const result = await run(process.execPath, [join(root, "import/main.ts"), ...args], { cwd: folder, env, inherit: false });
+	const names = await readdir(folder, { recursive: true });
+	const written = names.filter((one) => /(^|\/)(Pulumi\.[^/]*|report\.md(\.new)?|Procfile(\.new)?)$/.test(one)).sort();
+	return { ...result, files: new Map(written.map((one) => [one, readFileSync(join(folder, one), "utf8")])), folder };
+}
