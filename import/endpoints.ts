@@ -39,11 +39,7 @@ export class Endpoints {
 				ports: web === undefined ? [] : [web],
 				address: { domain, managedTls: true },
 			});
-			say(
-				field,
-				"mapped",
-				`endpoint for ${domain}, with a certificate of Aptible's; its other conditions are left out`,
-			);
+			say(field, "mapped", `endpoint for ${domain}, with a certificate of Aptible's`);
 		}
 		for (const { field, ports } of service.ports) {
 			if (ports.length === 0) say(field, "decide", "cannot be read as ports; declare the endpoint by hand");

@@ -118,7 +118,7 @@ export const serviceKeys: Readonly<Record<string, KeyRule>> = {
 		"decide",
 		"blocker: each service has a network address of its own on Aptible; what shared another's is reached by an endpoint",
 	],
-	networks: names,
+	networks: network,
 	oom_kill_disable: host,
 	oom_score_adj: host,
 	pid: kernel,

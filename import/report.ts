@@ -29,7 +29,7 @@ const titles: Readonly<Record<Outcome, string>> = {
 
 /** Without entries of lists of which nothing else is said than of the list. */
 export function listedKeys(keys: readonly Source[]): Source[] {
-	return keys.filter((key) => !key.path.endsWith("]") || !isAsParent(key));
+	return keys.filter((key) => !key.path.endsWith("]") || key.stands !== undefined || !isAsParent(key));
 }
 
 /** The key whose row says what becomes of this one. */
@@ -117,7 +117,7 @@ function keyTable(keys: readonly Source[], outcome: Outcome): string[] {
 		"|---|---|---|",
 		...rows.map(
 			({ key, result }) =>
-				`| ${key.place} | \`${cell(key.path)}\` | ${isAsParent(key) ? `as \`${cell(rowOf(key).path)}\`` : cell(result?.says ?? "")} |`,
+				`| ${key.place} | \`${cell(key.stands === undefined ? key.path : `${key.path} ${key.stands}`)}\` | ${isAsParent(key) ? `as \`${cell(rowOf(key).path)}\`` : cell(result?.says ?? "")} |`,
 		),
 	];
 }

@@ -40,8 +40,10 @@ function ruleOfMount({ kind, source, target, isReadOnly }: Mount): KeyRule {
 
 function sayKey(key: string, field: Field): void {
 	const [outcome, says] = ruleOf(key, field);
-	if (outcome === "mapped") say(field, outcome, says);
-	else sayDeep(field, outcome, says);
+	// What is said of what is in it, or was said of it where it was read, says more.
+	const isSaid = outcome === "mapped" && field.sources.some((source) => source.isSaid);
+	if (outcome !== "mapped" && key !== "depends_on") sayDeep(field, outcome, says);
+	else if (!isSaid) say(field, outcome, says);
 	if (key === "deploy") sayDeploy(field);
 }
 

@@ -59,13 +59,13 @@ export function makeStage(given: readonly Service[], options: StageOptions): Imp
 		const blocks = endpoints.blocksOf(app);
 		const hasGapless = (processType: string) =>
 			Object.values(blocks).some(({ service, kind }) => service === processType && kind === "https");
-		for (const one of app.services) sayService(app, one, services, apps, Object.values(blocks));
 		const block = {
 			image: imageText(app),
 			config: configs[index],
 			services: servicesOf(app, hasGapless),
 			endpoints: blocks,
 		};
+		for (const one of app.services) sayService(app, one, services, apps, Object.values(blocks));
 		return [app.handle, lean(block)];
 	});
 	return {
@@ -114,8 +114,8 @@ function sayService(
 	blocks: readonly Block[],
 ): void {
 	const { service, processType } = one;
-	sayKeys(service);
 	sayImage(app, service);
+	sayKeys(service);
 	say(service.field, "mapped", `service ${processType} of app ${app.handle}`);
 	if (blocks.some((block) => block.service === processType)) return;
 	const waiting = services.filter(({ dependsOn }) =>

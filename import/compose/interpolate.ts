@@ -1,5 +1,7 @@
 /** Variables in a Compose file: `$NAME`, `${NAME}`, `${NAME:-default}` and the like (compose-spec 12-interpolation.md). */
 
+import { lookUp } from "../../wire/own.ts";
+
 /** The variables that a file may use. */
 export type Variables = Readonly<Record<string, string>>;
 
@@ -39,7 +41,7 @@ export function interpolate(text: string, variables: Variables): Interpolated {
 			filled += "$";
 			at = dollar + 2;
 		} else if (plain !== undefined) {
-			const value = own(variables, plain);
+			const value = lookUp(variables, plain);
 			if (value === undefined) unset.push(plain);
 			filled += value ?? "";
 			at = dollar + 1 + plain.length;
@@ -76,7 +78,7 @@ function braced(inner: string, variables: Variables): Interpolated {
 		throw new InterpolationError('has a "${" with something else than a variable in it; write $$ for a dollar sign');
 	}
 	const other = inner.slice(variable.length + operator.length);
-	const value = own(variables, variable);
+	const value = lookUp(variables, variable);
 	const isThere = value !== undefined && (value !== "" || !operator.startsWith(":"));
 	const nothing = { text: "", unset: [], demands: [] };
 	if (operator.endsWith("+")) return isThere ? interpolate(other, variables) : nothing;
@@ -84,8 +86,4 @@ function braced(inner: string, variables: Variables): Interpolated {
 	if (operator.endsWith("-")) return interpolate(other, variables);
 	const says = operator.endsWith("?") ? [interpolate(other, variables).text || `${variable} is not set`] : [];
 	return { text: "", unset: [variable], demands: says };
-}
-
-function own(variables: Variables, key: string): string | undefined {
-	return Object.hasOwn(variables, key) ? variables[key] : undefined;
 }

@@ -84,6 +84,7 @@ export function asBlock(field: Field): Field {
 		if (text === undefined) return [];
 		const at = text.indexOf("=");
 		const name = at < 0 ? text : text.slice(0, at);
+		for (const source of item.sources) source.stands = name;
 		return [[name, scalarAt(item, at < 0 ? null : text.slice(at + 1), afterEquals)]];
 	});
 	return { sources: field.sources, value: { kind: "map", fields: new Map(fields) } };

@@ -1,7 +1,10 @@
 /** Services of a Compose project as they are read; what becomes of each key is said where it is decided. */
+
+import { lookUp } from "../../wire/own.ts";
 import type { MountedFile, Service, Variable } from "../service.ts";
 import { splitWords } from "../words.ts";
 import { parseEnvFile } from "./env-file.ts";
+import type { Variables } from "./interpolate.ts";
 import type { Project } from "./load.ts";
 import { asBlock } from "./merge.ts";
 import { readMount } from "./mounts.ts";
@@ -19,10 +22,21 @@ const read: ReadonlySet<string> = new Set(
 
 export function readServices(project: Project, keys: Source[]): Service[] {
 	const envFiles = new EnvFiles(project, keys);
-	return [...project.services].map(([name, field]) => readService(name, field, project, envFiles));
+	return [...project.services].map(([name, field]) =>
+		readService(name, field, { variables: project.variables, envFile: (item) => envFiles.read(item) }),
+	);
 }
 
-function readService(name: string, field: Field, project: Project, envFiles: EnvFiles): Service {
+/** What a service is read with. */
+export interface ServiceContext {
+	/** For variables that have a name and no value. */
+	variables: Variables;
+	/** Reads what an entry of `env_file` names. */
+	envFile: (item: Field) => readonly Variable[];
+}
+
+/** Reads one service in Compose's form. */
+export function readService(name: string, field: Field, context: ServiceContext): Service {
 	const at = (...path: string[]) => fieldAt(field, ...path);
 	const image = at("image");
 	const imageText = textOf(image);
@@ -43,7 +57,7 @@ function readService(name: string, field: Field, project: Project, envFiles: Env
 		build: at("build"),
 		command: wordsOf(at("command")),
 		entrypoint: wordsOf(at("entrypoint")),
-		variables: variablesOf(at("env_file"), at("environment"), project, envFiles),
+		variables: variablesOf(at("env_file"), at("environment"), context),
 		ports: listOf(at("ports")).map((item) => ({ field: item, ports: readPorts(item) })),
 		exposed: listOf(at("expose")).flatMap((item) => readPorts(item).map(({ target }) => target)),
 		mounts: listOf(at("volumes")).map((item) => ({ field: item, mount: readMount(item) })),
@@ -115,8 +129,7 @@ function httpPortsOf(test: Field | undefined): number[] {
 function variablesOf(
 	files: Field | undefined,
 	environment: Field | undefined,
-	project: Project,
-	envFiles: EnvFiles,
+	{ variables: shared, envFile }: ServiceContext,
 ): Variable[] {
 	const variables = new Map<string, Variable>();
 	const add = (variable: Variable) => {
@@ -125,13 +138,13 @@ function variablesOf(
 		variables.set(variable.name, variable);
 	};
 	for (const item of files?.value.kind === "list" ? files.value.items : itemsOf(files)) {
-		for (const variable of envFiles.read(item)) add(variable);
+		for (const variable of envFile(item)) add(variable);
 	}
 	if (files?.value.kind === "list") say(files, "mapped", "config of the app");
 	for (const [name, field] of fieldsOf(environment && asBlock(environment))) {
 		const { value, unset, written } =
 			field.value.kind === "scalar" ? field.value : { value: null, unset: [], written: "" };
-		const shell = Object.hasOwn(project.variables, name) ? project.variables[name] : undefined;
+		const shell = lookUp(shared, name);
 		add({ name, field, value: value === null ? shell : String(value), written, unset });
 	}
 	return [...variables.values()];

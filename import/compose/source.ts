@@ -20,6 +20,8 @@ export class Source {
 	readonly line: number;
 	/** `services.web.ports[0]`. */
 	readonly path: string;
+	/** Of an entry of a list that stands for a key, such as a variable, the key. */
+	stands: string | undefined;
 	readonly parent: Source | undefined;
 	/** What is missing of its value: variables that have none. */
 	open: string | undefined;
@@ -39,6 +41,11 @@ export class Source {
 	say(outcome: Outcome, says: string): void {
 		const said = this.#said.get(outcome) ?? new Set();
 		this.#said.set(outcome, said.add(says));
+	}
+
+	/** Whether something was said of itself. */
+	get isSaid(): boolean {
+		return this.#said.size > 0;
 	}
 
 	/** What becomes of it: what asks a person counts before what is done, and that before what is dropped; undefined where nobody said. */

@@ -7,6 +7,7 @@ import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "@medstack-to-aptible/sandbox/run.ts";
+import { parse } from "yaml";
 
 const root = join(import.meta.dirname, "../..");
 export const casesFolder = join(import.meta.dirname, "cases");
@@ -57,8 +58,42 @@ export async function withImport<T>(name: string, use: (run: ImportRun) => Promi
 export async function runImport(folder: string, args: readonly string[]): Promise<ImportRun> {
 	const { PATH = "", NODE_COMPILE_CACHE = "" } = process.env;
 	const env = { PATH, NODE_COMPILE_CACHE };
-	const result = await run(process.execPath, [join(root, "import/main.ts"), ...args], { cwd: folder, env, inherit: false });
+	const result = await run(process.execPath, [join(root, "import/main.ts"), ...args], {
+		cwd: folder,
+		env,
+		inherit: false,
+	});
 	const names = await readdir(folder, { recursive: true });
 	const written = names.filter((one) => /(^|\/)(Pulumi\.[^/]*|report\.md(\.new)?|Procfile(\.new)?)$/.test(one)).sort();
 	return { ...result, files: new Map(written.map((one) => [one, readFileSync(join(folder, one), "utf8")])), folder };
+}
+
+/** Rows of the report of a case, by what became of the keys. */
+export function countRows(name: string): { mapped: number; decide: number; dropped: number } {
+	const folder = join(casesFolder, name, "expected");
+	const found = readdirSync(folder, { recursive: true, encoding: "utf8" }).find((one) => one.endsWith("report.md"));
+	const report = readFileSync(join(folder, found ?? ""), "utf8");
+	const count = (title: string) => {
+		const [, part = ""] = new RegExp(`^## ${title}\n([\\s\\S]*?)(?=^## |$(?![\\s\\S]))`, "m").exec(report) ?? [];
+		return [...part.matchAll(/^\| \S+:\d+ \|/gm)].length;
+	};
+	return { mapped: count("Mapped"), decide: count("Needs a decision"), dropped: count("Dropped") };
+}
+
+/** What stands in docs/import.md of the cases. */
+export function tableOfCases(): string {
+	const rows = caseNames.map((name) => {
+		const { mapped, decide, dropped } = countRows(name);
+		const folder = join(casesFolder, name, "expected");
+		const file = readdirSync(folder).find((one) => one.startsWith("Pulumi.")) ?? "";
+		const text = readFileSync(join(folder, file), "utf8");
+		const { config } = parse(text);
+		const apps = Object.keys(config["medstack-to-aptible:apps"]).length;
+		const databases = Object.values(config["medstack-to-aptible:databases"]) as { type: string; version: string }[];
+		const kinds = databases.map(({ type, version }) => `${type} ${version}`).join(", ");
+		const secrets = new Set(text.match(/\$\{secrets\.\w+\}/g)).size;
+		return `| ${caseOrigins[name]} | ${apps} | ${kinds} | ${secrets} | ${mapped} | ${decide} | ${dropped} |\n`;
+	});
+	const head = "| After | Apps | Databases | Secrets | Mapped | Asked | Dropped |\n|---|---|---|---|---|---|---|\n";
+	return head + rows.join("");
 }
