@@ -22,7 +22,7 @@ export const composeWords: Readonly<Record<string, string>> = {
 	environment: variables,
 	expose: network,
 	healthcheck:
-		"an https endpoint asks for / with each release, or for /healthcheck with strictHealthChecks: true; a service without endpoint goes by the image's HEALTHCHECK, or by simpleHealthCheck: true",
+		"an https endpoint asks for / or /healthcheck with each release (docs/configuration/endpoints.md), and a service without endpoint goes by the image's HEALTHCHECK (docs/configuration/apps.md#services)",
 	image,
 	labels: "there are no labels; a domain is an endpoint's",
 	links: network,
@@ -36,7 +36,8 @@ export const composeWords: Readonly<Record<string, string>> = {
 		"a container that ends is always started again; what runs once is before_deploy of the image's /.aptible/.aptible.yml",
 	scale: containers,
 	services: "services stand in an app: apps.NAME.services",
-	stop_grace_period: "the time between SIGTERM and SIGKILL is a service's stopTimeoutSeconds",
+	stop_grace_period:
+		"the time between SIGTERM and SIGKILL is one of a service's keys (docs/configuration/apps.md#services)",
 	volumes:
 		"containers keep no files: what has to stay goes to object storage (docs/configuration/storage.md) or a database",
 };

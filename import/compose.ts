@@ -37,7 +37,7 @@ export function importCompose(
 	}
 	sayOpen(project.keys);
 	for (const key of project.keys) {
-		if (key.path === "services") key.say("mapped", "apps and databases of the stage");
+		if (key.path === "services" && key.outcome === undefined) key.say("mapped", "apps and databases of the stage");
 		if (key.outcome === undefined) key.say("decide", "nothing was made of it; look whether the app needs it");
 	}
 	return { ...stage, keys: project.keys };

@@ -26,6 +26,8 @@ export function databaseBlock(role: DatabaseRole): Block {
 			size === undefined ? "more than the largest container of Aptible's" : `containerMb: ${size}, the next size up`,
 		);
 	}
+	const count = service.containers?.field;
+	if (count !== undefined && !count.sources.some((source) => source.isSaid)) say(count, "dropped", oneContainer);
 	say(service.field, "mapped", `database ${handle}`);
 	const block = { type: managed.type, version: `${managed.version}${flavor}` };
 	return { ...block, ...lean({ containerMb: size }, { containerMb: 1024 }) };
@@ -34,12 +36,7 @@ export function databaseBlock(role: DatabaseRole): Block {
 function sayKeys({ service, managed, handle }: DatabaseRole, flavor: string): void {
 	for (const [key, field] of fieldsOf(service.field)) {
 		if (key === "image" || key === "environment" || key === "env_file") say(field, "mapped", managed.says);
-		else if (key === "deploy")
-			sayDeep(
-				field,
-				"dropped",
-				"a managed database has one container, and a replica is a database of its own (replicaOf)",
-			);
+		else if (key === "deploy") sayDeep(field, "dropped", oneContainer);
 		else if (key === "healthcheck") sayDeep(field, "dropped", "Aptible watches over its databases itself");
 		else if (key !== "volumes" && key !== "ports")
 			sayDeep(field, "dropped", "a managed database has nothing of the kind");
@@ -82,3 +79,5 @@ function sayKeys({ service, managed, handle }: DatabaseRole, flavor: string): vo
 
 const ownSettings =
 	"settings of a server of your own; find out which of them the app needs, and set those in the database";
+
+const oneContainer = "a managed database has one container, and a replica is a database of its own (replicaOf)";

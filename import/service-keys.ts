@@ -2,7 +2,7 @@
 import { lookUp } from "../wire/own.ts";
 import { sayDeep } from "./compose/load.ts";
 import type { Mount } from "./compose/mounts.ts";
-import { type Field, fieldsOf, say, textOf } from "./compose/source.ts";
+import { type Field, fieldAt, fieldsOf, say, textOf } from "./compose/source.ts";
 import { deployKeys, harmless, type KeyRule, serviceKeys, unknownKey } from "./key-outcomes.ts";
 import type { Service } from "./service.ts";
 
@@ -10,6 +10,7 @@ import type { Service } from "./service.ts";
 export function sayKeys(service: Service): void {
 	const { field } = service;
 	for (const [key, one] of fieldsOf(field)) sayKey(key, one);
+	sayUnread(service);
 	for (const { field: item, mount } of service.mounts) say(item, ...ruleOfMount(mount));
 	for (const dependency of service.dependsOn) {
 		const says = dependency.untilDone
@@ -36,6 +37,41 @@ function ruleOfMount({ kind, source, target, isReadOnly }: Mount): KeyRule {
 	}
 	const says = `what is written to ${target} is lost with each restart: files that have to stay go to ${kept}; only a cache may stay there`;
 	return ["decide", says];
+}
+
+/** Forms of values that are read; another one is a mistake of the file's. */
+const forms: Readonly<Record<string, readonly Field["value"]["kind"][]>> = {
+	ports: ["list"],
+	volumes: ["list"],
+	secrets: ["list"],
+	environment: ["map", "list"],
+	deploy: ["map"],
+};
+
+/** Says it of values that could not be read for what their keys are. */
+function sayUnread({ field, containers, memory, grace }: Service): void {
+	for (const [key, kinds] of Object.entries(forms)) {
+		const one = fieldAt(field, key);
+		if (one === undefined || kinds.includes(one.value.kind) || isNothing(one)) continue;
+		sayDeep(one, "decide", `is no ${kinds.join(" or ")}, so that nothing of it was read`);
+	}
+	const read: [Field | undefined, unknown, string][] = [
+		[fieldAt(field, "deploy", "replicas") ?? fieldAt(field, "scale"), containers, "number of containers"],
+		[
+			fieldAt(field, "deploy", "resources", "limits", "memory") ?? fieldAt(field, "mem_limit"),
+			memory,
+			"amount of memory, such as 512m",
+		],
+		[fieldAt(field, "stop_grace_period"), grace, "duration, such as 30s"],
+	];
+	for (const [one, value, what] of read) {
+		if (one !== undefined && value === undefined && !isNothing(one))
+			say(one, "decide", `is no ${what}, so that it was not read`);
+	}
+}
+
+function isNothing({ value }: Field): boolean {
+	return value.kind === "scalar" && (value.value === null || value.value === "");
 }
 
 function sayKey(key: string, field: Field): void {

@@ -33,8 +33,8 @@ function fieldIn(field: Field, key: string): Field | undefined {
 
 /** A later file's value over an earlier one's. What is lost of the earlier one is said of it. */
 export function mergeFields(base: Field, over: Field, key = ""): Field {
-	if (over.tag !== undefined) {
-		say(base, "dropped", `${over.tag === "reset" ? "taken away" : "replaced"} by ${placeOf(over)}`);
+	if (over.tag === "override") {
+		say(base, "dropped", `replaced by ${placeOf(over)}`);
 		return over;
 	}
 	const [lower, upper] = blocks.has(key) ? [asBlock(base), asBlock(over)] : [base, over];
@@ -60,7 +60,11 @@ function mergeMaps(lower: Mapping, upper: Mapping, under: string): Mapping {
 	for (const [name, field] of upper.fields) {
 		const former = fields.get(name);
 		const key = under === "services" || under === "environment" ? "" : name;
-		fields.set(name, former === undefined ? field : mergeFields(former, field, key));
+		if (field.tag === "reset") {
+			if (former !== undefined) say(former, "dropped", `taken away by ${placeOf(field)}`);
+			say(field, "mapped", "takes away what a file before it has");
+			fields.delete(name);
+		} else fields.set(name, former === undefined ? field : mergeFields(former, field, key));
 	}
 	return { kind: "map", fields };
 }

@@ -17,8 +17,9 @@ export function readMount(item: Field): Mount {
 		return { kind, source: text("source"), target: text("target"), isReadOnly: text("read_only") === "true" };
 	}
 	const parts = (textOf(item) ?? "").split(":");
-	// A drive letter of Windows is no volume.
-	if (/^[a-z]$/i.test(parts[0] ?? "") && /^[\\/]/.test(parts[1] ?? "")) parts.splice(0, 2, `${parts[0]}:${parts[1]}`);
+	// A drive letter of Windows is no volume, and with no path behind its own it is a volume of one letter.
+	const isDrive = /^[a-z]$/i.test(parts[0] ?? "") && /^[\\/]/.test(parts[1] ?? "") && /^\//.test(parts[2] ?? "");
+	if (isDrive) parts.splice(0, 2, `${parts[0]}:${parts[1]}`);
 	const [source = "", target, mode = ""] = parts;
 	if (target === undefined) return { kind: "volume", source: "", target: source, isReadOnly: false };
 	const kind = /^[./~\\]|^[a-z]:/i.test(source) ? "bind" : "volume";

@@ -112,11 +112,12 @@ class Reader {
 		const line = range === undefined ? parent.line : this.#lines.linePos(range[0]).line;
 		const source = new Source(this.#file, line, path, parent);
 		this.#options.known.push(source);
-		const value = this.#value(node, source);
 		const tag = (node as { tag?: string } | null)?.tag;
-		if (tag === "!reset" || tag === "!override")
-			return { sources: [source], value, tag: tag === "!reset" ? "reset" : "override" };
-		return { sources: [source], value };
+		const sources = [source];
+		if (tag === "!reset")
+			return { sources, value: { kind: "scalar", value: null, unset: [], written: "" }, tag: "reset" };
+		const value = this.#value(node, source);
+		return tag === "!override" ? { sources, value, tag: "override" } : { sources, value };
 	}
 
 	#scalar(raw: unknown, source: Source): Scalar {

@@ -15,7 +15,7 @@ testRefused({
 		says: [
 			`apps.portal.services.web.replicas: ${own}: the number of a service's containers is its containers`,
 			`apps.portal.services.web.command: ${own}: what a service runs is its line in the image's /.aptible/Procfile (docs/import.md#commands)`,
-			`apps.portal.services.web.healthcheck: ${own}: an https endpoint asks for / with each release, or for /healthcheck with strictHealthChecks: true; a service without endpoint goes by the image's HEALTHCHECK, or by simpleHealthCheck: true`,
+			`apps.portal.services.web.healthcheck: ${own}: an https endpoint asks for / or /healthcheck with each release (docs/configuration/endpoints.md), and a service without endpoint goes by the image's HEALTHCHECK (docs/configuration/apps.md#services)`,
 		],
 	},
 	"the keys of Compose's in an app, in a database and at the top": {
