@@ -3,10 +3,11 @@ import { ownAptibleConfig, retiredConfig } from "../config/catalogue.ts";
 import { FoundSecrets } from "../stage-file/secrets.ts";
 import { lookUp } from "../wire/own.ts";
 import { placeOf, say } from "./compose/source.ts";
+import type { Naming, Translated } from "./reach.ts";
 import { databaseReference, literal } from "./references.ts";
 import { isSecretName, looksSecret } from "./secrets.ts";
 import type { Service, Variable } from "./service.ts";
-import { Connections, type Naming, type Translated, translateAddress, translateCredential } from "./values.ts";
+import { Connections, translateAddress, translateCredential } from "./values.ts";
 
 /**
  * Secrets of the stage. A value is known by the variable that had it, so that two variables that happen to be alike, as two

@@ -19,6 +19,8 @@ interface Kind {
 	programs: readonly string[];
 	/** What a person has to know of the image, whatever its version. */
 	says?: string;
+	/** Its versions are counted otherwise than those of the type. */
+	countsOtherwise?: true;
 }
 
 const kinds: readonly Kind[] = [
@@ -32,6 +34,7 @@ const kinds: readonly Kind[] = [
 	{
 		type: "mysql",
 		programs: ["mariadb", "mariadb-galera", "alpine-mariadb"],
+		countsOtherwise: true,
 		says: "Aptible has MySQL and no MariaDB: what only MariaDB knows (sequences, system versioning, RETURNING, its UUID type, its collations) fails or has to change; rehearse the copy before you decide (docs/move.md)",
 	},
 	{ type: "redis", programs: ["redis"] },
@@ -45,6 +48,7 @@ const kinds: readonly Kind[] = [
 	{
 		type: "elasticsearch",
 		programs: ["opensearch"],
+		countsOtherwise: true,
 		says: "Aptible has Elasticsearch 7.10, from which OpenSearch comes; what OpenSearch has added is not there, and its clients may refuse Elasticsearch",
 	},
 	{ type: "rabbitmq", programs: ["rabbitmq"] },
@@ -82,12 +86,12 @@ export function findManaged({ program, tag }: ImageName): ManagedDatabase | unde
 	const offered = (databaseTypes[type]?.offered ?? []).filter((one) => /^[\d.]+$/.test(one));
 	const newest = offered.at(-1);
 	const wanted = numbersOf(tag);
-	const isMariaDb = kind.programs.includes("mariadb");
-	if (wanted.length === 0 || isMariaDb) {
-		if (!isMariaDb)
+	if (wanted.length === 0 || kind.countsOtherwise === true) {
+		if (kind.countsOtherwise !== true) {
 			decide.push(
 				`its tag names no version; ${newest} is taken, the newest that Aptible has: name the one whose data you bring`,
 			);
+		}
 		return { type, version: newest, decide, says: `database of type ${type} ${newest}` };
 	}
 	const exact = offered.filter((one) => compare(numbersOf(one), wanted) === 0).at(-1);

@@ -134,7 +134,7 @@ export class Endpoints {
 		const there = this.#byApp.get(app) ?? [];
 		const former = there.find(({ processType, kind }) => processType === one.processType && kind === "tls");
 		if (former !== undefined) {
-			former.ports = [...former.ports, port];
+			former.ports = [...new Set([...former.ports, port])];
 			former.block.ports = former.ports;
 			return `port ${port} ${choice}; endpoint ${former.name} (tls) has it`;
 		}

@@ -3,7 +3,7 @@
  * looks like there is not documented (facts/move.md §7): each is read as the service of Compose's that its known keys make, and the
  * other keys are named.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { isLoadBalancerOrMover, replicaPlaces } from "../move/source-cluster/service-fields.ts";
 import { sayDeep } from "./compose/load.ts";
@@ -43,7 +43,9 @@ export function importMedstack(
 ): Imported {
 	const keys: Source[] = [];
 	const file = { name: path, folder: from };
-	const root = readFields(readFileSync(resolve(from, path), "utf8"), file, { known: keys });
+	const absolute = resolve(from, path);
+	if (!existsSync(absolute)) throw new InputError(`"${path}" is not there`);
+	const root = readFields(readFileSync(absolute, "utf8"), file, { known: keys });
 	const list = [root, fieldAt(root, "data"), fieldAt(root, "services", "data"), fieldAt(root, "services")].find(
 		(field) => field?.value.kind === "list",
 	);

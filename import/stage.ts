@@ -9,11 +9,11 @@ import { configOf, ImportedSecrets } from "./config.ts";
 import { databaseBlock } from "./database-block.ts";
 import { Endpoints } from "./endpoints.ts";
 import { type Procfile, procfilesOf } from "./procfile.ts";
+import type { Reach } from "./reach.ts";
 import { endpointReference } from "./references.ts";
 import { namesOf, roleOf } from "./roles.ts";
 import type { Service } from "./service.ts";
 import { sayKeys } from "./service-keys.ts";
-import type { Reach } from "./values.ts";
 
 /** What the input does not say. */
 export interface StageOptions {

@@ -1,30 +1,10 @@
 /** Values of variables in which a database or another service is named, as references. */
-import { type Credential, databasePorts, databaseSchemes } from "./databases.ts";
+import { type Credential, databaseSchemes } from "./databases.ts";
+import { embedded } from "./embedded.ts";
+import { appHost, leftOut, type Naming, type Reach, type Translated } from "./reach.ts";
 import { credentialUrl, type DatabasePart, databaseReference, literal } from "./references.ts";
-import type { DatabaseRole, Role } from "./roles.ts";
+import type { DatabaseRole } from "./roles.ts";
 import type { Service, Variable } from "./service.ts";
-
-/** What becomes of a value; one without text is not in the stage file. */
-export interface Translated {
-	outcome: "mapped" | "decide";
-	says: string;
-	text?: string;
-}
-
-/** Reaches a service of an app: the reference, or why there is none. */
-export type Reach = (
-	target: Service,
-	port: number | undefined,
-	isHttp: boolean,
-) => { url: string; host: string; kind: "https" | "tls" | "tcp" } | string;
-
-/** What values are translated with. */
-export interface Naming {
-	names: ReadonlyMap<string, Role>;
-	reach: Reach;
-	/** Whether the stage holds health information, for which Redis has to be encrypted (facts/aptible.md §3.3). */
-	phi: boolean;
-}
 
 /** A URL with one host: scheme, user, password, host, port, path, query. */
 const url =
@@ -143,10 +123,6 @@ export function translateAddress({ name, value = "" }: Variable, naming: Naming)
 	return embedded(value, naming);
 }
 
-function leftOut({ name }: Service): Translated {
-	return { outcome: "decide", says: `it names ${name}, which is left out; give the variable another value, or none` };
-}
-
 /** What does not go on behind a URL of Aptible's: it says itself how it is encrypted, and who connects. */
 const ownParameter = /ssl|tls|cert|user|pass|pwd|auth/i;
 
@@ -218,46 +194,4 @@ function appUrl(whole: RegExpExecArray, target: Service, reach: Reach): Translat
 		says: `address of ${target.name}, by its ${reached.kind} endpoint`,
 		text: `${scheme}://${reached.host}${reached.kind === "tcp" && port !== undefined ? `:${port}` : ":443"}${behind}`,
 	};
-}
-
-function appHost(target: Service, port: number | undefined, reach: Reach): Translated {
-	const reached = reach(target, port, false);
-	if (typeof reached === "string") return { outcome: "decide", says: reached };
-	if (reached.kind === "tcp") {
-		const text = port === undefined ? reached.host : `${reached.host}:${port}`;
-		return { outcome: "mapped", says: `host of ${target.name}, by its tcp endpoint`, text };
-	}
-	const says = `host of ${target.name}; there it speaks TLS on port 443, which the app has to be told`;
-	return { outcome: "decide", says, text: port === undefined ? reached.host : `${reached.host}:443` };
-}
-
-/** Hosts with their ports inside a longer text. */
-function embedded(value: string, naming: Naming): Translated | undefined {
-	const says: string[] = [];
-	let isOpen = false;
-	const parts: string[] = [];
-	let at = 0;
-	for (const match of value.matchAll(/(?<![\w.-])([A-Za-z0-9][\w.-]*):(\d{2,5})(?![\w.])/g)) {
-		const [whole, host = "", port] = match;
-		const role = naming.names.get(host);
-		if (role === undefined) continue;
-		parts.push(literal(value.slice(at, match.index)));
-		at = match.index + whole.length;
-		if (role.kind === "left out") return leftOut(role.service);
-		if (role.kind === "database") {
-			const isOwn = (databasePorts[role.managed.type] ?? []).includes(Number(port));
-			if (!isOwn) continue;
-			parts.push(`${databaseReference(role.handle, "host")}:${databaseReference(role.handle, "port")}`);
-			says.push(`host and port of database ${role.handle}`);
-			continue;
-		}
-		const reached = appHost(role.service, Number(port), naming.reach);
-		if (reached.text === undefined) return reached;
-		isOpen ||= reached.outcome === "decide";
-		parts.push(reached.text);
-		says.push(reached.says);
-	}
-	if (says.length === 0) return undefined;
-	const text = parts.join("") + literal(value.slice(at));
-	return { outcome: isOpen ? "decide" : "mapped", says: says.join("; "), text };
 }

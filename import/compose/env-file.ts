@@ -79,7 +79,7 @@ function ends(written: string, quote: string): boolean {
 }
 
 function unquoted(written: string, quote: string): string {
-	if (quote === "") return written.replace(/\s+#.*$/s, "").trimEnd();
+	if (quote === "") return written.startsWith("#") ? "" : written.replace(/(?<=\S)\s+#.*$/s, "").trimEnd();
 	const inner = new RegExp(`^${quote}((?:\\\\.|[^\\\\${quote}])*)`, "s").exec(written)?.[1] ?? "";
 	if (quote === "'") return inner.replaceAll("\\'", "'");
 	return inner.replace(

@@ -92,7 +92,7 @@ export interface Field {
 /** Says what is missing of each value that counts, unless what becomes of it has made that good. */
 export function sayOpen(keys: readonly Source[]): void {
 	for (const key of keys) {
-		if (key.open !== undefined && key.outcome?.outcome === "mapped") key.say("decide", key.open);
+		if (key.open !== undefined && key.outcome?.outcome !== "dropped") key.say("decide", key.open);
 	}
 }
 
