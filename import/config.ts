@@ -48,7 +48,7 @@ export function configOf(
 			else config.set(to, result.text);
 		}
 		sayMissingPasswords(service, connections);
-		for (const [to, text] of files.rest(secrets)) if (!config.has(to)) config.set(to, text);
+		for (const [to, text] of files.rest(connections, secrets)) if (!config.has(to)) config.set(to, text);
 	}
 	return Object.fromEntries(config);
 }
@@ -167,8 +167,8 @@ class SecretFiles {
 		return secrets.refer(found?.name ?? variable, path, "", place);
 	}
 
-	/** Variables for those that no variable names the file of. */
-	rest(secrets: ImportedSecrets): [name: string, text: string][] {
+	/** Variables for those that no variable names the file of; a database's own password is a reference to it. */
+	rest(connections: Connections, secrets: ImportedSecrets): [name: string, text: string][] {
 		return this.#service.secrets.flatMap(({ name, path, field }): [string, string][] => {
 			if (this.#taken.has(path)) {
 				say(field, "mapped", "a variable has it in place of the file");
@@ -178,12 +178,16 @@ class SecretFiles {
 				.toUpperCase()
 				.replace(/[^A-Z0-9]/g, "_")
 				.replace(/^(?=\d)/, "_");
+			const database = connections.withPassword(path);
+			const has = database === undefined ? "has it" : `has the password of database ${database.handle}`;
 			say(
 				field,
 				"decide",
-				`there is no file ${path} on Aptible; the variable ${variable} has it: let the app read that, or write the file before it starts`,
+				`there is no file ${path} on Aptible; the variable ${variable} ${has}: let the app read that, or write the file before it starts`,
 			);
-			return [[variable, this.refer(path, variable, secrets)]];
+			const text =
+				database === undefined ? this.refer(path, variable, secrets) : databaseReference(database.handle, "password");
+			return [[variable, text]];
 		});
 	}
 }

@@ -38,7 +38,7 @@ function sayKeys({ service, managed, handle }: DatabaseRole, flavor: string): vo
 		if (key === "image" || key === "environment" || key === "env_file") say(field, "mapped", managed.says);
 		else if (key === "deploy") sayDeep(field, "dropped", oneContainer);
 		else if (key === "healthcheck") sayDeep(field, "dropped", "Aptible watches over its databases itself");
-		else if (key !== "volumes" && key !== "ports")
+		else if (!["volumes", "ports", "command"].includes(key))
 			sayDeep(field, "dropped", "a managed database has nothing of the kind");
 	}
 	for (const says of managed.decide) if (service.image !== undefined) say(service.image.field, "decide", says);

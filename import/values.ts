@@ -70,10 +70,24 @@ export class Connections {
 		}
 		const part = read[0]?.part;
 		if (part === undefined || part === "port" || value === undefined || value === "") return undefined;
-		const known = [...new Set([...this.byStem.values(), ...this.#waitsFor])];
+		if (part === "password" && this.#known().every(({ credentials }) => credentials.password !== value)) {
+			const role = this.withPassword(value);
+			return role && { role, part: "root" };
+		}
 		const credential = part as Credential;
-		const same = known.filter(({ credentials }) => credentials[credential] === value);
+		const same = this.#known().filter(({ credentials }) => credentials[credential] === value);
 		return same.length === 1 && same[0] !== undefined ? { role: same[0], part } : undefined;
+	}
+
+	/** The one database whose password, or root's, is this value. */
+	withPassword(value: string): DatabaseRole | undefined {
+		const same = this.#known().filter(({ credentials }) => [credentials.password, credentials.root].includes(value));
+		return same.length === 1 ? same[0] : undefined;
+	}
+
+	/** Those that it names, and those that it waits for. */
+	#known(): DatabaseRole[] {
+		return [...new Set([...this.byStem.values(), ...this.#waitsFor])];
 	}
 }
 

@@ -230,3 +230,31 @@ test("text that a stage file would read as a reference is none", () => {
 	const { config } = withVariables({ A: "$${HOME}/x", B: "http://api:8080/$${id}" });
 	assert.deepEqual(config, { A: "$${HOME}/x", B: "${apps.api.endpoints.api.url}/$${id}" });
 });
+
+test("a file with the password of a database is a reference to that, whatever reads it", () => {
+	const { app, secrets, rows } = importTexts({
+		"a.yml": `services:
+  db:
+    image: mysql:8.4
+    secrets: [db-password]
+    environment: [MYSQL_ROOT_PASSWORD_FILE=/run/secrets/db-password]
+  web:
+    image: acme/web:1
+    secrets: [db-password, other]
+    environment: { DATABASE_PASSWORD_FILE: /run/secrets/db-password, KEY_FILE: /run/secrets/other }
+    depends_on: [db]
+  batch:
+    image: acme/batch:1
+    secrets: [db-password]
+    depends_on: [db]
+secrets: { db-password: { file: ./pw.txt }, other: { external: true } }
+`,
+	});
+	assert.deepEqual(app("batch").config, { DB_PASSWORD: "${databases.db.password}" });
+	assert.deepEqual(app("web").config, { DATABASE_PASSWORD: "${databases.db.password}", KEY: "${secrets.other}" });
+	assert.deepEqual(secrets, ["other"]);
+	assert.match(
+		rows("a.yml:13", "secrets[0]"),
+		/^decide there is no file .*the variable DB_PASSWORD has the password of database db/,
+	);
+});
