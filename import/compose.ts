@@ -18,9 +18,9 @@ export function importCompose(
 	options: Omit<StageOptions, "handle"> & { handle: string | undefined },
 ): Imported {
 	const project = loadCompose(input);
-	const services = readServices(project, project.keys);
+	const { services, inactive } = readServices(project);
 	const handle = options.handle ?? toHandle(project.name);
-	const stage = makeStage(services, { ...options, handle });
+	const stage = makeStage(services, { ...options, handle }, inactive);
 	for (const [key, field] of project.others) {
 		const rule = topKeys[key];
 		if (key === "name")

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { z } from "zod";
 import { readFormer } from "../stage-file/former.ts";
 
@@ -30,18 +30,23 @@ const encryptionLine = /^(?:encryptionsalt|secretsprovider|encryptedkey): .*\n/g
  * Writes the files of an import.
  *
  * @param folder for what goes with the stage file, and the hashes
+ * @param from folder from which the paths count
  * @throws where the stage file is there and no import wrote it
  */
-export async function writeOutputs(stageFile: Output, others: readonly Output[], folder: string): Promise<Written> {
-	const manifestFile = join(folder, "written.json");
+export async function writeOutputs(
+	stageFile: Output,
+	others: readonly Output[],
+	{ folder, from }: { folder: string; from: string },
+): Promise<Written> {
+	const at = (path: string) => resolve(from, path);
+	const manifestFile = at(join(folder, "written.json"));
 	const known = await readManifest(manifestFile);
-	const nameOf = (path: string) => relative(folder, path);
-	if (known[nameOf(stageFile.path)] === undefined) await readFormer(stageFile.path);
+	const nameOf = (path: string) => relative(at(folder), at(path));
+	if (known[nameOf(stageFile.path)] === undefined) await readFormer(at(stageFile.path));
 	const written: Written = { lines: [], beside: [] };
 	const hashes: Record<string, string> = { ...known };
-	await mkdir(folder, { recursive: true });
 	for (const { path, text } of [stageFile, ...others]) {
-		const former = await read(path);
+		const former = await read(at(path));
 		const base = known[nameOf(path)];
 		const fresh = hash(text);
 		hashes[nameOf(path)] = fresh;
@@ -49,12 +54,12 @@ export async function writeOutputs(stageFile: Output, others: readonly Output[],
 		if (former !== undefined && hash(former) === fresh) {
 			written.lines.push(`${path} is as it was`);
 		} else if (isOurs) {
-			await write(path, withEncryption(text, former));
+			await write(at(path), withEncryption(text, former));
 			written.lines.push(`${path} is written`);
 		} else if (base === fresh) {
 			written.lines.push(`${path} has been edited, and the input gives nothing new: it is left as it is`);
 		} else {
-			await write(`${path}.new`, withEncryption(text, former));
+			await write(at(`${path}.new`), withEncryption(text, former));
 			written.beside.push(path);
 			written.lines.push(
 				`${path} has been edited and is left as it is; what the input gives now is in ${path}.new: diff ${path} ${path}.new`,

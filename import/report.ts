@@ -2,7 +2,7 @@
 import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
 import { mapValues } from "../config/map-values.ts";
 import { namespace } from "../config/namespaces.ts";
-import { type Blocks, problemsOf, secretCommand } from "../stage-file/file.ts";
+import { type Blocks, problemsOf, secretCommand, sizeProblem } from "../stage-file/file.ts";
 import type { Outcome, Source } from "./compose/source.ts";
 import type { ImportedSecrets } from "./config.ts";
 import type { Procfile } from "./procfile.ts";
@@ -138,10 +138,14 @@ function placedProblems({ blocks, secrets, text, file }: ReportInput): string[] 
 	};
 	const lines = new LineCounter();
 	const document = parseDocument(text, { lineCounter: lines });
-	return problemsOf({ ...loaded, secrets: values }).map((problem) => {
+	const placed = problemsOf({ ...loaded, secrets: values }).map((problem) => {
 		const said = problem.replace(/^this file: /, "");
 		return `${file}:${lineOf(document.contents, placeIn(said), lines)}: ${said}`;
 	});
+	return [
+		...placed,
+		...sizeProblem(blocks).map((problem) => `${file}: is larger than Linux hands to a program: ${problem}`),
+	];
 }
 
 /** `apps["a.b"].config.X: is ...` as its keys. */

@@ -55,9 +55,8 @@ export function roleOf(service: Service): Role {
 			...(asked === undefined ? {} : { password: asked }),
 			...Object.fromEntries(known),
 		};
-		// The image's own rule (docs of postgres): the database is called like the user.
+		// The image's own default (docs of postgres).
 		if (managed.type === "postgresql") credentials.user ??= "postgres";
-		if (managed.type === "postgresql") credentials.name ??= credentials.user ?? "postgres";
 		return { kind: "database", service, handle: toHandle(service.name), managed: { ...managed, version }, credentials };
 	}
 	const replaced = replacedBy(name);

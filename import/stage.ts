@@ -33,8 +33,16 @@ export interface ImportedStage {
 	procfiles: readonly Procfile[];
 }
 
-/** Makes the blocks; what becomes of each key is said of it. */
-export function makeStage(given: readonly Service[], options: StageOptions): ImportedStage {
+/**
+ * Makes the blocks; what becomes of each key is said of it.
+ *
+ * @param inactive services that do not run, and of which all is said
+ */
+export function makeStage(
+	given: readonly Service[],
+	options: StageOptions,
+	inactive: readonly Service[] = [],
+): ImportedStage {
 	const services = withOneShots(given);
 	const roles = services.map(roleOf);
 	const databases = roles.filter((role) => role.kind === "database");
@@ -44,7 +52,8 @@ export function makeStage(given: readonly Service[], options: StageOptions): Imp
 	const procfiles = procfilesOf(apps);
 	const endpoints = new Endpoints();
 	for (const app of apps) for (const one of app.services) if (hasContainers(one.service)) endpoints.publish(app, one);
-	const names = namesOf(roles);
+	const absent = inactive.map((service) => ({ kind: "left out", service, outcome: "dropped", says: "" }) as const);
+	const names = namesOf([...absent, ...roles]);
 	const calls = new Calls(apps, endpoints);
 	const secrets = new ImportedSecrets();
 	const configs = apps.map((app) => {

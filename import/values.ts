@@ -112,7 +112,22 @@ export function translateCredential(variable: Variable, connections: Connections
 		const isUser = /user(name)?$/i.test(variable.name);
 		return { outcome: "decide", says: rootSays, text: databaseReference(role.handle, isUser ? "user" : "password") };
 	}
-	return { outcome: "mapped", says: `${part} of database ${role.handle}`, text: databaseReference(role.handle, part) };
+	const other = otherThan(role, part, variable.value);
+	const says = `${part} of database ${role.handle}`;
+	return {
+		outcome: other === undefined ? "mapped" : "decide",
+		says: other === undefined ? says : `${says}; ${other}`,
+		text: databaseReference(role.handle, part),
+	};
+}
+
+/** What a person has to know where a user or a database is named that is not the one that the file makes. */
+function otherThan({ credentials }: DatabaseRole, part: DatabasePart, value: string | undefined): string | undefined {
+	const own = part === "user" ? credentials.user : part === "name" ? credentials.name : undefined;
+	if (own === undefined || value === undefined || value === "" || value === own) return undefined;
+	return part === "user"
+		? "the file connects as another user than the database's own, and Aptible's reference has its one user: make the other by hand where its rights count"
+		: "the file names another database than the one that it makes, and Aptible's reference has its one database: make the other by hand, and write its name";
 }
 
 /** A value with the services that it names replaced; undefined where it names none. */
@@ -144,6 +159,12 @@ function databaseUrl(whole: RegExpExecArray, role: DatabaseRole, phi: boolean): 
 	const [, scheme = "", asked, , , , path = "", query = ""] = whole;
 	const { handle, managed } = role;
 	const { type } = managed;
+	const named = path.replace(/^\//, "");
+	const others = [otherThan(role, "user", asked), otherThan(role, "name", named)].filter((one) => one !== undefined);
+	const mapped = (says: string, text: string): Translated =>
+		others.length === 0
+			? { outcome: "mapped", says, text }
+			: { outcome: "decide", says: [says, ...others].join("; "), text };
 	const kept = query
 		.slice(1)
 		.split("&")
@@ -162,7 +183,7 @@ function databaseUrl(whole: RegExpExecArray, role: DatabaseRole, phi: boolean): 
 			.filter((one) => one !== "");
 		const says = `JDBC URL of database ${handle}`;
 		const text = databaseReference(handle, "jdbcUrl");
-		if (names.length === 0) return { outcome: "mapped", says, text };
+		if (names.length === 0) return mapped(says, text);
 		return {
 			outcome: "decide",
 			says: `${says}, without its parameters (${names.join(", ")}); add those that still count`,
@@ -177,13 +198,13 @@ function databaseUrl(whole: RegExpExecArray, role: DatabaseRole, phi: boolean): 
 		const behind = (isIndex ? path.replace(/\/$/, "") : rest) + tail;
 		const isEncrypted = type === "redis" && phi;
 		const text = isEncrypted ? credentialUrl(handle, "redis+ssl") : databaseReference(handle, "url");
-		return { outcome: "mapped", says: `URL of database ${handle}${without}`, text: text + behind };
+		return mapped(`URL of database ${handle}${without}`, text + behind);
 	}
 	const part = (one: DatabasePart) => databaseReference(handle, one);
 	const user = asked === undefined ? "" : `${part("user")}:${part("password")}@`;
 	const name = path.length > 1 ? `/${part("name")}` : "";
 	const text = `${scheme}://${user}${part("host")}:${part("port")}${name}${tail}`;
-	return { outcome: "mapped", says: `URL of database ${handle} from its parts${without}`, text };
+	return mapped(`URL of database ${handle} from its parts${without}`, text);
 }
 
 function appUrl(whole: RegExpExecArray, target: Service, reach: Reach): Translated {

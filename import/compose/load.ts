@@ -30,6 +30,8 @@ export interface Project {
 	others: ReadonlyMap<string, Field>;
 	/** Those that run: without those of a profile that is not asked for. */
 	services: ReadonlyMap<string, Field>;
+	/** Those of a profile that is not asked for. */
+	inactive: ReadonlyMap<string, Field>;
 	variables: Variables;
 	files: Files;
 }
@@ -50,16 +52,18 @@ export function loadCompose(input: ComposeInput): Project {
 		variables,
 	);
 	const services = new Map(fieldsOf(fieldAt(root, "services")));
+	const inactive = new Map<string, Field>();
 	for (const [name, service] of services) {
 		const profiles = itemsOf(fieldAt(service, "profiles")).map((item) => textOf(item) ?? "");
 		if (profiles.length === 0 || profiles.some((one) => input.profiles.includes(one))) continue;
 		const asks = profiles.map((one) => `--profile ${one}`).join(" or ");
 		sayDeep(service, "dropped", `its profile is not active, so that Compose does not start it; ${asks} takes it`);
 		services.delete(name);
+		inactive.set(name, service);
 	}
 	const others = new Map([...fieldsOf(root)].filter(([key]) => key !== "services"));
 	const name = textOf(others.get("name")) ?? basename(folder);
-	return { name, keys, others, services, variables, files };
+	return { name, keys, others, services, inactive, variables, files };
 }
 
 /** Says it of a field and of everything in it, which may be other files' too. */

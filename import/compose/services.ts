@@ -20,11 +20,15 @@ const read: ReadonlySet<string> = new Set(
 	),
 );
 
-export function readServices(project: Project, keys: Source[]): Service[] {
-	const envFiles = new EnvFiles(project, keys);
-	return [...project.services].map(([name, field]) =>
-		readService(name, field, { variables: project.variables, envFile: (item) => envFiles.read(item) }),
-	);
+/** @returns those that run, and those that do not, which values may name all the same */
+export function readServices(project: Project): { services: Service[]; inactive: Service[] } {
+	const envFiles = new EnvFiles(project);
+	const read = (fields: ReadonlyMap<string, Field>, envFile: ServiceContext["envFile"]) =>
+		[...fields].map(([name, field]) => readService(name, field, { variables: project.variables, envFile }));
+	return {
+		services: read(project.services, (item) => envFiles.read(item)),
+		inactive: read(project.inactive, () => []),
+	};
 }
 
 /** What a service is read with. */
@@ -153,12 +157,10 @@ function variablesOf(
 /** Files of variables, each read once, so that a variable that ten services take is one. */
 class EnvFiles {
 	readonly #project: Project;
-	readonly #keys: Source[];
 	readonly #read = new Map<string, readonly Variable[]>();
 
-	constructor(project: Project, keys: Source[]) {
+	constructor(project: Project) {
 		this.#project = project;
-		this.#keys = keys;
 	}
 
 	read(item: Field): readonly Variable[] {
@@ -193,7 +195,7 @@ class EnvFiles {
 
 	#add(file: Source["file"], line: number, path: string): Source {
 		const source = new Source(file, line, path, undefined);
-		this.#keys.push(source);
+		this.#project.keys.push(source);
 		return source;
 	}
 }

@@ -6,10 +6,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run } from "@medstack-to-aptible/sandbox/run.ts";
 import { parse } from "yaml";
+import { runImport as runCommand } from "../../import/command.ts";
 
-const root = join(import.meta.dirname, "../..");
 export const casesFolder = join(import.meta.dirname, "cases");
 
 /** Whose shape each case has. */
@@ -54,18 +53,12 @@ export async function withImport<T>(name: string, use: (run: ImportRun) => Promi
 	}
 }
 
-/** `npm run import` in a folder, without variables of whoever runs the tests. */
+/** An import in a folder, without variables of whoever runs the tests. */
 export async function runImport(folder: string, args: readonly string[]): Promise<ImportRun> {
-	const { PATH = "", NODE_COMPILE_CACHE = "" } = process.env;
-	const env = { PATH, NODE_COMPILE_CACHE };
-	const result = await run(process.execPath, [join(root, "import/main.ts"), ...args], {
-		cwd: folder,
-		env,
-		inherit: false,
-	});
+	const ended = await runCommand(args, { from: folder, shell: {} });
 	const names = await readdir(folder, { recursive: true });
 	const written = names.filter((one) => /(^|\/)(Pulumi\.[^/]*|report\.md(\.new)?|Procfile(\.new)?)$/.test(one)).sort();
-	return { ...result, files: new Map(written.map((one) => [one, readFileSync(join(folder, one), "utf8")])), folder };
+	return { ...ended, files: new Map(written.map((one) => [one, readFileSync(join(folder, one), "utf8")])), folder };
 }
 
 /** Rows of the report of a case, by what became of the keys. */

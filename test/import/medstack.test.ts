@@ -35,7 +35,13 @@ const services = [
 		replica_count: 2,
 		environment: [`DATABASE_URL=${url}`],
 	},
-	{ id: "s4", name: "db", image: "postgres:14.2", replicas: 1, environment: { POSTGRES_PASSWORD: "hunter2" } },
+	{
+		id: "s4",
+		name: "db",
+		image: "postgres:14.2",
+		replicas: 1,
+		environment: { POSTGRES_USER: "app", POSTGRES_PASSWORD: "hunter2" },
+	},
 	{ id: "s5", name: "mover", image: "acme/mover:1" },
 ];
 

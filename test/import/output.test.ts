@@ -14,12 +14,15 @@ function open(t: TestContext): {
 	const folder = mkdtempSync(join(tmpdir(), "output-"));
 	t.after(() => rmSync(folder, { recursive: true }));
 	const file = join(folder, "Pulumi.test.yaml");
-	const report = join(folder, "imported/test/report.md");
+	const report = "imported/test/report.md";
 	return {
 		file,
 		read: (name) => readFileSync(join(folder, name), "utf8"),
 		write: (text, says = "report\n") =>
-			writeOutputs({ path: file, text }, [{ path: report, text: says }], join(folder, "imported/test")),
+			writeOutputs({ path: "Pulumi.test.yaml", text }, [{ path: report, text: says }], {
+				folder: "imported/test",
+				from: folder,
+			}),
 	};
 }
 
@@ -48,7 +51,7 @@ test("a file that somebody has edited is never touched, and what is new goes bes
 	);
 	const fresh = "# head\nconfig:\n  a: 3\n";
 	const { beside, lines } = await write(fresh);
-	assert.deepEqual(beside, [file]);
+	assert.deepEqual(beside, ["Pulumi.test.yaml"]);
 	assert.match(lines[0] ?? "", /has been edited and is left as it is; what the input gives now is in \S+\.new: diff /);
 	assert.equal(read("Pulumi.test.yaml"), edited);
 	assert.equal(read("Pulumi.test.yaml.new"), fresh);

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { run } from "@medstack-to-aptible/sandbox/run.ts";
 import { InputError } from "../../import/compose/read.ts";
 import { runImport } from "./cases.ts";
 import { importTexts } from "./texts.ts";
@@ -157,6 +158,26 @@ test("the command says what is wrong in a line, and writes nothing", async () =>
 			assert.doesNotMatch(run.stderr, /\n {4}at /);
 			assert.equal(run.files.size, 0);
 		}
+	} finally {
+		rmSync(folder, { recursive: true });
+	}
+});
+
+test("the script runs the command, and ends with its exit code", async () => {
+	const folder = mkdtempSync(join(tmpdir(), "script-"));
+	try {
+		writeFileSync(join(folder, "a.yml"), web);
+		const { PATH = "", NODE_COMPILE_CACHE = "" } = process.env;
+		const main = join(import.meta.dirname, "../../import/main.ts");
+		const start = (...args: string[]) =>
+			run(process.execPath, [main, ...args], { cwd: folder, env: { PATH, NODE_COMPILE_CACHE }, inherit: false });
+		const { code, stdout } = await start("compose", "a.yml", "--environment", "acme-staging");
+		assert.equal(code, 0);
+		assert.match(
+			stdout,
+			/^Pulumi\.acme-staging\.yaml is written\n.*\n3 keys: 3 mapped, .* Read imported\/acme-staging\/report\.md first\.\n$/s,
+		);
+		assert.equal((await start("compose", "gone.yml")).code, 1);
 	} finally {
 		rmSync(folder, { recursive: true });
 	}

@@ -258,3 +258,35 @@ secrets: { db-password: { file: ./pw.txt }, other: { external: true } }
 		/^decide there is no file .*the variable DB_PASSWORD has the password of database db/,
 	);
 });
+
+test("another user or database than the one that the file makes is asked for, and so is a service that does not run", () => {
+	const { app, rows } = importTexts({
+		"a.yml": `services:
+  db: { image: "postgres:16", environment: { POSTGRES_USER: app, POSTGRES_DB: shop } }
+  off: { image: "redis:7.2", profiles: [cache] }
+  web:
+    image: acme/web:1
+    environment:
+      A_URL: postgres://reader@db/shop
+      B_URL: postgres://app@db/other
+      C_URL: postgres://app@db/shop
+      DB_HOST: db
+      DB_USER: admin
+      DB_PASSWORD: x
+      CACHE_HOST: off
+`,
+	});
+	assert.match(rows("a.yml:7"), /^decide URL of database db; the file connects as another user/);
+	assert.match(rows("a.yml:8"), /^decide URL of database db; the file names another database/);
+	assert.equal(rows("a.yml:9"), "mapped URL of database db");
+	assert.match(rows("a.yml:11"), /^decide user of database db; the file connects as another user/);
+	assert.match(rows("a.yml:13"), /^decide it names off, which is left out/);
+	assert.deepEqual(Object.keys(app("web").config ?? {}), [
+		"A_URL",
+		"B_URL",
+		"C_URL",
+		"DB_HOST",
+		"DB_USER",
+		"DB_PASSWORD",
+	]);
+});
