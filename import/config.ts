@@ -3,8 +3,8 @@ import { ownAptibleConfig, retiredConfig } from "../config/catalogue.ts";
 import { FoundSecrets } from "../stage-file/secrets.ts";
 import { lookUp } from "../wire/own.ts";
 import { placeOf, say } from "./compose/source.ts";
-import type { Naming, Translated } from "./reach.ts";
-import { databaseReference, literal } from "./references.ts";
+import { connectionPart, type Naming, type Translated } from "./reach.ts";
+import { literal } from "./references.ts";
 import { isSecretName, looksSecret } from "./secrets.ts";
 import type { Service, Variable } from "./service.ts";
 import { Connections, translateAddress, translateCredential } from "./values.ts";
@@ -134,7 +134,7 @@ function sayMissingPasswords(service: Service, connections: Connections): void {
 	const given = service.variables.map((variable) => connections.find(variable));
 	for (const { role, variable } of connections.hosts) {
 		if (given.some((one) => one?.role === role && (one.part === "password" || one.part === "root"))) continue;
-		const rest = databaseReference(role.handle, "password");
+		const rest = connectionPart(role, "password", connections.phi);
 		say(
 			variable.field,
 			"decide",
@@ -186,7 +186,9 @@ class SecretFiles {
 				`there is no file ${path} on Aptible; the variable ${variable} ${has}: let the app read that, or write the file before it starts`,
 			);
 			const text =
-				database === undefined ? this.refer(path, variable, secrets) : databaseReference(database.handle, "password");
+				database === undefined
+					? this.refer(path, variable, secrets)
+					: connectionPart(database, "password", connections.phi);
 			return [[variable, text]];
 		});
 	}

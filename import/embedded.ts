@@ -1,7 +1,7 @@
 /** Addresses inside longer texts: lists of hosts, and connection strings that are no URL. */
 import { databasePorts } from "./databases.ts";
-import { appHost, leftOut, type Naming, type Translated } from "./reach.ts";
-import { type DatabasePart, databaseReference, literal } from "./references.ts";
+import { appHost, connectionPart, leftOut, type Naming, type Translated } from "./reach.ts";
+import { type DatabasePart, literal } from "./references.ts";
 import type { DatabaseRole } from "./roles.ts";
 import { isSecretText } from "./secrets.ts";
 
@@ -19,7 +19,7 @@ const keys: readonly (readonly [names: RegExp, part: DatabasePart])[] = [
 ];
 
 /** `host=db port=5432 user=app`, as libpq takes it, and `Server=db;Database=app;Uid=app`, as .NET does. */
-function keyValues(value: string, { names }: Naming): Translated | undefined {
+function keyValues(value: string, { names, phi }: Naming): Translated | undefined {
 	const separator = value.includes(";") ? ";" : " ";
 	const pairs = value.split(separator).map((pair) => pair.split(/=(.*)/s) as [string, string?]);
 	const partOf = (key: string) => keys.find(([pattern]) => pattern.test(key.trim()))?.[1];
@@ -28,7 +28,7 @@ function keyValues(value: string, { names }: Naming): Translated | undefined {
 	if (pairs.length < 2 || role?.kind !== "database") return undefined;
 	const texts = pairs.map(([key, given]) => {
 		const part = partOf(key);
-		return part === undefined || given === undefined ? undefined : `${key}=${databaseReference(role.handle, part)}`;
+		return part === undefined || given === undefined ? undefined : `${key}=${connectionPart(role, part, phi)}`;
 	});
 	const kept = pairs.map(
 		([key, given], index) => texts[index] ?? literal(given === undefined ? key : `${key}=${given}`),
@@ -57,7 +57,7 @@ function addresses(value: string, naming: Naming): Translated | undefined {
 		if (role.kind === "left out") return leftOut(role.service);
 		if (role.kind === "database") {
 			if (!(databasePorts[role.managed.type] ?? []).includes(Number(port))) continue;
-			const connection = connectionOf(role, before, value.slice(match.index + whole.length));
+			const connection = connectionOf(role, naming.phi, before, value.slice(match.index + whole.length));
 			text += literal(connection.before) + connection.text;
 			own += connection.before;
 			at = match.index + whole.length + connection.taken;
@@ -79,11 +79,13 @@ function addresses(value: string, naming: Naming): Translated | undefined {
 
 /** @returns what stays before it, its text, and how many characters behind the port are in that */
 function connectionOf(
-	{ handle }: DatabaseRole,
+	role: DatabaseRole,
+	phi: boolean,
 	before: string,
 	behind: string,
 ): { before: string; text: string; taken: number; says: string } {
-	const part = (one: DatabasePart) => databaseReference(handle, one);
+	const { handle } = role;
+	const part = (one: DatabasePart) => connectionPart(role, one, phi);
 	const address = `${part("host")}:${part("port")}`;
 	const [credentials, , , net = ""] = /([^\s:@/;,]+):([^\s@/]*)@(\w+\()?$/.exec(before) ?? [];
 	if (credentials === undefined)

@@ -1,5 +1,6 @@
 /** How a value reaches what it names. */
-import type { Role } from "./roles.ts";
+import { type DatabasePart, databaseReference } from "./references.ts";
+import type { DatabaseRole, Role } from "./roles.ts";
 import type { Service } from "./service.ts";
 
 /** What becomes of a value; one without text is not in the stage file. */
@@ -39,4 +40,14 @@ export function appHost(target: Service, port: number | undefined, reach: Reach)
 	}
 	const says = `host of ${target.name}; there it speaks TLS on port 443, which the app has to be told`;
 	return { outcome: "decide", says, text: port === undefined ? reached.host : `${reached.host}:443` };
+}
+
+/** Credentials other than the default ones that a stage with health information needs (facts/aptible.md §3.3). */
+export function encryptedCredential({ managed }: DatabaseRole, phi: boolean): string | undefined {
+	return phi && managed.type === "redis" ? "redis+ssl" : undefined;
+}
+
+/** A part of a database's connection, as the stage asks for it. */
+export function connectionPart(role: DatabaseRole, part: DatabasePart, phi: boolean): string {
+	return databaseReference(role.handle, part, encryptedCredential(role, phi));
 }

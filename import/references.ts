@@ -3,13 +3,12 @@
 /** A part of a database's connection. */
 export type DatabasePart = "url" | "host" | "port" | "user" | "password" | "name" | "jdbcUrl";
 
-export function databaseReference(handle: string, part: DatabasePart): string {
-	return `\${databases.${handle}.${part}}`;
-}
-
-/** The URL of other credentials than the default: Redis' encrypted ones, which phi asks for (facts/aptible.md §3.3). */
-export function credentialUrl(handle: string, type: string): string {
-	return `\${databases.${handle}.urls.${type}}`;
+/** @param credential type of credentials that are not the default ones, such as Redis' encrypted ones */
+export function databaseReference(handle: string, part: DatabasePart, credential?: string): string {
+	if (credential === undefined) return `\${databases.${handle}.${part}}`;
+	return part === "url"
+		? `\${databases.${handle}.urls.${credential}}`
+		: `\${databases.${handle}.${credential}.${part}}`;
 }
 
 export function endpointReference(app: string, endpoint: string, part: "url" | "host"): string {

@@ -1,8 +1,16 @@
 /** Values of variables in which a database or another service is named, as references. */
 import { type Credential, databaseSchemes } from "./databases.ts";
 import { embedded } from "./embedded.ts";
-import { appHost, leftOut, type Naming, type Reach, type Translated } from "./reach.ts";
-import { credentialUrl, type DatabasePart, databaseReference, literal } from "./references.ts";
+import {
+	appHost,
+	connectionPart,
+	encryptedCredential,
+	leftOut,
+	type Naming,
+	type Reach,
+	type Translated,
+} from "./reach.ts";
+import { type DatabasePart, literal } from "./references.ts";
 import type { DatabaseRole } from "./roles.ts";
 import type { Service, Variable } from "./service.ts";
 
@@ -46,9 +54,11 @@ export class Connections {
 	readonly byStem = new Map<string, DatabaseRole>();
 	/** Those that it is given the host of alone, with the variable. */
 	readonly hosts: { role: DatabaseRole; variable: Variable }[] = [];
+	readonly phi: boolean;
 	readonly #waitsFor: readonly DatabaseRole[];
 
-	constructor(service: Service, { names }: Naming) {
+	constructor(service: Service, { names, phi }: Naming) {
+		this.phi = phi;
 		for (const variable of service.variables) {
 			const role = databaseIn(variable.name, variable.value, names);
 			if (role === undefined) continue;
@@ -110,14 +120,18 @@ export function translateCredential(variable: Variable, connections: Connections
 	const { role, part } = found;
 	if (part === "root") {
 		const isUser = /user(name)?$/i.test(variable.name);
-		return { outcome: "decide", says: rootSays, text: databaseReference(role.handle, isUser ? "user" : "password") };
+		return {
+			outcome: "decide",
+			says: rootSays,
+			text: connectionPart(role, isUser ? "user" : "password", connections.phi),
+		};
 	}
 	const other = otherThan(role, part, variable.value);
 	const says = `${part} of database ${role.handle}`;
 	return {
 		outcome: other === undefined ? "mapped" : "decide",
 		says: other === undefined ? says : `${says}; ${other}`,
-		text: databaseReference(role.handle, part),
+		text: connectionPart(role, part, connections.phi),
 	};
 }
 
@@ -141,11 +155,10 @@ export function translateAddress({ name, value = "" }: Variable, naming: Naming)
 	}
 	const plain = hostName.test(name) ? naming.names.get(value) : undefined;
 	if (plain?.kind === "database") {
-		return {
-			outcome: "mapped",
-			says: `host of database ${plain.handle}`,
-			text: databaseReference(plain.handle, "host"),
-		};
+		const text = connectionPart(plain, "host", naming.phi);
+		const says = `host of database ${plain.handle}`;
+		if (encryptedCredential(plain, naming.phi) === undefined) return { outcome: "mapped", says, text };
+		return { outcome: "decide", says: `${says}, which phi: true has encrypted: the app has to speak TLS to it`, text };
 	}
 	if (plain?.kind === "app") return appHost(plain.service, undefined, naming.reach);
 	if (plain !== undefined) return leftOut(plain.service);
@@ -182,7 +195,7 @@ function databaseUrl(whole: RegExpExecArray, role: DatabaseRole, phi: boolean): 
 			.map((one) => one.split("=")[0])
 			.filter((one) => one !== "");
 		const says = `JDBC URL of database ${handle}`;
-		const text = databaseReference(handle, "jdbcUrl");
+		const text = connectionPart(role, "jdbcUrl", phi);
 		if (names.length === 0) return mapped(says, text);
 		return {
 			outcome: "decide",
@@ -196,11 +209,10 @@ function databaseUrl(whole: RegExpExecArray, role: DatabaseRole, phi: boolean): 
 	if (schemes.includes(scheme.toLowerCase())) {
 		const isIndex = type === "elasticsearch" || type === "influxdb";
 		const behind = (isIndex ? path.replace(/\/$/, "") : rest) + tail;
-		const isEncrypted = type === "redis" && phi;
-		const text = isEncrypted ? credentialUrl(handle, "redis+ssl") : databaseReference(handle, "url");
+		const text = connectionPart(role, "url", phi);
 		return mapped(`URL of database ${handle}${without}`, text + behind);
 	}
-	const part = (one: DatabasePart) => databaseReference(handle, one);
+	const part = (one: DatabasePart) => connectionPart(role, one, phi);
 	const user = asked === undefined ? "" : `${part("user")}:${part("password")}@`;
 	const name = path.length > 1 ? `/${part("name")}` : "";
 	const text = `${scheme}://${user}${part("host")}:${part("port")}${name}${tail}`;

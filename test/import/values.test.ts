@@ -64,9 +64,19 @@ test("a database's URL is one reference, with what may go on behind it", () => {
 		],
 	];
 	for (const [value, text] of cases) assert.equal(withVariables({ CONNECTION: value }).config.CONNECTION, text, value);
-	assert.equal(
-		withVariables({ REDIS_URL: "redis://cache:6379/1" }, { phi: true }).config.REDIS_URL,
-		"${databases.cache.urls.redis+ssl}/1",
+	const { config, rows } = withVariables(
+		{ REDIS_URL: "redis://cache:6379/1", REDIS_HOST: "cache", REDIS_PORT: "6379", DB_HOST: "db" },
+		{ phi: true },
+	);
+	assert.deepEqual(config, {
+		REDIS_URL: "${databases.cache.urls.redis+ssl}/1",
+		REDIS_HOST: "${databases.cache.redis+ssl.host}",
+		REDIS_PORT: "${databases.cache.redis+ssl.port}",
+		DB_HOST: `${db}.host}`,
+	});
+	assert.match(
+		rows("a.yml:18"),
+		/^decide host of database cache, which phi: true has encrypted: the app has to speak TLS/,
 	);
 });
 
