@@ -157,3 +157,11 @@ export function credentialOf(variable: string): Credential | undefined {
 	const name = variable.replace(/_FILE$/, "");
 	return credentialVariables.find(([names]) => names.test(name))?.[1];
 }
+
+/** Types whose URL has no name of a database in it (docs/configuration/README.md, parts of a database's URL). */
+const nameless: ReadonlySet<string> = new Set(["redis", "elasticsearch", "influxdb"]);
+
+/** Whether a connection to a type has a part. */
+export function hasPart(type: string, part: string): boolean {
+	return part !== "name" || !nameless.has(type);
+}

@@ -1,5 +1,5 @@
 /** Addresses inside longer texts: lists of hosts, and connection strings that are no URL. */
-import { databasePorts } from "./databases.ts";
+import { databasePorts, hasPart } from "./databases.ts";
 import { appHost, connectionPart, leftOut, type Naming, type Translated } from "./reach.ts";
 import { type DatabasePart, literal } from "./references.ts";
 import type { DatabaseRole } from "./roles.ts";
@@ -28,7 +28,9 @@ function keyValues(value: string, { names, phi }: Naming): Translated | undefine
 	if (pairs.length < 2 || role?.kind !== "database") return undefined;
 	const texts = pairs.map(([key, given]) => {
 		const part = partOf(key);
-		return part === undefined || given === undefined ? undefined : `${key}=${connectionPart(role, part, phi)}`;
+		return part === undefined || given === undefined || !hasPart(role.managed.type, part)
+			? undefined
+			: `${key}=${connectionPart(role, part, phi)}`;
 	});
 	const kept = pairs.map(
 		([key, given], index) => texts[index] ?? literal(given === undefined ? key : `${key}=${given}`),
@@ -91,11 +93,12 @@ function connectionOf(
 	if (credentials === undefined)
 		return { before, text: address, taken: 0, says: `host and port of database ${handle}` };
 	const [path = "", bracket = ""] = /^(\)?)\/[\w-]+/.exec(behind) ?? [];
-	const name = path === "" ? "" : `${bracket}/${part("name")}`;
+	const isNamed = path !== "" && hasPart(role.managed.type, "name");
+	const name = isNamed ? `${bracket}/${part("name")}` : "";
 	return {
 		before: before.slice(0, -credentials.length),
 		text: `${part("user")}:${part("password")}@${net}${address}${name}`,
-		taken: path.length,
+		taken: isNamed ? path.length : 0,
 		says: `connection of database ${handle} from its parts`,
 	};
 }

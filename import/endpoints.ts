@@ -18,6 +18,9 @@ interface Endpoint {
 	block: Block;
 }
 
+/** When an endpoint's address is known: from the file, with its app, or when it is made (docs/configuration/README.md, addresses). */
+type Address = "written" | "default" | "none";
+
 export class Endpoints {
 	readonly #byApp = new Map<App, Endpoint[]>();
 
@@ -61,17 +64,29 @@ export class Endpoints {
 		}
 	}
 
-	/** The endpoint by which other apps reach a port of a service; why there is none as a sentence. */
+	/** The endpoint that leads to a port of a service, or to the service where none is named. */
+	find(
+		app: App,
+		{ processType }: AppService,
+		port: number | undefined,
+	): { name: string; kind: Endpoint["kind"]; address: Address } | undefined {
+		const own = (this.#byApp.get(app) ?? []).filter((endpoint) => endpoint.processType === processType);
+		const found = own.find(({ ports }) => port === undefined || ports.includes(port));
+		if (found === undefined) return undefined;
+		const { name, kind, block } = found;
+		return { name, kind, address: "domain" in block ? "written" : block.defaultDomain === true ? "default" : "none" };
+	}
+
+	/** The same, made where there is none; why there can be none as a sentence. */
 	need(
 		app: App,
 		one: AppService,
 		asked: number | undefined,
 		isHttp: boolean,
-	): { name: string; kind: Endpoint["kind"] } | string {
+	): NonNullable<ReturnType<Endpoints["find"]>> | string {
 		const { service } = one;
-		const own = (this.#byApp.get(app) ?? []).filter(({ processType }) => processType === one.processType);
-		const fits = own.find(({ ports }) => asked === undefined || ports.includes(asked));
-		if (fits !== undefined) return fits;
+		const found = this.find(app, one, asked);
+		if (found !== undefined) return found;
 		const known = [
 			...service.ports.flatMap(({ ports }) => ports.map(({ target }) => target)),
 			...service.exposed,
@@ -85,12 +100,13 @@ export class Endpoints {
 		if (isWeb && hasDefault) {
 			return `port ${port} of ${service.name} needs a second endpoint, and Aptible gives an app one default domain; give it an internal one with a domain`;
 		}
-		return this.#add(app, one, {
+		const { name, kind } = this.#add(app, one, {
 			name: nameOf(service.name),
 			kind: isWeb ? "https" : "tcp",
 			ports: [port],
 			address: isWeb ? { defaultDomain: true, internal: true } : { internal: true },
 		});
+		return { name, kind, address: isWeb ? "default" : "none" };
 	}
 
 	#publishWeb(

@@ -159,13 +159,17 @@ class Calls {
 			const app = this.#apps.find(({ services }) => services.some(({ service }) => service === target));
 			const one = app?.services.find(({ service }) => service === target);
 			if (app === undefined || one === undefined) return `it names ${target.name}, which is not in the stage`;
-			if (app === caller || this.#calls(app, caller)) {
-				const circle = app === caller ? "it is a service of the same app" : `${app.handle} calls ${caller.handle} too`;
-				return `${circle}, and an endpoint's address is known only when its app is there; give the endpoint of ${target.name} a domain: and write that here`;
+			const known = this.#endpoints.find(app, one, port);
+			const circle = app === caller ? "it is a service of the same app" : `${app.handle} calls ${caller.handle} too`;
+			const isOwn = app === caller && (known === undefined ? isHttp : known.address === "default");
+			if (known?.address !== "written" && !isOwn && (app === caller || this.#calls(app, caller))) {
+				return `${circle}, and the address is not known before the app is there; give the endpoint of ${target.name} a domain: and write that here`;
 			}
 			const found = this.#endpoints.need(app, one, port, isHttp);
 			if (typeof found === "string") return found;
-			this.#called.set(caller, (this.#called.get(caller) ?? new Set()).add(app));
+			if (found.address !== "written" && app !== caller) {
+				this.#called.set(caller, (this.#called.get(caller) ?? new Set()).add(app));
+			}
 			return {
 				url: endpointReference(app.handle, found.name, "url"),
 				host: endpointReference(app.handle, found.name, "host"),

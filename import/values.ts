@@ -1,5 +1,5 @@
 /** Values of variables in which a database or another service is named, as references. */
-import { type Credential, databaseSchemes } from "./databases.ts";
+import { type Credential, databaseSchemes, hasPart } from "./databases.ts";
 import { embedded } from "./embedded.ts";
 import {
 	appHost,
@@ -74,7 +74,7 @@ export class Connections {
 		const read = readRoles(name);
 		for (const { part, stem } of read) {
 			const role = this.byStem.get(stem);
-			if (role === undefined) continue;
+			if (role === undefined || !hasPart(role.managed.type, part)) continue;
 			const isRoot = part === "root" || (part === "user" && value === "root");
 			return { role, part: isRoot ? "root" : part };
 		}
@@ -85,7 +85,9 @@ export class Connections {
 			return role && { role, part: "root" };
 		}
 		const credential = part as Credential;
-		const same = this.#known().filter(({ credentials }) => credentials[credential] === value);
+		const same = this.#known().filter(
+			({ credentials, managed }) => hasPart(managed.type, part) && credentials[credential] === value,
+		);
 		return same.length === 1 && same[0] !== undefined ? { role: same[0], part } : undefined;
 	}
 
@@ -153,6 +155,8 @@ export function translateAddress({ name, value = "" }: Variable, naming: Naming)
 		if (role.kind === "app") return appUrl(whole, role.service, naming.reach);
 		return leftOut(role.service);
 	}
+	const own = whole === null ? undefined : ownAddress(whole, naming);
+	if (own !== undefined) return own;
 	const plain = hostName.test(name) ? naming.names.get(value) : undefined;
 	if (plain?.kind === "database") {
 		const text = connectionPart(plain, "host", naming.phi);
@@ -163,6 +167,34 @@ export function translateAddress({ name, value = "" }: Variable, naming: Naming)
 	if (plain?.kind === "app") return appHost(plain.service, undefined, naming.reach);
 	if (plain !== undefined) return leftOut(plain.service);
 	return embedded(value, naming);
+}
+
+/** `http://localhost:8080/x`, where a service of the file publishes the port: what people call from outside. */
+function ownAddress(whole: RegExpExecArray, { names, reach }: Naming): Translated | undefined {
+	const [, scheme = "", , , host = "", port = scheme === "https" ? "443" : "80"] = whole;
+	if (!/^(localhost|127\.0\.0\.1)$/.test(host) || !/^(https?|wss?)$/i.test(scheme)) return undefined;
+	const published = [...new Set(names.values())].flatMap((role) =>
+		role.kind === "app"
+			? role.service.ports.flatMap(({ ports }) =>
+					ports.filter((one) => one.published === port).map(({ target }) => ({ service: role.service, target })),
+				)
+			: [],
+	);
+	const [found] = published;
+	if (found === undefined || published.length > 1) return undefined;
+	const translated = appUrl(withPort(whole, found.target), found.service, reach);
+	if (translated.text === undefined) return translated;
+	return {
+		...translated,
+		outcome: "decide",
+		says: `it names localhost, where ${found.service.name} publishes port ${port}: its endpoint is meant, until that has a domain of its own`,
+	};
+}
+
+function withPort(whole: RegExpExecArray, port: number): RegExpExecArray {
+	const copy = [...whole] as unknown as RegExpExecArray;
+	copy[5] = String(port);
+	return copy;
 }
 
 /** What does not go on behind a URL of Aptible's: it says itself how it is encrypted, and who connects. */
@@ -214,7 +246,8 @@ function databaseUrl(whole: RegExpExecArray, role: DatabaseRole, phi: boolean): 
 	}
 	const part = (one: DatabasePart) => connectionPart(role, one, phi);
 	const user = asked === undefined ? "" : `${part("user")}:${part("password")}@`;
-	const name = path.length > 1 ? `/${part("name")}` : "";
+	const name =
+		path.length > 1 && hasPart(type, "name") ? `/${part("name")}` : literal(hasPart(type, "name") ? "" : path);
 	const text = `${scheme}://${user}${part("host")}:${part("port")}${name}${tail}`;
 	return mapped(`URL of database ${handle} from its parts${without}`, text);
 }
@@ -231,7 +264,7 @@ function appUrl(whole: RegExpExecArray, target: Service, reach: Reach): Translat
 			says: `it has a user for ${target.name} in it; write ${reached.url} with the user as a secret`,
 		};
 	}
-	const behind = literal(`${path === "/" ? "" : path}${query}`);
+	const behind = literal(`${path}${query}`);
 	if (isHttp && reached.kind === "https") {
 		const text = /^ws/i.test(scheme) ? `wss://${reached.host}` : reached.url;
 		return { outcome: "mapped", says: `address of ${target.name}, which speaks TLS there`, text: `${text}${behind}` };

@@ -300,3 +300,39 @@ test("another user or database than the one that the file makes is asked for, an
 		"DB_PASSWORD",
 	]);
 });
+
+test("an app may name itself, and what it publishes on localhost is its endpoint", () => {
+	const { app, rows } = importTexts({
+		"a.yml": `services:
+  web:
+    image: acme/web:1
+    ports: ["8080:3000"]
+    environment: { BASE_URL: "http://localhost:8080/app", SELF: "http://web:3000", ELSE: "http://localhost:9999", SOCK: "tcp://web:7777" }
+  api:
+    image: acme/api:1
+    environment: { SITE: "ws://127.0.0.1:8080" }
+`,
+	});
+	assert.deepEqual(app("web").config, {
+		BASE_URL: "${apps.web.endpoints.web.url}/app",
+		SELF: "${apps.web.endpoints.web.url}",
+		ELSE: "http://localhost:9999",
+	});
+	assert.deepEqual(app("api").config, { SITE: "wss://${apps.web.endpoints.web.host}" });
+	assert.match(rows("a.yml:5", "BASE_URL"), /^decide it names localhost, where web publishes port 8080/);
+	assert.match(rows("a.yml:5", "ELSE"), /^decide it names localhost, where on Aptible nothing else runs/);
+	assert.match(rows("a.yml:5", "SOCK"), /^decide it is a service of the same app/);
+});
+
+test("a part that a database's URL has not is no reference", () => {
+	const { config } = withVariables({
+		REDIS_HOST: "cache",
+		REDIS_DB: "1",
+		CACHE_URL: "redis+socket://u:p@cache:6379/1",
+	});
+	assert.equal(config.REDIS_DB, "1");
+	assert.equal(
+		config.CACHE_URL,
+		"redis+socket://${databases.cache.user}:${databases.cache.password}@${databases.cache.host}:${databases.cache.port}/1",
+	);
+});
