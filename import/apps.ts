@@ -53,7 +53,7 @@ export function groupApps(
 	return apps;
 }
 
-export function imageOf(service: Service, images: ReadonlyMap<string, string>): string | undefined {
+function imageOf(service: Service, images: ReadonlyMap<string, string>): string | undefined {
 	return images.get(service.name) ?? service.image?.text;
 }
 

@@ -86,6 +86,9 @@ async function write(
 	const { keys, secrets, procfiles } = imported;
 	const blocks = filledBlocks(imported.blocks);
 	const stack = named ?? String(blocks.environment?.handle);
+	if (!/^[\w.-]+$/.test(stack)) {
+		throw new InputError(`"${stack}" is no name of a Pulumi stack; allowed: letters, digits, _, . and -; give --stack`);
+	}
 	const path = output ?? `Pulumi.${stack}.yaml`;
 	const folder = join(dirname(path), "imported", stack);
 	const report = join(folder, "report.md");

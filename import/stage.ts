@@ -1,9 +1,11 @@
 /** From the services of Compose or MedStack to the blocks of a stage file. */
+import { unknownName } from "../config/near-miss.ts";
 import { type Block, lean } from "../stage-file/block.ts";
 import type { Blocks } from "../stage-file/file.ts";
 import { imageText, sayImage, servicesOf } from "./app-block.ts";
 import { type App, type AppService, groupApps } from "./apps.ts";
 import { sayDeep } from "./compose/load.ts";
+import { InputError } from "./compose/read.ts";
 import { say } from "./compose/source.ts";
 import { configOf, ImportedSecrets } from "./config.ts";
 import { databaseBlock } from "./database-block.ts";
@@ -44,6 +46,16 @@ export function makeStage(
 	inactive: readonly Service[] = [],
 ): ImportedStage {
 	const services = withOneShots(given);
+	for (const name of options.images.keys()) {
+		if (services.some((service) => service.name === name)) continue;
+		throw new InputError(
+			`--image ${name}=...: ${unknownName(
+				"a service of the input",
+				name,
+				services.map((one) => one.name),
+			)}`,
+		);
+	}
 	const roles = services.map(roleOf);
 	const databases = roles.filter((role) => role.kind === "database");
 	for (const role of roles) if (role.kind === "left out") sayDeep(role.service.field, role.outcome, role.says);

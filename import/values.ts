@@ -14,9 +14,26 @@ import { type DatabasePart, literal } from "./references.ts";
 import type { DatabaseRole } from "./roles.ts";
 import type { Service, Variable } from "./service.ts";
 
-/** A URL with one host: scheme, user, password, host, port, path, query. */
-const url =
-	/^([a-z][a-z0-9+.-]*(?::[a-z][a-z0-9+.-]*)?):\/\/(?:([^:@/?]*)(?::([^@/]*))?@)?([\w.-]+)(?::(\d+))?(\/[^?#]*)?(\?[^#]*)?$/i;
+/** A URL with one host. */
+interface Url {
+	/** `jdbc:postgresql` too. */
+	scheme: string;
+	user: string | undefined;
+	host: string;
+	port: string | undefined;
+	/** With its slash. */
+	path: string;
+	/** With its question mark. */
+	query: string;
+}
+
+const urlPattern =
+	/^([a-z][a-z0-9+.-]*(?::[a-z][a-z0-9+.-]*)?):\/\/(?:([^:@/?]*)(?::[^@/]*)?@)?([\w.-]+)(?::(\d+))?(\/[^?#]*)?(\?[^#]*)?$/i;
+
+function readUrl(value: string | undefined): Url | undefined {
+	const [, scheme, user, host, port, path = "", query = ""] = urlPattern.exec(value ?? "") ?? [];
+	return scheme === undefined || host === undefined ? undefined : { scheme, user, host, port, path, query };
+}
 
 /** Names of variables that hold an address and nothing else. */
 const hostName = /(host(name)?|server|addr(ess)?|endpoint|broker|node|url|uri)s?$/i;
@@ -105,7 +122,7 @@ export class Connections {
 
 /** The database that a value names as an address. */
 function databaseIn(name: string, value: string | undefined, names: Naming["names"]): DatabaseRole | undefined {
-	const [, , , , host] = url.exec(value ?? "") ?? [];
+	const host = readUrl(value)?.host;
 	const [, plain, port] = /^([\w.-]+)(?::(\d+))?$/.exec(value ?? "") ?? [];
 	const isAddress = port !== undefined || hostName.test(name);
 	const role = names.get(host ?? (isAddress ? plain : undefined) ?? "");
@@ -148,14 +165,14 @@ function otherThan({ credentials }: DatabaseRole, part: DatabasePart, value: str
 
 /** A value with the services that it names replaced; undefined where it names none. */
 export function translateAddress({ name, value = "" }: Variable, naming: Naming): Translated | undefined {
-	const whole = url.exec(value);
-	const role = naming.names.get(whole?.[4] ?? "");
-	if (whole !== null && role !== undefined) {
-		if (role.kind === "database") return databaseUrl(whole, role, naming.phi);
-		if (role.kind === "app") return appUrl(whole, role.service, naming.reach);
+	const url = readUrl(value);
+	const role = naming.names.get(url?.host ?? "");
+	if (url !== undefined && role !== undefined) {
+		if (role.kind === "database") return databaseUrl(url, role, naming.phi);
+		if (role.kind === "app") return appUrl(url, role.service, naming.reach);
 		return leftOut(role.service);
 	}
-	const own = whole === null ? undefined : ownAddress(whole, naming);
+	const own = url && ownAddress(url, naming);
 	if (own !== undefined) return own;
 	const plain = hostName.test(name) ? naming.names.get(value) : undefined;
 	if (plain?.kind === "database") {
@@ -170,8 +187,8 @@ export function translateAddress({ name, value = "" }: Variable, naming: Naming)
 }
 
 /** `http://localhost:8080/x`, where a service of the file publishes the port: what people call from outside. */
-function ownAddress(whole: RegExpExecArray, { names, reach }: Naming): Translated | undefined {
-	const [, scheme = "", , , host = "", port = scheme === "https" ? "443" : "80"] = whole;
+function ownAddress(url: Url, { names, reach }: Naming): Translated | undefined {
+	const { scheme, host, port = scheme === "https" ? "443" : "80" } = url;
 	if (!/^(localhost|127\.0\.0\.1)$/.test(host) || !/^(https?|wss?)$/i.test(scheme)) return undefined;
 	const published = [...new Set(names.values())].flatMap((role) =>
 		role.kind === "app"
@@ -182,7 +199,7 @@ function ownAddress(whole: RegExpExecArray, { names, reach }: Naming): Translate
 	);
 	const [found] = published;
 	if (found === undefined || published.length > 1) return undefined;
-	const translated = appUrl(withPort(whole, found.target), found.service, reach);
+	const translated = appUrl({ ...url, port: String(found.target) }, found.service, reach);
 	if (translated.text === undefined) return translated;
 	return {
 		...translated,
@@ -191,17 +208,10 @@ function ownAddress(whole: RegExpExecArray, { names, reach }: Naming): Translate
 	};
 }
 
-function withPort(whole: RegExpExecArray, port: number): RegExpExecArray {
-	const copy = [...whole] as unknown as RegExpExecArray;
-	copy[5] = String(port);
-	return copy;
-}
-
 /** What does not go on behind a URL of Aptible's: it says itself how it is encrypted, and who connects. */
 const ownParameter = /ssl|tls|cert|user|pass|pwd|auth/i;
 
-function databaseUrl(whole: RegExpExecArray, role: DatabaseRole, phi: boolean): Translated {
-	const [, scheme = "", asked, , , , path = "", query = ""] = whole;
+function databaseUrl({ scheme, user: asked, path, query }: Url, role: DatabaseRole, phi: boolean): Translated {
 	const { handle, managed } = role;
 	const { type } = managed;
 	const named = path.replace(/^\//, "");
@@ -252,8 +262,7 @@ function databaseUrl(whole: RegExpExecArray, role: DatabaseRole, phi: boolean): 
 	return mapped(`URL of database ${handle} from its parts${without}`, text);
 }
 
-function appUrl(whole: RegExpExecArray, target: Service, reach: Reach): Translated {
-	const [, scheme = "", user, , , portText, path = "", query = ""] = whole;
+function appUrl({ scheme, user, port: portText, path, query }: Url, target: Service, reach: Reach): Translated {
 	const isHttp = /^(https?|wss?)$/i.test(scheme);
 	const port = portText === undefined ? (isHttp ? (/s$/i.test(scheme) ? 443 : 80) : undefined) : Number(portText);
 	const reached = reach(target, port, isHttp);

@@ -106,10 +106,6 @@ export function placeOf(field: Field): string {
 	return field.sources.at(-1)?.place ?? "";
 }
 
-export function pathOf(field: Field): string {
-	return field.sources.at(-1)?.path ?? "";
-}
-
 const none: ReadonlyMap<string, Field> = new Map();
 
 /** Its entries; none where it is no block. */

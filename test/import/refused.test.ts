@@ -144,6 +144,7 @@ test("the command says what is wrong in a line, and writes nothing", async () =>
 	const folder = mkdtempSync(join(tmpdir(), "refused-"));
 	try {
 		writeFileSync(join(folder, "a.yml"), "services: [");
+		writeFileSync(join(folder, "b.yml"), web);
 		for (const [args, says] of [
 			[["compose", "a.yml"], /^a\.yml:1: is not YAML/],
 			[["compose", "gone.yml"], /^"gone\.yml" is not there\n$/],
@@ -151,6 +152,11 @@ test("the command says what is wrong in a line, and writes nothing", async () =>
 			[["helm", "a.yml"], /^usage: /],
 			[["compose", "a.yml", "--phi", "maybe"], /^usage: /],
 			[["compose", "a.yml", "--nothing"], /--nothing[\s\S]*usage: /],
+			[
+				["compose", "b.yml", "--image", "wbe=acme/web:2"],
+				/^--image wbe=\.\.\.: is not a service of the input; declared: web; did you mean "web"\?\n$/,
+			],
+			[["compose", "b.yml", "--stack", "../x"], /^"\.\.\/x" is no name of a Pulumi stack/],
 		] as const) {
 			const run = await runImport(folder, args);
 			assert.equal(run.code, 1, args.join(" "));
@@ -178,6 +184,28 @@ test("the script runs the command, and ends with its exit code", async () => {
 			/^Pulumi\.acme-staging\.yaml is written\n.*\n3 keys: 3 mapped, .* Read imported\/acme-staging\/report\.md first\.\n$/s,
 		);
 		assert.equal((await start("compose", "gone.yml")).code, 1);
+	} finally {
+		rmSync(folder, { recursive: true });
+	}
+});
+
+test("what the loader refuses of the result is in the report, each with its line in the stage file", async () => {
+	const folder = mkdtempSync(join(tmpdir(), "loader-"));
+	try {
+		writeFileSync(join(folder, "a.yml"), "services:\n  web:\n    build: .\n    ports: ['80:80']\n");
+		const { code, files } = await runImport(folder, ["compose", "a.yml", "--environment", "acme"]);
+		assert.equal(code, 0);
+		const report = files.get("imported/acme/report.md") ?? "";
+		const stage = (files.get("Pulumi.acme.yaml") ?? "").split("\n");
+		const problems = [...report.matchAll(/^- Pulumi\.acme\.yaml:(\d+): (\S+): is missing/gm)];
+		assert.deepEqual(
+			problems.map(([, line, place]) => `${place} at ${stage[Number(line) - 1]?.trim()}`),
+			[
+				"environment.stack at medstack-to-aptible:environment:",
+				"environment.phi at medstack-to-aptible:environment:",
+				"apps.web.image at web:",
+			],
+		);
 	} finally {
 		rmSync(folder, { recursive: true });
 	}
