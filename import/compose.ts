@@ -1,4 +1,5 @@
 /** An import from Compose: `npm run import -- compose FILE...`. */
+import { lookUp } from "../wire/own.ts";
 import { type ComposeInput, loadCompose, sayDeep } from "./compose/load.ts";
 import { readServices } from "./compose/services.ts";
 import { type Source, say, sayOpen } from "./compose/source.ts";
@@ -22,7 +23,7 @@ export function importCompose(
 	const handle = options.handle ?? toHandle(project.name);
 	const stage = makeStage(services, { ...options, handle }, inactive);
 	for (const [key, field] of project.others) {
-		const rule = topKeys[key];
+		const rule = lookUp(topKeys, key);
 		if (key === "name")
 			say(
 				field,

@@ -85,7 +85,7 @@ function sayKey(key: string, field: Field): void {
 
 function ruleOf(key: string, field: Field): KeyRule {
 	if (key.startsWith("x-")) return ["dropped", "an extension, which Compose ignores"];
-	if (harmless[key]?.test(textOf(field) ?? "") === true) return ["dropped", "it is so on Aptible anyway"];
+	if (lookUp(harmless, key)?.test(textOf(field) ?? "") === true) return ["dropped", "it is so on Aptible anyway"];
 	return lookUp(serviceKeys, key) ?? unknownKey;
 }
 

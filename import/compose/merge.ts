@@ -1,4 +1,5 @@
 /** Several Compose files as one (compose-spec 13-merge.md), and a service with the one that it extends (05-services.md, extends). */
+import { lookUp } from "../../wire/own.ts";
 import { readMount } from "./mounts.ts";
 import { readPorts } from "./ports.ts";
 import { type Field, type List, type Mapping, placeOf, say, scalarAt, textOf, type Value } from "./source.ts";
@@ -41,7 +42,7 @@ export function mergeFields(base: Field, over: Field, key = ""): Field {
 	if (lower.value.kind === "map" && upper.value.kind === "map")
 		return join(lower, upper, mergeMaps(lower.value, upper.value, key));
 	if (lower.value.kind === "list" && upper.value.kind === "list" && !replaced.has(key)) {
-		return join(lower, upper, mergeLists(lower.value, upper.value, uniqueBy[key]));
+		return join(lower, upper, mergeLists(lower.value, upper.value, lookUp(uniqueBy, key)));
 	}
 	// A key with nothing after it says nothing.
 	if (upper.value.kind === "scalar" && upper.value.value === null && lower.value.kind !== "scalar")

@@ -210,3 +210,21 @@ test("what the loader refuses of the result is in the report, each with its line
 		rmSync(folder, { recursive: true });
 	}
 });
+
+test("names that every object of JavaScript has are keys like others", () => {
+	const names = ["constructor", "toString", "__proto__"];
+	const under = (indent: string) => names.map((name) => `${indent}${name}: [x]\n`).join("");
+	const { rows, app } = importTexts({
+		"a.yml": `${under("")}services:\n  constructor:\n    image: acme/web:1\n${under("    ")}    environment: { toString: a, __proto__: b }\n    deploy: { constructor: [x] }\n`,
+		"b.yml": `services:\n  constructor:\n${under("    ")}`,
+	});
+	assert.deepEqual(
+		app("constructor").config,
+		Object.fromEntries([
+			["toString", "a"],
+			["__proto__", "b"],
+		]),
+	);
+	for (const line of [1, 2, 3, 7, 8, 9])
+		assert.match(rows(`a.yml:${line}`), /^decide is no key of Compose's/, String(line));
+});
