@@ -8,11 +8,12 @@ import { HorizontalAutoscale, VerticalAutoscale } from "../config/autoscale.ts";
 import { ownAptibleConfig, retiredConfig } from "../config/catalogue.ts";
 import { Service } from "../config/service.ts";
 import type { SnapshotApp } from "../drift/snapshot.ts";
+import { type Block, lean } from "../stage-file/block.ts";
 import { lookUp } from "../wire/own.ts";
 import { optionEntries } from "../wire/service-options.ts";
 import type { DatabaseValues } from "./database-values.ts";
 import { adoptEndpoints } from "./endpoints.ts";
-import { type Block, lean, type Notes } from "./notes.ts";
+import type { Notes } from "./notes.ts";
 import { isHarmless } from "./secrets.ts";
 
 /** An app; undefined, with a note, where it was never released. */

@@ -3,8 +3,9 @@ import type { ApiLogDrain, ApiMetricDrain } from "../aptible/api/drain.ts";
 import type { Destination } from "../aptible/drain/destination.ts";
 import { readLogDrainState } from "../aptible/drain/log-drain.ts";
 import { readMetricDrainState } from "../aptible/drain/metric-drain.ts";
+import { type Block, lean } from "../stage-file/block.ts";
 import { type DrainKinds, isSecret, logDrainKinds, metricDrainKinds } from "../wire/drain-kinds.ts";
-import { type Block, lean, type Notes } from "./notes.ts";
+import type { Notes } from "./notes.ts";
 
 type Databases = readonly { id: number; handle: string }[];
 

@@ -1,6 +1,7 @@
 /** Endpoints of a live app or database as a stage file says them. */
 import { identifyLive } from "../aptible/endpoint/find.ts";
 import type { LiveEndpoint } from "../aptible/endpoint/observe.ts";
+import { type Block, lean } from "../stage-file/block.ts";
 import type { EndpointKind } from "../wire/endpoint-identity.ts";
 import {
 	type AppEndpointKind,
@@ -9,7 +10,7 @@ import {
 	shownSetting,
 	writtenValue,
 } from "../wire/endpoint-settings.ts";
-import { type Block, lean, type Notes } from "./notes.ts";
+import type { Notes } from "./notes.ts";
 
 const defaults: Block = { defaultDomain: false, managedTls: false, internal: false, shared: false };
 

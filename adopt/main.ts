@@ -7,12 +7,13 @@ import { checkVersion } from "../aptible/cli/version.ts";
 import { AptibleError } from "../aptible/client/errors.ts";
 import { messageOf } from "../aptible/client/system-error.ts";
 import { Context } from "../aptible/context.ts";
-import { parseStage, StageError } from "../config/parse.ts";
 import { readSnapshot } from "../drift/snapshot.ts";
+import { problemsOf } from "../stage-file/file.ts";
+import { readFormer } from "../stage-file/former.ts";
 import { renderStageFile } from "./file.ts";
 import { writeImportFile } from "./import-file.ts";
 import { Notes } from "./notes.ts";
-import { readFormer, writeStageFile } from "./output.ts";
+import { writeStageFile } from "./output.ts";
 import { adoptStage } from "./stage.ts";
 
 const usage = `usage: npm run adopt -- --environment HANDLE [--phi true|false] [--stack STACK] [--output FILE [--encrypt]]
@@ -95,17 +96,6 @@ async function adopt(
 		? `its ${secrets.length} secrets are encrypted in it`
 		: `${secrets.length} secrets are to be set, see its head`;
 	process.stderr.write(`"${output}" is written; ${kept}. Now run: pulumi preview --stack ${stack}\n`);
-}
-
-/** What is wrong with the file as it stands: a live object may be what no stage file allows. */
-function problemsOf(raw: unknown): readonly string[] {
-	try {
-		parseStage(raw, { file: "this file" });
-		return [];
-	} catch (error) {
-		if (error instanceof StageError) return error.problems;
-		throw error;
-	}
 }
 
 function isSwitch(text: string | undefined): boolean {

@@ -1,7 +1,4 @@
-import { FoundSecrets } from "./secrets.ts";
-
-/** What a stage file is made of, as plain values. */
-export type Block = Record<string, unknown>;
+import { FoundSecrets } from "../stage-file/secrets.ts";
 
 /** What comes out of an adoption beside the blocks. */
 export class Notes {
@@ -17,14 +14,4 @@ export class Notes {
 	lines(): readonly string[] {
 		return this.#lines;
 	}
-}
-
-/** A block without what is not there, or is what the stage file has by default. */
-export function lean(block: Block, defaults: Block = {}): Block {
-	return Object.fromEntries(
-		Object.entries(block).filter(([key, value]) => {
-			const isEmpty = value === undefined || value === null || (Array.isArray(value) && value.length === 0);
-			return !isEmpty && value !== defaults[key];
-		}),
-	);
 }

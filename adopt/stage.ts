@@ -4,12 +4,13 @@ import { isOwner } from "../aptible/environment/permissions.ts";
 import { isSharedStack } from "../config/catalogue.ts";
 import { Database } from "../config/database.ts";
 import type { Snapshot, SnapshotDatabase } from "../drift/snapshot.ts";
+import { type Block, lean } from "../stage-file/block.ts";
 import { permissionScopes } from "../wire/permissions.ts";
 import { adoptApp } from "./app.ts";
 import { DatabaseValues } from "./database-values.ts";
 import { adoptLogDrain, adoptMetricDrain } from "./drains.ts";
 import { adoptDatabaseEndpoints } from "./endpoints.ts";
-import { type Block, lean, type Notes } from "./notes.ts";
+import type { Notes } from "./notes.ts";
 
 /**
  * Blocks of a stage file, all with `adopt: true`. Values that may be secrets are references, and go into the notes.

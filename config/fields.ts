@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { lookUp } from "../wire/own.ts";
+import { composeWords } from "./compose-words.ts";
 import { findNearestWord, suggest } from "./near-miss.ts";
 
 /** How a message about a value begins that is not there. */
@@ -41,6 +42,8 @@ export function textMessage(what: string, allowed: string) {
 
 /** Message for a key that a block does not have. */
 export function unknownKey(key: string, known: readonly string[]): string {
+	const instead = lookUp(composeWords, key);
+	if (instead !== undefined) return `is a key of Compose's, and not known here: ${instead}`;
 	return `is not known here; allowed: ${known.join(", ")}${suggest(findNearestWord(key, known))}`;
 }
 

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { exchange } from "../../aptible/api/exchange.ts";
+import { isLoadBalancerOrMover, replicaPlaces } from "./service-fields.ts";
 
 /** The token of a company, and where it is good for. */
 export interface MedstackAccess {
@@ -64,15 +65,6 @@ const Id = z.union([z.string().min(1), z.int()]).transform(String);
 const Company = z.looseObject({ id: Id });
 const List = z.looseObject({ data: z.array(z.looseObject({})) });
 const Named = z.looseObject({ id: Id, name: z.string().optional(), label: z.string().optional() });
-
-/** Where a number of replicas may stand: first by the word of MedStack's UI, then as Docker and Compose have it. */
-const REPLICAS: readonly (readonly string[])[] = [
-	["replicas"],
-	["replica_count"],
-	["deploy", "replicas"],
-	["mode", "replicated", "replicas"],
-	["Spec", "Mode", "Replicated", "Replicas"],
-];
 
 /** What is known to stand beside the entries of a list. */
 const LIST_KEYS: ReadonlySet<string> = new Set(["data", "object", "next", "links", "has_more"]);
@@ -230,7 +222,7 @@ const isPassing = (status: number) => status >= 500 || [408, 425, 429].includes(
 
 /** Each number of replicas that a service shows, with its place. */
 function replicasIn(service: object): [place: string, count: number][] {
-	return REPLICAS.flatMap((keys): [string, number][] => {
+	return replicaPlaces.flatMap((keys): [string, number][] => {
 		const value = valueIn(service, keys);
 		return Number.isInteger(value) && Number(value) >= 0 ? [[keys.join("."), Number(value)]] : [];
 	});
@@ -256,10 +248,4 @@ function pathIn(api: string, at: string, next: string): string | undefined {
 	if (!URL.canParse(next, base)) return undefined;
 	const { href } = new URL(next, base);
 	return href.startsWith(`${api}/`) ? href.slice(api.length) : undefined;
-}
-
-/** By name or image, as the runbook has the mover made: whoever stops one of them has no way back. */
-function isLoadBalancerOrMover(name: string, image: unknown): boolean {
-	const program = typeof image === "string" ? (image.split("/").at(-1)?.split(/[:@]/)[0] ?? "") : "";
-	return [name, program].some((one) => /^(mover|traefik|load[-_ ]?balancer)$/i.test(one));
 }

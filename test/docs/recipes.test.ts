@@ -12,7 +12,7 @@ import { stageWith } from "../config/stage-file.ts";
 
 const root = join(import.meta.dirname, "../..");
 const recipes = readFileSync(join(root, "docs/recipes.md"), "utf8");
-const program = ["adopt", "aptible", "components", "config", "drift", "wire"];
+const program = ["adopt", "aptible", "components", "config", "drift", "stage-file", "wire"];
 const folders: string[] = [];
 
 after(() => {

@@ -1,0 +1,89 @@
+/** Files of variables, `.env` and `env_file` (compose-spec 05-services.md, env_file format). */
+import { InterpolationError, interpolate, type Variables } from "./interpolate.ts";
+
+/** A variable of an env file; a value of undefined is taken from whoever runs Compose. */
+export interface EnvLine {
+	name: string;
+	value: string | undefined;
+	line: number;
+	/** As it stands in the file, for what has no value yet. */
+	written: string;
+	unset: readonly string[];
+}
+
+const escapes: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
+
+/**
+ * Reads a file of variables. Unquoted and double-quoted values may use the variables of the lines before, and those given.
+ *
+ * @param format `raw` takes each value as it stands
+ * @returns lines, and those that are no variable, by their numbers
+ */
+export function parseEnvFile(
+	text: string,
+	variables: Variables,
+	format: "compose" | "raw" = "compose",
+): { lines: EnvLine[]; wrong: number[] } {
+	const lines: EnvLine[] = [];
+	const wrong: number[] = [];
+	const known: Record<string, string> = { ...variables };
+	const all = text.replace(/^\uFEFF/, "").split(/\r?\n/);
+	for (let index = 0; index < all.length; index += 1) {
+		const line = index + 1;
+		const full = all[index] ?? "";
+		if (/^\s*(#|$)/.test(full)) continue;
+		const [, name, equals, rest = ""] = /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*(=?)(.*)$/s.exec(full) ?? [];
+		if (name === undefined || (equals === "" && rest.trim() !== "")) {
+			wrong.push(line);
+			continue;
+		}
+		if (equals === "") {
+			lines.push({ name, value: known[name], line, written: "", unset: known[name] === undefined ? [name] : [] });
+			continue;
+		}
+		let written = rest.trimStart();
+		const quote = format === "raw" ? "" : (/^["']/.exec(written)?.[0] ?? "");
+		// A quoted value may go on over the ends of lines.
+		while (quote !== "" && !ends(written, quote) && index + 1 < all.length) {
+			index += 1;
+			written += `\n${all[index]}`;
+		}
+		const value = format === "raw" ? rest : unquoted(written, quote);
+		const isLiteral = quote === "'" || format === "raw";
+		try {
+			const filled = isLiteral ? { text: value, unset: [] } : interpolate(value, known);
+			known[name] = filled.text;
+			lines.push({ name, value: filled.text, line, written: value, unset: filled.unset });
+		} catch (error) {
+			if (!(error instanceof InterpolationError)) throw error;
+			wrong.push(line);
+		}
+	}
+	return { lines, wrong };
+}
+
+/** What Compose takes of a file of variables for `${...}`: later files count. */
+export function variablesOf(texts: readonly string[], shell: Variables): Variables {
+	let variables: Variables = { ...shell };
+	for (const text of texts) {
+		const { lines } = parseEnvFile(text, variables);
+		const given = lines.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const]));
+		// The shell's own count before every file.
+		variables = { ...variables, ...Object.fromEntries(given), ...shell };
+	}
+	return variables;
+}
+
+function ends(written: string, quote: string): boolean {
+	return new RegExp(`^${quote}(?:\\\\.|[^\\\\${quote}])*${quote}`, "s").test(written);
+}
+
+function unquoted(written: string, quote: string): string {
+	if (quote === "") return written.startsWith("#") ? "" : written.replace(/(?<=\S)\s+#.*$/s, "").trimEnd();
+	const inner = new RegExp(`^${quote}((?:\\\\.|[^\\\\${quote}])*)`, "s").exec(written)?.[1] ?? "";
+	if (quote === "'") return inner.replaceAll("\\'", "'");
+	return inner.replace(
+		/\\(.)/gs,
+		(whole, letter: string) => escapes[letter] ?? (/["\\$]/.test(letter) ? letter : whole),
+	);
+}
