@@ -13,16 +13,18 @@ import { opensWith } from "./vault.ts";
 
 const prefix = "medstack-to-aptible:";
 const passphrase = "sandbox";
-/** Commands of pulumi that read the config of a stack, and the option for another file of it. */
+/** Commands of pulumi that read the config of a stack, and so take the option for another file of it. */
 const readers = ["config", "destroy", "import", "preview", "refresh", "up", "update", "watch"];
+/** Options that a command of pulumi's may stand behind, with a value of their own. */
+const valued = /^(-[sCv]|--(stack|cwd|color|verbose|tracing|profiling|memprofilerate))$/;
 
 type Block = Record<string, unknown>;
 
 /** A stage in the sandbox. */
 export interface OwnStage {
-	/** The stage file to run with; undefined for the one in the checkout. */
-	configFile: string | undefined;
-	/** Adds the option that names the file to a command of pulumi's that takes it. */
+	/** Options of pulumi's that name the stage file to run with; none for the one in the checkout. */
+	options: readonly string[];
+	/** Adds them to a command of pulumi's that takes them. */
 	withConfigFile(args: readonly string[]): string[];
 }
 
@@ -41,11 +43,16 @@ export async function prepareStage(
 	const config = blockOf(document.toJS()?.config);
 	makeKnown(sandbox.env.APTIBLE_SANDBOX ?? "", readBlocks(config, root), say);
 	const copy = (await isOpen(sandbox, document)) ? undefined : await copyStage(sandbox, { root, stage, document, say });
-	const configFile = copy === undefined ? [] : ["--config-file", copy];
-	return {
-		configFile: copy,
-		withConfigFile: (args) => (readers.includes(args[0] ?? "") ? [...args, ...configFile] : [...args]),
-	};
+	const options = copy === undefined ? [] : ["--config-file", copy];
+	return { options, withConfigFile: (args) => addOptions(args, options) };
+}
+
+/** Options stand behind the command that takes them, and before a `--`. */
+function addOptions(args: readonly string[], options: readonly string[]): string[] {
+	const command = args.find((arg, index) => !arg.startsWith("-") && !valued.test(args[index - 1] ?? ""));
+	if (!readers.includes(command ?? "")) return [...args];
+	const end = args.includes("--") ? args.indexOf("--") : args.length;
+	return [...args.slice(0, end), ...options, ...args.slice(end)];
 }
 
 function readStageFile(file: string, stage: string, root: string): Document.Parsed {

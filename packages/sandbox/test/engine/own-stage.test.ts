@@ -57,9 +57,15 @@ describe("a stage of one's own in the sandbox", () => {
 		const again = await prepare();
 		assert.deepEqual(again.said, ["image: ghcr.io/mine/shop:2 has the processes that the stage declares: web, jobs"]);
 		assert.equal((await pulumi("config", "get", ...key)).stdout.trim(), "set by a person");
-		assert.match(readFileSync(own.configFile ?? "", "utf8"), /shop:2/);
+		assert.match(readFileSync(own.options[1] ?? "", "utf8"), /shop:2/);
 		assert.equal(readFileSync(path.join(program.dir, "Pulumi.own.yaml"), "utf8"), STAGE.replace("shop:1", "shop:2"));
+		const file = [...own.options];
+		assert.equal(file[0], "--config-file");
+		const before = ["--color", "never", "--non-interactive"];
+		assert.deepEqual(own.withConfigFile([...before, "up"]), [...before, "up", ...file]);
+		assert.deepEqual(own.withConfigFile(["up", "--", "x"]), ["up", ...file, "--", "x"]);
 		assert.deepEqual(own.withConfigFile(["stack", "ls"]), ["stack", "ls"]);
+		assert.deepEqual(own.withConfigFile(["stack", "select", "up"]), ["stack", "select", "up"]);
 	});
 
 	it("is refused where its file is missing or no YAML", async () => {
@@ -75,7 +81,7 @@ describe("a stage of one's own in the sandbox", () => {
 		assert.equal(await opensWith("other", salt), false);
 		writeFileSync(path.join(program.dir, "Pulumi.open.yaml"), `encryptionsalt: ${salt}\nconfig: {}\n`);
 		const { own, said } = await prepare("open");
-		assert.equal(own.configFile, undefined);
+		assert.deepEqual(own.options, []);
 		assert.deepEqual(said, []);
 		assert.deepEqual(own.withConfigFile(["up"]), ["up"]);
 	});
