@@ -92,11 +92,17 @@ function makeKnown(
 	{ environment, apps }: { environment: Block; apps: Block },
 	say: (line: string) => void,
 ) {
+	const processes = new Map<string, Set<string>>();
 	for (const [handle, app] of Object.entries(apps)) {
 		const { image, git, services } = blockOf(app);
-		const names = Object.keys(blockOf(services));
 		const reference = typeof image === "string" ? image : git === undefined ? undefined : `git/${handle}`;
-		if (reference !== undefined && names.length > 0 && stageImage(folder, reference, names)) {
+		if (reference === undefined) continue;
+		// An image may be that of several apps, each with some of its processes.
+		processes.set(reference, new Set([...(processes.get(reference) ?? []), ...Object.keys(blockOf(services))]));
+	}
+	for (const [reference, found] of processes) {
+		const names = [...found];
+		if (names.length > 0 && stageImage(folder, reference, names)) {
 			say(`image: ${reference} has the processes that the stage declares: ${names.join(", ")}`);
 		}
 	}

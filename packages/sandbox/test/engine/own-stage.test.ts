@@ -68,6 +68,17 @@ describe("a stage of one's own in the sandbox", () => {
 		assert.deepEqual(own.withConfigFile(["stack", "select", "up"]), ["stack", "select", "up"]);
 	});
 
+	it("has of an image that several apps share the processes of all of them, and says so once", async () => {
+		const app = (...services: string[]) =>
+			`{ image: "ghcr.io/mine/both:1", services: { ${services.join(": {}, ")}: {} } }`;
+		const apps = `config:\n  medstack-to-aptible:apps:\n    site: ${app("web")}\n    jobs: ${app("worker", "web", "beat")}\n`;
+		writeFileSync(path.join(program.dir, "Pulumi.twice.yaml"), apps);
+		const says = "image: ghcr.io/mine/both:1 has the processes that the stage declares: web, worker, beat";
+		const { said } = await prepare("twice");
+		assert.deepEqual(said, [says]);
+		assert.deepEqual((await prepare("twice")).said, []);
+	});
+
 	it("is refused where its file is missing or no YAML", async () => {
 		await assert.rejects(prepare("owm"), /no Pulumi\.owm\.yaml for --stack owm; there are: .*own/);
 		writeFileSync(path.join(program.dir, "Pulumi.torn.yaml"), "config: [\n");
