@@ -16,13 +16,15 @@ const env = { ...process.env, ...(wanted.length === 0 ? {} : { [releaseVariable]
 // Ctrl-C reaches both, and it is Pulumi that ends an update.
 process.on("SIGINT", () => {});
 const child = spawn("pulumi", ["up", ...options], { env, stdio: "inherit" });
+// Whoever ends this process, as a CI job that is cancelled, means the update: it is not to go on unseen.
+for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
 child.on("error", (error: NodeJS.ErrnoException) => {
 	const isMissing = error.code === "ENOENT";
 	const says = isMissing ? "the `pulumi` CLI is not on PATH: https://www.pulumi.com/docs/install/" : error.message;
 	process.stderr.write(`${says}\n`);
 	process.exitCode = 1;
 });
-child.on("close", (code) => {
+child.on("exit", (code) => {
 	process.exitCode = code ?? 1;
 });
 
