@@ -149,6 +149,11 @@ async function copyStage(
 			missing.push(place.slice(1));
 		}
 	}
+	// Secrets of names that the file is to get stay too.
+	const secrets = ["config", `${prefix}secrets`];
+	for (const place of listSecure(kept?.getIn(secrets), secrets)) {
+		if (!document.hasIn(place)) document.setIn(place, kept?.getIn(place));
+	}
 	const salt = kept?.get("encryptionsalt");
 	if (typeof salt === "string") document.set("encryptionsalt", salt);
 	await writeFile(copy, document.toString({ lineWidth: 0 }));

@@ -51,12 +51,15 @@ describe("a stage of one's own in the sandbox", () => {
 		const pulumi = (...args: string[]) => program.pulumi(...own.withConfigFile(args));
 		assert.equal((await pulumi("config", "get", ...key)).stdout.trim(), "stand-in-for-key");
 		assert.equal((await pulumi("config", "set", "--secret", ...key, "set by a person")).code, 0);
+		const fresh = ["--path", "medstack-to-aptible:secrets.fresh", "--stack", "own"];
+		assert.equal((await pulumi("config", "set", "--secret", ...fresh, "of a new name")).code, 0);
 
 		// Another run takes over what has changed in the file, and keeps what was set.
 		writeFileSync(path.join(program.dir, "Pulumi.own.yaml"), STAGE.replace("shop:1", "shop:2"));
 		const again = await prepare();
 		assert.deepEqual(again.said, ["image: ghcr.io/mine/shop:2 has the processes that the stage declares: web, jobs"]);
 		assert.equal((await pulumi("config", "get", ...key)).stdout.trim(), "set by a person");
+		assert.equal((await pulumi("config", "get", ...fresh)).stdout.trim(), "of a new name");
 		assert.match(readFileSync(own.options[1] ?? "", "utf8"), /shop:2/);
 		assert.equal(readFileSync(path.join(program.dir, "Pulumi.own.yaml"), "utf8"), STAGE.replace("shop:1", "shop:2"));
 		const file = [...own.options];
