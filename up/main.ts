@@ -13,11 +13,9 @@ if (options.includes("--help") || wanted.includes("")) {
 	process.exit(options.includes("--help") ? 0 : 1);
 }
 const env = { ...process.env, ...(wanted.length === 0 ? {} : { [releaseVariable]: wanted.join(",") }) };
-// Ctrl-C reaches both, and it is Pulumi that ends an update.
-process.on("SIGINT", () => {});
+// These reach both (Ctrl-C, `timeout`, a job that is cancelled), and it is Pulumi that ends an update: at the first one in order, at a second one at once.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
 const child = spawn("pulumi", ["up", ...options], { env, stdio: "inherit" });
-// Whoever ends this process, as a CI job that is cancelled, means the update: it is not to go on unseen.
-for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
 child.on("error", (error: NodeJS.ErrnoException) => {
 	const isMissing = error.code === "ENOENT";
 	const says = isMissing ? "the `pulumi` CLI is not on PATH: https://www.pulumi.com/docs/install/" : error.message;

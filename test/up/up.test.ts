@@ -8,12 +8,20 @@ import path from "node:path";
 import { test } from "node:test";
 
 const main = path.join(import.meta.dirname, "../../up/main.ts");
-/** Runs until it is told to end, 5 s at most, and then ends as an update does that is cancelled. */
-const pulumi = `#!/bin/sh
-trap 'echo cancelled; exit 7' TERM HUP
-echo "$MEDSTACK_TO_APTIBLE_RELEASE: $*"
-turn=0
-while [ "$turn" -lt 50 ]; do sleep 0.1; turn=$((turn + 1)); done
+/** Ends at the first signal as an update does that is cancelled, a moment later, and at a second one at once; after 5 s by itself. */
+const pulumi = `#!${process.execPath}
+let isCancelled = false;
+function cancel() {
+	if (isCancelled) process.exit(9);
+	isCancelled = true;
+	setTimeout(() => {
+		console.log("cancelled");
+		process.exit(7);
+	}, 200);
+}
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, cancel);
+setTimeout(() => {}, 5000);
+console.log([process.env.MEDSTACK_TO_APTIBLE_RELEASE + ":", ...process.argv.slice(2)].join(" "));
 `;
 
 test("npm run up hands over the apps of --release, every other option, and what ends it", async (t) => {
@@ -22,17 +30,20 @@ test("npm run up hands over the apps of --release, every other option, and what 
 	writeFileSync(path.join(dir, "pulumi"), pulumi);
 	chmodSync(path.join(dir, "pulumi"), 0o755);
 	const start = (folder: string, ...args: string[]) => {
-		const child = spawn(process.execPath, [main, ...args], { env: { PATH: `${folder}:/usr/bin:/bin` } });
+		const child = spawn(process.execPath, [main, ...args], {
+			env: { PATH: `${folder}:/usr/bin:/bin` },
+			detached: true,
+		});
 		const said = { text: "" };
 		for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said.text += chunk));
 		return { child, said };
 	};
 
-	for (const signal of ["SIGTERM", "SIGHUP"] as const) {
-		await t.test(`${signal} ends the update, whose exit code is passed on`, async () => {
+	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+		await t.test(`after ${signal} the end of the update is waited for, and its exit code passed on`, async () => {
 			const { child, said } = start(dir, "--release", "portal", "--stack", "prod", "--release=reports", "--yes");
 			await once(child.stdout, "data");
-			child.kill(signal);
+			process.kill(-(child.pid ?? 0), signal);
 			assert.deepEqual(await once(child, "close"), [7, null]);
 			assert.equal(said.text, "portal,reports: up --stack prod --yes\ncancelled\n");
 		});
