@@ -2,7 +2,8 @@
 import { readUrlPart } from "../aptible/app/connection-url.ts";
 import { writeReference } from "../config/database-references.ts";
 import type { SnapshotDatabase } from "../drift/snapshot.ts";
-import { type DatabasePart, type DatabaseReference, databaseParts } from "../wire/references.ts";
+import { lookUp } from "../wire/own.ts";
+import { type DatabasePart, type DatabaseReference, databaseParts, partsByType } from "../wire/references.ts";
 
 /** Credentials of a database with the parts of their URL. */
 interface Login extends Pick<DatabaseReference, "database" | "credential"> {
@@ -28,17 +29,18 @@ export class DatabaseValues {
 
 	constructor(databases: readonly SnapshotDatabase[]) {
 		const logins = new Map<string, Login>();
-		const add = (url: string | undefined, login: Omit<Login, "url" | "parts">) => {
+		const add = (listed: SnapshotDatabase["listed"], url: string | undefined, credential: string | undefined) => {
 			if (!url || logins.has(url)) return;
-			const parts = databaseParts.slice(1).map((part) => [part, readUrlPart(url, part)] as const);
-			const known = parts.flatMap(([part, value]) => (value === undefined ? [] : [[part, value] as const]));
-			logins.set(url, { ...login, url, parts: new Map(known) });
+			const parts = lookUp(partsByType, listed.type) ?? databaseParts.slice(1);
+			const known = parts.flatMap((part) => {
+				const value = readUrlPart(url, part);
+				return value === undefined ? [] : [[part, value] as const];
+			});
+			logins.set(url, { database: listed.handle, credential, url, parts: new Map(known) });
 		};
-		for (const { listed } of databases) add(listed.connectionUrl, { database: listed.handle, credential: undefined });
+		for (const { listed } of databases) add(listed, listed.connectionUrl, undefined);
 		for (const { listed } of databases) {
-			for (const { type, connectionUrl } of listed.credentials) {
-				add(connectionUrl, { database: listed.handle, credential: type });
-			}
+			for (const { type, connectionUrl } of listed.credentials) add(listed, connectionUrl, type);
 		}
 		this.#logins = [...logins.values()];
 	}

@@ -22,8 +22,11 @@ export function hostsOf(
 		const listed = owner.endpoints.map((one) => one.listed);
 		const ids = recorded.filter(({ kind, spec }) => kind === "endpoint" && isOf(spec, wanted));
 		const alike = listed.filter((one) => looksLike(one, identifyAppEndpoint(endpoint)));
+		const ours = listed.filter(({ id }) => ids.some(({ facts }) => facts.id === id));
 		const found =
-			listed.find(({ id }) => ids.some(({ facts }) => facts.id === id)) ??
+			// A killed update may have left the former one beside it.
+			ours.find((one) => alike.includes(one)) ??
+			ours[0] ??
 			// Which of several it is, its claim says, and that is made later.
 			(alike.length === 1 ? alike[0] : undefined);
 		// The domain of one that has one is in the spec itself.

@@ -13,8 +13,8 @@ if (options.includes("--help") || wanted.includes("")) {
 	process.exit(options.includes("--help") ? 0 : 1);
 }
 const env = { ...process.env, ...(wanted.length === 0 ? {} : { [releaseVariable]: wanted.join(",") }) };
-// Ctrl-C reaches both, and it is Pulumi that ends an update.
-process.on("SIGINT", () => {});
+// These reach both (Ctrl-C, `timeout`, a job that is cancelled), and it is Pulumi that ends an update: at the first one in order, at a second one at once.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
 const child = spawn("pulumi", ["up", ...options], { env, stdio: "inherit" });
 child.on("error", (error: NodeJS.ErrnoException) => {
 	const isMissing = error.code === "ENOENT";
@@ -22,7 +22,7 @@ child.on("error", (error: NodeJS.ErrnoException) => {
 	process.stderr.write(`${says}\n`);
 	process.exitCode = 1;
 });
-child.on("close", (code) => {
+child.on("exit", (code) => {
 	process.exitCode = code ?? 1;
 });
 

@@ -49,13 +49,13 @@ export function readDatabaseReference(reference: string): DatabaseReference | un
 	const [kind, ...words] = reference.split(".");
 	const last = words.pop() ?? "";
 	if (kind !== "databases" || words.length === 0) return undefined;
-	if (words.at(-1) === "urls" && words.length > 1 && last !== "url") {
+	if (words.at(-1) === "urls" && words.length > 1 && last !== "url" && last !== "") {
 		return { database: words.slice(0, -1).join("."), credential: last, part: "url" };
 	}
 	const part = databaseParts.find((one) => one === last);
 	if (part === undefined) return undefined;
 	const credential = words.at(-1) ?? "";
-	if (part !== "url" && words.length > 2 && words.at(-2) === "urls") {
+	if (part !== "url" && words.length > 2 && words.at(-2) === "urls" && credential !== "") {
 		return { database: words.slice(0, -2).join("."), credential, part };
 	}
 	// No handle has a plus.

@@ -28,9 +28,9 @@ import { tellServices, warnOfApp } from "./warnings.ts";
  */
 export async function apply(context: Context, declared: AppSpec, recorded: AppFacts | undefined): Promise<AppFacts> {
 	const app = await ensureApp(context, declared, recorded);
-	// Of another app, in whose place this one comes, nothing holds.
+	// Of another app, in whose place this one comes, nothing holds but the `--release` that was done: the state has it still.
 	const previous = recorded?.id === app.id ? recorded : undefined;
-	const wanted = wantedRelease(declared, previous);
+	const wanted = wantedRelease(declared, recorded);
 	const spec = wanted === undefined ? declared : specOfRelease(declared);
 	const object = objectOf(app);
 	const locator = { environment: spec.environment, app: spec.handle };
@@ -85,7 +85,7 @@ export async function apply(context: Context, declared: AppSpec, recorded: AppFa
 		configKeys: Object.keys(spec.config).sort(),
 		ownsRegistry: ownsRegistry(declared, live, released === "deploy", previous),
 		release: now,
-		...(declared.releasedBy === "ci" ? { releasedFor: wanted ?? previous?.releasedFor } : {}),
+		...(declared.releasedBy === "ci" ? { releasedFor: wanted ?? recorded?.releasedFor } : {}),
 		services: live.services.map(({ service }) => service).sort(),
 		warnings: warnOfApp(declared, live, { values, foreign, previous, now }),
 	};

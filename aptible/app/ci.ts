@@ -3,9 +3,9 @@ import { type AppFacts, type AppSpec, releaseHint } from "../../wire/app.ts";
 import { environmentKey } from "../../wire/template.ts";
 
 /** The `--release` that a run has to do; undefined where there is none, or an earlier run has done it. */
-export function wantedRelease({ releasedBy }: AppSpec, previous: AppFacts | undefined): string | undefined {
+export function wantedRelease({ releasedBy }: AppSpec, recorded: AppFacts | undefined): string | undefined {
 	const wanted = releasedBy === "ci" ? process.env[environmentKey(releaseHint)] : undefined;
-	return wanted === previous?.releasedFor ? undefined : wanted;
+	return wanted === recorded?.releasedFor ? undefined : wanted;
 }
 
 /** What a run goes by that has one to do: it deploys what differs as of an app that the stage file releases, credentials too. */

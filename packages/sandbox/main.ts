@@ -68,7 +68,9 @@ async function runCommand(stage: string, [command, ...args]: string[]): Promise<
 		case "aptible":
 			return runAptible(args);
 		case "drift":
-			return withStage(stage, (sandbox) => runScript(sandbox, "drift/main.ts", ["--stack", stage, ...args]));
+			return withStage(stage, (sandbox, { options }) =>
+				runScript(sandbox, "drift/main.ts", ["--stack", stage, ...options, ...args]),
+			);
 		case "adopt":
 			return withStage(stage, (sandbox) => runScript(sandbox, "adopt/main.ts", args));
 		case "move":
@@ -168,8 +170,8 @@ async function withStage(stage: string, use: (sandbox: Sandbox, own: OwnStage) =
 				return code;
 			}
 		}
-		// Whichever the person has selected, the stage that is asked for counts.
-		if (stage !== DEFAULT_STAGE) sandbox.env.PULUMI_STACK = stage;
+		// Whichever the person has selected, the stage that is asked for counts, and that of a copy, which no other one may read.
+		if (stage !== DEFAULT_STAGE || own.options.length > 0) sandbox.env.PULUMI_STACK = stage;
 		return await use(sandbox, own);
 	} finally {
 		await sandbox.close();

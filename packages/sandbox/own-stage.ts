@@ -13,16 +13,18 @@ import { opensWith } from "./vault.ts";
 
 const prefix = "medstack-to-aptible:";
 const passphrase = "sandbox";
-/** Commands of pulumi that read the config of a stack, and the option for another file of it. */
+/** Commands of pulumi that read the config of a stack, and so take the option for another file of it. */
 const readers = ["config", "destroy", "import", "preview", "refresh", "up", "update", "watch"];
+/** Options that a command of pulumi's may stand behind, with a value of their own. */
+const valued = /^(-[sCv]|--(stack|cwd|color|verbose|tracing|profiling|memprofilerate))$/;
 
 type Block = Record<string, unknown>;
 
 /** A stage in the sandbox. */
 export interface OwnStage {
-	/** The stage file to run with; undefined for the one in the checkout. */
-	configFile: string | undefined;
-	/** Adds the option that names the file to a command of pulumi's that takes it. */
+	/** Options of pulumi's that name the stage file to run with; none for the one in the checkout. */
+	options: readonly string[];
+	/** Adds them to a command of pulumi's that takes them. */
 	withConfigFile(args: readonly string[]): string[];
 }
 
@@ -41,11 +43,16 @@ export async function prepareStage(
 	const config = blockOf(document.toJS()?.config);
 	makeKnown(sandbox.env.APTIBLE_SANDBOX ?? "", readBlocks(config, root), say);
 	const copy = (await isOpen(sandbox, document)) ? undefined : await copyStage(sandbox, { root, stage, document, say });
-	const configFile = copy === undefined ? [] : ["--config-file", copy];
-	return {
-		configFile: copy,
-		withConfigFile: (args) => (readers.includes(args[0] ?? "") ? [...args, ...configFile] : [...args]),
-	};
+	const options = copy === undefined ? [] : ["--config-file", copy];
+	return { options, withConfigFile: (args) => addOptions(args, options) };
+}
+
+/** Options stand behind the command that takes them, and before a `--`. */
+function addOptions(args: readonly string[], options: readonly string[]): string[] {
+	const command = args.find((arg, index) => !arg.startsWith("-") && !valued.test(args[index - 1] ?? ""));
+	if (!readers.includes(command ?? "")) return [...args];
+	const end = args.includes("--") ? args.indexOf("--") : args.length;
+	return [...args.slice(0, end), ...options, ...args.slice(end)];
 }
 
 function readStageFile(file: string, stage: string, root: string): Document.Parsed {
@@ -85,11 +92,17 @@ function makeKnown(
 	{ environment, apps }: { environment: Block; apps: Block },
 	say: (line: string) => void,
 ) {
+	const processes = new Map<string, Set<string>>();
 	for (const [handle, app] of Object.entries(apps)) {
 		const { image, git, services } = blockOf(app);
-		const names = Object.keys(blockOf(services));
 		const reference = typeof image === "string" ? image : git === undefined ? undefined : `git/${handle}`;
-		if (reference !== undefined && names.length > 0 && stageImage(folder, reference, names)) {
+		if (reference === undefined) continue;
+		// An image may be that of several apps, each with some of its processes.
+		processes.set(reference, new Set([...(processes.get(reference) ?? []), ...Object.keys(blockOf(services))]));
+	}
+	for (const [reference, found] of processes) {
+		const names = [...found];
+		if (names.length > 0 && stageImage(folder, reference, names)) {
 			say(`image: ${reference} has the processes that the stage declares: ${names.join(", ")}`);
 		}
 	}
@@ -135,6 +148,11 @@ async function copyStage(
 			document.setIn(place, "");
 			missing.push(place.slice(1));
 		}
+	}
+	// Secrets of names that the file is to get stay too.
+	const secrets = ["config", `${prefix}secrets`];
+	for (const place of listSecure(kept?.getIn(secrets), secrets)) {
+		if (!document.hasIn(place)) document.setIn(place, kept?.getIn(place));
 	}
 	const salt = kept?.get("encryptionsalt");
 	if (typeof salt === "string") document.set("encryptionsalt", salt);

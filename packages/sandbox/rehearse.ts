@@ -97,7 +97,8 @@ function readFaultOptions(name: FaultName, args: readonly string[]): Partial<Fau
 	const allowed = ["times", "command", "handle", ...(ownOptions[name] ?? [])] as (keyof Fault)[];
 	return Object.fromEntries(
 		readOptions(`fault ${name}`, allowed, args).map(([key, text]) => {
-			if (numbers.some((number) => number === key)) return [key, readCount(`--${dashed(key)}`, text)];
+			const least = key === "times" || key === "n" ? 1 : 0;
+			if (numbers.some((number) => number === key)) return [key, readCount(`--${dashed(key)}`, text, least)];
 			const allowedWords: readonly string[] | undefined = words[key as keyof typeof words];
 			if (allowedWords !== undefined && !allowedWords.includes(text)) {
 				throw new Misuse(`--${dashed(key)} is "${text}"; use one of ${allowedWords.join(", ")}`);
@@ -138,7 +139,9 @@ function readOptions(command: string, allowed: readonly string[], args: readonly
 	}
 }
 
-function readCount(option: string, text: string): number {
-	if (!/^\d{1,7}$/.test(text)) throw new Misuse(`${option} is "${text}"; allowed: a whole number, such as 500`);
-	return Number(text);
+function readCount(option: string, text: string, least = 0): number {
+	if (/^\d{1,7}$/.test(text) && Number(text) >= least) return Number(text);
+	throw new Misuse(
+		`${option} is "${text}"; allowed: a whole number${least === 0 ? "" : ` from ${least}`}, such as 500`,
+	);
 }

@@ -12,7 +12,14 @@ test("a reference to a database names its default credentials or others, and a h
 	assert.deepEqual(read("databases.main.v2.url"), ["main.v2", undefined, "url"]);
 	assert.deepEqual(read("databases.cache.urls.redis+ssl"), ["cache", "redis+ssl", "url"]);
 	assert.deepEqual(read("databases.a.urls.url"), ["a.urls", undefined, "url"]);
-	for (const other of ["databases.main", "databases.main.urls", "secrets.url", "storage.documents.url", "databases"]) {
+	for (const other of [
+		"databases.main",
+		"databases.main.urls",
+		"databases.main.urls.",
+		"secrets.url",
+		"storage.documents.url",
+		"databases",
+	]) {
 		assert.deepEqual(read(other), [undefined, undefined, undefined], other);
 	}
 });
@@ -27,6 +34,7 @@ test("a part is of the default credentials, or of those of the type before it", 
 	assert.deepEqual(read("databases.my.redis.redis.host"), ["my.redis", "redis", "host"]);
 	assert.deepEqual(read("databases.redis.host"), ["redis", undefined, "host"]);
 	assert.deepEqual(read("databases.host"), [undefined, undefined, undefined]);
+	assert.deepEqual(read("databases.main.urls..host"), ["main.urls.", undefined, "host"]);
 });
 
 test("what was a URL before there were parts still is one", () => {

@@ -64,6 +64,8 @@ describe("npm run sandbox -- fault", () => {
 			[["toString"], /is no fault/],
 			[["deploy-fails", "--ms", "5"], /'--ms'; fault deploy-fails takes --times VALUE, .*--reason VALUE/],
 			[["slow-queue", "--ms", "long"], /--ms is "long"; allowed: a whole number/],
+			[["deploy-fails", "--times", "0"], /--times is "0"; allowed: a whole number from 1, such as 500/],
+			[["halt-after-mutation", "--n", "0"], /--n is "0"; allowed: a whole number from 1/],
 			[["sends-twice", "--answer", "third"], /--answer is "third"; use one of first, second/],
 			[["clear", "all"], /clear takes nothing, and "all" was given/],
 		];

@@ -67,6 +67,21 @@ test("--release deploys what the stage file says, once", async (t) => {
 	assert.deepEqual([aptible.newMutations(), previous.releasedFor], [[], "wednesday"], "it runs already");
 });
 
+test("an app that was made anew by others keeps what CI has deployed to it: the --release of long ago is over", async (t) => {
+	const aptible = await openRegistry(t);
+	const wanted = { ...spec, image: "acme/portal:3" };
+	let previous = await aptible.applied("app", spec);
+	previous = await aptible.applied("app", wanted, { previous, ...told("monday") });
+	await aptible.cli("apps:deprovision", ...at);
+	await aptible.cli("apps:create", "portal", "--environment", "acme-test");
+	await deployByCi(aptible, "acme/portal:4", "A=1");
+	for (const _ of ["first", "second"]) {
+		previous = await aptible.applied("app", wanted, { previous, ...told("monday") });
+		assert.deepEqual([aptible.newMutations(), previous.release.image], [[], "acme/portal:4"]);
+	}
+	assert.equal(previous.releasedFor, "monday");
+});
+
 test("--release that was killed after any write, or failed, is done by the next one and not twice", async (t) => {
 	const aptible = await openRegistry(t);
 	const wanted = {

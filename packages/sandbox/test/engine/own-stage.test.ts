@@ -51,15 +51,35 @@ describe("a stage of one's own in the sandbox", () => {
 		const pulumi = (...args: string[]) => program.pulumi(...own.withConfigFile(args));
 		assert.equal((await pulumi("config", "get", ...key)).stdout.trim(), "stand-in-for-key");
 		assert.equal((await pulumi("config", "set", "--secret", ...key, "set by a person")).code, 0);
+		const fresh = ["--path", "medstack-to-aptible:secrets.fresh", "--stack", "own"];
+		assert.equal((await pulumi("config", "set", "--secret", ...fresh, "of a new name")).code, 0);
 
 		// Another run takes over what has changed in the file, and keeps what was set.
 		writeFileSync(path.join(program.dir, "Pulumi.own.yaml"), STAGE.replace("shop:1", "shop:2"));
 		const again = await prepare();
 		assert.deepEqual(again.said, ["image: ghcr.io/mine/shop:2 has the processes that the stage declares: web, jobs"]);
 		assert.equal((await pulumi("config", "get", ...key)).stdout.trim(), "set by a person");
-		assert.match(readFileSync(own.configFile ?? "", "utf8"), /shop:2/);
+		assert.equal((await pulumi("config", "get", ...fresh)).stdout.trim(), "of a new name");
+		assert.match(readFileSync(own.options[1] ?? "", "utf8"), /shop:2/);
 		assert.equal(readFileSync(path.join(program.dir, "Pulumi.own.yaml"), "utf8"), STAGE.replace("shop:1", "shop:2"));
+		const file = [...own.options];
+		assert.equal(file[0], "--config-file");
+		const before = ["--color", "never", "--non-interactive"];
+		assert.deepEqual(own.withConfigFile([...before, "up"]), [...before, "up", ...file]);
+		assert.deepEqual(own.withConfigFile(["up", "--", "x"]), ["up", ...file, "--", "x"]);
 		assert.deepEqual(own.withConfigFile(["stack", "ls"]), ["stack", "ls"]);
+		assert.deepEqual(own.withConfigFile(["stack", "select", "up"]), ["stack", "select", "up"]);
+	});
+
+	it("has of an image that several apps share the processes of all of them, and says so once", async () => {
+		const app = (...services: string[]) =>
+			`{ image: "ghcr.io/mine/both:1", services: { ${services.join(": {}, ")}: {} } }`;
+		const apps = `config:\n  medstack-to-aptible:apps:\n    site: ${app("web")}\n    jobs: ${app("worker", "web", "beat")}\n`;
+		writeFileSync(path.join(program.dir, "Pulumi.twice.yaml"), apps);
+		const says = "image: ghcr.io/mine/both:1 has the processes that the stage declares: web, worker, beat";
+		const { said } = await prepare("twice");
+		assert.deepEqual(said, [says]);
+		assert.deepEqual((await prepare("twice")).said, []);
 	});
 
 	it("is refused where its file is missing or no YAML", async () => {
@@ -75,7 +95,7 @@ describe("a stage of one's own in the sandbox", () => {
 		assert.equal(await opensWith("other", salt), false);
 		writeFileSync(path.join(program.dir, "Pulumi.open.yaml"), `encryptionsalt: ${salt}\nconfig: {}\n`);
 		const { own, said } = await prepare("open");
-		assert.equal(own.configFile, undefined);
+		assert.deepEqual(own.options, []);
 		assert.deepEqual(said, []);
 		assert.deepEqual(own.withConfigFile(["up"]), ["up"]);
 	});
