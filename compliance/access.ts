@@ -127,7 +127,7 @@ export const access: readonly Control[] = [
 					seen,
 					({ snapshot }) => snapshot.apps.find(({ app }) => app.handle === handle),
 					({ settings: { image } }) =>
-						image === undefined ? shown("from git") : judge(!/(?:^[^:@]*|:latest)$/.test(withoutPort(image)), image),
+						image === undefined ? shown("from git") : judge(!/^[^:@]*$|:latest(?:@|$)/.test(withoutPort(image)), image),
 				),
 				isCompared: declaresImage(seen.stage.apps, handle),
 			}));

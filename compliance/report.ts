@@ -3,6 +3,7 @@ import { phiRules } from "../config/phi.ts";
 import { access } from "./access.ts";
 import type { Control, Reading, Row, Seen, Verdict } from "./control.ts";
 import { data } from "./data.ts";
+import { hiddenOf } from "./phi-rules.ts";
 import { placement } from "./placement.ts";
 import { records } from "./records.ts";
 import type { Reference } from "./references.ts";
@@ -126,6 +127,9 @@ function judgeRules({ stage: { environment }, draft }: Seen): JudgedRule[] {
 		const rule = { key, forbids, controls: shownBy };
 		if (typeof judgedBy !== "function") return { ...rule, checked: judgedBy.when, outcome: "shown", at: [] };
 		const at = judgedBy(draft).map(({ place }) => place.join("."));
+		if (at.length === 0 && hiddenOf(draft, key).length > 0) {
+			return { ...rule, checked: "in the preview, as it is in a secret", outcome: "shown", at };
+		}
 		const outcome = at.length === 0 ? "holds" : environment.phi ? "fails" : "not required";
 		return { ...rule, checked: "in the preview", outcome, at };
 	});

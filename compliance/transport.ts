@@ -17,7 +17,7 @@ import {
 	unknown,
 } from "./control.ts";
 import { type EndpointPair, pairEndpoints } from "./endpoints.ts";
-import { mistakesOf } from "./phi-rules.ts";
+import { hiddenOf, metricDrainUrl, mistakesOf } from "./phi-rules.ts";
 import { hipaa, hitrust, pipeda } from "./references.ts";
 
 const references = [...hipaa("312(e)(1)", "312(e)(2)(ii)"), ...pipeda("4.7.3"), ...hitrust("09.s")];
@@ -101,7 +101,7 @@ export const transport: readonly Control[] = [
 					({ config }) =>
 						config === "hidden"
 							? unknown("hidden from this token")
-							: variables([...config].filter(([, value]) => /^\s*redis:\/\//i.test(value)).map(([name]) => name)),
+							: variables([...config].filter(([, value]) => /\bredis:\/\//i.test(value)).map(([name]) => name)),
 				),
 			})),
 	},
@@ -111,13 +111,13 @@ export const transport: readonly Control[] = [
 		requires: "no metric drain sends to an http:// address",
 		references,
 		on: "both",
-		phiKeys: ["metricDrains.NAME.url"],
+		phiKeys: [metricDrainUrl],
 		rows: (seen) => {
-			const wrong = new Set(mistakesOf(seen.draft, "metricDrains.NAME.url").map(({ place }) => String(place[1])));
+			const wrong = new Set(mistakesOf(seen.draft, metricDrainUrl).map(({ place }) => String(place[1])));
 			const drains = Object.entries(seen.stage.metricDrains).filter(([, drain]) => "url" in drain && drain.url);
-			const declared = drains.map(([name, drain]): Row => {
-				const isHidden = "url" in drain && /^\s*\$\{\s*secrets\./.test(drain.url ?? "");
-				const reading = isHidden
+			const hidden = new Set(hiddenOf(seen.draft, metricDrainUrl));
+			const declared = drains.map(([name]): Row => {
+				const reading = hidden.has(name)
 					? shown("in a secret, which the preview judges")
 					: wrong.has(name)
 						? fails("http://")

@@ -5,6 +5,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { givePermission } from "@medstack-to-aptible/sandbox/aptible/roles.ts";
 import type { ComplianceReport } from "../../compliance/report.ts";
+import { certify, inDays } from "../support/certificates.ts";
 import { liveSecrets, makeLiveEnvironment } from "../support/live-environment.ts";
 import { openReconciler } from "../support/reconcile.ts";
 import { runNode } from "../support/run-node.ts";
@@ -72,6 +73,16 @@ test("a live environment is judged beside the file that describes it", async (t)
 			) ?? [];
 		await aptible.cli("endpoints:database:modify", hostname, "--database", "main", ...at, "--no-ip-whitelist");
 		givePermission(aptible.dir, environment, "Robots", "destroy");
+		const { pem, keyPem } = certify({ names: ["own.acme.example"], until: inDays(10) });
+		await writeFile(path.join(folder, "own.pem"), pem);
+		await writeFile(path.join(folder, "own.key"), keyPem);
+		const files = [
+			"--certificate-file",
+			path.join(folder, "own.pem"),
+			"--private-key-file",
+			path.join(folder, "own.key"),
+		];
+		await aptible.cli("endpoints:https:create", "web", "--app", "portal", ...at, ...files);
 		await aptible.cli("config:set", "--app", "portal", ...at, "CACHE_URL=redis://a:b@cache.aptible.in:1234");
 		const { code, stdout } = await report(["--json"]);
 		assert.equal(code, 1);
@@ -85,6 +96,9 @@ test("a live environment is judged beside the file that describes it", async (t)
 			differs: true,
 			outcome: "fails",
 		});
+		const own = rowsOf(found, "certificates").find(({ declared }) => declared === "not declared");
+		assert.equal(own?.outcome, "not required");
+		assert.equal(own?.live, `own, ends on ${inDays(10).toISOString().slice(0, 10)}`);
 		assert.match(rowsOf(found, "who-may-delete")[0]?.live ?? "", /Robots \(destroy\)/);
 		assert.equal(rowsOf(found, "database-connections")[0]?.live, "unencrypted: CACHE_URL");
 		assert.ok(!stdout.includes("redis://a:b"));

@@ -153,6 +153,23 @@ test("every rule of phi is in the report, judged by itself, with a control that 
 	);
 });
 
+test("an address of a metric drain that is in a secret is not said to hold", () => {
+	const drain = { kind: "influxdb:custom", databaseName: "a", username: "a", password: "${secrets.sessionKey}" };
+	const ruleOf = (url: string) => {
+		const report = judgeStage("prod", seen(stageWith({ metricDrains: { load: { ...drain, url } } })), true);
+		const control = report.controls.find(({ id }) => id === "metric-drain-transport");
+		const rule = report.rules.find(({ key }) => key === "metricDrains.NAME.url");
+		return [rule?.outcome, control?.rows[0]?.declared];
+	};
+	assert.deepEqual(ruleOf("https://influx.acme.example"), ["holds", "https://"]);
+	const hidden = { "secrets/influx": "encrypted", metricDrains: { load: { ...drain, url: "${secrets.influx}" } } };
+	const raw = stageWith(hidden);
+	const file = seen({ ...raw, secrets: { ...(raw.secrets as object), influx: "https://influx.acme.example" } });
+	const report = judgeStage("prod", file, true);
+	const rule = report.rules.find(({ key }) => key === "metricDrains.NAME.url");
+	assert.deepEqual([rule?.outcome, rule?.checked], ["shown", "in the preview, as it is in a secret"]);
+});
+
 test("without phi what does not hold is not required, and with it the same live environment fails", () => {
 	const loose = {
 		"environment/phi": false,
