@@ -8,6 +8,7 @@ import { Environment } from "./components/environment.ts";
 import { databaseEndpointsOf, dnsRecordsOf, gitRemotesOf, hostnamesOf, urlsOf } from "./components/outputs.ts";
 import { loadStage } from "./config/load.ts";
 import { mapValues } from "./config/map-values.ts";
+import { describeBand, estimate, sum } from "./cost/estimate.ts";
 import { checkMovedDatabases, checkNightStep, lookForDrift } from "./drift/drift.ts";
 
 const loaded = await loadStage();
@@ -91,3 +92,6 @@ export const nameServers = nameServersOf(zoneResources);
 
 /** Phase of the move; a stage that moves nothing has none. */
 export const movePhase = stage.move?.phase;
+
+/** What the stage costs a month on Aptible as it is declared: list prices, without what docs/cost.md names. */
+export const monthlyCost = describeBand(sum(estimate(stage)));

@@ -5,7 +5,7 @@ import type { Draft } from "./draft.ts";
 import { type Mistake, type Place, wrongValue } from "./mistakes.ts";
 
 /** Days before its end from which a certificate is warned about. */
-const warnedDays = 30;
+export const warnedDays = 30;
 const dayMs = 86_400_000;
 
 /** A certificate of the stage whose secrets are both there. */

@@ -269,6 +269,7 @@ function referencesOf(template: string): string[] {
 	}
 }
 
-function isBelowTls12(protocols: string): boolean {
+/** Whether a choice of protocols, in Aptible's words, admits TLS below 1.2; `default` leaves it to Aptible, which does. */
+export function isBelowTls12(protocols: string): boolean {
 	return /^default$|TLSv1(?:\.1)?(?: |$)/.test(protocols);
 }

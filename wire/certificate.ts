@@ -73,6 +73,12 @@ export function leafFingerprint(chain: string): string | undefined {
 	return leaf === undefined ? undefined : normalFingerprint(leaf.fingerprint256);
 }
 
+/** End of validity of the first certificate in a PEM text; undefined where there is none to be read. */
+export function leafEnd(chain: string): Date | undefined {
+	const [leaf] = readChain(chain, []);
+	return leaf === undefined ? undefined : new Date(leaf.validTo);
+}
+
 /** A fingerprint without colons and in lower case. */
 export function normalFingerprint(fingerprint: string): string {
 	return fingerprint.replaceAll(":", "").toLowerCase();

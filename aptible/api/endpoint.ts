@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { leafFingerprint, normalFingerprint } from "../../wire/certificate.ts";
+import { leafEnd, leafFingerprint, normalFingerprint } from "../../wire/certificate.ts";
 import { ApiError, AptibleError } from "../client/errors.ts";
 import type { Api } from "./api.ts";
 import { unlessObjectGone, withoutGone } from "./existence.ts";
@@ -34,6 +34,7 @@ const Certificate = z.looseObject({
 	id: z.int(),
 	sha256_fingerprint: z.string(),
 	certificate_body: z.string().nullish(),
+	not_after: z.string().nullish(),
 });
 type Certificate = z.infer<typeof Certificate>;
 
@@ -234,12 +235,24 @@ async function readFingerprint(api: Api, id: number): Promise<string> {
 
 /** Fingerprints of an environment's certificates by their ids, as far as the token's role may see them. */
 export async function listFingerprints(api: Api, environmentId: number): Promise<Map<number, string>> {
+	return new Map((await listCertificates(api, environmentId)).map((one) => [one.id, fingerprintOf(one)]));
+}
+
+/** When an environment's certificates end, by their ids, as far as the token's role may see them and Aptible says it. */
+export async function listCertificateEnds(api: Api, environmentId: number): Promise<Map<number, Date>> {
+	const ends = (await listCertificates(api, environmentId)).map(({ id, certificate_body: body, not_after: shown }) => {
+		const end = leafEnd(body ?? "") ?? new Date(shown ?? Number.NaN);
+		return [id, end] as const;
+	});
+	return new Map(ends.filter(([, end]) => !Number.isNaN(end.getTime())));
+}
+
+async function listCertificates(api: Api, environmentId: number): Promise<Certificate[]> {
 	const url = `${api.root}/accounts/${environmentId}/certificates?per_page=5000`;
 	try {
-		const certificates = await api.list(url, "certificates", Certificate);
-		return new Map(certificates.map((one) => [one.id, fingerprintOf(one)]));
+		return await api.list(url, "certificates", Certificate);
 	} catch (error) {
-		if (error instanceof ApiError && error.status === 403) return new Map();
+		if (error instanceof ApiError && error.status === 403) return [];
 		throw error;
 	}
 }

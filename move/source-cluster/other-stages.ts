@@ -1,7 +1,8 @@
 /** A cluster is one stage's: a block that was copied into another stage's file must not stop what it is not about. */
 import { readdirSync } from "node:fs";
 import path from "node:path";
-import { type MoveStage, readRawStage, stageFile } from "../stage.ts";
+import { readRawStage, stageFile } from "../../config/stage-file.ts";
+import type { MoveStage } from "../stage.ts";
 import type { Cluster } from "./medstack-api.ts";
 
 /**

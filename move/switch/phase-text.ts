@@ -15,8 +15,9 @@ import { isDeepStrictEqual } from "node:util";
 import { type Document, isAlias, isMap, isScalar, type Node, parseDocument } from "yaml";
 import { includeFiles } from "../../config/include.ts";
 import { namespace } from "../../config/namespaces.ts";
+import { stageFile } from "../../config/stage-file.ts";
 import { type MovePhase, movePhases } from "../../wire/move.ts";
-import { type MoveStage, stageFile } from "../stage.ts";
+import type { MoveStage } from "../stage.ts";
 
 const BLOCK = `${namespace}:move`;
 

@@ -27,6 +27,7 @@ in $SANDBOX_DIR, one move and one night at a time; the engine in ~/.cache/medsta
   aptible <arguments>  any command of the emulated aptible: apps, db:list, services ...
   drift [options]      npm run drift, of the stage
   adopt <options>      npm run adopt: --environment HANDLE writes a stage file for what the emulated Aptible holds
+  compliance [options] npm run compliance, of the stage
   move                 a clinic's move: a MedStack stand-in, a real PostgreSQL behind the emulated Aptible, the mover; begins anew
   move psql SIDE       psql on what a move left: source (MedStack) or target (Aptible)
   night                a whole night on real servers, while clients write and ask all the time; begins anew, four minutes at most
@@ -73,6 +74,8 @@ async function runCommand(stage: string, [command, ...args]: string[]): Promise<
 			);
 		case "adopt":
 			return withStage(stage, (sandbox) => runScript(sandbox, "adopt/main.ts", args));
+		case "compliance":
+			return withStage(stage, (sandbox) => runScript(sandbox, "compliance/main.ts", ["--stack", stage, ...args]));
 		case "move":
 			return runMove(PLACE, args);
 		case "night":
@@ -95,7 +98,7 @@ async function runCommand(stage: string, [command, ...args]: string[]): Promise<
 			return 0;
 		default:
 			return refuse(
-				`unknown command "${command}"; use one of pulumi, aptible, drift, adopt, move, night, image, fault, latency, reset, --help, or none at all`,
+				`unknown command "${command}"; use one of pulumi, aptible, drift, adopt, compliance, move, night, image, fault, latency, reset, --help, or none at all`,
 			);
 	}
 }

@@ -25,13 +25,14 @@ test("a preview without the look for drift loads nothing that talks to Aptible",
 	const folders = new Set(own.map((file) => file.split("/").slice(0, -1).join("/")));
 	assert.deepEqual(
 		[...folders].sort(),
-		["components", "components/azure", "config", "config/azure", "config/to-spec", "drift", "wire"],
+		["components", "components/azure", "config", "config/azure", "config/to-spec", "cost", "drift", "wire"],
 		own.join("\n"),
 	);
 	assert.deepEqual(
 		own.filter((file) => file.startsWith("drift/")),
 		["drift/drift.ts"],
 	);
+	assert.deepEqual(own.filter((file) => file.startsWith("cost/")).sort(), ["cost/estimate.ts", "cost/prices.ts"]);
 	assert.deepEqual(
 		own.filter((file) => file.startsWith("components/azure/")).sort(),
 		["dns-load", "storage-clock", "storage-credentials", "storage-load"].map((name) => `components/azure/${name}.ts`),

@@ -25,7 +25,7 @@ describe("npm run sandbox", () => {
 		assert.equal(code, 2);
 		assert.match(
 			stderr,
-			/^unknown command "destroy"; use one of pulumi, aptible, drift, adopt, move, night, image, fault, latency, reset, --help, or none at all\n/,
+			/^unknown command "destroy"; use one of pulumi, aptible, drift, adopt, compliance, move, night, image, fault, latency, reset, --help, or none at all\n/,
 		);
 	});
 

@@ -1,0 +1,26 @@
+/** How the costs of two stages differ, by object. */
+import type { Band, CostLine } from "./estimate.ts";
+
+/** An object that costs another amount, or is on one side alone. */
+export interface CostChange {
+	readonly object: string;
+	readonly before: Band | undefined;
+	readonly after: Band | undefined;
+}
+
+/** What differs, in the order of the new stage, and then what it no longer has. */
+export function compareCosts(before: readonly CostLine[], after: readonly CostLine[]): CostChange[] {
+	const centsOf = (lines: readonly CostLine[]) => new Map(lines.map(({ object, cents }) => [object, cents]));
+	const [former, present] = [centsOf(before), centsOf(after)];
+	return [...new Set([...present.keys(), ...former.keys()])]
+		.map((object) => ({ object, before: former.get(object), after: present.get(object) }))
+		.filter(({ before: one, after: other }) => one?.from !== other?.from || one?.to !== other?.to);
+}
+
+const nothing: Band = { from: 0, to: 0 };
+
+/** By how much a sum rises; below 0 where it falls. */
+export function difference(before: Band = nothing, after: Band = nothing): Band {
+	const to = before.to === undefined || after.to === undefined ? undefined : after.to - before.to;
+	return { from: after.from - before.from, to };
+}
