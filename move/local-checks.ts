@@ -1,20 +1,11 @@
 /** What of a step is wrong by itself, and takes neither Aptible nor DNS nor the journal to be found: it is said before these are asked. */
-import {
-	accessSync,
-	closeSync,
-	constants,
-	existsSync,
-	fstatSync,
-	mkdirSync,
-	openSync,
-	readSync,
-	statSync,
-} from "node:fs";
+import { accessSync, closeSync, constants, existsSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import path from "node:path";
 import { messageOf } from "../aptible/client/system-error.ts";
 import { readLocalLines } from "../packages/mover/journal/local-file.ts";
 import type { Arguments } from "./arguments.ts";
 import { readTtlNotes } from "./dns/ttl-notes.ts";
+import { makeFolder } from "./folder.ts";
 import { refuseUnsmoked } from "./guards.ts";
 import { FormerRecord } from "./record.ts";
 import { movedDatabases } from "./session.ts";
@@ -98,7 +89,7 @@ export function refuseStrangers(accepted: readonly string[], { stage, name }: Mo
 
 function refuseUnwritable(folder: string): void {
 	attempt(() => {
-		mkdirSync(folder, { recursive: true });
+		makeFolder(folder);
 		accessSync(folder, constants.W_OK | constants.X_OK);
 	}, `--write takes a folder that is there or can be made, and "${folder}" is none: `);
 	if (!statSync(folder).isDirectory()) throw new Error(`--write takes a folder, and ${folder} is a file`);

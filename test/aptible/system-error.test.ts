@@ -25,7 +25,11 @@ test("a file, a program or a host that fails is named, with what to do", async (
 	writeFileSync(file, "");
 	assert.match(
 		failureOf(() => readFileSync(path.join(folder, "none"))),
-		/\/none is not there; correct the path/,
+		/\/none is not there; correct the path$/,
+	);
+	assert.match(
+		failureOf(() => writeFileSync(path.join(folder, "no/file"), "")),
+		/^folder .*\/no is not there; correct the path, or make it$/,
 	);
 	assert.match(
 		failureOf(() => mkdirSync(path.join(file, "in"), { recursive: true })),
