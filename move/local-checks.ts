@@ -37,6 +37,7 @@ export async function refuseLocally(
 	if (step === "plan" && typeof options.write === "string") refuseUnwritable(options.write);
 	if (step === "watch") refuseLogs(String(options.old), String(options.new));
 	if (options.keep === true) refuseUnsmoked(moved);
+	if (step === "close") refuseIdle(options, moved);
 	// The record of a move that is closed.
 	if (step === "copy" || step === "thaw" || options.keep === true) new FormerRecord(moved);
 	if (ASKS_DNS.has(step)) {
@@ -85,6 +86,20 @@ export function refuseStrangers(accepted: readonly string[], { stage, name }: Mo
 	throw new Error(
 		`--accept "${stranger}" is none of move.domains in Pulumi.${name}.yaml; allowed: ${Object.keys(domains).join(", ")}`,
 	);
+}
+
+/** Of options of `close`, the phase that each is of. */
+const PHASE_OF_OPTION = { "without-watch": "live", thawed: "cancelled" } as const;
+
+/** Refuses an option of `close` that would do nothing in the phase: who types it takes something for asked. */
+function refuseIdle(options: Arguments["options"], { stage, name }: MoveStage): void {
+	const typed = stage.move?.phase;
+	for (const [option, phase] of Object.entries(PHASE_OF_OPTION)) {
+		if (options[option] === undefined || (typed !== "live" && typed !== "cancelled") || typed === phase) continue;
+		throw new Error(
+			`close takes --${option} in the phase "${phase}" alone, and Pulumi.${name}.yaml has "${typed}"; leave it out: npm run move -- close --stack STACK`,
+		);
+	}
 }
 
 function refuseUnwritable(folder: string): void {

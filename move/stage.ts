@@ -82,9 +82,7 @@ function readText(file: string): string {
 	const found = statSync(file);
 	if (!found.isFile() && !found.isDirectory()) throw new Error(`${file} is a pipe or a device, and a file is wanted`);
 	if (found.size > MOST_BYTES) {
-		throw new Error(
-			`${file} has ${found.size} bytes, more than a stage file takes; allowed: ${MOST_BYTES}`,
-		);
+		throw new Error(`${file} has ${found.size} bytes, more than a stage file takes; allowed: ${MOST_BYTES}`);
 	}
 	const bytes = readFileSync(file);
 	if (isUtf8(bytes) && !bytes.includes(0)) return bytes.toString("utf8");

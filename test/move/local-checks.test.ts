@@ -78,6 +78,16 @@ test("domains, folders, records and variables are looked at first", async (t) =>
 		/^Error: --write takes a folder that .* is none: /,
 	);
 	await trial.check("plan", "--write", trial.at("pages/new"));
+	await assert.rejects(
+		() => stageIn(t, "live").check("close", "--thawed"),
+		/close takes --thawed in the phase "cancelled" alone, and Pulumi\.prod\.yaml has "live"; leave it out/,
+	);
+	const cancelled = stageIn(t, "cancelled");
+	await cancelled.check("close", "--thawed", "--drop-journal", "--drop-former");
+	await assert.rejects(
+		() => cancelled.check("close", "--without-watch", "nobody is left"),
+		/close takes --without-watch in the phase "live" alone, and .* has "cancelled"; leave it out/,
+	);
 	const prepare = stageIn(t, "prepare");
 	await assert.rejects(() => prepare.check("rehearse", "--keep"), /it needs move\.phase: prepare and move\.smoke/);
 	writeFileSync(prepare.at("Pulumi.prod.move.json"), '{"closed":true}');
