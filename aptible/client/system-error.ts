@@ -10,6 +10,7 @@ const FILE_FAULTS: Readonly<Record<string, (file: string) => string>> = {
 	EISDIR: (file) => `${file} is a folder, and a file is wanted; name a file`,
 	ENOTDIR: (file) => `a part of ${file} is a file, and a folder is wanted; name another path, or move that file away`,
 	EEXIST: (file) => `${file} is there already; move it away, or name another one`,
+	EDQUOT: (file) => `this user's share of the disk of ${file} is used up; make room: quota, df -h`,
 	ENOSPC: (file) => `the disk of ${file} is full; make room: df -h`,
 	EROFS: (file) => `${file} is on a disk that may only be read; name another path`,
 	ELOOP: (file) => `${file} is a link that leads to itself; remove it`,
@@ -61,6 +62,9 @@ export function messageOf(error: unknown, file?: string): string {
 	}
 	if (path !== undefined && syscall === "mkdir" && code === "ENOENT")
 		return `${path} cannot be made; name another path`;
+	// A file that is open is not named.
+	if (path === undefined && code === "ENOSPC")
+		return "a disk of this machine is full; make room: df -h; then run it again";
 	// Node has a message of its own where a path is no text.
 	if (path !== undefined && syscall !== "") return FILE_FAULTS[code]?.(path) ?? `${path}: ${error.message}`;
 	return error.message;
