@@ -1,5 +1,6 @@
 /** A stage file as commands beside Pulumi read it. They ask for no passphrase: a secret's value is none of theirs. */
-import { readFileSync } from "node:fs";
+import { isUtf8 } from "node:buffer";
+import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
 import { faultInYaml, messageOf } from "../aptible/client/system-error.ts";
@@ -7,6 +8,9 @@ import { includeFiles, type WholeStage } from "./include.ts";
 import { namespace } from "./namespaces.ts";
 import { parseStage } from "./parse.ts";
 import type { Stage } from "./stage.ts";
+
+/** Four times what Linux hands to the program, as comments stay behind; the reader of YAML takes minutes for ten times more. */
+const mostBytes = 512 * 1024;
 
 /** Folder of `Pulumi.yaml`, in which the stage files are. */
 export const projectFolder = path.join(import.meta.dirname, "..");
@@ -53,14 +57,14 @@ export function readStageFile(file: string): ReadStage {
 export function readRawStage(file: string): WholeStage & { text: string } {
 	let text: string;
 	try {
-		text = readFileSync(file, "utf8");
+		text = readText(file);
 	} catch (error) {
 		const isThere = (error as NodeJS.ErrnoException).code !== "ENOENT";
 		throw new Error(
 			`${isThere ? messageOf(error, file) : `${file} is not there`}; name a stack of this project, or its file: --stack STACK --config-file FILE`,
 		);
 	}
-	const config = (parseYaml(text, file) as { config?: Record<string, unknown> } | null)?.config ?? {};
+	const config = parseYaml(text, file)?.config ?? {};
 	const prefix = `${namespace}:`;
 	const given = Object.entries(config)
 		.filter(([key]) => key.startsWith(prefix))
@@ -68,13 +72,30 @@ export function readRawStage(file: string): WholeStage & { text: string } {
 	return { text, ...includeFiles(Object.fromEntries(given), path.dirname(file), path.basename(file)) };
 }
 
+/** Text as Pulumi takes it. A switch writes it back, so that nothing of it may be read as something else. */
+function readText(file: string): string {
+	const found = statSync(file);
+	if (!found.isFile() && !found.isDirectory()) throw new Error(`${file} is a pipe or a device, and a file is wanted`);
+	if (found.size > mostBytes) {
+		throw new Error(`${file} has ${found.size} bytes, more than a stage file takes; allowed: ${mostBytes}`);
+	}
+	const bytes = readFileSync(file);
+	if (isUtf8(bytes) && !bytes.includes(0)) return bytes.toString("utf8");
+	throw new Error(
+		`${file} is no text in UTF-8, which Pulumi wants; save it as UTF-8 (in PowerShell: Set-Content -Encoding utf8)`,
+	);
+}
+
 /** @throws Error with the file, the line and what YAML does not allow there */
-function parseYaml(text: string, file: string): unknown {
+function parseYaml(text: string, file: string): { config?: Record<string, unknown> } | null {
+	let whole: unknown;
 	try {
-		return parse(text);
+		whole = parse(text);
 	} catch (error) {
 		throw new Error(`${file} is no YAML, as Pulumi writes a stage file: ${faultInYaml(error)}`);
 	}
+	if (typeof whole === "object" && !Array.isArray(whole)) return whole;
+	throw new Error(`${file} is no stage file, as it is no block of keys; name Pulumi.STACK.yaml of the project`);
 }
 
 /** A block with a text in place of each encrypted value. */

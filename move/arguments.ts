@@ -171,7 +171,7 @@ function parseWords(argv: string[]) {
 			"without-server": { type: "string" },
 			"drop-former": { type: "boolean" },
 			"drop-journal": { type: "boolean" },
-			help: { type: "boolean" },
+			help: { type: "boolean", short: "h" },
 		},
 	});
 }

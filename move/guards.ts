@@ -3,6 +3,7 @@ import { listApps, readApp, readConfig } from "../aptible/api/app.ts";
 import type { Environment } from "../aptible/api/environment.ts";
 import type { Context } from "../aptible/context.ts";
 import { placeholder } from "../config/move-phases.ts";
+import { readMoveRecord } from "../config/move-record.ts";
 import { readHeartbeat } from "../packages/mover/journal/heartbeat.ts";
 import { openWork, type Wish, WishUnderWay } from "../packages/mover/journal/wishes.ts";
 import { isServing, type MovePhase, nextPhase, tellStep } from "../wire/move.ts";
@@ -43,7 +44,7 @@ export function isGuarded(step: string): boolean {
 }
 
 /** Refuses a step in a phase that it is not for. @throws with the phase to go to and the command */
-export function refusePhase(step: string, { stage, name }: MoveStage): void {
+export function refusePhase(step: string, { stage, name, folder }: MoveStage): void {
 	const allowed = PHASES[step];
 	if (allowed === undefined) return;
 	const phase = stage.move?.phase;
@@ -54,6 +55,11 @@ export function refusePhase(step: string, { stage, name }: MoveStage): void {
 		);
 	}
 	const next = nextPhase(phase, allowed);
+	if (isServing(phase) && readMoveRecord(folder, name)?.closed === true) {
+		throw new Error(
+			`${step} needs move.phase: ${allowed.join(" or ")}, and the move of ${name} is closed, from where there is no way back; to look: npm run move -- status --stack STACK`,
+		);
+	}
 	const fix =
 		isServing(phase) && next !== "live"
 			? "to lead the stage back, with what was written on Aptible counted first: npm run move -- back --stack STACK; to look: npm run move -- status --stack STACK"

@@ -1,20 +1,11 @@
 /** What of a step is wrong by itself, and takes neither Aptible nor DNS nor the journal to be found: it is said before these are asked. */
-import {
-	accessSync,
-	closeSync,
-	constants,
-	existsSync,
-	fstatSync,
-	mkdirSync,
-	openSync,
-	readSync,
-	statSync,
-} from "node:fs";
+import { accessSync, closeSync, constants, existsSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import path from "node:path";
 import { messageOf } from "../aptible/client/system-error.ts";
 import { readLocalLines } from "../packages/mover/journal/local-file.ts";
 import type { Arguments } from "./arguments.ts";
 import { readTtlNotes } from "./dns/ttl-notes.ts";
+import { makeFolder } from "./folder.ts";
 import { refuseUnsmoked } from "./guards.ts";
 import { FormerRecord } from "./record.ts";
 import { movedDatabases } from "./session.ts";
@@ -46,6 +37,7 @@ export async function refuseLocally(
 	if (step === "plan" && typeof options.write === "string") refuseUnwritable(options.write);
 	if (step === "watch") refuseLogs(String(options.old), String(options.new));
 	if (options.keep === true) refuseUnsmoked(moved);
+	if (step === "close") refuseIdle(options, moved);
 	// The record of a move that is closed.
 	if (step === "copy" || step === "thaw" || options.keep === true) new FormerRecord(moved);
 	if (ASKS_DNS.has(step)) {
@@ -96,9 +88,23 @@ export function refuseStrangers(accepted: readonly string[], { stage, name }: Mo
 	);
 }
 
+/** Of options of `close`, the phase that each is of. */
+const PHASE_OF_OPTION = { "without-watch": "live", thawed: "cancelled" } as const;
+
+/** Refuses an option of `close` that would do nothing in the phase: who types it takes something for asked. */
+function refuseIdle(options: Arguments["options"], { stage, name }: MoveStage): void {
+	const typed = stage.move?.phase;
+	for (const [option, phase] of Object.entries(PHASE_OF_OPTION)) {
+		if (options[option] === undefined || (typed !== "live" && typed !== "cancelled") || typed === phase) continue;
+		throw new Error(
+			`close takes --${option} in the phase "${phase}" alone, and Pulumi.${name}.yaml has "${typed}"; leave it out: npm run move -- close --stack STACK`,
+		);
+	}
+}
+
 function refuseUnwritable(folder: string): void {
 	attempt(() => {
-		mkdirSync(folder, { recursive: true });
+		makeFolder(folder);
 		accessSync(folder, constants.W_OK | constants.X_OK);
 	}, `--write takes a folder that is there or can be made, and "${folder}" is none: `);
 	if (!statSync(folder).isDirectory()) throw new Error(`--write takes a folder, and ${folder} is a file`);

@@ -44,7 +44,10 @@ let completed = (text: string) => text;
 const say = (text: string) => context.redactor.mask(completed(text));
 const view = new ProgressView({
 	isTerminal: process.stdout.isTTY === true,
-	columns: process.stdout.columns ?? 80,
+	get columns() {
+		// A terminal that does not know says 0.
+		return process.stdout.columns || 80;
+	},
 	write: (text) => void process.stdout.write(say(text)),
 });
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isConnectionError } from "../packages/mover/journal/errors.ts";
 import { JOURNAL_DATABASE } from "../packages/mover/journal/schema.ts";
 import { LOCK_CLASS } from "../packages/mover/steps.ts";
-import { asUnreachable, type MoveSession, type Way } from "./session.ts";
+import { asUnreachable, type MoveSession, Unreachable, type Way } from "./session.ts";
 
 /** What one operator at a time is at. */
 export interface OperatorLockPlace {
@@ -20,6 +20,8 @@ export const NIGHT_LOCK: OperatorLockPlace = { object: 0x7fff_fffe, what: "this 
 
 /** Long enough for the session of a command that was killed. */
 const WAIT_MS = 5_000;
+/** Between two looks at a lock while something long is done. */
+const EVERY_MS = 30_000;
 /** A tunnel whose other end is gone swallows what is asked. */
 const ANSWER_MS = 10_000;
 
@@ -87,6 +89,7 @@ export class OperatorLock {
 	readonly #waitMs: number;
 	#session: MoveSession | undefined;
 	#backend: Backend | undefined;
+	#last: Promise<void> = Promise.resolve();
 
 	/**
 	 * @param answerMs after which a session that does not answer is taken for one that has ended. @default 10 s
@@ -100,7 +103,46 @@ export class OperatorLock {
 	}
 
 	/** Takes it, or takes it again where its session has ended. @throws where another operator has it */
-	async hold(): Promise<void> {
+	hold(): Promise<void> {
+		// One at a time: two that found its session ended would each end the other's new one.
+		const held = this.#last.then(() => this.#holdOnce());
+		this.#last = held.catch(() => {});
+		return held;
+	}
+
+	/**
+	 * Does something long, and looks meanwhile whether the lock is there, as in `hold`.
+	 *
+	 * @param act is given a signal that ends it where another operator came in
+	 * @param everyMs between two looks. @default 30 s
+	 * @throws what `act` throws, and where another operator came in
+	 */
+	async keep<T>(act: (lost: AbortSignal) => Promise<T>, everyMs = EVERY_MS): Promise<T> {
+		const [over, lost] = [new AbortController(), new AbortController()];
+		const watching = this.#watch(over.signal, everyMs).catch((error: unknown) => lost.abort(error));
+		try {
+			return await act(lost.signal);
+		} catch (error) {
+			throw lost.signal.aborted ? lost.signal.reason : error;
+		} finally {
+			over.abort();
+			await watching;
+		}
+	}
+
+	/** @throws where another operator came in */
+	async #watch(over: AbortSignal, everyMs: number): Promise<void> {
+		for (;;) {
+			await sleep(everyMs, undefined, { signal: over }).catch(() => {});
+			if (over.aborted) return;
+			await this.hold().catch((error: unknown) => {
+				// Whoever else is cut off cannot come in either.
+				if (!(error instanceof Unreachable)) throw error;
+			});
+		}
+	}
+
+	async #holdOnce(): Promise<void> {
 		if (await this.#isAlive()) return;
 		await this.#endSession();
 		const session = await this.#way.connect(JOURNAL_DATABASE).catch((error: unknown) => {

@@ -1,13 +1,12 @@
 /** `point` as a person runs it: in the phase that the stack is in, and while no other operator is at a step. */
 import type { Context } from "../aptible/context.ts";
-import { findJournalDatabase } from "../packages/mover/journal/schema.ts";
 import { isServing, type MovePhase, nextPhase, tellStep } from "../wire/move.ts";
 import { noteInJournal } from "./dns/point-line.ts";
 import type { Side } from "./dns/pointing.ts";
 import { findJournalHandle } from "./journal-place.ts";
-import { lockOperator } from "./operator-lock.ts";
+import { OperatorLock } from "./operator-lock.ts";
 import { pointStage, type StagePointing } from "./point.ts";
-import { findEnvironment, type MoveSession, type Way, Ways } from "./session.ts";
+import { findEnvironment, type Way, Ways } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
 import { type Engine, pulumiEngine } from "./switch/engine.ts";
 import { TargetJournal } from "./switch/night-journal.ts";
@@ -17,7 +16,7 @@ export interface PointPorts {
 	engine: Pick<Engine, "phase">;
 	/** The way to the journal. */
 	findWay(): Promise<Pick<Way, "connect" | "look">>;
-	point(found: Pick<StagePointing, "isPreparing" | "note">): Promise<unknown>;
+	point(found: Pick<StagePointing, "isPreparing" | "note" | "signal">): Promise<unknown>;
 }
 
 /**
@@ -50,7 +49,7 @@ export async function runPoint(
 /** Does it in the phase that the stack is in, while no other operator is at a step. @throws as `runPoint` */
 export async function pointAlone(
 	moved: MoveStage,
-	{ to, tell }: Pick<StagePointing, "to" | "tell">,
+	{ to, tell, signal }: Pick<StagePointing, "to" | "tell" | "signal">,
 	{ engine, findWay, point }: PointPorts,
 ): Promise<void> {
 	const made = await readPhase(engine, moved, { to, tell });
@@ -60,24 +59,26 @@ export async function pointAlone(
 	}
 	const isPreparing = to === "old" && moved.stage.move?.phase === "prepare" && made !== "frozen";
 	let way: Pick<Way, "connect" | "look"> | undefined;
-	let session: MoveSession | undefined;
+	let isThere = false;
 	try {
-		const found = await findWay();
-		way = found;
-		session = await findJournalDatabase((database) => found.connect(database));
+		way = await findWay();
+		isThere = await way.look(async (session) => session !== undefined, { patienceMs: 0, signal });
 	} catch (error) {
 		if (to === "new") throw error;
 		tell(`whether another operator is at a step is unknown: ${(error as Error).message}`);
 	}
+	if (way === undefined || !isThere) {
+		await point({ isPreparing, signal });
+		return;
+	}
+	const lock = new OperatorLock(way);
 	try {
-		if (session === undefined || way === undefined) {
-			await point({ isPreparing });
-			return;
-		}
-		await lockOperator(session);
-		await point({ isPreparing, note: noteInJournal(new TargetJournal(way, moved), tell) });
+		await lock.hold();
+		const note = noteInJournal(new TargetJournal(way, moved, lock), tell);
+		// Servers are waited for longer than a tunnel may last.
+		await lock.keep((lost) => point({ isPreparing, note, signal: AbortSignal.any([signal, lost]) }));
 	} finally {
-		await session?.end().catch(() => {});
+		await lock.release();
 	}
 }
 

@@ -5,8 +5,8 @@ import type { Remaining } from "./forecast.ts";
 /** Where progress is written. */
 export interface Output {
 	isTerminal: boolean;
-	/** Characters in a line of the terminal. */
-	columns: number;
+	/** Characters in a line of the terminal, which a person may change meanwhile. */
+	readonly columns: number;
 	write: (text: string) => void;
 }
 
@@ -80,6 +80,12 @@ export function describeLook({ heartbeat, partsExpected, remaining, seconds }: L
 		.join(", ");
 }
 
+/** A line that takes one row of the terminal: first without its bar, as the time that is left stands at the end. */
+function fit(line: string, columns: number): string {
+	const most = columns - 1;
+	return (line.length > most ? line.replace(/^\[[#.]+\] /, "") : line).slice(0, most);
+}
+
 /** Elsewhere than on a terminal, a line that says the same as before is written this seldom. */
 const REPEAT_MS = 30_000;
 
@@ -96,7 +102,7 @@ export class ProgressView {
 	/** Shows where the work stands. */
 	show(line: string): void {
 		if (this.#output.isTerminal) {
-			this.#output.write(`\r${line.slice(0, this.#output.columns - 1)}\u001b[K`);
+			this.#output.write(`\r${fit(line, this.#output.columns)}\u001b[K`);
 			this.#isOpen = true;
 			return;
 		}

@@ -85,15 +85,13 @@ export async function runBack(
 				},
 				count: () => readCounters(ways, environment, moved, settleLoss),
 				async pointOld() {
-					const pointed = await pointStage(context, fresh(), {
-						to: "old",
-						tell,
-						signal,
-						note: noteInJournal(journal, tell),
-					});
+					const note = noteInJournal(journal, tell);
+					const pointed = await lock.keep((lost) =>
+						pointStage(context, fresh(), { to: "old", tell, signal: AbortSignal.any([signal, lost]), note }),
+					);
 					return findResolversEnd(fresh(), pointed, new Date());
 				},
-				waitUntil: (time) => waitUntil(time, tell, signal),
+				waitUntil: (time) => lock.keep((lost) => waitUntil(time, tell, AbortSignal.any([signal, lost]))),
 				removeRecord() {
 					const file = voidRecord(fresh());
 					if (file !== undefined) tell(`${file} is removed, as MedStack is in use from here on: commit that`);

@@ -1,5 +1,4 @@
 /** `plan`: what this very move takes, from what can be looked at without a mover: the stage file, DNS, and Aptible where there is a token. */
-import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Context } from "../../aptible/context.ts";
 import { nameStage } from "../../packages/mover/commands.ts";
@@ -7,7 +6,7 @@ import { type CopiedType, isCopied, type UncopiedType } from "../../packages/mov
 import { DnsReader } from "../dns/reader.ts";
 import { ttlFloor } from "../dns/ttl-notes.ts";
 import { noteTtls } from "../dns/young-ttl.ts";
-import { writeWhole } from "../folder.ts";
+import { makeFolder, writeWhole } from "../folder.ts";
 import { movedDatabases } from "../session.ts";
 import type { MoveStage } from "../stage.ts";
 import { checkCertificate } from "./certificate-checks.ts";
@@ -172,6 +171,6 @@ function describeNow(facts: PlannedDomain["facts"]): string {
 }
 
 function writeFile(folder: string, name: string, page: string): string {
-	mkdirSync(folder, { recursive: true });
+	makeFolder(folder);
 	return writeWhole(path.join(folder, name), page);
 }

@@ -58,7 +58,8 @@ export async function runSwitch(
 				tell,
 				// As the file has it by then, with the phase.
 				probe: () => probeAll(context, readMoveStage(moved.name, moved.configFile), { journal, tell }),
-				pointDomains: (side) => pointAll(context, readMoveStage(moved.name, moved.configFile), side, { tell, journal }),
+				pointDomains: (side) =>
+					pointAll(context, readMoveStage(moved.name, moved.configFile), side, { tell, journal, lock }),
 				async mark(run, phase) {
 					const counted = await readCounters(ways, environment, moved);
 					for (const line of await noteMarks(journal, run, phase, counted)) tell(line);
@@ -107,11 +108,13 @@ async function pointAll(
 	context: Context,
 	moved: MoveStage,
 	to: "old" | "new",
-	{ tell, journal }: { tell: (line: string) => void; journal: NightJournal },
+	{ tell, journal, lock }: { tell: (line: string) => void; journal: NightJournal; lock: OperatorLock | undefined },
 ): Promise<void> {
 	if (Object.keys(moved.stage.move?.domains ?? {}).length === 0) return;
-	await untilInterrupted((signal) =>
-		pointStage(context, moved, { to, tell, signal, note: noteInJournal(journal, tell) }),
+	const point = (signal: AbortSignal) =>
+		pointStage(context, moved, { to, tell, signal, note: noteInJournal(journal, tell) });
+	await untilInterrupted((gone) =>
+		lock === undefined ? point(gone) : lock.keep((lost) => point(AbortSignal.any([gone, lost]))),
 	);
 }
 

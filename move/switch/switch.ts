@@ -291,11 +291,18 @@ function putBack({ place, open, from, to }: Step): string {
 	return `${place.file} is as it was, with phase: ${former}`;
 }
 
-function describeStart({ place, open, from, to }: Step): string[] {
+function describeStart(step: Step): string[] {
+	const { place, open, from, to } = step;
 	if (place.phase !== to) return describeDiff(place, to);
 	if (from === to) return [`${place.file} has phase: ${to}, and stays so`];
 	const why = open === undefined ? "and no update has made it so" : "and its switch was not ended";
-	return [`${place.file} has phase: ${to} already, ${why}; it is taken up`];
+	const lines = [`${place.file} has phase: ${to} already, ${why}; it is taken up`];
+	if (!hasUpdate(step)) return lines;
+	// A preview goes past the lock, and only the update after it is refused.
+	return [
+		...lines,
+		"its update has begun before: where it was killed, Pulumi's lock may be left, which names its process; once that is gone, leave this and run first: pulumi cancel --stack STACK",
+	];
 }
 
 /** What to do next in each phase. */

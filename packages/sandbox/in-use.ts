@@ -6,6 +6,7 @@ import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cacheFolder } from "./engine/cache.ts";
+import { makeFolder } from "./make-folder.ts";
 import { isAlive } from "./server-process.ts";
 import { startWatchdog } from "./watchdog.ts";
 
@@ -24,7 +25,7 @@ const WATCHDOG_MS = 20_000;
  * @throws Error that names the process by which it is in use
  */
 export async function usePart(dir: string, part: Part, { isShared = false } = {}): Promise<() => void> {
-	mkdirSync(dir, { recursive: true });
+	makeFolder(dir);
 	const name = createHash("sha256").update(realpathSync(dir)).digest("hex").slice(0, 16);
 	const folder = path.join(cacheFolder(), "in-use", `${name}-${part}`);
 	mkdirSync(folder, { recursive: true });

@@ -4,6 +4,7 @@ import path from "node:path";
 import process from "node:process";
 import { startClouds } from "./clouds.ts";
 import { prepareSandbox, type Sandbox } from "./environment.ts";
+import { describeFault, endWhereFull } from "./faults.ts";
 import { type Part, usePart } from "./in-use.ts";
 import { forgetMove, runMove } from "./move.ts";
 import { runNight } from "./night/command.ts";
@@ -203,18 +204,10 @@ async function runAptible(args: string[]): Promise<number> {
 	}
 }
 
-/** Of what the system refuses, as of a folder in SANDBOX_DIR that is a file: what to do. */
-function messageOf(error: unknown): string {
-	if (!(error instanceof Error)) return String(error);
-	const { code = "", path: place } = error as NodeJS.ErrnoException;
-	const isFolders = ["EACCES", "EPERM", "ENOTDIR", "EEXIST", "EROFS", "ENOSPC"].includes(code);
-	if (!isFolders || place === undefined) return error.message;
-	return `${place} cannot be used (${code}); the sandbox keeps all in ${DIR}, a folder that is to be this user's and have room: set SANDBOX_DIR to another one`;
-}
-
+endWhereFull(DIR);
 try {
 	process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-	console.error(`sandbox: ${messageOf(error)}`);
+	console.error(`sandbox: ${describeFault(error, DIR)}`);
 	process.exitCode = 1;
 }

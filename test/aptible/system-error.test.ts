@@ -25,7 +25,11 @@ test("a file, a program or a host that fails is named, with what to do", async (
 	writeFileSync(file, "");
 	assert.match(
 		failureOf(() => readFileSync(path.join(folder, "none"))),
-		/\/none is not there; correct the path/,
+		/\/none is not there; correct the path$/,
+	);
+	assert.match(
+		failureOf(() => writeFileSync(path.join(folder, "no/file"), "")),
+		/^folder .*\/no is not there; correct the path, or make it$/,
 	);
 	assert.match(
 		failureOf(() => mkdirSync(path.join(file, "in"), { recursive: true })),
@@ -45,4 +49,7 @@ test("a file, a program or a host that fails is named, with what to do", async (
 	// As Node tells it of a name with two addresses: without a word.
 	assert.equal(messageOf(new AggregateError([refused])), messageOf(refused));
 	assert.equal(messageOf(new Error("own words")), "own words");
+	const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC", syscall: "write" });
+	assert.equal(messageOf(full), "a disk of this machine is full; make room: df -h; then run it again");
+	assert.equal(messageOf(full, "/a/file"), "the disk of /a/file is full; make room: df -h");
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { globSync, readFileSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { acceptedLoss, readArguments, UsageError } from "../../move/arguments.ts";
@@ -45,7 +46,8 @@ test("each command that is named in a source or on a page can be typed as it sta
 });
 
 test("help is there as a word too, and has a line for each option", () => {
-	for (const argv of [["help"], ["--help"], [], ["copy", "--help"]]) assert.equal(readArguments(argv).step, "help");
+	for (const argv of [["help"], ["--help"], ["-h"], [], ["copy", "--help"]])
+		assert.equal(readArguments(argv).step, "help");
 	for (const option of [
 		"stack",
 		"config-file",
@@ -148,9 +150,11 @@ test("a mistake is said in a line, with the usage of the step that was typed and
 	assert.match(usage, /^ +3 from plan alone/m);
 });
 
-test("where people work on Aptible, no step is a reason to stop it: the way back counts what would be lost", () => {
+test("where people work on Aptible, no step is a reason to stop it: the way back counts what would be lost", (t) => {
+	const folder = mkdtempSync(path.join(tmpdir(), "guards-"));
+	t.after(() => rmSync(folder, { recursive: true, force: true }));
 	for (const phase of ["trial", "live"] as const) {
-		const moved = { name: "prod", stage: { move: { phase } } } as unknown as MoveStage;
+		const moved = { name: "prod", folder, stage: { move: { phase } } } as unknown as MoveStage;
 		for (const step of ["copy", "freeze", "thaw", "rehearse", "point --to old"]) {
 			assert.throws(
 				() => refusePhase(step, moved),
@@ -160,6 +164,16 @@ test("where people work on Aptible, no step is a reason to stop it: the way back
 			);
 		}
 	}
+	const proof = { version: 1, run: "r2", databases: {}, at: "2026-11-30T02:14:00Z" };
+	writeFileSync(path.join(folder, "Pulumi.prod.move.json"), JSON.stringify({ ...proof, closed: true }));
+	const closed = { name: "prod", folder, stage: { move: { phase: "live" } } } as unknown as MoveStage;
+	assert.throws(
+		() => refusePhase("copy", closed),
+		(error: Error) =>
+			/the move of prod is closed, from where there is no way back; to look: /.test(error.message) &&
+			!error.message.includes("-- back"),
+	);
+	refusePhase("watch", closed);
 });
 
 test("what is said of commands has the stage's name, and its file where that is another", () => {

@@ -1,10 +1,11 @@
 /** What needs no network is refused before anything is asked: no Aptible, DNS or journal is there. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { readArguments } from "../../move/arguments.ts";
+import { writeWhole } from "../../move/folder.ts";
 import { refuseLocally } from "../../move/local-checks.ts";
 import { readMoveStage } from "../../move/stage.ts";
 import type { MovePhase } from "../../wire/move.ts";
@@ -40,7 +41,7 @@ test("the logs of a watch are looked at first: a file that is none, one for both
 	mkdirSync(at("folder"));
 	const watch = (old: string, newer: string) => () => check("watch", "--old", at(old), "--new", at(newer));
 	await watch("old", "new")();
-	await assert.rejects(watch("none", "new"), /^Error: --old: .*\/none is not there; correct the path/);
+	await assert.rejects(watch("none", "new"), /^Error: --old: .*\/none is not there; correct the path$/);
 	await assert.rejects(
 		watch("old", "folder"),
 		/^Error: --new: .*\/folder is a folder, and a log is wanted; name a file/,
@@ -77,6 +78,16 @@ test("domains, folders, records and variables are looked at first", async (t) =>
 		/^Error: --write takes a folder that .* is none: /,
 	);
 	await trial.check("plan", "--write", trial.at("pages/new"));
+	await assert.rejects(
+		() => stageIn(t, "live").check("close", "--thawed"),
+		/close takes --thawed in the phase "cancelled" alone, and Pulumi\.prod\.yaml has "live"; leave it out/,
+	);
+	const cancelled = stageIn(t, "cancelled");
+	await cancelled.check("close", "--thawed", "--drop-journal", "--drop-former");
+	await assert.rejects(
+		() => cancelled.check("close", "--without-watch", "nobody is left"),
+		/close takes --without-watch in the phase "live" alone, and .* has "cancelled"; leave it out/,
+	);
 	const prepare = stageIn(t, "prepare");
 	await assert.rejects(() => prepare.check("rehearse", "--keep"), /it needs move\.phase: prepare and move\.smoke/);
 	writeFileSync(prepare.at("Pulumi.prod.move.json"), '{"closed":true}');
@@ -97,10 +108,32 @@ test("a stage file that cannot be read is named, with why", async (t) => {
 	const { at, check, file } = stageIn(t, "prepare");
 	const read = (name: string) => () => readMoveStage("prod", at(name));
 	assert.throws(read("none"), /\/none is not there; name a stack of this project, or its file/);
+	// A folder that Node tries to make for ever.
+	await assert.rejects(
+		() => check("plan", "--write", "/proc/no-such-folder/in"),
+		/--write takes a folder .*; name another path$/,
+	);
+	for (const [name, content, says] of [
+		["utf16", Buffer.from(textWith("prepare"), "utf16le"), /utf16 is no text in UTF-8, .*; save it as UTF-8/],
+		["latin", Buffer.from("# caf\xe9\n", "latin1"), /latin is no text in UTF-8, .*; save it as UTF-8/],
+		["words", "hello\n", /words is no stage file, as it is no block of keys/],
+		["huge", "a".repeat(512 * 1024 + 1), /huge has 524289 bytes, .*; allowed: 524288;/],
+	] as const) {
+		writeFileSync(at(name), content);
+		assert.throws(read(name), says, name);
+	}
+	assert.throws(() => readMoveStage("prod", "/dev/null"), /\/dev\/null is a pipe or a device, and a file is wanted/);
 	assert.throws(read("."), / is a folder, and a file is wanted; name a file; name a stack/);
 	writeFileSync(file, "config: [\n");
 	await assert.rejects(
 		() => check("status"),
 		/Pulumi\.prod\.yaml is no YAML, as Pulumi writes a stage file: .* at line 2/,
 	);
+});
+
+test("a file that cannot be written is named, and nothing of it is left", (t) => {
+	const { at } = stageIn(t, "prepare");
+	mkdirSync(at("there/in"), { recursive: true });
+	assert.throws(() => writeWhole(at("there"), "text"), /\/there is a folder, and a file is wanted/);
+	assert.deepEqual(readdirSync(at(".")).sort(), ["Pulumi.prod.yaml", "there"]);
 });

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { noteInJournal } from "../../../move/dns/point-line.ts";
 import { besideNoOperator, lockOperator, OperatorLock, STEP_LOCK } from "../../../move/operator-lock.ts";
 import { type PointPorts, pointAlone } from "../../../move/point-command.ts";
@@ -133,7 +134,7 @@ test("point is refused while another operator is at a step, and goes on alone on
 	const point = (typed: string, to: "new" | "old", more: Partial<PointPorts> = {}) =>
 		pointAlone(
 			inPhase(typed),
-			{ to, tell: (line) => void said.push(line) },
+			{ to, tell: (line) => void said.push(line), signal: AbortSignal.timeout(60_000) },
 			{
 				engine: { phase: async () => MovePhase.parse(typed) },
 				findWay: async () => ({ connect: open, look }),
@@ -215,6 +216,38 @@ test("a lock whose session ends is taken again, over what the server has of it, 
 		/another operator is at a switch, a probe, a point or a way back/,
 	);
 	await third.end();
+
+	// During a long wait the tunnel ends, which frees the lock: it is taken again, or the wait ends where somebody else came in.
+	await lock.hold();
+	const endSession = () =>
+		session.query("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = $1", [
+			STEP_LOCK.object,
+		]);
+	const isFree = async () => {
+		const held = await session.query("SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = $1", [
+			STEP_LOCK.object,
+		]);
+		return held.rows.length === 0;
+	};
+	const isKept = await lock.keep(async () => {
+		await endSession();
+		for (const deadline = Date.now() + 20_000; (await isFree()) && Date.now() < deadline; ) await sleep(20);
+		return !(await isFree());
+	}, 50);
+	assert.ok(isKept);
+	let fourth: MoveSession | undefined;
+	const kept = lock.keep(async (lost) => {
+		// Not again before the other one is in.
+		const { hold } = lock;
+		lock.hold = () => Promise.resolve();
+		await endSession();
+		fourth = await open();
+		await lockOperator(fourth);
+		lock.hold = hold;
+		await sleep(20_000, undefined, { signal: lost });
+	}, 50);
+	await assert.rejects(kept, /another operator is at a switch, a probe, a point or a way back/);
+	await fourth?.end();
 	const { rows } = await session.query("SELECT FROM public.wishes WHERE state = 'asked'");
 	assert.equal(rows.length, 0);
 });

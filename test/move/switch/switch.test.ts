@@ -139,13 +139,17 @@ test("a killed one that is answered with no goes back, unless its update has beg
 		/has phase: frozen already, and its switch was not ended/,
 	);
 	assert.equal(readFileSync(file(), "utf8"), textWith("prepare"));
+	const isLockSaid = () =>
+		night.said.some((line) => /^its update has begun before: .* first: pulumi cancel/.test(line));
 
 	night.isUpdateFailing = true;
 	assert.equal(await night.switch("frozen"), 1);
 	assert.match(night.said.at(-1) ?? "", /pulumi up has failed.* go on: npm run move -- switch frozen/);
+	assert.ok(!isLockSaid(), "no update had begun");
 	night.answers = ["no"];
 	assert.equal(await night.switch("frozen"), 1);
 	assert.match(night.said.at(-1) ?? "", /its update has begun before, so that .* stays as it is; go on with/);
+	assert.ok(isLockSaid(), "before a preview goes past the lock");
 	assert.equal(phaseInFile(), "frozen");
 	night.isUpdateFailing = false;
 	assert.equal(await night.switch("frozen"), 0);
