@@ -6,6 +6,7 @@ import { declareDatabases } from "./components/databases.ts";
 import { declareDrains } from "./components/drains.ts";
 import { Environment } from "./components/environment.ts";
 import { databaseEndpointsOf, dnsRecordsOf, gitRemotesOf, hostnamesOf, urlsOf } from "./components/outputs.ts";
+import { declarePermissions } from "./components/permissions.ts";
 import { loadStage } from "./config/load.ts";
 import { mapValues } from "./config/map-values.ts";
 import { describeBand, estimate, sum } from "./cost/estimate.ts";
@@ -29,6 +30,8 @@ const environmentResource = new Environment(
 	{ ...stage.environment, claims, areMarked: await claims.areMarked, databases: stage.databases, apps: stage.apps },
 	{ dependsOn: claims },
 );
+
+declarePermissions(stage.environment, environmentResource);
 
 const databaseResources = declareDatabases(stage, environmentResource, claims);
 

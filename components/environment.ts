@@ -13,7 +13,6 @@ import {
 	LeftoversFacts,
 	type LeftoversSpec,
 } from "../wire/leftovers.ts";
-import { PermissionsFacts } from "../wire/permissions.ts";
 import { AptibleCommand } from "./aptible-command.ts";
 import type { Claims } from "./claims.ts";
 
@@ -77,17 +76,6 @@ export class Environment extends pulumi.ComponentResource {
 				{ parent: this, dependsOn: resource },
 			);
 		}
-		if (args.permissions !== undefined) {
-			new AptibleCommand(
-				`${name}-permissions`,
-				{
-					kind: "permissions",
-					spec: { environment: handle, roles: sortKeys(args.permissions) },
-					facts: PermissionsFacts,
-				},
-				{ parent: this, dependsOn: resource },
-			);
-		}
 		this.id = facts.id;
 		this.region = facts.region;
 		this.outboundIpAddresses = facts.outboundIpAddresses;
@@ -141,10 +129,6 @@ function leftoversOf({ handle, databases, apps }: EnvironmentArgs): LeftoversSpe
 		environment: handle,
 		protected: [...protectedOf("databases", databases), ...protectedOf("apps", apps)].sort(),
 	};
-}
-
-function sortKeys<T>(named: Readonly<Record<string, T>>): Record<string, T> {
-	return Object.fromEntries(Object.entries(named).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function policyOf({ acceptLoss: _, ...policy }: Backups): BackupRetention {

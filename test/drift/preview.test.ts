@@ -67,7 +67,7 @@ test("drift shows in the preview, and the next update heals it", async (t) => {
 			"app portal",
 			"database main",
 			"environment environment",
-			"environment environment-permissions",
+			"permissions environment-permissions",
 		]);
 	});
 
