@@ -5,6 +5,8 @@ import { mostBytes } from "../config/text-rules.ts";
 import type { Block, Notes } from "./notes.ts";
 
 const namespace = "medstack-to-aptible:";
+/** Which schema an editor judges the file by (yaml-language-server); it is written beside `Pulumi.yaml`. */
+const schemaLine = "# yaml-language-server: $schema=./stage.schema.json";
 
 /**
  * A stage file with comments: what it leaves out, and how to set its secrets.
@@ -43,7 +45,7 @@ export function renderStageFile(
 		...former,
 		config: Object.fromEntries(config.map(([name, block]) => [`${namespace}${name}`, block])),
 	};
-	return `${comment}\n${writeYaml(file)}`;
+	return `${schemaLine}\n${comment}\n${writeYaml(file)}`;
 }
 
 /** All config of a stack reaches the program as JSON in one variable, each block as text within. */
