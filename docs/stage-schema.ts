@@ -85,16 +85,18 @@ function definition(name: string): Schema {
 
 /** What rules say of one value or name, by its place. */
 function refinements(): [place: string, keywords: Schema][] {
-	const names = Object.entries(nameForms).map(([place, { pattern, what, allowed, not = [] }]): [string, Schema] => [
-		place,
-		{
-			propertyNames: {
-				pattern: pattern.source,
-				patternErrorMessage: `is not ${what}; allowed: ${allowed}`,
-				...(not.length === 0 ? {} : { not: { anyOf: not.map(({ source }) => ({ pattern: source })) } }),
+	const names = Object.entries(nameForms).map(([place, { pattern, what, allowed, not = [] }]): [string, Schema] => {
+		const others = not.length === 0 ? "" : ", and no name that Aptible sets or has given up";
+		return [
+			place,
+			{
+				propertyNames: {
+					pattern: except(not, pattern.source),
+					patternErrorMessage: `is not ${what}; allowed: ${allowed}${others}`,
+				},
 			},
-		},
-	]);
+		];
+	});
 	return [
 		...names,
 		["databases.NAME.type", { enum: Object.keys(databaseTypes) }],
@@ -151,16 +153,25 @@ function fit(zod: unknown, schema: Schema): void {
 	if (zod instanceof z.ZodString) fitText(zod, schema);
 }
 
+const reference = /^[\s\S]*\$\{/;
+
 /** Text: no reference where none may stand, patterns of any case, and the loader's words for a wrong one. */
 function fitText(zod: z.ZodString, schema: Schema): void {
-	if (fieldMarks.get(zod)?.isTemplate !== true) schema.not = { pattern: "\\$\\{" };
-	for (const check of zod.def.checks ?? []) {
-		const { def } = check._zod;
-		if (!("pattern" in def) || !(def.pattern instanceof RegExp)) continue;
-		if (def.pattern.flags.includes("i")) schema.pattern = anyCase(def.pattern.source);
-		const [issue] = zod.safeParse("\n").error?.issues.filter(({ code }) => code === "invalid_format") ?? [];
-		if (issue !== undefined) schema.patternErrorMessage = issue.message;
-	}
+	const formats = (zod.def.checks ?? []).map((check) => check._zod.def);
+	const own = formats.flatMap((format) =>
+		"pattern" in format && format.pattern instanceof RegExp ? [format.pattern] : [],
+	)[0];
+	const isTemplate = fieldMarks.get(zod)?.isTemplate === true;
+	if (own === undefined && isTemplate) return;
+	const source = own?.flags.includes("i") ? anyCase(own.source) : (own?.source ?? "");
+	schema.pattern = isTemplate ? source : except([reference], source);
+	const wrong = zod.safeParse(own === undefined ? "${" : "\n").error?.issues[0];
+	if (wrong !== undefined) schema.patternErrorMessage = wrong.message;
+}
+
+/** A pattern less what other ones match; each of these begins with `^`. */
+function except(others: readonly RegExp[], source: string): string {
+	return others.length === 0 ? source : `^${others.map((one) => `(?!${one.source.slice(1)})`).join("")}(?:${source})`;
 }
 
 /** A pattern without flags for one that ignores case. */

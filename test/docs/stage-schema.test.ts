@@ -92,7 +92,7 @@ test("what the schema refuses of the loader's tests is at a place that the loade
 const wrong: Readonly<Record<string, [change: Record<string, unknown>, says: RegExp]>> = {
 	"a reference where none may stand": [
 		{ "apps/portal/image": "acme/portal:${secrets.tag}" },
-		/image must NOT be valid/,
+		/image must match pattern/,
 	],
 	"a container size that there is not": [{ "databases/main/containerMb": 1000 }, /containerMb must be equal to one of/],
 	"a database type that there is not": [{ "databases/main/type": "postgres" }, /type must be equal to one of/],
@@ -100,8 +100,8 @@ const wrong: Readonly<Record<string, [change: Record<string, unknown>, says: Reg
 		{ "apps/Portal": { image: "acme/portal:1", services: {} } },
 		/\/config\/.*apps must match pattern/,
 	],
-	"a variable that Aptible sets": [{ "apps/portal/config/APTIBLE_PROCESS_TYPE": "web" }, /config must NOT be valid/],
-	"a variable that a setting has replaced": [{ "shared/web/FORCE_SSL": "true" }, /web must NOT be valid/],
+	"a variable that Aptible sets": [{ "apps/portal/config/APTIBLE_PROCESS_TYPE": "web" }, /config must match pattern/],
+	"a variable that a setting has replaced": [{ "shared/web/FORCE_SSL": "true" }, /web must match pattern/],
 	"a number where text is meant": [{ "databases/main/version": 16 }, /version must be string/],
 	"a value that is encrypted elsewhere": [{ "apps/portal/config/KEY": { secure: "v1:0" } }, /KEY must be string/],
 	"a network that is no IPv4": [
