@@ -62,7 +62,7 @@ test("every step of the workflows does on the sandbox what its name says", async
 	await t.test("tokens whose window is over are renewed once, from the commit that the stage runs", async () => {
 		await runner.answer({
 			"api repos/acme/stages/deployments?environment=staging": "9\n8",
-			"api repos/acme/stages/deployments/9/statuses": "failure",
+			"api repos/acme/stages/deployments/9/statuses": "waiting",
 			"api repos/acme/stages/deployments/8/statuses": "success",
 			"api repos/acme/stages/deployments/8 ": "4f9a1c2",
 		});
@@ -75,6 +75,13 @@ test("every step of the workflows does on the sandbox what its name says", async
 		const again = await runner.run(renew, expressions);
 		assert.match(again.stdout, /^the tokens of staging are renewed from 20\d\d-\d\d-\d\dT.* on\n$/, again.stderr);
 		assert.deepEqual(stage.newMutations(), []);
+		await runner.answer({
+			"api repos/acme/stages/deployments?environment=staging": "9\n8",
+			"api repos/acme/stages/deployments/9/statuses": "failure",
+		});
+		const failed = await runner.run(stepOf("renew", "renew", "Find what the stage runs"), expressions);
+		assert.equal(failed.code, 1);
+		assert.match(failed.stdout, /^::error::the last update of staging failed or was rejected/);
 		await runner.answer({});
 		const none = await runner.run(stepOf("renew", "renew", "Find what the stage runs"), expressions);
 		assert.equal(none.code, 1);
