@@ -137,7 +137,8 @@ export async function openRunner(
 	const bin = join(temp, "bin");
 	await Promise.all([dir, bin].map((one) => mkdir(one)));
 	for (const name of await readdir(root)) {
-		if (!/^Pulumi\..+\.yaml$|^\.git$/.test(name)) await symlink(join(root, name), join(dir, name));
+		// Without the lock nothing is to be installed: `npm ci` would empty the repository's own node_modules through the link.
+		if (!/^Pulumi\..+\.yaml$|^\.git$|^package-lock\.json$/.test(name)) await symlink(join(root, name), join(dir, name));
 	}
 	await symlink(stageFile, join(dir, "Pulumi.staging.yaml"));
 	await writeFile(join(bin, "gh"), gh);
