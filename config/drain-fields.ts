@@ -101,7 +101,7 @@ function secretUrl(example: string) {
 /** An address without a key of its own, which may be a secret all the same. */
 function address(what: string, allowed: string) {
 	return template(what, allowed)
-		.refine(isAddress, { error: `is not ${what}; allowed: ${allowed}`, abort: true })
+		.regex(addressPattern, { error: `is not ${what}; allowed: ${allowed}`, abort: true })
 		.refine((value) => !hasOpenCredential(value), {
 			error: "holds a password or a key in the open; put it among the secrets and write ${secrets.NAME} in its place",
 			abort: true,
@@ -119,10 +119,8 @@ function hasReference(value: string): boolean {
 	}
 }
 
-/** Whether it begins as an address does, or with a reference that may stand for one. */
-function isAddress(value: string): boolean {
-	return /^(https?:\/\/|\$\{)/i.test(value);
-}
+/** How an address begins, or a reference that may stand for one. */
+const addressPattern = /^(https?:\/\/|\$\{)/i;
 
 const reference = /\$\{[^}]*\}/g;
 const keyName = /key|token|secret|pass|pwd|auth|sig/i;

@@ -1,4 +1,3 @@
-import { isIPv4 } from "node:net";
 import { z } from "zod";
 import { appEndpointKinds } from "../wire/endpoint-settings.ts";
 import { mostPorts } from "./catalogue.ts";
@@ -6,23 +5,15 @@ import { Certificate, fingerprint } from "./certificate.ts";
 import { settingFields } from "./endpoint-settings.ts";
 import { block, choice, flag, message, pattern, text, whole } from "./fields.ts";
 import { keyDocs } from "./key-docs.ts";
-import { adopt, protect } from "./shared-fields.ts";
+import { adopt, ipv4RangePattern, protect } from "./shared-fields.ts";
 
 /** What a change of them does depends on whether both endpoints can exist: docs/configuration/endpoints.md. */
 const replaced = "no: replaced, or refused";
 
 const domain = /^(?=.{4,253}$)(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/;
 
-/** An IPv4 address, or a network in CIDR form. */
-function isIPv4Range(value: string): boolean {
-	const [address = "", prefix, ...rest] = value.split("/");
-	return isIPv4(address) && rest.length === 0 && (prefix === undefined || /^(?:[0-9]|[12][0-9]|3[0-2])$/.test(prefix));
-}
-
 const ipRangeText = "for example 203.0.113.10 or 203.0.113.0/24 (Aptible filters no IPv6)";
-const ipRange = text("an IPv4 address or range", ipRangeText).refine(isIPv4Range, {
-	error: `is not an IPv4 address or range; allowed: ${ipRangeText}`,
-});
+const ipRange = pattern("an IPv4 address or range", ipRangeText, ipv4RangePattern);
 
 const ports = z
 	.array(whole("port", 1, 65535), { error: message("a list", "ports, such as [1883, 8883]") })

@@ -1,18 +1,16 @@
 /** The move of a stage's data from a MedStack cluster to Aptible, by phases. */
-import { isIPv4 } from "node:net";
 import { z } from "zod";
 import { movePhases } from "../wire/move.ts";
 import { block, choice, flag, message, named, pattern, text, whole } from "./fields.ts";
 import { keyDocs } from "./key-docs.ts";
+import { ipv4Pattern } from "./shared-fields.ts";
 import { containerProfiles } from "./sizes.ts";
 
 /** Entries that the IP filter of an endpoint takes (facts/aptible.md §4.2). */
 const mostAddresses = 50;
 
 const addressText = "for example 203.0.113.9 (Aptible filters no IPv6)";
-const address = text("an IPv4 address", addressText).refine((value) => isIPv4(value), {
-	error: `is not an IPv4 address; allowed: ${addressText}`,
-});
+const address = pattern("an IPv4 address", addressText, ipv4Pattern);
 
 const hostPattern = /^(?=.{4,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/;
 const hostText = "for example 203.0.113.9 or acme.medstack.example";
@@ -142,7 +140,7 @@ export const MovedDomain = block("a domain", {
 		inPlace: "yes, in `prepare`",
 	}),
 	from: text("where it leads now", hostText)
-		.refine((value) => isIPv4(value) || hostPattern.test(value), {
+		.regex(new RegExp(`${ipv4Pattern.source}|${hostPattern.source}`), {
 			error: `is not an IPv4 address or a host name; allowed: ${hostText}`,
 		})
 		.register(keyDocs, {

@@ -10,6 +10,12 @@ export const handlePattern = /^[0-9a-z][0-9a-z._-]{0,63}$/;
 /** The same in words. */
 export const handleText = "1 to 64 lower-case letters, digits, dots, underscores and hyphens, a letter or digit first";
 
+const octet = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
+/** An IPv4 address. */
+export const ipv4Pattern = new RegExp(`^${octet}(?:\\.${octet}){3}$`);
+/** An IPv4 address, or a network in CIDR form. */
+export const ipv4RangePattern = new RegExp(`^${octet}(?:\\.${octet}){3}(?:/(?:[0-9]|[12][0-9]|3[0-2]))?$`);
+
 /** The handle that a renamed object had. */
 export const renamedFrom = () =>
 	pattern("a handle", handleText, handlePattern)

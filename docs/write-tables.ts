@@ -1,6 +1,6 @@
 /**
  * `npm run docs`: writes the tables of docs/configuration/ that come from the program, each between `<!-- generated: NAME -->` and
- * `<!-- end -->`. Everything else on the pages is written by hand. A test holds that the pages are as this leaves them.
+ * `<!-- end -->`, and the schemas for editors. Everything else on the pages is written by hand. Tests hold that all is as this leaves it.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,6 +14,7 @@ import { type AppEndpointKind, appEndpointKinds } from "../wire/endpoint-setting
 import { lookUp } from "../wire/own.ts";
 import { credentialTypes, partsByType } from "../wire/references.ts";
 import { readStageKeys, type StageKey } from "./stage-keys.ts";
+import { schemaFiles } from "./stage-schema.ts";
 
 /** Folder of the pages. */
 export const folder = join(import.meta.dirname, "configuration");
@@ -177,4 +178,5 @@ if (import.meta.main) {
 		const file = join(folder, page);
 		writeFileSync(file, withTables(readFileSync(file, "utf8")));
 	}
+	for (const [file, text] of schemaFiles()) writeFileSync(join(import.meta.dirname, "..", file), text);
 }

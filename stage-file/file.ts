@@ -6,6 +6,9 @@ import { parseStage, StageError } from "../config/parse.ts";
 import { mostBytes } from "../config/text-rules.ts";
 import type { Block } from "./block.ts";
 
+/** Which schema an editor judges the file by (yaml-language-server); it is written beside `Pulumi.yaml`. */
+const schemaLine = "# yaml-language-server: $schema=./stage.schema.json";
+
 /** Blocks of a stage, by their names. */
 export type Blocks = Readonly<Record<string, Block>>;
 
@@ -18,7 +21,7 @@ export type Blocks = Readonly<Record<string, Block>>;
 export function renderFile(blocks: Blocks, { head, former }: { head: readonly string[]; former: Block }): string {
 	const comment = head.map((line) => (line === "" ? "#" : `# ${line}`)).join("\n");
 	const config = Object.entries(blocks).map(([name, block]) => [`${namespace}:${name}`, block]);
-	return `${comment}\n${writeYaml({ ...former, config: Object.fromEntries(config) })}`;
+	return `${schemaLine}\n${comment}\n${writeYaml({ ...former, config: Object.fromEntries(config) })}`;
 }
 
 /** The blocks that have something in them. */

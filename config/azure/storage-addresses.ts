@@ -36,11 +36,6 @@ function contains(network: Range, { start, length }: Range): boolean {
 	return length >= network.length && Math.floor(start / size) === Math.floor(network.start / size);
 }
 
-/** Whether an address or range reads as IPv4 at all. */
-export function isAddressRange(text: string): boolean {
-	return readRange(text) !== undefined;
-}
-
 /** The private network that an address or range lies in. */
 export function privateNetworkOf(text: string): string | undefined {
 	const range = readRange(text);

@@ -3,9 +3,9 @@ import { z } from "zod";
 import { block, choice, flag, message, named, pattern, text, whole } from "../fields.ts";
 import { keyDocs } from "../key-docs.ts";
 import { suggest } from "../near-miss.ts";
+import { ipv4RangePattern } from "../shared-fields.ts";
 import { EncryptionKey } from "./encryption-key.ts";
 import { regions } from "./regions.ts";
-import { isAddressRange } from "./storage-addresses.ts";
 import {
 	type Access,
 	accountPattern,
@@ -56,7 +56,7 @@ export const location = () => choice("a region of Azure's public cloud", Object.
 
 const accountText = "3 to 24 lower-case letters and digits";
 
-const account = text("the name of a storage account", accountText).refine((name) => accountPattern.test(name), {
+const account = text("the name of a storage account", accountText).regex(accountPattern, {
 	error: ({ input }) => {
 		const name = String(input)
 			.toLowerCase()
@@ -93,9 +93,7 @@ export const StorageContainer = block("a container", {
 export type StorageContainer = z.infer<typeof StorageContainer>;
 
 const addressText = "for example 198.51.100.7 or 198.51.100.0/24 (Azure takes no IPv6)";
-const addressRange = text("an IPv4 address or range", addressText).refine(isAddressRange, {
-	error: `is not an IPv4 address or range; allowed: ${addressText}`,
-});
+const addressRange = pattern("an IPv4 address or range", addressText, ipv4RangePattern);
 
 const subnetId = pattern(
 	"the id of a subnet",

@@ -85,7 +85,7 @@ test("the stage file is written into what `pulumi stack init` made, secrets and 
 		await succeed(adopt("--encrypt"));
 		const text = await readFile(file, "utf8");
 		assert.ok(text.includes(`\n${salt}\n`), salt);
-		assert.match(text, /^# Environment "acme-live" as/);
+		assert.match(text, /^# yaml-language-server: .*\n# Environment "acme-live" as/);
 		assert.match(text, /sessionKey:\n +secure: v1:/);
 		for (const secret of Object.values(liveSecrets)) assert.ok(!text.includes(secret), secret);
 		const preview = ["preview", "--non-interactive", "--stack", "live", "--config-file", file];

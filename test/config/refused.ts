@@ -18,8 +18,23 @@ export function problemsOf(raw: unknown, secretKeys?: ReadonlySet<string>): read
 	}
 }
 
+let collected: Refused[] | undefined;
+
+/** The wrong stages of test files beside this one, without the tests of them. */
+export async function collectRefused(files: readonly string[]): Promise<readonly Refused[]> {
+	const found: Refused[] = [];
+	collected = found;
+	for (const file of files) await import(`./${file}`);
+	collected = undefined;
+	return found;
+}
+
 /** One test for each wrong stage. */
 export function testRefused(cases: Refused): void {
+	if (collected !== undefined) {
+		collected.push(cases);
+		return;
+	}
 	for (const [title, { change, says }] of Object.entries(cases)) {
 		test(`refuses ${title}`, () => {
 			const expected = says.map((line) => `Pulumi.test.yaml: ${line}`);

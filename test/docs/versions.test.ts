@@ -42,7 +42,7 @@ interface Named {
 
 const named: Named[] = renovate.customManagers.flatMap(({ managerFilePatterns, matchStrings, depNameTemplate }) => {
 	const patterns = managerFilePatterns.map((pattern) => new RegExp(pattern.slice(1, -1)));
-	const files = filesOf(".ts", ".md").filter((file) => patterns.some((pattern) => pattern.test(file)));
+	const files = filesOf(".ts", ".md", ".yml").filter((file) => patterns.some((pattern) => pattern.test(file)));
 	return files.flatMap((file) =>
 		matchStrings.flatMap((text) =>
 			[...readText(file).matchAll(new RegExp(text, "dg"))].map(({ groups, indices }) => ({
@@ -82,7 +82,7 @@ test("every version of Pulumi's that Renovate finds in code and pages is the one
 });
 
 test("no code names one of these versions where Renovate does not move it", () => {
-	const missed = filesOf(".ts", ".js", ".mjs").flatMap((file) =>
+	const missed = filesOf(".ts", ".js", ".mjs", ".yml").flatMap((file) =>
 		pulumi.flatMap(([name, version]) =>
 			[...readText(file).matchAll(new RegExp(`(?<![\\d.])${version.replaceAll(".", "\\.")}(?![\\d.])`, "g"))]
 				.filter(({ index }) => !named.some((one) => one.file === file && one.at === index))

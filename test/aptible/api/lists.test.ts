@@ -46,6 +46,7 @@ test("an environment has its certificate from the list, and its stack from a lin
 		region: "ca-central-1",
 		outboundIpAddresses: ["203.0.113.9"],
 		organizationId: "5b1f",
+		defaultDomain: undefined,
 	});
 	assert.equal(asked.filter(({ path }) => path === "/stacks/3").length, 1);
 	assert.deepEqual([...new Set(asked.map(({ prefer }) => prefer))], ["no_sensitive_extras=true"]);
