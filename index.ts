@@ -4,6 +4,7 @@ import { declareStorage, findStorage, showStorage } from "./components/azure/sto
 import { Claims } from "./components/claims.ts";
 import { declareDatabases } from "./components/databases.ts";
 import { declareDrains } from "./components/drains.ts";
+import { tellRemovals } from "./components/effects.ts";
 import { Environment } from "./components/environment.ts";
 import { databaseEndpointsOf, dnsRecordsOf, gitRemotesOf, hostnamesOf, urlsOf } from "./components/outputs.ts";
 import { loadStage } from "./config/load.ts";
@@ -50,6 +51,8 @@ const appResources = declareApps(stage, {
 });
 
 const zoneResources = await declareDns(dns, appResources);
+
+await tellRemovals({ keepsFinal: stage.environment.backups?.keepFinal });
 
 /** The environment; its addresses are what others put on their allow-lists. */
 export const environment = {

@@ -72,6 +72,11 @@ export class Look {
 		writeReport(this.#report);
 	}
 
+	/** What the stack has recorded. */
+	get recorded(): readonly RecordedCommand[] {
+		return this.#seen.recorded;
+	}
+
 	/**
 	 * How the object of a recorded Command differs from what its last run left.
 	 *
