@@ -10,6 +10,7 @@ import { LogDrainSpec } from "../wire/log-drain.ts";
 import { MetricDrainSpec } from "../wire/metric-drain.ts";
 import { lookUp } from "../wire/own.ts";
 import { PermissionsSpec } from "../wire/permissions.ts";
+import { references } from "../wire/template.ts";
 import { describeApp, describeRemovedApp } from "./app.ts";
 import type { Change } from "./change.ts";
 import { describeClaims } from "./claims.ts";
@@ -62,9 +63,10 @@ function noun<Spec extends z.ZodType>(
 			const before = change.before === undefined ? undefined : schema.safeParse(change.before);
 			if (before?.success === false)
 				return `${label(after)}: is compared anew, as an older version of this program recorded it`;
+			const drift = change.drift.filter(({ field }) => !isOfChangedValue(field, change));
 			const parts = [
 				...describe({ ...change, before: before?.data, after }),
-				...(change.drift.length === 0 ? [] : [describeDrift(change.drift)]),
+				...(drift.length === 0 ? [] : [describeDrift(drift)]),
 			];
 			if (parts.length > 0) return `${label(after)}: ${parts.join("; ")}`;
 			const fields = fieldsThatDiffer(change.before, change.after).filter((field) => !silent.includes(field));
@@ -105,6 +107,13 @@ function describeDrift(drift: Change<unknown>["drift"]): string {
 	const isGone = drift.some(({ field }) => field === "object");
 	if (isGone) return "it is gone from Aptible, and is made again";
 	return `back as declared: ${drift.map(({ field, live, declared }) => `${field} ${live} => ${declared}`).join(", ")}`;
+}
+
+/** Whether a field differs on Aptible because a secret in it has been changed here: that says the change itself. */
+function isOfChangedValue(field: string, { after, values }: Change<unknown>): boolean {
+	const spec = after as Readonly<Record<string, unknown>> & Partial<Pick<AppSpec, "config">>;
+	const text = field.startsWith("config.") ? spec.config?.[field.slice("config.".length)] : spec[field];
+	return typeof text === "string" && references(text).some((reference) => values.includes(reference));
 }
 
 function fieldsThatDiffer(before: unknown, after: unknown): string[] {

@@ -63,6 +63,18 @@ test("an app is deployed, restarted or scaled, and its services restart each in 
 			{ values: ["secrets.sessionKey"] },
 		],
 		[
+			`app portal: secret sessionKey changed: one restart; ${both}; back as declared: config.A 2 => 1`,
+			withSecret,
+			withSecret,
+			{
+				values: ["secrets.sessionKey"],
+				drift: [
+					{ field: "config.KEY", live: "another value", declared: "as in the stage file" },
+					{ field: "config.A", live: "2", declared: "1" },
+				],
+			},
+		],
+		[
 			`app portal: one deploy of 2 with secret sessionKey changed; ${both}`,
 			withSecret,
 			{ ...withSecret, image: "acme/portal:2" },
@@ -322,7 +334,7 @@ test("a drain changes in place in what it sends alone, and no value of it is tol
 			`log drain siem: secret siem ${anew}`,
 			JSON.parse(JSON.stringify(https)),
 			JSON.parse(JSON.stringify(https)),
-			{ values: ["secrets.siem"] },
+			{ values: ["secrets.siem"], drift: [{ field: "url", live: "another value", declared: "as in the stage file" }] },
 		],
 	]);
 	check("metric-drain", [
