@@ -186,6 +186,7 @@ const renamed: readonly Reviewed[] = [
 
 const byHand: readonly Reviewed[] = [
 	{ name: "changed-by-hand", components: ["App (gateway)", "Environment (environment)"] },
+	{ name: "secret-is-no-drift", components: ["App (mailer)", "App (portal)"] },
 ];
 
 test("what a preview says of each change, without credentials of Aptible", async (t) => {
@@ -208,7 +209,12 @@ test("what a preview says of each change, without credentials of Aptible", async
 		const place = ["--environment", "acme-staging"];
 		await stage.cli("apps:scale", "web", "--app", "gateway", ...place, "--container-count", "5");
 		givePermission(stage.aptible.dir, "acme-staging", "Robots", "tunnel");
-		await review(stage, byHand, {});
+		await stage.cli("config:set", "--app", "gateway", ...place, "PORT=81");
+		await stage.setSecret("sessionKey", "sentinel-of-a-third-session-key");
+		const report = join(stage.sandbox.dir, "drift.json");
+		await review(stage, byHand, { MEDSTACK_TO_APTIBLE_DRIFT_REPORT: report });
+		const { drifted } = JSON.parse(await readFile(report, "utf8")) as { drifted: { name: string }[] };
+		assert.deepEqual(drifted.map(({ name }) => name).sort(), ["environment-permissions", "gateway"]);
 	});
 });
 
@@ -244,7 +250,7 @@ async function review(stage: StageUnderTest, changes: readonly Reviewed[], env: 
 async function diagnosticsOf(stage: StageUnderTest, env: Record<string, string>): Promise<Map<string, string>> {
 	const output = await succeed(stage.previewWith(env));
 	assert.doesNotMatch(output, /sentinel/);
-	const shown = output.replaceAll(/elb-acme-\d+/g, "elb-acme-ID");
+	const shown = output.replaceAll(/(elb-acme-|operation )\d+/g, "$1ID").replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME");
 	const [, text = ""] = /^Diagnostics:\n([\s\S]*?)^(?=\S)/m.exec(shown) ?? [];
 	return new Map(
 		text
