@@ -1,6 +1,7 @@
 /** Whether config that holds a secret differs because somebody changed it on Aptible, or because the stage has another secret now. */
 import { listOperations, type Operation } from "../aptible/api/operation.ts";
 import { tellOperation } from "../aptible/carried.ts";
+import { unlessGone } from "../aptible/client/errors.ts";
 import type { Context } from "../aptible/context.ts";
 import { AppFacts, AppSpec } from "../wire/app.ts";
 import type { Difference } from "../wire/difference.ts";
@@ -29,7 +30,9 @@ export async function readTouched(
 		const differences = differencesOf(snapshot, kind, spec, facts, values) ?? [];
 		if (id === undefined || last === undefined || !differences.some(({ field }) => field.startsWith("config.")))
 			return [];
-		const [newest] = await listOperations(context.api, "apps", id, last);
+		const operations = await listOperations(context.api, "apps", id, last).catch(unlessGone);
+		if (operations === undefined) return [];
+		const [newest] = operations;
 		return [[name, newest === undefined || newest.id <= last ? "none" : newest]];
 	});
 	return new Map((await Promise.all(reads)).flat());
