@@ -4,6 +4,7 @@ import { declareStorage, findStorage, showStorage } from "./components/azure/sto
 import { Claims } from "./components/claims.ts";
 import { declareDatabases } from "./components/databases.ts";
 import { declareDrains } from "./components/drains.ts";
+import { tellRemovals } from "./components/effects.ts";
 import { Environment } from "./components/environment.ts";
 import { databaseEndpointsOf, dnsRecordsOf, gitRemotesOf, hostnamesOf, urlsOf } from "./components/outputs.ts";
 import { declarePermissions } from "./components/permissions.ts";
@@ -54,6 +55,8 @@ const appResources = declareApps(stage, {
 });
 
 const zoneResources = await declareDns(foundDns, appResources);
+
+await tellRemovals({ keepsFinal: stage.environment.backups?.keepFinal });
 
 /** The environment; its addresses are what others put on their allow-lists. */
 export const environment = {

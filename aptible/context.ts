@@ -47,6 +47,8 @@ export class Context {
 	/** Of each thing that is done, beside others, the last line of its log. */
 	readonly #log = new AsyncLocalStorage<{ last: string }>();
 
+	/** By target and id. */
+	readonly #newestSeen = new Map<string, number>();
 	readonly #write: (text: string) => void;
 
 	constructor(options: Access & { waits?: Partial<Waits> | undefined; write?: (text: string) => void } = {}) {
@@ -60,6 +62,16 @@ export class Context {
 			if (log !== undefined) log.last = line.slice(0, longestLogLine);
 		};
 		this.cli = new Cli(this.redactor, remember, access);
+	}
+
+	/** The newest operation of an object that was over before it was read, or was sent from here; undefined where none was seen. */
+	newestOperation({ target, id }: Pick<OperationObject, "target" | "id">): number | undefined {
+		return this.#newestSeen.get(`${target}/${id}`);
+	}
+
+	#see({ target, id }: OperationObject, operations: readonly Operation[]): void {
+		const ids = [this.#newestSeen.get(`${target}/${id}`) ?? 0, ...operations.map((operation) => operation.id)];
+		this.#newestSeen.set(`${target}/${id}`, Math.max(...ids));
 	}
 
 	/** How long what was just changed may be missing from what Aptible shows. */
@@ -80,7 +92,10 @@ export class Context {
 		for (let isAtWork = false; ; ) {
 			const operations = await this.#read(object, undefined, isAtWork ? wait : undefined);
 			const active = operations.findLast(isActive);
-			if (active === undefined) return operations[0];
+			if (active === undefined) {
+				this.#see(object, operations.slice(0, 1));
+				return operations[0];
+			}
 			isAtWork = true;
 			this.#refuseLonger(object, active, wait);
 			await wait.pause(`${object.label}: waiting until ${tellOperation(active)} is over`);
@@ -158,6 +173,7 @@ export class Context {
 		advise?: Advise,
 	): Promise<void> {
 		const ours = await this.#ended(object, sending, before, { failure, wait });
+		this.#see(object, ours);
 		await this.#judge(object, sending, ours, failure, advise);
 	}
 

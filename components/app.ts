@@ -4,6 +4,7 @@ import { mapValues } from "../config/map-values.ts";
 import { toAppEndpointSpec } from "../config/to-spec/endpoint.ts";
 import { toServiceSpec } from "../config/to-spec/service.ts";
 import { AppFacts, releaseHint } from "../wire/app.ts";
+import type { EndpointKind } from "../wire/endpoint-identity.ts";
 import { lookUp } from "../wire/own.ts";
 import { readDatabaseReference } from "../wire/references.ts";
 import { references } from "../wire/template.ts";
@@ -32,6 +33,8 @@ export interface AppArgs extends AppConfig {
 	values: Values;
 	/** Host names of other apps' endpoints by reference; its Command gets those that it refers to, and waits for them. */
 	hosts: Values;
+	/** Places (`databases.main`) that were renamed, with the former one. */
+	formerPlaces: Readonly<Record<string, string>>;
 }
 
 /**
@@ -49,7 +52,7 @@ export class App extends pulumi.ComponentResource {
 
 	/** @param name the app's handle */
 	constructor(name: string, args: AppArgs, opts?: pulumi.ComponentResourceOptions) {
-		const { adopt, protect, endpoints, claims, databases, values, hosts, isReleased, ...spec } = args;
+		const { adopt, protect, endpoints, claims, databases, values, hosts, isReleased, formerPlaces, ...spec } = args;
 		const texts = textsOf(spec);
 		const aliases = formerNames(spec.renamedFrom);
 		super("medstack-to-aptible:index:App", name, {}, { ...opts, protect, aliases });
@@ -64,6 +67,7 @@ export class App extends pulumi.ComponentResource {
 				secrets: chooseValues(texts, values),
 				variables: nameVariables(chooseValues(texts, hosts)),
 				waiting: isReleased ? [] : waitingIn(spec),
+				surroundings: { endpoints: kindsByService(endpoints), formerPlaces },
 			},
 			{
 				parent: this,
@@ -98,4 +102,10 @@ function waitingIn({ config, registry }: Pick<AppConfig, "config" | "registry">)
 	if (registry === undefined || registry.deployOnChange === true) return [];
 	const used = new Set(Object.values(config).flatMap(references));
 	return [registry.username, registry.password].flatMap(references).filter((reference) => !used.has(reference));
+}
+
+function kindsByService(endpoints: AppConfig["endpoints"]): Record<string, EndpointKind[]> {
+	const kinds: Record<string, EndpointKind[]> = {};
+	for (const { service, kind } of Object.values(endpoints)) kinds[service] = [...(kinds[service] ?? []), kind];
+	return kinds;
 }

@@ -24,10 +24,11 @@ export interface AppsArgs {
 
 /** Declares the apps of a stage. One that has the address of another one's endpoint in its config comes after that endpoint. */
 export function declareApps(
-	stage: Pick<Stage, "environment" | "apps">,
+	stage: Pick<Stage, "environment" | "apps" | "databases">,
 	{ claims, databases, secrets, storage, releases, dependsOn }: AppsArgs,
 ): Record<string, App> {
 	const declared: Record<string, App> = {};
+	const formerPlaces = { ...formerOf("apps", stage.apps), ...formerOf("databases", stage.databases) };
 	const hosts: Record<string, pulumi.Output<string>> = {};
 	for (const name of orderApps(stage.apps)) {
 		const app = new App(
@@ -40,6 +41,7 @@ export function declareApps(
 				isReleased: releases.has(name),
 				values: { ...nameSecrets(secrets), ...storage?.valuesFor(name) },
 				hosts,
+				formerPlaces,
 			},
 			{ dependsOn },
 		);
@@ -48,4 +50,12 @@ export function declareApps(
 		declared[name] = app;
 	}
 	return mapValues(stage.apps, (_, name) => declared[name] as App);
+}
+
+function formerOf(
+	block: string,
+	objects: Readonly<Record<string, { renamedFrom?: string | undefined }>>,
+): Record<string, string> {
+	const renamed = Object.entries(objects).filter(([, { renamedFrom }]) => renamedFrom !== undefined);
+	return Object.fromEntries(renamed.map(([name, { renamedFrom }]) => [`${block}.${name}`, `${block}.${renamedFrom}`]));
 }

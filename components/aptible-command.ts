@@ -3,8 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import type { Kind } from "../aptible/reconcile.ts";
 import { adoptionOf, driftFor, lossOf, tell } from "../drift/drift.ts";
+import type { Surroundings } from "../effects/change.ts";
 import type { Difference } from "../wire/difference.ts";
 import { environmentKey } from "../wire/template.ts";
+import { hookEffects } from "./effects.ts";
 
 /** What one Command of the program is about. */
 export interface AptibleCommandArgs<Spec, Facts extends z.ZodType<{ warnings: string[] }>> {
@@ -36,6 +38,8 @@ export interface AptibleCommandArgs<Spec, Facts extends z.ZodType<{ warnings: st
 	refuseFirst?: (first: Spec) => string | undefined;
 	/** What a person should know of a change of the spec; the preview shows it. */
 	announce?: (before: Spec, after: Spec) => readonly string[];
+	/** What of the stage its effects hang on beside the spec. */
+	surroundings?: Surroundings;
 }
 
 /**
@@ -64,9 +68,16 @@ export class AptibleCommand<Spec, Facts extends z.ZodType<{ warnings: string[] }
 			refuse,
 			refuseFirst,
 			announce,
+			surroundings,
 		} = args;
 		const names = [name, ...formerNamesOf(opts)];
 		const drift = driftFor(kind, names, spec);
+		const effects = hookEffects(kind, names, {
+			component: opts.parent,
+			references: Object.keys({ ...secrets, ...variables, ...once }),
+			drift: drift.differences,
+			surroundings,
+		});
 		const isOfThisRun = ([, value]: [string, string | undefined]) => value !== undefined;
 		this.resource = new local.Command(
 			name,
@@ -101,8 +112,14 @@ export class AptibleCommand<Spec, Facts extends z.ZodType<{ warnings: string[] }
 					...drift.ignoreChanges,
 				],
 				hooks: {
-					...(refuse === undefined ? {} : { beforeUpdate: [refusal(name, kind, refuse, announce)] }),
-					...(refuseFirst === undefined ? {} : { beforeCreate: [firstRefusal(name, kind, refuseFirst)] }),
+					beforeUpdate: [
+						...(refuse === undefined ? [] : [refusal(name, kind, refuse, announce)]),
+						...effects.beforeUpdate,
+					],
+					beforeCreate: [
+						...(refuseFirst === undefined ? [] : [firstRefusal(name, kind, refuseFirst)]),
+						...effects.beforeCreate,
+					],
 				},
 			},
 		);

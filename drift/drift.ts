@@ -4,12 +4,13 @@
  * the update run, which heals it; the Command of every other one ignores that variable.
  */
 
-import { RunError, runtime } from "@pulumi/pulumi";
+import { log, RunError, runtime } from "@pulumi/pulumi";
 import type { LoadedStage } from "../config/load.ts";
 import type { Stage } from "../config/stage.ts";
 import type { Difference } from "../wire/difference.ts";
 import { isNightStep, type MoveStep } from "../wire/move.ts";
 import type { Look } from "./look.ts";
+import type { RecordedCommand } from "./recorded.ts";
 import type { Told } from "./tell-app.ts";
 
 /** `off` looks for nothing; `required` fails where drift is unknown; anything else looks where there are credentials. */
@@ -22,6 +23,8 @@ const timeVariable = "DRIFT_SEEN";
 export interface Drift {
 	/** Goes into its environment; empty where there is none. */
 	environment: Record<string, string>;
+	/** The same, for whoever reads the preview. */
+	differences: readonly Difference[];
 	/** Inputs to ignore. */
 	ignoreChanges: string[];
 	/** Whether the object is as it was left, and declared as it was then, so that only a secret can have changed; unknown is no. */
@@ -82,6 +85,7 @@ export function driftFor(kind: string, names: readonly string[], spec: unknown):
 	if (look === undefined || differences.length === 0) {
 		return {
 			environment: {},
+			differences,
 			ignoreChanges: [variable, timeVariable].map((name) => `environment.${name}`),
 			isSettled: look?.isDeclaredAsBefore(kind, names, spec) ?? false,
 		};
@@ -89,9 +93,28 @@ export function driftFor(kind: string, names: readonly string[], spec: unknown):
 	// The time, as the same drift may come again, and the state still has the last one.
 	return {
 		environment: { [variable]: JSON.stringify(differences), [timeVariable]: look.time },
+		differences,
 		ignoreChanges: [],
 		isSettled: false,
 	};
+}
+
+/**
+ * The objects in the state of the stack, for which no credentials of Aptible are needed; the state is read once a run, and not where the look
+ * is off. One that cannot be read is a warning, or the look has warned of it.
+ */
+export async function readRecordedObjects(): Promise<readonly RecordedCommand[]> {
+	if (process.env[modeVariable] === "off") return [];
+	if (look !== undefined) return look.recorded;
+	const { readRecorded } = await import("./recorded.ts");
+	try {
+		return await readRecorded();
+	} catch (error) {
+		await log.warn(
+			`what was recorded of removed objects is unknown: ${error instanceof Error ? error.message : error}`,
+		);
+		return [];
+	}
 }
 
 /** Whether the look has found a recorded object where it was; false also where there was no look. */

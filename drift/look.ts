@@ -22,6 +22,7 @@ import { readSnapshot, type Snapshot } from "./snapshot.ts";
 import type { Values } from "./snapshot-values.ts";
 import { findUnknownStack } from "./stack.ts";
 import { type Told, tellApp } from "./tell-app.ts";
+import { readTouched, type Touched, withoutChangedSecrets } from "./touched.ts";
 import { type Undeclared, undeclaredIn } from "./undeclared.ts";
 import { unseenIn } from "./unseen.ts";
 
@@ -57,6 +58,7 @@ interface Seen {
 	values: Values;
 	/** Of the databases that are gone, by their handles and the names of their Commands, what is left of each and what becomes of it. */
 	losses: ReadonlyMap<string, string>;
+	touched: Touched;
 	/** Apps of CI that this run deploys. */
 	releases: ReadonlySet<string>;
 }
@@ -77,6 +79,11 @@ export class Look {
 		writeReport(this.#report);
 	}
 
+	/** What the stack has recorded. */
+	get recorded(): readonly RecordedCommand[] {
+		return this.#seen.recorded;
+	}
+
 	/**
 	 * How the object of a recorded Command differs from what its last run left.
 	 *
@@ -85,8 +92,10 @@ export class Look {
 	differences(kind: string, names: readonly string[], spec: unknown): readonly Difference[] {
 		const { snapshot, values } = this.#seen;
 		const before = this.#recorded(kind, names);
-		const differences =
-			before === undefined ? [] : [...driftOf(snapshot, kind, spec, before, values), ...this.#ofLost(kind, spec)];
+		const drift = before === undefined ? [] : driftOf(snapshot, kind, spec, before, values);
+		const touched = kind === "app" && before !== undefined ? this.#seen.touched.get(before.name) : undefined;
+		const lost = before === undefined ? [] : this.#ofLost(kind, spec);
+		const differences = [...withoutChangedSecrets(drift, spec, touched), ...lost];
 		if (differences.length > 0) {
 			this.#report.drifted.push({ kind, name: names[0] ?? "", differences });
 			writeReport(this.#report);
@@ -280,6 +289,7 @@ async function see(
 			snapshot,
 			values: known,
 			losses: await findLosses(context, stage, recorded, snapshot),
+			touched: await readTouched(context, recorded, snapshot, known),
 			releases,
 		};
 	}

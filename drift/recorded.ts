@@ -11,6 +11,7 @@ const longestTornMs = 3_000;
 
 const CommandState = z.looseObject({
 	urn: z.string(),
+	parent: z.string(),
 	delete: z.boolean().nullish(),
 	inputs: z.looseObject({
 		interpreter: z.tuple([z.literal("node"), z.literal("aptible/main.ts"), z.string()]),
@@ -68,6 +69,8 @@ export interface RecordedCommand extends Recorded {
 	kind: string;
 	/** Name of its Command. */
 	name: string;
+	/** URN of the component that has it. */
+	parent: string;
 	facts: z.infer<typeof RecordedFacts>;
 }
 
@@ -76,9 +79,9 @@ export async function readRecorded(): Promise<RecordedCommand[]> {
 	return (await readState()).flatMap((resource) => {
 		const command = CommandState.safeParse(resource).data;
 		if (command === undefined || command.delete === true) return [];
-		const { urn, inputs, outputs } = command;
+		const { urn, parent, inputs, outputs } = command;
 		const facts = RecordedFacts.parse(JSON.parse(outputs.stdout));
-		return [{ kind: inputs.interpreter[2], name: nameOf(urn), spec: JSON.parse(inputs.stdin), facts }];
+		return [{ kind: inputs.interpreter[2], name: nameOf(urn), parent, spec: JSON.parse(inputs.stdin), facts }];
 	});
 }
 

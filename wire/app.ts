@@ -55,6 +55,8 @@ export const AppFacts = z.object({
 	/** Whether this program has set the registry's credentials and so may remove them. */
 	ownsRegistry: z.boolean().default(false),
 	release: Release.optional(),
+	/** Newest operation on the app that the run knew of; versions before 2026-12 did not record it. */
+	operation: z.int().optional(),
 	/** The last `--release` that was done, as `releaseHint` gave it. */
 	releasedFor: z.string().optional(),
 	/** Process types found in the release; sorted. */

@@ -85,6 +85,7 @@ export async function apply(context: Context, declared: AppSpec, recorded: AppFa
 		configKeys: Object.keys(spec.config).sort(),
 		ownsRegistry: ownsRegistry(declared, live, released === "deploy", previous),
 		release: now,
+		operation: context.newestOperation(object),
 		...(declared.releasedBy === "ci" ? { releasedFor: wanted ?? recorded?.releasedFor } : {}),
 		services: live.services.map(({ service }) => service).sort(),
 		warnings: warnOfApp(declared, live, { values, foreign, previous, now }),

@@ -140,7 +140,7 @@ test("drift of every kind", async (t) => {
 	await t.test("what the token may not see is no difference, and is named as unknown", async () => {
 		const recorded = objects.map(({ kind, spec }) => {
 			const id = Number(facts.get(kind)?.id);
-			return { kind, name: kind, spec, facts: { id } };
+			return { kind, name: kind, parent: "", spec, facts: { id } };
 		});
 		assert.deepEqual(unseenIn(await snapshot(), recorded), []);
 		aptible.fault({ name: "secrets-hidden", command: "GET ", times: 999 });
@@ -166,7 +166,7 @@ test("drift of every kind", async (t) => {
 	await t.test("a figure that Aptible does not show is no difference, and is named as unknown", async () => {
 		const recorded = objects.map(({ kind, spec }) => {
 			const id = Number(facts.get(kind)?.id);
-			return { kind, name: kind, spec, facts: { id } };
+			return { kind, name: kind, parent: "", spec, facts: { id } };
 		});
 		const fields = ["enable_backups", "_embedded.disk", "container_count"];
 		aptible.fault({ name: "answer-changed", command: "GET /accounts", times: 999, without: fields });

@@ -59,7 +59,10 @@ test("drift shows in the preview, and the next update heals it", async (t) => {
 		stage.newWrites();
 		const output = await succeed(stage.preview("--diff", "--show-full-output"));
 		assert.match(output, /declared: "1"\s+\+ field *: "services\.web\.containers"\s+\+ live *: "5"/);
-		assert.match(output, /field *: "config\.SESSION_KEY"\s+\+ live *: "another value"/);
+		assert.match(
+			output,
+			/field *: "config\.SESSION_KEY"\s+\+ live *: "another value, since operation \d+ \(configure by .+\) at /,
+		);
 		assert.match(output, /database "left" is in environment "acme-staging" and not in the stage file/);
 		assert.match(output, /endpoint \S+ of app "portal" is in environment "acme-staging" and not in the stage file/);
 		assert.doesNotMatch(output, /sentinel-by-hand/);

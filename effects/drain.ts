@@ -1,0 +1,42 @@
+import type { LogDrainSpec } from "../wire/log-drain.ts";
+import type { MetricDrainSpec } from "../wire/metric-drain.ts";
+import { type Change, nameValues } from "./change.ts";
+
+type DrainSpec = LogDrainSpec | MetricDrainSpec;
+
+const sources = ["apps", "databases", "ephemeralSessions", "proxies"] as const;
+
+/** What a change does to a drain: what a log drain sends changes in place, for whatever else a new one comes up beside it. */
+export function describeDrain({ before, after, values }: Change<DrainSpec>): string[] {
+	if (before === undefined) {
+		const sent = sentBy(after);
+		return [`new, to ${after.kind}`, ...(sent.length === 0 ? [] : [`sends ${sent.join(", ")}`])];
+	}
+	const changed = [...fieldsThatDiffer(before, after), ...(values.length === 0 ? [] : [nameValues(values)])];
+	if (changed.length > 0)
+		return [`${changed.join(", ")} changed: a new drain comes up beside the old one, which then goes`];
+	const added = sentBy(after).filter((source) => !sentBy(before).includes(source));
+	const gone = sentBy(before).filter((source) => !sentBy(after).includes(source));
+	return [
+		...(added.length === 0 ? [] : [`sends ${added.join(", ")} too`]),
+		...(gone.length === 0 ? [] : [`sends ${gone.join(", ")} no more`]),
+	];
+}
+
+/** What ends with a drain. */
+export function describeRemovedDrain({ kind }: DrainSpec): string {
+	return `IS DELETED: nothing more goes to ${kind}`;
+}
+
+function sentBy(spec: DrainSpec): string[] {
+	return sources.filter((source) => (spec as Partial<LogDrainSpec>)[source] === true);
+}
+
+/** Names alone: their values may hold secrets. */
+function fieldsThatDiffer(before: DrainSpec, after: DrainSpec): string[] {
+	const aside: readonly string[] = [...sources, "environment", "name", "adopt"];
+	const values = (spec: DrainSpec) => spec as Readonly<Record<string, unknown>>;
+	return [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+		(name) => !aside.includes(name) && values(before)[name] !== values(after)[name],
+	);
+}
