@@ -113,7 +113,7 @@ const inPlace: readonly Reviewed[] = [
 			environment.backups.keepFinal = true;
 			environment.permissions = { Developers: ["deploy"], Robots: ["deploy", "sensitive"] };
 		},
-		components: ["Environment (environment)"],
+		components: ["Environment (environment)", "Permissions (environment-permissions)"],
 	},
 ];
 
@@ -185,7 +185,7 @@ const renamed: readonly Reviewed[] = [
 ];
 
 const byHand: readonly Reviewed[] = [
-	{ name: "changed-by-hand", components: ["App (gateway)", "Environment (environment)"] },
+	{ name: "changed-by-hand", components: ["App (gateway)", "Permissions (environment-permissions)"] },
 	{ name: "secret-is-no-drift", components: ["App (mailer)", "App (portal)"] },
 ];
 
