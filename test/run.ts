@@ -42,10 +42,13 @@ async function run(flags: string[], files: string[], isShownAtOnce: boolean): Pr
 		output += text;
 		if (isShownAtOnce) process.stdout.write(text);
 	});
+	const end = () => child.kill("SIGTERM");
+	process.once("SIGTERM", end);
 	const code = await new Promise<number>((resolve, reject) => {
 		child.on("error", reject);
 		child.on("close", (code) => resolve(code ?? 1));
 	});
+	process.off("SIGTERM", end);
 	if (!isShownAtOnce) process.stdout.write(output);
 	return { code, output };
 }
