@@ -43,6 +43,20 @@ export const storage: readonly Control[] = [
 			row(seen, ({ logs }) => judge(logs !== undefined, logs === undefined ? "no log" : "reads, writes and deletes")),
 	},
 	{
+		id: "storage-origins",
+		title: "Web pages of others may not read files",
+		requires: "CORS rules for named origins over https",
+		references: [...hipaa("312(a)(1)"), ...pipeda("4.7.1")],
+		on: "file",
+		phiKeys: ["storage.cors.NAME.origins"],
+		rows: (seen) =>
+			row(seen, ({ cors }) => {
+				const origins = Object.values(cors ?? {}).flatMap((rule) => rule.origins);
+				const areKnown = origins.every((origin) => origin.startsWith("https://"));
+				return judge(areKnown, origins.length === 0 ? "no CORS rule" : origins.join(", "));
+			}),
+	},
+	{
 		id: "storage-protection",
 		title: "Files are protected from deletion",
 		requires: "pulumi refuses to delete the account",

@@ -18,23 +18,21 @@ export function problemsOf(raw: unknown, secretKeys?: ReadonlySet<string>): read
 	}
 }
 
-let collected: Refused[] | undefined;
+const collected: Refused[] = [];
+let isCollecting = false;
 
-/** The wrong stages of test files beside this one, without the tests of them. */
+/** The wrong stages of test files beside this one; those that nobody has loaded yet are loaded without their tests. */
 export async function collectRefused(files: readonly string[]): Promise<readonly Refused[]> {
-	const found: Refused[] = [];
-	collected = found;
+	isCollecting = true;
 	for (const file of files) await import(`./${file}`);
-	collected = undefined;
-	return found;
+	isCollecting = false;
+	return collected;
 }
 
 /** One test for each wrong stage. */
 export function testRefused(cases: Refused): void {
-	if (collected !== undefined) {
-		collected.push(cases);
-		return;
-	}
+	collected.push(cases);
+	if (isCollecting) return;
 	for (const [title, { change, says }] of Object.entries(cases)) {
 		test(`refuses ${title}`, () => {
 			const expected = says.map((line) => `Pulumi.test.yaml: ${line}`);
