@@ -36,14 +36,11 @@ interface Message {
  * failure is a passing one. Only so many requests are under way at a time.
  */
 export class Api {
-	/** Root of the Deploy API, without a slash at its end. */
-	get root(): string {
-		return readRoot("APTIBLE_API_ROOT_URL", "https://api.aptible.com");
-	}
-	/** Root of the auth API, likewise. */
-	get authRoot(): string {
-		return readRoot("APTIBLE_AUTH_ROOT_URL", "https://auth.aptible.com");
-	}
+	/** Both roots as the variables had them when this was made; judged where one is used. */
+	readonly #roots = {
+		APTIBLE_API_ROOT_URL: process.env.APTIBLE_API_ROOT_URL || "https://api.aptible.com",
+		APTIBLE_AUTH_ROOT_URL: process.env.APTIBLE_AUTH_ROOT_URL || "https://auth.aptible.com",
+	};
 	readonly #access: Access;
 	readonly #limit: Limit;
 	readonly #reading = new AbortController();
@@ -56,6 +53,23 @@ export class Api {
 	constructor(access: Access = {}) {
 		this.#access = access;
 		this.#limit = limiter(access.requestsAtATime ?? commandRequests);
+	}
+
+	/** Root of the Deploy API, without a slash at its end. @throws AptibleError where its variable has no address */
+	get root(): string {
+		return this.#rootIn("APTIBLE_API_ROOT_URL");
+	}
+
+	/** Root of the auth API, likewise. */
+	get authRoot(): string {
+		return this.#rootIn("APTIBLE_AUTH_ROOT_URL");
+	}
+
+	#rootIn(variable: "APTIBLE_API_ROOT_URL" | "APTIBLE_AUTH_ROOT_URL"): string {
+		const text = this.#roots[variable];
+		if (URL.canParse(text) && /^https?:/.test(text)) return text.replace(/\/$/, "");
+		const example = "https://api.aptible.com";
+		throw new AptibleError(`${variable} is "${text}", which is no address; allowed: such as ${example}; or unset it`);
 	}
 
 	/** The time by Aptible's clock when it answered last; the clock of this machine may be wrong. */
@@ -234,13 +248,6 @@ export class Api {
 			`no Aptible token: APTIBLE_ACCESS_TOKEN is not set and "${tokensFile()}" has none for ${this.authRoot}. Run \`aptible login\`.`,
 		);
 	}
-}
-
-/** Of a variable of the CLI's. @throws AptibleError where it is no address */
-function readRoot(variable: string, usual: string): string {
-	const text = process.env[variable] || usual;
-	if (URL.canParse(text) && /^https?:/.test(text)) return text.replace(/\/$/, "");
-	throw new AptibleError(`${variable} is "${text}", which is no address; allowed: such as ${usual}; or unset it`);
 }
 
 function preferring(secrets: boolean | undefined): Record<string, string> {
