@@ -3,11 +3,11 @@ import { listApps, readApp, readConfig } from "../aptible/api/app.ts";
 import type { Environment } from "../aptible/api/environment.ts";
 import type { Context } from "../aptible/context.ts";
 import { placeholder } from "../config/move-phases.ts";
-import { readMoveRecord } from "../config/move-record.ts";
 import { readHeartbeat } from "../packages/mover/journal/heartbeat.ts";
 import { openWork, type Wish, WishUnderWay } from "../packages/mover/journal/wishes.ts";
 import { isServing, type MovePhase, nextPhase, tellStep } from "../wire/move.ts";
 import { isSilent } from "./progress.ts";
+import { hasClosedRecord } from "./record.ts";
 import type { MoveSession } from "./session.ts";
 import type { MoveStage } from "./stage.ts";
 
@@ -55,7 +55,7 @@ export function refusePhase(step: string, { stage, name, folder }: MoveStage): v
 		);
 	}
 	const next = nextPhase(phase, allowed);
-	if (isServing(phase) && readMoveRecord(folder, name)?.closed === true) {
+	if (isServing(phase) && hasClosedRecord({ folder, name })) {
 		throw new Error(
 			`${step} needs move.phase: ${allowed.join(" or ")}, and the move of ${name} is closed, from where there is no way back; to look: npm run move -- status --stack STACK`,
 		);

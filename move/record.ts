@@ -60,6 +60,12 @@ export function voidRecord(moved: MoveStage): string | undefined {
 	return file;
 }
 
+/** Whether the record says that the move is over; one that cannot be read says nothing. */
+export function hasClosedRecord(moved: Pick<MoveStage, "folder" | "name">): boolean {
+	const file = recordFile(moved);
+	return existsSync(file) && isClosed(readFileSync(file, "utf8"));
+}
+
 /** Notes in the record that the move is over; one that is closed stays as it is. @returns its path, where there is a record */
 export function closeRecord(moved: MoveStage): string | undefined {
 	const record = readMoveRecord(moved.folder, moved.name);
@@ -76,7 +82,7 @@ function isClosed(text: string): boolean {
 	}
 }
 
-function recordFile({ folder, name }: MoveStage): string {
+function recordFile({ folder, name }: Pick<MoveStage, "folder" | "name">): string {
 	return path.join(folder, moveRecordName(name));
 }
 
