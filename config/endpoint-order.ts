@@ -26,7 +26,7 @@ interface Wait extends EndpointReference {
 	mayHaveDomain: boolean;
 }
 
-/** What each app waits for: endpoints of other apps whose host name is known once they are made, and its own with one that nobody knows before. */
+/** What each app waits for: endpoints of other apps whose host name is known once they are made, and its own with one that is unknown before. */
 function waitsOf(apps: Readonly<Record<string, AppLike | undefined>>, shared: Draft["shared"]): Map<string, Wait[]> {
 	const waits = new Map<string, Wait[]>();
 	for (const [handle, app] of Object.entries(apps)) {

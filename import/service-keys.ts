@@ -107,7 +107,7 @@ function sayDeploy(deploy: Field): void {
 }
 
 const globalMode =
-	"blocker: no service of Aptible's runs on each host, as hosts are not yours; name how many containers it needs, or take it out";
+	"blocker: no service of Aptible's runs on each host, as hosts are not yours; name how many containers it needs, or remove it";
 
 /** A service that ends by itself. */
 export function sayOneShot(field: Field): void {

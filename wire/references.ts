@@ -42,7 +42,7 @@ export interface DatabaseReference {
 
 /**
  * Reads `databases.main.url`, `databases.cache.urls.redis+ssl`, `databases.main.host`, `databases.cache.redis+ssl.host` and
- * `databases.main.urls.TYPE.host` for a type that nobody knows here; anything else is none. A handle may have dots of its own, so that
+ * `databases.main.urls.TYPE.host` for a type that is unknown here; anything else is none. A handle may have dots of its own, so that
  * what follows the last ones counts.
  */
 export function readDatabaseReference(reference: string): DatabaseReference | undefined {

@@ -4,6 +4,7 @@ import { Context } from "../../aptible/context.ts";
 import { driftOf, gone } from "../../drift/compare.ts";
 import { readSnapshot } from "../../drift/snapshot.ts";
 import { unseenIn } from "../../drift/unseen.ts";
+import { plainEndpoint } from "../aptible/endpoint/endpoints-under-test.ts";
 import { portalSpec } from "../support/app-spec.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../support/reconcile.ts";
 
@@ -70,21 +71,7 @@ const objects: { kind: string; spec: object; byHand: string[][]; fields: string[
 	},
 	{
 		kind: "endpoint",
-		spec: {
-			environment,
-			on: { app: "portal" },
-			name: "test",
-			kind: "https",
-			service: "web",
-			internal: false,
-			defaultDomain: true,
-			managedTls: false,
-			ports: [],
-			ipFilter: [],
-			shared: false,
-			settings: { force_ssl: true },
-			hasTwins: false,
-		},
+		spec: { ...plainEndpoint, name: "test", kind: "https", defaultDomain: true, settings: { force_ssl: true } },
 		byHand: [["endpoints:https:modify", "HOSTNAME", ...portal, "--no-force-ssl", "--ip-whitelist", "203.0.113.9"]],
 		fields: ["ipFilter", "forceSsl"],
 	},

@@ -144,13 +144,13 @@ export function takeFault(
 	{ command, handles }: Circumstance,
 	matches: (fault: Fault) => boolean = () => true,
 ): Fault | undefined {
-	for (const row of store.rows("select id, times, params from faults where name = ? order by id", name)) {
-		const fault: Fault = { name, ...JSON.parse(String(row.params)) };
+	for (const row of store.rows("select * from faults where name = ? order by id", name)) {
+		const { times, ...fault } = readFault(row);
 		const wanted =
 			isOn(command, fault.command) && (fault.handle === undefined || handles.includes(fault.handle)) && matches(fault);
 		if (!wanted) continue;
 		const id = Number(row.id);
-		if (Number(row.times) > 1) store.run("update faults set times = times - 1 where id = ?", id);
+		if (Number(times) > 1) store.run("update faults set times = times - 1 where id = ?", id);
 		else store.run("delete from faults where id = ?", id);
 		return fault;
 	}

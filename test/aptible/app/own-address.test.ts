@@ -3,22 +3,9 @@ import { test } from "node:test";
 import { inSandbox } from "@medstack-to-aptible/sandbox/aptible/sandbox.ts";
 import { portalSpec } from "../../support/app-spec.ts";
 import { openReconciler } from "../../support/reconcile.ts";
+import { plainEndpoint } from "../endpoint/endpoints-under-test.ts";
 
-const endpoint = {
-	environment: "acme-test",
-	on: { app: "portal" },
-	name: "test",
-	kind: "https",
-	service: "web",
-	internal: false,
-	defaultDomain: true,
-	managedTls: false,
-	ports: [],
-	ipFilter: [],
-	shared: false,
-	settings: {},
-	hasTwins: false,
-};
+const endpoint = { ...plainEndpoint, name: "test", kind: "https", defaultDomain: true };
 
 test("an app has its own default domain in its first release, and others' addresses as they are handed over", async (t) => {
 	const aptible = await openReconciler(t);

@@ -11,7 +11,8 @@ type Blocks = Record<string, unknown>;
 // biome-ignore lint/suspicious/noExplicitAny: tests read its fields freely
 export type Listed = Record<string, any>;
 
-const plain = {
+/** What is the same of most endpoints of the app `portal`. */
+export const plainEndpoint = {
 	environment: "acme-test",
 	on: { app: "portal" },
 	service: "web",
@@ -28,7 +29,7 @@ const plain = {
 /** The endpoint `test`: https with the default domain. */
 export function httpsSpec(change: Blocks = {}): Blocks {
 	return {
-		...plain,
+		...plainEndpoint,
 		name: "test",
 		kind: "https",
 		defaultDomain: true,
@@ -57,14 +58,14 @@ export function ownSpec(change: Blocks = {}): Blocks {
 
 /** The endpoint `mqtt`: tcp on worker, port 1883. */
 export function tcpSpec(change: Blocks = {}): Blocks {
-	return { ...plain, name: "mqtt", kind: "tcp", service: "worker", ports: [1883], ...change };
+	return { ...plainEndpoint, name: "mqtt", kind: "tcp", service: "worker", ports: [1883], ...change };
 }
 
 /** The endpoint `rpc`: grpc on worker, port 50051, with a managed certificate. */
 export function grpcSpec(change: Blocks = {}): Blocks {
 	const settings = { ssl_protocols_override: "TLSv1.2", disable_weak_cipher_suites: true };
 	return {
-		...plain,
+		...plainEndpoint,
 		name: "rpc",
 		kind: "grpc",
 		service: "worker",
@@ -78,7 +79,7 @@ export function grpcSpec(change: Blocks = {}): Blocks {
 
 /** The endpoint `reports` of the database `main`. */
 export function databaseSpec(change: Blocks = {}): Blocks {
-	const { service: _, ...spec } = plain;
+	const { service: _, ...spec } = plainEndpoint;
 	return { ...spec, on: { database: "main" }, name: "reports", kind: "database", ipFilter: ["203.0.113.7"], ...change };
 }
 
