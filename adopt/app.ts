@@ -11,6 +11,7 @@ import type { SnapshotApp } from "../drift/snapshot.ts";
 import { type Block, lean } from "../stage-file/block.ts";
 import { lookUp } from "../wire/own.ts";
 import { optionEntries } from "../wire/service-options.ts";
+import { literal } from "../wire/template.ts";
 import type { DatabaseValues } from "./database-values.ts";
 import { adoptEndpoints } from "./endpoints.ts";
 import type { Notes } from "./notes.ts";
@@ -91,11 +92,6 @@ function notDeclarable(key: string): string | undefined {
 
 function configValue(label: string, key: string, value: string, notes: Notes): string {
 	return isHarmless(key, value) ? value : notes.secrets.refer(key, value, `${label}, config ${key}`);
-}
-
-/** Text that is no template. */
-function literal(text: string): string {
-	return text.replaceAll("${", "$${");
 }
 
 function serviceOf(label: string, service: LiveService, notes: Notes): Block {

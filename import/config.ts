@@ -2,9 +2,9 @@
 import { ownAptibleConfig, retiredConfig } from "../config/catalogue.ts";
 import { FoundSecrets } from "../stage-file/secrets.ts";
 import { lookUp } from "../wire/own.ts";
+import { literal } from "../wire/template.ts";
 import { placeOf, say } from "./compose/source.ts";
 import { connectionPart, type Naming, type Translated } from "./reach.ts";
-import { literal } from "./references.ts";
 import { isSecretName, looksSecret } from "./secrets.ts";
 import type { Service, Variable } from "./service.ts";
 import { Connections, translateAddress, translateCredential } from "./values.ts";

@@ -1,7 +1,9 @@
 /** Addresses inside longer texts: lists of hosts, and connection strings that are no URL. */
+
+import { literal } from "../wire/template.ts";
 import { databasePorts, hasPart } from "./databases.ts";
 import { appHost, connectionPart, leftOut, type Naming, type Translated } from "./reach.ts";
-import { type DatabasePart, literal } from "./references.ts";
+import type { DatabasePart } from "./references.ts";
 import type { DatabaseRole } from "./roles.ts";
 import { isSecretText } from "./secrets.ts";
 

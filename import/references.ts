@@ -14,8 +14,3 @@ export function databaseReference(handle: string, part: DatabasePart, credential
 export function endpointReference(app: string, endpoint: string, part: "url" | "host"): string {
 	return `\${apps.${app}.endpoints.${endpoint}.${part}}`;
 }
-
-/** Text that is no reference. */
-export function literal(text: string): string {
-	return text.replaceAll("${", () => "$${");
-}

@@ -1,4 +1,6 @@
 /** Values of variables in which a database or another service is named, as references. */
+
+import { literal } from "../wire/template.ts";
 import { type Credential, databaseSchemes, hasPart } from "./databases.ts";
 import { embedded } from "./embedded.ts";
 import {
@@ -10,7 +12,7 @@ import {
 	type Reach,
 	type Translated,
 } from "./reach.ts";
-import { type DatabasePart, literal } from "./references.ts";
+import type { DatabasePart } from "./references.ts";
 import type { DatabaseRole } from "./roles.ts";
 import type { Service, Variable } from "./service.ts";
 

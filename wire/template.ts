@@ -55,7 +55,7 @@ export function fillTemplate(text: string, lookup: (reference: string) => string
 }
 
 /** Plain text as a template has it. */
-function literal(plain: string): string {
+export function literal(plain: string): string {
 	return plain.replaceAll("${", () => "$${");
 }
 

@@ -3,8 +3,13 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
+import { adoptApp } from "../../adopt/app.ts";
+import { DatabaseValues } from "../../adopt/database-values.ts";
+import { Notes } from "../../adopt/notes.ts";
 import { isHarmless } from "../../adopt/secrets.ts";
 import { parseStage } from "../../config/parse.ts";
+import type { SnapshotApp } from "../../drift/snapshot.ts";
+import { fillTemplate } from "../../wire/template.ts";
 import { liveSecrets, makeLiveEnvironment } from "../support/live-environment.ts";
 import { openReconciler } from "../support/reconcile.ts";
 import { runNode } from "../support/run-node.ts";
@@ -78,6 +83,17 @@ test("a live environment becomes a stage file", async (t) => {
 		assert.equal(wrong.code, 1);
 		assert.equal(wrong.stderr, 'environment "acme-tset" is not one that this token sees; it sees: acme-test.\n');
 	});
+});
+
+test("a user of a registry whose name looks like a reference stays text", () => {
+	const app = { handle: "portal", status: "provisioned" };
+	const settings = { image: "acme/portal:1", registry: { username: "robot${x}", password: "p" } };
+	const live = { app, settings, config: new Map(), services: [], endpoints: [] } as unknown as SnapshotApp;
+	const { registry } = adoptApp(live, new DatabaseValues([]), new Notes()) as { registry: { username: string } };
+	assert.equal(
+		fillTemplate(registry.username, () => assert.fail("a reference")),
+		"robot${x}",
+	);
 });
 
 test("a config value stands in the open only where it is harmless", () => {
