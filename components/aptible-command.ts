@@ -124,11 +124,14 @@ export class AptibleCommand<Spec, Facts extends z.ZodType<{ warnings: string[] }
 			},
 		);
 		this.facts = this.resource.stdout.apply((stdout) => facts.parse(JSON.parse(stdout)));
-		this.facts.apply(({ warnings }) => Promise.all(warnings.map((text) => pulumi.log.warn(text, this.resource))));
 		const loss = lossOf(kind, names);
 		if (loss !== undefined) this.resource.urn.apply(() => pulumi.log.warn(loss, this.resource));
 		const { warnings, notes } = tell(kind, names, spec);
 		for (const text of warnings) this.resource.urn.apply(() => pulumi.log.warn(text, this.resource));
+		this.facts.apply((found) => {
+			const fresh = found.warnings.filter((text) => !warnings.includes(text));
+			return Promise.all(fresh.map((text) => pulumi.log.warn(text, this.resource)));
+		});
 		// A run of the Command says them itself.
 		for (const text of drift.isSettled ? notes : [])
 			this.resource.urn.apply(() => pulumi.log.info(text, this.resource));
