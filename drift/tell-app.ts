@@ -1,6 +1,7 @@
 /** What there is to say of an app in a preview, beside its differences. */
-import { diffRegistry } from "../aptible/app/release.ts";
+
 import { planConfigChanges } from "../aptible/app/config.ts";
+import { diffRegistry } from "../aptible/app/release.ts";
 import { tellWaitingCredentials, warnOfForeign } from "../aptible/app/warnings.ts";
 import { AppFacts, AppSpec } from "../wire/app.ts";
 import { tellReleases } from "./ci-releases.ts";
