@@ -39,6 +39,7 @@ const CloudState = z.looseObject({
 	id: z.string(),
 	delete: z.boolean().nullish(),
 	retainOnDelete: z.boolean().nullish(),
+	parent: z.string().nullish(),
 	inputs: z
 		.looseObject({
 			cnameRecord: z.looseObject({ cname: z.string() }).nullish().catch(undefined),
@@ -59,8 +60,12 @@ export interface RecordedResource {
 	isRetained?: boolean;
 	/** Where it leads, of a CNAME record. */
 	cname?: string;
-	/** What the last run asked for. */
+	/** Tags that the last run asked for. */
 	tags?: Readonly<Record<string, string>>;
+	/** Whatever the last run asked for. */
+	inputs?: Readonly<Record<string, unknown>>;
+	/** URN of the component that has it. */
+	parent?: string;
 }
 
 /** An object of Aptible that is in the state of the stack. */
@@ -111,6 +116,8 @@ export async function readRecordedAzure(what: string, why: string): Promise<Reco
 				isRetained: state.retainOnDelete === true,
 				...(cname === undefined ? {} : { cname }),
 				...(tags == null ? {} : { tags }),
+				inputs: state.inputs ?? {},
+				...(state.parent == null ? {} : { parent: state.parent }),
 			},
 		];
 	});

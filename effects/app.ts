@@ -26,6 +26,9 @@ export function describeApp(change: Change<AppSpec>): string[] {
 	});
 	return [
 		...describeRename(before, after, isReleased, "a restart of it"),
+		...(before.handle !== after.handle && (after.git !== undefined || after.releasedBy === "ci")
+			? [`what is pushed or deployed to ${before.handle} finds nothing any more`]
+			: []),
 		...parts,
 		...services.flatMap(([name, service]) => describeService(name, before.services[name], service, isReleased)),
 		...describeRestarts(restarted, change.surroundings?.endpoints ?? {}),
