@@ -66,6 +66,23 @@ test("what was changed by hand is told with what it takes to bring it back, and 
 			{ drift: [drift("services.web.stopTimeoutSeconds", "90", "30")] },
 		],
 	]);
+	const private_ = portalSpec({
+		registry: { username: "deploy", password: "${secrets.registry}", deployOnChange: true },
+	});
+	check("app", [
+		[
+			"app portal: one deploy of 1 with new registry credentials; web and worker stop before they start anew; back as declared: registry other credentials => as in the stage file",
+			private_,
+			private_,
+			{ drift: [drift("registry", "other credentials", "as in the stage file")] },
+		],
+		[
+			"app portal: renamed from clinic, without a restart; drains and metrics show the new name only after a restart of it; back as declared: handle clinic => portal",
+			portal,
+			portal,
+			{ drift: [drift("handle", "clinic", "portal")] },
+		],
+	]);
 	check("database", [
 		[
 			`database main: container 2048 => 1024 MB, 5000 => 3000 IOPS, ${restart}; back as declared: containerMb 2048 => 1024, iops 5000 => 3000`,
@@ -117,6 +134,20 @@ test("what was changed by hand is told with what it takes to bring it back, and 
 				values: ["secrets.siem"],
 				drift: [drift("url", "another value", "${secrets.siem}", eitherSide)],
 			},
+		],
+	]);
+	check("log-drain", [
+		[
+			"log drain siem: a new drain comes up beside the old one, which then goes; back as declared: type https_post => syslog_tls_tcp",
+			syslogDrain,
+			syslogDrain,
+			{ drift: [drift("type", "https_post", "syslog_tls_tcp")] },
+		],
+		[
+			"log drain siem: it is gone from Aptible, and is made again",
+			syslogDrain,
+			syslogDrain,
+			{ drift: [drift("object", "gone", "there")] },
 		],
 	]);
 	const backups = { daily: 14, monthly: 12, yearly: 6, makeCopy: false, keepFinal: true };
