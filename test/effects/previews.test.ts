@@ -204,7 +204,7 @@ test("what a preview says of each change, without credentials of Aptible", async
 		const place = ["--environment", "acme-staging"];
 		await stage.cli("apps:scale", "web", "--app", "gateway", ...place, "--container-count", "5");
 		givePermission(stage.aptible.dir, "acme-staging", "Robots", "tunnel");
-		await stage.cli("config:set", "--app", "gateway", ...place, "PORT=81");
+		await stage.cli("config:set", "--app", "gateway", ...place, "PORT=81", "BY_HAND=sentinel");
 		await stage.cli("db:restart", "cache", ...place, "--container-size", "2048");
 		await stage.cli("restart", "--app", "mailer", ...place);
 		await stage.setSecret("sessionKey", "sentinel-of-a-third-session-key");
