@@ -102,9 +102,9 @@ export async function tellRemovals(known: Pick<Known, "keepsFinal">): Promise<vo
 	const removed = (await readRecordedObjects()).filter(({ kind, name }) => !declared.has(`${kind} ${name}`));
 	if (removed.length > 0) {
 		const { describeRemoval } = await import("../effects/effects.ts");
-		for (const { kind, spec, facts, parent } of removed) {
+		for (const { kind, spec, facts, parent, isProtected = false } of removed) {
 			const url = typeof facts.url === "string" ? facts.url : undefined;
-			const text = describeRemoval(kind, spec, { ...known, url });
+			const text = describeRemoval(kind, spec, { ...known, url, isProtected });
 			if (text !== undefined) await pulumi.log.info(text, new pulumi.DependencyResource(parent));
 		}
 	}
@@ -116,9 +116,10 @@ async function tellAzureRemovals(): Promise<void> {
 	const removed = recorded.filter(({ type, name }) => !declared.has(`${type} ${name}`));
 	if (removed.length === 0) return;
 	const { describeAzureRemoval } = await import("../effects/azure.ts");
-	for (const { type, inputs = {}, parent, isRetained } of removed) {
+	for (const { type, inputs = {}, parent, isProtected, isRetained } of removed) {
+		const keep = isProtected === true ? "protected" : isRetained === true ? "retained" : undefined;
 		const component = parent === undefined ? undefined : new pulumi.DependencyResource(parent);
-		await pulumi.log.info(describeAzureRemoval(type, inputs, isRetained === true), component);
+		await pulumi.log.info(describeAzureRemoval(type, inputs, keep), component);
 	}
 }
 

@@ -13,6 +13,7 @@ const CommandState = z.looseObject({
 	urn: z.string(),
 	parent: z.string(),
 	delete: z.boolean().nullish(),
+	protect: z.boolean().nullish(),
 	inputs: z.looseObject({
 		interpreter: z.tuple([z.literal("node"), z.literal("aptible/main.ts"), z.string()]),
 		stdin: z.string(),
@@ -38,6 +39,7 @@ const CloudState = z.looseObject({
 	type: z.string().startsWith("azure-native:"),
 	id: z.string(),
 	delete: z.boolean().nullish(),
+	protect: z.boolean().nullish(),
 	retainOnDelete: z.boolean().nullish(),
 	parent: z.string().nullish(),
 	inputs: z
@@ -58,6 +60,8 @@ export interface RecordedResource {
 	id: string;
 	/** Whether it stays in Azure when the stack deletes or replaces it. */
 	isRetained?: boolean;
+	/** Whether the engine refuses its deletion. */
+	isProtected?: boolean;
 	/** Where it leads, of a CNAME record. */
 	cname?: string;
 	/** Tags that the last run asked for. */
@@ -76,6 +80,8 @@ export interface RecordedCommand extends Recorded {
 	name: string;
 	/** URN of the component that has it. */
 	parent: string;
+	/** Whether the engine refuses its deletion. */
+	isProtected?: boolean;
 	facts: z.infer<typeof RecordedFacts>;
 }
 
@@ -84,9 +90,11 @@ export async function readRecorded(): Promise<RecordedCommand[]> {
 	return (await readState()).flatMap((resource) => {
 		const command = CommandState.safeParse(resource).data;
 		if (command === undefined || command.delete === true) return [];
-		const { urn, parent, inputs, outputs } = command;
+		const { urn, parent, protect, inputs, outputs } = command;
 		const facts = RecordedFacts.parse(JSON.parse(outputs.stdout));
-		return [{ kind: inputs.interpreter[2], name: nameOf(urn), parent, spec: JSON.parse(inputs.stdin), facts }];
+		const [, , kind] = inputs.interpreter;
+		const isProtected = protect === true;
+		return [{ kind, name: nameOf(urn), parent, isProtected, spec: JSON.parse(inputs.stdin), facts }];
 	});
 }
 
@@ -114,6 +122,7 @@ export async function readRecordedAzure(what: string, why: string): Promise<Reco
 				name: nameOf(state.urn),
 				id: state.id,
 				isRetained: state.retainOnDelete === true,
+				isProtected: state.protect === true,
 				...(cname === undefined ? {} : { cname }),
 				...(tags == null ? {} : { tags }),
 				inputs: state.inputs ?? {},

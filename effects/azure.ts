@@ -1,6 +1,6 @@
 /** The one line that a preview says of each change of a resource in Azure, by its type. */
 import { lookUp } from "../wire/own.ts";
-import { compareLists, step } from "./change.ts";
+import { compareLists, refusedRemoval, step } from "./change.ts";
 import { describeRecord, describeRemovedRecord, describeReplacedRecord, nameRecord } from "./dns.ts";
 import { describeInputs, describeTags, type Inputs, listAt, textAt } from "./inputs.ts";
 import {
@@ -51,11 +51,12 @@ export function describeAzureChange(type: string, { before, after, replaced }: A
 /**
  * What goes with a recorded resource that is declared no more.
  *
- * @param isKept whether it stays in Azure
+ * @param keep why it stays in Azure
  */
-export function describeAzureRemoval(type: string, inputs: Inputs, isKept: boolean): string {
+export function describeAzureRemoval(type: string, inputs: Inputs, keep: "protected" | "retained" | undefined): string {
 	const { label, removal } = kindOf(type);
-	return `${label(inputs)} ${isKept ? stays : removal(inputs)}`;
+	if (keep === undefined) return `${label(inputs)} ${removal(inputs)}`;
+	return `${label(inputs)} ${keep === "protected" ? refusedRemoval : stays}`;
 }
 
 const stays = "leaves the stage file and stays in Azure as it is";
@@ -104,9 +105,9 @@ const kinds: Readonly<Record<string, Kind>> = {
 		removal: () => removedAccount,
 	},
 	"storage:BlobServiceProperties": {
-		label: (inputs) => `files of ${ofAccount(inputs)}`,
+		label: (inputs) => `blob service of ${ofAccount(inputs)}`,
 		change: describeBlobService,
-		removal: () => "go back to Azure's own settings: what is deleted or overwritten from now on IS LOST",
+		removal: () => "goes back to Azure's own settings: what is deleted or overwritten from now on IS LOST",
 	},
 	"storage:ManagementPolicy": {
 		label: (inputs) => `lifecycle of ${ofAccount(inputs)}`,

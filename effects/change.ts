@@ -46,6 +46,9 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 	return typeof value === "object" && value !== null;
 }
 
+/** What becomes of a protected object that the stage does not declare any more. */
+export const refusedRemoval = "is protected: it stays as it is, and THE UPDATE FAILS";
+
 /** `1024 => 2048`, or the one value where both are the same. */
 export function step(before: unknown, after: unknown): string {
 	return before === after ? String(after) : `${before} => ${after}`;

@@ -13,7 +13,7 @@ import { lookUp } from "../wire/own.ts";
 import { PermissionsSpec } from "../wire/permissions.ts";
 import { references } from "../wire/template.ts";
 import { describeApp, describeRemovedApp } from "./app.ts";
-import { asLive, type Change } from "./change.ts";
+import { asLive, type Change, refusedRemoval } from "./change.ts";
 import { describeClaims } from "./claims.ts";
 import { describeDatabase, describeDatabaseRestart, describeRemovedDatabase } from "./database.ts";
 import { describeDrain, describeRemovedDrain } from "./drain.ts";
@@ -26,6 +26,8 @@ export interface Known {
 	keepsFinal: boolean | undefined;
 	/** Address of a recorded endpoint. */
 	url: string | undefined;
+	/** Whether the engine refuses its deletion. */
+	isProtected: boolean;
 }
 
 interface Noun {
@@ -75,9 +77,8 @@ function noun<Spec extends z.ZodType>(
 		},
 		removal(recorded, known) {
 			const spec = schema.safeParse(recorded).data;
-			return spec === undefined || describeRemoved === undefined
-				? undefined
-				: `${label(spec)} ${describeRemoved(spec, known)}`;
+			if (spec === undefined || describeRemoved === undefined) return undefined;
+			return `${label(spec)} ${known.isProtected ? refusedRemoval : describeRemoved(spec, known)}`;
 		},
 	};
 }

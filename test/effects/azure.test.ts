@@ -94,12 +94,12 @@ test("the files of an account: what a deleted or overwritten one leaves, and who
 	const rule = { allowedOrigins: ["https://portal.acme.example"], allowedMethods: ["GET", "PUT"] };
 	check("storage:BlobServiceProperties", [
 		[
-			"files of acmefiles: a file that is deleted from now on is kept for 30 days; a container for 30 days; a restore reaches back 7 days; what is overwritten stays as a version; each change of a file is listed",
+			"blob service of acmefiles: a file that is deleted from now on is kept for 30 days; a container for 30 days; a restore reaches back 7 days; what is overwritten stays as a version; each change of a file is listed",
 			undefined,
 			service,
 		],
 		[
-			"files of acmefiles: a file that is deleted from now on is kept for 30 => 7 days; what was overwritten or deleted is restored to an earlier moment NO MORE; versions END: what is overwritten from now on IS LOST; changes of files are listed no more; CORS + https://portal.acme.example may GET, PUT",
+			"blob service of acmefiles: a file that is deleted from now on is kept for 30 => 7 days; what was overwritten or deleted is restored to an earlier moment NO MORE; versions END: what is overwritten from now on IS LOST; changes of files are listed no more; CORS + https://portal.acme.example may GET, PUT",
 			service,
 			{
 				...service,
@@ -111,7 +111,7 @@ test("the files of an account: what a deleted or overwritten one leaves, and who
 			},
 		],
 		[
-			"files of acmefiles: CORS rules change",
+			"blob service of acmefiles: CORS rules change",
 			{ ...service, cors: { corsRules: [{ ...rule, maxAgeInSeconds: 1 }] } },
 			{ ...service, cors: { corsRules: [{ ...rule, maxAgeInSeconds: 2 }] } },
 		],
@@ -252,7 +252,7 @@ test("access, locks, logs and what has no words of its own", () => {
 });
 
 test("what goes is told with what is lost by it, and what stays is said to stay", () => {
-	const removals: [says: string, type: string, inputs: object, isKept?: boolean][] = [
+	const removals: [says: string, type: string, inputs: object, keep?: "protected" | "retained"][] = [
 		[
 			"storage account acmefiles IS DELETED with all its files; Azure can bring it back for 14 days, for as long as nobody takes its name",
 			"storage:StorageAccount",
@@ -262,7 +262,13 @@ test("what goes is told with what is lost by it, and what stays is said to stay"
 			"storage account acmefiles leaves the stage file and stays in Azure as it is",
 			"storage:StorageAccount",
 			account,
-			true,
+			"retained",
+		],
+		[
+			"storage account acmefiles is protected: it stays as it is, and THE UPDATE FAILS",
+			"storage:StorageAccount",
+			account,
+			"protected",
 		],
 		["log of each read, write and delete of a file ENDS", "monitor:DiagnosticSetting", {}],
 		[
@@ -285,6 +291,6 @@ test("what goes is told with what is lost by it, and what stays is said to stay"
 		],
 		["Site in Azure IS DELETED", "web:Site", {}],
 	];
-	for (const [says, type, inputs, isKept = false] of removals)
-		assert.equal(describeAzureRemoval(`azure-native:${type}`, { ...inputs }, isKept), says);
+	for (const [says, type, inputs, keep] of removals)
+		assert.equal(describeAzureRemoval(`azure-native:${type}`, { ...inputs }, keep), says);
 });

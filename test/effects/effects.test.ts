@@ -450,7 +450,15 @@ test("what goes is told with what is kept of it", () => {
 	];
 	for (const [says, kind, spec, keepsFinal] of removals)
 		assert.equal(
-			describeRemoval(kind, spec, { keepsFinal, url: kind === "endpoint" ? "https://a.example" : undefined }),
+			describeRemoval(kind, spec, {
+				keepsFinal,
+				url: kind === "endpoint" ? "https://a.example" : undefined,
+				isProtected: false,
+			}),
 			says,
 		);
+	assert.equal(
+		describeRemoval("database", postgresql, { keepsFinal: true, url: undefined, isProtected: true }),
+		"database main is protected: it stays as it is, and THE UPDATE FAILS",
+	);
 });
