@@ -6,13 +6,13 @@ import { test } from "node:test";
 import { givePermission } from "@medstack-to-aptible/sandbox/aptible/roles.ts";
 import type { DriftReport } from "../../drift/look.ts";
 import { eitherSide } from "../../wire/difference.ts";
-import { type Blocks, openStage, succeed } from "../support/stage.ts";
+import { type Blocks, fail, openStage, succeed } from "../support/stage.ts";
 import { checkGoldens, diagnosticsOf, type Reviewed, review } from "./review.ts";
 
 /** Everything there is one of, and something to change, rename and remove of each. */
 function everything({ environment, databases, apps, logDrains }: Blocks): void {
 	environment.permissions = { Developers: ["deploy", "read"], Robots: ["deploy"] };
-	databases.archive = { ...databases.main, endpoints: { vpn: { ipFilter: ["203.0.113.7/32"] } } };
+	databases.archive = { ...databases.main, protect: true, endpoints: { vpn: { ipFilter: ["203.0.113.7/32"] } } };
 	databases.ledger = { ...databases.main, finalBackup: true };
 	databases.sessions = databases.cache;
 	apps.portal.endpoints.queue = { service: "worker", kind: "tcp", ports: [1883] };
@@ -193,6 +193,16 @@ test("what a preview says of each change, without credentials of Aptible", async
 		assert.deepEqual(await diagnosticsOf(stage, withoutToken), new Map());
 	});
 	await t.test("comes, goes, is renamed", () => review(stage, comingAndGoing, withoutToken));
+	await t.test("is protected: it does not go", () => {
+		const remove = ({ databases }: Blocks) => {
+			delete databases.archive;
+		};
+		return stage.withChange(remove, async () => {
+			const output = await fail(stage.previewWith(withoutToken));
+			assert.match(output, /database archive is protected: it stays as it is, and THE UPDATE FAILS/);
+			assert.doesNotMatch(output, /IS DELETED/);
+		});
+	});
 	await t.test("the environment is renamed", () => review(stage, renamed, withoutToken));
 	await t.test("changes in place", async () => {
 		await stage.setSecret("sessionKey", "sentinel-of-another-session-key");
