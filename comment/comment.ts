@@ -1,6 +1,6 @@
 /** What a change does to a stage, as a comment on a pull request. */
 import { describeBand } from "../cost/estimate.ts";
-import { type CostReport, compareRows } from "../cost/page.ts";
+import { type CostReport, compareRows, describeRise } from "../cost/page.ts";
 import type { DriftReport } from "../drift/look.ts";
 import { isSevere, readPreview } from "./preview-text.ts";
 
@@ -58,7 +58,14 @@ function writeCosts(costs: CostReport | Error, stage: string): string[] {
 	if (against === undefined) return [`**Costs**: ${after} a month. ${from}`];
 	const before = describeBand(against.total);
 	if (against.changes.length === 0) return [`**Costs** stay ${after} a month. ${from}`];
-	return [`#### Costs: ${before} => ${after} a month`, "", ...fit(compareRows(against, total), most.costs), "", from];
+	const rise = describeRise(against.total, total);
+	return [
+		`#### Costs: ${rise} a month, ${before} => ${after}`,
+		"",
+		...fit(compareRows(against, total), most.costs),
+		"",
+		from,
+	];
 }
 
 function writeDrift(drift: DriftReport | undefined): string[] {
@@ -81,7 +88,7 @@ function writeDrift(drift: DriftReport | undefined): string[] {
 
 /** A list in which nothing is markup: what an item is about in bold, and the parts of a long one below it. */
 function list(items: readonly string[], characters: number): string[] {
-	const bold = (line: string) => line.replace(/^.+?(?=: | IS )/, "**$&**");
+	const bold = (line: string) => line.replace(/^.{1,60}?(?=: )/, "**$&**");
 	const write = (item: string) =>
 		isSevere(item) || item.length < longest
 			? bold(item.split("\n").map(literal).join("\n  "))

@@ -85,7 +85,7 @@ export function compareRows({ changes, total: former }: Pick<Against, "changes" 
 }
 
 /** `+58.40 USD`, `-43.80 to -14.60 USD`, `0.00 USD`. */
-function describeRise(before: Band | undefined, after: Band | undefined): string {
+export function describeRise(before: Band | undefined, after: Band | undefined): string {
 	const { from, to } = difference(before, after);
 	const signed = (cents: number) => `${cents > 0 ? "+" : ""}${usd(cents)}`;
 	if (to === undefined) return `from ${signed(from)}, no upper bound`;

@@ -1,13 +1,15 @@
-/** The comment that the workflow makes of a change, by the real engine; docs/examples/comment.md shows it. */
+/** What a reviewer reads, by the real engine: the comment that the workflow makes, and the preview in the README. `UPDATE_GOLDEN=1` records both. */
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { commentOf } from "../../docs/pictures/comment-page.ts";
 import { root } from "../support/repository.ts";
-import { openStage, succeed } from "../support/stage.ts";
+import { type Blocks, openStage, succeed } from "../support/stage.ts";
 import { expressionsOf, openRunner, stepOf } from "./workflow.ts";
 
 const example = join(root, "docs/examples/comment.md");
+const recorded = join(root, "docs/pictures/preview.txt");
 
 test("a comment tells effects, cost difference and drift of a change", async (t) => {
 	const stage = await openStage(t, "staging");
@@ -32,6 +34,20 @@ test("a comment tells effects, cost difference and drift of a change", async (t)
 		assert.match(body, /^\*\*Drift\*\*: none\.$/m);
 	});
 
+	await t.test("the recorded preview is what the engine prints", async () => {
+		const change = ({ apps, databases }: Blocks) => {
+			apps.portal.image = "registry.acme.example/portal:2026-11-21";
+			databases.main.diskGb = 40;
+		};
+		await stage.withChange(change, async () => {
+			const { code, stdout, stderr } = await stage.preview("--color", "never", "--suppress-progress");
+			assert.equal(code, 0, stdout + stderr);
+			const printed = `$ pulumi preview --stack staging\n${stdout.replace(/^ +$/gm, "")}`;
+			if (process.env.UPDATE_GOLDEN === "1") await writeFile(recorded, printed);
+			assert.deepEqual(sorted(printed), sorted(await readFile(recorded, "utf8")));
+		});
+	});
+
 	await t.test("much changes, and something by hand", async () => {
 		const place = ["--app", "portal", "--environment", "acme-staging"];
 		await stage.cli("apps:scale", "worker", ...place, "--container-count", "3");
@@ -50,18 +66,16 @@ test("a comment tells effects, cost difference and drift of a change", async (t)
 		assert.match(stderr, /^Previewing update \(staging\)/, "the log has no preview");
 		const [shown = "", preview = ""] = body.split("<details>");
 		if (process.env.UPDATE_GOLDEN === "1") await writeFile(example, await withComment(body));
-		const [recorded = "", recordedPreview = ""] = (await commentIn(example)).split("<details>");
-		assert.equal(shown, recorded);
-		// The engine lists what runs beside each other as it comes.
-		const sorted = (text: string) => [...new Set(text.split("\n"))].sort();
-		assert.deepEqual(sorted(preview), sorted(recordedPreview));
+		const [expected = "", expectedPreview = ""] = commentOf(await readFile(example, "utf8")).split("<details>");
+		assert.equal(shown, expected);
+		assert.deepEqual(sorted(preview), sorted(expectedPreview));
 	});
 
 	await t.test("without credentials drift is unknown, and the rest as before", async () => {
 		const { code, body } = await comment({ APTIBLE_ACCESS_TOKEN: "" });
 		assert.equal(code, 0);
 		assert.match(body, /^\*\*Drift\*\* is unknown: /m);
-		assert.match(body, /^- \*\*database cache\*\* IS DELETED: 10 GB; NO backup is kept$/m);
+		assert.match(body, /^- \*\*database cache IS DELETED\*\*: 10 GB; NO backup is kept$/m);
 	});
 
 	await t.test("what Aptible would refuse is refused here too", async () => {
@@ -90,9 +104,11 @@ test("a comment tells effects, cost difference and drift of a change", async (t)
 	});
 });
 
-const commentIn = async (file: string) => (await readFile(file, "utf8")).replace(/^[\s\S]*?(?=<!-- preview of )/, "");
+/** The engine lists what runs beside each other as it comes. */
+const sorted = (text: string) => [...new Set(text.split("\n"))].sort();
 
 /** The example with another comment below its own words. */
 async function withComment(body: string): Promise<string> {
-	return (await readFile(example, "utf8")).replace(await commentIn(example), () => body);
+	const page = await readFile(example, "utf8");
+	return page.replace(commentOf(page), () => body);
 }
