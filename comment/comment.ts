@@ -17,7 +17,7 @@ export interface Findings {
 }
 
 /** GitHub takes 65536 characters; some are left for the headings. */
-const most = { effects: 20_000, costs: 15_000, drift: 10_000, all: 62_000 };
+const most = { effects: 20_000, costs: 15_000, drift: 10_000, reason: 400, all: 62_000 };
 
 /** Characters that are read at once; two lines on GitHub. */
 const longest = 160;
@@ -51,7 +51,8 @@ function order(messages: readonly string[]): string[] {
 }
 
 function writeCosts(costs: CostReport | Error, stage: string): string[] {
-	if (costs instanceof Error) return [`**Costs** are unknown: ${literal(costs.message.split("\n")[0] ?? "")}`];
+	if (costs instanceof Error)
+		return [`**Costs** are unknown: ${literal(costs.message.replaceAll(/\s+/g, " ").slice(0, most.reason))}`];
 	const { total, against, prices } = costs;
 	const after = describeBand(total);
 	const from = `List prices of ${prices.date}; what is not in them: \`npm run cost -- --stack ${stage}\``;
@@ -83,10 +84,10 @@ function writeDrift(drift: DriftReport | undefined): string[] {
 		...drift.unknown,
 	];
 	if (items.length === 0) return ["**Drift**: none."];
-	return ["#### Drift: on Aptible, and not in the stage file", "", ...list(items, most.drift)];
+	return ["#### Drift", "", ...list(items, most.drift)];
 }
 
-/** A list in which nothing is markup: what an item is about in bold, and the parts of a long one below it. */
+/** A list: what an item is about in bold, and the parts of a long one below it. */
 function list(items: readonly string[], characters: number): string[] {
 	const bold = (line: string) => line.replace(/^.{1,60}?(?=: )/, "**$&**");
 	const write = (item: string) =>
@@ -110,7 +111,11 @@ function fit(lines: readonly string[], characters: number): string[] {
 	return left === 0 ? fitting : [...fitting, "", `... and ${left} more, in the preview below or its log`];
 }
 
-/** Text as it is: no markup, and nobody and no issue that GitHub takes for mentioned. */
+/** Text as it is: no markup but the commands in it, and nobody and no issue that GitHub takes for mentioned. */
 function literal(text: string): string {
-	return text.replace(/[\\`*_~[\]<&|+]/g, "\\$&").replace(/[@#]/g, "$&<!-- -->");
+	const escaped = (part: string) => part.replace(/[\\`*_~[\]<&|+]/g, "\\$&").replace(/[@#]/g, "$&<!-- -->");
+	return text
+		.split(/(`[^`]+`)/)
+		.map((part, at) => (at % 2 === 1 ? part : escaped(part)))
+		.join("");
 }

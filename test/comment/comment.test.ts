@@ -31,11 +31,11 @@ test("an error keeps its lines, and stands before a warning's and an effect", ()
 	);
 });
 
-test("nothing in an effect is markup, and nobody is mentioned", () => {
-	const text = saying("app portal: config <b> `A_B` *x* [l](u) by @ana, #12 | 1 => 2");
+test("nothing in an effect is markup but commands, and nobody is mentioned", () => {
+	const text = saying("app portal: config <b> A_B `aptible apps` ` *x* [l](u) by @ana, #12 | 1 => 2");
 	assert.match(
 		write({ text }),
-		/^- \*\*app portal\*\*: config \\<b> \\`A\\_B\\` \\\*x\\\* \\\[l\\\]\(u\) by @<!-- -->ana, #<!-- -->12 \\\| 1 => 2$/m,
+		/^- \*\*app portal\*\*: config \\<b> A\\_B `aptible apps` \\` \\\*x\\\* \\\[l\\\]\(u\) by @<!-- -->ana, #<!-- -->12 \\\| 1 => 2$/m,
 	);
 });
 
@@ -72,7 +72,7 @@ test("a preview that says nothing of its failure is shown open", () => {
 });
 
 test("costs that are unknown say why, in one line", () => {
-	assert.match(write({ costs: new Error("2 mistakes:\n- one") }), /^\*\*Costs\*\* are unknown: 2 mistakes:$/m);
+	assert.match(write({ costs: new Error("2 mistakes:\n- one\n") }), /^\*\*Costs\*\* are unknown: 2 mistakes: - one $/m);
 });
 
 test("drift names what differs, what is gone, what is not declared, and what could not be seen", () => {
