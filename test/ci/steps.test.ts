@@ -30,7 +30,7 @@ test("every step of the workflows does on the sandbox what its name says", async
 		);
 		// What says nothing of itself is named too.
 		assert.match(body, /^- \*\*azure-native:storage:StorageAccount storage\*\*: create$/m);
-		assert.match(body, /^#### Costs: 0\.00 USD => 58\.40 USD a month$/m);
+		assert.match(body, /^#### Costs: \+58\.40 USD a month, 0\.00 USD => 58\.40 USD$/m);
 		assert.match(body, /<summary>pulumi preview<\/summary>\n\n`````text\n[\s\S]*\+ .*portal.*create[\s\S]*to create/);
 		assert.ok((await runner.summary()).includes(body.trim()));
 		assert.deepEqual(more, []);
