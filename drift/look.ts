@@ -26,7 +26,7 @@ import { explainDrift, readTouched, type Touched } from "./touched.ts";
 import { type Undeclared, undeclaredIn } from "./undeclared.ts";
 import { unseenIn } from "./unseen.ts";
 
-/** A file that the findings are written to, for `npm run drift`. */
+/** A file that the findings are written to, for `npm run drift` and `npm run comment`. */
 const reportVariable = "MEDSTACK_TO_APTIBLE_DRIFT_REPORT";
 /** Requests at a time of the one process that takes the look. */
 const requestsAtATime = 8;
@@ -187,8 +187,8 @@ export async function takeLook(
 		await pulumi.log.warn(text);
 		return undefined;
 	}
-	// What a change of the file comes up against is the preview's to say, and no answer to whether there is drift.
-	const isReport = process.env[reportVariable] !== undefined;
+	// `npm run drift`: what a change of the file comes up against is the preview's to say, and no answer to whether there is drift.
+	const isReport = isRequired && process.env[reportVariable] !== undefined;
 	const refused = isReport ? [] : findIdleEndpoints(stage, seen.value?.recorded ?? [], seen.value?.snapshot);
 	if (!isReport) {
 		if (stack.status === "fulfilled") refused.push(...(stack.value === undefined ? [] : [stack.value]));

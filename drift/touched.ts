@@ -76,7 +76,7 @@ function keyOf({ target, id }: Trace): string {
 
 function tellCause(operation: Operation): string {
 	const when = operation.created_at == null ? "" : ` at ${operation.created_at}`;
-	return `since ${tellOperation(operation)}${when}`;
+	return `changed by ${tellOperation(operation)}${when}`;
 }
 
 function traceOf(

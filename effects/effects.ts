@@ -113,7 +113,7 @@ function describeDrift(drift: Change<unknown>["drift"]): string {
 		const fields = drift.filter((one) => one.cause === cause);
 		const text = fields.map(({ field, live, declared }) => `${field} ${live} => ${declared}`).join(", ");
 		// The engine has compared the stage's secrets: that of this field has not changed there.
-		return cause === undefined || cause === eitherSide ? text : `${text} ${cause}`;
+		return cause === undefined || cause === eitherSide ? text : `${text}, ${cause}`;
 	});
 	return `back as declared: ${texts.join(", ")}`;
 }

@@ -23,7 +23,7 @@ const SHARED = [
 /** In a shared process this would reach the tests of other files: hooks of a whole file, and what is the process's own. */
 const NEEDS_ITS_OWN = /^(?:before|after)(?:Each)?\(|\bregisterHooks\(|\bprocess\.(?:chdir|exit)\(|\bmock\./m;
 
-const FLAGS = ["--disable-warning=ExperimentalWarning", "--test", "--test-timeout=1200000"];
+const FLAGS = ["--disable-warning=ExperimentalWarning", "--test", "--test-timeout=600000"];
 
 /** Of the counts with which a run ends, those that are summed. */
 const COUNT = /^ℹ (tests|suites|pass|fail|cancelled|skipped|todo) (\d+)$/gm;

@@ -4,7 +4,7 @@ export interface Difference {
 	field: string;
 	declared: string;
 	live: string;
-	/** Of drift, what made it so: `since operation 141 (scale by Ana Ops, ...) at ...`, or `eitherSide`; absent where it is unknown. */
+	/** Of drift, what made it so: `changed by operation 141 (scale by Ana Ops, ...) at ...`, or `eitherSide`; absent where it is unknown. */
 	cause?: string;
 }
 

@@ -183,7 +183,7 @@ test("drift of every kind", async (t) => {
 		await aptible.cli("restart", ...portal);
 		aptible.newJournal();
 		const { causes, requests } = await explained(aptible, facts);
-		const since = (type: string) => new RegExp(`^since operation \\d+ \\(${type} by .+@.+\\) at \\d{4}-`);
+		const since = (type: string) => new RegExp(`^changed by operation \\d+ \\(${type} by .+@.+\\) at \\d{4}-`);
 		assert.deepEqual(
 			Object.keys(causes).filter((field) => causes[field] === undefined),
 			["backups.yearly", "backups.keepFinal", "handle", "services.web.stopTimeoutSeconds", "object"],
@@ -227,7 +227,7 @@ test("another secret is drift only where an operation has set it since", async (
 	await aptible.cli("config:set", ...portal, "SESSION=sentinel-third");
 	assert.match(
 		(await explained(aptible, facts, rotated)).causes["config.SESSION"] ?? "",
-		/^since operation \d+ \(configure/,
+		/^changed by operation \d+ \(configure/,
 	);
 	// Of an older version, that recorded no operation.
 	const { operation: _, ...older } = facts.get("app") ?? {};

@@ -10,7 +10,8 @@ const portal = portalSpec();
 const withSecret = portalSpec({ config: { A: "1", KEY: "${secrets.sessionKey}" } });
 
 test("what was changed by hand is told with what it takes to bring it back, and with who did it", () => {
-	const cause = (id: number) => `since operation ${id} (scale by Ana Ops, ana@acme.example) at 2026-12-01T10:00:00Z`;
+	const cause = (id: number) =>
+		`changed by operation ${id} (scale by Ana Ops, ana@acme.example) at 2026-12-01T10:00:00Z`;
 	const drift = (field: string, live: string, declared: string, why?: string) => ({
 		field,
 		live,
@@ -21,7 +22,7 @@ test("what was changed by hand is told with what it takes to bring it back, and 
 	const scaled = portalSpec({ services: { web: { containers: 2 }, worker: { containers: 0 } } });
 	check("app", [
 		[
-			`app portal: one scale of web, 5 x 1024 MB => 2 x 1024 MB; web (https) restarts without a gap; back as declared: services.web.containers 5 => 2 ${cause(12)}`,
+			`app portal: one scale of web, 5 x 1024 MB => 2 x 1024 MB; web (https) restarts without a gap; back as declared: services.web.containers 5 => 2, ${cause(12)}`,
 			scaled,
 			scaled,
 			{
@@ -43,13 +44,13 @@ test("what was changed by hand is told with what it takes to bring it back, and 
 			},
 		],
 		[
-			"app portal: one deploy of 1 with config A set; web and worker stop before they start anew; back as declared: config.A another value => as in the stage file since operation 7, image acme/portal:2 => acme/portal:1 since operation 8",
+			"app portal: one deploy of 1 with config A set; web and worker stop before they start anew; back as declared: config.A another value => as in the stage file, changed by operation 7, image acme/portal:2 => acme/portal:1, changed by operation 8",
 			portal,
 			portal,
 			{
 				drift: [
-					drift("config.A", "another value", "as in the stage file", "since operation 7"),
-					drift("image", "acme/portal:2", "acme/portal:1", "since operation 8"),
+					drift("config.A", "another value", "as in the stage file", "changed by operation 7"),
+					drift("image", "acme/portal:2", "acme/portal:1", "changed by operation 8"),
 				],
 			},
 		],
