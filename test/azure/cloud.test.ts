@@ -140,6 +140,23 @@ test("a request is the whole resource: what it does not name is gone", async () 
 	assert.deepEqual([tags, identity, encryption?.keySource], [{}, undefined, "Microsoft.Storage"]);
 });
 
+test("what the provider does not know is no part of a request, at any depth", () => {
+	const networkRuleSet = {
+		defaultAction: "Deny",
+		ipRules: [{ iPAddressOrRange: "203.0.113.1", value: "203.0.113.2" }],
+	};
+	const { inputs, state } = cloud.update(types.account, idOf(account), {
+		...account,
+		networkRuleSet: { ...networkRuleSet, ipAllowlist: [] },
+		tags: { anything: "x" },
+		allowBlobAccess: true,
+	});
+	const sent = { defaultAction: "Deny", ipRules: [{ iPAddressOrRange: "203.0.113.1" }] };
+	assert.deepEqual(inputs, { ...account, tags: { anything: "x" }, networkRuleSet: sent });
+	assert.equal(Object.hasOwn(state, "allowBlobAccess"), false);
+	cloud.update(types.account, idOf(account), account);
+});
+
 test("a lifecycle is not made a second time", async () => {
 	const rule = { name: "old", type: "Lifecycle", definition: { actions: { version: {} } } };
 	const policy = { ...below, managementPolicyName: "default", policy: { rules: [rule] } };
