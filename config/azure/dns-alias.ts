@@ -52,6 +52,12 @@ export function checkAlias(at: Place, record: RecordDraft, zone: ZoneDraft, dns:
 	if (followed.type !== type.toLowerCase()) {
 		return [wrongValue(place, `is not of this record's type, ${type}; an alias follows a record of its own type`)];
 	}
+	// Azure refuses it since 2023 (azure-docs#114848).
+	if (followed.name === "@") {
+		return [
+			wrongValue(place, "is the record of the zone itself, which no alias can follow; let that one follow this one"),
+		];
+	}
 	if (!leadsBack(record, zone)) return [];
 	return [wrongValue(place, "leads back to this record; let it follow one that has values or a target")];
 }

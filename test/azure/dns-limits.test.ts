@@ -83,6 +83,7 @@ testRefused({
 			six: { name: "six", type: "AAAA", alias: inAzure("Microsoft.Network/dnsZones/acme.example/A/www") },
 			self: { name: "self", type: "A", alias: inAzure("Microsoft.Network/dnsZones/acme.example/A/self") },
 			one: { name: "one", type: "A", alias: inAzure("Microsoft.Network/dnsZones/acme.example/A/two") },
+			apex: { name: "apex", type: "A", alias: inAzure("Microsoft.Network/dnsZones/acme.example/A/@") },
 			two: { name: "two", type: "A", alias: inAzure("Microsoft.Network/dnsZones/acme.example/A/one") },
 		}),
 		says: [
@@ -92,6 +93,10 @@ testRefused({
 			place("six", `alias: ${shown} is not of this record's type, AAAA; an alias follows a record of its own type`),
 			place("self", `alias: ${shown} leads back to this record; let it follow one that has values or a target`),
 			place("one", `alias: ${shown} leads back to this record; let it follow one that has values or a target`),
+			place(
+				"apex",
+				`alias: ${shown} is the record of the zone itself, which no alias can follow; let that one follow this one`,
+			),
 			place("two", `alias: ${shown} leads back to this record; let it follow one that has values or a target`),
 		],
 	},

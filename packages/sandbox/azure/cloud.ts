@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PropertyMap } from "../plugins/property-value.ts";
 import { ArmError } from "./arm-error.ts";
-import { changeContainer } from "./data-plane.ts";
+import { changeContainer, hasBlobs } from "./data-plane.ts";
 import { keepKnown } from "./properties.ts";
 import { ARM_TYPES, type ArmType } from "./resource-types.ts";
 import type { ArmResource, ArmStore } from "./store.ts";
 import { addPolicyTags, tagRules } from "./tag-rules.ts";
+import { refuseHeldRemoval } from "./worm-rules.ts";
 
 const CONTAINER = "azure-native:storage:BlobContainer";
 const ACCOUNT = "azure-native:storage:StorageAccount";
@@ -65,6 +66,7 @@ export class Cloud {
 		if (resource === undefined) return;
 		this.#refuseLocked(resource);
 		typeOf(resource.token).refuseRemoval?.();
+		await refuseHeldRemoval(resource, this.store, (inputs) => hasBlobs(this.#containerOf(inputs)));
 		if (typeOf(resource.token).singleton === true) return this.store.forget(id);
 		const gone = [resource, ...this.store.below(id)];
 		for (const { token: one, inputs } of gone) {
