@@ -42,7 +42,12 @@ const CloudState = z.looseObject({
 	inputs: z
 		.looseObject({
 			cnameRecord: z.looseObject({ cname: z.string() }).nullish().catch(undefined),
-			tags: z.record(z.string(), z.string()).nullish().catch(undefined),
+			// A legal hold has a list of them.
+			tags: z
+				.union([z.record(z.string(), z.string()), z.array(z.string())])
+				.nullish()
+				.catch(undefined),
+			immutabilityPeriodSinceCreationInDays: z.int().nullish().catch(undefined),
 		})
 		.nullish(),
 });
@@ -61,6 +66,10 @@ export interface RecordedResource {
 	cname?: string;
 	/** What the last run asked for. */
 	tags?: Readonly<Record<string, string>>;
+	/** Tags of a legal hold. */
+	holds?: readonly string[];
+	/** Days of a retention. */
+	days?: number;
 }
 
 /** An object of Aptible that is in the state of the stack. */
@@ -102,7 +111,7 @@ export async function readRecordedAzure(what: string, why: string): Promise<Reco
 		const state = CloudState.safeParse(resource).data;
 		if (state === undefined || state.delete === true) return [];
 		const cname = state.inputs?.cnameRecord?.cname;
-		const tags = state.inputs?.tags;
+		const { tags, immutabilityPeriodSinceCreationInDays: days } = state.inputs ?? {};
 		return [
 			{
 				type: state.type,
@@ -110,7 +119,8 @@ export async function readRecordedAzure(what: string, why: string): Promise<Reco
 				id: state.id,
 				isRetained: state.retainOnDelete === true,
 				...(cname === undefined ? {} : { cname }),
-				...(tags == null ? {} : { tags }),
+				...(tags == null ? {} : Array.isArray(tags) ? { holds: tags } : { tags }),
+				...(days == null ? {} : { days }),
 			},
 		];
 	});

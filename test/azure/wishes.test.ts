@@ -127,7 +127,10 @@ test("what a stage file says of tags, CORS, lifecycles and records is made, chan
 		change(opened, "storage:BlobServiceProperties", { cors: { corsRules: [] } });
 		change(opened, "storage:ManagementPolicy", { policy: { rules: [] } });
 		change(opened, "storage:BlobContainerImmutabilityPolicy", { immutabilityPeriodSinceCreationInDays: 1 });
-		await succeed(stage.preview("--expect-no-changes"));
+		change(opened, "storage:BlobContainerLegalHold", { tags: ["case2"] });
+		const shown = await succeed(stage.preview("--expect-no-changes"));
+		assert.match(shown, /warning: .*the retention of "documents" has 1 day in Azure, and 60 in the state/);
+		assert.match(shown, /warning: .*the hold case1 of "scans" is gone from Azure; `pulumi refresh`, then `pulumi up`/);
 		await stage.edit(({ storage }) => {
 			storage.tags.stage = "staging";
 		});
@@ -144,7 +147,8 @@ test("what a stage file says of tags, CORS, lifecycles and records is made, chan
 		assert.equal(JSON.stringify(live("storage:BlobServiceProperties").cors).includes("portal.maple.example"), true);
 		assert.deepEqual(rulesOf(opened), ["age", "scratch"]);
 		assert.equal(live("storage:BlobContainerImmutabilityPolicy").immutabilityPeriodSinceCreationInDays, 60);
-		await succeed(stage.up("--expect-no-changes"));
+		assert.deepEqual(live("storage:BlobContainerLegalHold").tags, ["case1", "case2"]);
+		assert.doesNotMatch(await succeed(stage.up("--expect-no-changes")), /warning/);
 	});
 
 	await t.test("a hold that somebody adds is named with its command, and no run lifts one", async () => {
