@@ -41,12 +41,9 @@ export function declareWorm(name: string, args: WormArgs, parent: pulumi.Resourc
 	const found = live[args.container.name];
 	const recordOf = (type: string) =>
 		recorded.find((one) => one.type === `azure-native:storage:${type}` && one.name === name);
-	warnOfLoss(
-		args.container.name,
-		recordOf("BlobContainerImmutabilityPolicy"),
-		recordOf("BlobContainerLegalHold"),
-		found,
-	);
+	const retention = immutable === undefined ? undefined : recordOf("BlobContainerImmutabilityPolicy");
+	const hold = legalHold === undefined ? undefined : recordOf("BlobContainerLegalHold");
+	warnOfLoss(args.container.name, retention, hold, found);
 	const optionsOf = (type: string, id: string | undefined) => {
 		const isRecorded = recordOf(type) !== undefined;
 		// An account that is only imported keeps what it got while it was managed.
