@@ -1,7 +1,6 @@
 import { isMap, type PropertyMap } from "../plugins/property-value.ts";
 import { ArmError } from "./arm-error.ts";
 import { mapIn, mapsIn, type RuleContext } from "./arm-values.ts";
-import { isContainerName } from "./limits.ts";
 import { requireAccount, requireDefault } from "./storage-rules.ts";
 
 /** What Azure refuses of the settings of a blob service and of a lifecycle (facts/azure.md §2, §3). */
@@ -112,11 +111,6 @@ export function managementPolicyRules(context: RuleContext): void {
 		if (definition.filters !== undefined && !hasTypes) {
 			throw new ArmError(400, "InvalidRequestPropertyValue", `The rule '${rule.name}' needs blob types.`);
 		}
-		const stray = Array.isArray(prefixMatch) ? prefixMatch.find((one) => !beginsWithContainer(String(one))) : undefined;
-		if (stray !== undefined) {
-			const message = `The prefix '${stray}' of the rule '${rule.name}' begins with no container.`;
-			throw new ArmError(400, "InvalidRequestPropertyValue", message);
-		}
 		if (Array.isArray(prefixMatch) && prefixMatch.length > 10) {
 			throw new ArmError(400, "InvalidRequestPropertyValue", `The rule '${rule.name}' has more than 10 prefixes.`);
 		}
@@ -134,10 +128,4 @@ export function managementPolicyRules(context: RuleContext): void {
 			`The rule '${rule.name}' needs type Lifecycle and at least one action.`,
 		);
 	}
-}
-
-/** The beginning of the name of a container, or the whole of it, a slash and more. */
-function beginsWithContainer(prefix: string): boolean {
-	const [container = "", ...rest] = prefix.split("/");
-	return rest.length === 0 ? /^[$a-z0-9-]+$/.test(container) : isContainerName(container);
 }
