@@ -53,13 +53,13 @@ export const CorsRule = block("a CORS rule", {
 	headers: list(header, "names of headers").default(["*"]).register(keyDocs, {
 		description: "headers that they may send; an upload sends `x-ms-blob-type`",
 		inPlace: "yes",
-		allowed: "list of names, `*` for all",
+		allowed: "list of names, of which 2 may be beginnings (`x-ms-meta-*`), `*` for all",
 		otherwise: "`*`",
 	}),
 	exposedHeaders: list(header, "names of headers").default([]).register(keyDocs, {
 		description: "headers of an answer that they may read",
 		inPlace: "yes",
-		allowed: "list of names, `*` for all",
+		allowed: "list of names, of which 2 may be beginnings, `*` for all",
 	}),
 	maxAgeSeconds: whole("seconds", 0, 2_147_483_647).default(3600).register(keyDocs, {
 		description: "seconds for which a browser keeps the answer to its preflight",

@@ -102,6 +102,11 @@ test("texts are bounded over the whole set, names with their zone, services by t
 	await refuses("dns:RecordSet", texts("x".repeat(4000), "y".repeat(97)), /more than 4096 characters/);
 	await refuses("dns:RecordSet", texts(...Array.from({ length: 401 }, (_, i) => `t${i}`)), /at most 400 records/);
 	await cloud.create(type("dns:RecordSet"), texts(...Array.from({ length: 400 }, (_, i) => `t${i}`)));
+	await refuses(
+		"dns:RecordSet",
+		record("TXT", "empty", { txtRecords: [{ value: [""] }] }),
+		/is not a record of type TXT/,
+	);
 	const srvRecords = [{ priority: 1, weight: 1, port: 1, target: "a.example" }];
 	await refuses("dns:RecordSet", record("SRV", "sip", { srvRecords }), /service and protocol/);
 	const long = record("A", `${"a".repeat(60)}.`.repeat(4).slice(0, -1), { aRecords: [{ ipv4Address: "203.0.113.1" }] });

@@ -99,6 +99,15 @@ test("a text over 255 characters goes out in strings of at most 255, a shorter o
 	);
 });
 
+test("an escape stays in one of the strings of a text", async () => {
+	const values = [`${"x".repeat(252)}\\128y`, `${"x".repeat(254)}\\"y`];
+	const { one } = await registerDns(storageStage(zone({ txt: { name: "@", type: "TXT", values } })));
+	assert.deepEqual(one("dns:RecordSet").inputs.txtRecords, [
+		{ value: ["x".repeat(252), "\\128y"] },
+		{ value: ["x".repeat(254), '\\"y'] },
+	]);
+});
+
 test("a CNAME may lead to a name with an underscore or a final dot, which is left out", async () => {
 	const records = {
 		dkim: { name: "s1._domainkey", type: "CNAME", target: "s1._domainkey.u1.wl.sendgrid.example." },

@@ -77,7 +77,8 @@ const CONTENT: Readonly<Record<string, { key: string; takes: (value: PropertyMap
 		key: "srvRecords",
 		takes: ({ priority, weight, port, target }) => [priority, weight, port].every(isShort) && isName(target),
 	},
-	TXT: { key: "txtRecords", takes: ({ value }) => Array.isArray(value) },
+	// An empty text is refused (dnscontrol: providers/azuredns/auditrecords.go).
+	TXT: { key: "txtRecords", takes: ({ value }) => Array.isArray(value) && value.join("") !== "" },
 };
 
 const isShort = (number: unknown) => Number.isInteger(number) && Number(number) >= 0 && Number(number) < 2 ** 16;
