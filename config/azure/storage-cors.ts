@@ -38,7 +38,7 @@ const header = pattern(
 	new RegExp(`^(?=.{1,${longestEntry}}$)(?:\\*|[\\w!#$%&'+.^\`|~-]+\\*?)$`),
 );
 
-/** One rule; the first that fits a request counts, in the order of the file. */
+/** One rule; the first that fits a request counts, in the order of their names. */
 export const CorsRule = block("a CORS rule", {
 	origins: filled(origin, "origins, such as [https://portal.acme.example]").register(keyDocs, {
 		description: "pages that may use the files, by their origin",
