@@ -48,6 +48,7 @@ const CloudState = z.looseObject({
 				.nullish()
 				.catch(undefined),
 			immutabilityPeriodSinceCreationInDays: z.int().nullish().catch(undefined),
+			identity: z.looseObject({ type: z.string() }).nullish().catch(undefined),
 		})
 		.nullish(),
 });
@@ -70,6 +71,8 @@ export interface RecordedResource {
 	holds?: readonly string[];
 	/** Days of a retention. */
 	days?: number;
+	/** Kind of identities of an account (`SystemAssigned,UserAssigned`). */
+	identityType?: string;
 }
 
 /** An object of Aptible that is in the state of the stack. */
@@ -111,7 +114,7 @@ export async function readRecordedAzure(what: string, why: string): Promise<Reco
 		const state = CloudState.safeParse(resource).data;
 		if (state === undefined || state.delete === true) return [];
 		const cname = state.inputs?.cnameRecord?.cname;
-		const { tags, immutabilityPeriodSinceCreationInDays: days } = state.inputs ?? {};
+		const { tags, immutabilityPeriodSinceCreationInDays: days, identity } = state.inputs ?? {};
 		return [
 			{
 				type: state.type,
@@ -121,6 +124,7 @@ export async function readRecordedAzure(what: string, why: string): Promise<Reco
 				...(cname === undefined ? {} : { cname }),
 				...(tags == null ? {} : Array.isArray(tags) ? { holds: tags } : { tags }),
 				...(days == null ? {} : { days }),
+				...(identity == null ? {} : { identityType: identity.type }),
 			},
 		];
 	});

@@ -73,7 +73,7 @@ const settledAtCreation = {
 /**
  * Arguments of a customer's own key, which take the place of those of the account.
  *
- * @param type identities of an account that is taken over: Azure's own for it stays
+ * @param type identities of an account that is there: Azure's own for it stays
  */
 export function toKeyArgs({ encryptionKey, existing }: Storage, type = ""): Partial<StorageAccountArgs> {
 	if (encryptionKey === undefined) return {};

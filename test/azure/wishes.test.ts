@@ -123,7 +123,8 @@ test("what a stage file says of tags, CORS, lifecycles and records is made, chan
 	});
 
 	await t.test("a tag that somebody adds is not taken off unseen, and stays after a refresh", async () => {
-		change(opened, "storage:StorageAccount", { tags: { owner: "archive", team: "files" } });
+		const both = { type: "SystemAssigned,UserAssigned", userAssignedIdentities: [identity] };
+		change(opened, "storage:StorageAccount", { tags: { owner: "archive", team: "files" }, identity: both });
 		change(opened, "storage:BlobServiceProperties", { cors: { corsRules: [] } });
 		change(opened, "storage:ManagementPolicy", { policy: { rules: [] } });
 		change(opened, "storage:BlobContainerImmutabilityPolicy", { immutabilityPeriodSinceCreationInDays: 1 });
@@ -134,7 +135,10 @@ test("what a stage file says of tags, CORS, lifecycles and records is made, chan
 		await stage.edit(({ storage }) => {
 			storage.tags.stage = "staging";
 		});
-		assert.match(await fail(stage.preview()), /"maplefiles" has tags that were changed in Azure since the last run/);
+		assert.match(
+			await fail(stage.preview()),
+			/"maplefiles" has tags, an identity that were changed in Azure since the last run/,
+		);
 		const seen = await succeed(stage.pulumi("refresh", "--yes", "--skip-preview", "--diff"));
 		assert.match(seen, /team/);
 		assert.match(await succeed(stage.up("--diff")), /corsRules/);
@@ -144,6 +148,7 @@ test("what a stage file says of tags, CORS, lifecycles and records is made, chan
 			owner: "archive",
 			stage: "staging",
 		});
+		assert.deepEqual(live("storage:StorageAccount").identity, both);
 		assert.equal(JSON.stringify(live("storage:BlobServiceProperties").cors).includes("portal.maple.example"), true);
 		assert.deepEqual(rulesOf(opened), ["age", "scratch"]);
 		assert.equal(live("storage:BlobContainerImmutabilityPolicy").immutabilityPeriodSinceCreationInDays, 60);
