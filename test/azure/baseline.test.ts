@@ -159,14 +159,3 @@ test("what is settled at creation replaces no account from which the line `exist
 	}
 	assert.ok(!one("storage:StorageAccount").opts.ignoreChanges?.includes("sasPolicy"), "windows may become longer");
 });
-
-test("CORS rules go out in the order of their names, however a file has them: Pulumi hands keys over sorted", async () => {
-	const rule = { methods: ["GET"] };
-	const cors = { wide: { ...rule, origins: ["*"] }, a: { ...rule, origins: ["https://a.example"] } };
-	const { one } = await registerStorage(storageStage({ cors, redundancy: "GRS" }, false));
-	const { corsRules } = one("storage:BlobServiceProperties").inputs.cors;
-	assert.deepEqual(
-		corsRules.map(({ allowedOrigins }: { allowedOrigins: string[] }) => allowedOrigins),
-		[["https://a.example"], ["*"]],
-	);
-});
