@@ -42,7 +42,13 @@ const CloudState = z.looseObject({
 	inputs: z
 		.looseObject({
 			cnameRecord: z.looseObject({ cname: z.string() }).nullish().catch(undefined),
-			tags: z.record(z.string(), z.string()).nullish().catch(undefined),
+			// A legal hold has a list of them.
+			tags: z
+				.union([z.record(z.string(), z.string()), z.array(z.string())])
+				.nullish()
+				.catch(undefined),
+			immutabilityPeriodSinceCreationInDays: z.int().nullish().catch(undefined),
+			identity: z.looseObject({ type: z.string() }).nullish().catch(undefined),
 		})
 		.nullish(),
 });
@@ -61,6 +67,12 @@ export interface RecordedResource {
 	cname?: string;
 	/** What the last run asked for. */
 	tags?: Readonly<Record<string, string>>;
+	/** Tags of a legal hold. */
+	holds?: readonly string[];
+	/** Days of a retention. */
+	days?: number;
+	/** Kind of identities of an account (`SystemAssigned,UserAssigned`). */
+	identityType?: string;
 }
 
 /** An object of Aptible that is in the state of the stack. */
@@ -102,7 +114,7 @@ export async function readRecordedAzure(what: string, why: string): Promise<Reco
 		const state = CloudState.safeParse(resource).data;
 		if (state === undefined || state.delete === true) return [];
 		const cname = state.inputs?.cnameRecord?.cname;
-		const tags = state.inputs?.tags;
+		const { tags, immutabilityPeriodSinceCreationInDays: days, identity } = state.inputs ?? {};
 		return [
 			{
 				type: state.type,
@@ -110,7 +122,9 @@ export async function readRecordedAzure(what: string, why: string): Promise<Reco
 				id: state.id,
 				isRetained: state.retainOnDelete === true,
 				...(cname === undefined ? {} : { cname }),
-				...(tags == null ? {} : { tags }),
+				...(tags == null ? {} : Array.isArray(tags) ? { holds: tags } : { tags }),
+				...(days == null ? {} : { days }),
+				...(identity == null ? {} : { identityType: identity.type }),
 			},
 		];
 	});
