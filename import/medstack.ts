@@ -3,13 +3,12 @@
  * looks like there is not documented (facts/move.md §7): each is read as the service of Compose's that its known keys make, and the
  * other keys are named.
  */
-import { existsSync, readFileSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { isLoadBalancerOrMover, replicaPlaces } from "../move/source-cluster/service-fields.ts";
-import { sayDeep } from "./compose/load.ts";
+import { Files } from "./compose/files.ts";
 import { InputError, readFields } from "./compose/read.ts";
 import { readService } from "./compose/services.ts";
-import { type Field, fieldAt, fieldsOf, placeOf, type Source, say, textOf } from "./compose/source.ts";
+import { type Field, fieldAt, fieldsOf, placeOf, type Source, say, sayDeep, textOf } from "./compose/source.ts";
 import type { Imported } from "./compose.ts";
 import { toHandle } from "./roles.ts";
 import type { Service } from "./service.ts";
@@ -42,10 +41,8 @@ export function importMedstack(
 	options: Omit<StageOptions, "handle"> & { handle: string | undefined },
 ): Imported {
 	const keys: Source[] = [];
-	const file = { name: path, folder: from };
-	const absolute = resolve(from, path);
-	if (!existsSync(absolute)) throw new InputError(`"${path}" is not there`);
-	const root = readFields(readFileSync(absolute, "utf8"), file, { known: keys });
+	const { file, text } = new Files(dirname(resolve(from, path)), from).open(path);
+	const root = readFields(text, file, { known: keys });
 	const list = [root, fieldAt(root, "data"), fieldAt(root, "services", "data"), fieldAt(root, "services")].find(
 		(field) => field?.value.kind === "list",
 	);
@@ -96,7 +93,7 @@ function readEntry(entry: Field, index: number): Service[] {
 	const service = readService(
 		name,
 		{ sources: entry.sources, value: { kind: "map", fields: composed } },
-		{ variables: {}, envFile: () => [] },
+		{ variables: {}, envFile: () => [], counted: { ports: 0 } },
 	);
 	const replicas = replicaPlaces
 		.map((place) => fieldAt(entry, ...place))
