@@ -60,11 +60,11 @@ export function makeStage(
 	for (const role of roles) if (role.kind === "left out") sayDeep(role.service.field, role.outcome, role.says);
 	const own = roles.filter((role) => role.kind === "app").map(({ service }) => service);
 	const apps = groupApps(own, options.images, new Set(databases.map(({ handle }) => handle)));
-	const procfiles = procfilesOf(apps);
 	const endpoints = new Endpoints();
 	for (const app of apps) for (const one of app.services) if (hasContainers(one.service)) endpoints.publish(app, one);
 	const absent = inactive.map((service) => ({ kind: "left out", service, outcome: "dropped", says: "" }) as const);
 	const names = namesOf([...absent, ...roles]);
+	const procfiles = procfilesOf(apps, names);
 	const calls = new Calls(apps, endpoints);
 	const secrets = new ImportedSecrets();
 	const configs = apps.map((app) => {
