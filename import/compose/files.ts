@@ -31,8 +31,9 @@ export class Files {
 	 * @param from folder from which messages name files
 	 */
 	constructor(root: string, from: string) {
-		if (!existsSync(root)) throw new InputError(`folder "${root}" is not there`);
-		this.#root = realpathSync(root);
+		const folder = resolve(from, root);
+		if (!existsSync(folder)) throw new InputError(`folder "${relative(from, folder)}" is not there`);
+		this.#root = realpathSync(folder);
 		this.#from = realpathSync(from);
 	}
 

@@ -66,7 +66,11 @@ test("what stands behind an address is looked at too", () => {
 			"a.yml": `services:\n${api}  web:\n    image: acme/web:1\n    environment: { ${name}: "${value}" }\n`,
 		};
 		assert.doesNotMatch(everything(files), /hunter2|9f8e7d6c/, value);
-		assert.match(importTexts(files).rows("a.yml:6", `.${name}`), /^(decide .*secret stands beside it|mapped a secret)/, value);
+		assert.match(
+			importTexts(files).rows("a.yml:6", `.${name}`),
+			/^(decide .*secret stands beside it|mapped a secret)/,
+			value,
+		);
 	}
 });
 
