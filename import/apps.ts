@@ -2,7 +2,7 @@
 
 import { fieldAt, textOf } from "./compose/source.ts";
 import { readImage } from "./images.ts";
-import { toHandle } from "./roles.ts";
+import { takeHandle, toHandle } from "./roles.ts";
 import type { Service } from "./service.ts";
 
 /** A service of an app, by the name that it has in the image's Procfile. */
@@ -46,9 +46,7 @@ export function groupApps(
 		const program = app.image.text && toHandle(readImage(app.image.text).program);
 		const isShared = apps.some((other) => other !== app && other.image === app.image);
 		const wanted = app.services.length > 1 && program && !isShared && !handles.has(program) ? program : own;
-		app.handle = wanted;
-		for (let turn = 2; handles.has(app.handle); turn += 1) app.handle = `${wanted}-${turn}`;
-		handles.add(app.handle);
+		app.handle = takeHandle(wanted, handles);
 	}
 	return apps;
 }
@@ -70,10 +68,12 @@ function splitGroup(group: readonly Service[], images: ReadonlyMap<string, strin
 	const needsProcfile = group.some((one) => one.command !== undefined || one.entrypoint !== undefined);
 	const image: ImageInUse = { text: imageOf(first, images), processes: new Map(), needsProcfile };
 	const types = new Map<string, string>();
+	const taken = new Set<string>();
 	const apps: App[] = [];
 	for (const service of group) {
 		const key = JSON.stringify([service.entrypoint?.words, service.command?.words]);
-		const processType = types.get(key) ?? (needsProcfile ? service.name.replace(/[^A-Za-z0-9_-]/g, "-") : "cmd");
+		const own = needsProcfile ? service.name.replace(/[^A-Za-z0-9_-]/g, "-") : "cmd";
+		const processType = types.get(key) ?? takeHandle(own, taken);
 		types.set(key, processType);
 		if (!image.processes.has(processType)) image.processes.set(processType, service);
 		const home = apps.find(({ services }) =>

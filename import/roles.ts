@@ -39,6 +39,14 @@ export function toHandle(name: string): string {
 	return handlePattern.test(handle) ? handle : "imported";
 }
 
+/** The handle, or one like it that is not taken; it is taken then. */
+export function takeHandle(wanted: string, taken: Set<string>): string {
+	let handle = wanted;
+	for (let turn = 2; taken.has(handle); turn += 1) handle = `${wanted.slice(0, 60)}-${turn}`;
+	taken.add(handle);
+	return handle;
+}
+
 export function roleOf(service: Service): Role {
 	const name = service.image && readImage(service.image.text);
 	if (name === undefined) return { kind: "app", service };

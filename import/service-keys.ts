@@ -2,7 +2,7 @@
 import { lookUp } from "../wire/own.ts";
 import { asBlock } from "./compose/merge.ts";
 import type { Mount } from "./compose/mounts.ts";
-import { type Field, fieldAt, fieldsOf, say, sayDeep, textOf } from "./compose/source.ts";
+import { type Field, fieldAt, fieldsOf, placeOf, say, sayDeep, textOf } from "./compose/source.ts";
 import { isRule } from "./compose/traefik.ts";
 import { deployKeys, harmless, type KeyRule, serviceKeys, unknownKey } from "./key-outcomes.ts";
 import type { Service } from "./service.ts";
@@ -76,6 +76,13 @@ function sayUnread({ field, containers, memory, grace }: Service): void {
 			`is no ${kinds.map((kind) => kindWords[kind]).join(" or ")}, so that nothing of it was read`,
 		);
 	}
+	const twice: [counts: Field | undefined, former: Field | undefined][] = [
+		[fieldAt(field, "deploy", "replicas"), fieldAt(field, "scale")],
+		[fieldAt(field, "deploy", "resources", "limits", "memory"), fieldAt(field, "mem_limit")],
+	];
+	for (const [counts, former] of twice)
+		if (counts !== undefined && former !== undefined)
+			say(former, "decide", `${placeOf(counts)} says it too, and counts`);
 	const read: [Field | undefined, unknown, string][] = [
 		[fieldAt(field, "deploy", "replicas") ?? fieldAt(field, "scale"), containers, "number of containers"],
 		[

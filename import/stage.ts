@@ -12,7 +12,7 @@ import { Endpoints } from "./endpoints.ts";
 import { type Procfile, procfilesOf } from "./procfile.ts";
 import type { Reach } from "./reach.ts";
 import { endpointReference } from "./references.ts";
-import { namesOf, roleOf } from "./roles.ts";
+import { namesOf, roleOf, takeHandle } from "./roles.ts";
 import type { Service } from "./service.ts";
 import { sayKeys } from "./service-keys.ts";
 
@@ -57,9 +57,11 @@ export function makeStage(
 	}
 	const roles = services.map(roleOf);
 	const databases = roles.filter((role) => role.kind === "database");
+	const taken = new Set<string>();
+	for (const role of databases) role.handle = takeHandle(role.handle, taken);
 	for (const role of roles) if (role.kind === "left out") sayDeep(role.service.field, role.outcome, role.says);
 	const own = roles.filter((role) => role.kind === "app").map(({ service }) => service);
-	const apps = groupApps(own, options.images, new Set(databases.map(({ handle }) => handle)));
+	const apps = groupApps(own, options.images, taken);
 	const endpoints = new Endpoints();
 	for (const app of apps) for (const one of app.services) if (hasContainers(one.service)) endpoints.publish(app, one);
 	const absent = inactive.map((service) => ({ kind: "left out", service, outcome: "dropped", says: "" }) as const);

@@ -26,7 +26,10 @@ export function readServices(project: Project): { services: Service[]; inactive:
 	const envFiles = new EnvFiles(project);
 	const counted = { ports: 0 };
 	const read = (fields: ReadonlyMap<string, Field>, envFile: ServiceContext["envFile"]) =>
-		[...fields].map(([name, field]) => readService(name, field, { variables: project.variables, envFile, counted }));
+		[...fields].map(([name, field]) => {
+			const service = readService(name, field, { variables: project.variables, envFile, counted });
+			return { ...service, aliases: [...service.aliases, `${project.name}_${name}`] };
+		});
 	return {
 		services: read(project.services, (item) => envFiles.read(item)),
 		inactive: read(project.inactive, () => []),
@@ -50,6 +53,8 @@ export function readService(name: string, field: Field, context: ServiceContext)
 	const imageText = textOf(image);
 	const networks = [...fieldsOf(at("networks") && asBlock(at("networks") as Field)).values()];
 	const aliases = [
+		// Swarm's own, of the containers without its load balancing.
+		`tasks.${name}`,
 		textOf(at("container_name")),
 		textOf(at("hostname")),
 		...networks.flatMap((network) => itemsOf(fieldAt(network, "aliases")).map(textOf)),

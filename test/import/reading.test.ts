@@ -112,6 +112,18 @@ services:
 	assert.match(rows("a.yml:13"), /^decide is no block/);
 });
 
+test("of two keys that say the same the one that does not count is asked about", () => {
+	const { app, rows } = importTexts({
+		"a.yml": `${web}    scale: 2
+    mem_limit: 1g
+    deploy: { replicas: 3, resources: { limits: { memory: 2g } } }
+`,
+	});
+	assert.deepEqual(app("web").services, { cmd: { containers: 3, containerMb: 2048 } });
+	assert.match(rows("a.yml:4"), /^decide a\.yml:6 says it too, and counts$/);
+	assert.match(rows("a.yml:5"), /^decide a\.yml:6 says it too, and counts$/);
+});
+
 test("profiles and the project's name are taken from Compose's own variables too", () => {
 	const files = {
 		"a.yml": `${web}  debug: { image: "acme/debug:1", profiles: [debug, more] }\n`,
