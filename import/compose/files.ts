@@ -60,13 +60,14 @@ export class Files {
 			return this.#isInside(asked) ? "is not there" : this.#outside();
 		}
 		if (!this.#isInside(real)) return this.#outside();
-		const key = `${real} ${folder}`;
+		const base = folder ?? dirname(real);
+		const key = `${real} ${base}`;
 		const former = this.#read.get(key);
 		if (former !== undefined) return former;
 		const stat = statSync(real);
 		if (!stat.isFile()) return "is no file";
 		if (stat.size > mostBytes) return `is ${stat.size} bytes long; allowed: ${mostBytes}`;
-		const file = { name: relative(this.#from, real).split(sep).join("/"), folder: folder ?? dirname(real) };
+		const file = { name: relative(this.#from, real).split(sep).join("/"), folder: base };
 		const text = decode(readFileSync(real));
 		if (text === undefined) return "is not UTF-8; save it as UTF-8";
 		const read = { file, text };

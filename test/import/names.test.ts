@@ -42,6 +42,37 @@ services:
 	assert.deepEqual(app("web").config, { DB_HOST: "${databases.db.host}", A_URL: "${databases.db.url}" });
 });
 
+test("a file that names itself in extends is read once, and each of its keys is in one row", () => {
+	const { app, lines } = importTexts({
+		"a.yml": `services:
+  base: { image: "acme/base:1", environment: { A: "1" } }
+  web: { extends: { file: a.yml, service: base }, image: "acme/web:1" }
+`,
+	});
+	assert.deepEqual(app("web").config, { A: "1" });
+	assert.deepEqual(lines, [...new Set(lines)]);
+	assert.ok(lines.every((line) => !line.includes("only what is extended")));
+});
+
+test("root in a URL is asked about as root in a variable is", () => {
+	const { rows } = importTexts({
+		"a.yml": `services:
+  db: { image: "mysql:8.4", environment: { MYSQL_ROOT_PASSWORD: x, MYSQL_DATABASE: shop } }
+  mongo: { image: "mongo:4.0", environment: { MONGO_INITDB_ROOT_USERNAME: root, MONGO_INITDB_ROOT_PASSWORD: x } }
+  web:
+    image: acme/web:1
+    environment:
+      A_URL: mysql://root:x@db:3306/shop
+      B_URL: mongodb://root:x@mongo/shop
+`,
+	});
+	assert.match(
+		rows("a.yml:7"),
+		/^decide URL of database db; it is root's, and Aptible gives the app a user of its own/,
+	);
+	assert.match(rows("a.yml:8"), /^mapped URL of database mongo/);
+});
+
 test("handles with dots and long ones pass the loader", () => {
 	const { blocks } = importTexts({
 		"a.yml": `services:
