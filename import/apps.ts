@@ -1,6 +1,6 @@
 /** Services of one image as one app of Aptible's (facts/aptible.md §2.2), and the process type of each. */
 
-import { fieldAt, textOf } from "./compose/source.ts";
+import { type Field, textOf } from "./compose/source.ts";
 import { readImage } from "./images.ts";
 import { takeHandle, toHandle } from "./roles.ts";
 import type { Service } from "./service.ts";
@@ -56,9 +56,15 @@ function imageOf(service: Service, images: ReadonlyMap<string, string>): string 
 }
 
 function buildKey({ name, build }: Service): string {
-	const context = textOf(fieldAt(build, "context")) ?? textOf(build);
-	const parts = ["dockerfile", "target"].map((key) => textOf(fieldAt(build, key)) ?? "");
-	return context === undefined ? `service ${name}` : `build ${[context, ...parts].join(" ")}`;
+	if (build === undefined) return `service ${name}`;
+	const context = textOf(build);
+	return `build ${JSON.stringify(context === undefined ? plainOf(build) : { context })}`;
+}
+
+function plainOf({ value }: Field): unknown {
+	if (value.kind === "scalar") return value.value;
+	if (value.kind === "list") return value.items.map(plainOf);
+	return Object.fromEntries([...value.fields].map(([key, field]) => [key, plainOf(field)]).sort());
 }
 
 /** Services with different values for one variable are apps of their own, as an app has one config. */

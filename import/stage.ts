@@ -63,7 +63,14 @@ export function makeStage(
 	const own = roles.filter((role) => role.kind === "app").map(({ service }) => service);
 	const apps = groupApps(own, options.images, taken);
 	const endpoints = new Endpoints();
-	for (const app of apps) for (const one of app.services) if (hasContainers(one.service)) endpoints.publish(app, one);
+	for (const app of apps) {
+		for (const one of app.services) {
+			if (isRunning(one.service)) endpoints.publish(app, one);
+			else
+				for (const { field } of one.service.ports)
+					say(field, "decide", "a service with 0 containers gets no endpoint on Aptible");
+		}
+	}
 	const absent = inactive.map((service) => ({ kind: "left out", service, outcome: "dropped", says: "" }) as const);
 	const names = namesOf([...absent, ...roles]);
 	const procfiles = procfilesOf(apps, names);
@@ -112,11 +119,8 @@ function withOneShots(services: readonly Service[]): Service[] {
 }
 
 /** A service with none gets no endpoint (facts/aptible.md §4). */
-function hasContainers({ containers, isOneShot, ports }: Service): boolean {
-	const isRunning = isOneShot === undefined && containers?.count !== 0;
-	if (!isRunning)
-		for (const { field } of ports) say(field, "decide", "a service with 0 containers gets no endpoint on Aptible");
-	return isRunning;
+function isRunning({ containers, isOneShot }: Service): boolean {
+	return isOneShot === undefined && containers?.count !== 0;
 }
 
 function withoutEmpty(block: Block): Block {
@@ -172,6 +176,8 @@ class Calls {
 			const app = this.#apps.find(({ services }) => services.some(({ service }) => service === target));
 			const one = app?.services.find(({ service }) => service === target);
 			if (app === undefined || one === undefined) return `it names ${target.name}, which is not in the stage`;
+			if (!isRunning(target))
+				return `it names ${target.name}, which has 0 containers and so no endpoint; give the variable another value, or none`;
 			const known = this.#endpoints.find(app, one, port);
 			const circle = app === caller ? "it is a service of the same app" : `${app.handle} calls ${caller.handle} too`;
 			const isOwn = app === caller && (known === undefined ? isHttp : known.address === "default");
