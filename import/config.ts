@@ -71,7 +71,8 @@ function translate(variable: Variable, means: Means): [name: string, result: Res
 	const to = isFile && /_FILE$/.test(name) ? name.slice(0, -"_FILE".length) : name;
 	const reference =
 		translateCredential(variable, means.connections) ?? (isFile ? undefined : translateAddress(variable, means.naming));
-	const filled = secretsIn(field);
+	const filled = [...secretsIn(field), ...means.naming.secrets];
+	const isFilled = secretsIn(field).length > 0 || filled.some((secret) => value?.includes(secret));
 	if (reference !== undefined) {
 		if (isFile) means.files.take(value);
 		if (hasSecretBeside(reference.text ?? "", filled)) {
@@ -109,7 +110,7 @@ function translate(variable: Variable, means: Means): [name: string, result: Res
 		];
 	}
 	if (value === "") return [name, { outcome: "dropped", says: "it is empty, and Aptible deletes a variable that is" }];
-	if (filled.length > 0 || looksSecret(name, value)) return [name, refer("a secret")];
+	if (isFilled || looksSecret(name, value)) return [name, refer("a secret")];
 	if (/\b(localhost|127\.0\.0\.1)\b/.test(value)) {
 		return [
 			name,
@@ -123,7 +124,7 @@ function translate(variable: Variable, means: Means): [name: string, result: Res
 	return [name, { outcome: "mapped", says: "config of the app", text: literal(value) }];
 }
 
-/** @param filled values of variables whose names say that they are secrets */
+/** @param filled secrets that may stand in it */
 function hasSecretBeside(text: string, filled: readonly string[]): boolean {
 	const plain = parseTemplate(text).filter((part) => typeof part === "string");
 	return plain.some(

@@ -19,16 +19,17 @@ export interface Procfile {
 type Names = ReadonlyMap<string, Role>;
 
 /** One file for each image of which a service overrides the command; what becomes of each command is said. */
-export function procfilesOf(apps: readonly App[], names: Names): Procfile[] {
+/** @param secrets of the whole input, which no command may have in it */
+export function procfilesOf(apps: readonly App[], names: Names, secrets: readonly string[]): Procfile[] {
 	const files = new Map<ImageInUse, Procfile>();
 	for (const { handle, image } of apps) {
 		if (!image.needsProcfile || files.has(image)) continue;
 		const lines = [...image.processes].map(
-			([processType, service]) => `${processType}: ${lineOf(processType, service)}`,
+			([processType, service]) => `${processType}: ${lineOf(processType, service, secrets)}`,
 		);
 		files.set(image, { app: handle, text: `${lines.join("\n")}\n` });
 	}
-	for (const app of apps) sayCommands(app, files.get(app.image), names);
+	for (const app of apps) sayCommands(app, files.get(app.image), { names, secrets });
 	return [...files.values()];
 }
 
@@ -36,24 +37,34 @@ function wordsOf({ entrypoint, command }: Service): string[] {
 	return [...(entrypoint?.words ?? []), ...(command?.words ?? [])];
 }
 
-function hasSecret(service: Service): boolean {
+function hasSecret(service: Service, secrets: readonly string[]): boolean {
 	const given = [service.entrypoint, service.command].flatMap((one) => (one === undefined ? [] : secretsIn(one.field)));
-	return given.length > 0 || hasSecretWord(wordsOf(service));
+	const words = wordsOf(service);
+	return (
+		given.length > 0 || hasSecretWord(words) || secrets.some((secret) => words.some((word) => word.includes(secret)))
+	);
 }
 
-function lineOf(processType: string, service: Service): string {
+function lineOf(processType: string, service: Service, secrets: readonly string[]): string {
 	const words = wordsOf(service);
-	if (words.length === 0 || hasSecret(service)) return unknownCommand;
+	if (words.length === 0 || hasSecret(service, secrets)) return unknownCommand;
 	return words.some((word) => word.includes("\n")) ? `/.aptible/${processType}.sh` : joinWords(words);
 }
 
-function sayCommands({ services, image }: App, file: Procfile | undefined, names: Names): void {
+function sayCommands(
+	{ services, image }: App,
+	file: Procfile | undefined,
+	{ names, secrets }: { names: Names; secrets: readonly string[] },
+): void {
 	for (const { processType, service } of services) {
 		const line = `line ${processType} of ${file?.app}/Procfile, which goes into the image as /.aptible/Procfile`;
 		const named = namedIn(service, names);
 		for (const given of [service.entrypoint, service.command]) {
 			if (given === undefined) continue;
-			const [outcome, says] = outcomeOf(service, processType, given === service.entrypoint);
+			const [outcome, says] = outcomeOf(service, processType, {
+				isEntrypoint: given === service.entrypoint,
+				isSecret: hasSecret(service, secrets),
+			});
 			say(
 				given.field,
 				named.length === 0 ? outcome : "decide",
@@ -71,14 +82,18 @@ function sayCommands({ services, image }: App, file: Procfile | undefined, names
 }
 
 /** @returns what becomes of a command, and what stands behind the place of its line */
-function outcomeOf(service: Service, processType: string, isEntrypoint: boolean): [Outcome, string] {
+function outcomeOf(
+	service: Service,
+	processType: string,
+	{ isEntrypoint, isSecret }: { isEntrypoint: boolean; isSecret: boolean },
+): [Outcome, string] {
 	const words = wordsOf(service);
 	if (words.length === 0)
 		return [
 			"decide",
 			`; it takes the image's own away, and a line has to run something: write it in place of ${unknownCommand}`,
 		];
-	if (hasSecret(service)) {
+	if (isSecret) {
 		return [
 			"decide",
 			"; it has what looks like a secret, so that the line is not written: let the command read a variable, and write it yourself",

@@ -1,4 +1,5 @@
 /** Whether a value looks like a secret. Whatever may be one is: a value that is asked for once too often does no harm. */
+import type { Service } from "./service.ts";
 
 /** Names that say it themselves. */
 const secretName =
@@ -17,7 +18,7 @@ const open =
 const secretText =
 	/-----BEGIN|^(sk|pk|rk)_(live|test)_|^gh[pousr]_|^xox[abprs]-|^AKIA[0-9A-Z]{16}|^AIza[\w-]{30}|^SG\.[\w-]{10}|^eyJ[\w-]+\.|^\$2[aby]\$|(^|[:\s])([Bb]earer\s+\S{6,}|[Bb]asic\s+(?=\S*[\d=])[\w+/=]{8,})/;
 /** A name with its value in a longer text, as options, URLs, JSON, YAML and connection strings have them. */
-const namedPart = /(?<![\w.-])-{0,2}([A-Za-z_][\w.-]{0,80})["']?\s*([:=])\s*["']?([^\s;&,"'}]+)/g;
+const namedPart = /(?<![\w.-])-{0,2}([A-Za-z_][\w.-]{0,80})["']?\s*([:=])\s*(?=["']?([^\s;&,"'}]{1,200}))/g;
 /** Parts of which the name alone says nothing: of a connection string of Azure's. */
 const secretPart = /(?:accountkey|accesskey|accesssignature|\bsig)\s*=\s*["']?[^\s;&$"']/i;
 /** The same of programs whose options have no names. */
@@ -32,7 +33,7 @@ const aboutSecret =
 	/_?(ttl|expir\w*|seconds|minutes|hours|days|enabled|timeout|length|size|count|lifetime|url|uri|file|path|name|header|algorithm|type|issuer|audience)$/i;
 
 export function looksSecret(name: string, value: string): boolean {
-	if (isSecretText(value)) return true;
+	if (isSecretText(value) || hasSecretWord(value.split(/\s+/))) return true;
 	if (aboutSecret.test(name)) return false;
 	if (secretName.test(name)) return !word.test(value);
 	return perhapsName.test(name) && ![word, language, number, open].some((harmless) => harmless.test(value));
@@ -58,6 +59,17 @@ function hasSecretPart(text: string): boolean {
 function isSecretPair(option: string, value: string): boolean {
 	const name = option.replaceAll(/[.-]/g, "_");
 	return secretName.test(name) && !aboutSecret.test(name) && !elsewhere.test(value) && !word.test(value);
+}
+
+/**
+ * Values of variables whose names say that they are secrets, by which they are found in others; a plain word, such as the `postgres` of an
+ * example, says nothing there.
+ */
+export function secretValues(services: readonly Service[]): string[] {
+	const values = services.flatMap(({ variables }) =>
+		variables.flatMap(({ name, value = "" }) => (isSecretName(name) && !aboutSecret.test(name) ? [value] : [])),
+	);
+	return [...new Set(values)].filter((value) => value.length > 5 && !/^([a-z]+|\d+|[A-Z]+|\/.*)$/.test(value));
 }
 
 /** Whether a name alone says that its value, which is not known, is one. */

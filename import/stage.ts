@@ -13,6 +13,7 @@ import { type Procfile, procfilesOf } from "./procfile.ts";
 import type { Reach } from "./reach.ts";
 import { endpointReference } from "./references.ts";
 import { namesOf, roleOf, takeHandle } from "./roles.ts";
+import { secretValues } from "./secrets.ts";
 import type { Service } from "./service.ts";
 import { sayKeys } from "./service-keys.ts";
 
@@ -73,11 +74,12 @@ export function makeStage(
 	}
 	const absent = inactive.map((service) => ({ kind: "left out", service, outcome: "dropped", says: "" }) as const);
 	const names = namesOf([...absent, ...roles]);
-	const procfiles = procfilesOf(apps, names);
+	const known = secretValues([...services, ...inactive]);
+	const procfiles = procfilesOf(apps, names, known);
 	const calls = new Calls(apps, endpoints);
 	const secrets = new ImportedSecrets();
 	const configs = apps.map((app) => {
-		const naming = { names, reach: calls.reachFrom(app), phi: options.phi === true };
+		const naming = { names, reach: calls.reachFrom(app), phi: options.phi === true, secrets: known };
 		return configOf(
 			app.services.map(({ service }) => service),
 			naming,

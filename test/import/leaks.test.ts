@@ -87,6 +87,10 @@ test("names and values that look secret", () => {
 		["APP_CONFIG", "secret_key: hunter2"],
 		["JAVA_OPTS", "-Xmx1g -Dmaster.key=hunter2"],
 		["ARGS", "--client-secret=hunter2"],
+		["ARGUMENTS", "--user app --password hunter2"],
+		["CHECK", "curl -u jo:hunter2 http://x"],
+		["LINK", "https://x.example/#access_token=hunter2"],
+		["QUERY", "http://x.example/a;jsessionid=1?db_pw=hunter2"],
 		["ONE", '["9f8e7d6c5b4a39281706f8e7"]'],
 	];
 	for (const [name, value] of secret) assert.ok(looksSecret(name, value), `${name}: ${value}`);
@@ -142,4 +146,27 @@ test("a command that names a service asks for its address", () => {
 	assert.match(rows("a.yml:4", "command"), /^decide .*; it names db, web, which have other addresses on Aptible/);
 	assert.match(rows("a.yml:5", "command"), /^decide .*; it names db, /);
 	assert.match(rows("a.yml:6", "command"), /^mapped line own of own\/Procfile/);
+});
+
+test("a value that a secret of the file stands in is one, whatever it is called and whatever form it has", () => {
+	const files = {
+		"a.yml": `services:
+  db: { image: "postgres:16", environment: { POSTGRES_USER: app, POSTGRES_PASSWORD: hunter2 } }
+  web:
+    image: acme/web:1
+    command: run as admin/hunter2
+    environment:
+      PASSFILE: db:5432:x:app:hunter2
+      ORACLE: app/hunter2@db:5432
+      USERS: admin:s3cr3t-9
+      OTHER_TOKEN: s3cr3t-9
+      TITLE: the postgres of app
+      NAME_PASSWORD: postgres
+`,
+	};
+	assert.doesNotMatch(everything(files), /hunter2|s3cr3t-9/);
+	const { app, procfiles } = importTexts(files);
+	const config = app("web").config as Record<string, string>;
+	assert.deepEqual([config.USERS, config.TITLE], ["${secrets.users}", "the postgres of app"]);
+	assert.deepEqual(procfiles, { web: "web: THE-COMMAND-OF-THE-IMAGE\n" });
 });
