@@ -72,7 +72,7 @@ function translate(variable: Variable, means: Means): [name: string, result: Res
 	const reference =
 		translateCredential(variable, means.connections) ?? (isFile ? undefined : translateAddress(variable, means.naming));
 	const filled = [...secretsIn(field), ...means.naming.secrets];
-	const isFilled = secretsIn(field).length > 0 || filled.some((secret) => value?.includes(secret));
+	const isFilled = () => secretsIn(field).length > 0 || filled.some((secret) => value?.includes(secret));
 	if (reference !== undefined) {
 		if (isFile) means.files.take(value);
 		if (hasSecretBeside(reference.text ?? "", filled)) {
@@ -110,7 +110,7 @@ function translate(variable: Variable, means: Means): [name: string, result: Res
 		];
 	}
 	if (value === "") return [name, { outcome: "dropped", says: "it is empty, and Aptible deletes a variable that is" }];
-	if (isFilled || looksSecret(name, value)) return [name, refer("a secret")];
+	if (looksSecret(name, value) || isFilled()) return [name, refer("a secret")];
 	if (/\b(localhost|127\.0\.0\.1)\b/.test(value)) {
 		return [
 			name,

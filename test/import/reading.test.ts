@@ -152,7 +152,7 @@ const slow: Record<string, Record<string, string>> = {
 		"a.yml": `${web}    environment:\n${Array.from({ length: 30_000 }, (_, index) => `      A${index}: x\n`).join("")}`,
 	},
 	"secrets by the ten thousand": {
-		"a.yml": `${web}    environment:\n${Array.from({ length: 20_000 }, (_, index) => `      P${index}_KEY: x\n`).join("")}`,
+		"a.yml": `${web}    environment:\n${Array.from({ length: 20_000 }, (_, index) => `      P${index}_KEY: x-${index}\n`).join("")}`,
 	},
 };
 for (const [name, files] of Object.entries(slow)) {
