@@ -45,7 +45,13 @@ const CloudState = z.looseObject({
 	inputs: z
 		.looseObject({
 			cnameRecord: z.looseObject({ cname: z.string() }).nullish().catch(undefined),
-			tags: z.record(z.string(), z.string()).nullish().catch(undefined),
+			// A legal hold has a list of them.
+			tags: z
+				.union([z.record(z.string(), z.string()), z.array(z.string())])
+				.nullish()
+				.catch(undefined),
+			immutabilityPeriodSinceCreationInDays: z.int().nullish().catch(undefined),
+			identity: z.looseObject({ type: z.string() }).nullish().catch(undefined),
 		})
 		.nullish(),
 });
@@ -66,6 +72,12 @@ export interface RecordedResource {
 	cname?: string;
 	/** Tags that the last run asked for. */
 	tags?: Readonly<Record<string, string>>;
+	/** Tags of a legal hold. */
+	holds?: readonly string[];
+	/** Days of a retention. */
+	days?: number;
+	/** Kind of identities of an account (`SystemAssigned,UserAssigned`). */
+	identityType?: string;
 	/** Whatever the last run asked for. */
 	inputs?: Readonly<Record<string, unknown>>;
 	/** URN of the component that has it. */
@@ -115,7 +127,7 @@ export async function readRecordedAzure(what: string, why: string): Promise<Reco
 		const state = CloudState.safeParse(resource).data;
 		if (state === undefined || state.delete === true) return [];
 		const cname = state.inputs?.cnameRecord?.cname;
-		const tags = state.inputs?.tags;
+		const { tags, immutabilityPeriodSinceCreationInDays: days, identity } = state.inputs ?? {};
 		return [
 			{
 				type: state.type,
@@ -124,7 +136,9 @@ export async function readRecordedAzure(what: string, why: string): Promise<Reco
 				isRetained: state.retainOnDelete === true,
 				isProtected: state.protect === true,
 				...(cname === undefined ? {} : { cname }),
-				...(tags == null ? {} : { tags }),
+				...(tags == null ? {} : Array.isArray(tags) ? { holds: tags } : { tags }),
+				...(days == null ? {} : { days }),
+				...(identity == null ? {} : { identityType: identity.type }),
 				inputs: state.inputs ?? {},
 				...(state.parent == null ? {} : { parent: state.parent }),
 			},
