@@ -80,6 +80,18 @@ function listLacking(document: Document, { secrets: _, ...blocks }: Block): Plac
 	return listReferred(blocks).flatMap((name) => (held?.has(name) ? [] : [[`${prefix}secrets`, name]]));
 }
 
+/**
+ * Refuses to compare a copy with a commit, which has none, so that all of the stage would look new.
+ *
+ * @param options that name the stage file of a command
+ */
+export function refuseAgainst(options: readonly string[], args: readonly string[]): void {
+	if (options.length === 0 || !args.some((arg) => /^--against(=|$)/.test(arg))) return;
+	throw new Error(
+		"--against compares with the stage file of a commit, and this stage has stand-ins here; leave it out",
+	);
+}
+
 /** Options stand behind the command that takes them, and before a `--`. */
 function addOptions(args: readonly string[], options: readonly string[]): string[] {
 	const command = args.find((arg, index) => !arg.startsWith("-") && !valued.test(args[index - 1] ?? ""));

@@ -4,7 +4,7 @@ import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { servicesOf } from "../../aptible/images.ts";
 import { inSandbox } from "../../aptible/sandbox.ts";
-import { prepareStage } from "../../own-stage.ts";
+import { prepareStage, refuseAgainst } from "../../own-stage.ts";
 import { opensWith } from "../../vault.ts";
 import { TinyProgram } from "./tiny-program.ts";
 
@@ -122,6 +122,15 @@ describe("a stage of one's own in the sandbox", () => {
 		const { said } = await prepare("twice");
 		assert.deepEqual(said, [says]);
 		assert.deepEqual((await prepare("twice")).said, []);
+	});
+
+	it("is compared with no commit where it has stand-ins", () => {
+		const copy = ["--config-file", "copy"];
+		for (const against of [["--json", "--against", "HEAD"], ["--against=HEAD"]]) {
+			assert.throws(() => refuseAgainst(copy, against), /--against compares .*; leave it out$/);
+			refuseAgainst([], against);
+		}
+		refuseAgainst(copy, ["--json"]);
 	});
 
 	it("is refused where its file is missing or no YAML", async () => {
