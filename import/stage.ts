@@ -9,6 +9,7 @@ import { say, sayDeep } from "./compose/source.ts";
 import { configOf, ImportedSecrets } from "./config.ts";
 import { databaseBlock } from "./database-block.ts";
 import { Endpoints } from "./endpoints.ts";
+import { drainsOf } from "./log-drains.ts";
 import { type Procfile, procfilesOf } from "./procfile.ts";
 import type { Reach } from "./reach.ts";
 import { endpointReference } from "./references.ts";
@@ -104,6 +105,7 @@ export function makeStage(
 			environment: lean({ handle: options.handle, stack: options.aptibleStack, phi: options.phi }),
 			databases: Object.fromEntries(databases.map((role) => [role.handle, databaseBlock(role)])),
 			apps: Object.fromEntries(appBlocks.map(([handle, block]) => [handle, withoutEmpty(block)])),
+			logDrains: drainsOf(roles),
 		},
 		secrets,
 		procfiles,
