@@ -38,6 +38,11 @@ const others: readonly (readonly [programs: RegExp, outcome: "decide" | "dropped
 		"it is a person's way into a database, which on Aptible is `aptible db:tunnel`; it is left out",
 	],
 	[
+		/^(ofelia|chadburn|swarm-cronjob|docker-crontab)$/,
+		"decide",
+		"nothing starts containers by a schedule on Aptible: each job is a line of a crontab that supercronic runs (docs/configuration/apps.md#scheduled-jobs); it is left out",
+	],
+	[
 		/^(minio|azurite|localstack|seaweedfs|rustfs|mc)$/,
 		"decide",
 		"blocker: Aptible has no object storage; declare containers in Azure Blob under storage: (docs/configuration/storage.md), or take another S3; it is left out",

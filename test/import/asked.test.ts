@@ -103,3 +103,24 @@ test("a redis:// URL that becomes rediss:// says what Celery asks for", () => {
 	assert.match(rows("a.yml:2", "OTHER"), /^mapped URL of database cache$/);
 	assert.match(importTexts(files).rows("a.yml:2", "BROKER"), /^mapped /);
 });
+
+test("what a schedule starts leads to the way that Aptible has for it", () => {
+	const { blocks, rows } = importTexts({
+		"a.yml": `services:
+  ofelia: { image: "mcuadros/ofelia:0.3" }
+  web:
+    image: "acme/web:1"
+    labels:
+      ofelia.enabled: "true"
+      ofelia.job-exec.nightly.schedule: "@daily"
+      other: x
+  job: { image: "acme/job:1", restart: "no", deploy: { labels: ["swarm.cronjob.schedule=0 3 * * *"] } }
+`,
+	});
+	assert.deepEqual(Object.keys(blocks.apps ?? {}), ["web", "job"]);
+	assert.match(rows("a.yml:2", "image"), /^decide .*supercronic.*apps\.md#scheduled-jobs/);
+	for (const line of [6, 7]) assert.match(rows(`a.yml:${line}`), /^decide .*apps\.md#scheduled-jobs/);
+	assert.match(rows("a.yml:8"), /^dropped /);
+	assert.match(rows("a.yml:9", "restart"), /^decide it runs once.*apps\.md#scheduled-jobs/);
+	assert.match(rows("a.yml:9", "labels[0]"), /^decide .*apps\.md#scheduled-jobs/);
+});
