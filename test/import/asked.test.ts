@@ -1,8 +1,49 @@
 /** What a person has to decide though the input has no key for it, or one that says nothing of Aptible. */
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { problemsOf } from "../../stage-file/file.ts";
+import { runImport } from "./cases.ts";
 import { importTexts } from "./texts.ts";
+
+test("an image whose registry may ask for a login asks for credentials, once an app", () => {
+	const { rows } = importTexts({
+		"a.yml": `services:
+  web: { image: "registry.acme.example/portal:1", command: serve }
+  worker: { image: "registry.acme.example/portal:1", command: work }
+  files: { image: "acme.azurecr.io/files:1" }
+  own: { image: "acme/own:1" }
+  hub: { image: "docker.io/acme/hub:1" }
+  plain: { image: "nginx:1.27" }
+  open: { image: "mcr.microsoft.com/dotnet/samples:1" }
+  db: { image: "registry.acme.example/postgres:16" }
+`,
+	});
+	assert.match(
+		rows("a.yml:2", "image"),
+		/^decide image of app portal, .*; registry\.acme\.example .*registry: \{ username: NAME, password: "\$\{secrets\.registryPassword\}" \}.*private-registries/,
+	);
+	assert.match(rows("a.yml:3", "image"), /^mapped image of app portal/);
+	assert.match(rows("a.yml:4", "image"), /^decide image of app files; acme\.azurecr\.io /);
+	for (const line of [5, 6]) assert.match(rows(`a.yml:${line}`, "image"), /^mapped .*private on Docker Hub.*registry/);
+	for (const line of [7, 8]) assert.match(rows(`a.yml:${line}`, "image"), /^mapped image of app \w+$/);
+	assert.match(rows("a.yml:9", "image"), /^mapped database/);
+});
+
+test("an image that is named for the import asks for credentials too", () => {
+	const images = new Map([
+		["web", "registry.acme.example/web:1"],
+		["built", "ghcr.io/acme/built:1"],
+	]);
+	const { rows } = importTexts(
+		{ "a.yml": `services:\n  web: { image: "nginx:1.27" }\n  built: { build: . }\n` },
+		{ images },
+	);
+	assert.match(rows("a.yml:2", "image"), /^decide image of app web; registry\.acme\.example /);
+	assert.match(rows("a.yml:3", "build"), /^decide the image is ghcr\.io\/acme\/built:1; .*; ghcr\.io may ask/);
+});
 
 const syslog = (address: string, more = "") =>
 	`logging: { driver: syslog, options: { syslog-address: "${address}"${more} } }`;
@@ -82,6 +123,47 @@ test("where Aptible has no drain as it is, the report asks, and repeats no addre
 	assert.match(rows("a.yml:7", "logging"), /^decide Aptible has no drain for splunk.*https/);
 	for (const line of [9, 10, 11]) assert.match(rows(`a.yml:${line}`, "logging"), /^dropped /);
 	assert.doesNotMatch(lines.join("\n"), /hunter2|splunk\.acme/);
+});
+
+test("how long backups are kept is asked wherever there is a database, and is counted", async () => {
+	const folder = mkdtempSync(join(tmpdir(), "asked-"));
+	try {
+		writeFileSync(
+			join(folder, "a.yml"),
+			`name: clinic\nservices:\n  db: { image: "postgres:16" }\n  web: { image: "nginx:1" }\n`,
+		);
+		const run = await runImport(folder, ["compose", "a.yml", "--phi", "true", "--aptible-stack", "acme-prod-ca"]);
+		assert.match(run.stdout, /7 keys: 6 mapped, 1 need a decision, 0 dropped/);
+		const report = run.files.get("imported/clinic/report.md") ?? "";
+		assert.match(report, /^7 keys: 6 mapped, 1 need a decision, 0 dropped/m);
+		assert.match(
+			report,
+			/## Needs a decision\n\n[\s\S]*^\| Pulumi\.clinic\.yaml:5 \| `environment\.backups` \| .*daily: 30.*keepFinal.*backup-retention/m,
+		);
+	} finally {
+		rmSync(folder, { recursive: true });
+	}
+	assert.deepEqual(importTexts({ "a.yml": `services: { web: { image: "nginx:1" } }\n` }).decisions, []);
+});
+
+test("a service that gets the variables of others is told of, and of secrets it is asked about", () => {
+	const { rows } = importTexts({
+		"a.yml": `services:
+  api: { image: "acme/portal:1", command: api, environment: { A: "1", AZURE_STORAGE_KEY: abcdef, DATABASE_URL: "postgres://db/postgres" } }
+  worker: { image: "acme/portal:1", command: work, environment: { A: "1", DATABASE_URL: "postgres://db/postgres" } }
+  daily: { image: "acme/portal:1", command: daily, environment: { A: "1", B: "2", AZURE_STORAGE_KEY: abcdef } }
+  db: { image: "postgres:16" }
+  one: { image: "acme/other:1", command: one, environment: { A: "1" } }
+  two: { image: "acme/other:1", command: two, environment: { A: "1" } }
+`,
+	});
+	assert.match(rows("a.yml:2", "api"), /^mapped it gets B of the app's other services too; service api of app portal$/);
+	assert.match(
+		rows("a.yml:3", "worker"),
+		/^decide service worker of app portal gets AZURE_STORAGE_KEY, with a secret or a way to data, and B, which it did not have.*services-of-one-image/,
+	);
+	assert.match(rows("a.yml:4", "daily"), /^decide service daily of app portal gets DATABASE_URL, with a secret/);
+	for (const line of [6, 7]) assert.match(rows(`a.yml:${line}`), /^mapped service \w+ of app other$/);
 });
 
 test("a redis:// URL that becomes rediss:// says what Celery asks for", () => {
