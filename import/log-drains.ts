@@ -2,9 +2,8 @@
 
 import { type Block, lean } from "../stage-file/block.ts";
 import { logDrainKinds } from "../wire/drain-kinds.ts";
-import { type Field, fieldAt, fieldsOf, say, textOf } from "./compose/source.ts";
-import type { Role } from "./roles.ts";
-import { takeHandle } from "./roles.ts";
+import { type Field, fieldAt, fieldsOf, say, secretsIn, textOf } from "./compose/source.ts";
+import { type Role, takeHandle } from "./roles.ts";
 
 const page = "docs/configuration/drains.md#log-drains";
 
@@ -75,7 +74,8 @@ function readDestination(logging: Field): { host: string; port: number } | undef
 		return undefined;
 	}
 	const options = fieldAt(logging, "options");
-	const address = textOf(fieldAt(options, "syslog-address")) ?? "";
+	const given = fieldAt(options, "syslog-address");
+	const address = given === undefined || secretsIn(given).length > 0 ? "" : (textOf(given) ?? "");
 	const [, scheme, host = "", port = "514"] =
 		/^(tcp|udp|tcp\+tls):\/\/((?:[\w-]+\.)+[a-z][\w-]*)(?::(\d{1,5}))?$/i.exec(address) ?? [];
 	if (scheme === undefined) {

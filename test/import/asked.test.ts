@@ -125,6 +125,15 @@ test("where Aptible has no drain as it is, the report asks, and repeats no addre
 	assert.doesNotMatch(lines.join("\n"), /hunter2|splunk\.acme/);
 });
 
+test("an address of a log drain with a secret in it is not written", () => {
+	const { blocks, rows, lines } = importTexts({
+		".env": "LOG_TOKEN=hunter2x\n",
+		"a.yml": `services:\n  web: { image: "acme/a:1", ${syslog("tcp+tls://${LOG_TOKEN}.acme.example:6514")} }\n  udp: { image: "acme/b:1", ${syslog("udp://${LOG_TOKEN}.acme.example:514")} }\n`,
+	});
+	for (const line of [2, 3]) assert.match(rows(`a.yml:${line}`, "logging"), /^decide .*log drain/);
+	assert.doesNotMatch(JSON.stringify([blocks, lines]), /hunter2x/);
+});
+
 test("how long backups are kept is asked wherever there is a database, and is counted", async () => {
 	const folder = mkdtempSync(join(tmpdir(), "asked-"));
 	try {
