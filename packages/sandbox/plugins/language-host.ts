@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import process from "node:process";
-import { createInterface } from "node:readline";
 import type { ServerWritableStream } from "@grpc/grpc-js";
 import languageServices from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import type {
@@ -20,6 +19,7 @@ import { findExecutable, splitWords } from "./command-line.ts";
 import type { Surroundings } from "./command-process.ts";
 import { EngineLog } from "./engine-log.ts";
 import { isEntry, type Plugin, serve, unary } from "./serve.ts";
+import { describeSignal, type ProgramRun, runWarm } from "./warm-programs.ts";
 
 /**
  * Stand-in for `pulumi-language-nodejs`, which the engine's releases carry beside the CLI and which cannot be had as a
@@ -65,31 +65,20 @@ async function run(request: RunRequest, place: Place): Promise<InstanceType<type
 		return response.setError("It looks like the Pulumi SDK has not been installed. Have you run pulumi install?");
 	}
 	const nodeArguments = splitWords(String(options.nodeargs ?? ""));
-	const child = spawn(node, [...nodeArguments, runner, ...runnerArguments(request, program, place.engineAddress)], {
-		// Streams are the host's own, so that the program's output is the engine's to show.
-		stdio: ["ignore", ...(log === undefined ? (["inherit", "inherit"] as const) : (["pipe", "pipe"] as const))],
-		cwd: surroundings.cwd,
-		env: {
-			...surroundings.env,
-			PULUMI_CONFIG: JSON.stringify(configForProgram(request)),
-			PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
-		},
-	});
-	running.add(child);
-	if (log !== undefined) {
-		for (const [index, stream] of [child.stdout, child.stderr].entries()) {
-			if (stream !== null) createInterface(stream).on("line", (line) => log.print(line, index + 1));
-		}
-	}
-	const failure = await new Promise<string | number>((resolve) => {
-		child.on("error", (error) =>
-			resolve(`Problem executing program (could not run language executor): ${error.message}`),
-		);
-		child.on(log === undefined ? "exit" : "close", (code, signal) =>
-			resolve(code ?? `Program exited unexpectedly: signal: ${signal}`),
-		);
-	});
-	running.delete(child);
+	const args = runnerArguments(request, program, place.engineAddress);
+	const env = {
+		...surroundings.env,
+		PULUMI_CONFIG: JSON.stringify(configForProgram(request)),
+		PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
+	};
+	const setup = { node, nodeArguments, runner, args, env, cwd: surroundings.cwd, running };
+	const ended =
+		log === undefined
+			? runOnce(setup)
+			: runWarm({ ...setup, print: (line: string, stream: number) => log.print(line, stream) });
+	const failure = await ended.catch(
+		(error: Error) => `Problem executing program (could not run language executor): ${error.message}`,
+	);
 	await log?.waitUntilIdle();
 	if (failure === 0) {
 		return response;
@@ -100,6 +89,16 @@ async function run(request: RunRequest, place: Place): Promise<InstanceType<type
 	return response.setError(
 		typeof failure === "number" ? `Program exited with non-zero exit code: ${failure}` : failure,
 	);
+}
+
+/** Runs a program in a process of its own, whose streams are the host's own, so that the program's output is the engine's to show. */
+function runOnce({ node, nodeArguments, runner, args, env, cwd, running }: ProgramRun): Promise<string | number> {
+	const child = spawn(node, [...nodeArguments, runner, ...args], { stdio: ["ignore", "inherit", "inherit"], cwd, env });
+	running.add(child);
+	return new Promise<string | number>((resolve, reject) => {
+		child.on("error", reject);
+		child.on("exit", (code, signal) => resolve(code ?? describeSignal(signal)));
+	}).finally(() => running.delete(child));
 }
 
 function findRunner(program: string): string | undefined {
