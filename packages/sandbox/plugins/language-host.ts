@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import process from "node:process";
+import { createInterface } from "node:readline";
+import { PassThrough } from "node:stream";
 import type { ServerWritableStream } from "@grpc/grpc-js";
 import languageServices from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import type {
@@ -19,7 +22,7 @@ import { findExecutable, splitWords } from "./command-line.ts";
 import type { Surroundings } from "./command-process.ts";
 import { EngineLog } from "./engine-log.ts";
 import { isEntry, type Plugin, serve, unary } from "./serve.ts";
-import { describeSignal, type ProgramRun, runWarm } from "./warm-programs.ts";
+import { type Ended, type NodeRun, runWarm } from "./warm-node.ts";
 
 /**
  * Stand-in for `pulumi-language-nodejs`, which the engine's releases carry beside the CLI and which cannot be had as a
@@ -65,18 +68,19 @@ async function run(request: RunRequest, place: Place): Promise<InstanceType<type
 		return response.setError("It looks like the Pulumi SDK has not been installed. Have you run pulumi install?");
 	}
 	const nodeArguments = splitWords(String(options.nodeargs ?? ""));
-	const args = runnerArguments(request, program, place.engineAddress);
-	const env = {
-		...surroundings.env,
-		PULUMI_CONFIG: JSON.stringify(configForProgram(request)),
-		PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
+	const nodeRun: NodeRun = {
+		node,
+		flags: nodeArguments,
+		script: runner,
+		args: runnerArguments(request, program, place.engineAddress),
+		env: {
+			...surroundings.env,
+			PULUMI_CONFIG: JSON.stringify(configForProgram(request)),
+			PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
+		},
+		cwd: surroundings.cwd,
 	};
-	const setup = { node, nodeArguments, runner, args, env, cwd: surroundings.cwd, running };
-	const ended =
-		log === undefined
-			? runOnce(setup)
-			: runWarm({ ...setup, print: (line: string, stream: number) => log.print(line, stream) });
-	const failure = await ended.catch(
+	const failure = await (log === undefined ? runOnce(nodeRun, running) : runAttached(nodeRun, { running, log })).catch(
 		(error: Error) => `Problem executing program (could not run language executor): ${error.message}`,
 	);
 	await log?.waitUntilIdle();
@@ -92,13 +96,40 @@ async function run(request: RunRequest, place: Place): Promise<InstanceType<type
 }
 
 /** Runs a program in a process of its own, whose streams are the host's own, so that the program's output is the engine's to show. */
-function runOnce({ node, nodeArguments, runner, args, env, cwd, running }: ProgramRun): Promise<string | number> {
-	const child = spawn(node, [...nodeArguments, runner, ...args], { stdio: ["ignore", "inherit", "inherit"], cwd, env });
+async function runOnce(run: NodeRun, running: Set<ChildProcess>): Promise<string | number> {
+	const { node, flags = [], script, args, env, cwd } = run;
+	const child = spawn(node, [...flags, script, ...args], { stdio: ["ignore", "inherit", "inherit"], cwd, env });
 	running.add(child);
-	return new Promise<string | number>((resolve, reject) => {
-		child.on("error", reject);
-		child.on("exit", (code, signal) => resolve(code ?? describeSignal(signal)));
-	}).finally(() => running.delete(child));
+	const ended = once(child, "exit").finally(() => running.delete(child));
+	return describe((await ended) as Ended);
+}
+
+/** Runs a program for an engine that does not hear this process's own streams. */
+async function runAttached(
+	run: NodeRun,
+	{ running, log }: { running: Set<ChildProcess>; log: EngineLog },
+): Promise<string | number> {
+	const streams = { stdout: new PassThrough(), stderr: new PassThrough() };
+	const shown = Object.values(streams).map((input, index) => {
+		const reader = createInterface({ input });
+		return once(
+			reader.on("line", (line) => log.print(line, index + 1)),
+			"close",
+		);
+	});
+	const { child, ended } = runWarm(run, (chunk, stream) => streams[stream].write(chunk));
+	running.add(child);
+	try {
+		return describe(await ended);
+	} finally {
+		running.delete(child);
+		for (const stream of Object.values(streams)) stream.end();
+		await Promise.all(shown);
+	}
+}
+
+function describe([code, signal]: Ended): string | number {
+	return code ?? `Program exited unexpectedly: signal: ${signal}`;
 }
 
 function findRunner(program: string): string | undefined {
