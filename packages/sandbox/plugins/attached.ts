@@ -21,7 +21,7 @@ export interface Attached {
 export async function attachStandIns(names: readonly string[], surroundings: Surroundings): Promise<Attached> {
 	const makers: Record<string, () => Plugin> = {
 		nodejs: () => languageHost(surroundings),
-		command: () => providerPlugin(() => commandProvider({ ...surroundings, isAttached: true })),
+		command: () => providerPlugin(() => commandProvider(surroundings)),
 		"azure-native": () => providerPlugin(() => azureProvider(surroundings.env)),
 	};
 	const served: { name: string; plugin: Plugin; port: number; server: Server }[] = [];

@@ -7,7 +7,7 @@ import type { Logging } from "./command-inputs.ts";
 import { findExecutable } from "./command-line.ts";
 import { describeEnd, describeStartFailure, quote } from "./go-text.ts";
 import { LineReader } from "./line-reader.ts";
-import { type Ended, runWarm, type Stream } from "./warm-node.ts";
+import { type Ended, runWarm, type Stream, type Warmth } from "./warm-node.ts";
 
 /** A running command; its stdin is there only where it has one. */
 type Child = ChildProcessByStdio<Writable | null, Readable, Readable>;
@@ -53,8 +53,8 @@ interface Started {
 export interface Surroundings {
 	env: Readonly<NodeJS.ProcessEnv>;
 	cwd: string;
-	/** Whether the engine is led to the plugin, which then runs scripts of Node in processes that have run some before. */
-	isAttached?: boolean;
+	/** Has scripts of Node run in processes that have run some before, which keep the modules of these folders. */
+	warm?: Warmth | undefined;
 }
 
 /** Said where the released provider would not say anything any more: its reader of lines stops, its writer waits for it. */
@@ -104,8 +104,8 @@ function start(run: Run, hear: (chunk: Buffer, stream: Stream) => void): Started
 	checkFolder(dir);
 	const env = environment(run);
 	const [script = "", ...args] = [...rest, run.command];
-	if (run.surroundings.isAttached && name === "node" && script.endsWith(".ts")) {
-		return runWarm({ node: file, script, args, env, cwd: dir, stdin }, hear);
+	if (run.surroundings.warm !== undefined && name === "node" && script.endsWith(".ts")) {
+		return runWarm({ node: file, script, args, env, cwd: dir, stdin, ...run.surroundings.warm }, hear);
 	}
 	try {
 		const stdio = [stdin ? "pipe" : "ignore", "pipe", "pipe"] as const;

@@ -79,6 +79,7 @@ async function run(request: RunRequest, place: Place): Promise<InstanceType<type
 			PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
 		},
 		cwd: surroundings.cwd,
+		...surroundings.warm,
 	};
 	const failure = await (log === undefined ? runOnce(nodeRun, running) : runAttached(nodeRun, { running, log })).catch(
 		(error: Error) => `Problem executing program (could not run language executor): ${error.message}`,

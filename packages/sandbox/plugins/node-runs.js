@@ -1,7 +1,7 @@
 /**
  * Runs scripts one after the other in one process of Node, each as in a process of its own: with its own arguments, environment and standard
- * streams, and all modules of its own loaded anew. What stays is what is in `node_modules`. A run is over where a process of its own would end:
- * when there is nothing left to do.
+ * streams, and the modules of its own loaded anew. What stays is what is in `node_modules`, and TypeScript in the folders that the run names for
+ * holding no state. A run is over where a process of its own would end: when there is nothing left to do.
  *
  * `warm-node.ts` starts it and sends the runs. Plain JavaScript, since it may be any Node that is on PATH.
  */
@@ -21,6 +21,8 @@ const imported = new Set(
 		words[index - 1] === "--import" ? pathToFileURL(path.resolve(word)).href : [],
 	),
 );
+let entry = "";
+let kept = [];
 let runs = 0;
 let timesEmpty = 0;
 
@@ -28,7 +30,9 @@ modules.registerHooks?.({
 	resolve(specifier, context, next) {
 		const found = next(specifier, context);
 		const isOwn = found.url.startsWith("file:") && !found.url.includes("/node_modules/") && !imported.has(found.url);
-		if (runs < 2 || !isOwn || !context.conditions.includes("import")) return found;
+		const isKept =
+			found.url.endsWith(".ts") && found.url !== entry && kept.some((folder) => found.url.startsWith(folder));
+		if (runs < 2 || !isOwn || isKept || !context.conditions.includes("import")) return found;
 		return { ...found, url: `${found.url}?run=${runs}` };
 	},
 });
@@ -37,7 +41,7 @@ process.on("disconnect", () => process.exit());
 process.on("message", start);
 const usual = new Map(process.eventNames().map((event) => [event, process.listeners(event)]));
 
-function start({ script, args, env, cwd, stdin, mark }) {
+function start({ script, args, env, cwd, stdin, keeps, mark }) {
 	// From here on it does not count as something to do.
 	process.channel.unref();
 	runs += 1;
@@ -47,16 +51,18 @@ function start({ script, args, env, cwd, stdin, mark }) {
 	}
 	Object.assign(process.env, env);
 	process.chdir(cwd);
+	kept = keeps.map((folder) => `${pathToFileURL(path.resolve(folder))}/`);
 	process.argv = [process.execPath, script, ...args];
 	const input = Readable.from(stdin === undefined ? [] : [Buffer.from(stdin)]);
 	Object.defineProperty(process, "stdin", { value: input, configurable: true });
+	entry = pathToFileURL(script).href;
 	process.on("beforeExit", () => {
 		timesEmpty += 1;
 		if (timesEmpty === TIMES_EMPTY) end(mark);
 		else setImmediate(() => {});
 	});
 	if (script.includes("/node_modules/")) runAgain(script);
-	else void import(pathToFileURL(script).href);
+	else void import(entry);
 }
 
 /** Pulumi's runner, `@pulumi/pulumi/cmd/run`: a file and its neighbour that do what they do as they are loaded. */

@@ -1,8 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import path from "node:path";
 
+/** What of a script's own is not loaded anew. */
+export interface Warmth {
+	/** Folders, from `cwd`, whose modules hold no state. */
+	keeps: readonly string[];
+}
+
 /** One run of a script by Node. */
-export interface NodeRun {
+export interface NodeRun extends Partial<Warmth> {
 	node: string;
 	/** What comes before the script. */
 	flags?: readonly string[];
@@ -76,8 +82,8 @@ export function runWarm(
 			resolve([Number(code), null]);
 		};
 	});
-	const { script, args, env, cwd, stdin } = run;
-	child.send({ script: path.resolve(cwd, script), args, env, cwd, stdin, mark: MARK }, () => {});
+	const { script, args, env, cwd, stdin, keeps = [] } = run;
+	child.send({ script: path.resolve(cwd, script), args, env, cwd, stdin, keeps, mark: MARK }, () => {});
 	return { child, ended };
 }
 
