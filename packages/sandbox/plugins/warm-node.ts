@@ -27,7 +27,7 @@ export type Ended = [code: number | null, signal: NodeJS.Signals | null];
 const MARK = "\u0000the run has ended with ";
 
 /** For each run after the first one Node's cache of compiled modules has those of the script once more. */
-const MOST_RUNS = 10;
+const MOST_RUNS = 20;
 
 /** Variables that Node reads at its start only. */
 const READ_AT_START = /^(?:NODE_|OPENSSL_|OTEL_|SSL_|TRACEPARENT$)/;
