@@ -57,7 +57,7 @@ export function runWarm(
 	hear: (chunk: Buffer, stream: Stream) => void,
 ): { child: ChildProcess; ended: Promise<Ended> } {
 	const key = keyOf(run);
-	const warm = (canStart(run) ? waiting.get(key)?.pop() : undefined) ?? start(run);
+	const warm = (canStart(run) ? takeWaiting(key) : undefined) ?? start(run);
 	const { child } = warm;
 	warm.runs += 1;
 	const ended = new Promise<Ended>((resolve, reject) => {
@@ -85,6 +85,14 @@ export function runWarm(
 	const { script, args, env, cwd, stdin, keeps = [] } = run;
 	child.send({ script: path.resolve(cwd, script), args, env, cwd, stdin, keeps, mark: MARK }, () => {});
 	return { child, ended };
+}
+
+/** One that waits, unless it has been killed meanwhile. */
+function takeWaiting(key: string): Warm | undefined {
+	const alive = (waiting.get(key) ?? []).filter(({ child }) => child.exitCode === null && child.signalCode === null);
+	const warm = alive.pop();
+	waiting.set(key, alive);
+	return warm;
 }
 
 /** Whether the system hands all its variables to a new process, which it does not by way of one that is there. */

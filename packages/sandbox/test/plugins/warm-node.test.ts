@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -78,6 +79,16 @@ describe("scripts one after the other in one process of Node", () => {
 		assert.equal(pid, String(told(meanwhile).pid));
 		const next = await tell("0");
 		for (const { stderr } of [killed, thrown]) assert.ok(!stderr.includes(`"pid":${told(next).pid},`));
+	});
+
+	it("takes another process for one that was killed as it waited", async () => {
+		const { child, ended } = run(["0"]);
+		const { pid } = told(await ended);
+		child.kill("SIGKILL");
+		await once(child, "close");
+		const next = await tell("0");
+		assert.equal(next.code, 0);
+		assert.notEqual(told(next).pid, pid);
 	});
 
 	it("is refused a variable that the system does not hand to a new process", async () => {
