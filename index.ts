@@ -4,7 +4,7 @@ import { declareStorage, findStorage, showStorage } from "./components/azure/sto
 import { Claims } from "./components/claims.ts";
 import { declareDatabases } from "./components/databases.ts";
 import { declareDrains } from "./components/drains.ts";
-import { tellRemovals } from "./components/effects.ts";
+import { hookAzureEffects, tellRemovals } from "./components/effects.ts";
 import { Environment } from "./components/environment.ts";
 import { databaseEndpointsOf, dnsRecordsOf, gitRemotesOf, hostnamesOf, urlsOf } from "./components/outputs.ts";
 import { declarePermissions } from "./components/permissions.ts";
@@ -20,6 +20,8 @@ const { handle, stack } = stage.environment;
 await checkNightStep(stage);
 await checkMovedDatabases(loaded);
 await lookForDrift(loaded);
+
+hookAzureEffects();
 
 const foundStorage = await findStorage(stage);
 const foundDns = await checkDns(stage);

@@ -1,5 +1,6 @@
 /** The storage account in Azure, as the file declares it: a report looks at Aptible alone. */
 import { type Control, judge, type Row, type Seen } from "./control.ts";
+import { mistakesOf } from "./phi-rules.ts";
 import { hipaa, hitrust, pipeda } from "./references.ts";
 
 type Storage = NonNullable<Seen["stage"]["storage"]>;
@@ -14,11 +15,14 @@ export const storage: readonly Control[] = [
 	{
 		id: "storage-copies",
 		title: "Files are in a second region",
-		requires: "copies in another region (GRS, GZRS)",
+		requires: "copies in another region (GRS, GZRS); in a region that has no pair, in its three zones (ZRS)",
 		references: [...hipaa("308(a)(7)(ii)(A)"), ...hitrust("09.l")],
 		on: "file",
 		phiKeys: ["storage.redundancy"],
-		rows: (seen) => row(seen, ({ redundancy }) => judge(redundancy.includes("G"), redundancy)),
+		rows: (seen) =>
+			row(seen, ({ redundancy, location }) =>
+				judge(mistakesOf(seen.draft, "storage.redundancy").length === 0, `${redundancy} in ${location}`),
+			),
 	},
 	{
 		id: "storage-versions",

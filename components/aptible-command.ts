@@ -113,7 +113,7 @@ export class AptibleCommand<Spec, Facts extends z.ZodType<{ warnings: string[] }
 				],
 				hooks: {
 					beforeUpdate: [
-						...(refuse === undefined ? [] : [refusal(name, kind, refuse, announce)]),
+						...(refuse === undefined ? [] : [refusal(name, kind, { refuse, announce }, opts.parent)]),
 						...effects.beforeUpdate,
 					],
 					beforeCreate: [
@@ -124,16 +124,20 @@ export class AptibleCommand<Spec, Facts extends z.ZodType<{ warnings: string[] }
 			},
 		);
 		this.facts = this.resource.stdout.apply((stdout) => facts.parse(JSON.parse(stdout)));
-		this.facts.apply(({ warnings }) => Promise.all(warnings.map((text) => pulumi.log.warn(text, this.resource))));
-		const loss = lossOf(kind, names);
-		if (loss !== undefined) this.resource.urn.apply(() => pulumi.log.warn(loss, this.resource));
 		const { warnings, notes } = tell(kind, names, spec);
-		for (const text of warnings) this.resource.urn.apply(() => pulumi.log.warn(text, this.resource));
+		// People know the object by its component.
+		const say = (log: typeof pulumi.log.warn, text: string) =>
+			this.resource.urn.apply(() => log(text, opts.parent ?? this.resource));
+		const loss = lossOf(kind, names);
+		if (loss !== undefined) say(pulumi.log.warn, loss);
+		for (const text of warnings) say(pulumi.log.warn, text);
+		this.facts.apply((found) => {
+			for (const text of found.warnings) if (!warnings.includes(text)) say(pulumi.log.warn, text);
+		});
 		// A run of the Command says them itself.
-		for (const text of drift.isSettled ? notes : [])
-			this.resource.urn.apply(() => pulumi.log.info(text, this.resource));
+		for (const text of drift.isSettled ? notes : []) say(pulumi.log.info, text);
 		const adoption = adoptionOf(kind, names, spec);
-		if (adoption !== undefined) this.resource.urn.apply(() => pulumi.log.info(describe(adoption), this.resource));
+		if (adoption !== undefined) say(pulumi.log.info, describe(adoption));
 	}
 }
 
@@ -157,8 +161,13 @@ function describe(differences: readonly Difference[]): string {
 function refusal<Spec>(
 	name: string,
 	kind: string,
-	refuse: NonNullable<AptibleCommandArgs<Spec, never>["refuse"]>,
-	announce: AptibleCommandArgs<Spec, never>["announce"],
+	{
+		refuse,
+		announce,
+	}: Required<Pick<AptibleCommandArgs<Spec, never>, "refuse">> & {
+		announce: AptibleCommandArgs<Spec, never>["announce"];
+	},
+	component: pulumi.Resource | undefined,
 ): pulumi.ResourceHook {
 	return new pulumi.ResourceHook(
 		`${kind}-${name}-identity`,
@@ -166,7 +175,7 @@ function refusal<Spec>(
 			const specs = [specOf<Spec>(oldInputs), specOf<Spec>(newInputs)] as const;
 			const refused = await refuse(...specs);
 			if (refused !== undefined) throw new Error(refused);
-			for (const text of announce?.(...specs) ?? []) await pulumi.log.warn(text);
+			for (const text of announce?.(...specs) ?? []) await pulumi.log.warn(text, component);
 		},
 		{ onDryRun: true },
 	);

@@ -1,6 +1,6 @@
 /** Effects in previews: one line on each resource that changes, comes or goes (effects/). Updates say what they do as they do it. */
 import * as pulumi from "@pulumi/pulumi";
-import { readRecordedObjects } from "../drift/drift.ts";
+import { readRecordedObjects, readRecordedResources } from "../drift/drift.ts";
 import type { Surroundings } from "../effects/change.ts";
 import type { Known } from "../effects/effects.ts";
 import type { Difference } from "../wire/difference.ts";
@@ -56,6 +56,43 @@ async function tellChange(
 	if (text !== undefined) await pulumi.log.info(text, component);
 }
 
+/** Hooks by which a preview says what becomes of each of Azure's resources that are declared after this; none in an update. */
+export function hookAzureEffects(): void {
+	if (!pulumi.runtime.isDryRun()) return;
+	const components = new Map<string, pulumi.Resource | undefined>();
+	const hook = new pulumi.ResourceHook(
+		"azure-effects",
+		(args) => tellAzureChange(args, components.get(`${args.type} ${args.name}`)),
+		{ onDryRun: true },
+	);
+	pulumi.runtime.registerStackTransformation(({ type, name, props, opts }) => {
+		if (!type.startsWith("azure-native:")) return undefined;
+		components.set(`${type} ${name}`, opts.parent);
+		declared.add(`${type} ${name}`);
+		const { beforeCreate = [], beforeUpdate = [] } = opts.hooks ?? {};
+		const hooks = { ...opts.hooks, beforeCreate: [...beforeCreate, hook], beforeUpdate: [...beforeUpdate, hook] };
+		return { props, opts: { ...opts, hooks } };
+	});
+}
+
+async function tellAzureChange(
+	{ type, name, oldInputs, newInputs }: pulumi.ResourceHookArgs,
+	component: pulumi.Resource | undefined,
+): Promise<void> {
+	const recorded = oldInputs === undefined ? await readRecordedResources() : [];
+	// Whether it is new, or takes the place of another one, only the state says.
+	if (recorded === undefined) return;
+	const { describeAzureChange } = await import("../effects/azure.ts");
+	const replaced = recorded.find((one) => one.type === type && one.name === name);
+	const [before, after] = await Promise.all([oldInputs ?? replaced?.inputs, newInputs].map(inputsOf));
+	const text = describeAzureChange(type, {
+		before: oldInputs === undefined && replaced === undefined ? undefined : before,
+		after: after ?? {},
+		replaced: replaced && (replaced.isRetained === true ? "kept" : "deleted"),
+	});
+	if (text !== undefined) await pulumi.log.info(text, component);
+}
+
 /**
  * Says in a preview what goes of what the stack has recorded and the stage does not declare any more. It comes after the last resource is
  * declared.
@@ -63,12 +100,26 @@ async function tellChange(
 export async function tellRemovals(known: Pick<Known, "keepsFinal">): Promise<void> {
 	if (!pulumi.runtime.isDryRun()) return;
 	const removed = (await readRecordedObjects()).filter(({ kind, name }) => !declared.has(`${kind} ${name}`));
+	if (removed.length > 0) {
+		const { describeRemoval } = await import("../effects/effects.ts");
+		for (const { kind, spec, facts, parent, isProtected = false } of removed) {
+			const url = typeof facts.url === "string" ? facts.url : undefined;
+			const text = describeRemoval(kind, spec, { ...known, url, isProtected });
+			if (text !== undefined) await pulumi.log.info(text, new pulumi.DependencyResource(parent));
+		}
+	}
+	await tellAzureRemovals();
+}
+
+async function tellAzureRemovals(): Promise<void> {
+	const recorded = (await readRecordedResources()) ?? [];
+	const removed = recorded.filter(({ type, name }) => !declared.has(`${type} ${name}`));
 	if (removed.length === 0) return;
-	const { describeRemoval } = await import("../effects/effects.ts");
-	for (const { kind, spec, facts, parent } of removed) {
-		const url = typeof facts.url === "string" ? facts.url : undefined;
-		const text = describeRemoval(kind, spec, { ...known, url });
-		if (text !== undefined) await pulumi.log.info(text, new pulumi.DependencyResource(parent));
+	const { describeAzureRemoval } = await import("../effects/azure.ts");
+	for (const { type, inputs = {}, parent, isProtected, isRetained } of removed) {
+		const keep = isProtected === true ? "protected" : isRetained === true ? "retained" : undefined;
+		const component = parent === undefined ? undefined : new pulumi.DependencyResource(parent);
+		await pulumi.log.info(describeAzureRemoval(type, inputs, keep), component);
 	}
 }
 
@@ -78,7 +129,22 @@ function specOf(inputs: { stdin?: unknown } | undefined): unknown {
 
 /** The variables of a Command, with what is unknown yet as something that is no text. Its secrets stay in this process. */
 async function environmentOf(inputs: { environment?: unknown } | undefined): Promise<Record<string, unknown>> {
+	return ((await resolve(inputs?.environment)) ?? {}) as Record<string, unknown>;
+}
+
+/** Inputs of a resource in Azure, with words in place of what is unknown yet. */
+async function inputsOf(inputs: unknown): Promise<Record<string, unknown> | undefined> {
+	const known = (value: unknown): unknown => {
+		if (pulumi.isUnknown(value)) return "what Aptible or Azure answers in this update";
+		if (Array.isArray(value)) return value.map(known);
+		if (typeof value !== "object" || value === null) return value;
+		return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, known(inner)]));
+	};
+	return known(await resolve(inputs)) as Record<string, unknown> | undefined;
+}
+
+async function resolve(value: unknown): Promise<unknown> {
 	// Not in the SDK's types; `apply` says nothing of what is partly unknown. The SDK's version is pinned.
-	const inner = pulumi.output(inputs?.environment) as unknown as { promise(withUnknowns: true): Promise<unknown> };
-	return ((await inner.promise(true)) ?? {}) as Record<string, unknown>;
+	const inner = pulumi.output(value) as unknown as { promise(withUnknowns: true): Promise<unknown> };
+	return inner.promise(true);
 }

@@ -40,11 +40,18 @@ const variable: NameForm = {
 	not: [reserved, new RegExp(`^(?:${Object.keys(retiredConfig).join("|")})$`)],
 };
 
+const role: NameForm = {
+	what: "the name of a role",
+	allowed: "its name in Aptible's dashboard, without a space at either end",
+	pattern: /^\S(?:.*\S)?$/,
+};
+
 /** The form of the names in each block that has one, by its place. */
 export const nameForms: Readonly<Record<string, NameForm>> = {
 	databases: handle,
 	apps: handle,
 	secrets: secret,
+	"environment.permissions": role,
 	"databases.NAME.endpoints": endpoint,
 	"shared.NAME": variable,
 	"apps.NAME.config": variable,
@@ -80,6 +87,7 @@ export function checkStageNames(draft: Draft): Mistake[] {
 		...checkNames(["databases"], draft.databases, handle),
 		...checkNames(["apps"], draft.apps, handle),
 		...checkNames(["secrets"], draft.secrets, secret),
+		...checkNames(["environment", "permissions"], draft.environment?.permissions, role),
 		...Object.entries(draft.databases ?? {}).flatMap(([name, database]) =>
 			checkNames(["databases", name, "endpoints"], database?.endpoints, endpoint),
 		),

@@ -6,14 +6,10 @@
  */
 import { parseArgs } from "node:util";
 import { messageOf } from "../aptible/client/system-error.ts";
-import { projectFolder, type ReadStage, readStageFile, stageFile } from "../config/stage-file.ts";
-import { readStageAt } from "./at-ref.ts";
-import { compareCosts } from "./compare.ts";
-import { type CostLine, estimate, sum } from "./estimate.ts";
-import { priceMove } from "./moving.ts";
-import { type CostReport, writeCosts } from "./page.ts";
-import { type Plan, planFees, priceSource } from "./prices.ts";
-import { notPriced } from "./unpriced.ts";
+import { projectFolder } from "../config/stage-file.ts";
+import { writeCosts } from "./page.ts";
+import { type Plan, planFees } from "./prices.ts";
+import { type CostQuestion, reportCosts } from "./report.ts";
 
 const plans = Object.keys(planFees) as Plan[];
 const usage = `usage: npm run cost -- --stack STACK [--against REF] [--config-file FILE] [--plan ${plans.join("|")}] [--medstack USD] [--json]
@@ -23,16 +19,7 @@ const usage = `usage: npm run cost -- --stack STACK [--against REF] [--config-fi
   --json          as JSON, in US cents a month
 `;
 
-interface Options {
-	stack: string;
-	configFile: string | undefined;
-	against: string | undefined;
-	plan: Plan | undefined;
-	/** Cents. */
-	medstack: number | null;
-}
-
-let asked: (Options & { isJson: boolean }) | undefined;
+let asked: (CostQuestion & { isJson: boolean }) | undefined;
 try {
 	asked = readOptions();
 } catch (error) {
@@ -41,7 +28,7 @@ try {
 }
 try {
 	if (asked !== undefined) {
-		const report = reportOn(asked);
+		const report = reportCosts(asked);
 		process.stdout.write(asked.isJson ? `${JSON.stringify(report, null, 2)}\n` : writeCosts(report));
 	}
 } catch (error) {
@@ -76,54 +63,5 @@ function readOptions(): typeof asked {
 		throw new Error(`--medstack: ${JSON.stringify(medstack)} is no amount of USD; allowed: for example 850 or 849.50`);
 	}
 	const cents = medstack === undefined ? null : Math.round(Number(medstack) * 100);
-	return { stack, configFile: values["config-file"], against, plan, medstack: cents, isJson };
-}
-
-function reportOn({ stack, configFile, against, plan, medstack }: Options): CostReport {
-	const file = stageFile({ name: stack, folder: projectFolder, configFile });
-	const { stage, declared } = readStageFile(file);
-	const lines = linesOf(stage, plan);
-	const former = against === undefined ? undefined : readStageAt(against, file);
-	const before = former === undefined ? [] : linesOf(former.stage, plan);
-	return {
-		stage: stack,
-		prices: priceSource,
-		lines,
-		total: sum(lines),
-		...(stage.move === undefined
-			? {}
-			: {
-					move: {
-						phase: stage.move.phase,
-						phases: priceMove(stage, declared).map(({ phase, cents }) => ({
-							phase,
-							cents: sum([...planLine(plan), { cents }]),
-						})),
-						afterwards: sum(linesOf(declared, plan)),
-						medstack,
-					},
-				}),
-		...(against === undefined
-			? {}
-			: {
-					against: {
-						ref: against,
-						isThere: former !== undefined,
-						changes: compareCosts(before, lines),
-						total: sum(before),
-					},
-				}),
-		notPriced: notPriced(stage, plan),
-	};
-}
-
-function linesOf(stage: ReadStage["stage"], plan: Plan | undefined): CostLine[] {
-	return [...planLine(plan), ...estimate(stage)];
-}
-
-/** The base fee, where the plan is known. */
-function planLine(plan: Plan | undefined): CostLine[] {
-	if (plan === undefined) return [];
-	const fee = planFees[plan];
-	return [{ object: `plan ${plan}`, what: "base fee of the organization", cents: { from: fee, to: fee } }];
+	return { stack, folder: projectFolder, configFile: values["config-file"], against, plan, medstack: cents, isJson };
 }

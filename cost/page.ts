@@ -63,24 +63,29 @@ export function writeCosts(report: CostReport): string {
 
 function compared({ ref, isThere, changes, total: former }: Against, total: Band): string[] {
 	const none = changes.length === 0 ? ["No object costs another amount.", ""] : [];
-	const told = (cents: Band | undefined) => (cents === undefined ? "not there" : describeBand(cents));
 	return [
 		"",
 		`## Against ${ref}`,
 		"",
 		...(isThere ? none : ["That commit has no file of this stage: all of it is new.", ""]),
-		...table(
-			["Object", "Before", "After", "Difference"],
-			[
-				...changes.map(({ object, before, after }) => [object, told(before), told(after), describeRise(before, after)]),
-				["**total**", describeBand(former), describeBand(total), `**${describeRise(former, total)}**`],
-			],
-		),
+		...compareRows({ changes, total: former }, total),
 	];
 }
 
+/** A table of what costs another amount. */
+export function compareRows({ changes, total: former }: Pick<Against, "changes" | "total">, total: Band): string[] {
+	const told = (cents: Band | undefined) => (cents === undefined ? "not there" : describeBand(cents));
+	return table(
+		["Object", "Before", "After", "Difference"],
+		[
+			...changes.map(({ object, before, after }) => [object, told(before), told(after), describeRise(before, after)]),
+			["**total**", describeBand(former), describeBand(total), `**${describeRise(former, total)}**`],
+		],
+	);
+}
+
 /** `+58.40 USD`, `-43.80 to -14.60 USD`, `0.00 USD`. */
-function describeRise(before: Band | undefined, after: Band | undefined): string {
+export function describeRise(before: Band | undefined, after: Band | undefined): string {
 	const { from, to } = difference(before, after);
 	const signed = (cents: number) => `${cents > 0 ? "+" : ""}${usd(cents)}`;
 	if (to === undefined) return `from ${signed(from)}, no upper bound`;

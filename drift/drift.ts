@@ -10,7 +10,7 @@ import type { Stage } from "../config/stage.ts";
 import type { Difference } from "../wire/difference.ts";
 import { isNightStep, type MoveStep } from "../wire/move.ts";
 import type { Look } from "./look.ts";
-import type { RecordedCommand } from "./recorded.ts";
+import type { RecordedCommand, RecordedResource } from "./recorded.ts";
 import type { Told } from "./tell-app.ts";
 
 /** `off` looks for nothing; `required` fails where drift is unknown; anything else looks where there are credentials. */
@@ -115,6 +115,13 @@ export async function readRecordedObjects(): Promise<readonly RecordedCommand[]>
 		);
 		return [];
 	}
+}
+
+/** Azure's resources in the state of the stack; undefined where that is not read, or cannot be. */
+export async function readRecordedResources(): Promise<readonly RecordedResource[] | undefined> {
+	if (process.env[modeVariable] === "off") return undefined;
+	const { readRecordedAzure } = await import("./recorded.ts");
+	return readRecordedAzure("resources in Azure", "a preview does without it").catch(() => undefined);
 }
 
 /** Whether the look has found a recorded object where it was; false also where there was no look. */

@@ -22,11 +22,11 @@ import { readSnapshot, type Snapshot } from "./snapshot.ts";
 import type { Values } from "./snapshot-values.ts";
 import { findUnknownStack } from "./stack.ts";
 import { type Told, tellApp } from "./tell-app.ts";
-import { readTouched, type Touched, withoutChangedSecrets } from "./touched.ts";
+import { explainDrift, readTouched, type Touched } from "./touched.ts";
 import { type Undeclared, undeclaredIn } from "./undeclared.ts";
 import { unseenIn } from "./unseen.ts";
 
-/** A file that the findings are written to, for `npm run drift`. */
+/** A file that the findings are written to, for `npm run drift` and `npm run comment`. */
 const reportVariable = "MEDSTACK_TO_APTIBLE_DRIFT_REPORT";
 /** Requests at a time of the one process that takes the look. */
 const requestsAtATime = 8;
@@ -90,12 +90,10 @@ export class Look {
 	 * @param names of the Command, the present one first
 	 */
 	differences(kind: string, names: readonly string[], spec: unknown): readonly Difference[] {
-		const { snapshot, values } = this.#seen;
 		const before = this.#recorded(kind, names);
-		const drift = before === undefined ? [] : driftOf(snapshot, kind, spec, before, values);
-		const touched = kind === "app" && before !== undefined ? this.#seen.touched.get(before.name) : undefined;
-		const lost = before === undefined ? [] : this.#ofLost(kind, spec);
-		const differences = [...withoutChangedSecrets(drift, spec, touched), ...lost];
+		if (before === undefined) return [];
+		const drift = driftOf(this.#seen.snapshot, kind, spec, before, this.#seen.values);
+		const differences = [...explainDrift(this.#seen, before, drift, spec), ...this.#ofLost(kind, spec)];
 		if (differences.length > 0) {
 			this.#report.drifted.push({ kind, name: names[0] ?? "", differences });
 			writeReport(this.#report);
@@ -189,8 +187,8 @@ export async function takeLook(
 		await pulumi.log.warn(text);
 		return undefined;
 	}
-	// What a change of the file comes up against is the preview's to say, and no answer to whether there is drift.
-	const isReport = process.env[reportVariable] !== undefined;
+	// `npm run drift`: what a change of the file comes up against is the preview's to say, and no answer to whether there is drift.
+	const isReport = isRequired && process.env[reportVariable] !== undefined;
 	const refused = isReport ? [] : findIdleEndpoints(stage, seen.value?.recorded ?? [], seen.value?.snapshot);
 	if (!isReport) {
 		if (stack.status === "fulfilled") refused.push(...(stack.value === undefined ? [] : [stack.value]));

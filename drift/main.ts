@@ -65,7 +65,10 @@ function describe({ drifted, gone, undeclared, undeclaredEndpoints, unknown, rec
 	const back = drifted.filter(isBack);
 	const lines = back.flatMap(({ kind, name, differences }) => [
 		`${kind} ${name}:`,
-		...differences.map(({ field, declared, live }) => `  ${field}: live ${live}, declared ${declared}`),
+		...differences.map(
+			({ field, declared, live, cause }) =>
+				`  ${field}: live ${live}, declared ${declared}${cause === undefined ? "" : `, ${cause}`}`,
+		),
 	]);
 	const others = undeclared.filter((text) => !undeclaredEndpoints.includes(text));
 	const verdict =

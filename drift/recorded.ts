@@ -13,6 +13,7 @@ const CommandState = z.looseObject({
 	urn: z.string(),
 	parent: z.string(),
 	delete: z.boolean().nullish(),
+	protect: z.boolean().nullish(),
 	inputs: z.looseObject({
 		interpreter: z.tuple([z.literal("node"), z.literal("aptible/main.ts"), z.string()]),
 		stdin: z.string(),
@@ -38,11 +39,19 @@ const CloudState = z.looseObject({
 	type: z.string().startsWith("azure-native:"),
 	id: z.string(),
 	delete: z.boolean().nullish(),
+	protect: z.boolean().nullish(),
 	retainOnDelete: z.boolean().nullish(),
+	parent: z.string().nullish(),
 	inputs: z
 		.looseObject({
 			cnameRecord: z.looseObject({ cname: z.string() }).nullish().catch(undefined),
-			tags: z.record(z.string(), z.string()).nullish().catch(undefined),
+			// A legal hold has a list of them.
+			tags: z
+				.union([z.record(z.string(), z.string()), z.array(z.string())])
+				.nullish()
+				.catch(undefined),
+			immutabilityPeriodSinceCreationInDays: z.int().nullish().catch(undefined),
+			identity: z.looseObject({ type: z.string() }).nullish().catch(undefined),
 		})
 		.nullish(),
 });
@@ -57,10 +66,22 @@ export interface RecordedResource {
 	id: string;
 	/** Whether it stays in Azure when the stack deletes or replaces it. */
 	isRetained?: boolean;
+	/** Whether the engine refuses its deletion. */
+	isProtected?: boolean;
 	/** Where it leads, of a CNAME record. */
 	cname?: string;
-	/** What the last run asked for. */
+	/** Tags that the last run asked for. */
 	tags?: Readonly<Record<string, string>>;
+	/** Tags of a legal hold. */
+	holds?: readonly string[];
+	/** Days of a retention. */
+	days?: number;
+	/** Kind of identities of an account (`SystemAssigned,UserAssigned`). */
+	identityType?: string;
+	/** Whatever the last run asked for. */
+	inputs?: Readonly<Record<string, unknown>>;
+	/** URN of the component that has it. */
+	parent?: string;
 }
 
 /** An object of Aptible that is in the state of the stack. */
@@ -71,6 +92,8 @@ export interface RecordedCommand extends Recorded {
 	name: string;
 	/** URN of the component that has it. */
 	parent: string;
+	/** Whether the engine refuses its deletion. */
+	isProtected?: boolean;
 	facts: z.infer<typeof RecordedFacts>;
 }
 
@@ -79,9 +102,11 @@ export async function readRecorded(): Promise<RecordedCommand[]> {
 	return (await readState()).flatMap((resource) => {
 		const command = CommandState.safeParse(resource).data;
 		if (command === undefined || command.delete === true) return [];
-		const { urn, parent, inputs, outputs } = command;
+		const { urn, parent, protect, inputs, outputs } = command;
 		const facts = RecordedFacts.parse(JSON.parse(outputs.stdout));
-		return [{ kind: inputs.interpreter[2], name: nameOf(urn), parent, spec: JSON.parse(inputs.stdin), facts }];
+		const [, , kind] = inputs.interpreter;
+		const isProtected = protect === true;
+		return [{ kind, name: nameOf(urn), parent, isProtected, spec: JSON.parse(inputs.stdin), facts }];
 	});
 }
 
@@ -102,15 +127,20 @@ export async function readRecordedAzure(what: string, why: string): Promise<Reco
 		const state = CloudState.safeParse(resource).data;
 		if (state === undefined || state.delete === true) return [];
 		const cname = state.inputs?.cnameRecord?.cname;
-		const tags = state.inputs?.tags;
+		const { tags, immutabilityPeriodSinceCreationInDays: days, identity } = state.inputs ?? {};
 		return [
 			{
 				type: state.type,
 				name: nameOf(state.urn),
 				id: state.id,
 				isRetained: state.retainOnDelete === true,
+				isProtected: state.protect === true,
 				...(cname === undefined ? {} : { cname }),
-				...(tags == null ? {} : { tags }),
+				...(tags == null ? {} : Array.isArray(tags) ? { holds: tags } : { tags }),
+				...(days == null ? {} : { days }),
+				...(identity == null ? {} : { identityType: identity.type }),
+				inputs: state.inputs ?? {},
+				...(state.parent == null ? {} : { parent: state.parent }),
 			},
 		];
 	});

@@ -1,6 +1,8 @@
 /** What there is to say of an app in a preview, beside its differences. */
+
+import { planConfigChanges } from "../aptible/app/config.ts";
 import { diffRegistry } from "../aptible/app/release.ts";
-import { tellWaitingCredentials } from "../aptible/app/warnings.ts";
+import { tellWaitingCredentials, warnOfForeign } from "../aptible/app/warnings.ts";
 import { AppFacts, AppSpec } from "../wire/app.ts";
 import { tellReleases } from "./ci-releases.ts";
 import { findApp, type Recorded } from "./compare.ts";
@@ -21,7 +23,7 @@ interface Seen {
 	releases: ReadonlySet<string>;
 }
 
-/** Warnings of the releases of an app, and notes of registry credentials that wait for one. */
+/** Warnings of the releases of an app and of config that is not from here, and notes of registry credentials that wait for one. */
 export function tellApp(
 	{ snapshot, values, releases }: Seen,
 	spec: unknown,
@@ -32,9 +34,19 @@ export function tellApp(
 	const previous = AppFacts.safeParse(recorded?.facts).data;
 	const isReleased = releases.has(after.handle);
 	return {
-		warnings: tellReleases(snapshot, { before, after, previous }, { isReleased, stack }),
+		warnings: [
+			...tellReleases(snapshot, { before, after, previous }, { isReleased, stack }),
+			...tellForeign(snapshot, after, previous),
+		],
 		notes: tellCredentials(snapshot, after, previous, values),
 	};
+}
+
+/** Of an app that changes, the preview does not know yet what its run will say. */
+function tellForeign(snapshot: Snapshot, spec: AppSpec, previous: AppFacts | undefined): string[] {
+	const config = findApp(snapshot, spec, previous)?.config ?? "hidden";
+	if (config === "hidden") return [];
+	return warnOfForeign(spec, planConfigChanges(spec.config, config, previous?.configKeys ?? []).foreign);
 }
 
 /** Nothing where the last run has said it, and of an app that CI releases, with credentials of its own. */

@@ -26,6 +26,9 @@ export function describeApp(change: Change<AppSpec>): string[] {
 	});
 	return [
 		...describeRename(before, after, isReleased, "a restart of it"),
+		...(before.handle !== after.handle && (after.git !== undefined || after.releasedBy === "ci")
+			? [`what is pushed or deployed to ${before.handle} finds nothing any more`]
+			: []),
 		...parts,
 		...services.flatMap(([name, service]) => describeService(name, before.services[name], service, isReleased)),
 		...describeRestarts(restarted, change.surroundings?.endpoints ?? {}),
@@ -46,14 +49,16 @@ export function describeRemovedApp({ config, services }: AppSpec): string {
 /** Whether it is deployed or restarted, and for what. */
 function describeRelease(
 	before: AppSpec,
-	{ after, values, unknown, surroundings }: Change<AppSpec>,
+	{ after, values, unknown, drift, surroundings }: Change<AppSpec>,
 ): { deploys: boolean; restarts: boolean; parts: string[] } {
 	const isTold = values.includes(releaseHint);
 	const isOfCi = after.releasedBy === "ci" && !isTold;
 	const isOther = before.image !== after.image || before.git?.commitish !== after.git?.commitish;
 	const config = describeConfig(before, after, values, surroundings?.formerPlaces ?? {});
-	const credentials = hasOtherCredentials(before, after, values);
-	const deploysForThem = credentials && after.registry?.deployOnChange === true && !isOfCi;
+	// Those on Aptible are drift only where they are a reason to deploy.
+	const haveDrifted = drift.some(({ field }) => field === "registry");
+	const credentials = haveDrifted || hasOtherCredentials(before, after, values);
+	const deploysForThem = haveDrifted || (credentials && after.registry?.deployOnChange === true && !isOfCi);
 	const deploys = (isOther && !isOfCi) || isTold || deploysForThem;
 	const told = isOther && isOfCi ? [`deploys nothing: CI does (or \`npm run up -- --release ${after.handle}\`)`] : [];
 	if (deploys) {

@@ -1,6 +1,7 @@
 /** What a preview says of one object: `app portal: one deploy of 2026-11-21; ...`. Nothing in here knows a secret. */
 import type { Difference } from "../wire/difference.ts";
 import type { EndpointKind } from "../wire/endpoint-identity.ts";
+import { lookUp } from "../wire/own.ts";
 
 /** What of the stage an app's effects hang on beside its spec. */
 export interface Surroundings {
@@ -12,7 +13,7 @@ export interface Surroundings {
 
 /** What is about to happen to one object that stays or comes. */
 export interface Change<Spec> {
-	/** As the last update recorded it; undefined for an object that is new in the stage. */
+	/** As the last update recorded it, with its drift for those who describe it; undefined for an object that is new in the stage. */
 	before: Spec | undefined;
 	after: Spec;
 	/** References (`secrets.sessionKey`) that stand for another value than at the last update. */
@@ -23,6 +24,30 @@ export interface Change<Spec> {
 	drift: readonly Difference[];
 	surroundings?: Surroundings | undefined;
 }
+
+/** A recorded spec with what has drifted of it as it is on Aptible: where an update begins. */
+export function asLive<Spec>(spec: Spec, drift: readonly Difference[]): Spec {
+	const live = structuredClone(spec);
+	for (const { field, live: shown } of drift) {
+		const path = field.split(".");
+		const name = path.pop() ?? "";
+		let holder: unknown = live;
+		for (const key of path) holder = isRecord(holder) ? lookUp(holder, key) : undefined;
+		if (!isRecord(holder) || !Object.hasOwn(holder, name)) continue;
+		const recorded = holder[name];
+		if (typeof recorded === "string") holder[name] = shown;
+		if (typeof recorded === "number") holder[name] = Number(shown);
+		if (typeof recorded === "boolean") holder[name] = shown === "true";
+	}
+	return live;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+	return typeof value === "object" && value !== null;
+}
+
+/** What becomes of a protected object that the stage does not declare any more. */
+export const refusedRemoval = "is protected: it stays as it is, and THE UPDATE FAILS";
 
 /** `1024 => 2048`, or the one value where both are the same. */
 export function step(before: unknown, after: unknown): string {

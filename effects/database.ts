@@ -64,6 +64,8 @@ function describeSizes(before: Sizes, after: Sizes): string[] {
 		...(before.iops === after.iops ? [] : [`${step(before.iops, after.iops)} IOPS`]),
 	];
 	if (changed.length === 0) return [];
+	if (before.diskGb > after.diskGb)
+		return [`THE UPDATE FAILS, as a disk of ${before.diskGb} GB never shrinks: write diskGb: ${before.diskGb}`];
 	const how = sizesOf(before) === sizesOf(after) ? "no restart" : "one restart (usually under a minute)";
 	return [`${changed.join(", ")}, ${how}`];
 }

@@ -7,14 +7,15 @@ type DrainSpec = LogDrainSpec | MetricDrainSpec;
 const sources = ["apps", "databases", "ephemeralSessions", "proxies"] as const;
 
 /** What a change does to a drain: what a log drain sends changes in place, for whatever else a new one comes up beside it. */
-export function describeDrain({ before, after, values }: Change<DrainSpec>): string[] {
+export function describeDrain({ before, after, values, drift }: Change<DrainSpec>): string[] {
 	if (before === undefined) {
 		const sent = sentBy(after);
 		return [`new, to ${after.kind}`, ...(sent.length === 0 ? [] : [`sends ${sent.join(", ")}`])];
 	}
 	const changed = [...fieldsThatDiffer(before, after), ...(values.length === 0 ? [] : [nameValues(values)])];
-	if (changed.length > 0)
-		return [`${changed.join(", ")} changed: a new drain comes up beside the old one, which then goes`];
+	const anew = "a new drain comes up beside the old one, which then goes";
+	if (changed.length > 0) return [`${changed.join(", ")} changed: ${anew}`];
+	if (drift.some(({ field }) => ![...sources, "object"].includes(field))) return [anew];
 	const added = sentBy(after).filter((source) => !sentBy(before).includes(source));
 	const gone = sentBy(before).filter((source) => !sentBy(after).includes(source));
 	return [

@@ -4,6 +4,7 @@ import { AppSpec } from "../wire/app.ts";
 import { ClaimsSpec } from "../wire/claims.ts";
 import { DatabaseSpec } from "../wire/database.ts";
 import { DatabaseRestartSpec } from "../wire/database-restart.ts";
+import { eitherSide } from "../wire/difference.ts";
 import { EndpointSpec } from "../wire/endpoint.ts";
 import { EnvironmentSpec } from "../wire/environment.ts";
 import { LogDrainSpec } from "../wire/log-drain.ts";
@@ -12,7 +13,7 @@ import { lookUp } from "../wire/own.ts";
 import { PermissionsSpec } from "../wire/permissions.ts";
 import { references } from "../wire/template.ts";
 import { describeApp, describeRemovedApp } from "./app.ts";
-import type { Change } from "./change.ts";
+import { asLive, type Change, refusedRemoval } from "./change.ts";
 import { describeClaims } from "./claims.ts";
 import { describeDatabase, describeDatabaseRestart, describeRemovedDatabase } from "./database.ts";
 import { describeDrain, describeRemovedDrain } from "./drain.ts";
@@ -25,6 +26,8 @@ export interface Known {
 	keepsFinal: boolean | undefined;
 	/** Address of a recorded endpoint. */
 	url: string | undefined;
+	/** Whether the engine refuses its deletion. */
+	isProtected: boolean;
 }
 
 interface Noun {
@@ -65,7 +68,7 @@ function noun<Spec extends z.ZodType>(
 				return `${label(after)}: is compared anew, as an older version of this program recorded it`;
 			const drift = change.drift.filter(({ field }) => !isOfChangedValue(field, change));
 			const parts = [
-				...describe({ ...change, before: before?.data, after }),
+				...describe({ ...change, before: before && asLive(before.data, drift), after, drift }),
 				...(drift.length === 0 ? [] : [describeDrift(drift)]),
 			];
 			if (parts.length > 0) return `${label(after)}: ${parts.join("; ")}`;
@@ -74,9 +77,8 @@ function noun<Spec extends z.ZodType>(
 		},
 		removal(recorded, known) {
 			const spec = schema.safeParse(recorded).data;
-			return spec === undefined || describeRemoved === undefined
-				? undefined
-				: `${label(spec)} ${describeRemoved(spec, known)}`;
+			if (spec === undefined || describeRemoved === undefined) return undefined;
+			return `${label(spec)} ${known.isProtected ? refusedRemoval : describeRemoved(spec, known)}`;
 		},
 	};
 }
@@ -106,7 +108,14 @@ const nouns: Readonly<Record<string, Noun>> = {
 function describeDrift(drift: Change<unknown>["drift"]): string {
 	const isGone = drift.some(({ field }) => field === "object");
 	if (isGone) return "it is gone from Aptible, and is made again";
-	return `back as declared: ${drift.map(({ field, live, declared }) => `${field} ${live} => ${declared}`).join(", ")}`;
+	const causes = [...new Set(drift.map(({ cause }) => cause))];
+	const texts = causes.map((cause) => {
+		const fields = drift.filter((one) => one.cause === cause);
+		const text = fields.map(({ field, live, declared }) => `${field} ${live} => ${declared}`).join(", ");
+		// The engine has compared the stage's secrets: that of this field has not changed there.
+		return cause === undefined || cause === eitherSide ? text : `${text}, ${cause}`;
+	});
+	return `back as declared: ${texts.join(", ")}`;
 }
 
 /** Whether a field differs on Aptible because a secret in it has been changed here: that says the change itself. */

@@ -8,7 +8,7 @@ export function labelEndpoint({ name, on }: EndpointSpec): string {
 }
 
 /** What a change does to an endpoint: whatever of it changes in place takes one provisioning (facts/aptible.md §4.2). */
-export function describeEndpoint({ before, after, values }: Change<EndpointSpec>): string[] {
+export function describeEndpoint({ before, after, values, drift }: Change<EndpointSpec>): string[] {
 	if (before === undefined) return [`new, ${describeIdentity(after)}, one provisioning`, ...doorOf(after)];
 	const changed = [
 		...(before.domain === after.domain ? [] : [`domain ${step(before.domain ?? "none", after.domain ?? "none")}`]),
@@ -21,7 +21,8 @@ export function describeEndpoint({ before, after, values }: Change<EndpointSpec>
 		...(before.shared === after.shared ? [] : ["shares its load balancer from now on"]),
 		...settingsOf(before, after),
 	];
-	return changed.length === 0 ? [] : [`${changed.join(", ")}: one provisioning`];
+	if (changed.length > 0) return [`${changed.join(", ")}: one provisioning`];
+	return drift.some(({ field }) => field !== "object") ? ["one provisioning"] : [];
 }
 
 /** What an endpoint that goes takes off the network. */

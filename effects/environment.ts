@@ -7,6 +7,12 @@ export function describeEnvironment({ before, after }: Change<EnvironmentSpec>):
 	if (before === undefined) return [`new on stack ${after.stack}`, ...describeBackups(undefined, after.backups)];
 	return [
 		...describeRename(before, after, false, "a restart of its apps and a reload of its databases"),
+		...(before.handle === after.handle
+			? []
+			: [
+					`git remotes of its apps change, and CI or scripts that say --environment ${before.handle} find nothing any more`,
+					"its objects are compared once more, and stay as they are",
+				]),
 		...describeBackups(before.backups, after.backups),
 		...(before.phi === after.phi
 			? []

@@ -2,8 +2,7 @@
 import { containerSizesMb } from "../config/sizes.ts";
 import { type Block, lean } from "../stage-file/block.ts";
 import type { App, AppService } from "./apps.ts";
-import { sayDeep } from "./compose/load.ts";
-import { say } from "./compose/source.ts";
+import { say, sayDeep } from "./compose/source.ts";
 import { readImage } from "./images.ts";
 import type { Service } from "./service.ts";
 import { sayOneShot } from "./service-keys.ts";
@@ -103,5 +102,5 @@ export function imageText(app: App): string | undefined {
 	const { text } = app.image;
 	if (text === undefined) return undefined;
 	const { tag, digest } = readImage(text);
-	return tag === undefined && digest === undefined ? `${text}:latest` : text;
+	return tag === undefined && digest === undefined ? `${text.replace(/:$/, "")}:latest` : text;
 }

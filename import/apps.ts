@@ -1,8 +1,8 @@
 /** Services of one image as one app of Aptible's (facts/aptible.md §2.2), and the process type of each. */
 
-import { fieldAt, textOf } from "./compose/source.ts";
+import { type Field, textOf } from "./compose/source.ts";
 import { readImage } from "./images.ts";
-import { toHandle } from "./roles.ts";
+import { takeHandle, toHandle } from "./roles.ts";
 import type { Service } from "./service.ts";
 
 /** A service of an app, by the name that it has in the image's Procfile. */
@@ -46,9 +46,7 @@ export function groupApps(
 		const program = app.image.text && toHandle(readImage(app.image.text).program);
 		const isShared = apps.some((other) => other !== app && other.image === app.image);
 		const wanted = app.services.length > 1 && program && !isShared && !handles.has(program) ? program : own;
-		app.handle = wanted;
-		for (let turn = 2; handles.has(app.handle); turn += 1) app.handle = `${wanted}-${turn}`;
-		handles.add(app.handle);
+		app.handle = takeHandle(wanted, handles);
 	}
 	return apps;
 }
@@ -58,9 +56,15 @@ function imageOf(service: Service, images: ReadonlyMap<string, string>): string 
 }
 
 function buildKey({ name, build }: Service): string {
-	const context = textOf(fieldAt(build, "context")) ?? textOf(build);
-	const parts = ["dockerfile", "target"].map((key) => textOf(fieldAt(build, key)) ?? "");
-	return context === undefined ? `service ${name}` : `build ${[context, ...parts].join(" ")}`;
+	if (build === undefined) return `service ${name}`;
+	const context = textOf(build);
+	return `build ${JSON.stringify(context === undefined ? plainOf(build) : { context })}`;
+}
+
+function plainOf({ value }: Field): unknown {
+	if (value.kind === "scalar") return value.value;
+	if (value.kind === "list") return value.items.map(plainOf);
+	return Object.fromEntries([...value.fields].map(([key, field]) => [key, plainOf(field)]).sort());
 }
 
 /** Services with different values for one variable are apps of their own, as an app has one config. */
@@ -70,10 +74,12 @@ function splitGroup(group: readonly Service[], images: ReadonlyMap<string, strin
 	const needsProcfile = group.some((one) => one.command !== undefined || one.entrypoint !== undefined);
 	const image: ImageInUse = { text: imageOf(first, images), processes: new Map(), needsProcfile };
 	const types = new Map<string, string>();
+	const taken = new Set<string>();
 	const apps: App[] = [];
 	for (const service of group) {
 		const key = JSON.stringify([service.entrypoint?.words, service.command?.words]);
-		const processType = types.get(key) ?? (needsProcfile ? service.name.replace(/[^A-Za-z0-9_-]/g, "-") : "cmd");
+		const own = needsProcfile ? service.name.replace(/[^A-Za-z0-9_-]/g, "-") : "cmd";
+		const processType = types.get(key) ?? takeHandle(own, taken);
 		types.set(key, processType);
 		if (!image.processes.has(processType)) image.processes.set(processType, service);
 		const home = apps.find(({ services }) =>

@@ -1,6 +1,7 @@
 /** The command: its arguments, and what it prints. */
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { messageOf } from "../aptible/client/system-error.ts";
 import { filledBlocks, renderFile } from "../stage-file/file.ts";
 import type { Variables } from "./compose/interpolate.ts";
 import { InputError } from "./compose/read.ts";
@@ -34,8 +35,7 @@ export async function runImport(args: readonly string[], place: Place): Promise<
 		return await run(args, place);
 	} catch (error) {
 		const isOption = error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
-		const message = error instanceof Error ? error.message : String(error);
-		return { code: 1, stdout: "", stderr: `${message}\n${isOption ? `${usage}\n` : ""}` };
+		return { code: 1, stdout: "", stderr: `${messageOf(error)}\n${isOption ? `${usage}\n` : ""}` };
 	}
 }
 
@@ -67,12 +67,14 @@ async function run(args: readonly string[], { from, shell }: Place): Promise<End
 		images: new Map(images.map(([service = "", image = ""]) => [service, image])),
 	};
 	if (values.help) return { code: 0, stdout: `${usage}\n`, stderr: "" };
-	if (kind === "compose" && files.length > 0 && isPhi && images.every((one) => one.length > 1)) {
+	if (kind === "compose" && files.length > 0 && isPhi && images.every(([, image = ""]) => image !== "")) {
 		const { root, profile: profiles } = values;
 		const input = { files, envFiles: values["env-file"], profiles, shell, root, from };
 		return write(importCompose(input, options), files, { ...values, from });
 	}
 	if (kind === "medstack" && files.length === 1 && isPhi) {
+		const foreign = (["env-file", "profile", "image", "root"] as const).find((one) => (values[one] ?? []).length > 0);
+		if (foreign !== undefined) throw new InputError(`--${foreign} is an option of compose\n${usage}`);
 		return write(importMedstack(files[0] ?? "", from, options), files, { ...values, from });
 	}
 	throw new InputError(usage);
@@ -86,7 +88,7 @@ async function write(
 	const { keys, secrets, procfiles } = imported;
 	const blocks = filledBlocks(imported.blocks);
 	const stack = named ?? String(blocks.environment?.handle);
-	if (!/^[\w.-]+$/.test(stack)) {
+	if (!/^[\w.-]+$/.test(stack) || /^\.+$/.test(stack)) {
 		throw new InputError(`"${stack}" is no name of a Pulumi stack; allowed: letters, digits, _, . and -; give --stack`);
 	}
 	const path = output ?? `Pulumi.${stack}.yaml`;

@@ -1,8 +1,8 @@
 /** An import from Compose: `npm run import -- compose FILE...`. */
 import { lookUp } from "../wire/own.ts";
-import { type ComposeInput, loadCompose, sayDeep } from "./compose/load.ts";
+import { type ComposeInput, loadCompose } from "./compose/load.ts";
 import { readServices } from "./compose/services.ts";
-import { type Source, say, sayOpen } from "./compose/source.ts";
+import { type Source, say, sayDeep, sayOpen } from "./compose/source.ts";
 import { topKeys } from "./key-outcomes.ts";
 import { toHandle } from "./roles.ts";
 import { type ImportedStage, makeStage, type StageOptions } from "./stage.ts";

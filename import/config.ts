@@ -2,10 +2,10 @@
 import { ownAptibleConfig, retiredConfig } from "../config/catalogue.ts";
 import { FoundSecrets } from "../stage-file/secrets.ts";
 import { lookUp } from "../wire/own.ts";
-import { literal } from "../wire/template.ts";
-import { placeOf, say } from "./compose/source.ts";
+import { literal, parseTemplate } from "../wire/template.ts";
+import { placeOf, say, secretsIn } from "./compose/source.ts";
 import { connectionPart, type Naming, type Translated } from "./reach.ts";
-import { isSecretName, looksSecret } from "./secrets.ts";
+import { isSecretName, isSecretText, looksSecret } from "./secrets.ts";
 import type { Service, Variable } from "./service.ts";
 import { Connections, translateAddress, translateCredential } from "./values.ts";
 
@@ -71,8 +71,14 @@ function translate(variable: Variable, means: Means): [name: string, result: Res
 	const to = isFile && /_FILE$/.test(name) ? name.slice(0, -"_FILE".length) : name;
 	const reference =
 		translateCredential(variable, means.connections) ?? (isFile ? undefined : translateAddress(variable, means.naming));
+	const filled = [...secretsIn(field), ...means.naming.secrets];
+	const isFilled = () => secretsIn(field).length > 0 || filled.some((secret) => value?.includes(secret));
 	if (reference !== undefined) {
 		if (isFile) means.files.take(value);
+		if (hasSecretBeside(reference.text ?? "", filled)) {
+			const says = `${reference.says}; what looks like a secret stands beside it, so that it is not written: write it with \${secrets.NAME} in the secret's place`;
+			return [to, { outcome: "decide", says }];
+		}
 		return [to, to === name ? reference : { ...reference, says: `${to}: ${reference.says}` }];
 	}
 	if (isFile && to !== name) {
@@ -104,7 +110,7 @@ function translate(variable: Variable, means: Means): [name: string, result: Res
 		];
 	}
 	if (value === "") return [name, { outcome: "dropped", says: "it is empty, and Aptible deletes a variable that is" }];
-	if (looksSecret(name, value)) return [name, refer("a secret")];
+	if (looksSecret(name, value) || isFilled()) return [name, refer("a secret")];
 	if (/\b(localhost|127\.0\.0\.1)\b/.test(value)) {
 		return [
 			name,
@@ -116,6 +122,14 @@ function translate(variable: Variable, means: Means): [name: string, result: Res
 		];
 	}
 	return [name, { outcome: "mapped", says: "config of the app", text: literal(value) }];
+}
+
+/** @param filled secrets that may stand in it */
+function hasSecretBeside(text: string, filled: readonly string[]): boolean {
+	const plain = parseTemplate(text).filter((part) => typeof part === "string");
+	return plain.some(
+		(part) => isSecretText(part) || filled.some((secret) => secret.length > 2 && part.includes(secret)),
+	);
 }
 
 function refuseName(name: string): string | undefined {

@@ -1,8 +1,7 @@
 /** A managed database in the place of a service, and what becomes of the service's keys. */
 import { type Block, lean } from "../stage-file/block.ts";
 import { nextSize } from "./app-block.ts";
-import { sayDeep } from "./compose/load.ts";
-import { fieldsOf, say } from "./compose/source.ts";
+import { fieldsOf, say, sayDeep } from "./compose/source.ts";
 import { credentialOf } from "./databases.ts";
 import type { DatabaseRole } from "./roles.ts";
 

@@ -58,6 +58,12 @@ function addresses(value: string, naming: Naming): Translated | undefined {
 		const role = naming.names.get(host);
 		if (role === undefined || match.index < at) continue;
 		const before = value.slice(at, match.index);
+		// Behind it a reference would be text.
+		if (before.endsWith("$"))
+			return {
+				outcome: "decide",
+				says: `a $ stands right before ${host}, for which a stage file has no form; write it otherwise`,
+			};
 		if (role.kind === "left out") return leftOut(role.service);
 		if (role.kind === "database") {
 			if (!(databasePorts[role.managed.type] ?? []).includes(Number(port))) continue;

@@ -1,8 +1,8 @@
 /** Ports that are published, and those that other apps call, as endpoints (facts/aptible.md §4). */
 import type { Block } from "../stage-file/block.ts";
 import type { App, AppService } from "./apps.ts";
-import type { Port } from "./compose/ports.ts";
-import { say } from "./compose/source.ts";
+import { type Port, writePorts } from "./compose/ports.ts";
+import { type Outcome, say } from "./compose/source.ts";
 
 /** Ports on which a web server listens by custom. */
 const webPorts: ReadonlySet<number> = new Set([
@@ -34,34 +34,44 @@ export class Endpoints {
 		const { service } = one;
 		const isWeb = ({ target, speaks }: Port) =>
 			webPorts.has(target) || service.httpPorts.includes(target) || /^(https?|http2|web|h2c)\b/.test(speaks ?? "");
+		const published = service.ports.flatMap(({ ports }) => ports);
 		for (const { field, domain, port } of service.domains) {
-			const web = port ?? service.ports.flatMap(({ ports }) => ports).find(isWeb)?.target ?? service.exposed[0];
-			this.#add(app, one, {
-				name: domain.replace(/^\*/, "any").replace(/[^A-Za-z0-9_]/g, "_"),
-				kind: "https",
-				ports: web === undefined ? [] : [web],
-				address: { domain, managedTls: true },
-			});
-			say(field, "mapped", `endpoint for ${domain}, with a certificate of Aptible's`);
+			const web = port ?? published.find(isWeb)?.target ?? service.exposed[0];
+			say(field, ...this.#publishDomain(app, one, domain, web));
 		}
+		const allWeb = published.filter(isWeb).map(({ target }) => target);
 		for (const { field, ports } of service.ports) {
 			if (ports.length === 0) say(field, "decide", "cannot be read as ports; declare the endpoint by hand");
-			for (const port of ports) {
-				if (port.protocol !== "tcp") {
-					say(
-						field,
-						"decide",
-						`blocker: port ${port.target} is ${port.protocol.toUpperCase()}, and Aptible's endpoints carry TCP alone; run what needs it elsewhere`,
-					);
-				} else if (isWeb(port)) {
-					const web = service.ports.flatMap((entry) => entry.ports.filter(isWeb).map(({ target }) => target));
-					const [outcome, says] = this.#publishWeb(app, one, port.target, web);
-					say(field, outcome, says);
-				} else {
-					say(field, "decide", this.#publishOther(app, one, port.target));
-				}
-			}
+			const targets = (wanted: (port: Port) => boolean) => ports.filter(wanted).map(({ target }) => target);
+			const others = targets(({ protocol }) => protocol !== "tcp");
+			const web = targets((port) => port.protocol === "tcp" && isWeb(port));
+			const plain = targets((port) => port.protocol === "tcp" && !isWeb(port));
+			const isLocal = ports.every(({ ip = "" }) => /^(127\.|\[?::1\]?$|localhost$)/.test(ip));
+			if (others.length > 0) say(field, "decide", tellOther(others, ports[0]?.protocol ?? ""));
+			if (web.length > 0)
+				for (const [outcome, says] of this.#publishWeb(app, one, web, { allWeb, isLocal })) say(field, outcome, says);
+			if (plain.length > 0) say(field, "decide", this.#publishOther(app, one, plain, isLocal));
 		}
+	}
+
+	/** Several routers may lead one domain to a service: one for HTTP, one for HTTPS. */
+	#publishDomain(app: App, one: AppService, domain: string, port: number | undefined): [Outcome, string] {
+		for (const [other, endpoints] of this.#byApp) {
+			const there = endpoints.find(({ block }) => block.domain === domain);
+			if (there === undefined) continue;
+			if (other === app && there.processType === one.processType) return ["mapped", "its endpoint leads there"];
+			return [
+				"decide",
+				`${domain} leads to endpoint ${there.name} of app ${other.handle} already, and one domain leads to one endpoint: give this one a domain of its own, or lead its paths there by an app that is a proxy`,
+			];
+		}
+		this.#add(app, one, {
+			name: domain.replace(/^\*/, "any").replace(/[^A-Za-z0-9_]/g, "_"),
+			kind: "https",
+			ports: port === undefined ? [] : [port],
+			address: { domain, managedTls: true },
+		});
+		return ["mapped", `endpoint for ${domain}, with a certificate of Aptible's`];
 	}
 
 	/** The endpoint that leads to a port of a service, or to the service where none is named. */
@@ -112,57 +122,57 @@ export class Endpoints {
 	#publishWeb(
 		app: App,
 		one: AppService,
-		port: number,
-		web: readonly number[],
-	): ["mapped" | "decide" | "dropped", string] {
+		asked: readonly number[],
+		{ allWeb, isLocal }: { allWeb: readonly number[]; isLocal: boolean },
+	): [Outcome, string][] {
 		const { name } = one.service;
 		const there = this.#byApp.get(app) ?? [];
-		if (
-			there.some(
-				({ processType, ports }) => processType === one.processType && (ports.includes(port) || ports.length === 0),
-			)
-		) {
-			return ["mapped", "its endpoint leads there"];
-		}
-		if ((port === 443 || port === 8443) && web.length > 1) {
-			return ["dropped", `TLS ends at the endpoint, which speaks HTTP to the container: port ${port} is not needed`];
-		}
-		if (there.some(({ block }) => block.defaultDomain === true)) {
+		const own = there.filter(({ processType }) => processType === one.processType);
+		const known = new Set(own.flatMap(({ ports }) => ports));
+		const open = own.some(({ ports }) => ports.length === 0) ? [] : asked.filter((port) => !known.has(port));
+		const [port, ...rest] = open;
+		if (port === undefined) return [["mapped", "its endpoint leads there"]];
+		if ((port === 443 || port === 8443) && allWeb.length > 1) {
 			return [
-				"decide",
-				`port ${port} would be a second endpoint, and Aptible gives an app one default domain; declare it with domain: and managedTls: true, or leave it out`,
+				["dropped", `TLS ends at the endpoint, which speaks HTTP to the container: port ${port} is not needed`],
+				...(rest.length === 0 ? [] : this.#publishWeb(app, one, rest, { allWeb, isLocal })),
 			];
 		}
+		if (there.some(({ block }) => block.defaultDomain === true)) return [["decide", tellSecond(open)]];
 		const endpoint = this.#add(app, one, {
 			name: nameOf(name),
 			kind: "https",
 			ports: [port],
-			address: { defaultDomain: true },
+			address: { defaultDomain: true, ...(isLocal ? { internal: true } : {}) },
 		});
 		const says = `endpoint ${endpoint.name} (https) to port ${port}, on Aptible's default domain until it has a domain: and managedTls: true`;
-		if (port !== 443 && port !== 8443) return ["mapped", says];
-		return ["decide", `${says}; TLS ends at the endpoint: name the port on which the container speaks HTTP`];
+		const more: [Outcome, string][] = rest.length === 0 ? [] : [["decide", tellSecond(rest)]];
+		if (isLocal) more.push(["decide", `${says}; ${localSays}`]);
+		if (port !== 443 && port !== 8443) return [["mapped", says], ...more];
+		return [["decide", `${says}; TLS ends at the endpoint: name the port on which the container speaks HTTP`], ...more];
 	}
 
-	#publishOther(app: App, one: AppService, port: number): string {
-		const choice =
-			"is no port of a web server: kind tls (clients speak TLS) or tcp (they do not), with an ipFilter where not everyone may connect";
+	#publishOther(app: App, one: AppService, ports: readonly number[], isLocal: boolean): string {
+		const which = `${ports.length === 1 ? `port ${ports[0]} is no port` : `ports ${writePorts(ports)} are no ports`} of a web server: kind tls (clients speak TLS) or tcp (they do not), with an ipFilter where not everyone may connect`;
 		const there = this.#byApp.get(app) ?? [];
-		const former = there.find(({ processType, kind }) => processType === one.processType && kind === "tls");
+		const former = there.find(
+			({ processType, kind, block }) =>
+				processType === one.processType && kind === "tls" && (block.internal === true) === isLocal,
+		);
 		if (former !== undefined) {
-			former.ports = [...new Set([...former.ports, port])];
+			former.ports = [...new Set([...former.ports, ...ports])];
 			former.block.ports = former.ports;
-			return `port ${port} ${choice}; endpoint ${former.name} (tls) has it`;
+			return `${which}; endpoint ${former.name} (tls) has it`;
 		}
 		if (there.some(({ block }) => block.defaultDomain === true))
-			return `port ${port} ${choice}; it has none, as the default domain is taken`;
+			return `${which}; it has none, as the default domain is taken`;
 		const { name } = this.#add(app, one, {
 			name: `${nameOf(one.service.name)}_tls`,
 			kind: "tls",
-			ports: [port],
-			address: { defaultDomain: true },
+			ports: [...ports],
+			address: { defaultDomain: true, ...(isLocal ? { internal: true } : {}) },
 		});
-		return `port ${port} ${choice}; endpoint ${name} is tls`;
+		return `${which}; endpoint ${name} is tls${isLocal ? `; ${localSays}` : ""}`;
 	}
 
 	#add(
@@ -183,4 +193,17 @@ export class Endpoints {
 
 function nameOf(service: string): string {
 	return service.replace(/[^A-Za-z0-9_]/g, "_");
+}
+
+const localSays =
+	"it is published on the host's own address alone, so that the endpoint is internal: take internal: away where a proxy on the host led everyone there";
+
+function tellOther(ports: readonly number[], protocol: string): string {
+	const which = ports.length === 1 ? `port ${ports[0]} is` : `ports ${writePorts(ports)} are`;
+	return `blocker: ${which} ${protocol.toUpperCase()}, and Aptible's endpoints carry TCP alone; run what needs it elsewhere`;
+}
+
+function tellSecond(ports: readonly number[]): string {
+	const which = `${ports.length === 1 ? "port" : "ports"} ${writePorts(ports)}`;
+	return `${which} would be a second endpoint, and Aptible gives an app one default domain; declare it with domain: and managedTls: true, or leave it out`;
 }

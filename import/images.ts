@@ -12,11 +12,12 @@ export interface ImageName {
 
 export function readImage(image: string): ImageName {
 	const [name = "", digest] = image.split("@");
-	const [, path = name, tag] = /^(.*?)(?::([^:/]+))?$/.exec(name) ?? [];
+	const [, path = name, tag] = /^(.*?)(?::([^:/]*))?$/.exec(name) ?? [];
 	const [first = "", ...rest] = path.split("/");
 	const isRegistry = rest.length > 0 && /[.:]|^localhost$/.test(first);
 	const repository = isRegistry ? rest.join("/") : path;
-	return { repository, program: repository.split("/").at(-1) ?? "", tag, digest };
+	// A variable without a value leaves a colon with nothing behind it.
+	return { repository, program: repository.split("/").at(-1) ?? "", tag: tag || undefined, digest };
 }
 
 /** Images whose work is done by Aptible, or by nothing there, with what to do instead. */

@@ -3,13 +3,12 @@
  * looks like there is not documented (facts/move.md §7): each is read as the service of Compose's that its known keys make, and the
  * other keys are named.
  */
-import { existsSync, readFileSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { isLoadBalancerOrMover, replicaPlaces } from "../move/source-cluster/service-fields.ts";
-import { sayDeep } from "./compose/load.ts";
+import { Files } from "./compose/files.ts";
 import { InputError, readFields } from "./compose/read.ts";
 import { readService } from "./compose/services.ts";
-import { type Field, fieldAt, fieldsOf, placeOf, type Source, say, textOf } from "./compose/source.ts";
+import { type Field, fieldAt, fieldsOf, placeOf, type Source, say, sayDeep, textOf } from "./compose/source.ts";
 import type { Imported } from "./compose.ts";
 import { toHandle } from "./roles.ts";
 import type { Service } from "./service.ts";
@@ -42,10 +41,8 @@ export function importMedstack(
 	options: Omit<StageOptions, "handle"> & { handle: string | undefined },
 ): Imported {
 	const keys: Source[] = [];
-	const file = { name: path, folder: from };
-	const absolute = resolve(from, path);
-	if (!existsSync(absolute)) throw new InputError(`"${path}" is not there`);
-	const root = readFields(readFileSync(absolute, "utf8"), file, { known: keys });
+	const { file, text } = new Files(dirname(resolve(from, path)), from).open(path);
+	const root = readFields(text, file, { known: keys });
 	const list = [root, fieldAt(root, "data"), fieldAt(root, "services", "data"), fieldAt(root, "services")].find(
 		(field) => field?.value.kind === "list",
 	);
@@ -62,11 +59,27 @@ export function importMedstack(
 	const services = entries.flatMap((entry, index) => readEntry(entry, index));
 	const handle = options.handle ?? toHandle(basename(path).replace(/\.\w+$/, ""));
 	const stage = makeStage(services, { ...options, handle });
+	for (const entry of entries) for (const field of fieldsOf(entry).values()) sayRest(field);
 	for (const key of keys) if (key.outcome === undefined) key.say("decide", unknown);
 	return { ...stage, keys };
 }
 
 const unknown = "is documented nowhere, so that nothing was made of it; look in MedStack's UI what it means";
+
+/** Nothing of what is in an entry goes by what is said of the whole. */
+function sayRest(field: Field): void {
+	const isSaid = ({ sources }: Field) => sources.some((source) => source.isSaid);
+	const inner = ({ value }: Field) =>
+		value.kind === "map" ? [...value.fields.values()] : value.kind === "list" ? value.items : [];
+	const isSaidWithin = (one: Field): boolean => isSaid(one) || inner(one).some(isSaidWithin);
+	if (isSaid(field)) return;
+	if (!isSaidWithin(field)) {
+		sayDeep(field, "decide", unknown);
+		return;
+	}
+	say(field, "mapped", "see what is in it");
+	for (const one of inner(field)) sayRest(one);
+}
 
 function nameOf(entry: Field): string | undefined {
 	return textOf(fieldAt(entry, "name")) ?? textOf(fieldAt(entry, "label"));
@@ -75,12 +88,12 @@ function nameOf(entry: Field): string | undefined {
 /** The load balancer comes first in the list (facts/move.md §7). */
 function readEntry(entry: Field, index: number): Service[] {
 	const name = nameOf(entry) ?? "";
-	if (index === 0 || isLoadBalancerOrMover(name, textOf(fieldAt(entry, "image")))) {
-		sayDeep(
-			entry,
-			"dropped",
-			"MedStack's own: Aptible's endpoints have the domains and the certificates, and the mover goes with the move",
-		);
+	const isOwn = isLoadBalancerOrMover(name, textOf(fieldAt(entry, "image")));
+	if (index === 0 || isOwn) {
+		const says = isOwn
+			? "MedStack's own: Aptible's endpoints have the domains and the certificates, and the mover goes with the move"
+			: "it is the first of the list, where MedStack has its load balancer, and is left out; if it is a service of yours, put an entry with the name loadbalancer before it";
+		sayDeep(entry, isOwn ? "dropped" : "decide", says);
 		return [];
 	}
 	for (const [key, field] of fieldsOf(entry)) {
@@ -90,18 +103,24 @@ function readEntry(entry: Field, index: number): Service[] {
 	}
 	const composed = new Map<string, Field>();
 	for (const [key, names] of Object.entries(composeKeys)) {
-		const field = names.map((one) => fieldAt(entry, one)).find((one) => one !== undefined && !isEmpty(one));
-		if (field !== undefined) composed.set(key, inComposeForm(key, field));
+		const found = names.flatMap((one) => fieldAt(entry, one) ?? []).filter((one) => !isEmpty(one));
+		const [field, ...others] = found;
+		if (field === undefined) continue;
+		composed.set(key, inComposeForm(key, field));
+		for (const other of others) sayDeep(other, "decide", `${placeOf(field)} has such a key too, which counts`);
 	}
 	const service = readService(
 		name,
 		{ sources: entry.sources, value: { kind: "map", fields: composed } },
-		{ variables: {}, envFile: () => [] },
+		{ variables: {}, envFile: () => [], counted: { ports: 0 } },
 	);
 	const replicas = replicaPlaces
 		.map((place) => fieldAt(entry, ...place))
 		.filter((one) => /^\d+$/.test(textOf(one) ?? ""));
-	const [count] = replicas;
+	const [count, ...uncounted] = replicas;
+	for (const other of uncounted)
+		if (other !== undefined && count !== undefined)
+			say(other, "decide", `${placeOf(count)} has a number too, which counts`);
 	return [
 		{
 			...service,
@@ -123,6 +142,9 @@ function isEmpty({ value }: Field): boolean {
 
 const domainKeys = ["domain_maps", "domain_mappings", "domains"];
 
+/** What is read of a domain, or says what Aptible does anyway. */
+const domainParts: ReadonlySet<string> = new Set("domain name port internal_port tls ssl https id object".split(" "));
+
 function domainsOf(entry: Field): Service["domains"] {
 	return domainKeys.flatMap((key) => {
 		const field = fieldAt(entry, key);
@@ -131,7 +153,12 @@ function domainsOf(entry: Field): Service["domains"] {
 		return field.value.items.flatMap((item) => {
 			const domain = textOf(item) ?? textOf(fieldAt(item, "domain")) ?? textOf(fieldAt(item, "name"));
 			const port = Number(textOf(fieldAt(item, "port")) ?? textOf(fieldAt(item, "internal_port")));
-			if (domain === undefined) return [];
+			if (domain === undefined) {
+				sayDeep(item, "decide", unknown);
+				return [];
+			}
+			for (const [name, one] of fieldsOf(item))
+				if (!domainParts.has(name) && !isEmpty(one)) sayDeep(one, "decide", unknown);
 			return [{ field: item, domain, port: Number.isInteger(port) && port > 0 ? port : undefined }];
 		});
 	});

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { z } from "zod";
+import { messageOf } from "../aptible/client/system-error.ts";
 import { readFormer } from "../stage-file/former.ts";
 
 /** A file of an import. */
@@ -31,7 +32,7 @@ const encryptionLine = /^(?:encryptionsalt|secretsprovider|encryptedkey): .*\n/g
  *
  * @param folder for what goes with the stage file, and the hashes
  * @param from folder from which the paths count
- * @throws where the stage file is there and no import wrote it
+ * @throws where the stage file is there and no import wrote it; nothing is written then
  */
 export async function writeOutputs(
 	stageFile: Output,
@@ -42,46 +43,59 @@ export async function writeOutputs(
 	const manifestFile = at(join(folder, "written.json"));
 	const known = await readManifest(manifestFile);
 	const nameOf = (path: string) => relative(at(folder), at(path));
-	if (known[nameOf(stageFile.path)] === undefined) await readFormer(at(stageFile.path));
 	const written: Written = { lines: [], beside: [] };
 	const hashes: Record<string, string> = { ...known };
-	for (const { path, text } of [stageFile, ...others]) {
+	const writes: Output[] = [];
+	for (const output of [stageFile, ...others]) {
+		const { path, text } = output;
 		const former = await read(at(path));
 		const base = known[nameOf(path)];
 		const fresh = hash(text);
+		const isAsItWas = former !== undefined && hash(former) === fresh;
+		const isFirst = output === stageFile && base === undefined && !isAsItWas;
+		if (isFirst) await readFormer(at(path));
 		hashes[nameOf(path)] = fresh;
-		const isOurs = former === undefined || base === undefined || hash(former) === base;
-		if (former !== undefined && hash(former) === fresh) {
+		if (isAsItWas) {
 			written.lines.push(`${path} is as it was`);
-		} else if (isOurs) {
-			await write(at(path), withEncryption(text, former));
+		} else if (former === undefined || isFirst || hash(former) === base) {
+			writes.push({ path: at(path), text: withEncryption(text, former) });
 			written.lines.push(`${path} is written`);
 		} else if (base === fresh) {
 			written.lines.push(`${path} has been edited, and the input gives nothing new: it is left as it is`);
 		} else {
-			await write(at(`${path}.new`), withEncryption(text, former));
+			const beside = `${path}.new`;
+			const there = await read(at(beside));
+			if (there !== undefined && ![known[nameOf(beside)], fresh].includes(hash(there))) {
+				throw new Error(`"${beside}" has been edited; move it away, as what the input gives now goes there`);
+			}
+			hashes[nameOf(beside)] = fresh;
+			writes.push({ path: at(beside), text: withEncryption(text, former) });
 			written.beside.push(path);
 			written.lines.push(
-				`${path} has been edited and is left as it is; what the input gives now is in ${path}.new: diff ${path} ${path}.new`,
+				`${path} has been edited and is left as it is; what the input gives now is in ${beside}: diff ${path} ${beside}`,
 			);
 		}
 	}
-	await write(manifestFile, `${JSON.stringify(hashes, undefined, "\t")}\n`);
+	for (const { path, text } of writes) await write(path, text);
+	const manifest = `${JSON.stringify(hashes, undefined, "\t")}\n`;
+	if ((await read(manifestFile)) !== manifest) await write(manifestFile, manifest);
 	return written;
 }
 
 async function readManifest(file: string): Promise<Record<string, string>> {
 	const text = await read(file);
 	if (text === undefined) return {};
-	const parsed = Manifest.safeParse(JSON.parse(text));
-	if (!parsed.success) throw new Error(`"${file}" is not what an import wrote; remove it, or move the folder away`);
-	return parsed.data;
+	try {
+		return Manifest.parse(JSON.parse(text));
+	} catch {
+		throw new Error(`"${file}" is not what an import wrote; remove it, or move the folder away`);
+	}
 }
 
 async function read(path: string): Promise<string | undefined> {
 	return readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
 		if (cause.code === "ENOENT") return undefined;
-		throw cause;
+		throw new Error(messageOf(cause, path));
 	});
 }
 
@@ -94,10 +108,11 @@ async function write(path: string, text: string): Promise<void> {
 }
 
 function hash(text: string): string {
-	return createHash("sha256").update(text.replace(encryptionLine, "")).digest("hex");
+	const plain = text.replaceAll("\r\n", "\n").replace(encryptionLine, "");
+	return createHash("sha256").update(plain).digest("hex");
 }
 
+/** They stand at the end, so that the lines before them are those that the report names. */
 function withEncryption(text: string, former: string | undefined): string {
-	const lines = former?.match(encryptionLine)?.join("") ?? "";
-	return text.replace(/^config:/m, () => `${lines}config:`);
+	return text + (former?.match(encryptionLine)?.join("") ?? "");
 }

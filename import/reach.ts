@@ -23,6 +23,8 @@ export interface Naming {
 	reach: Reach;
 	/** Whether the stage holds health information, for which Redis has to be encrypted (facts/aptible.md §3.3). */
 	phi: boolean;
+	/** Secrets of the whole input, which no other text may have in it. */
+	secrets: readonly string[];
 }
 
 /** What becomes of a value that names a service that is left out. */

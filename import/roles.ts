@@ -39,10 +39,32 @@ export function toHandle(name: string): string {
 	return handlePattern.test(handle) ? handle : "imported";
 }
 
+/** The handle, or one like it that is not taken; it is taken then. */
+export function takeHandle(wanted: string, taken: Set<string>): string {
+	let handle = wanted;
+	for (let turn = 2; taken.has(handle); turn += 1) handle = `${wanted.slice(0, 60)}-${turn}`;
+	taken.add(handle);
+	return handle;
+}
+
+/** What starts the server in an image of a database. */
+const server =
+	/\b(postgres|mysqld|mysqld_safe|mariadbd|(redis|valkey|keydb|redis-stack)-server|dragonfly|mongod|rabbitmq-server|influxd|elasticsearch|opensearch|eswrapper|(docker-)?entrypoint(\.sh)?)\b/;
+
+/** Whether an image of a database has another work here: a dump, a script that runs once. What keeps files is the server. */
+function runsClient({ command, entrypoint, mounts, isOneShot, field }: Service): boolean {
+	// Others wait for its end.
+	if (isOneShot === field) return true;
+	const words = [...(entrypoint?.words ?? []), ...(command?.words ?? [])];
+	const [first] = words;
+	if (first === undefined || first.startsWith("-") || server.test(words.join(" "))) return false;
+	return !mounts.some(({ mount }) => mount.kind === "volume");
+}
+
 export function roleOf(service: Service): Role {
 	const name = service.image && readImage(service.image.text);
 	if (name === undefined) return { kind: "app", service };
-	const managed = findManaged(name);
+	const managed = runsClient(service) ? undefined : findManaged(name);
 	if (managed !== undefined) {
 		const { version } = managed;
 		if (version === undefined) return { kind: "left out", service, outcome: "decide", says: managed.says };

@@ -1,8 +1,9 @@
 /** What becomes of the keys of a service of an app that are no value of the app's block. */
 import { lookUp } from "../wire/own.ts";
-import { sayDeep } from "./compose/load.ts";
+import { asBlock } from "./compose/merge.ts";
 import type { Mount } from "./compose/mounts.ts";
-import { type Field, fieldAt, fieldsOf, say, textOf } from "./compose/source.ts";
+import { type Field, fieldAt, fieldsOf, placeOf, say, sayDeep, textOf } from "./compose/source.ts";
+import { isRule } from "./compose/traefik.ts";
 import { deployKeys, harmless, type KeyRule, serviceKeys, unknownKey } from "./key-outcomes.ts";
 import type { Service } from "./service.ts";
 
@@ -11,6 +12,9 @@ export function sayKeys(service: Service): void {
 	const { field } = service;
 	for (const [key, one] of fieldsOf(field)) sayKey(key, one);
 	sayUnread(service);
+	for (const labels of [fieldAt(field, "labels"), fieldAt(field, "deploy", "labels")]) {
+		for (const [name, label] of fieldsOf(labels && asBlock(labels))) sayOpenRule(name, label);
+	}
 	for (const { field: item, mount } of service.mounts) say(item, ...ruleOfMount(mount));
 	for (const dependency of service.dependsOn) {
 		const says = dependency.untilDone
@@ -18,6 +22,13 @@ export function sayKeys(service: Service): void {
 			: "Aptible starts apps in no order: an app waits and tries again until what it calls answers; references make the order of `pulumi up`";
 		sayDeep(dependency.field, "dropped", says);
 	}
+}
+
+/** A domain that is not known is asked for; other labels are not. */
+function sayOpenRule(name: string, { sources, value }: Field): void {
+	if (!isRule(name) || value.kind !== "scalar" || value.unset.length === 0) return;
+	for (const source of sources)
+		source.say("decide", source.open ?? "its domain is not known; declare the endpoint by hand");
 }
 
 /** What a container writes is gone with its next restart (facts/aptible.md §2.5). */
@@ -46,15 +57,32 @@ const forms: Readonly<Record<string, readonly Field["value"]["kind"][]>> = {
 	secrets: ["list"],
 	environment: ["map", "list"],
 	deploy: ["map"],
+	env_file: ["scalar", "list"],
+	depends_on: ["map", "list"],
+	command: ["scalar", "list"],
+	entrypoint: ["scalar", "list"],
 };
+
+const kindWords: Readonly<Record<Field["value"]["kind"], string>> = { scalar: "text", map: "block", list: "list" };
 
 /** Says it of values that could not be read for what their keys are. */
 function sayUnread({ field, containers, memory, grace }: Service): void {
 	for (const [key, kinds] of Object.entries(forms)) {
 		const one = fieldAt(field, key);
 		if (one === undefined || kinds.includes(one.value.kind) || isNothing(one)) continue;
-		sayDeep(one, "decide", `is no ${kinds.join(" or ")}, so that nothing of it was read`);
+		sayDeep(
+			one,
+			"decide",
+			`is no ${kinds.map((kind) => kindWords[kind]).join(" or ")}, so that nothing of it was read`,
+		);
 	}
+	const twice: [counts: Field | undefined, former: Field | undefined][] = [
+		[fieldAt(field, "deploy", "replicas"), fieldAt(field, "scale")],
+		[fieldAt(field, "deploy", "resources", "limits", "memory"), fieldAt(field, "mem_limit")],
+	];
+	for (const [counts, former] of twice)
+		if (counts !== undefined && former !== undefined)
+			say(former, "decide", `${placeOf(counts)} says it too, and counts`);
 	const read: [Field | undefined, unknown, string][] = [
 		[fieldAt(field, "deploy", "replicas") ?? fieldAt(field, "scale"), containers, "number of containers"],
 		[

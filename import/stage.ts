@@ -4,16 +4,16 @@ import { type Block, lean } from "../stage-file/block.ts";
 import type { Blocks } from "../stage-file/file.ts";
 import { imageText, sayImage, servicesOf } from "./app-block.ts";
 import { type App, type AppService, groupApps } from "./apps.ts";
-import { sayDeep } from "./compose/load.ts";
 import { InputError } from "./compose/read.ts";
-import { say } from "./compose/source.ts";
+import { say, sayDeep } from "./compose/source.ts";
 import { configOf, ImportedSecrets } from "./config.ts";
 import { databaseBlock } from "./database-block.ts";
 import { Endpoints } from "./endpoints.ts";
 import { type Procfile, procfilesOf } from "./procfile.ts";
 import type { Reach } from "./reach.ts";
 import { endpointReference } from "./references.ts";
-import { namesOf, roleOf } from "./roles.ts";
+import { namesOf, roleOf, takeHandle } from "./roles.ts";
+import { secretValues } from "./secrets.ts";
 import type { Service } from "./service.ts";
 import { sayKeys } from "./service-keys.ts";
 
@@ -58,18 +58,28 @@ export function makeStage(
 	}
 	const roles = services.map(roleOf);
 	const databases = roles.filter((role) => role.kind === "database");
+	const taken = new Set<string>();
+	for (const role of databases) role.handle = takeHandle(role.handle, taken);
 	for (const role of roles) if (role.kind === "left out") sayDeep(role.service.field, role.outcome, role.says);
 	const own = roles.filter((role) => role.kind === "app").map(({ service }) => service);
-	const apps = groupApps(own, options.images, new Set(databases.map(({ handle }) => handle)));
-	const procfiles = procfilesOf(apps);
+	const apps = groupApps(own, options.images, taken);
 	const endpoints = new Endpoints();
-	for (const app of apps) for (const one of app.services) if (hasContainers(one.service)) endpoints.publish(app, one);
+	for (const app of apps) {
+		for (const one of app.services) {
+			if (isRunning(one.service)) endpoints.publish(app, one);
+			else
+				for (const { field } of one.service.ports)
+					say(field, "decide", "a service with 0 containers gets no endpoint on Aptible");
+		}
+	}
 	const absent = inactive.map((service) => ({ kind: "left out", service, outcome: "dropped", says: "" }) as const);
 	const names = namesOf([...absent, ...roles]);
+	const known = secretValues([...services, ...inactive]);
+	const procfiles = procfilesOf(apps, names, known);
 	const calls = new Calls(apps, endpoints);
 	const secrets = new ImportedSecrets();
 	const configs = apps.map((app) => {
-		const naming = { names, reach: calls.reachFrom(app), phi: options.phi === true };
+		const naming = { names, reach: calls.reachFrom(app), phi: options.phi === true, secrets: known };
 		return configOf(
 			app.services.map(({ service }) => service),
 			naming,
@@ -111,11 +121,8 @@ function withOneShots(services: readonly Service[]): Service[] {
 }
 
 /** A service with none gets no endpoint (facts/aptible.md §4). */
-function hasContainers({ containers, isOneShot, ports }: Service): boolean {
-	const isRunning = isOneShot === undefined && containers?.count !== 0;
-	if (!isRunning)
-		for (const { field } of ports) say(field, "decide", "a service with 0 containers gets no endpoint on Aptible");
-	return isRunning;
+function isRunning({ containers, isOneShot }: Service): boolean {
+	return isOneShot === undefined && containers?.count !== 0;
 }
 
 function withoutEmpty(block: Block): Block {
@@ -171,6 +178,8 @@ class Calls {
 			const app = this.#apps.find(({ services }) => services.some(({ service }) => service === target));
 			const one = app?.services.find(({ service }) => service === target);
 			if (app === undefined || one === undefined) return `it names ${target.name}, which is not in the stage`;
+			if (!isRunning(target))
+				return `it names ${target.name}, which has 0 containers and so no endpoint; give the variable another value, or none`;
 			const known = this.#endpoints.find(app, one, port);
 			const circle = app === caller ? "it is a service of the same app" : `${app.handle} calls ${caller.handle} too`;
 			const isOwn = app === caller && (known === undefined ? isHttp : known.address === "default");

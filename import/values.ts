@@ -159,6 +159,7 @@ export function translateCredential(variable: Variable, connections: Connections
 /** What a person has to know where a user or a database is named that is not the one that the file makes. */
 function otherThan({ credentials }: DatabaseRole, part: DatabasePart, value: string | undefined): string | undefined {
 	const own = part === "user" ? credentials.user : part === "name" ? credentials.name : undefined;
+	if (part === "user" && value === "root" && own !== "root") return rootSays;
 	if (own === undefined || value === undefined || value === "" || value === own) return undefined;
 	return part === "user"
 		? "the file connects as another user than the database's own, and Aptible's reference has its one user: make the other by hand where its rights count"

@@ -10,13 +10,17 @@ export interface FoundSecret {
 /** Secrets by name. The same value has one name, wherever it is found. */
 export class FoundSecrets {
 	readonly #byName = new Map<string, FoundSecret>();
+	readonly #names = new Map<string, string>();
+	/** The number that was tried last for a name that is taken. */
+	readonly #turns = new Map<string, number>();
 
 	/** The reference to write in the place of a value. */
 	refer(name: string, value: string, place: string): string {
-		const known = [...this.#byName].find(([, secret]) => secret.value === value)?.[0];
+		const known = this.#names.get(value);
 		if (known !== undefined) return `\${secrets.${known}}`;
 		const free = this.#freeName(secretName(name));
 		this.#byName.set(free, { value, place });
+		this.#names.set(value, free);
 		return `\${secrets.${free}}`;
 	}
 
@@ -26,8 +30,9 @@ export class FoundSecrets {
 	}
 
 	#freeName(name: string): string {
-		for (let turn = 1; ; turn += 1) {
+		for (let turn = this.#turns.get(name) ?? 1; ; turn += 1) {
 			const candidate = turn === 1 ? name : `${name}${turn}`;
+			this.#turns.set(name, turn);
 			if (!this.#byName.has(candidate)) return candidate;
 		}
 	}

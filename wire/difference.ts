@@ -4,7 +4,12 @@ export interface Difference {
 	field: string;
 	declared: string;
 	live: string;
+	/** Of drift, what made it so: `changed by operation 141 (scale by Ana Ops, ...) at ...`, or `eitherSide`; absent where it is unknown. */
+	cause?: string;
 }
+
+/** Cause of a secret that differs, where nothing tells whether the stage or somebody on Aptible has another one now. */
+export const eitherSide = "(changed in the stage file or on Aptible)";
 
 /** The differences between two flat sets of values, in the order of `declared`. */
 export function compare(

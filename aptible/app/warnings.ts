@@ -16,16 +16,10 @@ export function warnOfApp(
 		now,
 	}: { values: ResolvedValues; foreign: readonly string[]; previous: AppFacts | undefined; now: Release | undefined },
 ): string[] {
-	const isOfCi = spec.releasedBy === "ci";
 	return [
-		...(isOfCi ? foreign.filter((key) => !isSetByCi(key)) : foreign).map((key) =>
-			/^APTIBLE_(DOCKER_IMAGE|PRIVATE_REGISTRY_)/.test(key)
-				? `config key ${key} is left from before 2026-05-04, when it became a setting of the app; remove it with ` +
-					`\`aptible config:unset --app ${spec.handle} --environment ${spec.environment} ${key}\``
-				: `config key ${key} is set on Aptible and not in the stage file; it was not set from here and is left alone`,
-		),
+		...warnOfForeign(spec, foreign),
 		// What CI may change with its next release, this run cannot say for later previews.
-		...(isOfCi
+		...(spec.releasedBy === "ci"
 			? []
 			: [
 					...undeclaredWarnings(spec, live),
@@ -33,6 +27,16 @@ export function warnOfApp(
 					...warnOfTag(spec.image, now, previous?.release),
 				]),
 	];
+}
+
+/** Config keys that were not set from here. */
+export function warnOfForeign({ handle, environment, releasedBy }: AppSpec, keys: readonly string[]): string[] {
+	return (releasedBy === "ci" ? keys.filter((key) => !isSetByCi(key)) : keys).map((key) =>
+		/^APTIBLE_(DOCKER_IMAGE|PRIVATE_REGISTRY_)/.test(key)
+			? `config key ${key} is left from before 2026-05-04, when it became a setting of the app; remove it with ` +
+				`\`aptible config:unset --app ${handle} --environment ${environment} ${key}\``
+			: `config key ${key} is set on Aptible and not in the stage file; it was not set from here and is left alone`,
+	);
 }
 
 /** How the services of an app that CI releases are not those of the stage file. */

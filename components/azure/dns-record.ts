@@ -79,7 +79,8 @@ const longestString = 255;
 
 function splitText(text: string): string[] {
 	const strings = [""];
-	for (const character of text) {
+	// An escape of a zone file (`\\"`, `\\128`), which Azure DNS reads as one (Azure DNS FAQ), stays in one string.
+	for (const character of text.match(/\\\d{3}|\\.|./gsu) ?? []) {
 		const joined = `${strings.at(-1)}${character}`;
 		if (Buffer.byteLength(joined) > longestString) strings.push(character);
 		else strings[strings.length - 1] = joined;

@@ -3,6 +3,7 @@ import { Zone } from "@pulumi/azure-native/dns/zone.js";
 import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Dns, DnsRecord as DnsRecordConfig, DnsZone as DnsZoneConfig } from "../../config/azure/dns.ts";
+import { readAliasedRecord } from "../../config/azure/dns-alias.ts";
 import { DnsRecord } from "./dns-record.ts";
 import { keepAllBut, type OwnNames, toRecord, toTagArgs } from "./own-names.ts";
 import { refuseLoss } from "./refuse-loss.ts";
@@ -40,16 +41,17 @@ export class DnsZone extends pulumi.ComponentResource {
 			zoneId: zoneId({ subscription, resourceGroup: resourceGroup.name }, domain),
 		};
 		const made: Record<string, DnsRecord> = {};
-		for (const [key, record] of Object.entries(records)) {
-			const first = [zone, record.after === undefined ? undefined : made[record.after]].filter(
-				(one) => one !== undefined,
-			);
-			made[key] = new DnsRecord(
+		const make = (key: string, record: DnsRecordConfig): DnsRecord => {
+			const first = [zone, ...listFirst(record, records).map(([name, one]) => made[name] ?? make(name, one))];
+			const dependsOn = first.filter((one) => one !== undefined);
+			made[key] ??= new DnsRecord(
 				`${name}-${key}`,
 				{ ...record, ...place, hostname: hostnameOf(record) },
-				{ parent: this, ...(first.length === 0 ? {} : { dependsOn: first }) },
+				{ parent: this, ...(dependsOn.length === 0 ? {} : { dependsOn }) },
 			);
-		}
+			return made[key];
+		};
+		for (const [key, record] of Object.entries(records)) make(key, record);
 		this.records = made;
 		this.nameServers = zone?.nameServers ?? pulumi.output<string[]>([]);
 		this.registerOutputs({
@@ -81,6 +83,14 @@ export class DnsZone extends pulumi.ComponentResource {
 			...(existing === "import" ? importOptions(id) : {}),
 		});
 	}
+}
+
+/** Records that have to be there before another one: Azure makes no alias of what is not. */
+function listFirst({ after, alias }: DnsRecordConfig, records: DnsZoneConfig["records"]): [string, DnsRecordConfig][] {
+	const followed = alias === undefined ? undefined : readAliasedRecord(alias);
+	return Object.entries(records).filter(
+		([key, { name, type }]) => key === after || (name === followed?.name && type.toLowerCase() === followed.type),
+	);
 }
 
 /** The resource group of the zones, made unless it exists. */

@@ -108,9 +108,10 @@ export class ObjectStorage extends pulumi.ComponentResource {
 			...(keepsOldKeys ? unsaid.oldKeys : []),
 		];
 		const part = { type: "storage:StorageAccount", name };
+		const recorded = names.recorded.find((one) => one.type === `azure-native:${part.type}` && one.name === name);
 		const args = {
 			...toAccountArgs(storage, ipRules),
-			...toKeyArgs(storage, live?.account.identity?.type),
+			...toKeyArgs(storage, live?.account.identity?.type ?? recorded?.identityType),
 			...toTagArgs(tags, { ...part, live: live?.account.tags }, names),
 		};
 		return new StorageAccount(name, args, {

@@ -73,7 +73,7 @@ const settledAtCreation = {
 /**
  * Arguments of a customer's own key, which take the place of those of the account.
  *
- * @param type identities of an account that is taken over: Azure's own for it stays
+ * @param type identities of an account that is there: Azure's own for it stays
  */
 export function toKeyArgs({ encryptionKey, existing }: Storage, type = ""): Partial<StorageAccountArgs> {
 	if (encryptionKey === undefined) return {};
@@ -111,8 +111,15 @@ export function toBlobServiceArgs(storage: Storage): Omit<BlobServicePropertiesA
 		deleteRetentionPolicy: { enabled: true, days: softDeleteDays, allowPermanentDelete: false },
 		containerDeleteRetentionPolicy: { enabled: true, days: softDeleteDays },
 		restorePolicy: restoreDays === 0 ? { enabled: false } : { enabled: true, days: restoreDays },
-		...(cors === undefined ? {} : { cors: { corsRules: Object.values(cors).map(toCorsRule) } }),
+		...(cors === undefined ? {} : { cors: { corsRules: sortByName(cors).map(toCorsRule) } }),
 	};
+}
+
+/** In the order in which Pulumi hands over a block anyway. */
+function sortByName(cors: Readonly<Record<string, CorsRule>>): CorsRule[] {
+	return Object.entries(cors)
+		.sort(([one], [other]) => (one < other ? -1 : 1))
+		.map(([, rule]) => rule);
 }
 
 function toCorsRule({ origins, methods, headers, exposedHeaders, maxAgeSeconds }: CorsRule) {

@@ -24,12 +24,12 @@ export interface FoundStorage {
  */
 export async function findStorage({ storage }: Stage): Promise<FoundStorage | undefined> {
 	if (storage === undefined) return undefined;
-	const { existing, tags, lifecycle } = storage;
+	const { existing, tags, lifecycle, encryptionKey } = storage;
 	const isTaken = existing === "import" || existing === "managed";
 	const needsWorm = existing !== "reference" && Object.values(storage.containers).some(isWorm);
 	if (isTaken || needsWorm) requireAzure("storage");
 	const { noNames, readOwnNames } = await import("./own-names.ts");
-	const needsNames = isTaken || needsWorm || tags !== undefined || lifecycle.rules !== undefined;
+	const needsNames = isTaken || needsWorm || [tags, lifecycle.rules, encryptionKey].some((one) => one !== undefined);
 	const [names, worm] = await Promise.all([
 		needsNames ? readOwnNames("ObjectStorage") : noNames,
 		needsWorm ? findWorm(storage) : undefined,

@@ -1,11 +1,11 @@
 /** Retention and legal holds of containers. */
 import { BlobContainerImmutabilityPolicy } from "@pulumi/azure-native/storage/blobContainerImmutabilityPolicy.js";
 import { BlobContainerLegalHold } from "@pulumi/azure-native/storage/blobContainerLegalHold.js";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { Storage, StorageContainer } from "../../config/azure/storage.ts";
 import type { RecordedResource } from "../../drift/recorded.ts";
 import { keepOptions, untouched } from "./storage-options.ts";
-import type { LiveWorm } from "./worm-read.ts";
+import type { FoundWorm, LiveWorm } from "./worm-read.ts";
 
 /** What there is of both, and what declares them: only a stage with some loads their classes. */
 export interface Worm {
@@ -39,8 +39,13 @@ export function declareWorm(name: string, args: WormArgs, parent: pulumi.Resourc
 		containerName: args.container.name,
 	};
 	const found = live[args.container.name];
+	const recordOf = (type: string) =>
+		recorded.find((one) => one.type === `azure-native:storage:${type}` && one.name === name);
+	const retention = immutable === undefined ? undefined : recordOf("BlobContainerImmutabilityPolicy");
+	const hold = legalHold === undefined ? undefined : recordOf("BlobContainerLegalHold");
+	warnOfLoss(args.container.name, retention, hold, found);
 	const optionsOf = (type: string, id: string | undefined) => {
-		const isRecorded = recorded.some((one) => one.type === `azure-native:storage:${type}` && one.name === name);
+		const isRecorded = recordOf(type) !== undefined;
 		// An account that is only imported keeps what it got while it was managed.
 		if (storage.existing === "import" && !isRecorded) return undefined;
 		return {
@@ -78,5 +83,29 @@ export function declareWorm(name: string, args: WormArgs, parent: pulumi.Resourc
 		if (options !== undefined) {
 			new BlobContainerLegalHold(name, { ...place, tags: [...legalHold].sort() }, { ...options, ...keepOptions(true) });
 		}
+	}
+}
+
+/** Says what somebody has taken off in Azure since the last run: the state has it still, so that no preview would show it. */
+function warnOfLoss(
+	container: string,
+	retention: RecordedResource | undefined,
+	hold: RecordedResource | undefined,
+	found: FoundWorm | undefined,
+): void {
+	const { days: before = 0 } = retention ?? {};
+	const now = found?.days ?? 0;
+	const lifted = (hold?.holds ?? []).filter((tag) => found?.holds.includes(tag) !== true);
+	const losses = [
+		...(now === 0 && before > 0 ? [`the retention of "${container}" is gone from Azure`] : []),
+		...(now > 0 && now < before
+			? [
+					`the retention of "${container}" has ${now} ${now === 1 ? "day" : "days"} in Azure, and ${before} in the state`,
+				]
+			: []),
+		...(lifted.length > 0 ? [`the hold ${lifted.join(", ")} of "${container}" is gone from Azure`] : []),
+	];
+	for (const loss of losses) {
+		void pulumi.log.warn(`storage: ${loss}; \`pulumi refresh\`, then \`pulumi up\` brings it back`);
 	}
 }

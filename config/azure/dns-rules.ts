@@ -3,8 +3,9 @@ import type { Draft } from "../draft.ts";
 import { type Mistake, type Place, wrongValue } from "../mistakes.ts";
 import { findNearestWord, suggest } from "../near-miss.ts";
 import { nameWithin } from "../stable-names.ts";
+import { checkAlias } from "./dns-alias.ts";
 import { checkAuthorities } from "./dns-caa.ts";
-import { isValueType, mostRecords, valueTypes } from "./dns-values.ts";
+import { checkValues } from "./dns-value-rules.ts";
 import { checkTags, zoneTags } from "./tags.ts";
 
 type DnsDraft = NonNullable<Draft["dns"]>;
@@ -51,6 +52,21 @@ function checkWay(at: Place, record: RecordDraft): Mistake[] {
 	];
 }
 
+/** Characters of a whole name (RFC 1035 §2.3.4). */
+const longestName = 253;
+
+function checkName(at: Place, { name, type }: RecordDraft, domain: string | undefined): Mistake[] {
+	if (name === undefined || name === "@") return [];
+	const { length } = `${name}.${domain}`;
+	if (domain !== undefined && length > longestName) {
+		const says = `has ${length} characters with its zone; allowed: at most ${longestName} in the DNS`;
+		return [wrongValue([...at, "name"], says)];
+	}
+	if (type !== "SRV" || /^_[^.]+\._[^.]+(?:\.|$)/.test(name)) return [];
+	const says = "names no service; allowed: _SERVICE._PROTOCOL, for example _sip._tls, and a name below it";
+	return [wrongValue([...at, "name"], says)];
+}
+
 function checkApex(at: Place, { name, type }: RecordDraft): Mistake[] {
 	if (name === "@" && type === "CNAME") {
 		const says =
@@ -63,40 +79,6 @@ function checkApex(at: Place, { name, type }: RecordDraft): Mistake[] {
 			? "is made by Azure for the zone itself (@), with the name servers of the outputs; remove the record"
 			: "is not allowed for a wildcard in Azure DNS; name the zone that is delegated";
 	return [wrongValue([...at, "type"], says)];
-}
-
-function checkValues(at: Place, { type, values }: RecordDraft): Mistake[] {
-	if (values === undefined || type === undefined) return [];
-	if (values.length === 0) return [{ place: [...at, "values"], says: "is empty; give at least one", about: "nothing" }];
-	if (values.length > mostRecords) {
-		const says = `has ${values.length} values; allowed: at most ${mostRecords} in Azure DNS`;
-		return [{ place: [...at, "values"], says, about: "nothing" }];
-	}
-	if (type === "TXT") return checkLengths([...at, "values"], values);
-	if (!isValueType(type)) return [];
-	const { form, read } = valueTypes[type];
-	const seen = new Set<string>();
-	return values.flatMap((value, index): Mistake[] => {
-		if (value === undefined) return [];
-		const place = [...at, "values", index];
-		const fields = read(value);
-		if (fields === undefined) return [wrongValue(place, `is not ${form}`)];
-		const text = JSON.stringify(fields);
-		if (seen.has(text)) return [wrongValue(place, "stands twice; remove one")];
-		seen.add(text);
-		return [];
-	});
-}
-
-/** Characters of a TXT record, all its strings together (hashicorp/terraform-provider-azurerm#24152). */
-const longestText = 4096;
-
-function checkLengths(at: Place, values: readonly (string | undefined)[]): Mistake[] {
-	return values.flatMap((value, index) => {
-		const bytes = Buffer.byteLength(value ?? "");
-		if (bytes <= longestText) return [];
-		return [wrongValue([...at, index], `is ${bytes} bytes long; allowed: at most ${longestText} in Azure DNS`)];
-	});
 }
 
 /** Whether a name is one label in place of a wildcard's star, as far as its certificate goes. */
@@ -188,6 +170,29 @@ function checkOrigin(dns: DnsDraft): Mistake[] {
 	return mistakes;
 }
 
+/** Two zones of one domain are one resource of Azure. */
+function checkDomains({ zones }: DnsDraft): Mistake[] {
+	const seen = new Map<string, string>();
+	return Object.entries(zones ?? {}).flatMap(([key, zone]): Mistake[] => {
+		if (zone?.domain === undefined) return [];
+		const twin = seen.get(zone.domain);
+		if (twin === undefined) seen.set(zone.domain, key);
+		else
+			return [wrongValue(["dns", "zones", key, "domain"], `is the zone "${twin}" already; give that one the records`)];
+		return [];
+	});
+}
+
+/** Of two blocks that make one group, the second ends as "already existing". */
+function checkGroup({ dns, storage }: Draft): Mistake[] {
+	const name = dns?.resourceGroup?.name;
+	if (name === undefined || name.toLowerCase() !== storage?.resourceGroup?.name?.toLowerCase()) return [];
+	if (storage.resourceGroup.existing === true || dns?.resourceGroup?.existing === true) return [];
+	const says =
+		"is the group that the storage makes; give DNS a group of its own, or make this one first and write existing: true in both";
+	return [wrongValue(["dns", "resourceGroup", "name"], says)];
+}
+
 /** Judges the DNS of a stage. */
 export function checkDns(draft: Draft): Mistake[] {
 	const { dns } = draft;
@@ -195,6 +200,8 @@ export function checkDns(draft: Draft): Mistake[] {
 	return [
 		...checkOrigin(dns),
 		...checkTags(["dns", "tags"], dns.tags, zoneTags),
+		...checkDomains(dns),
+		...checkGroup(draft),
 		...Object.entries(dns.zones ?? {}).flatMap(([key, zone]) => {
 			const at = ["dns", "zones", key, "records"];
 			return [
@@ -204,7 +211,9 @@ export function checkDns(draft: Draft): Mistake[] {
 					return [
 						...checkWay(place, record),
 						...checkApex(place, record),
+						...checkName(place, record, zone?.domain),
 						...checkValues(place, record),
+						...(zone === undefined ? [] : checkAlias(place, record, zone, dns)),
 						...checkEndpoint(place, record, zone?.domain, draft),
 					];
 				}),

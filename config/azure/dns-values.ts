@@ -8,8 +8,8 @@ export const hostPattern =
 /** What a certificate authority heeds in a CAA record (IANA: CAA restriction tags); another tag would be heeded by nobody. */
 const caaTags = ["issue", "issuewild", "issuemail", "iodef", "contactemail", "contactphone"];
 
-/** Records that a set has at most (Azure docs: DNS limits). */
-export const mostRecords = 20;
+/** Characters of a CAA record's value at most (Azure PowerShell: CaaRecordMaxLength). */
+const longestCaa = 1024;
 
 type Fields = Readonly<Record<string, string | number>>;
 
@@ -62,12 +62,13 @@ export const valueTypes = {
 		},
 	},
 	CAA: {
-		form: `flags, a tag (${caaTags.join(", ")}) and a value; allowed: for example 0 issue "letsencrypt.org"`,
+		form: `flags, a tag (${caaTags.join(", ")}) and a value of at most ${longestCaa} characters; allowed: for example 0 issue "letsencrypt.org"`,
 		read: (text) => {
 			const [, first, tag = "", quoted, plain] = /^\s*(\d+)\s+([a-z]+)\s+(?:"([^"]*)"|([^\s"]+))\s*$/.exec(text) ?? [];
 			const flags = readNumber(first, 255);
 			const value = quoted ?? plain;
-			return flags === undefined || value === undefined || !caaTags.includes(tag) ? undefined : { flags, tag, value };
+			if (flags === undefined || value === undefined || value.length > longestCaa) return undefined;
+			return caaTags.includes(tag) ? { flags, tag, value } : undefined;
 		},
 	},
 } as const satisfies Record<string, ValueType>;

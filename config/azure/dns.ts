@@ -21,7 +21,8 @@ export const DnsRecord = block("a record", {
 		relativeName,
 	).register(keyDocs, { description: "name within the zone", inPlace: "no: another record" }),
 	type: choice("a type of record", recordTypes).register(keyDocs, {
-		description: "record type; `@` takes no `CNAME` and no `NS`",
+		description:
+			"record type; `@` takes no `CNAME` and no `NS`, and the name of an `SRV` begins with `_SERVICE._PROTOCOL`",
 		inPlace: "deletes the old record first",
 	}),
 	ttlSeconds: whole("seconds", 1, 2147483647).default(3600).register(keyDocs, {
@@ -52,17 +53,17 @@ export const DnsRecord = block("a record", {
 		.optional()
 		.register(keyDocs, {
 			description:
-				"values of every type but `CNAME`, as a zone file writes them; a text over 255 bytes is sent in several strings, which resolvers join",
+				"values of every type but `CNAME`, as a zone file writes them, a text without its quotes; one over 255 bytes is sent in several strings, which resolvers join",
 			inPlace: "yes",
 			allowed:
-				'list of at most 20: `203.0.113.10`, `2001:db8::10`, `10 mail.acme.example` (`MX`), `10 5 5060 sip.acme.example` (`SRV`), `ns1.acme.example` (`NS`), `0 issue "letsencrypt.org"` (`CAA`), a text of at most 4096 bytes (`TXT`)',
+				'list of at most 20: `203.0.113.10`, `2001:db8::10`, `10 mail.acme.example` (`MX`), `10 5 5060 sip.acme.example` (`SRV`), `ns1.acme.example` (`NS`), `0 issue "letsencrypt.org"` (`CAA`); of texts (`TXT`) at most 400, 4096 bytes together',
 			otherwise: "one of `target`, `endpoint`, `values`, `alias`",
 		}),
 	alias: pattern("the id of an Azure resource", "/subscriptions/...", /^\/subscriptions\/[^/]+\/.+$/)
 		.optional()
 		.register(keyDocs, {
 			description:
-				"Azure resource that an `A`, `AAAA` or `CNAME` record follows: a public IP address, a Traffic Manager profile, a Front Door or CDN endpoint, or a record of this zone",
+				"Azure resource that an `A`, `AAAA` or `CNAME` record follows: a public IP address (not for `CNAME`), a Traffic Manager profile, a Front Door or CDN endpoint, a static web app, or a record of this zone and of the same type but `@`",
 			inPlace: "yes",
 			otherwise: "one of `target`, `endpoint`, `values`, `alias`",
 		}),

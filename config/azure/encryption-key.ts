@@ -3,7 +3,7 @@ import { block, pattern } from "../fields.ts";
 import { keyDocs } from "../key-docs.ts";
 
 const urlPattern =
-	/^(https:\/\/[a-z](?:[a-z0-9-]{1,22}[a-z0-9])\.(?:vault|managedhsm)\.azure\.net)\/keys\/([A-Za-z0-9-]{1,127})(?:\/([0-9a-f]{32}))?$/;
+	/^(https:\/\/(?![a-z0-9-]*--)[a-z](?:[a-z0-9-]{1,22}[a-z0-9])\.(?:vault|managedhsm)\.azure\.net)\/keys\/([A-Za-z0-9-]{1,127})(?:\/([0-9a-f]{32}))?$/;
 
 /** A key, and who may use it. */
 export const EncryptionKey = block("a key", {

@@ -177,7 +177,13 @@ function checkPrefixes(
 	);
 	return prefixes.flatMap((prefix, index): Mistake[] => {
 		const [container = ""] = (prefix ?? "").split("/");
-		if (prefix === undefined || names.includes(container)) return [];
+		if (prefix === undefined) return [];
+		if (prefix === container && names.includes(container)) {
+			const says = `fits every container whose name begins so, such as ${container}-2; end the container's name with a slash`;
+			return [wrongValue([...at, index], says + suggest(`${container}/`))];
+		}
+		if (prefixes.indexOf(prefix) < index) return [wrongValue([...at, index], "stands twice; remove one")];
+		if (names.includes(container)) return [];
 		const near = findNearestWord(container, names);
 		const meant = near === undefined ? "" : suggest(near + prefix.slice(container.length));
 		const says = `does not begin with a container of this stage; allowed: ${names.join(", ")}, a slash, and how the names begin${meant}`;

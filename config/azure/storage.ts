@@ -191,7 +191,8 @@ export const StorageFile = block("the storage of the stage", {
 		otherwise: "versions are deleted after 365 days",
 	}),
 	cors: named("CORS rules", CorsRule).optional().register(keyDocs, {
-		description: "CORS rules, by names of your choice: which web pages may use the files from a browser; at most 5",
+		description:
+			"CORS rules, by names of your choice: which web pages may use the files from a browser; at most 5, 2048 characters together; the first that fits counts, in the order of their names",
 		otherwise: "they stay as they are, which is none in a new account",
 	}),
 	lock: flag("true has Azure refuse to delete it").optional().register(keyDocs, {

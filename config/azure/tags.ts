@@ -23,8 +23,9 @@ export interface TagBounds {
 export const storageTags: TagBounds = {
 	most: 50,
 	longestName: 128,
-	pattern: /^[^<>%&\\?/]+$/,
-	allowed: "up to 128 characters, none of < > % & \\ ? /",
+	// biome-ignore lint/suspicious/noControlCharactersInRegex: Azure refuses them.
+	pattern: /^(?=.*\S)[^<>%&\\?/\x00-\x1f\x7f]+$/,
+	allowed: "up to 128 characters, none of < > % & \\ ? / and no control character",
 };
 
 /** Of a zone in Azure DNS. */

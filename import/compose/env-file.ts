@@ -9,6 +9,8 @@ export interface EnvLine {
 	/** As it stands in the file, for what has no value yet. */
 	written: string;
 	unset: readonly string[];
+	/** Values in it of variables whose names say that they are secrets. */
+	secrets?: readonly string[];
 }
 
 const escapes: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
@@ -43,17 +45,19 @@ export function parseEnvFile(
 		}
 		let written = rest.trimStart();
 		const quote = format === "raw" ? "" : (/^["']/.exec(written)?.[0] ?? "");
-		// A quoted value may go on over the ends of lines.
-		while (quote !== "" && !ends(written, quote) && index + 1 < all.length) {
-			index += 1;
-			written += `\n${all[index]}`;
+		const more = quote === "" ? 0 : countMore(written, quote, all, index + 1);
+		if (more === undefined) {
+			wrong.push(line);
+			continue;
 		}
+		written = [written, ...all.slice(index + 1, index + 1 + more)].join("\n");
+		index += more;
 		const value = format === "raw" ? rest : unquoted(written, quote);
 		const isLiteral = quote === "'" || format === "raw";
 		try {
-			const filled = isLiteral ? { text: value, unset: [] } : interpolate(value, known);
+			const filled = isLiteral ? { text: value, unset: [], secrets: [] } : interpolate(value, known);
 			known[name] = filled.text;
-			lines.push({ name, value: filled.text, line, written: value, unset: filled.unset });
+			lines.push({ name, value: filled.text, line, written: value, unset: filled.unset, secrets: filled.secrets });
 		} catch (error) {
 			if (!(error instanceof InterpolationError)) throw error;
 			wrong.push(line);
@@ -74,8 +78,19 @@ export function variablesOf(texts: readonly string[], shell: Variables): Variabl
 	return variables;
 }
 
-function ends(written: string, quote: string): boolean {
-	return new RegExp(`^${quote}(?:\\\\.|[^\\\\${quote}])*${quote}`, "s").test(written);
+/** How many more lines a quoted value goes on over; undefined where it does not end. */
+function countMore(written: string, quote: string, all: readonly string[], next: number): number | undefined {
+	if (hasEnd(written.slice(1), quote)) return 0;
+	const at = all.slice(next).findIndex((line) => hasEnd(line, quote));
+	return at < 0 ? undefined : at + 1;
+}
+
+function hasEnd(text: string, quote: string): boolean {
+	for (let at = 0; at < text.length; at += 1) {
+		if (text[at] === "\\") at += 1;
+		else if (text[at] === quote) return true;
+	}
+	return false;
 }
 
 function unquoted(written: string, quote: string): string {

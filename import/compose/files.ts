@@ -1,5 +1,5 @@
 /** Files of the input: none outside of one folder is read, whatever a Compose file says. */
-import { readFileSync, realpathSync, statSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { InputError, mostBytes } from "./read.ts";
 import type { InputFile } from "./source.ts";
@@ -8,6 +8,17 @@ import type { InputFile } from "./source.ts";
 export interface ReadFile {
 	file: InputFile;
 	text: string;
+}
+
+/** UTF-8, or UTF-16 with its mark in front, as PowerShell writes what a command prints; undefined where it is neither. */
+function decode(bytes: Buffer): string | undefined {
+	const encoding =
+		bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : "utf-8";
+	try {
+		return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+	} catch {
+		return undefined;
+	}
 }
 
 export class Files {
@@ -20,7 +31,9 @@ export class Files {
 	 * @param from folder from which messages name files
 	 */
 	constructor(root: string, from: string) {
-		this.#root = realpathSync(root);
+		const folder = resolve(from, root);
+		if (!existsSync(folder)) throw new InputError(`folder "${relative(from, folder)}" is not there`);
+		this.#root = realpathSync(folder);
 		this.#from = realpathSync(from);
 	}
 
@@ -47,14 +60,17 @@ export class Files {
 			return this.#isInside(asked) ? "is not there" : this.#outside();
 		}
 		if (!this.#isInside(real)) return this.#outside();
-		const key = `${real} ${folder}`;
+		const base = folder ?? dirname(real);
+		const key = `${real} ${base}`;
 		const former = this.#read.get(key);
 		if (former !== undefined) return former;
 		const stat = statSync(real);
 		if (!stat.isFile()) return "is no file";
 		if (stat.size > mostBytes) return `is ${stat.size} bytes long; allowed: ${mostBytes}`;
-		const file = { name: relative(this.#from, real).split(sep).join("/"), folder: folder ?? dirname(real) };
-		const read = { file, text: readFileSync(real, "utf8") };
+		const file = { name: relative(this.#from, real).split(sep).join("/"), folder: base };
+		const text = decode(readFileSync(real));
+		if (text === undefined) return "is not UTF-8; save it as UTF-8";
+		const read = { file, text };
 		this.#read.set(key, read);
 		return read;
 	}

@@ -1,6 +1,7 @@
 /** Variables in a Compose file: `$NAME`, `${NAME}`, `${NAME:-default}` and the like (compose-spec 12-interpolation.md). */
 
 import { lookUp } from "../../wire/own.ts";
+import { isSecretName } from "../secrets.ts";
 
 /** The variables that a file may use. */
 export type Variables = Readonly<Record<string, string>>;
@@ -12,6 +13,8 @@ export interface Interpolated {
 	unset: string[];
 	/** What a file says of variables that it demands, `${NAME:?says}`, and that have no value. */
 	demands: string[];
+	/** Values in it of variables whose names say that they are secrets. */
+	secrets: string[];
 }
 
 /** A text whose variables cannot be read. */
@@ -20,6 +23,8 @@ export class InterpolationError extends Error {
 }
 
 const name = /^[_a-zA-Z][_a-zA-Z0-9]*/;
+/** Variables in the defaults of variables; more of them are nobody's file. */
+const mostNested = 100;
 
 /**
  * Fills in the variables of a text.
@@ -29,6 +34,7 @@ const name = /^[_a-zA-Z][_a-zA-Z0-9]*/;
 export function interpolate(text: string, variables: Variables): Interpolated {
 	const unset: string[] = [];
 	const demands: string[] = [];
+	const secrets: string[] = [];
 	let filled = "";
 	let at = 0;
 	while (at < text.length) {
@@ -43,6 +49,7 @@ export function interpolate(text: string, variables: Variables): Interpolated {
 		} else if (plain !== undefined) {
 			const value = lookUp(variables, plain);
 			if (value === undefined) unset.push(plain);
+			secrets.push(...secretIn(plain, value));
 			filled += value ?? "";
 			at = dollar + 1 + plain.length;
 		} else if (rest.startsWith("{")) {
@@ -50,6 +57,7 @@ export function interpolate(text: string, variables: Variables): Interpolated {
 			const inner = braced(text.slice(dollar + 2, end), variables);
 			unset.push(...inner.unset);
 			demands.push(...inner.demands);
+			secrets.push(...inner.secrets);
 			filled += inner.text;
 			at = end + 1;
 		} else {
@@ -57,7 +65,11 @@ export function interpolate(text: string, variables: Variables): Interpolated {
 			at = dollar + 1;
 		}
 	}
-	return { text: filled + text.slice(at), unset, demands };
+	return { text: filled + text.slice(at), unset, demands, secrets };
+}
+
+function secretIn(variable: string, value: string | undefined): string[] {
+	return value !== undefined && value !== "" && isSecretName(variable) ? [value] : [];
 }
 
 /** The place of the `}` that ends a `${`, over those inside it. */
@@ -65,6 +77,9 @@ function closing(text: string, from: number): number {
 	let depth = 1;
 	for (let at = from; at < text.length; at += 1) {
 		if (text.startsWith("${", at)) depth += 1;
+		if (depth > mostNested) {
+			throw new InterpolationError(`has variables in each other's defaults, more than ${mostNested} deep`);
+		}
 		if (text[at] === "}") depth -= 1;
 		if (depth === 0) return at;
 	}
@@ -80,10 +95,15 @@ function braced(inner: string, variables: Variables): Interpolated {
 	const other = inner.slice(variable.length + operator.length);
 	const value = lookUp(variables, variable);
 	const isThere = value !== undefined && (value !== "" || !operator.startsWith(":"));
-	const nothing = { text: "", unset: [], demands: [] };
-	if (operator.endsWith("+")) return isThere ? interpolate(other, variables) : nothing;
-	if (isThere) return { ...nothing, text: value };
-	if (operator.endsWith("-")) return interpolate(other, variables);
-	const says = operator.endsWith("?") ? [interpolate(other, variables).text || `${variable} is not set`] : [];
-	return { text: "", unset: [variable], demands: says };
+	const nothing = { text: "", unset: [], demands: [], secrets: [] };
+	const filled = () => interpolate(other, variables);
+	if (operator.endsWith("+")) return isThere ? filled() : nothing;
+	if (isThere) return { ...nothing, text: value, secrets: secretIn(variable, value) };
+	if (operator.endsWith("-")) {
+		const { secrets, ...given } = filled();
+		return { ...given, secrets: [...secrets, ...secretIn(variable, given.text)] };
+	}
+	// Another variable's value, which may be a secret, is not filled into what goes into the report.
+	const says = operator.endsWith("?") ? [other || `${variable} is not set`] : [];
+	return { ...nothing, unset: [variable], demands: says };
 }

@@ -5,7 +5,7 @@ import { Files, type ReadFile } from "./files.ts";
 import type { Variables } from "./interpolate.ts";
 import { mergeFields } from "./merge.ts";
 import { InputError, readFields } from "./read.ts";
-import { type Field, fieldAt, fieldsOf, itemsOf, placeOf, type Source, say, textOf } from "./source.ts";
+import { type Field, fieldAt, fieldsOf, itemsOf, placeOf, type Source, say, sayDeep, textOf } from "./source.ts";
 
 export interface ComposeInput {
 	/** Compose files, a later one over an earlier one. */
@@ -53,25 +53,19 @@ export function loadCompose(input: ComposeInput): Project {
 	);
 	const services = new Map(fieldsOf(fieldAt(root, "services")));
 	const inactive = new Map<string, Field>();
+	const active = [...input.profiles, ...(variables.COMPOSE_PROFILES ?? "").split(",")];
 	for (const [name, service] of services) {
+		if (service.value.kind !== "map") sayDeep(service, "decide", "is no block, so that nothing of it was read");
 		const profiles = itemsOf(fieldAt(service, "profiles")).map((item) => textOf(item) ?? "");
-		if (profiles.length === 0 || profiles.some((one) => input.profiles.includes(one))) continue;
+		if (profiles.length === 0 || active.includes("*") || profiles.some((one) => active.includes(one))) continue;
 		const asks = profiles.map((one) => `--profile ${one}`).join(" or ");
 		sayDeep(service, "dropped", `its profile is not active, so that Compose does not start it; ${asks} takes it`);
 		services.delete(name);
 		inactive.set(name, service);
 	}
 	const others = new Map([...fieldsOf(root)].filter(([key]) => key !== "services"));
-	const name = textOf(others.get("name")) ?? basename(folder);
+	const name = variables.COMPOSE_PROJECT_NAME ?? textOf(others.get("name")) ?? basename(folder);
 	return { name, keys, others, services, inactive, variables, files };
-}
-
-/** Says it of a field and of everything in it, which may be other files' too. */
-export function sayDeep(field: Field, outcome: "mapped" | "dropped" | "decide", says: string): void {
-	say(field, outcome, says);
-	const { value } = field;
-	const inner = value.kind === "map" ? value.fields.values() : value.kind === "list" ? value.items : [];
-	for (const one of inner) sayDeep(one, outcome, says);
 }
 
 class Loader {
@@ -174,7 +168,11 @@ class Loader {
 		if (root.value.kind !== "map") return root;
 		const asked = root.value.fields.get("include");
 		let whole = root;
-		for (const item of asked?.value.kind === "list" ? asked.value.items : []) {
+		if (asked !== undefined && asked.value.kind !== "list") {
+			sayDeep(asked, "decide", "is no list, so that nothing of it was read");
+			return root;
+		}
+		for (const item of itemsOf(asked)) {
 			const path = fieldAt(item, "path") ?? item;
 			const paths = itemsOf(path).map((one) => textOf(one) ?? "");
 			const from = item.sources[0]?.file.folder ?? "";
@@ -192,7 +190,12 @@ class Loader {
 			const names = found.map(({ file }) => file.name).join(" + ");
 			if (this.#including.includes(names))
 				throw new InputError(`include runs in a circle: ${[...this.#including, names].join(" -> ")}`);
-			const envFiles = itemsOf(fieldAt(item, "env_file")).map((one) => this.#files.find(textOf(one) ?? "", from));
+			const envFiles = itemsOf(fieldAt(item, "env_file")).map((one) => {
+				const named = textOf(one) ?? "";
+				const envFile = this.#files.find(named, from);
+				if (typeof envFile === "string") say(one, "decide", `"${named}" ${envFile}; its variables are missing here`);
+				return envFile;
+			});
 			const envTexts = (envFiles.length === 0 ? [this.#files.find(".env", base)] : envFiles).flatMap((one) =>
 				typeof one === "string" ? [] : [one.text],
 			);

@@ -1,8 +1,8 @@
 /** Several Compose files as one (compose-spec 13-merge.md), and a service with the one that it extends (05-services.md, extends). */
 import { lookUp } from "../../wire/own.ts";
 import { readMount } from "./mounts.ts";
-import { readPorts } from "./ports.ts";
-import { type Field, type List, type Mapping, placeOf, say, scalarAt, textOf, type Value } from "./source.ts";
+import { portKey } from "./ports.ts";
+import { type Field, type List, type Mapping, placeOf, say, sayDeep, scalarAt, textOf, type Value } from "./source.ts";
 
 /** Sequences that a later file replaces (13-merge.md, shell commands). */
 const replaced = new Set(["command", "entrypoint", "test"]);
@@ -21,8 +21,7 @@ const blocks = new Set([
 
 /** What tells an entry of a list from the others (13-merge.md, unique resources). */
 const uniqueBy: Readonly<Record<string, (item: Field) => string>> = {
-	ports: (item) =>
-		JSON.stringify(readPorts(item).map(({ ip, published, target, protocol }) => [ip, published, target, protocol])),
+	ports: portKey,
 	volumes: (item) => readMount(item).target,
 	secrets: (item) => textOf(item) ?? textOf(fieldIn(item, "target")) ?? textOf(fieldIn(item, "source")) ?? "",
 	configs: (item) => textOf(item) ?? textOf(fieldIn(item, "target")) ?? textOf(fieldIn(item, "source")) ?? "",
@@ -84,15 +83,23 @@ function mergeLists(lower: List, upper: List, keyOf: ((item: Field) => string) |
 /** `[A=b, C]` as the block that it stands for. */
 export function asBlock(field: Field): Field {
 	if (field.value.kind !== "list") return field;
-	const fields = field.value.items.flatMap((item): [string, Field][] => {
+	const fields = new Map<string, Field>();
+	for (const item of field.value.items) {
 		const text = textOf(item);
-		if (text === undefined) return [];
+		if (text === undefined) {
+			sayDeep(item, "decide", "is no text such as NAME=value, so that nothing of it was read");
+			continue;
+		}
 		const at = text.indexOf("=");
 		const name = at < 0 ? text : text.slice(0, at);
-		for (const source of item.sources) source.stands = name;
-		return [[name, scalarAt(item, at < 0 ? null : text.slice(at + 1), afterEquals)]];
-	});
-	return { sources: field.sources, value: { kind: "map", fields: new Map(fields) } };
+		// What stands behind a space or a colon may be the value of somebody who has missed the sign.
+		const [word] = name.split(/[\s:]/);
+		for (const source of item.sources) source.stands = word;
+		const former = fields.get(name);
+		if (former !== undefined) say(former, "dropped", `overridden by ${placeOf(item)}`);
+		fields.set(name, scalarAt(item, at < 0 ? null : text.slice(at + 1), afterEquals));
+	}
+	return { sources: field.sources, value: { kind: "map", fields } };
 }
 
 const afterEquals = (written: string) => written.slice(written.indexOf("=") + 1);

@@ -16,37 +16,53 @@ export interface Port {
 	isOnHost: boolean;
 }
 
-/** The ports of one entry: a range has many; none where it cannot be read. */
-export function readPorts(item: Field): Port[] {
-	return item.value.kind === "map" ? longPorts(item) : shortPorts(textOf(item) ?? "");
+/** What an entry says, each as it stands there. */
+interface Entry {
+	target: string;
+	published: string | undefined;
+	ip: string | undefined;
+	protocol: string;
+	speaks: string | undefined;
+	isOnHost: boolean;
 }
 
-function shortPorts(text: string): Port[] {
-	const [, ip, published, target = "", protocol = "tcp"] =
-		/^(?:(?:(\[[^\]]+\]|[^:/]+(?:\.[^:/]+){3}|.*:.*):)?(\d+(?:-\d+)?)?:)?(\d+(?:-\d+)?)(?:\/(\w+))?$/.exec(
-			text.trim(),
-		) ?? [];
-	const hosts = published === undefined ? [] : rangeOf(published);
-	return rangeOf(target).map((port, index) => ({
-		target: port,
-		published: hosts.length === 0 ? undefined : String(hosts[index] ?? hosts[0]),
-		ip,
-		protocol,
-		speaks: undefined,
-		isOnHost: false,
+/** The ports of one entry: a range has many; none where it cannot be read. */
+export function readPorts(item: Field): Port[] {
+	const entry = readEntry(item);
+	const hosts = rangeOf(entry.published ?? "");
+	const isShort = item.value.kind !== "map";
+	return rangeOf(entry.target).map((target, index) => ({
+		...entry,
+		target,
+		published: isShort && hosts.length > 0 ? String(hosts[index] ?? hosts[0]) : entry.published,
 	}));
 }
 
-function longPorts(item: Field): Port[] {
+/** What tells an entry from the others (compose-spec 13-merge.md, unique resources). */
+export function portKey(item: Field): string {
+	const { ip, published, target, protocol } = readEntry(item);
+	return JSON.stringify([ip, published, target, protocol]);
+}
+
+function readEntry(item: Field): Entry {
+	if (item.value.kind !== "map") return readShort(textOf(item) ?? "");
 	const text = (key: string) => textOf(fieldAt(item, key));
-	return rangeOf(text("target") ?? "").map((target) => ({
-		target,
+	return {
+		target: text("target") ?? "",
 		published: text("published"),
 		ip: text("host_ip"),
 		protocol: text("protocol") ?? "tcp",
 		speaks: text("app_protocol") ?? text("name"),
 		isOnHost: text("mode") === "host",
-	}));
+	};
+}
+
+function readShort(text: string): Entry {
+	const [, ip, published, target = "", protocol = "tcp"] =
+		/^(?:(?:(\[[^\]]+\]|[^:/.]+(?:\.[^:/.]+){3}|.*:.*):)?(\d+(?:-\d+)?)?:)?(\d+(?:-\d+)?)(?:\/(\w+))?$/.exec(
+			text.trim(),
+		) ?? [];
+	return { target, published, ip, protocol, speaks: undefined, isOnHost: false };
 }
 
 /** `8000-8002` as its numbers; none where it is no range of ports. */
@@ -55,4 +71,12 @@ function rangeOf(text: string): number[] {
 	const [first, last] = [Number(from), Number(to)];
 	if (from === undefined || first < 1 || last > 65_535 || last < first) return [];
 	return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}
+
+/** Ports as people write them: `80, 8000-8002`. */
+export function writePorts(ports: readonly number[]): string {
+	const sorted = [...new Set(ports)].sort((a, b) => a - b);
+	const starts = sorted.filter((port, index) => sorted[index - 1] !== port - 1);
+	const ends = sorted.filter((port, index) => sorted[index + 1] !== port + 1);
+	return starts.map((start, index) => (start === ends[index] ? `${start}` : `${start}-${ends[index]}`)).join(", ");
 }

@@ -1,7 +1,19 @@
 /** A Compose file as fields with their places. */
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Pair, parseDocument } from "yaml";
+import {
+	type Document,
+	isAlias,
+	isMap,
+	isScalar,
+	isSeq,
+	LineCounter,
+	type Scalar as Node,
+	type Pair,
+	parseDocument,
+	type YAMLMap,
+	type YAMLSeq,
+} from "yaml";
 import { InterpolationError, interpolate, type Variables } from "./interpolate.ts";
-import { type Field, type InputFile, type Scalar, Source, say, type Value } from "./source.ts";
+import { type Field, type InputFile, placeOf, type Scalar, Source, say, type Value } from "./source.ts";
 
 /** The input cannot be read at all. */
 export class InputError extends Error {
@@ -32,12 +44,21 @@ export function readFields(text: string, file: InputFile, options: ReadOptions):
 		throw new InputError(`${file.name}: is ${bytes} bytes long; allowed: ${mostBytes}`);
 	}
 	const lines = new LineCounter();
-	const document = parseDocument(text, { lineCounter: lines, logLevel: "silent" });
+	const document = parseDocument(text, { lineCounter: lines, intAsBigInt: true, uniqueKeys: false });
 	const [error] = document.errors;
 	if (error !== undefined) {
+		const place = `${file.name}:${lines.linePos(error.pos[0]).line}`;
+		if (error.code === "MULTIPLE_DOCS") {
+			throw new InputError(
+				`${place}: has a second document; put it into a file of its own, and name both in their order`,
+			);
+		}
 		// What yaml adds after the first line is the file's own text, in which a secret may be.
 		const [says = ""] = error.message.split(/\n| at line /);
-		throw new InputError(`${file.name}:${lines.linePos(error.pos[0]).line}: is not YAML: ${says}`);
+		const isTooDeep = says.startsWith("Maximum call stack");
+		throw new InputError(
+			`${place}: is not YAML: ${isTooDeep ? "its blocks and lists stand too deep in each other" : says}`,
+		);
 	}
 	return new Reader(document, file, lines, options).root();
 }
@@ -66,25 +87,24 @@ class Reader {
 	/** @param source of the key that it stands under */
 	#value(node: unknown, source: Source): Value {
 		const target = isAlias(node) ? node.resolve(this.#document) : node;
+		// What a variable lacks is said at each place.
+		if (!isMap(target) && !isSeq(target)) return this.#scalar(target, source);
 		if (this.#read.has(target)) {
 			const value = this.#read.get(target);
 			if (value === undefined) throw new InputError(`${source.place}: ${source.path}: holds itself, by an alias`);
 			return value;
 		}
-		if (typeof target === "object" && target !== null) this.#read.set(target, undefined);
+		this.#read.set(target, undefined);
 		const value = this.#fresh(target, source);
-		if (typeof target === "object" && target !== null) this.#read.set(target, value);
+		this.#read.set(target, value);
 		this.#measure(value, source);
 		return value;
 	}
 
-	#fresh(node: unknown, source: Source): Value {
+	#fresh(node: YAMLMap<unknown, unknown> | YAMLSeq<unknown>, source: Source): Value {
 		if (isMap(node)) return { kind: "map", fields: this.#fields(node.items, source) };
-		if (isSeq(node)) {
-			const items = node.items.map((item, index) => this.#field(item, `${source.path}[${index}]`, item, source));
-			return { kind: "list", items };
-		}
-		return this.#scalar(isScalar(node) ? node.value : null, source);
+		const items = node.items.map((item, index) => this.#field(item, `${source.path}[${index}]`, item, source));
+		return { kind: "list", items };
 	}
 
 	#fields(pairs: readonly Pair[], source: Source): ReadonlyMap<string, Field> {
@@ -94,6 +114,9 @@ class Reader {
 			const name = isScalar(key) ? String(key.value) : undefined;
 			if (name === undefined) throw new InputError(`${source.place}: ${source.path}: has a key that is no text`);
 			const field = this.#field(value, source.path === "" ? name : `${source.path}.${name}`, key, source);
+			if (name !== "<<" && fields.has(name)) {
+				throw new InputError(`${placeOf(field)}: is not YAML: Map keys must be unique`);
+			}
 			if (name === "<<") merged.push(field);
 			else fields.set(name, field);
 		}
@@ -120,15 +143,16 @@ class Reader {
 		return tag === "!override" ? { sources, value, tag: "override" } : { sources, value };
 	}
 
-	#scalar(raw: unknown, source: Source): Scalar {
+	#scalar(node: unknown, source: Source): Scalar {
+		const raw = isScalar(node) ? textOfNumber(node) : null;
 		const value = raw === null || typeof raw === "number" || typeof raw === "boolean" ? raw : String(raw);
 		const written = value === null ? "" : String(value);
 		const { variables } = this.#options;
 		if (typeof value !== "string" || variables === undefined) return { kind: "scalar", value, unset: [], written };
 		try {
-			const { text, unset, demands } = interpolate(value, variables);
+			const { text, unset, demands, secrets } = interpolate(value, variables);
 			if (unset.length > 0) source.open = tellOpen(unset, demands);
-			return { kind: "scalar", value: text, unset, written };
+			return { kind: "scalar", value: text, unset, written, secrets };
 		} catch (error) {
 			if (!(error instanceof InterpolationError)) throw error;
 			source.say("decide", error.message);
@@ -143,6 +167,16 @@ class Reader {
 			throw new InputError(`${source.place}: has more than ${mostEntries} entries once its aliases are followed`);
 		this.#sizes.set(value, size);
 	}
+}
+
+/** A number as the text that Compose makes of it (go-yaml v3, resolve.go); any other value as it is. */
+function textOfNumber({ value, type, tag, source = "" }: Node): unknown {
+	if (type !== "PLAIN" || tag !== undefined || !/^[-+]?\d[\w]*$/.test(source)) return value;
+	const [, sign = "", digits = ""] = /^([-+]?)(.*)$/.exec(source.replaceAll("_", "")) ?? [];
+	const isWhole = /^(\d+|0b[01]+|0o[0-7]+|0x[\da-f]+)$/i.test(digits);
+	if (!isWhole) return value;
+	const based = /^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits;
+	return `${sign === "-" ? "-" : ""}${BigInt(based)}`;
 }
 
 function tellOpen(unset: readonly string[], demands: readonly string[]): string {

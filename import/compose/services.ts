@@ -8,8 +8,9 @@ import type { Variables } from "./interpolate.ts";
 import type { Project } from "./load.ts";
 import { asBlock } from "./merge.ts";
 import { readMount } from "./mounts.ts";
-import { readPorts } from "./ports.ts";
-import { type Field, fieldAt, fieldsOf, itemsOf, placeOf, Source, say, textOf } from "./source.ts";
+import { type Port, readPorts } from "./ports.ts";
+import { InputError } from "./read.ts";
+import { type Field, fieldAt, fieldsOf, itemsOf, placeOf, type Scalar, Source, say, textOf } from "./source.ts";
 import { traefikDomains } from "./traefik.ts";
 import { readMegabytes, readSeconds } from "./units.ts";
 
@@ -23,8 +24,12 @@ const read: ReadonlySet<string> = new Set(
 /** @returns those that run, and those that do not, which values may name all the same */
 export function readServices(project: Project): { services: Service[]; inactive: Service[] } {
 	const envFiles = new EnvFiles(project);
+	const counted = { ports: 0 };
 	const read = (fields: ReadonlyMap<string, Field>, envFile: ServiceContext["envFile"]) =>
-		[...fields].map(([name, field]) => readService(name, field, { variables: project.variables, envFile }));
+		[...fields].map(([name, field]) => {
+			const service = readService(name, field, { variables: project.variables, envFile, counted });
+			return { ...service, aliases: [...service.aliases, `${project.name}_${name}`] };
+		});
 	return {
 		services: read(project.services, (item) => envFiles.read(item)),
 		inactive: read(project.inactive, () => []),
@@ -37,6 +42,8 @@ export interface ServiceContext {
 	variables: Variables;
 	/** Reads what an entry of `env_file` names. */
 	envFile: (item: Field) => readonly Variable[];
+	/** How many ports have been read of all services. */
+	counted: { ports: number };
 }
 
 /** Reads one service in Compose's form. */
@@ -46,6 +53,8 @@ export function readService(name: string, field: Field, context: ServiceContext)
 	const imageText = textOf(image);
 	const networks = [...fieldsOf(at("networks") && asBlock(at("networks") as Field)).values()];
 	const aliases = [
+		// Swarm's own, of the containers without its load balancing.
+		`tasks.${name}`,
 		textOf(at("container_name")),
 		textOf(at("hostname")),
 		...networks.flatMap((network) => itemsOf(fieldAt(network, "aliases")).map(textOf)),
@@ -62,8 +71,8 @@ export function readService(name: string, field: Field, context: ServiceContext)
 		command: wordsOf(at("command")),
 		entrypoint: wordsOf(at("entrypoint")),
 		variables: variablesOf(at("env_file"), at("environment"), context),
-		ports: listOf(at("ports")).map((item) => ({ field: item, ports: readPorts(item) })),
-		exposed: listOf(at("expose")).flatMap((item) => readPorts(item).map(({ target }) => target)),
+		ports: listOf(at("ports")).map((item) => ({ field: item, ports: countPorts(item, context) })),
+		exposed: listOf(at("expose")).flatMap((item) => countPorts(item, context).map(({ target }) => target)),
 		mounts: listOf(at("volumes")).map((item) => ({ field: item, mount: readMount(item) })),
 		secrets: listOf(at("secrets")).map(readMounted),
 		dependsOn: [...fieldsOf(at("depends_on") && asBlock(at("depends_on") as Field))].map(([other, one]) => ({
@@ -87,13 +96,29 @@ export function readService(name: string, field: Field, context: ServiceContext)
 	};
 }
 
+/** More than the services of a project could listen on; a line stands for 65535 of them. */
+const mostPorts = 200_000;
+
+function countPorts(item: Field, { counted }: ServiceContext): Port[] {
+	const ports = readPorts(item);
+	counted.ports += ports.length;
+	if (counted.ports > mostPorts)
+		throw new InputError(`${placeOf(item)}: has more than ${mostPorts} ports with those before`);
+	return ports;
+}
+
 function listOf(field: Field | undefined): readonly Field[] {
 	return field?.value.kind === "list" ? field.value.items : [];
 }
 
 /** A text is split, and not handed to a shell (compose-spec 05-services.md, command). */
 function wordsOf(field: Field | undefined): Service["command"] {
-	if (field === undefined || (field.value.kind === "scalar" && field.value.value === null)) return undefined;
+	if (
+		field === undefined ||
+		field.value.kind === "map" ||
+		(field.value.kind === "scalar" && field.value.value === null)
+	)
+		return undefined;
 	const text = textOf(field);
 	const words = text === undefined ? itemsOf(field).map((item) => textOf(item) ?? "") : splitWords(text);
 	return { field, words };
@@ -146,8 +171,9 @@ function variablesOf(
 	}
 	if (files?.value.kind === "list") say(files, "mapped", "config of the app");
 	for (const [name, field] of fieldsOf(environment && asBlock(environment))) {
-		const { value, unset, written } =
-			field.value.kind === "scalar" ? field.value : { value: null, unset: [], written: "" };
+		const scalar: Scalar =
+			field.value.kind === "scalar" ? field.value : { kind: "scalar", value: null, unset: [], written: "" };
+		const { value, unset, written } = scalar;
 		const shell = lookUp(shared, name);
 		add({ name, field, value: value === null ? shell : String(value), written, unset });
 	}
@@ -179,14 +205,14 @@ class EnvFiles {
 		if (former !== undefined) return former;
 		const { lines, wrong } = parseEnvFile(text, this.#project.variables, format);
 		for (const line of wrong) this.#add(file, line, `line ${line}`).say("decide", "is no variable; write NAME=value");
-		const variables = lines.map(({ name, value, line, written, unset }): Variable => {
+		const variables = lines.map(({ name, value, line, written, unset, secrets = [] }): Variable => {
 			const sources = [this.#add(file, line, name)];
 			return {
 				name,
 				value,
 				written,
 				unset,
-				field: { sources, value: { kind: "scalar", value: value ?? null, unset, written } },
+				field: { sources, value: { kind: "scalar", value: value ?? null, unset, written, secrets } },
 			};
 		});
 		this.#read.set(`${file.name} ${format}`, variables);

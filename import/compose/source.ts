@@ -67,6 +67,8 @@ export interface Scalar {
 	unset: readonly string[];
 	/** As it stands in the file. */
 	written: string;
+	/** Values in it of variables whose names say that they are secrets. */
+	secrets?: readonly string[];
 }
 
 export interface Mapping {
@@ -101,6 +103,14 @@ export function say(field: Field, outcome: Outcome, says: string): void {
 	for (const source of field.sources) source.say(outcome, says);
 }
 
+/** Says it of a field and of everything in it, which may be other files' too. */
+export function sayDeep(field: Field, outcome: Outcome, says: string): void {
+	say(field, outcome, says);
+	const { value } = field;
+	const inner = value.kind === "map" ? value.fields.values() : value.kind === "list" ? value.items : [];
+	for (const one of inner) sayDeep(one, outcome, says);
+}
+
 /** Where a field stands; of several places the last, which counts. */
 export function placeOf(field: Field): string {
 	return field.sources.at(-1)?.place ?? "";
@@ -125,6 +135,11 @@ export function itemsOf(field: Field | undefined): readonly Field[] {
 	return field.value.value === null ? [] : [field];
 }
 
+/** Values in it of variables whose names say that they are secrets. */
+export function secretsIn(field: Field): readonly string[] {
+	return field.value.kind === "scalar" ? (field.value.secrets ?? []) : itemsOf(field).flatMap(secretsIn);
+}
+
 /** Its text; undefined where it is a block, a list or nothing. */
 export function textOf(field: Field | undefined): string | undefined {
 	if (field?.value.kind !== "scalar" || field.value.value === null) return undefined;
@@ -133,6 +148,10 @@ export function textOf(field: Field | undefined): string | undefined {
 
 /** A value that is a part of another one, at its place. @param part of the text as it stands in the file */
 export function scalarAt(from: Field, value: string | null, part: (written: string) => string): Field {
-	const { unset, written } = from.value.kind === "scalar" ? from.value : { unset: [], written: "" };
-	return { sources: from.sources, value: { kind: "scalar", value, unset, written: part(written) } };
+	const {
+		unset,
+		written,
+		secrets = [],
+	}: Scalar = from.value.kind === "scalar" ? from.value : { kind: "scalar", value: null, unset: [], written: "" };
+	return { sources: from.sources, value: { kind: "scalar", value, unset, written: part(written), secrets } };
 }

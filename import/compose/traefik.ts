@@ -1,7 +1,12 @@
 /** Labels by which Traefik, which is MedStack's load balancer too, finds services: their domains and ports are endpoints here. */
 import { type Field, textOf } from "./source.ts";
 
-const hostRule = /Host\(([^)]*)\)/g;
+const hostRule = /Host\(([^()]*)\)/g;
+
+/** Whether a label says which domains lead to a service. */
+export function isRule(label: string): boolean {
+	return /^traefik\.(http|tcp)\.routers\..+\.rule$/.test(label) || label === "traefik.frontend.rule";
+}
 
 /** Domains that labels lead to a service, each with its port where a label says it. */
 export function traefikDomains(
@@ -10,7 +15,7 @@ export function traefikDomains(
 	const portLabel = labels.find(([name]) => /^traefik\.http\.services\..+\.loadbalancer\.server\.port$/.test(name));
 	const port = Number(textOf(portLabel?.[1]));
 	return labels.flatMap(([name, field]) => {
-		if (!/^traefik\.(http|tcp)\.routers\..+\.rule$/.test(name) && name !== "traefik.frontend.rule") return [];
+		if (!isRule(name)) return [];
 		const rule = textOf(field) ?? "";
 		const quoted = [...rule.matchAll(hostRule)].flatMap(([, hosts = ""]) => [
 			...hosts.matchAll(/[`"']([^`"']+)[`"']/g),

@@ -13,7 +13,7 @@ const secondsOf: Readonly<Record<string, number>> = { us: 1e-6, ms: 1e-3, s: 1, 
 
 /** `1m30s` in seconds, rounded up; undefined where it is no duration. */
 export function readSeconds(text: string): number | undefined {
+	if (!/^(?:\d+(?:\.\d+)?(?:us|ms|s|m|h))+$/.test(text.trim())) return undefined;
 	const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(us|ms|s|m|h)/g)];
-	if (parts.length === 0 || parts.map(([whole]) => whole).join("") !== text.trim()) return undefined;
 	return Math.ceil(parts.reduce((sum, [, amount, unit = "s"]) => sum + Number(amount) * (secondsOf[unit] ?? 1), 0));
 }

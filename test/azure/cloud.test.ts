@@ -140,6 +140,23 @@ test("a request is the whole resource: what it does not name is gone", async () 
 	assert.deepEqual([tags, identity, encryption?.keySource], [{}, undefined, "Microsoft.Storage"]);
 });
 
+test("what the provider does not know is no part of a request, at any depth", () => {
+	const networkRuleSet = {
+		defaultAction: "Deny",
+		ipRules: [{ iPAddressOrRange: "203.0.113.1", value: "203.0.113.2" }],
+	};
+	const { inputs, state } = cloud.update(types.account, idOf(account), {
+		...account,
+		networkRuleSet: { ...networkRuleSet, ipAllowlist: [] },
+		tags: { anything: "x" },
+		allowBlobAccess: true,
+	});
+	const sent = { defaultAction: "Deny", ipRules: [{ iPAddressOrRange: "203.0.113.1" }] };
+	assert.deepEqual(inputs, { ...account, tags: { anything: "x" }, networkRuleSet: sent });
+	assert.equal(Object.hasOwn(state, "allowBlobAccess"), false);
+	cloud.update(types.account, idOf(account), account);
+});
+
 test("a lifecycle is not made a second time", async () => {
 	const rule = { name: "old", type: "Lifecycle", definition: { actions: { version: {} } } };
 	const policy = { ...below, managementPolicyName: "default", policy: { rules: [rule] } };
@@ -148,7 +165,18 @@ test("a lifecycle is not made a second time", async () => {
 	for (const [rules, message] of [
 		[[archived], /archive tier is not supported .* 'Standard_GZRS'/],
 		[[rule, rule], /each with a name of its own/],
-		[[{ ...rule, definition: { ...rule.definition, filters: { prefixMatch: Array(11).fill("a") } } }], /more than 10/],
+		[
+			[
+				{
+					...rule,
+					definition: {
+						...rule.definition,
+						filters: { blobTypes: Array(1).fill("blockBlob"), prefixMatch: Array(11).fill("a") },
+					},
+				},
+			],
+			/more than 10/,
+		],
 	] as const) {
 		const inputs = { ...policy, policy: { rules: [...rules] } };
 		assert.throws(() => cloud.update(types.policy, `${idOf(account)}/managementPolicies/default`, inputs), message);
@@ -336,7 +364,7 @@ test("DNS refuses a CNAME at the apex, beside another record, a TTL of none, and
 	await refuses("record", of("MX", { mxRecords: [{ preference: 70_000, exchange: "a.example" }] }), /of type MX/);
 	const mail = { preference: 1, exchange: "a.example" };
 	await refuses("record", of("MX", { mxRecords: [mail, { ...mail, exchange: "A.example" }] }), /or is there twice/);
-	await refuses("record", of("SRV", { mxRecords: [mail] }), /type SRV cannot have 'mxRecords'/);
+	await refuses("record", of("SRV", { mxRecords: [mail] }, "_x._tcp"), /type SRV cannot have 'mxRecords'/);
 	await refuses("record", of("CAA", { caaRecords: [{ flags: 256, tag: "issue", value: "x" }] }), /of type CAA/);
 	await refuses("record", of("NS", { nsRecords: [{ nsdname: "a.example" }] }, "@"), /Azure has that of the zone/);
 	await refuses("record", of("A", { targetResource: { id: "/subscriptions/s/x" } }), /cannot lead to/);

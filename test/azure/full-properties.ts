@@ -52,6 +52,19 @@ export function fullProperties(resource: string, given: PropertyMap): PropertyMa
 	return { ...Object.fromEntries(all), ...given };
 }
 
+/** All properties of a resource as the stand-in writes them down: `ttl targetResource(id)`. */
+export function shapeOf(resource: string): string {
+	return shapeOfAll(argumentsOf(resource));
+}
+
+function shapeOfAll(properties: ReadonlyMap<string, string>): string {
+	const names = [...properties].map(([name, type]) => {
+		const [, module, nested] = /inputs\.(\w+)\.(\w+)/.exec(type) ?? [];
+		return module === undefined || nested === undefined ? name : `${name}(${shapeOfAll(nestedOf(module, nested))})`;
+	});
+	return names.sort().join(" ");
+}
+
 function argumentsOf(resource: string): Map<string, string> {
 	const name = resource.split("/")[1] ?? "";
 	return propertiesOf(read(`${resource}.d.ts`), `${name.charAt(0).toUpperCase()}${name.slice(1)}Args`, "");

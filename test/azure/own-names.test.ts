@@ -58,7 +58,7 @@ test("without tags and CORS rules nothing is said of either, and both are kept",
 	assert.equal(all("storage:StorageAccount").length, 1);
 });
 
-test("CORS rules go out whole and in the order of the file", async () => {
+test("CORS rules go out whole and in the order of their names, as Pulumi hands keys over sorted", async () => {
 	const cors = {
 		upload: { origins: ["https://portal.acme.example"], methods: ["PUT"], maxAgeSeconds: 60 },
 		read: {
@@ -72,18 +72,18 @@ test("CORS rules go out whole and in the order of the file", async () => {
 	assert.deepEqual(one("storage:BlobServiceProperties").inputs.cors, {
 		corsRules: [
 			{
-				allowedOrigins: ["https://portal.acme.example"],
-				allowedMethods: ["PUT"],
-				allowedHeaders: ["*"],
-				exposedHeaders: [],
-				maxAgeInSeconds: 60,
-			},
-			{
 				allowedOrigins: ["https://*.acme.example"],
 				allowedMethods: ["GET", "HEAD"],
 				allowedHeaders: ["x-ms-*"],
 				exposedHeaders: ["ETag"],
 				maxAgeInSeconds: 3600,
+			},
+			{
+				allowedOrigins: ["https://portal.acme.example"],
+				allowedMethods: ["PUT"],
+				allowedHeaders: ["*"],
+				exposedHeaders: [],
+				maxAgeInSeconds: 60,
 			},
 		],
 	});

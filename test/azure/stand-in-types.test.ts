@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { PROPERTIES } from "@medstack-to-aptible/sandbox/azure/properties.ts";
 import { ARM_FUNCTIONS, ARM_TYPES } from "@medstack-to-aptible/sandbox/azure/resource-types.ts";
+import { shapeOf } from "./full-properties.ts";
 
 // The stand-in knows of each type only what it needs. What it knows is compared with the released package, in the version that
 // package.json pins, so that an upgrade which asks for more fails here and not in a live preview.
@@ -37,6 +39,10 @@ for (const [token, type] of Object.entries(ARM_TYPES)) {
 		assert.deepEqual([...type.required].sort(), requiredOf(properties));
 		for (const property of [type.name, ...type.replaces, ...Object.keys(type.defaults ?? {})])
 			assert.ok(properties.has(property), property);
+	});
+
+	test(`the package has the properties of ${token} that the stand-in sends on, and no other`, () => {
+		assert.equal(PROPERTIES[token]?.trim().replaceAll(/\s+/g, " "), shapeOf(fileOf(token)));
 	});
 
 	test(`what the stand-in answers for ${token} are outputs of the package`, () => {

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { keepKnown } from "@medstack-to-aptible/sandbox/azure/properties.ts";
 import { unsaid, watched } from "../../components/azure/storage-options.ts";
 import { leavesOf, namesOf } from "./full-properties.ts";
 import { registerDns, registerStorage, storageStage } from "./registrations.ts";
@@ -15,12 +16,16 @@ const records = {
 	cname: { name: "a", type: "CNAME", target: "x.aptible.in" },
 	address: { name: "b", type: "A", values: ["203.0.113.1"] },
 	text: { name: "c", type: "TXT", values: ["x"] },
-	alias: { name: "d", type: "A", alias: "/subscriptions/s/x" },
+	alias: {
+		name: "d",
+		type: "A",
+		alias: "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/publicIPAddresses/x",
+	},
 	ipv6: { name: "e", type: "AAAA", values: ["2001:db8::1"] },
 	authority: { name: "f", type: "CAA", values: ["0 issue letsencrypt.org"] },
 	mail: { name: "g", type: "MX", values: ["10 mail.acme.example"] },
 	delegated: { name: "h", type: "NS", values: ["ns1.acme.example"] },
-	service: { name: "i", type: "SRV", values: ["10 5 5060 sip.acme.example"] },
+	service: { name: "_i._tcp", type: "SRV", values: ["10 5 5060 sip.acme.example"] },
 };
 const identity = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/files";
 process.env.ARM_USE_DEFAULT_AZURE_CREDENTIAL = "true";
@@ -67,6 +72,29 @@ const cases: [resource: string, below: string[], said: string[], kept: readonly 
 		unsaid.record,
 	],
 ];
+
+test("the provider knows every property that the program sends: it would leave another one out of the request without a word", async () => {
+	const rule = {
+		prefixes: ["documents/old/"],
+		coolAfterDays: 1,
+		coldAfterDays: 2,
+		archiveAfterDays: 3,
+		deleteAfterDays: 9,
+	};
+	const all = await registerStorage(
+		storageStage({
+			redundancy: "GRS",
+			tags: { owner: "records" },
+			cors: { portal: { origins: ["https://portal.acme.example"], methods: ["GET"] } },
+			lifecycle: { rules: { old: { ...rule, deleteVersionsAfterDays: 30 } } },
+			encryptionKey: { url: "https://acme.vault.azure.net/keys/files", identity },
+			allowSubnets: ["/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/s"],
+		}),
+	);
+	const sent = [...all.resources, ...dns.resources].filter(({ type }) => type.startsWith("azure-native:"));
+	assert.equal(sent.length, 8 + Object.keys(records).length + 2);
+	for (const { type, inputs } of sent) assert.deepEqual(keepKnown(type, inputs), inputs, type);
+});
 
 for (const [resource, below, said, kept] of cases) {
 	test(`every property of ${resource} is said or kept`, () => {

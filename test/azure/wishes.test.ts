@@ -123,15 +123,22 @@ test("what a stage file says of tags, CORS, lifecycles and records is made, chan
 	});
 
 	await t.test("a tag that somebody adds is not taken off unseen, and stays after a refresh", async () => {
-		change(opened, "storage:StorageAccount", { tags: { owner: "archive", team: "files" } });
+		const both = { type: "SystemAssigned,UserAssigned", userAssignedIdentities: [identity] };
+		change(opened, "storage:StorageAccount", { tags: { owner: "archive", team: "files" }, identity: both });
 		change(opened, "storage:BlobServiceProperties", { cors: { corsRules: [] } });
 		change(opened, "storage:ManagementPolicy", { policy: { rules: [] } });
 		change(opened, "storage:BlobContainerImmutabilityPolicy", { immutabilityPeriodSinceCreationInDays: 1 });
-		await succeed(stage.preview("--expect-no-changes"));
+		change(opened, "storage:BlobContainerLegalHold", { tags: ["case2"] });
+		const shown = await succeed(stage.preview("--expect-no-changes"));
+		assert.match(shown, /warning: .*the retention of "documents" has 1 day in Azure, and 60 in the state/);
+		assert.match(shown, /warning: .*the hold case1 of "scans" is gone from Azure; `pulumi refresh`, then `pulumi up`/);
 		await stage.edit(({ storage }) => {
 			storage.tags.stage = "staging";
 		});
-		assert.match(await fail(stage.preview()), /"maplefiles" has tags that were changed in Azure since the last run/);
+		assert.match(
+			await fail(stage.preview()),
+			/"maplefiles" has tags, an identity that were changed in Azure since the last run/,
+		);
 		const seen = await succeed(stage.pulumi("refresh", "--yes", "--skip-preview", "--diff"));
 		assert.match(seen, /team/);
 		assert.match(await succeed(stage.up("--diff")), /corsRules/);
@@ -141,10 +148,12 @@ test("what a stage file says of tags, CORS, lifecycles and records is made, chan
 			owner: "archive",
 			stage: "staging",
 		});
+		assert.deepEqual(live("storage:StorageAccount").identity, both);
 		assert.equal(JSON.stringify(live("storage:BlobServiceProperties").cors).includes("portal.maple.example"), true);
 		assert.deepEqual(rulesOf(opened), ["age", "scratch"]);
 		assert.equal(live("storage:BlobContainerImmutabilityPolicy").immutabilityPeriodSinceCreationInDays, 60);
-		await succeed(stage.up("--expect-no-changes"));
+		assert.deepEqual(live("storage:BlobContainerLegalHold").tags, ["case1", "case2"]);
+		assert.doesNotMatch(await succeed(stage.up("--expect-no-changes")), /warning/);
 	});
 
 	await t.test("a hold that somebody adds is named with its command, and no run lifts one", async () => {
@@ -159,7 +168,9 @@ test("what a stage file says of tags, CORS, lifecycles and records is made, chan
 				delete storage.containers.scans.legalHold;
 			},
 			async () => {
-				assert.match(await fail(stage.up()), /protect/);
+				const refused = await fail(stage.up());
+				assert.match(refused, /protect/);
+				assert.doesNotMatch(refused, /gone from Azure/);
 				assert.deepEqual(live("storage:BlobContainerLegalHold").tags, ["case1", "case2"]);
 			},
 		);

@@ -4,10 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { definedVariables, run } from "@medstack-to-aptible/sandbox/run.ts";
-import { parse } from "yaml";
-import { z } from "zod";
 import { filesOf, readText, root } from "../support/repository.ts";
-import { folder, readWorkflow, tools } from "./workflow.ts";
+import { folder, readGitlab, readWorkflow, tools } from "./workflow.ts";
 
 const names = ["preview", "up", "drift", "renew"];
 const files = filesOf(".yml").filter((file) => file.startsWith(`${folder}/`));
@@ -115,12 +113,8 @@ test("the packages of the program are installed as its own CI installs them", ()
 });
 
 test("the jobs for GitLab run the same commands", () => {
-	const [, yaml = ""] = /^```yaml\n([\s\S]*?)^```$/m.exec(readText("docs/ci.md")) ?? [];
-	const { default: common, ...gitlab } = z
-		.looseObject({ default: z.looseObject({ before_script: z.array(z.string()) }) })
-		.catchall(z.looseObject({ script: z.array(z.string()) }))
-		.parse(parse(yaml));
 	const runs = [...tools, ...jobs.flatMap(({ steps }) => steps)].map((step) => step.run ?? "").join("\n");
+	const { default: common, ...gitlab } = readGitlab();
 	const commands = [...common.before_script, ...Object.values(gitlab).flatMap(({ script }) => script)];
 	assert.equal(commands.length, 5);
 	for (const command of commands) assert.ok(runs.includes(command), command);

@@ -4,32 +4,13 @@ import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openStorageStage } from "../azure/storage-stage.ts";
-import { openRunner, readWorkflow, type Step, tools } from "./workflow.ts";
-
-/** A step of a job's by its name. */
-function stepOf(workflow: string, job: string, name: string): Step {
-	const found = readWorkflow(workflow).jobs[job]?.steps.find((step) => step.name === name);
-	assert.ok(found !== undefined, name);
-	return found;
-}
+import { expressionsOf, openRunner, stepOf, tools } from "./workflow.ts";
 
 test("every step of the workflows does on the sandbox what its name says", async (t) => {
 	const { stage, set } = await openStorageStage(t);
 	const { env, dir } = stage.sandbox;
 	const runner = await openRunner(t, env, join(dir, "Pulumi.staging.yaml"));
-	const github = { "matrix.stage": "staging", "github.token": "token", "github.event.pull_request.number": "7" };
-	const of = (name: string) => env[name] ?? "";
-	const expressions = {
-		...github,
-		"secrets.APTIBLE_ACCESS_TOKEN": of("APTIBLE_ACCESS_TOKEN"),
-		"secrets.PULUMI_ACCESS_TOKEN": "",
-		"secrets.PULUMI_CONFIG_PASSPHRASE": of("PULUMI_CONFIG_PASSPHRASE"),
-		"secrets.ARM_CLIENT_SECRET": of("ARM_CLIENT_SECRET"),
-		"vars.PULUMI_BACKEND_URL": of("PULUMI_BACKEND_URL"),
-		"vars.ARM_SUBSCRIPTION_ID": of("ARM_SUBSCRIPTION_ID"),
-		"vars.ARM_TENANT_ID": of("ARM_TENANT_ID"),
-		"vars.ARM_CLIENT_ID": of("ARM_CLIENT_ID"),
-	};
+	const expressions = expressionsOf(env);
 	const clock = { STORAGE_SAS_CLOCK: "2025-01-01T00:00:00Z" };
 	const comments = "api --paginate repos/acme/stages/issues/7/comments";
 
@@ -42,8 +23,16 @@ test("every step of the workflows does on the sandbox what its name says", async
 		assert.equal(looked?.argv.slice(0, 3).join(" "), comments);
 		assert.match(looked?.argv.at(-1) ?? "", /startswith\("<!-- preview of staging -->"\)/);
 		assert.deepEqual(made?.argv.slice(0, 4), ["api", "--method", "POST", "repos/acme/stages/issues/7/comments"]);
-		assert.match(made?.fields.body ?? "", /^<!-- preview of staging -->\n### Preview of `staging`\n\n`````text\n/);
-		assert.match(made?.fields.body ?? "", /\+ .*portal.*create[\s\S]*to create/);
+		const body = made?.fields.body ?? "";
+		assert.match(
+			body,
+			/^<!-- preview of staging -->\n### Preview of `staging`\n\n- \*\*app portal\*\*: new, one deploy of acme\/portal:1; /,
+		);
+		// What says nothing of itself is named too.
+		assert.match(body, /^- \*\*azure-native:storage:StorageAccount storage\*\*: create$/m);
+		assert.match(body, /^#### Costs: \+58\.40 USD a month, 0\.00 USD => 58\.40 USD$/m);
+		assert.match(body, /<summary>pulumi preview<\/summary>\n\n`````text\n[\s\S]*\+ .*portal.*create[\s\S]*to create/);
+		assert.ok((await runner.summary()).includes(body.trim()));
 		assert.deepEqual(more, []);
 		// The next push changes it.
 		await runner.answer({ [comments]: "41" });
@@ -97,7 +86,7 @@ test("every step of the workflows does on the sandbox what its name says", async
 		const keep = async (CODE: string, open: string) => {
 			await runner.answer({ "api --paginate repos/acme/stages/issues?state=open": open });
 			const step = stepOf("drift", "drift", "Keep one issue");
-			const { code } = await runner.run(step, { ...github, "steps.drift.outputs.code": CODE });
+			const { code } = await runner.run(step, { ...expressions, "steps.drift.outputs.code": CODE });
 			return { code, asked: (await runner.asked()).at(-1) };
 		};
 		const opened = await keep("2", "");

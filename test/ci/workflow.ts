@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { TestContext } from "node:test";
@@ -38,6 +38,41 @@ const Workflow = z.looseObject({
 /** Reads a workflow of the folder. */
 export function readWorkflow(name: string): z.infer<typeof Workflow> {
 	return Workflow.parse(parse(readText(`${folder}/workflows/${name}.yml`)));
+}
+
+const Gitlab = z
+	.looseObject({ default: z.looseObject({ before_script: z.array(z.string()) }) })
+	.catchall(z.looseObject({ script: z.array(z.string()), after_script: z.array(z.string()).optional() }));
+
+/** Reads the jobs for GitLab in docs/ci.md. */
+export function readGitlab(): z.infer<typeof Gitlab> {
+	const [, yaml = ""] = /^```yaml\n([\s\S]*?)^```$/m.exec(readText("docs/ci.md")) ?? [];
+	return Gitlab.parse(parse(yaml));
+}
+
+/** A step of a job's by its name. */
+export function stepOf(workflow: string, job: string, name: string): Step {
+	const found = readWorkflow(workflow).jobs[job]?.steps.find((step) => step.name === name);
+	assert.ok(found !== undefined, name);
+	return found;
+}
+
+/** What the expressions of the workflows stand for, of staging in a sandbox. */
+export function expressionsOf(env: Readonly<Record<string, string>>): Record<string, string> {
+	const of = (name: string) => env[name] ?? "";
+	return {
+		"matrix.stage": "staging",
+		"github.token": "token",
+		"github.event.pull_request.number": "7",
+		"secrets.APTIBLE_ACCESS_TOKEN": of("APTIBLE_ACCESS_TOKEN"),
+		"secrets.PULUMI_ACCESS_TOKEN": "",
+		"secrets.PULUMI_CONFIG_PASSPHRASE": of("PULUMI_CONFIG_PASSPHRASE"),
+		"secrets.ARM_CLIENT_SECRET": of("ARM_CLIENT_SECRET"),
+		"vars.PULUMI_BACKEND_URL": of("PULUMI_BACKEND_URL"),
+		"vars.ARM_SUBSCRIPTION_ID": of("ARM_SUBSCRIPTION_ID"),
+		"vars.ARM_TENANT_ID": of("ARM_TENANT_ID"),
+		"vars.ARM_CLIENT_ID": of("ARM_CLIENT_ID"),
+	};
 }
 
 /** Steps of the local action that every job runs first. */
@@ -87,6 +122,22 @@ export class Runner {
 		});
 	}
 
+	/** Commits the stage file as it is now. */
+	async commit(): Promise<void> {
+		await this.git("add", "Pulumi.staging.yaml");
+		await this.git("commit", "--quiet", "--allow-empty", "-m", "a change");
+	}
+
+	async git(...args: readonly string[]): Promise<void> {
+		const person = ["-c", "user.name=Ana", "-c", "user.email=ana@acme.example"];
+		const { code, stderr } = await run("git", [...person, ...args], {
+			cwd: this.dir,
+			env: { ...this.#env },
+			inherit: false,
+		});
+		assert.equal(code, 0, stderr);
+	}
+
 	/** What `gh` answers to requests whose arguments begin so; nothing to others. */
 	async answer(answers: Readonly<Record<string, string>>): Promise<void> {
 		await writeFile(join(this.dir, "../answers.json"), JSON.stringify(answers));
@@ -97,6 +148,11 @@ export class Runner {
 	async asked(): Promise<Asked[]> {
 		const text = await readFile(join(this.dir, "../asked"), "utf8").catch(() => "");
 		return text.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Asked]));
+	}
+
+	/** What steps wrote to the summary of the job. */
+	summary(): Promise<string> {
+		return readFile(join(this.dir, "../summary"), "utf8");
 	}
 
 	/** What steps left as outputs. */
@@ -121,7 +177,7 @@ if (found !== undefined) process.stdout.write(answers[found] + "\\n");
 `;
 
 /**
- * A checkout of the program with one stage file, on a runner that goes when the test ends.
+ * A checkout of the program with one commit of one stage file, on a runner that goes when the test ends.
  *
  * @param env of the sandbox
  * @param stageFile the stage's file, which the checkout has under its name
@@ -140,10 +196,12 @@ export async function openRunner(
 		// Without the lock nothing is to be installed: `npm ci` would empty the repository's own node_modules through the link.
 		if (!/^Pulumi\..+\.yaml$|^\.git$|^package-lock\.json$/.test(name)) await symlink(join(root, name), join(dir, name));
 	}
-	await symlink(stageFile, join(dir, "Pulumi.staging.yaml"));
+	// The file itself is in the checkout, where git sees it, and a link stays where it was.
+	await rename(stageFile, join(dir, "Pulumi.staging.yaml"));
+	await symlink(join(dir, "Pulumi.staging.yaml"), stageFile);
 	await writeFile(join(bin, "gh"), gh);
 	await chmod(join(bin, "gh"), 0o755);
-	return new Runner(dir, {
+	const runner = new Runner(dir, {
 		...env,
 		PATH: [bin, env.PATH ?? ""].join(delimiter),
 		RUNNER_TEMP: temp,
@@ -151,4 +209,8 @@ export async function openRunner(
 		GITHUB_STEP_SUMMARY: join(temp, "summary"),
 		GITHUB_REPOSITORY: "acme/stages",
 	});
+	await runner.git("init", "--quiet", "--initial-branch=main");
+	await runner.git("commit", "--quiet", "--allow-empty", "-m", "before the stage");
+	await runner.commit();
+	return runner;
 }

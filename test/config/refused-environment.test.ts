@@ -55,11 +55,21 @@ testRefused({
 		],
 	},
 	"permissions that are none": {
-		change: { "environment/permissions": { Developers: ["deploy", "reed"], Robots: [], Nurses: "read" } },
+		change: {
+			"environment/permissions": {
+				Developers: ["deploy", "reed"],
+				Robots: [],
+				Nurses: "read",
+				"": ["read"],
+				" QA": ["read"],
+			},
+		},
 		says: [
 			'environment.permissions.Developers[1]: "reed" is not a scope; allowed: "admin", "basic_read", "deploy", "destroy", "observability", "read", "sensitive", "tunnel"; did you mean "read"?',
 			"environment.permissions.Robots: this list is empty; remove the line to take everything from the role",
 			'environment.permissions.Nurses: "read" is not a list of scopes; allowed: at least one of admin, basic_read, deploy, destroy, observability, read, sensitive, tunnel',
+			`environment.permissions[""]: "" is not the name of a role; allowed: its name in Aptible's dashboard, without a space at either end`,
+			`environment.permissions[" QA"]: " QA" is not the name of a role; allowed: its name in Aptible's dashboard, without a space at either end`,
 		],
 	},
 	"a stack name in capitals": {

@@ -43,7 +43,7 @@ testRefused({
 		says: [
 			"storage.tags.cost: 4711 is a number, not text; write in quotes what is meant (YAML makes 23 of 0027, 31 of 0x1F and 1.1 of 1.10, and rounds long numbers)",
 			'storage.tags.owner: "owner" is "Owner" to Azure, which sees no capitals; remove one',
-			'storage.tags["a/b"]: "a/b" is not the name of a tag; allowed: up to 128 characters, none of < > % & \\ ? /',
+			'storage.tags["a/b"]: "a/b" is not the name of a tag; allowed: up to 128 characters, none of < > % & \\ ? / and no control character',
 			'storage.tags.azureThing: "azureThing" begins with a word that Azure keeps for itself: microsoft, azure, windows',
 		],
 	},

@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Context } from "../../aptible/context.ts";
 import { driftOf, gone } from "../../drift/compare.ts";
+import type { RecordedCommand } from "../../drift/recorded.ts";
 import { readSnapshot } from "../../drift/snapshot.ts";
+import { explainDrift, readTouched } from "../../drift/touched.ts";
 import { unseenIn } from "../../drift/unseen.ts";
+import { eitherSide } from "../../wire/difference.ts";
 import { plainEndpoint } from "../aptible/endpoint/endpoints-under-test.ts";
 import { portalSpec } from "../support/app-spec.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../support/reconcile.ts";
@@ -176,6 +179,28 @@ test("drift of every kind", async (t) => {
 		});
 	}
 
+	await t.test("who and when, as far as operations tell: one request for each object that differs", async () => {
+		await aptible.cli("restart", ...portal);
+		aptible.newJournal();
+		const { causes, requests } = await explained(aptible, facts);
+		const since = (type: string) => new RegExp(`^changed by operation \\d+ \\(${type} by .+@.+\\) at \\d{4}-`);
+		assert.deepEqual(
+			Object.keys(causes).filter((field) => causes[field] === undefined),
+			["backups.yearly", "backups.keepFinal", "handle", "services.web.stopTimeoutSeconds", "object"],
+		);
+		assert.match(causes.diskGb ?? "", since("restart"));
+		assert.match(causes.image ?? "", since("deploy"));
+		assert.match(causes["config.A"] ?? "", since("configure|deploy"));
+		assert.match(causes["services.worker.containerMb"] ?? "", since("scale"));
+		assert.match(causes.ipFilter ?? "", since("provision"));
+		assert.deepEqual(requests.map((path) => path.replace(/^GET (.+)\/\d+\//, "$1/ID/")).sort(), [
+			"/apps/ID/operations",
+			"/databases/ID/operations",
+			"/services/ID/operations",
+			"/vhosts/ID/operations",
+		]);
+	});
+
 	await t.test("an app with another handle still has its endpoint", async () => {
 		const before = await driftOfAll(facts);
 		await aptible.cli("apps:rename", "portal", "clinic", ...place);
@@ -184,6 +209,30 @@ test("drift of every kind", async (t) => {
 		assert.deepEqual(after[app ?? 0]?.[0], { field: "handle", declared: "portal", live: "clinic" });
 		assert.deepEqual(after[endpoint ?? 0], before[endpoint ?? 0]);
 	});
+});
+
+test("another secret is drift only where an operation has set it since", async (t) => {
+	const aptible = await openReconciler(t);
+	Object.assign(process.env, aptible.env);
+	const facts = new Map<string, Record<string, string>>();
+	for (const { kind, spec } of objects.filter(({ kind }) => kind !== "environment"))
+		facts.set(kind, await aptible.applied(kind, spec, { secrets: { ...secrets, "storage.files.sasToken": "sas" } }));
+	const rotated = () => "sentinel-other";
+	await aptible.cli("restart", ...portal);
+	const other = await explained(aptible, facts, rotated);
+	assert.deepEqual(other.causes, { "config.SAS": undefined, url: eitherSide, apiKey: eitherSide });
+	await aptible.cli("config:set", ...portal, "A=2");
+	const beside = await explained(aptible, facts, rotated);
+	assert.deepEqual(Object.keys(beside.causes), ["config.A", "config.SAS", "url", "apiKey"]);
+	await aptible.cli("config:set", ...portal, "SESSION=sentinel-third");
+	assert.match(
+		(await explained(aptible, facts, rotated)).causes["config.SESSION"] ?? "",
+		/^changed by operation \d+ \(configure/,
+	);
+	// Of an older version, that recorded no operation.
+	const { operation: _, ...older } = facts.get("app") ?? {};
+	facts.set("app", older);
+	assert.equal((await explained(aptible, facts, rotated)).causes["config.SESSION"], eitherSide);
 });
 
 test("a change of the declaration is no drift, nor is one by hand that it has caught up with", async (t) => {
@@ -238,6 +287,26 @@ async function driftOfAll(
 ) {
 	const live = await snapshot();
 	return objects.map(({ kind, spec }) => driftOf(live, kind, spec, { spec, facts: facts.get(kind) }, values));
+}
+
+/** What made each difference, by its field, and what was asked for it. */
+async function explained(
+	aptible: ReconcilerUnderTest,
+	facts: ReadonlyMap<string, unknown>,
+	values: (reference: string) => string | undefined = (reference) => secrets[reference],
+) {
+	const live = await snapshot();
+	const recorded = objects
+		.filter(({ kind }) => facts.has(kind))
+		.map(({ kind, spec }) => ({ kind, name: kind, parent: "", spec, facts: facts.get(kind) }) as RecordedCommand);
+	aptible.newJournal();
+	const touched = await readTouched(new Context(), recorded, live, values);
+	const requests = aptible.newJournal().map(({ command }) => command);
+	const differences = recorded.flatMap((one) => {
+		const drift = driftOf(live, one.kind, one.spec, one, values);
+		return explainDrift({ snapshot: live, touched }, one, drift, one.spec);
+	});
+	return { causes: Object.fromEntries(differences.map(({ field, cause }) => [field, cause])), requests };
 }
 
 async function change(

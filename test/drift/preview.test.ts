@@ -61,8 +61,9 @@ test("drift shows in the preview, and the next update heals it", async (t) => {
 		assert.match(output, /declared: "1"\s+\+ field *: "services\.web\.containers"\s+\+ live *: "5"/);
 		assert.match(
 			output,
-			/field *: "config\.SESSION_KEY"\s+\+ live *: "another value, since operation \d+ \(configure by .+\) at /,
+			/cause *: "changed by operation \d+ \(configure by .+\) at [^"]+"\s+\+ declared: .+\s+\+ field *: "config\.SESSION_KEY"/,
 		);
+		assert.match(output, /config key BY_HAND is set on Aptible and not in the stage file/);
 		assert.match(output, /database "left" is in environment "acme-staging" and not in the stage file/);
 		assert.match(output, /endpoint \S+ of app "portal" is in environment "acme-staging" and not in the stage file/);
 		assert.doesNotMatch(output, /sentinel-by-hand/);

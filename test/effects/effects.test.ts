@@ -1,20 +1,11 @@
 /** The line of each change, by noun: what a change of a spec says, and that what is no change says nothing. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Change } from "../../effects/change.ts";
-import { describeChange, describeRemoval } from "../../effects/effects.ts";
+import { describeRemoval } from "../../effects/effects.ts";
 import { horizontal, portalSpec, small, vertical } from "../support/app-spec.ts";
 import { postgresql, redis } from "../support/database-spec.ts";
 import { syslogDrain } from "../support/drain-spec.ts";
-
-type Case = [says: string | undefined, before: object | undefined, after: object, rest?: Partial<Change<unknown>>];
-
-function check(kind: string, cases: readonly Case[]): void {
-	for (const [says, before, after, rest] of cases) {
-		const change = { before, after, values: [], unknown: [], drift: [], ...rest };
-		assert.equal(describeChange(kind, change), says);
-	}
-}
+import { check } from "./check.ts";
 
 const idle = { restartFreeScaling: true };
 const web = { endpoints: { web: ["https"], worker: [] }, formerPlaces: {} } as const;
@@ -63,7 +54,7 @@ test("an app is deployed, restarted or scaled, and its services restart each in 
 			{ values: ["secrets.sessionKey"] },
 		],
 		[
-			`app portal: secret sessionKey changed: one restart; ${both}; back as declared: config.A 2 => 1`,
+			`app portal: config A set, secret sessionKey changed: one restart; ${both}; back as declared: config.A 2 => 1`,
 			withSecret,
 			withSecret,
 			{
@@ -127,6 +118,11 @@ test("an app is deployed, restarted or scaled, and its services restart each in 
 			{ ...portal, config: { URL: "${databases.main.url}" } },
 			{ ...portal, handle: "clinic", renamedFrom: "portal", config: { URL: "${databases.primary.url}" } },
 			{ surroundings: { endpoints: {}, formerPlaces: { "databases.primary": "databases.main" } } },
+		],
+		[
+			"app clinic: renamed from portal, without a restart; drains and metrics show the new name only after a restart of it; what is pushed or deployed to portal finds nothing any more",
+			portalSpec({ releasedBy: "ci" }),
+			{ ...portalSpec({ releasedBy: "ci" }), handle: "clinic", renamedFrom: "portal" },
 		],
 		["app portal: nothing changes on Aptible (renamedFrom)", { ...portal, renamedFrom: "old" }, portal],
 		[undefined, portal, { ...portal, environment: "acme-renamed" }],
@@ -206,7 +202,7 @@ test("a database restarts for a size and not for IOPS", () => {
 		],
 		[undefined, postgresql, { ...postgresql, leavesSizes: true }],
 		[
-			"database main: disk 10 => 20 GB, one restart (usually under a minute); back as declared: containerMb 2048 => 1024",
+			"database main: disk 10 => 20 GB, container 2048 => 1024 MB, one restart (usually under a minute); back as declared: containerMb 2048 => 1024",
 			postgresql,
 			{ ...postgresql, diskGb: 20 },
 			{ drift: [{ field: "containerMb", live: "2048", declared: "1024" }] },
@@ -352,7 +348,7 @@ test("the environment: renames, backups, permissions", () => {
 	check("environment", [
 		["environment acme-test: new on stack acme-ca", undefined, { ...environment, backups: undefined }],
 		[
-			"environment acme-clinic: renamed from acme-test, without a restart; drains and metrics show the new name only after a restart of its apps and a reload of its databases",
+			"environment acme-clinic: renamed from acme-test, without a restart; drains and metrics show the new name only after a restart of its apps and a reload of its databases; git remotes of its apps change, and CI or scripts that say --environment acme-test find nothing any more; its objects are compared once more, and stay as they are",
 			environment,
 			{ ...environment, handle: "acme-clinic", renamedFrom: "acme-test" },
 		],
@@ -454,7 +450,15 @@ test("what goes is told with what is kept of it", () => {
 	];
 	for (const [says, kind, spec, keepsFinal] of removals)
 		assert.equal(
-			describeRemoval(kind, spec, { keepsFinal, url: kind === "endpoint" ? "https://a.example" : undefined }),
+			describeRemoval(kind, spec, {
+				keepsFinal,
+				url: kind === "endpoint" ? "https://a.example" : undefined,
+				isProtected: false,
+			}),
 			says,
 		);
+	assert.equal(
+		describeRemoval("database", postgresql, { keepsFinal: true, url: undefined, isProtected: true }),
+		"database main is protected: it stays as it is, and THE UPDATE FAILS",
+	);
 });

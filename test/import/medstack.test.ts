@@ -136,3 +136,32 @@ test("an answer that has no services is refused", () => {
 		);
 	}
 });
+
+test("a key that stands beside one of the same meaning is in the report, and the first of the list is asked about where it is no load balancer", () => {
+	const { keys, blocks } = importAnswer([
+		{ name: "first", image: "acme/first:1" },
+		{
+			name: "web",
+			image: "acme/web:1",
+			environment: ["A=1"],
+			env: [{ name: "B", value: "2" }],
+			command: ["a"],
+			args: ["b"],
+			replicas: 2,
+			replica_count: 3,
+			deploy: { replicas: 4 },
+			volumes: [{ name: "x", path: "/x", driver: "local" }],
+			mounts: [{ name: "y", path: "/y" }],
+			domains: ["a.acme.example"],
+			domain_maps: [{ domain: "b.acme.example", path: "/x" }],
+		},
+	]);
+	const said = new Map(keys.map((key) => [key.path, `${key.outcome?.outcome} ${key.outcome?.says}`]));
+	assert.match(said.get("[0]") ?? "", /^decide .*the first of the list/);
+	for (const key of ["env", "args", "mounts", "replica_count", "deploy.replicas", "domain_maps[0].path"])
+		assert.match(said.get(`[1].${key}`) ?? "", /^decide /, key);
+	const unread = [...said].filter(([, says]) => says.startsWith("mapped service web"));
+	assert.deepEqual(unread, [["[1]", "mapped service web of app web"]]);
+	const web = blocks.apps?.web as { endpoints: object } | undefined;
+	assert.deepEqual(Object.keys(web?.endpoints ?? {}), ["b_acme_example", "a_acme_example"]);
+});

@@ -145,6 +145,7 @@ test("the command says what is wrong in a line, and writes nothing", async () =>
 	try {
 		writeFileSync(join(folder, "a.yml"), "services: [");
 		writeFileSync(join(folder, "b.yml"), web);
+		mkdirSync(join(folder, "folder"));
 		for (const [args, says] of [
 			[["compose", "a.yml"], /^a\.yml:1: is not YAML/],
 			[["compose", "gone.yml"], /^"gone\.yml" is not there\n$/],
@@ -157,6 +158,17 @@ test("the command says what is wrong in a line, and writes nothing", async () =>
 				/^--image wbe=\.\.\.: is not a service of the input; declared: web; did you mean "web"\?\n$/,
 			],
 			[["compose", "b.yml", "--stack", "../x"], /^"\.\.\/x" is no name of a Pulumi stack/],
+			[["compose", "b.yml", "--stack", ".."], /^"\.\." is no name of a Pulumi stack/],
+			[["compose", "b.yml", "--environment", "."], /^"\." is no name of a Pulumi stack/],
+			[["compose", "b.yml", "--image", "web="], /^usage: /],
+			[["compose", "gone/a.yml"], /^folder "\S*gone" is not there\n$/],
+			[["compose", "b.yml", "--root", "gone"], /^folder "gone" is not there\n$/],
+			[["compose", "."], /^"\." is no file\n$/],
+			[["medstack", "."], /^"\." is no file\n$/],
+			[["medstack", "gone.json"], /^"gone\.json" is not there\n$/],
+			[["medstack", "b.yml", "--profile", "x"], /^--profile is an option of compose\n/],
+			[["compose", "b.yml", "--output", "folder"], /^\S*folder is a folder, and a file is wanted; name a file\n$/],
+			[["compose", "b.yml", "--output", "b.yml/x.yaml"], /^a part of \S*b\.yml\/\S+ is a file/],
 		] as const) {
 			const run = await runImport(folder, args);
 			assert.equal(run.code, 1, args.join(" "));

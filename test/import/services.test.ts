@@ -146,8 +146,9 @@ test("ports become endpoints: https where a web server listens, a question elsew
 	assert.deepEqual(app("web").endpoints, { web: { service: "cmd", kind: "https", defaultDomain: true, port: 80 } });
 	assert.match(rows("a.yml:2", "ports[1]"), /^dropped TLS ends at the endpoint/);
 	assert.deepEqual(app("other").endpoints, {
-		other: { service: "cmd", kind: "https", defaultDomain: true, port: 9123 },
+		other: { service: "cmd", kind: "https", defaultDomain: true, internal: true, port: 9123 },
 	});
+	assert.match(rows("a.yml:3", "ports[0]"), /^decide .*published on the host's own address alone, so that .*internal/);
 	assert.deepEqual(app("mqtt").endpoints, {
 		mqtt_tls: { service: "cmd", kind: "tls", defaultDomain: true, ports: [1883, 8883] },
 	});

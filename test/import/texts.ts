@@ -27,7 +27,7 @@ export interface Result {
  * Imports files by their names in a folder of their own; those that end in `.yml` or `.json` and lie in it itself are the Compose
  * files, in their order.
  */
-export function importTexts(files: Readonly<Record<string, string>>, options: Options = {}): Result {
+export function importTexts(files: Readonly<Record<string, string | Buffer>>, options: Options = {}): Result {
 	const folder = mkdtempSync(join(tmpdir(), "compose-"));
 	try {
 		for (const [name, text] of Object.entries(files)) {

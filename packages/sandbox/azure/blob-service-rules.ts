@@ -54,17 +54,35 @@ export function blobServiceRules(context: RuleContext): void {
 
 const METHODS = ["DELETE", "GET", "HEAD", "MERGE", "POST", "OPTIONS", "PUT", "PATCH", "CONNECT", "TRACE"];
 
-/** CORS rules: five at most, each whole. */
+/** CORS rules: five at most, each whole, and no longer together than 2 KiB (Azure docs: Set Blob Service Properties, CORS). */
 function checkCors(inputs: PropertyMap): void {
 	const rules = mapsIn(mapIn(inputs, "cors"), "corsRules");
-	const isWhole = ({ maxAgeInSeconds, ...lists }: PropertyMap) =>
-		Number.isInteger(maxAgeInSeconds) &&
-		["allowedHeaders", "allowedMethods", "allowedOrigins", "exposedHeaders"].every((key) =>
-			Array.isArray(lists[key]),
-		) &&
-		(lists.allowedMethods as string[]).every((method) => METHODS.includes(method));
-	if (rules.length <= 5 && rules.every(isWhole)) return;
+	const size = rules.reduce((sum, rule) => sum + Object.values(rule).join("").length, 0);
+	if (rules.length <= 5 && rules.every(isCorsRule) && size <= 2048) return;
 	throw new ArmError(400, "InvalidXmlDocument", "XML specified is not syntactically valid: CORS rules.");
+}
+
+function isCorsRule({ maxAgeInSeconds, ...lists }: PropertyMap): boolean {
+	const [origins, methods, ...headers] = ["allowedOrigins", "allowedMethods", "allowedHeaders", "exposedHeaders"].map(
+		(key) => lists[key],
+	);
+	const isList = (list: unknown, most: number): list is string[] =>
+		Array.isArray(list) && list.length <= most && list.every((one) => typeof one === "string" && one.length <= 256);
+	const isPrefix = (header: string) => header.length > 1 && header.endsWith("*");
+	return (
+		Number.isInteger(maxAgeInSeconds) &&
+		isList(origins, 64) &&
+		origins.length > 0 &&
+		isList(methods, METHODS.length) &&
+		methods.length > 0 &&
+		methods.every((method) => METHODS.includes(method)) &&
+		headers.every(
+			(list) =>
+				isList(list, 66) &&
+				list.filter(isPrefix).length <= 2 &&
+				list.filter((header) => !isPrefix(header)).length <= 64,
+		)
+	);
 }
 
 export function managementPolicyRules(context: RuleContext): void {
@@ -82,9 +100,17 @@ export function managementPolicyRules(context: RuleContext): void {
 		);
 	}
 	for (const rule of rules) {
+		if (!/^[A-Za-z0-9-]{1,256}$/.test(String(rule.name))) {
+			const message = `The rule name '${rule.name}' is not up to 256 alphanumeric characters.`;
+			throw new ArmError(400, "InvalidRequestPropertyValue", message);
+		}
 		const definition = mapIn(rule, "definition");
 		const actions = mapIn(definition, "actions");
-		const { prefixMatch = [] } = mapIn(definition, "filters");
+		const { prefixMatch = [], blobTypes } = mapIn(definition, "filters");
+		const hasTypes = Array.isArray(blobTypes) && blobTypes.length > 0;
+		if (definition.filters !== undefined && !hasTypes) {
+			throw new ArmError(400, "InvalidRequestPropertyValue", `The rule '${rule.name}' needs blob types.`);
+		}
 		if (Array.isArray(prefixMatch) && prefixMatch.length > 10) {
 			throw new ArmError(400, "InvalidRequestPropertyValue", `The rule '${rule.name}' has more than 10 prefixes.`);
 		}

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PropertyMap } from "../plugins/property-value.ts";
 import { ArmError } from "./arm-error.ts";
-import { changeContainer } from "./data-plane.ts";
+import { changeContainer, hasBlobs } from "./data-plane.ts";
+import { keepKnown } from "./properties.ts";
 import { ARM_TYPES, type ArmType } from "./resource-types.ts";
 import type { ArmResource, ArmStore } from "./store.ts";
 import { addPolicyTags, tagRules } from "./tag-rules.ts";
+import { refuseHeldRemoval } from "./worm-rules.ts";
 
 const CONTAINER = "azure-native:storage:BlobContainer";
 const ACCOUNT = "azure-native:storage:StorageAccount";
@@ -26,8 +28,9 @@ export class Cloud {
 	}
 
 	/** Makes a resource; the only one of its kind, which is always there, is taken over instead. */
-	async create(token: string, inputs: PropertyMap): Promise<ArmResource> {
+	async create(token: string, given: PropertyMap): Promise<ArmResource> {
 		const type = typeOf(token);
+		const inputs = keepKnown(token, given);
 		const id = type.id(inputs, this.subscription);
 		const resource = this.store.transaction(() => {
 			if (type.singleton !== true && this.store.find(id) !== undefined) {
@@ -50,7 +53,7 @@ export class Cloud {
 		return this.store.transaction(() => {
 			const before = this.find(token, id);
 			if (before === undefined) throw new ArmError(404, "ResourceNotFound", `The Resource '${id}' was not found.`);
-			return this.#save(typeOf(token), token, before.id, inputs, before.inputs);
+			return this.#save(typeOf(token), token, before.id, keepKnown(token, inputs), before.inputs);
 		});
 	}
 
@@ -63,6 +66,7 @@ export class Cloud {
 		if (resource === undefined) return;
 		this.#refuseLocked(resource);
 		typeOf(resource.token).refuseRemoval?.();
+		await refuseHeldRemoval(resource, this.store, (inputs) => hasBlobs(this.#containerOf(inputs)));
 		if (typeOf(resource.token).singleton === true) return this.store.forget(id);
 		const gone = [resource, ...this.store.below(id)];
 		for (const { token: one, inputs } of gone) {

@@ -17,18 +17,18 @@ export function isContainerName(name: string): boolean {
 
 const list = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 
-/** Regions of the public cloud (Azure docs: list of Azure regions, 2025), by what is missing in each. */
+/** Regions of the public cloud (Azure docs: list of Azure regions, 2026), by what is missing in each. */
 const WITHOUT_ZONES = list(`
 	australiacentral australiacentral2 australiasoutheast brazilsoutheast canadaeast francesouth germanynorth koreasouth northcentralus
 	norwaywest southafricawest southindia switzerlandwest uaecentral ukwest westcentralus westindia westus
 `);
 const WITHOUT_PAIR = list(`
-	austriaeast belgiumcentral chilecentral indonesiacentral israelcentral italynorth malaysiawest mexicocentral newzealandnorth
-	polandcentral qatarcentral spaincentral
+	austriaeast belgiumcentral chilecentral denmarkeast indonesiacentral israelcentral italynorth malaysiawest mexicocentral
+	newzealandnorth polandcentral qatarcentral spaincentral
 `);
 const WITH_BOTH = list(`
-	australiaeast brazilsouth canadacentral centralindia centralus eastasia eastus eastus2 francecentral germanywestcentral japaneast
-	japanwest koreacentral northeurope norwayeast southafricanorth southcentralus southeastasia swedencentral switzerlandnorth uaenorth
+	australiaeast brazilsouth canadacentral centralindia centralus eastasia eastus eastus2 francecentral germanywestcentral indiasouthcentral
+	japaneast japanwest koreacentral northeurope norwayeast southafricanorth southcentralus southeastasia swedencentral switzerlandnorth uaenorth
 	uksouth westeurope westus2 westus3
 `);
 

@@ -38,6 +38,12 @@ export function tagRules(token: string, id: string, inputs: PropertyMap, store: 
 	if (new Set(names).size !== names.length) throw new ArmError(400, "DuplicateTagName", "Two tags have one name.");
 	const isZone = token === "azure-native:dns:Zone";
 	for (const [name, value] of tags) {
+		if (name.trim() === "") throw new ArmError(400, "InvalidTagName", "The tag name is empty.");
+		// biome-ignore lint/suspicious/noControlCharactersInRegex: Azure refuses them.
+		if (/[\x00-\x1f\x7f]/.test(name)) {
+			const message = `The tag names '${name}' have reserved characters '<,>,%,&,\\,?,/' or control characters.`;
+			throw new ArmError(400, "InvalidTagNameCharacters", message);
+		}
 		const isName = name.length <= 128 && (isZone ? /^[a-z_][\w.-]*$/i : /^[^<>%&\\?/]+$/).test(name);
 		if (isName && typeof value === "string" && value.length <= 256 && !/^(?:azure|microsoft|windows)/i.test(name))
 			continue;

@@ -58,6 +58,25 @@ export function legalHoldRules(context: RuleContext): void {
 	throw new ArmError(400, "InvalidLegalHoldTag", "A legal hold has 1 to 10 tags of 3 to 23 alphanumeric characters.");
 }
 
+/**
+ * Refuses a removal of a container with a retention or a hold, and of what such a container lies in while it has blobs (Azure docs:
+ * container-level WORM policies).
+ */
+export async function refuseHeldRemoval(
+	{ id }: ArmResource,
+	store: ArmStore,
+	hasBlobs: (container: PropertyMap) => Promise<boolean>,
+): Promise<void> {
+	for (const container of [...store.below(id), store.find(id)]) {
+		if (container?.token !== "azure-native:storage:BlobContainer") continue;
+		const { hasImmutabilityPolicy, hasLegalHold } = answerContainer(container, store);
+		if (hasImmutabilityPolicy !== true && hasLegalHold !== true) continue;
+		if (container.id.toLowerCase() !== id.toLowerCase() && !(await hasBlobs(container.inputs))) continue;
+		const message = `The container '${container.inputs.containerName}' is protected from deletion due to an immutability policy or legal hold.`;
+		throw new ArmError(409, "ContainerImmutabilityPolicyFailure", message);
+	}
+}
+
 /** What a container answers of both. */
 export function answerContainer({ id, inputs }: ArmResource, store: ArmStore): PropertyMap {
 	const policy = store.find(`${id}/immutabilityPolicies/default`);

@@ -16,7 +16,7 @@ export async function runNight({ root, dir }: MovePlace, args: readonly string[]
 	}
 	const started = performance.now();
 	const print = (text: string) => void process.stdout.write(`${text}\n`);
-	const say = (line: string) => print(`[${((performance.now() - started) / 1000).toFixed(0).padStart(3)} s] ${line}`);
+	const say = (line: string) => print(stampLine(line, started));
 	const gone = new AbortController();
 	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 		process.on(signal, () => {
@@ -55,6 +55,11 @@ To look:
 ${more}  ${path.join(folder, "commands.log")}     what each command said
   ${path.join(folder, ".move", `${STACK}.jsonl`)}     the journal`);
 	}
+}
+
+/** A line with the seconds since a moment of `performance.now()`. */
+export function stampLine(line: string, started: number): string {
+	return `[${((performance.now() - started) / 1000).toFixed(0).padStart(3)} s] ${line}`;
 }
 
 /** @returns undefined where the night goes on to its end; an error that says what is allowed */

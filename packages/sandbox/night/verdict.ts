@@ -57,7 +57,7 @@ export async function judgeNight(evidence: NightEvidence): Promise<NightVerdict>
 	const lines = [
 		`clients were without the product for ${seconds(downtime.seconds)} at most, from ${at(downtime.from)} to ${at(downtime.until)} UTC (${downtime.client})`,
 		`of it copy and proof: ${seconds(copySeconds)}, forecast ${seconds(forecast.least)} to ${seconds(forecast.most)}; so by the forecast ${seconds(band.least)} to ${seconds(band.most)}: ${place(downtime.seconds, band)}`,
-		`acknowledged writes: ${ledger.writes.length}, of which Aptible has all but ${writes.lost.length}; ${ledger.unacknowledged} were refused or cut off, and people were told so`,
+		`acknowledged writes: ${ledger.writes.length}, lost: ${writes.lost.length}; ${ledger.unacknowledged} were refused or cut off, and people were told so`,
 		`rows that a closed side took: ${writes.onClosedSide.length}`,
 		`objects that differ between both accounts: ${evidence.differingObjects.length}`,
 		...writes.turns.map(

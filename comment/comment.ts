@@ -1,0 +1,125 @@
+/** What a change does to a stage, as a comment on a pull request. */
+import { describeBand } from "../cost/estimate.ts";
+import { type CostReport, compareRows, describeRise } from "../cost/page.ts";
+import type { DriftReport } from "../drift/look.ts";
+import type { Difference } from "../wire/difference.ts";
+import { isSevere, readPreview } from "./preview-text.ts";
+
+/** What was found about a change. */
+export interface Findings {
+	readonly stage: string;
+	/** All that `pulumi preview` wrote. */
+	readonly text: string;
+	readonly hasFailed: boolean;
+	/** An error says why they are unknown. */
+	readonly costs: CostReport | Error;
+	/** undefined: Aptible was not looked at. */
+	readonly drift: DriftReport | undefined;
+}
+
+/** GitHub takes 65536 characters; some are left for the headings. */
+const most = { effects: 20_000, costs: 15_000, drift: 10_000, reason: 400, all: 62_000 };
+
+/** Characters that are read at once; two lines on GitHub. */
+const longest = 160;
+
+/** Writes it: what happens, what it costs, what somebody changed by hand, and at the end the preview itself. Its first line tells it from other comments. */
+export function writeComment({ stage, text, hasFailed, costs, drift }: Findings): string {
+	const { messages, hasChanges } = readPreview(text);
+	const effects = list(order(messages), most.effects);
+	const none = hasChanges ? "What changes is in the preview below." : "Nothing changes.";
+	const isOpen = hasFailed && effects.length === 0;
+	const top = [
+		[`<!-- preview of ${stage} -->`, `### Preview of \`${stage}\`${hasFailed ? ": it fails" : ""}`],
+		effects.length > 0 || hasFailed ? effects : [none],
+		writeCosts(costs, stage),
+		hasFailed ? [] : writeDrift(drift),
+		[`<details${isOpen ? " open" : ""}><summary>pulumi preview</summary>`],
+		["`````text"],
+	]
+		.filter((lines) => lines.length > 0)
+		.map((lines) => lines.join("\n"))
+		.join("\n\n");
+	const room = most.all - top.length;
+	const shown = text.length > room ? `${text.slice(0, room)}\n... the rest is in the log` : text.trimEnd();
+	return `${top}\n${shown}\n\`\`\`\`\`\n\n</details>\n`;
+}
+
+/** Errors and warnings, then what is deleted or replaced, then the rest by its noun. */
+function order(messages: readonly string[]): string[] {
+	const rank = (message: string) => (isSevere(message) ? 0 : / IS (DELETED|REPLACED)\b/.test(message) ? 1 : 2);
+	return messages.toSorted((one, other) => rank(one) - rank(other) || (one < other ? -1 : 1));
+}
+
+function writeCosts(costs: CostReport | Error, stage: string): string[] {
+	if (costs instanceof Error)
+		return [`**Costs** are unknown: ${literal(costs.message.replaceAll(/\s+/g, " ").slice(0, most.reason))}`];
+	const { total, against, prices } = costs;
+	const after = describeBand(total);
+	const from = `List prices of ${prices.date}; what is not in them: \`npm run cost -- --stack ${stage}\``;
+	if (against === undefined) return [`**Costs**: ${after} a month. ${from}`];
+	const before = describeBand(against.total);
+	if (against.changes.length === 0) return [`**Costs** stay ${after} a month. ${from}`];
+	const rise = describeRise(against.total, total);
+	return [
+		`#### Costs: ${rise} a month, ${before} => ${after}`,
+		"",
+		...fit(compareRows(against, total), most.costs),
+		"",
+		from,
+	];
+}
+
+function writeDrift(drift: DriftReport | undefined): string[] {
+	if (drift === undefined) {
+		return ["**Drift** is unknown: this preview did not see Aptible; it has no credentials, or says below why."];
+	}
+	const items = [
+		...drift.gone,
+		...drift.drifted.map(
+			({ kind, name, differences }) => `${kind} ${name}: ${differences.map(writeDifference).join("; ")}`,
+		),
+		...drift.undeclaredEndpoints,
+		...drift.undeclared.filter((text) => !drift.undeclaredEndpoints.includes(text)),
+		...drift.unknown,
+	];
+	if (items.length === 0) return ["**Drift**: none."];
+	return ["#### Drift", "", ...list(items, most.drift)];
+}
+
+function writeDifference({ field, live, declared, cause }: Difference): string {
+	return `${field} is ${live}, declared ${declared}${cause === undefined ? "" : `, ${cause}`}`;
+}
+
+/** A list: what an item is about in bold, and the parts of a long one below it. */
+function list(items: readonly string[], characters: number): string[] {
+	const bold = (line: string) => line.replace(/^.{1,60}?(?=: )/, "**$&**");
+	const write = (item: string) =>
+		isSevere(item) || item.length < longest
+			? bold(item.split("\n").map(literal).join("\n  "))
+			: bold(item.split("; ").map(literal).join("\n  - "));
+	return fit(
+		items.map((item) => `- ${write(item)}`),
+		characters,
+	);
+}
+
+/** As many lines as there is room for. */
+function fit(lines: readonly string[], characters: number): string[] {
+	let used = 0;
+	const fitting = lines.filter((line) => {
+		used += line.length + 1;
+		return used <= characters;
+	});
+	const left = lines.length - fitting.length;
+	return left === 0 ? fitting : [...fitting, "", `... and ${left} more, in the preview below or its log`];
+}
+
+/** Text as it is: no markup but the commands in it, and nobody and no issue that GitHub takes for mentioned. */
+function literal(text: string): string {
+	const escaped = (part: string) => part.replace(/[\\`*_~[\]<&|+]/g, "\\$&").replace(/[@#]/g, "$&<!-- -->");
+	return text
+		.split(/(`[^`]+`)/)
+		.map((part, at) => (at % 2 === 1 ? part : escaped(part)))
+		.join("");
+}
