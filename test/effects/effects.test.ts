@@ -322,6 +322,8 @@ test("a drain changes in place in what it sends alone, and no value of it is tol
 		],
 		["log drain siem: sends proxies too", { ...syslogDrain, proxies: false }, syslogDrain],
 		[`log drain siem: host ${anew}`, syslogDrain, { ...syslogDrain, host: "logs2.acme.example" }],
+		["log drain siem: nothing changes on Aptible (kind)", syslogDrain, { ...syslogDrain, kind: "papertrail" }],
+		[`log drain siem: kind, host, port, url ${anew}`, syslogDrain, JSON.parse(JSON.stringify(https))],
 		[
 			`log drain siem: url ${anew}`,
 			JSON.parse(JSON.stringify(https)),
