@@ -79,6 +79,16 @@ test("a live environment becomes a stage file", async (t) => {
 		);
 	});
 
+	await t.test("a drain that a stage has made keeps its name there, unless another one would have it too", async () => {
+		const [{ id }] = (await aptible.cli("environment:list")) as [{ id: number }];
+		const destination = ["--environment", environment, "--host", "logs.acme.example", "--port", "6514"];
+		for (const handle of [`paper-${id}-2`, `twin-${id}`, "twin"])
+			await aptible.cli("log_drain:create:papertrail", handle, ...destination);
+		const drains = parse((await adopt()).stdout).config["medstack-to-aptible:logDrains"];
+		assert.deepEqual(Object.keys(drains), ["elastic", "paper", "siem", "sys", "twin", `twin-${id}`]);
+		assert.equal(drains.paper.kind, "syslog");
+	});
+
 	await t.test("its commands are for the stack that the file is of", async () => {
 		const file = join(aptible.dir, "Pulumi.willow.yaml");
 		const written = await adopt("--output", file);
