@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
+import { describeNext } from "./adopted.ts";
 import { startClouds } from "./clouds.ts";
 import { prepareSandbox, type Sandbox } from "./environment.ts";
 import { describeFault, endWhereFull } from "./faults.ts";
@@ -51,7 +52,7 @@ async function runCommand(stage: string, [command, ...args]: string[]): Promise<
 				runScript(sandbox, "drift/main.ts", ["--stack", stage, ...options, ...args]),
 			);
 		case "adopt":
-			return withStage(stage, (sandbox) => runScript(sandbox, "adopt/main.ts", args));
+			return withStage(stage, (sandbox) => runAdopt(sandbox, args));
 		case "compliance":
 			return withStage(stage, (sandbox, { optionsToRead }) =>
 				runScript(sandbox, "compliance/main.ts", ["--stack", stage, ...optionsToRead, ...args]),
@@ -114,6 +115,13 @@ function refuse(reason: string): number {
 async function runScript({ env }: Sandbox, script: string, args: readonly string[]): Promise<number> {
 	const argv = ["--disable-warning=ExperimentalWarning", path.join(ROOT, script), ...args];
 	return (await run(process.execPath, argv, { cwd: ROOT, env, inherit: true })).code;
+}
+
+async function runAdopt(sandbox: Sandbox, args: readonly string[]): Promise<number> {
+	const code = await runScript(sandbox, "adopt/main.ts", args);
+	const next = code === 0 ? describeNext(args, ROOT) : undefined;
+	if (next !== undefined) console.error(next);
+	return code;
 }
 
 async function bringUp(stage: string, sandbox: Sandbox, own: OwnStage): Promise<number> {
