@@ -9,7 +9,7 @@ export interface Preview {
 
 /** Reads it as the engine writes it with `--non-interactive --color never`. */
 export function readPreview(text: string): Preview {
-	return { messages: readMessages(text), hasChanges: /^ {4}\S+ \d+ to /m.test(text) };
+	return { messages: readMessages(text), hasChanges: /^ {4}[^\s\d]+ ?\d+ to /m.test(text) };
 }
 
 /** What each block of `Diagnostics:` says; the engine names a block's resource and writes its messages below, without a mark between them. */

@@ -54,8 +54,43 @@ test("what is deleted or replaced stands before other effects", () => {
 	);
 });
 
+test("harm stands before warnings, and no long text hides what comes after it", () => {
+	const harm = [
+		"app old: one scale of web, 2 x 1024 MB => 0: IT STOPS",
+		"endpoint public of app old GOES OFF THE NETWORK: https",
+		"environment acme: backups of each database: daily 30 => 7; the ones beyond ARE DELETED",
+		"storage account acmefiles: versions END: what is overwritten from now on IS LOST",
+		"storage account acmefiles: the firewall CLOSES to all but 203.0.113.7",
+		"endpoint open of database main: IP filter 203.0.113.7 => none: open to EVERYONE",
+		"database main IS DELETED: 100 GB",
+		"database cache: THE UPDATE FAILS, as a disk of 20 GB never shrinks",
+	];
+	const warnings = Array.from(
+		{ length: 300 },
+		(_, at) => `warning: app other-${at} is not declared${" here".repeat(20)}`,
+	);
+	const text = saying(
+		"app portal: one restart",
+		...harm,
+		`error: ${"long ".repeat(8000)}`,
+		`error: ${"@".repeat(4000)}`,
+		...warnings,
+	);
+	const [shown = ""] = write({ text }).split("\n\n**Costs");
+	for (const line of harm) assert.ok(shown.includes(line.split(": ").at(-1) ?? ""), line);
+	assert.ok(shown.indexOf("IS DELETED") < shown.indexOf("**warning**"), shown);
+	assert.ok(shown.length < 21_000, String(shown.length));
+});
+
+test("no text ends the fence that it stands in", () => {
+	const text = "boom\n`````\n<b>@ana</b>\n``````\nmore";
+	const comment = write({ text, hasFailed: true });
+	assert.match(comment, /\n`````text\nboom\n````\n<b>@ana<\/b>\n````\nmore\n`````\n\n<\/details>\n$/);
+});
+
 test("nothing is said to change only where the engine says so", () => {
 	assert.match(write({}), /^Nothing changes\.$/m);
+	assert.doesNotMatch(write({ text: "Resources:\n    +-1 to replace\n    3 unchanged\n" }), /Nothing changes/);
 	const [shown = ""] = write({ text: "Resources:\n    ~ 1 to update\n" }).split("<details>");
 	assert.match(shown, /^What changes is in the preview below\.$/m);
 	assert.doesNotMatch(write({ text: "boom", hasFailed: true }), /Nothing changes/);
