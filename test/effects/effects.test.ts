@@ -363,6 +363,11 @@ test("the environment: renames, backups, permissions", () => {
 			{ ...environment, backups: { ...backups, yearly: 7 } },
 		],
 		[
+			"environment acme-test: backups of each database: daily 7, monthly 0, yearly 0, a copy in another region, a deleted database's last one is kept; the ones beyond ARE DELETED",
+			{ ...environment, backups: undefined },
+			{ ...environment, backups: { ...backups, daily: 7, monthly: 0, yearly: 0 } },
+		],
+		[
 			"environment acme-test: its backup policy is left as it is from now on; phi false => true: what the stage file may say, nothing on Aptible",
 			environment,
 			{ ...environment, phi: true, backups: undefined },
