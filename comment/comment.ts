@@ -25,8 +25,11 @@ const longest = 160;
 
 /** Writes it: what happens, what it costs, what somebody changed by hand, and at the end the preview itself. Its first line tells it from other comments. */
 export function writeComment({ stage, text, hasFailed, costs, drift }: Findings): string {
-	const { messages, hasChanges } = readPreview(text);
-	const effects = list(order(messages), most.effects);
+	const { messages, hasChanges, losses } = readPreview(text);
+	// Without a look at the state no line says what goes.
+	const isUntold = losses.length > 0 && !messages.some((message) => harm.test(message));
+	const untold = isUntold ? [`${losses.join(", ")}: only the preview below says what`] : [];
+	const effects = list([...untold, ...order(messages)], most.effects);
 	const none = hasChanges ? "What changes is in the preview below." : "Nothing changes.";
 	const isOpen = hasFailed && effects.length === 0;
 	const top = [

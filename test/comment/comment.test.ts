@@ -96,6 +96,14 @@ test("nothing is said to change only where the engine says so", () => {
 	assert.doesNotMatch(write({ text: "boom", hasFailed: true }), /Nothing changes/);
 });
 
+test("a deletion or replacement that no line tells is named with its number", () => {
+	const untold = `${saying("app portal: one restart")}    +-1 to replace\n    - 2 to delete\n`;
+	const [shown = ""] = write({ text: untold }).split("<details>");
+	assert.match(shown, /^- \*\*1 to replace, 2 to delete\*\*: only the preview below says what$/m);
+	const told = `${saying("database main IS DELETED: 10 GB")}    - 2 to delete\n`;
+	assert.doesNotMatch(write({ text: told }).split("<details>")[0] ?? "", /to delete/);
+});
+
 test("a preview that says nothing of its failure is shown open", () => {
 	assert.match(write({ text: "boom", hasFailed: true }), /it fails\n[\s\S]*<details open>[\s\S]*\nboom\n`````/);
 	assert.match(write({ text: saying("error: x"), hasFailed: true }), /<details><summary>/);
