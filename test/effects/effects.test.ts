@@ -88,6 +88,27 @@ test("an app is deployed, restarted or scaled, and its services restart each in 
 			portalSpec({ services: { web: idle } }),
 			portalSpec({ services: { web: { ...idle, containers: 3 } } }),
 		],
+		// Settings wait for the next release.
+		[
+			"app portal: one scale of web, 1 x 1024 MB => 3 x 1024 MB; restartFreeScaling of web false => true, from its next release on; web stops before it starts anew",
+			portal,
+			portalSpec({ services: { web: { ...idle, containers: 3 } } }),
+		],
+		[
+			"app portal: one scale of web, 1 x 1024 MB => 3 x 1024 MB; restartFreeScaling of web true => false, from its next release on; web stops before it starts anew",
+			portalSpec({ services: { web: idle } }),
+			portalSpec({ services: { web: { containers: 3 } } }),
+		],
+		[
+			"app portal: one scale of worker, 1 x 1024 MB => 3 x 1024 MB; forceZeroDowntime of worker false => true, from its next release on; worker stops before it starts anew",
+			portal,
+			portalSpec({ services: { worker: { forceZeroDowntime: true, containers: 3 } } }),
+		],
+		[
+			"app portal: one deploy of 2; forceZeroDowntime of worker false => true, in this release; web stops before it starts anew, worker restarts without a gap",
+			portal,
+			portalSpec({ image: "acme/portal:2", services: { worker: { forceZeroDowntime: true } } }),
+		],
 		[
 			"app portal: one scale of web, 1 x 1024 MB => 0: IT STOPS; one scale of worker, which starts: 1 x 2048 MB r",
 			portalSpec({ services: { worker: { containers: 0 } } }),
@@ -257,12 +278,12 @@ test("an endpoint takes one provisioning, and who may connect is said", () => {
 			endpoint,
 		],
 		[
-			"endpoint vpn of database main: new, database, external, one provisioning; open to EVERYONE: it has no IP filter",
+			"endpoint vpn of database main: new, database, external, one provisioning; open to EVERYONE: it has no IP filter; the database's certificate names it only after `aptible db:reload main --environment acme-test`",
 			undefined,
 			door,
 		],
 		[
-			"endpoint vpn of database main: new, database, external, one provisioning; open to 203.0.113.7 alone",
+			"endpoint vpn of database main: new, database, external, one provisioning; open to 203.0.113.7 alone; the database's certificate names it only after `aptible db:reload main --environment acme-test`",
 			undefined,
 			{ ...door, ipFilter: ["203.0.113.7"] },
 		],
