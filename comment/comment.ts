@@ -131,7 +131,8 @@ function fit(lines: readonly string[], characters: number): string[] {
 
 /** Text as it is: no markup but the commands in it, and nobody and no issue that GitHub takes for mentioned. */
 function literal(text: string): string {
-	const escaped = (part: string) => part.replace(/[\\`*_~[\]<&|+]/g, "\\$&").replace(/[@#]/g, "$&<!-- -->");
+	const mention = /[@#]|\bGH-(?=\d)|\bgithub\.com\//gi;
+	const escaped = (part: string) => part.replace(/[\\`*_~[\]<&|+]/g, "\\$&").replace(mention, "$&<!-- -->");
 	return text
 		.split(/(`[^`]+`)/)
 		.map((part, at) => (at % 2 === 1 ? part : escaped(part)))

@@ -39,6 +39,11 @@ test("nothing in an effect is markup but commands, and nobody is mentioned", () 
 	);
 });
 
+test("no issue is mentioned by its short name or address", () => {
+	const shown = write({ text: saying("app portal: config GH-12 https://github.com/acme/stages/issues/12 set") });
+	assert.match(shown, /^- .*config GH-<!-- -->12 https:\/\/github\.com\/<!-- -->acme\/stages\/issues\/12 set$/m);
+});
+
 test("what is deleted or replaced stands before other effects", () => {
 	const text = saying(
 		"app portal: one restart",
