@@ -176,6 +176,7 @@ test("registry credentials wait for a deploy, and the image of an app of CI is C
 });
 
 test("a database restarts for a size and not for IOPS", () => {
+	const lost = [{ field: "object", live: "gone", declared: "there" }];
 	const restart = "one restart (usually under a minute)";
 	check("database", [
 		["database main: new, postgresql 16, empty, 1024 MB, disk 10 GB", undefined, postgresql],
@@ -229,10 +230,34 @@ test("a database restarts for a size and not for IOPS", () => {
 			{ drift: [{ field: "containerMb", live: "2048", declared: "1024" }] },
 		],
 		[
-			"database main: it is gone from Aptible, and is made again",
+			"database main: it is gone from Aptible, and THE UPDATE FAILS until the stage file says what becomes of its data",
 			postgresql,
 			postgresql,
-			{ drift: [{ field: "object", live: "gone", declared: "there" }] },
+			{ drift: lost },
+		],
+		[
+			"database main: it is gone from Aptible, and is made again EMPTY: its data IS LOST",
+			postgresql,
+			{ ...postgresql, acceptLossOf: 7 },
+			{ drift: lost },
+		],
+		[
+			"database main: it is gone from Aptible, and is made again from backup 9",
+			postgresql,
+			{ ...postgresql, restoreFrom: 9 },
+			{ drift: lost },
+		],
+		[
+			"database main: it is gone from Aptible, and THE UPDATE FAILS until the stage file says what becomes of its data",
+			{ ...postgresql, restoreFrom: 9 },
+			{ ...postgresql, restoreFrom: 9 },
+			{ drift: lost },
+		],
+		[
+			"database main: it is gone from Aptible, and is made again as a replica of first",
+			{ ...postgresql, replicaOf: { handle: "first", logical: false } },
+			{ ...postgresql, replicaOf: { handle: "first", logical: false } },
+			{ drift: lost },
 		],
 		[
 			"database main: is compared anew, as an older version of this program recorded it",
