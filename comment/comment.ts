@@ -77,6 +77,7 @@ function writeCosts(costs: CostReport | Error, stage: string): string[] {
 	return [
 		`#### Costs: ${rise} a month, ${before} => ${after}`,
 		"",
+		...(against.isThere ? [] : [`${literal(against.ref)} has no file of this stage: all of it is new.`, ""]),
 		...fit(compareRows(against, total), most.costs),
 		"",
 		from,

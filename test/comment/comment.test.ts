@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type Findings, writeComment } from "../../comment/comment.ts";
+import { priceSource } from "../../cost/prices.ts";
 import { root } from "../support/repository.ts";
 
 const none = { drifted: [], gone: [], undeclared: [], undeclaredEndpoints: [], unknown: [], recovery: [] };
@@ -112,6 +113,19 @@ test("a deletion or replacement that no line tells is named with its number", ()
 test("a preview that says nothing of its failure is shown open", () => {
 	assert.match(write({ text: "boom", hasFailed: true }), /it fails\n[\s\S]*<details open>[\s\S]*\nboom\n`````/);
 	assert.match(write({ text: saying("error: x"), hasFailed: true }), /<details><summary>/);
+});
+
+test("costs against a commit without the stage's file say that all of it is new", () => {
+	const band = { from: 5840, to: 5840 };
+	const line = { object: "service a.web", before: undefined, after: band };
+	const against = { ref: "HEAD^1", isThere: false, changes: [line], total: { from: 0, to: 0 } };
+	const costs = { stage: "prod", prices: priceSource, lines: [], total: band, against, notPriced: [] };
+	assert.match(
+		write({ costs }),
+		/^#### Costs: \+58\.40 USD a month, 0\.00 USD => 58\.40 USD\n\nHEAD\^1 has no file of this stage: all of it is new\.\n\n\| Object/m,
+	);
+	const known = { ...costs, against: { ...against, isThere: true } };
+	assert.doesNotMatch(write({ costs: known }), /all of it is new/);
 });
 
 test("costs that are unknown say why, in one line", () => {
