@@ -15,6 +15,7 @@ import { literal } from "../wire/template.ts";
 import type { DatabaseValues } from "./database-values.ts";
 import { adoptEndpoints } from "./endpoints.ts";
 import type { Notes } from "./notes.ts";
+import { findSasEnd } from "./sas.ts";
 import { isHarmless } from "./secrets.ts";
 
 /** An app; undefined, with a note, where it was never released. */
@@ -91,6 +92,14 @@ function notDeclarable(key: string): string | undefined {
 }
 
 function configValue(label: string, key: string, value: string, notes: Notes): string {
+	const end = findSasEnd(value);
+	if (end !== undefined) {
+		notes.add(
+			label,
+			`config ${key} has a SAS of Azure storage that ends ${end}, and nothing renews it; with \`storage\` in the stage file each ` +
+				"update does (docs/azure.md)",
+		);
+	}
 	return isHarmless(key, value) ? value : notes.secrets.refer(key, value, `${label}, config ${key}`);
 }
 

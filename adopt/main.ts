@@ -13,7 +13,7 @@ import { readFormer } from "../stage-file/former.ts";
 import { renderStageFile } from "./file.ts";
 import { writeImportFile } from "./import-file.ts";
 import { Notes } from "./notes.ts";
-import { writeStageFile } from "./output.ts";
+import { findStack, stackOptions, writeStageFile } from "./output.ts";
 import { adoptStage } from "./stage.ts";
 
 const usage = `usage: npm run adopt -- --environment HANDLE [--phi true|false] [--stack STACK] [--output FILE [--encrypt]]
@@ -35,7 +35,8 @@ try {
 			help: { type: "boolean", default: false },
 		},
 	});
-	const { environment, phi, stack, output, encrypt } = options;
+	const { environment, phi, output, encrypt } = options;
+	const stack = options.stack ?? (output === undefined ? undefined : findStack(output));
 	const importFile = options["import-file"];
 	if (options.help) {
 		process.stdout.write(`${usage}\n`);
@@ -49,7 +50,7 @@ try {
 		await adopt(environment, phi === undefined ? undefined : phi === "true", { stack, output, encrypt });
 	} else {
 		throw new Error(
-			`${usage}\n--encrypt needs --output and --stack, of a stack that is there: first \`pulumi stack init STACK\`, then this.`,
+			`${usage}\n--encrypt needs --output and a stack that is there: first \`pulumi stack init STACK\`, then this.`,
 		);
 	}
 } catch (error) {
@@ -95,7 +96,7 @@ async function adopt(
 	const kept = encrypt
 		? `its ${secrets.length} secrets are encrypted in it`
 		: `${secrets.length} secrets are to be set, see its head`;
-	process.stderr.write(`"${output}" is written; ${kept}. Now run: pulumi preview --stack ${stack}\n`);
+	process.stderr.write(`"${output}" is written; ${kept}. Now run: pulumi preview ${stackOptions(stack, output)}\n`);
 }
 
 function isSwitch(text: string | undefined): boolean {

@@ -1,8 +1,19 @@
 /** Where the stage file of an adoption goes, and how its secrets get into it. */
 import { spawn } from "node:child_process";
 import { rename, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { secretPath } from "../stage-file/file.ts";
+
+/** The stack whose stage file Pulumi looks for under this name. */
+export function findStack(file: string): string | undefined {
+	return /^Pulumi\.(.+)\.yaml$/.exec(basename(file))?.[1];
+}
+
+/** What names a stage to `pulumi`: the stack, and the file where Pulumi would look for another one. */
+export function stackOptions(stack: string, file: string): string {
+	const isFound = resolve(file) === resolve(`Pulumi.${stack}.yaml`);
+	return `--stack ${stack}${isFound ? "" : ` --config-file ${file}`}`;
+}
 
 /** Writes the stage file, with these secrets encrypted into it; where one cannot be, nothing is written. */
 export async function writeStageFile(

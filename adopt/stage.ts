@@ -5,6 +5,7 @@ import { isSharedStack } from "../config/catalogue.ts";
 import { Database } from "../config/database.ts";
 import type { Snapshot, SnapshotDatabase } from "../drift/snapshot.ts";
 import { type Block, lean } from "../stage-file/block.ts";
+import { nameInHandle } from "../wire/drain.ts";
 import { permissionScopes } from "../wire/permissions.ts";
 import { adoptApp } from "./app.ts";
 import { DatabaseValues } from "./database-values.ts";
@@ -48,15 +49,9 @@ export function adoptStage(snapshot: Snapshot, phi: boolean | undefined, notes: 
 			({ app }) => app.handle,
 			(app) => adoptApp(app, values, notes),
 		),
-		logDrains: named(
-			logDrains,
-			(drain) => drain.handle,
-			(drain) => adoptLogDrain(drain, listed, notes),
-		),
-		metricDrains: named(
-			metricDrains,
-			(drain) => drain.handle,
-			(drain) => adoptMetricDrain(drain, listed, notes),
+		logDrains: named(logDrains, nameDrains(logDrains, environment.id), (drain) => adoptLogDrain(drain, listed, notes)),
+		metricDrains: named(metricDrains, nameDrains(metricDrains, environment.id), (drain) =>
+			adoptMetricDrain(drain, listed, notes),
 		),
 	};
 }
@@ -140,6 +135,18 @@ function adoptDatabase(
 		),
 		...(endpoints.length === 0 ? {} : { endpoints: adoptDatabaseEndpoints(handle, endpoints, notes) }),
 		adopt: true,
+	};
+}
+
+/** A drain keeps the name that a stage gave it, unless another one would have the same. */
+function nameDrains(
+	drains: readonly { handle: string }[],
+	environmentId: number,
+): (drain: { handle: string }) => string {
+	const names = drains.map(({ handle }) => nameInHandle(handle, environmentId));
+	return ({ handle }) => {
+		const name = nameInHandle(handle, environmentId);
+		return names.filter((one) => one === name).length === 1 ? name : handle;
 	};
 }
 

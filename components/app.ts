@@ -68,6 +68,7 @@ export class App extends pulumi.ComponentResource {
 				variables: nameVariables(chooseValues(texts, hosts)),
 				waiting: isReleased ? [] : waitingIn(spec),
 				surroundings: { endpoints: kindsByService(endpoints), formerPlaces },
+				adopt,
 			},
 			{
 				parent: this,

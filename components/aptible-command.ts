@@ -4,7 +4,6 @@ import type { z } from "zod";
 import type { Kind } from "../aptible/reconcile.ts";
 import { adoptionOf, driftFor, lossOf, tell } from "../drift/drift.ts";
 import type { Surroundings } from "../effects/change.ts";
-import type { Difference } from "../wire/difference.ts";
 import { environmentKey } from "../wire/template.ts";
 import { hookEffects } from "./effects.ts";
 
@@ -40,6 +39,8 @@ export interface AptibleCommandArgs<Spec, Facts extends z.ZodType<{ warnings: st
 	announce?: (before: Spec, after: Spec) => readonly string[];
 	/** What of the stage its effects hang on beside the spec. */
 	surroundings?: Surroundings;
+	/** Whether the stage file says to take over what is there; it counts where no state has it. */
+	adopt?: boolean;
 }
 
 /**
@@ -69,6 +70,7 @@ export class AptibleCommand<Spec, Facts extends z.ZodType<{ warnings: string[] }
 			refuseFirst,
 			announce,
 			surroundings,
+			adopt = false,
 		} = args;
 		const names = [name, ...formerNamesOf(opts)];
 		const drift = driftFor(kind, names, spec);
@@ -76,6 +78,7 @@ export class AptibleCommand<Spec, Facts extends z.ZodType<{ warnings: string[] }
 			component: opts.parent,
 			references: Object.keys({ ...secrets, ...variables, ...once }),
 			drift: drift.differences,
+			adoption: adoptionOf(kind, names, spec, adopt),
 			surroundings,
 		});
 		const isOfThisRun = ([, value]: [string, string | undefined]) => value !== undefined;
@@ -136,8 +139,6 @@ export class AptibleCommand<Spec, Facts extends z.ZodType<{ warnings: string[] }
 		});
 		// A run of the Command says them itself.
 		for (const text of drift.isSettled ? notes : []) say(pulumi.log.info, text);
-		const adoption = adoptionOf(kind, names, spec);
-		if (adoption !== undefined) say(pulumi.log.info, describe(adoption));
 	}
 }
 
@@ -148,13 +149,6 @@ function formerNamesOf({ aliases }: pulumi.CustomResourceOptions): string[] {
 		const name = typeof alias === "object" && alias !== null && "name" in alias ? alias.name : undefined;
 		return typeof name === "string" ? [name] : [];
 	});
-}
-
-/** What becomes of an object that is there before its resource is. */
-function describe(differences: readonly Difference[]): string {
-	if (differences.length === 0) return "it is on Aptible already, and as declared: nothing of it changes";
-	const changes = differences.map(({ field, declared, live }) => `${field} from ${live} to ${declared}`);
-	return `it is on Aptible already; taking it over changes ${changes.join(", ")}`;
 }
 
 /** A hook that fails the preview, and an update that had none, before the Command runs. */

@@ -55,6 +55,7 @@ export class Database extends pulumi.ComponentResource {
 					(isThere("database", [name, spec.renamedFrom])
 						? refuseRestoreInPlace(name, before.restoreFrom, after.restoreFrom)
 						: undefined),
+				adopt,
 			},
 			{ parent: this, aliases },
 		);

@@ -41,6 +41,7 @@ export class Drain extends pulumi.ComponentResource {
 					Object.values(drain).filter((value) => typeof value === "string"),
 					nameSecrets(secrets),
 				),
+				adopt: drain.adopt,
 			},
 			{ parent: this },
 		);

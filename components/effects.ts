@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { readRecordedObjects, readRecordedResources } from "../drift/drift.ts";
 import type { Surroundings } from "../effects/change.ts";
 import type { Known } from "../effects/effects.ts";
-import type { Difference } from "../wire/difference.ts";
+import type { Adoption, Difference } from "../wire/difference.ts";
 import { environmentKey } from "../wire/template.ts";
 
 /** What the effects of a Command's change hang on, beside its specs. */
@@ -13,6 +13,7 @@ export interface EffectsArgs {
 	/** References whose values are in its environment. */
 	references: readonly string[];
 	drift: readonly Difference[];
+	adoption: Adoption | undefined;
 	surroundings: Surroundings | undefined;
 }
 
@@ -36,7 +37,7 @@ export function hookEffects(
 async function tellChange(
 	kind: string,
 	{ oldInputs, newInputs }: pulumi.ResourceHookArgs,
-	{ component, references, drift, surroundings }: EffectsArgs,
+	{ component, references, drift, adoption, surroundings }: EffectsArgs,
 ): Promise<void> {
 	const { describeChange } = await import("../effects/effects.ts");
 	const [before, after] = await Promise.all([oldInputs, newInputs].map(environmentOf));
@@ -51,6 +52,7 @@ async function tellChange(
 		values: changed.filter(isKnown),
 		unknown: changed.filter((reference) => !isKnown(reference)),
 		drift,
+		adoption,
 		surroundings,
 	});
 	if (text !== undefined) await pulumi.log.info(text, component);
@@ -60,14 +62,21 @@ async function tellChange(
 export function hookAzureEffects(): void {
 	if (!pulumi.runtime.isDryRun()) return;
 	const components = new Map<string, pulumi.Resource | undefined>();
+	/** Names of the account or container that a component declares, by the component: what else it declares is of that one. */
+	const holders = new Map<pulumi.Resource | undefined, string>();
 	const hook = new pulumi.ResourceHook(
 		"azure-effects",
-		(args) => tellAzureChange(args, components.get(`${args.type} ${args.name}`)),
+		(args) => {
+			const component = components.get(`${args.type} ${args.name}`);
+			return tellAzureChange(args, component, holders.get(component));
+		},
 		{ onDryRun: true },
 	);
 	pulumi.runtime.registerStackTransformation(({ type, name, props, opts }) => {
 		if (!type.startsWith("azure-native:")) return undefined;
 		components.set(`${type} ${name}`, opts.parent);
+		if (type === "azure-native:storage:StorageAccount") holders.set(opts.parent, props.accountName);
+		if (type === "azure-native:storage:BlobContainer") holders.set(opts.parent, props.containerName);
 		declared.add(`${type} ${name}`);
 		const { beforeCreate = [], beforeUpdate = [] } = opts.hooks ?? {};
 		const hooks = { ...opts.hooks, beforeCreate: [...beforeCreate, hook], beforeUpdate: [...beforeUpdate, hook] };
@@ -78,13 +87,16 @@ export function hookAzureEffects(): void {
 async function tellAzureChange(
 	{ type, name, oldInputs, newInputs }: pulumi.ResourceHookArgs,
 	component: pulumi.Resource | undefined,
+	holder: string | undefined,
 ): Promise<void> {
 	const recorded = oldInputs === undefined ? await readRecordedResources() : [];
 	// Whether it is new, or takes the place of another one, only the state says.
 	if (recorded === undefined) return;
 	const { describeAzureChange } = await import("../effects/azure.ts");
 	const replaced = recorded.find((one) => one.type === type && one.name === name);
-	const [before, after] = await Promise.all([oldInputs ?? replaced?.inputs, newInputs].map(inputsOf));
+	const [before, after] = await Promise.all(
+		[oldInputs ?? replaced?.inputs, newInputs].map((inputs) => inputsOf(inputs, holder)),
+	);
 	const text = describeAzureChange(type, {
 		before: oldInputs === undefined && replaced === undefined ? undefined : before,
 		after: after ?? {},
@@ -132,13 +144,18 @@ async function environmentOf(inputs: { environment?: unknown } | undefined): Pro
 	return ((await resolve(inputs?.environment)) ?? {}) as Record<string, unknown>;
 }
 
-/** Inputs of a resource in Azure, with words in place of what is unknown yet. */
-async function inputsOf(inputs: unknown): Promise<Record<string, unknown> | undefined> {
-	const known = (value: unknown): unknown => {
-		if (pulumi.isUnknown(value)) return "what Aptible or Azure answers in this update";
-		if (Array.isArray(value)) return value.map(known);
+/**
+ * Inputs of a resource in Azure, with words in place of what is unknown yet.
+ *
+ * @param holder what it is of, in place of an id that is unknown yet
+ */
+async function inputsOf(inputs: unknown, holder: string | undefined): Promise<Record<string, unknown> | undefined> {
+	const known = (value: unknown, name?: string): unknown => {
+		if (pulumi.isUnknown(value))
+			return (name === "scope" ? holder : undefined) ?? "what Aptible or Azure answers in this update";
+		if (Array.isArray(value)) return value.map((inner) => known(inner));
 		if (typeof value !== "object" || value === null) return value;
-		return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, known(inner)]));
+		return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, known(inner, name)]));
 	};
 	return known(await resolve(inputs)) as Record<string, unknown> | undefined;
 }

@@ -8,6 +8,8 @@ import { chooseValues } from "./secret-values.ts";
 /** An endpoint, and what is known of it. */
 export interface EndpointArgs {
 	spec: EndpointSpec;
+	/** Whether one that is there is taken over. */
+	adopt: boolean;
 	/** Values by reference; the Command gets those of its certificate. */
 	values: Readonly<Record<string, pulumi.Output<string>>>;
 	/** What the claims say of it, as JSON. */
@@ -40,7 +42,7 @@ export class Endpoint extends pulumi.ComponentResource {
 	readonly command: pulumi.Resource;
 
 	constructor(name: string, args: EndpointArgs, opts?: pulumi.ComponentResourceOptions) {
-		const { spec, values, claim, taken, formerNames } = args;
+		const { spec, adopt, values, claim, taken, formerNames } = args;
 		const key = endpointKey(spec);
 		const aliases = formerNames.map((former) => ({ name: former }));
 		super("medstack-to-aptible:index:Endpoint", name, {}, { ...opts, aliases });
@@ -53,6 +55,7 @@ export class Endpoint extends pulumi.ComponentResource {
 				secrets: chooseValues(Object.values(spec.certificate ?? {}), values),
 				hints: { "hints.claim": claim, "hints.taken": taken },
 				refuse: refuseEndpointChange,
+				adopt,
 			},
 			{ parent: this, aliases: formerNames.map((former) => ({ name: `${former}-${key}` })) },
 		);

@@ -9,6 +9,8 @@ import { Endpoint } from "./endpoint.ts";
 export interface DeclaredEndpoint {
 	spec: LoneEndpointSpec;
 	protect: boolean;
+	/** Whether one that is there is taken over. */
+	adopt: boolean;
 	/** Name it had before in the stage file. */
 	renamedFrom?: string | undefined;
 }
@@ -37,13 +39,14 @@ export function declareEndpoints(
 	const made = new Map<string, Endpoint[]>();
 	const twins = twinsOf(endpoints);
 	const declared: Record<string, Endpoint> = {};
-	for (const [key, { spec, protect, renamedFrom }] of Object.entries(endpoints).sort(byName)) {
+	for (const [key, { spec, protect, adopt, renamedFrom }] of Object.entries(endpoints).sort(byName)) {
 		const alike = endpointKey(spec);
 		const earlier = exclusiveAddress(spec) === undefined ? (made.get(alike) ?? []) : [];
 		const endpoint = new Endpoint(
 			`${owner.name}-${key}`,
 			{
 				spec: { ...spec, hasTwins: (twins.get(alike) ?? 0) > 1 },
+				adopt,
 				values,
 				claim: claims.endpointClaim(endpointPlace(spec.on, key, spec)),
 				taken: pulumi.all(earlier.map(({ id }) => id)).apply((ids) => JSON.stringify(ids)),

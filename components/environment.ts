@@ -44,7 +44,7 @@ export class Environment extends pulumi.ComponentResource {
 	readonly caCertificate: pulumi.Output<string>;
 
 	constructor(name: string, args: EnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
-		const { handle, stack, phi, renamedFrom, backups, protect, claims, areMarked } = args;
+		const { handle, stack, phi, adopt, renamedFrom, backups, protect, claims, areMarked } = args;
 		super("medstack-to-aptible:index:Environment", name, {}, { ...opts, protect });
 		const { facts, resource } = new AptibleCommand(
 			name,
@@ -60,6 +60,7 @@ export class Environment extends pulumi.ComponentResource {
 				},
 				facts: EnvironmentFacts,
 				refuse: (before, after) => refuseChange(before, after),
+				adopt,
 			},
 			{ parent: this },
 		);

@@ -5,6 +5,7 @@
  *   before a program starts (`runtime/closure/codePaths.js`, `parseFunction.js`, `v8Hooks.js`).
  * - It loads the Automation API, by which other programs drive the engine, and OpenTelemetry, whether or not a run is traced (`index.js`,
  *   `cmd/run/tracing.js`).
+ * - It loads a comparison of versions (`semver`), which a run seldom asks for.
  * - It takes several stack traces for each resource, which it maps through source maps: nothing here has any.
  *
  * Loaded before the SDK, by the `nodeargs` of Pulumi.yaml.
@@ -23,12 +24,16 @@ const spared = new Set([
 const unused = "../../runtime/closure/v8Hooks";
 /** What it uses where `pulumi --tracing` or an OpenTelemetry around it asks for it. */
 const tracing = /^@opentelemetry\/(?!api$)/;
+/** What loads `semver` in each run. */
+const comparesVersions = /\/(?:runtime\/rpc|runtime\/closure\/rewriteSuper|cmd\/run\/run)\.js$/;
 const isTraced = process.env.TRACEPARENT !== undefined || process.argv.some((word) => word.startsWith("--tracing"));
 
 /** The file that stands for what a file of the SDK asks for, if there is one. */
 function standInFor(specifier, parent) {
 	if (!parent.includes("/@pulumi/pulumi/")) return undefined;
 	if (spared.has(specifier)) return "spared.cjs";
+	if (specifier === "@opentelemetry/api" && !isTraced) return "untraced.cjs";
+	if (specifier === "semver" && comparesVersions.test(parent)) return "late-semver.cjs";
 	if (!parent.includes("/@pulumi/pulumi/cmd/run/")) return undefined;
 	return specifier === unused || (tracing.test(specifier) && !isTraced) ? "unused.cjs" : undefined;
 }

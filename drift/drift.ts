@@ -7,7 +7,7 @@
 import { log, RunError, runtime } from "@pulumi/pulumi";
 import type { LoadedStage } from "../config/load.ts";
 import type { Stage } from "../config/stage.ts";
-import type { Difference } from "../wire/difference.ts";
+import type { Adoption, Difference } from "../wire/difference.ts";
 import { isNightStep, type MoveStep } from "../wire/move.ts";
 import type { Look } from "./look.ts";
 import type { RecordedCommand, RecordedResource } from "./recorded.ts";
@@ -134,9 +134,21 @@ export function lossOf(kind: string, names: readonly string[]): string | undefin
 	return look?.loss(kind, names);
 }
 
-/** What taking over an object changes about it that is there and was never recorded; undefined where there is none. */
-export function adoptionOf(kind: string, names: readonly string[], spec: unknown): readonly Difference[] | undefined {
-	return look?.adoption(kind, names, spec);
+/**
+ * What there is of an object that was never recorded; undefined where there is none, or the stage file takes nothing over and there was no
+ * look.
+ *
+ * @param adopt whether the stage file says to take it over
+ */
+export function adoptionOf(
+	kind: string,
+	names: readonly string[],
+	spec: unknown,
+	adopt: boolean,
+): Adoption | undefined {
+	if (look === undefined) return adopt ? { adopt, differences: undefined } : undefined;
+	const differences = look.adoption(kind, names, spec);
+	return differences && { adopt, differences };
 }
 
 /** What there is to say of an object beside its drift; nothing where there was no look. */

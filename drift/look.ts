@@ -14,6 +14,7 @@ import { differencesOf, driftOf } from "./compare.ts";
 import { hostsOf } from "./endpoint-hosts.ts";
 import { findIdleEndpoints } from "./idle-endpoints.ts";
 import { findLosses } from "./losses.ts";
+import { warnOfOtherStacks } from "./other-stacks.ts";
 import { type RecordedCommand, readRecorded } from "./recorded.ts";
 import { tellRecovery } from "./recovery.ts";
 import { readSnapshot, type Snapshot } from "./snapshot.ts";
@@ -261,6 +262,8 @@ async function see(
 		},
 	);
 	if (snapshot !== undefined) {
+		progress.doing = "reading the states of other stacks";
+		if (facts === undefined) await warnOfOtherStacks(snapshot.environment);
 		const hosts = hostsOf(snapshot, stage, recorded);
 		const known: Values = (reference) => hosts(reference) ?? values(reference);
 		return {

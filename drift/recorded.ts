@@ -99,7 +99,16 @@ export interface RecordedCommand extends Recorded {
 
 /** What the state of the stack says of Aptible's objects. */
 export async function readRecorded(): Promise<RecordedCommand[]> {
-	return (await readState()).flatMap((resource) => {
+	return commandsIn(await readState());
+}
+
+/** What the state of another stack says of them. */
+export async function readRecordedOf(stack: string): Promise<RecordedCommand[]> {
+	return commandsIn(await exportState(stack));
+}
+
+function commandsIn(resources: readonly unknown[]): RecordedCommand[] {
+	return resources.flatMap((resource) => {
 		const command = CommandState.safeParse(resource).data;
 		if (command === undefined || command.delete === true) return [];
 		const { urn, parent, protect, inputs, outputs } = command;
@@ -166,16 +175,16 @@ let state: Promise<unknown[]> | undefined;
  * secrets in it stay encrypted.
  */
 function readState(): Promise<unknown[]> {
-	state ??= exportState();
+	state ??= exportState(`${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`);
 	return state;
 }
 
 /** A state in a file may be read while the engine writes it, and then ends in the middle. */
-async function exportState(): Promise<unknown[]> {
+async function exportState(stack: string): Promise<unknown[]> {
 	const until = Date.now() + longestTornMs;
 	for (;;) {
 		try {
-			return await exportOnce();
+			return await exportOnce(stack);
 		} catch (error) {
 			if (Date.now() > until || !/EOF|JSON/.test(String(error))) throw error;
 			await sleep(250);
@@ -183,16 +192,17 @@ async function exportState(): Promise<unknown[]> {
 	}
 }
 
-async function exportOnce(): Promise<unknown[]> {
-	const stack = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+async function exportOnce(stack: string): Promise<unknown[]> {
 	const { stdout } = await promisify(execFile)("pulumi", ["stack", "export", "--stack", stack], {
-		env: { ...environmentOfExport(), PULUMI_SKIP_UPDATE_CHECK: "true" },
+		env: environmentOfExport(),
 		timeout: longestMs,
 		maxBuffer: 1 << 30,
 	});
 	return Export.parse(JSON.parse(stdout)).deployment?.resources ?? [];
 }
 
-function environmentOfExport(): NodeJS.ProcessEnv {
-	return Object.fromEntries(Object.entries(process.env).filter(([name]) => !useless.test(name)));
+/** The environment of a `pulumi` that reads what states there are. */
+export function environmentOfExport(): NodeJS.ProcessEnv {
+	const useful = Object.entries(process.env).filter(([name]) => !useless.test(name));
+	return { ...Object.fromEntries(useful), PULUMI_SKIP_UPDATE_CHECK: "true" };
 }

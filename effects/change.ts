@@ -1,5 +1,5 @@
 /** What a preview says of one object: `app portal: one deploy of 2026-11-21; ...`. Nothing in here knows a secret. */
-import type { Difference } from "../wire/difference.ts";
+import type { Adoption, Difference } from "../wire/difference.ts";
 import type { EndpointKind } from "../wire/endpoint-identity.ts";
 import { lookUp } from "../wire/own.ts";
 
@@ -22,6 +22,8 @@ export interface Change<Spec> {
 	unknown: readonly string[];
 	/** In what it is not as the last update left it. */
 	drift: readonly Difference[];
+	/** Of an object that is new in the stage: what there is of it on Aptible already. */
+	adoption?: Adoption | undefined;
 	surroundings?: Surroundings | undefined;
 }
 

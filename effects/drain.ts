@@ -1,5 +1,7 @@
+import { type DrainKind, logDrainKinds } from "../wire/drain-kinds.ts";
 import type { LogDrainSpec } from "../wire/log-drain.ts";
 import type { MetricDrainSpec } from "../wire/metric-drain.ts";
+import { lookUp } from "../wire/own.ts";
 import { type Change, nameValues } from "./change.ts";
 
 type DrainSpec = LogDrainSpec | MetricDrainSpec;
@@ -38,6 +40,15 @@ function fieldsThatDiffer(before: DrainSpec, after: DrainSpec): string[] {
 	const aside: readonly string[] = [...sources, "environment", "name", "adopt"];
 	const values = (spec: DrainSpec) => spec as Readonly<Record<string, unknown>>;
 	return [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
-		(name) => !aside.includes(name) && values(before)[name] !== values(after)[name],
+		(name) =>
+			!aside.includes(name) &&
+			values(before)[name] !== values(after)[name] &&
+			!(name === "kind" && isSameType(before.kind, after.kind)),
 	);
+}
+
+/** Whether a log drain of the one kind is one of the other on Aptible, as `datadog` is `https`; kinds of metric drains have types of their own. */
+function isSameType(before: string, after: string): boolean {
+	const typesOf = (kind: string): readonly string[] => lookUp<DrainKind>(logDrainKinds, kind)?.types ?? [];
+	return typesOf(before).length > 0 && typesOf(before).every((type) => typesOf(after).includes(type));
 }

@@ -4,7 +4,7 @@ import { AppSpec } from "../wire/app.ts";
 import { ClaimsSpec } from "../wire/claims.ts";
 import { DatabaseSpec } from "../wire/database.ts";
 import { DatabaseRestartSpec } from "../wire/database-restart.ts";
-import { eitherSide } from "../wire/difference.ts";
+import { type Adoption, type Difference, eitherSide } from "../wire/difference.ts";
 import { EndpointSpec } from "../wire/endpoint.ts";
 import { EnvironmentSpec } from "../wire/environment.ts";
 import { LogDrainSpec } from "../wire/log-drain.ts";
@@ -72,6 +72,10 @@ function noun<Spec extends z.ZodType>(
 			const before = change.before === undefined ? undefined : schema.safeParse(change.before);
 			if (before?.success === false)
 				return `${label(after)}: is compared anew, as an older version of this program recorded it`;
+			if (before === undefined && change.adoption !== undefined) {
+				const parts = describeAdoption({ ...change, before: undefined, after }, change.adoption, describe);
+				return `${label(after)}: ${parts.join("; ")}`;
+			}
 			const drift = change.drift.filter(({ field }) => !isOfChangedValue(field, change));
 			const parts = [
 				...describe({ ...change, before: before && asLive(before.data, drift), after, drift }),
@@ -112,6 +116,29 @@ const nouns: Readonly<Record<string, Noun>> = {
 	"metric-drain": noun(MetricDrainSpec, ({ name }) => `metric drain ${name}`, describeDrain, describeRemovedDrain),
 };
 
+/** What taking over an object does, which begins with what is there. */
+function describeAdoption<Spec>(
+	change: Change<Spec>,
+	{ adopt, differences }: Adoption,
+	describe: (change: Change<Spec>) => string[],
+): string[] {
+	if (differences === undefined) {
+		const [first = "new", ...parts] = describe(change);
+		return [`taken over if it is there (adopt), else ${first}`, ...parts];
+	}
+	if (adopt && differences.length === 0) return ["taken over as it is"];
+	const { after } = change;
+	const what = { ...change, before: asLive(after, differences), values: [], unknown: [], drift: differences };
+	const begun =
+		"THE UPDATE FAILS, as it is on Aptible and the stage file has no `adopt: true` for it, unless a cut-off update of this stack began it";
+	const texts = differences.map(textOf).join(", ");
+	return [adopt ? "taken over" : begun, ...(differences.length === 0 ? [] : [...describe(what), `changes ${texts}`])];
+}
+
+function textOf({ field, live, declared }: Difference): string {
+	return `${field} ${live} => ${declared}`;
+}
+
 /** @param gone what becomes of an object that is gone */
 function describeDrift(drift: Change<unknown>["drift"], gone: string): string {
 	const isGone = drift.some(({ field }) => field === "object");
@@ -119,7 +146,7 @@ function describeDrift(drift: Change<unknown>["drift"], gone: string): string {
 	const causes = [...new Set(drift.map(({ cause }) => cause))];
 	const texts = causes.map((cause) => {
 		const fields = drift.filter((one) => one.cause === cause);
-		const text = fields.map(({ field, live, declared }) => `${field} ${live} => ${declared}`).join(", ");
+		const text = fields.map(textOf).join(", ");
 		// The engine has compared the stage's secrets: that of this field has not changed there.
 		return cause === undefined || cause === eitherSide ? text : `${text}, ${cause}`;
 	});

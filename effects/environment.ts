@@ -3,8 +3,11 @@ import type { PermissionsSpec } from "../wire/permissions.ts";
 import { type Change, compareLists, describeRename, step } from "./change.ts";
 
 /** What a change does to the environment. */
-export function describeEnvironment({ before, after }: Change<EnvironmentSpec>): string[] {
-	if (before === undefined) return [`new on stack ${after.stack}`, ...describeBackups("none", after.backups)];
+export function describeEnvironment({ before, after, adoption }: Change<EnvironmentSpec>): string[] {
+	if (before === undefined) {
+		const former = adoption?.adopt === true ? undefined : "none";
+		return [`new on stack ${after.stack}`, ...describeBackups(former, after.backups)];
+	}
 	return [
 		...describeRename(before, after, false, "a restart of its apps and a reload of its databases"),
 		...(before.handle === after.handle

@@ -3,7 +3,7 @@ import { containerSizesMb } from "../config/sizes.ts";
 import { type Block, lean } from "../stage-file/block.ts";
 import type { App, AppService } from "./apps.ts";
 import { say, sayDeep } from "./compose/source.ts";
-import { readImage } from "./images.ts";
+import { loginOf, readImage } from "./images.ts";
 import type { Service } from "./service.ts";
 import { sayOneShot } from "./service-keys.ts";
 
@@ -67,6 +67,8 @@ export function nextSize(megabytes: number): number | undefined {
 export function sayImage(app: App, service: Service): void {
 	const { image, build } = service;
 	const { text } = app.image;
+	const isFirst = service === app.services[0]?.service;
+	const login = text === undefined || !isFirst ? undefined : loginOf(readImage(text));
 	if (build !== undefined) {
 		const how =
 			"on Aptible it is built where you build it: push the image to a registry and name it in image:, or declare git: and push the code";
@@ -75,26 +77,23 @@ export function sayImage(app: App, service: Service): void {
 				? `blocker: ${how}; --image ${service.name}=IMAGE names it for an import`
 				: `the image is ${text}; ${how}`;
 		sayDeep(build, text === undefined ? "decide" : "dropped", says);
+		if (image === undefined && login?.outcome === "decide") say(build, "decide", `${says}; ${login.says}`);
 	}
 	if (image === undefined) return;
 	const { tag, digest, repository } = readImage(image.text);
 	const others = app.services.filter((one) => one.service !== service).map((one) => one.service.name);
 	const where = `image of app ${app.handle}${others.length === 0 ? "" : `, with ${others.join(", ")}: an app has one config`}`;
+	const asked: string[] = [];
 	if (/[A-Z]/.test(repository)) {
-		say(
-			image.field,
-			"decide",
-			`${where}; names of images have no capitals (Docker refuses them), only the registry and the tag may: write ${repository.toLowerCase()}, under which it was pushed`,
+		asked.push(
+			`names of images have no capitals (Docker refuses them), only the registry and the tag may: write ${repository.toLowerCase()}, under which it was pushed`,
 		);
 	} else if (tag === undefined && digest === undefined) {
-		say(
-			image.field,
-			"decide",
-			`${where}; it names no tag, and latest is taken: name the one that runs, as phi: true refuses latest`,
-		);
-	} else {
-		say(image.field, "mapped", where);
+		asked.push("it names no tag, and latest is taken: name the one that runs, as phi: true refuses latest");
 	}
+	const isAsked = asked.length > 0 || login?.outcome === "decide";
+	const says = [where, ...asked, ...(login === undefined ? [] : [login.says])].join("; ");
+	say(image.field, isAsked ? "decide" : "mapped", says);
 }
 
 /** The image of an app as a stage file takes it. */

@@ -8,7 +8,7 @@ import { InputError } from "./compose/read.ts";
 import { type Imported, importCompose } from "./compose.ts";
 import { importMedstack } from "./medstack.ts";
 import { writeOutputs } from "./output.ts";
-import { countOutcomes, listedKeys, renderReport } from "./report.ts";
+import { countKeys, renderReport } from "./report.ts";
 
 const usage = `usage: npm run import -- compose FILE... [--env-file FILE]... [--profile NAME]... [--image SERVICE=IMAGE]... [--root FOLDER] [options]
        npm run import -- medstack FILE [options]
@@ -85,7 +85,7 @@ async function write(
 	inputs: readonly string[],
 	{ stack: named, output, from }: { stack?: string | undefined; output?: string | undefined; from: string },
 ): Promise<Ended> {
-	const { keys, secrets, procfiles } = imported;
+	const { secrets, procfiles } = imported;
 	const blocks = filledBlocks(imported.blocks);
 	const stack = named ?? String(blocks.environment?.handle);
 	if (!/^[\w.-]+$/.test(stack) || /^\.+$/.test(stack)) {
@@ -107,9 +107,7 @@ async function write(
 		],
 		{ folder, from },
 	);
-	const listed = listedKeys(keys);
-	const { mapped, decide, dropped } = countOutcomes(listed);
-	const count = `${listed.length} keys: ${mapped} mapped, ${decide} need a decision, ${dropped} dropped; ${secrets.entries().length} secrets to set`;
+	const count = `${countKeys(imported)}; ${secrets.entries().length} secrets to set`;
 	const stdout = `${[...lines, `${count}. Read ${report} first.`].join("\n")}\n`;
 	return { code: beside.length > 0 ? 1 : 0, stdout, stderr: "" };
 }

@@ -3,6 +3,7 @@ import { ownAptibleConfig, retiredConfig } from "../config/catalogue.ts";
 import { FoundSecrets } from "../stage-file/secrets.ts";
 import { lookUp } from "../wire/own.ts";
 import { literal, parseTemplate } from "../wire/template.ts";
+import type { App, AppService } from "./apps.ts";
 import { placeOf, say, secretsIn } from "./compose/source.ts";
 import { connectionPart, type Naming, type Translated } from "./reach.ts";
 import { isSecretName, isSecretText, looksSecret } from "./secrets.ts";
@@ -26,14 +27,14 @@ export class ImportedSecrets {
 	}
 }
 
-/** Config of an app; what becomes of each variable is said of it. */
-export function configOf(
-	services: readonly Service[],
-	naming: Naming,
-	secrets: ImportedSecrets,
-): Record<string, string> {
+/** Config of an app; what becomes of each variable is said of it, and of each service which it did not have. */
+export function configOf({ handle, services }: App, naming: Naming, secrets: ImportedSecrets): Record<string, string> {
 	const config = new Map<string, string>();
-	for (const service of services) {
+	const own = new Map<AppService, Set<string>>();
+	for (const one of services) {
+		const { service } = one;
+		const names = new Set<string>();
+		own.set(one, names);
 		const connections = new Connections(service, naming);
 		const files = new SecretFiles(service);
 		for (const variable of service.variables) {
@@ -43,14 +44,34 @@ export function configOf(
 			// What is said of a variable says what is missing of it too.
 			for (const source of field.sources) source.open = undefined;
 			if (result.text === undefined) continue;
+			names.add(to);
 			if (config.has(to) && config.get(to) !== result.text)
 				say(field, "decide", `${to} of the app has another value already, which stays`);
 			else config.set(to, result.text);
 		}
 		sayMissingPasswords(service, connections);
-		for (const [to, text] of files.rest(connections, secrets)) if (!config.has(to)) config.set(to, text);
+		for (const [to, text] of files.rest(connections, secrets)) {
+			names.add(to);
+			if (!config.has(to)) config.set(to, text);
+		}
 	}
+	for (const [one, names] of own) sayGained(handle, one, new Map([...config].filter(([name]) => !names.has(name))));
 	return Object.fromEntries(config);
+}
+
+/** An app has one config, so that each of its services has the variables of all. */
+function sayGained(handle: string, { processType, service }: AppService, gained: ReadonlyMap<string, string>): void {
+	if (gained.size === 0) return;
+	const isSecret = (text: string) => /\$\{(secrets|databases)\./.test(text);
+	const plain = [...gained].filter(([, text]) => !isSecret(text)).map(([name]) => name);
+	const secret = [...gained].filter(([, text]) => isSecret(text)).map(([name]) => name);
+	if (secret.length === 0) {
+		say(service.field, "mapped", `it gets ${plain.join(", ")} of the app's other services too`);
+		return;
+	}
+	const rest = plain.length === 0 ? "" : `, and ${plain.join(", ")}`;
+	const says = `service ${processType} of app ${handle} gets ${secret.join(", ")}, with a secret or a way to data${rest}, which it did not have, as an app has one config: look whether it may (docs/import.md#services-of-one-image)`;
+	say(service.field, "decide", says);
 }
 
 type Result = Omit<Translated, "outcome"> & { outcome: Translated["outcome"] | "dropped" };

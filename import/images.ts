@@ -2,12 +2,40 @@
 
 /** `registry.example.com/acme/portal:1.2@sha256:...` in parts. */
 export interface ImageName {
+	/** Host of the registry; Docker Hub where the name has none. */
+	registry: string;
 	/** Without registry, tag and digest: `acme/portal`. */
 	repository: string;
 	/** Last part of the repository: `portal`. */
 	program: string;
 	tag: string | undefined;
 	digest: string | undefined;
+}
+
+const dockerHub = "docker.io";
+const dockerHubs: ReadonlySet<string> = new Set([dockerHub, "index.docker.io", "registry-1.docker.io"]);
+/** Registries of which everybody may pull everything. */
+const publicRegistries: ReadonlySet<string> = new Set([
+	"mcr.microsoft.com",
+	"public.ecr.aws",
+	"registry.k8s.io",
+	"docker.elastic.co",
+	"registry.access.redhat.com",
+]);
+
+/** What a person has to know of the login that a pull may ask for; undefined where none does. */
+export function loginOf({
+	registry,
+	repository,
+}: ImageName): { outcome: "decide" | "mapped"; says: string } | undefined {
+	const page = "docs/configuration/apps.md#private-registries";
+	if (publicRegistries.has(registry)) return undefined;
+	if (dockerHubs.has(registry)) {
+		if (!repository.includes("/") || repository.startsWith("library/")) return undefined;
+		return { outcome: "mapped", says: `where it is private on Docker Hub, the app needs registry (${page})` };
+	}
+	const says = `${registry} may ask for a login: where it does, give the app registry: { username: NAME, password: "\${secrets.registryPassword}" }, and set that secret (${page})`;
+	return { outcome: "decide", says };
 }
 
 export function readImage(image: string): ImageName {
@@ -17,7 +45,13 @@ export function readImage(image: string): ImageName {
 	const isRegistry = rest.length > 0 && /[.:]|^localhost$/.test(first);
 	const repository = isRegistry ? rest.join("/") : path;
 	// A variable without a value leaves a colon with nothing behind it.
-	return { repository, program: repository.split("/").at(-1) ?? "", tag: tag || undefined, digest };
+	return {
+		registry: isRegistry ? first : dockerHub,
+		repository,
+		program: repository.split("/").at(-1) ?? "",
+		tag: tag || undefined,
+		digest,
+	};
 }
 
 /** Images whose work is done by Aptible, or by nothing there, with what to do instead. */
@@ -36,6 +70,11 @@ const others: readonly (readonly [programs: RegExp, outcome: "decide" | "dropped
 		/^(adminer|phpmyadmin|pgadmin4|pgadmin|mongo-express|redis-commander|redisinsight)$/,
 		"dropped",
 		"it is a person's way into a database, which on Aptible is `aptible db:tunnel`; it is left out",
+	],
+	[
+		/^(ofelia|chadburn|swarm-cronjob|docker-crontab)$/,
+		"decide",
+		"nothing starts containers by a schedule on Aptible: each job is a line of a crontab that supercronic runs (docs/configuration/apps.md#scheduled-jobs); it is left out",
 	],
 	[
 		/^(minio|azurite|localstack|seaweedfs|rustfs|mc)$/,

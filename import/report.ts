@@ -5,6 +5,7 @@ import { type Blocks, problemsOf, secretCommand, sizeProblem } from "../stage-fi
 import type { Outcome, Source } from "./compose/source.ts";
 import type { ImportedSecrets } from "./config.ts";
 import type { Procfile } from "./procfile.ts";
+import type { Decision } from "./stage.ts";
 
 export interface ReportInput {
 	/** Files of the input, as the person named them. */
@@ -17,6 +18,7 @@ export interface ReportInput {
 	secrets: ImportedSecrets;
 	procfiles: readonly Procfile[];
 	keys: readonly Source[];
+	decisions: readonly Decision[];
 }
 
 const titles: Readonly<Record<Outcome, string>> = {
@@ -26,7 +28,7 @@ const titles: Readonly<Record<Outcome, string>> = {
 };
 
 /** Without entries of lists of which nothing else is said than of the list. */
-export function listedKeys(keys: readonly Source[]): Source[] {
+function listedKeys(keys: readonly Source[]): Source[] {
 	return keys.filter((key) => !key.path.endsWith("]") || key.stands !== undefined || !isAsParent(key));
 }
 
@@ -40,21 +42,22 @@ function isAsParent({ outcome, parent }: Source): boolean {
 	return above !== undefined && outcome?.outcome === above.outcome && outcome.says === above.says;
 }
 
-/** How many keys became what. */
-export function countOutcomes(keys: readonly Source[]): Record<Outcome, number> {
-	const count = (outcome: Outcome) => keys.filter((key) => key.outcome?.outcome === outcome).length;
-	return { decide: count("decide"), mapped: count("mapped"), dropped: count("dropped") };
+/** How many keys became what, in words. */
+export function countKeys({ keys, decisions }: Pick<ReportInput, "keys" | "decisions">): string {
+	const listed = listedKeys(keys);
+	const count = (outcome: Outcome) => listed.filter((key) => key.outcome?.outcome === outcome).length;
+	const decide = count("decide") + decisions.length;
+	return `${listed.length + decisions.length} keys: ${count("mapped")} mapped, ${decide} need a decision, ${count("dropped")} dropped`;
 }
 
 /** The report, in Markdown. */
 export function renderReport(input: ReportInput): string {
 	const { inputs, file, stack, secrets, procfiles } = input;
 	const keys = listedKeys(input.keys);
-	const { decide, mapped, dropped } = countOutcomes(keys);
 	const problems = placedProblems(input);
 	return [
 		`# ${file}, imported from ${inputs.join(", ")}`,
-		`${keys.length} keys: ${mapped} mapped, ${decide} need a decision, ${dropped} dropped. No value that looks secret is in here or in the stage file.`,
+		`${countKeys(input)}. No value that looks secret is in here or in the stage file.`,
 		...part(
 			"What the loader says",
 			problems.length === 0
@@ -63,7 +66,9 @@ export function renderReport(input: ReportInput): string {
 		),
 		...part("Secrets", secretLines(secrets, stack)),
 		...part("Procfiles", procfileLines(procfiles)),
-		...(["decide", "mapped", "dropped"] as const).flatMap((outcome) => part(titles[outcome], keyTable(keys, outcome))),
+		...(["decide", "mapped", "dropped"] as const).flatMap((outcome) =>
+			part(titles[outcome], keyTable(keys, outcome, outcome === "decide" ? decisionRows(input) : [])),
+		),
 		"",
 	]
 		.join("\n\n")
@@ -102,14 +107,21 @@ function procfileLines(procfiles: readonly Procfile[]): string[] {
 	];
 }
 
-function keyTable(keys: readonly Source[], outcome: Outcome): string[] {
+/** Rows of keys that the stage file lacks, at the block that they belong to. */
+function decisionRows({ decisions, file, text }: ReportInput): string[] {
+	const findLine = lineFinder(text);
+	return decisions.map(({ key, says }) => `| ${file}:${findLine(key.split("."))} | \`${key}\` | ${cell(says)} |`);
+}
+
+/** @param others rows of keys that are not the input's */
+function keyTable(keys: readonly Source[], outcome: Outcome, others: readonly string[]): string[] {
 	const rows = keys
 		.map((key) => ({ key, result: key.outcome }))
 		.filter(({ result }) => result?.outcome === outcome)
 		.sort((a, b) =>
 			a.key.file.name === b.key.file.name ? a.key.line - b.key.line : a.key.file.name < b.key.file.name ? -1 : 1,
 		);
-	if (rows.length === 0) return [];
+	if (rows.length + others.length === 0) return [];
 	return [
 		"| Where | Key | What |",
 		"|---|---|---|",
@@ -117,6 +129,7 @@ function keyTable(keys: readonly Source[], outcome: Outcome): string[] {
 			({ key, result }) =>
 				`| ${key.place} | \`${cell(key.stands === undefined ? key.path : `${key.path} ${key.stands}`)}\` | ${isAsParent(key) ? `as \`${cell(rowOf(key).path)}\`` : cell(result?.says ?? "")} |`,
 		),
+		...others,
 	];
 }
 
@@ -127,11 +140,10 @@ function cell(text: string): string {
 /** What the loader says of the stage with its secrets set, each with its line in the file. */
 function placedProblems({ blocks, secrets, text, file }: ReportInput): string[] {
 	const values = Object.fromEntries(secrets.entries().map(([name]) => [name, "x"]));
-	const lines = new LineCounter();
-	const document = parseDocument(text, { lineCounter: lines });
+	const findLine = lineFinder(text);
 	const placed = problemsOf({ ...blocks, secrets: values }).map((problem) => {
 		const said = problem.replace(/^this file: /, "");
-		return `${file}:${lineOf(document.contents, placeIn(said), lines)}: ${said}`;
+		return `${file}:${findLine(placeIn(said))}: ${said}`;
 	});
 	return [
 		...placed,
@@ -147,15 +159,19 @@ function placeIn(problem: string): string[] {
 	);
 }
 
-/** Line of the key that is nearest to a place: of one that is missing, its block's. */
-function lineOf(contents: unknown, place: readonly string[], lines: LineCounter): number {
-	let [at, line] = [contents, 1];
-	for (const key of ["config", ...place.map((one, index) => (index === 0 ? `${namespace}:${one}` : one))]) {
-		const pair = isMap(at) ? at.items.find((item) => isScalar(item.key) && item.key.value === key) : undefined;
-		if (pair === undefined) break;
-		const range = isScalar(pair.key) ? pair.key.range : undefined;
-		if (range != null) line = lines.linePos(range[0]).line;
-		at = pair.value;
-	}
-	return line;
+/** Finds the line of the key that is nearest to a place: of one that is missing, its block's. */
+function lineFinder(text: string): (place: readonly string[]) => number {
+	const lines = new LineCounter();
+	const { contents } = parseDocument(text, { lineCounter: lines });
+	return (place) => {
+		let [at, line]: [unknown, number] = [contents, 1];
+		for (const key of ["config", ...place.map((one, index) => (index === 0 ? `${namespace}:${one}` : one))]) {
+			const pair = isMap(at) ? at.items.find((item) => isScalar(item.key) && item.key.value === key) : undefined;
+			if (pair === undefined) break;
+			const range = isScalar(pair.key) ? pair.key.range : undefined;
+			if (range != null) line = lines.linePos(range[0]).line;
+			at = pair.value;
+		}
+		return line;
+	};
 }

@@ -13,7 +13,10 @@ export function sayKeys(service: Service): void {
 	for (const [key, one] of fieldsOf(field)) sayKey(key, one);
 	sayUnread(service);
 	for (const labels of [fieldAt(field, "labels"), fieldAt(field, "deploy", "labels")]) {
-		for (const [name, label] of fieldsOf(labels && asBlock(labels))) sayOpenRule(name, label);
+		for (const [name, label] of fieldsOf(labels && asBlock(labels))) {
+			sayOpenRule(name, label);
+			if (/^(ofelia|chadburn|swarm\.cronjob)\./.test(name)) say(label, "decide", schedule);
+		}
 	}
 	for (const { field: item, mount } of service.mounts) say(item, ...ruleOfMount(mount));
 	for (const dependency of service.dependsOn) {
@@ -23,6 +26,9 @@ export function sayKeys(service: Service): void {
 		sayDeep(dependency.field, "dropped", says);
 	}
 }
+
+const schedule =
+	"nothing starts containers by a schedule on Aptible: the job is a line of a crontab that supercronic runs in a service of its own (docs/configuration/apps.md#scheduled-jobs)";
 
 /** A domain that is not known is asked for; other labels are not. */
 function sayOpenRule(name: string, { sources, value }: Field): void {
@@ -142,6 +148,6 @@ export function sayOneShot(field: Field): void {
 	say(
 		field,
 		"decide",
-		"it runs once, and Aptible would start it again and again, so that it has containers: 0; put its command into before_deploy of /.aptible/.aptible.yml, which runs with each deploy",
+		"it runs once, and Aptible would start it again and again, so that it has containers: 0; put its command into before_deploy of /.aptible/.aptible.yml, which runs with each deploy; a job that a schedule starts is a line of a crontab (docs/configuration/apps.md#scheduled-jobs)",
 	);
 }

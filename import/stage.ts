@@ -9,6 +9,7 @@ import { say, sayDeep } from "./compose/source.ts";
 import { configOf, ImportedSecrets } from "./config.ts";
 import { databaseBlock } from "./database-block.ts";
 import { Endpoints } from "./endpoints.ts";
+import { drainsOf } from "./log-drains.ts";
 import { type Procfile, procfilesOf } from "./procfile.ts";
 import type { Reach } from "./reach.ts";
 import { endpointReference } from "./references.ts";
@@ -29,10 +30,17 @@ export interface StageOptions {
 	images: ReadonlyMap<string, string>;
 }
 
+/** A key of the stage file that is left to decide, and of which the input has none. */
+export interface Decision {
+	key: string;
+	says: string;
+}
+
 export interface ImportedStage {
 	blocks: Blocks;
 	secrets: ImportedSecrets;
 	procfiles: readonly Procfile[];
+	decisions: readonly Decision[];
 }
 
 /**
@@ -80,11 +88,7 @@ export function makeStage(
 	const secrets = new ImportedSecrets();
 	const configs = apps.map((app) => {
 		const naming = { names, reach: calls.reachFrom(app), phi: options.phi === true, secrets: known };
-		return configOf(
-			app.services.map(({ service }) => service),
-			naming,
-			secrets,
-		);
+		return configOf(app, naming, secrets);
 	});
 	const appBlocks = apps.map((app, index): [string, Block] => {
 		const blocks = endpoints.blocksOf(app);
@@ -104,11 +108,19 @@ export function makeStage(
 			environment: lean({ handle: options.handle, stack: options.aptibleStack, phi: options.phi }),
 			databases: Object.fromEntries(databases.map((role) => [role.handle, databaseBlock(role)])),
 			apps: Object.fromEntries(appBlocks.map(([handle, block]) => [handle, withoutEmpty(block)])),
+			logDrains: drainsOf(roles),
 		},
 		secrets,
 		procfiles,
+		decisions: databases.length === 0 ? [] : [backups],
 	};
 }
+
+/** Defaults: facts/aptible.md §3.4. */
+const backups: Decision = {
+	key: "environment.backups",
+	says: "the input says nothing of backups: without the block a new environment keeps 30 daily, 12 monthly and 6 yearly ones of each database, and no copy in another region; decide, and write backups: { daily: 30, monthly: 12, yearly: 6, makeCopy: true, keepFinal: true } with the numbers that you need (docs/configuration/environment.md#backup-retention)",
+};
 
 /** What others wait for until it has ended runs once. */
 function withOneShots(services: readonly Service[]): Service[] {

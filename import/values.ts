@@ -214,6 +214,9 @@ function ownAddress(url: Url, { names, reach }: Naming): Translated | undefined 
 /** What does not go on behind a URL of Aptible's: it says itself how it is encrypted, and who connects. */
 const ownParameter = /ssl|tls|cert|user|pass|pwd|auth/i;
 
+const encryptedUrl =
+	", encrypted, as phi: true asks for: rediss:// in place of redis://; Celery refuses that without ?ssl_cert_reqs=CERT_REQUIRED behind it, other clients take it as it is (docs/configuration/README.md#parts-of-a-databases-url)";
+
 function databaseUrl({ scheme, user: asked, path, query }: Url, role: DatabaseRole, phi: boolean): Translated {
 	const { handle, managed } = role;
 	const { type } = managed;
@@ -255,7 +258,10 @@ function databaseUrl({ scheme, user: asked, path, query }: Url, role: DatabaseRo
 		const isIndex = type === "elasticsearch" || type === "influxdb";
 		const behind = (isIndex ? path.replace(/\/$/, "") : rest) + tail;
 		const text = connectionPart(role, "url", phi);
-		return mapped(`URL of database ${handle}${without}`, text + behind);
+		const says = `URL of database ${handle}${without}`;
+		if (encryptedCredential(role, phi) === undefined || scheme.toLowerCase() === "rediss")
+			return mapped(says, text + behind);
+		return { outcome: "decide", says: [says + encryptedUrl, ...others].join("; "), text: text + behind };
 	}
 	const part = (one: DatabasePart) => connectionPart(role, one, phi);
 	const user = asked === undefined ? "" : `${part("user")}:${part("password")}@`;

@@ -156,3 +156,9 @@ function refuseOpen({ command, run }: Wish): never {
 		`${command}${run === undefined ? "" : ` of run ${run}`} is under way; wait for its end, or end it: npm run move -- stop --stack STACK`,
 	);
 }
+
+/** A step by the name under which its phases are known. */
+export function guardedStep(step: string, { sql, to }: Readonly<Record<string, string | boolean | undefined>>): string {
+	if (sql === true) return "thaw --sql";
+	return to === undefined ? step : `${step} --to ${to}`;
+}

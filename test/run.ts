@@ -1,13 +1,14 @@
 /**
- * `npm test`: every test file, most in a process of its own. Files of some folders share one: of a file's processor time there, 0.2 s to 0.6 s
+ * `npm test`: every test file but one, most in a process of its own. Files of some folders share one: of a file's processor time there, 0.2 s to 0.6 s
  * were the start of a process and the loading of what the next one loads again.
  */
 import { spawn } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
+import path from "node:path";
 import process from "node:process";
 import { stripVTControlCharacters } from "node:util";
 
-/** For each shared process its files. Their tests run one after the other, so that there are two. */
+/** For each shared process its files. Their tests run one after the other, so that there are several. */
 const SHARED = [
 	["test/aptible/**/*.test.ts"],
 	[
@@ -18,10 +19,33 @@ const SHARED = [
 		"test/move/{arguments,close,dns-hosts,point,point-refused,report-night,watch-wanted}.test.ts",
 		"test/move/plan/{checks,domain-checks,runbook}.test.ts",
 	],
+	[
+		"packages/mover/test/{forecast,main,mask}.test.ts",
+		"packages/mover/test/{objects/given,objects/pass,page/page}.test.ts",
+		"packages/sandbox/test/aptible/{api,contract,databases,drains,faults,journal,semantics,transcripts,tunnel}.test.ts",
+		"packages/sandbox/test/{medstack/cluster,night/clients}.test.ts",
+		"test/{compliance,cost}/*.test.ts",
+		"test/effects/effects.test.ts",
+		"test/import/{cases,compose,medstack,output,refused,services,values}.test.ts",
+		"test/move/{local-checks,progress,watch-probe}.test.ts",
+		"test/move/{back/back,back/beside,night/beside,plan/dns,plan/plan,probe/probe}.test.ts",
+		"test/move/{source-cluster/*,switch/objects,switch/phase-text}.test.ts",
+	],
+	[
+		"packages/mover/test/journal/*.test.ts",
+		"packages/mover/test/postgresql/{check,counters,forecast-growth,freeze,freeze-17,keepalive,messages,pins,report}.test.ts",
+	],
+	[
+		"packages/mover/test/postgresql/{copy,copy-faults,copy-odd,large-objects,matviews,proof-resume,replica,sums}.test.ts",
+		"packages/mover/test/postgresql/{verify,verify-carried,waiters}.test.ts",
+	],
 ];
 
-/** In a shared process this would reach the tests of other files: hooks of a whole file, and what is the process's own. */
-const NEEDS_ITS_OWN = /^(?:before|after)(?:Each)?\(|\bregisterHooks\(|\bprocess\.(?:chdir|exit)\(|\bmock\./m;
+/** Of `npm run test:matrix` alone. */
+const WHOLE_ALONE = "packages/sandbox/test/night/back.test.ts";
+
+/** In a shared process this would reach the tests of other files. */
+const NEEDS_ITS_OWN = /\bregisterHooks\(|\bprocess\.(?:chdir|exit)\(|\bmock\./;
 
 const FLAGS = ["--disable-warning=ExperimentalWarning", "--test", "--test-timeout=600000"];
 
@@ -34,9 +58,11 @@ interface Ended {
 }
 
 /** Runs files to their end; what they print is shown at once, or where it may mix with another run's, at the end. */
-async function run(flags: string[], files: string[], isShownAtOnce: boolean): Promise<Ended> {
-	if (files.length === 0) return { code: 0, output: "" };
-	const child = spawn(process.execPath, [...FLAGS, ...flags, ...files], { stdio: ["ignore", "pipe", "inherit"] });
+async function run(args: string[], isShownAtOnce: boolean, env: Record<string, string> = {}): Promise<Ended> {
+	const child = spawn(process.execPath, [...FLAGS, ...args], {
+		stdio: ["ignore", "pipe", "inherit"],
+		env: { ...process.env, ...env },
+	});
 	let output = "";
 	child.stdout.setEncoding("utf8").on("data", (text: string) => {
 		output += text;
@@ -53,12 +79,15 @@ async function run(flags: string[], files: string[], isShownAtOnce: boolean): Pr
 	return { code, output };
 }
 
-const all = globSync(["test/**/*.test.ts", "packages/*/test/**/*.test.ts"]).sort();
+const all = globSync(["test/**/*.test.ts", "packages/*/test/**/*.test.ts"], { exclude: [WHOLE_ALONE] }).sort();
 const shared = SHARED.map((globs) => globSync(globs).filter((file) => !NEEDS_ITS_OWN.test(readFileSync(file, "utf8"))));
 const alone = all.filter((file) => !shared.flat().includes(file));
+const together = path.join(import.meta.dirname, "together.ts");
 const runs = await Promise.all([
-	run(["--test-concurrency=5"], alone, true),
-	...shared.map((files) => run(["--test-isolation=none"], files.sort(), false)),
+	...(alone.length > 0 ? [run(["--test-concurrency=4", ...alone], true)] : []),
+	...shared
+		.filter((files) => files.length > 0)
+		.map((files) => run(["--test-isolation=none", together], false, { FILES: files.sort().join("\n") })),
 ]);
 const sums = new Map<string, number>();
 for (const { output } of runs) {

@@ -8,6 +8,14 @@ export interface Difference {
 	cause?: string;
 }
 
+/** What is known of an object that no state has, before an update takes it over. */
+export interface Adoption {
+	/** Whether the stage file says that it may be. */
+	adopt: boolean;
+	/** How what is there differs from what is declared; undefined where Aptible was not looked at, so that it may not be there. */
+	differences: readonly Difference[] | undefined;
+}
+
 /** Cause of a secret that differs, where nothing tells whether the stage or somebody on Aptible has another one now. */
 export const eitherSide = "(changed in the stage file or on Aptible)";
 

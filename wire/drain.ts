@@ -34,6 +34,13 @@ export function drainHandle(name: string, environmentId: number, turn: number): 
 	return turn === 1 ? `${name}-${environmentId}` : `${name}-${environmentId}-${turn}`;
 }
 
+/** The name that a drain with this handle has in the stage file that made it; the handle, where it is no stage's. */
+export function nameInHandle(handle: string, environmentId: number): string {
+	const ends = drainTurns.map((turn) => drainHandle("", environmentId, turn));
+	const end = ends.find((one) => handle.endsWith(one) && handle !== one);
+	return end === undefined ? handle : handle.slice(0, -end.length);
+}
+
 /** Whether a live handle is the declared drain's, in any turn, or the bare name of one that is adopted. */
 export function isHandleOf(handle: string, drain: { name: string; adopt: boolean }, environmentId: number): boolean {
 	return (

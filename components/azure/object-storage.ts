@@ -154,10 +154,11 @@ export class ObjectStorage extends pulumi.ComponentResource {
 		made: StorageAccount | undefined,
 	): pulumi.Resource[] {
 		const { existing, resourceGroup, account } = storage;
-		const place = { resourceGroupName: resourceGroup.name, accountName: made?.name ?? account };
+		const place = { resourceGroupName: resourceGroup.name, accountName: account };
 		const accountId = made?.id ?? live?.id ?? "";
 		// What stays in Azure keeps its soft delete and its versions: a delete would put Azure's defaults back.
-		const keep = { parent: this, retainOnDelete: storage.protect };
+		const dependsOn = made === undefined ? [] : [made];
+		const keep = { parent: this, retainOnDelete: storage.protect, dependsOn };
 		const has = (type: string) => isDeclared({ existing, live }, { type, name });
 		const baseline: pulumi.Resource[] = [];
 		if (has("storage:BlobServiceProperties")) {
@@ -182,13 +183,12 @@ export class ObjectStorage extends pulumi.ComponentResource {
 		}
 		if (has("storage:ManagementPolicy")) {
 			const part = { type: "storage:ManagementPolicy", name, id: lifecycleId(live?.id ?? "") };
-			const options = { ...keep, ...takeOver({ existing, live }, part, []), dependsOn: [...baseline] };
+			const options = { ...keep, ...takeOver({ existing, live }, part, []), dependsOn: [...dependsOn, ...baseline] };
 			baseline.push(
 				new ManagementPolicy(name, { ...place, ...toLifecycleArgs(storage, live?.lifecycle, names.rules) }, options),
 			);
 		}
 		if (storage.logs !== undefined) {
-			const dependsOn = made === undefined ? [] : [made];
 			baseline.push(
 				new StorageLogs(name, { storage, logs: storage.logs, accountId, dependsOn, live, names }, { parent: this }),
 			);

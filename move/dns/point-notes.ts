@@ -85,3 +85,10 @@ function readLinesAs<T>(moved: MoveStage, schema: z.ZodType<T>): T[] {
 			}
 		});
 }
+
+/** Notes what a person has typed of DNS, for whatever asks it. */
+export function noteAnswers(moved: MoveStage, server: string | undefined, isPassed: boolean): void {
+	const withoutServer = server?.toLowerCase().replace(/\.$/, "");
+	const at = new Date().toISOString();
+	notePoint(moved, { at, ...(withoutServer && { withoutServer }), ...(isPassed && { ttlPassed: true }) });
+}

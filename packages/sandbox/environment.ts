@@ -5,6 +5,7 @@ import { startClouds } from "./clouds.ts";
 import { cacheFolder } from "./engine/cache.ts";
 import { findEngine } from "./engine/find.ts";
 import { installPlugins } from "./plugins/install.ts";
+import type { Warmth } from "./plugins/warm-node.ts";
 import { definedVariables, type Result, run } from "./run.ts";
 
 /** Where a sandbox is and how much it says. */
@@ -24,11 +25,12 @@ export interface SandboxOptions {
 	 */
 	quiet?: boolean;
 	/**
-	 * Whether `pulumi()` serves the stand-ins for plugins from this process, instead of having the engine start each of them anew.
+	 * Has `pulumi()` serve the stand-ins for plugins from this process, instead of having the engine start each of them anew, and run program
+	 * and Commands in processes that have run one before.
 	 *
-	 * @default false
+	 * @default - they are processes of their own
 	 */
-	attach?: boolean;
+	attach?: Warmth;
 }
 
 /** How to run one pulumi command. */
@@ -69,7 +71,7 @@ export interface Sandbox {
 
 /** Prepares a sandbox: engine, plugins, emulated clouds. Any number can be there at once, each with its own `dir`. */
 export async function prepareSandbox(options: SandboxOptions): Promise<Sandbox> {
-	const { root, dir = path.join(root, ".sandbox"), quiet = false, attach = false } = options;
+	const { root, dir = path.join(root, ".sandbox"), quiet = false, attach } = options;
 	const report = quiet ? () => {} : (line: string) => void process.stderr.write(`${line}\n`);
 	const home = path.join(dir, "pulumi-home");
 	const state = path.join(dir, "state");
@@ -105,9 +107,14 @@ export async function prepareSandbox(options: SandboxOptions): Promise<Sandbox> 
 		pulumi: async (args, { cwd = root, env: more = {}, inherit = false } = {}) => {
 			const variables = { ...env, ...more };
 			// Loaded by whoever attaches them only.
-			const attached = attach
-				? await (await import("./plugins/attached.ts")).attachStandIns(standIns, { env: variables, cwd })
-				: undefined;
+			const attached =
+				attach === undefined
+					? undefined
+					: await (await import("./plugins/attached.ts")).attachStandIns(standIns, {
+							env: variables,
+							cwd,
+							warm: attach,
+						});
 			try {
 				return await run(engine.binary, args, { cwd, env: { ...variables, ...attached?.env }, inherit });
 			} finally {

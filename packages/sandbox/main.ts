@@ -1,15 +1,17 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
+import { describeNext } from "./adopted.ts";
 import { startClouds } from "./clouds.ts";
 import { prepareSandbox, type Sandbox } from "./environment.ts";
 import { describeFault, endWhereFull } from "./faults.ts";
+import { listFurther } from "./further.ts";
 import { type Part, usePart } from "./in-use.ts";
 import { forgetMove, runMove } from "./move.ts";
 import { runNight } from "./night/command.ts";
 import { formatOutputs } from "./outputs.ts";
-import { type OwnStage, prepareStage } from "./own-stage.ts";
+import { type OwnStage, prepareStage, refuseAgainst } from "./own-stage.ts";
 import { Misuse, runFault, runImage, runLatency } from "./rehearse.ts";
 import { definedVariables, run } from "./run.ts";
 
@@ -18,31 +20,7 @@ const ROOT = path.join(import.meta.dirname, "../..");
 const DIR = path.resolve(process.env.SANDBOX_DIR || path.join(ROOT, ".sandbox"));
 const PLACE = { root: ROOT, dir: DIR };
 
-const HELP = `Usage: npm run sandbox [-- <command>]
-
-The real Pulumi engine and the program as it is, against emulated clouds. State and clouds are kept in .sandbox/, or
-in $SANDBOX_DIR, one move and one night at a time; the engine in ~/.cache/medstack-to-aptible.
-
-  (no command)         bring the ${DEFAULT_STAGE} stage up, or the one of --stack, and show what it is
-  pulumi <arguments>   any pulumi command in the sandbox: preview --diff, up, stack output, destroy ...
-  aptible <arguments>  any command of the emulated aptible: apps, db:list, services ...
-  drift [options]      npm run drift, of the stage
-  adopt <options>      npm run adopt: --environment HANDLE writes a stage file for what the emulated Aptible holds
-  compliance [options] npm run compliance, of the stage
-  move                 a clinic's move: a MedStack stand-in, a real PostgreSQL behind the emulated Aptible, the mover; begins anew
-  move psql SIDE       psql on what a move left: source (MedStack) or target (Aptible)
-  night                a whole night on real servers, while clients write and ask all the time; begins anew, four minutes at most
-  night --back-from B  the same up to a boundary, frozen, trial, live-unused or live, and then back to MedStack
-  image REF PROCESS... what is in an image: registry.acme.example/portal:7 web worker
-  fault [NAME|clear]   have the emulated Aptible fail; without a name, what can go wrong and what is planted
-  latency [off]        how slow the emulated Aptible is: --call 50 --operation 3000
-  reset                forget everything: the stack's state and the emulated clouds
-  --stack STAGE        before the command: another stage, Pulumi.STAGE.yaml of the checkout. Processes that it declares are known
-                       of its images, and secrets that no key here opens are stand-ins
-  --help               show this
-
-Passing options needs npm's own --, as in: npm run sandbox -- pulumi preview --diff
-`;
+const HELP = readFileSync(path.join(import.meta.dirname, "help.txt"), "utf8");
 
 async function main(argv: string[]): Promise<number> {
 	const [first, stage, ...others] = argv;
@@ -74,9 +52,21 @@ async function runCommand(stage: string, [command, ...args]: string[]): Promise<
 				runScript(sandbox, "drift/main.ts", ["--stack", stage, ...options, ...args]),
 			);
 		case "adopt":
-			return withStage(stage, (sandbox) => runScript(sandbox, "adopt/main.ts", args));
+			return withStage(stage, (sandbox) => runAdopt(sandbox, args));
 		case "compliance":
-			return withStage(stage, (sandbox) => runScript(sandbox, "compliance/main.ts", ["--stack", stage, ...args]));
+			return withStage(stage, (sandbox, { optionsToRead }) =>
+				runScript(sandbox, "compliance/main.ts", ["--stack", stage, ...optionsToRead, ...args]),
+			);
+		case "cost":
+			return withStage(stage, (sandbox, { optionsToRead }) => {
+				refuseAgainst(optionsToRead, args);
+				return runScript(sandbox, "cost/main.ts", ["--stack", stage, ...optionsToRead, ...args]);
+			});
+		case "comment":
+			return withStage(stage, (sandbox, { options }) => {
+				refuseAgainst(options, args);
+				return runScript(sandbox, "comment/main.ts", ["--stack", stage, ...options, ...args]);
+			});
 		case "move":
 			return runMove(PLACE, args);
 		case "night":
@@ -99,7 +89,7 @@ async function runCommand(stage: string, [command, ...args]: string[]): Promise<
 			return 0;
 		default:
 			return refuse(
-				`unknown command "${command}"; use one of pulumi, aptible, drift, adopt, compliance, move, night, image, fault, latency, reset, --help, or none at all`,
+				`unknown command "${command}"; use one of pulumi, aptible, drift, adopt, compliance, cost, comment, move, night, image, fault, latency, reset, --help, or none at all`,
 			);
 	}
 }
@@ -127,6 +117,13 @@ async function runScript({ env }: Sandbox, script: string, args: readonly string
 	return (await run(process.execPath, argv, { cwd: ROOT, env, inherit: true })).code;
 }
 
+async function runAdopt(sandbox: Sandbox, args: readonly string[]): Promise<number> {
+	const code = await runScript(sandbox, "adopt/main.ts", args);
+	const next = code === 0 ? describeNext(args, ROOT) : undefined;
+	if (next !== undefined) console.error(next);
+	return code;
+}
+
 async function bringUp(stage: string, sandbox: Sandbox, own: OwnStage): Promise<number> {
 	const started = performance.now();
 	const asked = stage === DEFAULT_STAGE ? "" : ` --stack ${stage}`;
@@ -140,12 +137,7 @@ async function bringUp(stage: string, sandbox: Sandbox, own: OwnStage): Promise<
 	const seconds = ((performance.now() - started) / 1000).toFixed(1);
 	const { stdout } = await sandbox.pulumi(["stack", "output", "--json", "--stack", stage]);
 	console.log(`The ${stage} stage is up, in ${seconds} s:\n\n${formatOutputs(JSON.parse(stdout))}\n`);
-	console.log(`To look further:
-  npm run sandbox -- aptible apps
-  npm run sandbox --${asked} pulumi preview --diff     after a change in Pulumi.${stage}.yaml
-  npm run sandbox -- fault                      what can be made to go wrong
-  npm run sandbox --${asked} pulumi destroy
-  npm run sandbox -- --help`);
+	console.log(listFurther(stage, { option: asked, state: await readFile(await stateFile(stage), "utf8") }));
 	return 0;
 }
 
@@ -184,8 +176,12 @@ async function withStage(stage: string, use: (sandbox: Sandbox, own: OwnStage) =
 }
 
 async function hasStack(stage: string): Promise<boolean> {
+	return existsSync(await stateFile(stage));
+}
+
+async function stateFile(stage: string): Promise<string> {
 	const project = (await readFile(path.join(ROOT, "Pulumi.yaml"), "utf8")).match(/^name: *(\S+)/m)?.[1] ?? "";
-	return existsSync(path.join(DIR, "state", ".pulumi", "stacks", project, `${stage}.json`));
+	return path.join(DIR, "state", ".pulumi", "stacks", project, `${stage}.json`);
 }
 
 /** The emulated aptible needs no engine, so asking it something never waits for one. */

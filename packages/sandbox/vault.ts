@@ -29,14 +29,24 @@ export function deriveKey(passphrase: string, salt: string): Promise<Buffer> {
  * `NewPassphraseSecretsManager` of Pulumi's engine checks it.
  */
 export async function opensWith(passphrase: string, salt: string): Promise<boolean> {
-	const [, , , nonce = "", sealed = ""] = salt.split(":");
+	const [, , ...text] = salt.split(":");
+	return openText(await deriveKey(passphrase, salt), text.join(":")) === "pulumi";
+}
+
+/**
+ * What a key opens of an encrypted text, or undefined.
+ *
+ * @param text as Pulumi writes it: `v1:`, the nonce, and what is encrypted with the tag behind it, both in base64
+ */
+export function openText(key: Buffer, text: string): string | undefined {
+	const [, nonce = "", sealed = ""] = text.split(":");
 	const bytes = Buffer.from(sealed, "base64");
 	try {
-		const decipher = createDecipheriv("aes-256-gcm", await deriveKey(passphrase, salt), Buffer.from(nonce, "base64"));
+		const decipher = createDecipheriv("aes-256-gcm", key, Buffer.from(nonce, "base64"));
 		decipher.setAuthTag(bytes.subarray(-16));
-		return `${decipher.update(bytes.subarray(0, -16), undefined, "utf8")}${decipher.final("utf8")}` === "pulumi";
+		return `${decipher.update(bytes.subarray(0, -16), undefined, "utf8")}${decipher.final("utf8")}`;
 	} catch {
-		return false;
+		return undefined;
 	}
 }
 

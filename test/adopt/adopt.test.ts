@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { adoptApp } from "../../adopt/app.ts";
 import { DatabaseValues } from "../../adopt/database-values.ts";
 import { Notes } from "../../adopt/notes.ts";
+import { findStack, stackOptions } from "../../adopt/output.ts";
 import { isHarmless } from "../../adopt/secrets.ts";
 import { parseStage } from "../../config/parse.ts";
 import type { SnapshotApp } from "../../drift/snapshot.ts";
@@ -78,6 +79,32 @@ test("a live environment becomes a stage file", async (t) => {
 		);
 	});
 
+	await t.test("a drain that a stage has made keeps its name there, unless another one would have it too", async () => {
+		const [{ id }] = (await aptible.cli("environment:list")) as [{ id: number }];
+		const destination = ["--environment", environment, "--host", "logs.acme.example", "--port", "6514"];
+		for (const handle of [`paper-${id}-2`, `twin-${id}`, "twin"])
+			await aptible.cli("log_drain:create:papertrail", handle, ...destination);
+		const drains = parse((await adopt()).stdout).config["medstack-to-aptible:logDrains"];
+		assert.deepEqual(Object.keys(drains), ["elastic", "paper", "siem", "sys", "twin", `twin-${id}`]);
+		assert.equal(drains.paper.kind, "syslog");
+	});
+
+	await t.test("its commands are for the stack that the file is of", async () => {
+		const file = join(aptible.dir, "Pulumi.willow.yaml");
+		const written = await adopt("--output", file);
+		assert.equal(written.code, 0, written.stderr);
+		assert.ok(
+			written.stderr.endsWith(`Now run: pulumi preview --stack willow --config-file ${file}\n`),
+			written.stderr,
+		);
+		const head = await readFile(file, "utf8");
+		assert.match(head, /After `pulumi stack init willow`/);
+		assert.match(head, /secrets\.sessionKey' --stack willow$/m);
+		await rm(file);
+		const named = await adopt("--output", file, "--stack", "live");
+		assert.ok(named.stderr.endsWith(`Now run: pulumi preview --stack live --config-file ${file}\n`), named.stderr);
+	});
+
 	await t.test("an environment that the token does not see is named with those that it does", async () => {
 		const wrong = await runNode("adopt/main.ts", ["--environment", "acme-tset"], env);
 		assert.equal(wrong.code, 1);
@@ -94,6 +121,14 @@ test("a user of a registry whose name looks like a reference stays text", () => 
 		fillTemplate(registry.username, () => assert.fail("a reference")),
 		"robot${x}",
 	);
+});
+
+test("a file that Pulumi finds by its stack needs no option", () => {
+	assert.equal(findStack("Pulumi.willow-adopted.yaml"), "willow-adopted");
+	assert.equal(findStack("/elsewhere/Pulumi.prod.yaml"), "prod");
+	assert.equal(findStack("stage.yaml"), undefined);
+	assert.equal(stackOptions("prod", "Pulumi.prod.yaml"), "--stack prod");
+	assert.equal(stackOptions("prod", "Pulumi.staging.yaml"), "--stack prod --config-file Pulumi.staging.yaml");
 });
 
 test("a config value stands in the open only where it is harmless", () => {

@@ -43,10 +43,25 @@ test("an adopted environment is taken over without a change", async (t) => {
 			const output = await succeed(stage.preview("--diff"));
 			assert.match(output, /CI releases it: image acme\/portal:2 runs and stays/);
 			assert.match(output, /image acme\/portal:1 of the stage file is not deployed: image acme\/portal:2 runs/);
-			assert.match(output, /it is on Aptible already, and as declared: nothing of it changes/);
-			assert.doesNotMatch(output, /taking it over changes|not in the stage file/);
+			for (const object of [
+				"environment acme-live",
+				"database main",
+				"database main-copy",
+				"app portal",
+				"endpoint tcp_worker_internal of app portal",
+				"log drain siem",
+				"metric drain dog",
+			])
+				assert.ok(output.includes(`${object}: taken over as it is\n`), `${object}\n${output}`);
+			assert.doesNotMatch(output, /: new\b|empty|; changes |not in the stage file/);
 		},
 	);
+
+	await t.test("without credentials, the preview says that what is there is taken over, and else made", async () => {
+		const output = await succeed(stage.previewWith({ APTIBLE_ACCESS_TOKEN: "" }));
+		assert.match(output, /database main: taken over if it is there \(adopt\), else new, postgresql 16, empty/);
+		assert.doesNotMatch(output, /: new\b|taken over as it is/);
+	});
 
 	await t.test("the update sends nothing, nor does the next one", async () => {
 		const output = await succeed(stage.up());

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { BlobServiceClient, type ContainerClient, RestError } from "@azure/storage-blob";
@@ -74,7 +73,7 @@ export async function openStorageStage(
 	const { env } = stage.sandbox;
 	const azure = new ArmStore(env.AZURE_SANDBOX ?? "");
 	t.after(() => azure.close());
-	const certificate = await readFile(join(env.AZURE_SANDBOX ?? "", "blob-certificate.pem"), "utf8");
+	const certificate = await readFile(env.NODE_EXTRA_CA_CERTS ?? "", "utf8");
 	setDefaultCACertificates([...getCACertificates("default"), certificate]);
 	return {
 		stage,

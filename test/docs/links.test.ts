@@ -30,6 +30,17 @@ test("every link of a page to a file of the repository, and to a heading in it, 
 	);
 });
 
+test("every page that a message of import names is there, and its heading", () => {
+	const named = filesOf(".ts")
+		.filter((file) => file.startsWith("import/"))
+		.flatMap((file) => readText(file).match(/docs\/[\w./-]+\.md(#[\w-]+)?/g) ?? []);
+	assert.ok(new Set(named).size > 5, named.join());
+	assert.deepEqual(
+		named.map((page) => faultOf("README.md", page)).filter((fault) => fault !== undefined),
+		[],
+	);
+});
+
 test("a link to a file or a heading that is not there is found", () => {
 	assert.match(faultOf("README.md", "docs/none.md") ?? "", /there is no docs\/none\.md/);
 	assert.match(faultOf("docs/azure.md", "../README.md#none") ?? "", /README\.md has no such heading/);

@@ -30,17 +30,23 @@ test("a failure fails the whole and is shown, in a shared process as in a file's
 		"packages/a/test/three": PASSES,
 	});
 	assert.equal(shared.code, 1, shared.stdout);
-	assert.match(shared.stdout, /✖ fails .*broken.*all 3 files: tests 3, suites 0, pass 2, fail 1, /s);
+	assert.match(shared.stdout, /✖ fails .*broken.*all 3 files: tests 3, suites 2, pass 2, fail 1, /s);
 	const alone = await runAll(t, { "test/wire/one": PASSES, "test/program/two": FAILS });
 	assert.equal(alone.code, 1, alone.stdout);
-	assert.match(alone.stdout, /✖ fails .*broken.*all 2 files: tests 2, suites 0, pass 1, fail 1, /s);
+	assert.match(alone.stdout, /✖ fails .*broken.*all 2 files: tests 2, suites 1, pass 1, fail 1, /s);
 });
 
-test("a file whose hooks would reach others is in a process of its own, and a file that cannot be loaded fails the whole", async (t) => {
+test("the hooks of a file are of its own tests, and a file that cannot be loaded fails the whole", async (t) => {
 	const hook = 'beforeEach(() => { throw new Error("for its own tests alone"); });';
 	const hooked = await runAll(t, { "test/config/one": `${hook}`, "test/config/two": PASSES });
 	assert.equal(hooked.code, 0, hooked.stdout);
 	assert.match(hooked.stdout, /all 2 files: .*fail 0, /);
+	const changed = await runAll(t, {
+		"test/config/one": `process.env.LEFT = "here"; ${PASSES}`,
+		"test/config/two":
+			'test("sees none of it", () => { if (process.env.LEFT !== undefined) throw new Error("left"); });',
+	});
+	assert.equal(changed.code, 0, changed.stdout);
 	const broken = await runAll(t, { "test/aptible/one": 'import "./nowhere.ts";', "test/aptible/two": PASSES });
 	assert.equal(broken.code, 1, broken.stdout);
 });

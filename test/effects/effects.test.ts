@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeRemoval } from "../../effects/effects.ts";
+import type { Difference } from "../../wire/difference.ts";
 import { horizontal, portalSpec, small, vertical } from "../support/app-spec.ts";
 import { postgresql, redis } from "../support/database-spec.ts";
 import { syslogDrain } from "../support/drain-spec.ts";
@@ -367,6 +368,8 @@ test("a drain changes in place in what it sends alone, and no value of it is tol
 		],
 		["log drain siem: sends proxies too", { ...syslogDrain, proxies: false }, syslogDrain],
 		[`log drain siem: host ${anew}`, syslogDrain, { ...syslogDrain, host: "logs2.acme.example" }],
+		["log drain siem: nothing changes on Aptible (kind)", syslogDrain, { ...syslogDrain, kind: "papertrail" }],
+		[`log drain siem: kind, host, port, url ${anew}`, syslogDrain, JSON.parse(JSON.stringify(https))],
 		[
 			`log drain siem: url ${anew}`,
 			JSON.parse(JSON.stringify(https)),
@@ -430,6 +433,129 @@ test("the environment: renames, backups, permissions", () => {
 			"permissions in acme-test: Developers + sensitive, - read; Robots - deploy; Auditors + read",
 			{ environment: "acme-test", roles },
 			{ environment: "acme-test", roles: { Developers: ["deploy", "sensitive"], Auditors: ["read"] } },
+		],
+	]);
+});
+
+test("what is taken over is never told as new, and what that changes is told as of any change", () => {
+	const found = (...differences: Difference[]) => ({ adoption: { adopt: true, differences } });
+	const unseen = { adoption: { adopt: true, differences: undefined } };
+	const notDeclared = (...differences: Difference[]) => ({ adoption: { adopt: false, differences } });
+	const environment = { handle: "acme-test", stack: "acme-ca", phi: false };
+	const backups = { daily: 30, monthly: 12, yearly: 6, makeCopy: true, keepFinal: true };
+	const disk = { field: "diskGb", live: "5", declared: "10" };
+	check("environment", [
+		["environment acme-test: taken over as it is", undefined, environment, found()],
+		[
+			"environment acme-test: taken over; backups of each database: daily 5 => 30; changes backups.daily 5 => 30",
+			undefined,
+			{ ...environment, backups },
+			found({ field: "backups.daily", live: "5", declared: "30" }),
+		],
+		[
+			"environment acme-test: taken over if it is there (adopt), else new on stack acme-ca",
+			undefined,
+			environment,
+			unseen,
+		],
+		[
+			"environment acme-test: taken over if it is there (adopt), else new on stack acme-ca; backups of each database: daily 30, monthly 12, yearly 6, a copy in another region, a deleted database's last one is kept; the ones beyond ARE DELETED",
+			undefined,
+			{ ...environment, backups },
+			unseen,
+		],
+	]);
+	check("database", [
+		["database main: taken over as it is", undefined, postgresql, found()],
+		[
+			"database main: taken over; disk 5 => 10 GB, one restart (usually under a minute); changes diskGb 5 => 10",
+			undefined,
+			postgresql,
+			found(disk),
+		],
+		[
+			"database main: taken over if it is there (adopt), else new, postgresql 16, empty, 1024 MB, disk 10 GB",
+			undefined,
+			postgresql,
+			unseen,
+		],
+		[
+			"database main: THE UPDATE FAILS, as it is on Aptible and the stage file has no `adopt: true` for it, unless a cut-off update of this stack began it",
+			undefined,
+			postgresql,
+			notDeclared(),
+		],
+		[
+			"database main: THE UPDATE FAILS, as it is on Aptible and the stage file has no `adopt: true` for it, unless a cut-off update of this stack began it; disk 5 => 10 GB, one restart (usually under a minute); changes diskGb 5 => 10",
+			undefined,
+			postgresql,
+			notDeclared(disk),
+		],
+		[
+			`database main: disk 10 => 40 GB, one restart (usually under a minute)`,
+			postgresql,
+			{ ...postgresql, diskGb: 40 },
+			unseen,
+		],
+	]);
+	check("app", [
+		["app portal: taken over as it is", undefined, withSecret, { ...found(), values: ["secrets.sessionKey"] }],
+		[
+			"app portal: taken over; one deploy of 1; web (https) restarts without a gap, worker stops before it starts anew; changes image acme/portal:0 => acme/portal:1",
+			undefined,
+			portal,
+			{ ...found({ field: "image", live: "acme/portal:0", declared: "acme/portal:1" }), surroundings: web },
+		],
+		[
+			"app portal: taken over; config KEY set: one restart; web and worker stop before they start anew; changes config.KEY another value => as in the stage file",
+			undefined,
+			withSecret,
+			{
+				...found({ field: "config.KEY", live: "another value", declared: "as in the stage file" }),
+				values: ["secrets.sessionKey"],
+			},
+		],
+		[
+			"app portal: taken over if it is there (adopt), else new, one deploy of acme/portal:1; web 1 x 1024 MB, worker 1 x 1024 MB",
+			undefined,
+			portal,
+			unseen,
+		],
+	]);
+	check("endpoint", [
+		["endpoint vpn of database main: taken over as it is", undefined, door, found()],
+		[
+			"endpoint public of app portal: taken over; idle_timeout 30 => 60: one provisioning; changes settings.idle_timeout 30 => 60",
+			undefined,
+			endpoint,
+			found({ field: "settings.idle_timeout", live: "30", declared: "60" }),
+		],
+		[
+			"endpoint vpn of database main: taken over; one provisioning; changes ipFilter none => 203.0.113.7",
+			undefined,
+			{ ...door, ipFilter: ["203.0.113.7"] },
+			found({ field: "ipFilter", live: "none", declared: "203.0.113.7" }),
+		],
+		[
+			"endpoint vpn of database main: taken over if it is there (adopt), else new, database, external, one provisioning; open to EVERYONE: it has no IP filter; the database's certificate names it only after `aptible db:reload main --environment acme-test`",
+			undefined,
+			door,
+			unseen,
+		],
+	]);
+	check("log-drain", [
+		["log drain siem: taken over as it is", undefined, syslogDrain, found()],
+		[
+			"log drain siem: taken over; sends proxies no more; changes proxies true => false",
+			undefined,
+			{ ...syslogDrain, proxies: false },
+			found({ field: "proxies", live: "true", declared: "false" }),
+		],
+		[
+			"log drain siem: taken over if it is there (adopt), else new, to syslog; sends apps, databases, ephemeralSessions, proxies",
+			undefined,
+			syslogDrain,
+			unseen,
 		],
 	]);
 });

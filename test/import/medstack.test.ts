@@ -77,6 +77,7 @@ test("services of MedStack's become apps and databases, and each key is accounte
 				},
 			},
 		},
+		logDrains: {},
 	});
 	assert.deepEqual(procfiles, [{ app: "portal", text: "portal: THE-COMMAND-OF-THE-IMAGE\nworker: npm run worker\n" }]);
 	assert.deepEqual(

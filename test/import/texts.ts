@@ -19,6 +19,8 @@ export interface Result {
 	rows(place: string, ending?: string): string;
 	/** All of them: place, path, outcome, reason. */
 	lines: string[];
+	/** Keys of the stage file that are left to decide, and of which the input has none. */
+	decisions: string[];
 	secrets: string[];
 	procfiles: Record<string, string>;
 }
@@ -38,7 +40,7 @@ export function importTexts(files: Readonly<Record<string, string | Buffer>>, op
 		const { phi = false, aptibleStack = "shared-ca-central-1", images = new Map() } = options;
 		const input = { files: own, envFiles: [], profiles: [], shell: {}, root: undefined, from: folder, ...options };
 		const handle = "handle" in options ? options.handle : "test";
-		const { blocks, keys, secrets, procfiles } = importCompose(input, { phi, aptibleStack, images, handle });
+		const { blocks, keys, secrets, procfiles, decisions } = importCompose(input, { phi, aptibleStack, images, handle });
 		const lines = keys.map((key) => `${key.place} ${key.path} ${key.outcome?.outcome} ${key.outcome?.says}`);
 		return {
 			blocks: blocks as Readonly<Record<string, Block>>,
@@ -53,6 +55,7 @@ export function importTexts(files: Readonly<Record<string, string | Buffer>>, op
 				return found.map(({ outcome }) => `${outcome?.outcome} ${outcome?.says}`)[0] ?? `nothing at ${place}`;
 			},
 			lines,
+			decisions: decisions.map(({ key }) => key),
 			secrets: secrets.entries().map(([name]) => name),
 			procfiles: Object.fromEntries(procfiles.map(({ app, text }) => [app, text])),
 		};

@@ -3,4 +3,4 @@ import { claims } from "./claims.ts";
 import { runMatrix } from "./matrix.ts";
 import { secrets } from "./secrets.ts";
 
-test("claims", (t) => runMatrix(t, claims, { secrets, oneIn: 32 }));
+test("claims", (t) => runMatrix(t, claims, { secrets, oneIn: 64 }));

@@ -51,14 +51,18 @@ test("before a mover has been there, status says so, and report and a wrong argu
 		[["report", "--run", "7; DROP TABLE x", "--stack", "night"], /runs are r1, r2/],
 	];
 	for (const [args, says] of wrong) {
-		const command = startBare(...args);
-		assert.equal(await command.ended, 2, args.join(" "));
-		assert.match(command.output(), says);
-		assert.match(command.output(), /usage: npm run move/);
+		const { code, output } = await night.runBare(...args);
+		assert.equal(code, 2, args.join(" "));
+		assert.match(output, says);
+		assert.match(output, /usage: npm run move/);
 	}
-	const missing = startBare("status", "--stack", "nowhere", "--config-file", path.join(folder, "Pulumi.nowhere.yaml"));
-	assert.equal(await missing.ended, 1);
-	assert.match(missing.output(), /Pulumi\.nowhere\.yaml is not there/);
+	const asProcess = startBare("copy");
+	assert.equal(await asProcess.ended, 2);
+	assert.match(asProcess.output(), /usage: npm run move/);
+	const nowhere = ["--stack", "nowhere", "--config-file", path.join(folder, "Pulumi.nowhere.yaml")];
+	const missing = await night.runBare("status", ...nowhere);
+	assert.equal(missing.code, 1);
+	assert.match(missing.output, /Pulumi\.nowhere\.yaml is not there/);
 });
 
 test("check, rehearse, copy and verify go through the tunnel to the mover and back, with the journal beside the stage", async () => {

@@ -58,10 +58,11 @@ test("OpenTelemetry and V8's debugger are loaded where a run is traced, and not 
 	const [, nodeargs = ""] = /nodeargs: (.*)/.exec(readFileSync(join(root, "Pulumi.yaml"), "utf8")) ?? [];
 	const program = `import { createRequire } from "node:module";
 		const start = createRequire(import.meta.resolve("@pulumi/pulumi/cmd/run/tracing.js"));
-		start("./tracing.js");
+		start("./tracing.js").newSpan("a run").end();
+		start("../../runtime/settings");
 		await start("../../runtime/closure/v8Hooks").isInitializedAsync();
 		const loaded = Object.keys(start.cache).join();
-		console.log(/opentelemetry.sdk-trace/.test(loaded), /closure.v8Hooks/.test(loaded));`;
+		console.log(/opentelemetry.sdk-trace/.test(loaded), /opentelemetry.api/.test(loaded), /closure.v8Hooks/.test(loaded));`;
 	const { TRACEPARENT: _, ...env } = process.env;
 	for (const [args, variables, isTraced] of [
 		[[], {}, false],
@@ -77,8 +78,20 @@ test("OpenTelemetry and V8's debugger are loaded where a run is traced, and not 
 				env: { ...env, ...variables },
 			},
 		);
-		assert.equal(run.stdout, `${isTraced} false\n`, run.stderr);
+		assert.equal(run.stdout, `${isTraced} ${isTraced} false\n`, run.stderr);
 	}
+});
+
+test("versions are compared as ever, by what is loaded when the first two are", () => {
+	const program = `import "./config/spare-sdk.js";
+		import "@pulumi/pulumi";
+		import { createRequire } from "node:module";
+		const sdk = createRequire(import.meta.resolve("@pulumi/pulumi/runtime/rpc.js"));
+		const isLoaded = () => Object.keys(sdk.cache).some((file) => /node_modules.semver./.test(file));
+		const semver = sdk("semver");
+		console.log(isLoaded(), semver.eq("1.2.0", new semver.SemVer("v1.2.0")), semver.gt("1.2.0", "1.10.0"), isLoaded());`;
+	const run = spawnSync(process.execPath, ["--input-type=module", "-e", program], { cwd: root, encoding: "utf8" });
+	assert.equal(run.stdout, "false true false true\n", run.stderr);
 });
 
 test("what starts the program leaves stack traces unmapped", () => {

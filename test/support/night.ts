@@ -5,11 +5,13 @@ import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { callCli } from "@medstack-to-aptible/sandbox/aptible/cli.ts";
 import { putServerBehind } from "@medstack-to-aptible/sandbox/aptible/real-servers.ts";
 import { createEnvironment } from "@medstack-to-aptible/sandbox/aptible/setup.ts";
 import { type Clouds, startAptible } from "@medstack-to-aptible/sandbox/clouds.ts";
+import { runCommand } from "../../move/command.ts";
 import { World } from "../../packages/mover/test/support/mover-process.ts";
 import { root } from "./repository.ts";
 
@@ -23,11 +25,21 @@ export interface MoveCommand {
 	says: (pattern: RegExp) => Promise<void>;
 }
 
+/** Steps that start Pulumi, whose output goes where the process's own does. */
+const PRINTS: ReadonlySet<string> = new Set(["switch", "night", "back"]);
+
+/** A command that has ended, with all that it said. */
+interface Ended {
+	code: number | null;
+	output: string;
+}
+
 export class Night {
 	readonly world: World;
 	readonly clouds: Clouds;
 	/** Folder of the stage file. */
 	readonly folder: string;
+	#isRunning = false;
 
 	/** Starts a source, a target for each of these databases, and the emulated Aptible in front of them. */
 	static async start(databases: readonly string[] = ["main"]): Promise<Night> {
@@ -106,13 +118,7 @@ export class Night {
 			process.execPath,
 			["--disable-warning=ExperimentalWarning", path.join(root, "move/main.ts"), ...args],
 			{
-				env: {
-					...this.clouds.env,
-					PATH: [...this.clouds.path, process.env.PATH].join(path.delimiter),
-					XDG_CACHE_HOME: path.join(this.folder, "cache"),
-					NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? "",
-					HOME: this.folder,
-				},
+				env: this.#environment(),
 				stdio: ["ignore", "pipe", "pipe"],
 			},
 		);
@@ -134,11 +140,51 @@ export class Night {
 		};
 	}
 
-	/** Runs one of the move's commands to its end. */
-	async run(...args: string[]): Promise<{ code: number | null; output: string }> {
-		const command = this.start(...args);
-		const code = await command.ended;
-		return { code, output: command.output() };
+	/** Runs one of the move's commands to its end, as `runBare` does. */
+	async run(...args: string[]): Promise<Ended> {
+		return this.runBare(...args, "--stack", "night", "--config-file", this.stageFile);
+	}
+
+	/**
+	 * Runs it without the stage's name: in this process, as one of its own takes half a second of CPU more, and `start` shows that. What has
+	 * Pulumi print to the terminal is a process all the same.
+	 */
+	async runBare(...args: string[]): Promise<Ended> {
+		if (PRINTS.has(args[0] ?? "")) {
+			const command = this.startBare(...args);
+			return { code: await command.ended, output: command.output() };
+		}
+		assert.ok(!this.#isRunning, "a command that runs has the environment of this process");
+		this.#isRunning = true;
+		const env = this.#environment();
+		const former = Object.keys(env).map((name) => [name, process.env[name]] as const);
+		Object.assign(process.env, env);
+		let output = "";
+		const write = (text: string) => {
+			output += text;
+		};
+		const terminal = { isTerminal: false, columns: 80, write, complain: write };
+		try {
+			const code = await runCommand(args, { ...terminal, untilGone: () => new AbortController().signal });
+			return { code, output };
+		} finally {
+			for (const [name, value] of former) {
+				if (value === undefined) delete process.env[name];
+				else process.env[name] = value;
+			}
+			this.#isRunning = false;
+		}
+	}
+
+	/** What a command is given. */
+	#environment(): Record<string, string> {
+		return {
+			...this.clouds.env,
+			PATH: [...this.clouds.path, process.env.PATH].join(path.delimiter),
+			XDG_CACHE_HOME: path.join(this.folder, "cache"),
+			NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? "",
+			HOME: this.folder,
+		};
 	}
 
 	async stop(): Promise<void> {

@@ -20,6 +20,9 @@ const root = join(import.meta.dirname, "../..");
 const namespace = "medstack-to-aptible:";
 const driftVariable = "MEDSTACK_TO_APTIBLE_DRIFT";
 
+/** What stays loaded from one run of the program, or of a Command, to the next: it holds no state (test/program/kept-folders.test.ts). */
+export const keptFolders = ["aptible", "config", "cost", "wire"];
+
 /** The line of a stage file by which Pulumi makes a key of a passphrase. */
 const SALT = /^encryptionsalt: (.*)\n/m;
 /** Salt of the staging stage's, for stage files without one. */
@@ -273,7 +276,7 @@ export async function openStageFile(
 	text: string,
 ): Promise<StageUnderTest> {
 	const dir = await mkdtemp(join(tmpdir(), "medstack-to-aptible-"));
-	const sandbox = await prepareSandbox({ root, dir, quiet: true, attach: true });
+	const sandbox = await prepareSandbox({ root, dir, quiet: true, attach: { keeps: keptFolders } });
 	// Most tests count what Aptible is asked; see `watchDrift`.
 	sandbox.env[driftVariable] = "off";
 	await fakeSshKey(sandbox.env);

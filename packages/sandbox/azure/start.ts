@@ -1,10 +1,11 @@
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import process from "node:process";
+import { cachedFolder } from "../cached-folder.ts";
+import { cacheFolder } from "../engine/cache.ts";
 import { type BlobService, startBlobService } from "./blob-service.ts";
 import { makeCertificate } from "./certificate.ts";
 import { refusalOf, refuse } from "./front.ts";
@@ -35,9 +36,9 @@ const LOGIN = {
 export async function startAzure(dir: string): Promise<Azure> {
 	await mkdir(dir, { recursive: true });
 	const store = new ArmStore(dir);
-	const { certificate, key } = await certificateOf(dir);
+	const trusted = await certificateOf();
 	let service: Promise<BlobService> | undefined;
-	const server = createServer({ cert: certificate, key }, (request, response) => {
+	const server = createServer({ cert: trusted.certificate, key: trusted.key }, (request, response) => {
 		const refusal = refusalOf(request, store);
 		if (refusal !== undefined) return refuse(response, refusal);
 		service ??= startBlobService(dir, store);
@@ -50,7 +51,7 @@ export async function startAzure(dir: string): Promise<Azure> {
 	const { port } = server.address() as AddressInfo;
 	store.set("port", String(port));
 	return {
-		env: { ...LOGIN, AZURE_SANDBOX: dir, NODE_EXTRA_CA_CERTS: await trustFile(dir, certificate) },
+		env: { ...LOGIN, AZURE_SANDBOX: dir, NODE_EXTRA_CA_CERTS: await trustFile(dir, trusted) },
 		close: async () => {
 			server.close();
 			server.closeAllConnections();
@@ -77,22 +78,27 @@ async function listen(server: Server, port: number): Promise<void> {
 	server.unref();
 }
 
-async function certificateOf(dir: string): Promise<{ certificate: string; key: string }> {
-	const files = [path.join(dir, "blob-certificate.pem"), path.join(dir, "blob-key.pem")] as const;
-	if (!files.every((file) => existsSync(file))) {
+/** Sandboxes have one certificate, so that what trusts that of one trusts those of all: Node reads what it trusts once. */
+async function certificateOf(): Promise<{ certificate: string; key: string; file: string }> {
+	const folder = path.join(cacheFolder(), "azure-certificates", String(new Date().getUTCFullYear()));
+	const files = (inside: string) => [path.join(inside, "certificate.pem"), path.join(inside, "key.pem")] as const;
+	await cachedFolder(folder, async (partial) => {
 		const made = makeCertificate();
-		await writeFile(files[1], made.key, { mode: 0o600 });
-		await writeFile(files[0], made.certificate);
-	}
-	const [certificate, key] = await Promise.all(files.map((file) => readFile(file, "utf8")));
-	return { certificate: certificate ?? "", key: key ?? "" };
+		const [certificateFile, keyFile] = files(partial);
+		await writeFile(keyFile, made.key, { mode: 0o600 });
+		await writeFile(certificateFile, made.certificate);
+	});
+	const [file, keyFile] = files(folder);
+	const [certificate, key] = await Promise.all([readFile(file, "utf8"), readFile(keyFile, "utf8")]);
+	return { certificate, key, file };
 }
 
 /** A file for `NODE_EXTRA_CA_CERTS`, which takes one only: with what the person's own names. */
-async function trustFile(dir: string, certificate: string): Promise<string> {
+async function trustFile(dir: string, { certificate, file }: { certificate: string; file: string }): Promise<string> {
 	const own = process.env.NODE_EXTRA_CA_CERTS;
 	const others = own === undefined ? "" : await readFile(own, "utf8").catch(() => "");
-	const file = path.join(dir, "trusted.pem");
-	await writeFile(file, others.includes(certificate) ? others : `${others}\n${certificate}`);
-	return file;
+	if (others === "") return file;
+	const both = path.join(dir, "trusted.pem");
+	await writeFile(both, others.includes(certificate) ? others : `${others}\n${certificate}`);
+	return both;
 }

@@ -23,8 +23,11 @@ export interface PeopleSetup {
 
 const SIDES = { [MEDSTACK_ADDRESS]: "medstack", [APTIBLE_ADDRESS]: "aptible" } as const;
 const CLIENTS = ["reader-1", "reader-2", "writer-1", "writer-2"];
-/** Each time a TLS handshake on both sides, which is most of what a night costs while it waits. */
-const EVERY_MS = 400;
+/**
+ * Between an answer and the next request of somebody's, in milliseconds: each is a TLS handshake on both sides, which is most of what a night
+ * costs while it waits.
+ */
+const EVERY_MS = { often: 400, seldom: 1_500 };
 const TESTER = "tester";
 const TEST_MS = 20_000;
 
@@ -33,6 +36,8 @@ export class People {
 	readonly requesters: Requester[] = [];
 	/** Whether those that write do, as the product's workers do; else they read. */
 	mayWrite = true;
+	/** How often they come: `seldom` says less of when a side began or ceased to serve. */
+	come: keyof typeof EVERY_MS = "often";
 	readonly #setup: PeopleSetup;
 	#forgotten: RunningInstance | undefined;
 
@@ -81,7 +86,7 @@ export class People {
 			resolver,
 			reach: (address) => (isKnown(address) ? { host: LOCAL[address], port, side: SIDES[address] } : undefined),
 			ca: certificate,
-			everyMs: EVERY_MS,
+			everyMs: () => EVERY_MS[this.come],
 			mayWrite: () => this.mayWrite,
 			...(client.startsWith("reader") ? {} : { ledger }),
 		});

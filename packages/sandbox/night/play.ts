@@ -26,6 +26,7 @@ export function playNight(setup: NightSetup): Promise<PlayedNight> {
 async function playSteps(steps: NightSteps, { folder, say }: NightSetup): Promise<PlayedNight> {
 	const { world } = steps;
 	const { logs, people, ledger } = world;
+	people.come = "seldom";
 	people.begin();
 	await steps.perform("plan");
 	say("at the DNS host, by hand: a lower TTL");
@@ -38,6 +39,7 @@ async function playSteps(steps: NightSteps, { folder, say }: NightSetup): Promis
 	await steps.perform("objects");
 	world.objects.change();
 	const { output: forecast } = await steps.perform("status");
+	people.come = "often";
 	await sleep(PEACE_MS);
 
 	const frozen = await steps.shut();
@@ -49,6 +51,7 @@ async function playSteps(steps: NightSteps, { folder, say }: NightSetup): Promis
 	await steps.perform("probe");
 	await steps.perform("switch live", "--yes");
 	await steps.untilServedBy("aptible");
+	people.come = "seldom";
 	await steps.perform("watch", "--follow", "--old", logs.page, "--new", logs.endpoints);
 	const { output: files } = await steps.perform("report");
 	await steps.perform("close");

@@ -45,8 +45,8 @@ export interface RequesterSetup {
 	ledger?: Ledger;
 	/** Whether one that writes does so; it reads meanwhile. @default always */
 	mayWrite?: () => boolean;
-	/** Between an answer and the next request. @default 100 */
-	everyMs?: number;
+	/** Between an answer and the next request, in milliseconds. @default 100 */
+	everyMs?: () => number;
 }
 
 /** For an answer. */
@@ -61,7 +61,7 @@ export interface Requester {
 
 /** Starts a client: one request after the other, each over a connection of its own. */
 export function startRequester(setup: RequesterSetup): Requester {
-	const { client, everyMs = 100 } = setup;
+	const { client, everyMs = () => 100 } = setup;
 	const answers: RecordedAnswer[] = [];
 	const ending = new AbortController();
 	const { signal } = ending;
@@ -70,7 +70,7 @@ export function startRequester(setup: RequesterSetup): Requester {
 			const at = new Date();
 			const outcome = await ask(setup).catch((error: Error) => ({ error: error.message }));
 			answers.push({ client, at, ended: new Date(), ...outcome });
-			await sleep(everyMs, undefined, { signal }).catch(() => {});
+			await sleep(everyMs(), undefined, { signal }).catch(() => {});
 		}
 	};
 	const done = work();

@@ -1,4 +1,5 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
 import { statSync } from "node:fs";
 import path from "node:path";
 import type { Readable, Writable } from "node:stream";
@@ -6,6 +7,7 @@ import type { Logging } from "./command-inputs.ts";
 import { findExecutable } from "./command-line.ts";
 import { describeEnd, describeStartFailure, quote } from "./go-text.ts";
 import { LineReader } from "./line-reader.ts";
+import { type Ended, runWarm, type Stream, type Warmth } from "./warm-node.ts";
 
 /** A running command; its stdin is there only where it has one. */
 type Child = ChildProcessByStdio<Writable | null, Readable, Readable>;
@@ -41,10 +43,18 @@ export interface Run {
 	surroundings: Surroundings;
 }
 
+/** A command that has been started. */
+interface Started {
+	child: ChildProcess;
+	ended: Promise<Ended>;
+}
+
 /** The environment and the working directory of a plugin, which are those of its engine. */
 export interface Surroundings {
 	env: Readonly<NodeJS.ProcessEnv>;
 	cwd: string;
+	/** Has scripts of Node run in processes that have run some before, which keep the modules of these folders. */
+	warm?: Warmth | undefined;
 }
 
 /** Said where the released provider would not say anything any more: its reader of lines stops, its writer waits for it. */
@@ -62,20 +72,17 @@ export async function runCommand(run: Run): Promise<Output> {
 	const streams: Record<"stdout" | "stderr", Buffer[]> = { stdout: [], stderr: [] };
 	const lines = new LineReader(run.log);
 	let failure: string | undefined;
+	let hangs = false;
 	try {
-		const child = start(run);
-		let hangs = false;
-		for (const name of ["stdout", "stderr"] as const) {
-			child[name].on("data", (chunk: Buffer) => {
-				streams[name].push(chunk);
-				printed.push(chunk);
-				if ((logging === name || logging === "stdoutAndStderr") && !lines.write(chunk)) {
-					hangs = true;
-					child.kill("SIGKILL");
-				}
-			});
-		}
-		failure = await end(child, run);
+		const started = start(run, (chunk, name) => {
+			streams[name].push(chunk);
+			printed.push(chunk);
+			if ((logging === name || logging === "stdoutAndStderr") && !lines.write(chunk)) {
+				hangs = true;
+				started.child.kill("SIGKILL");
+			}
+		});
+		failure = await end(started, run);
 		if (hangs) {
 			failure = `${LINE_TOO_LONG} (${failure})`;
 		}
@@ -89,19 +96,27 @@ export async function runCommand(run: Run): Promise<Output> {
 	return { stdout: text(streams.stdout), stderr: text(streams.stderr) };
 }
 
-function start(run: Run): Child {
+function start(run: Run, hear: (chunk: Buffer, stream: Stream) => void): Started {
 	const { interpreter, dir = run.surroundings.cwd, stdin } = run.process;
 	const [name = "", ...rest] = interpreter?.length ? interpreter : ["/bin/sh", "-c"];
 	run.signal.throwIfAborted();
 	const file = resolveInterpreter(name, run.surroundings);
 	checkFolder(dir);
+	const env = environment(run);
+	const [script = "", ...args] = [...rest, run.command];
+	if (run.surroundings.warm !== undefined && name === "node" && script.endsWith(".ts")) {
+		return runWarm({ node: file, script, args, env, cwd: dir, stdin, ...run.surroundings.warm }, hear);
+	}
 	try {
-		return spawn(file, [...rest, run.command], {
-			argv0: name,
-			cwd: dir,
-			env: environment(run),
-			stdio: [stdin ? "pipe" : "ignore", "pipe", "pipe"],
-		}) as Child;
+		const stdio = [stdin ? "pipe" : "ignore", "pipe", "pipe"] as const;
+		const child = spawn(file, [script, ...args], { argv0: name, cwd: dir, env, stdio: [...stdio] }) as Child;
+		for (const stream of ["stdout", "stderr"] as const) {
+			child[stream].on("data", (chunk: Buffer) => hear(chunk, stream));
+		}
+		child.stdin?.on("error", () => {});
+		child.stdin?.end(stdin);
+		const ended = once(child, "close") as Promise<Ended>;
+		return { child, ended };
 	} catch (error) {
 		// Some failures, such as too long an environment, are thrown here; the others come as events.
 		throw new Error(describeStartFailure(file, error as NodeJS.ErrnoException));
@@ -142,15 +157,16 @@ function environment(run: Run): NodeJS.ProcessEnv {
  * Waits until the process has ended and its pipes are closed, so a grandchild that holds them keeps this waiting, also
  * after a kill: the released provider kills the direct child only, and waits likewise.
  */
-function end(child: Child, run: Run): Promise<string | undefined> {
+async function end({ child, ended }: Started, run: Run): Promise<string | undefined> {
 	const kill = () => child.kill("SIGKILL");
 	run.signal.addEventListener("abort", kill);
-	child.stdin?.on("error", () => {});
-	child.stdin?.end(run.process.stdin);
-	return new Promise<string | undefined>((resolve) => {
-		child.on("error", (error: NodeJS.ErrnoException) => resolve(describeStartFailure(child.spawnfile, error)));
-		child.on("close", (code, signal) => resolve(describeEnd(code, signal)));
-	}).finally(() => run.signal.removeEventListener("abort", kill));
+	try {
+		return describeEnd(...(await ended));
+	} catch (error) {
+		return describeStartFailure(child.spawnfile, error as NodeJS.ErrnoException);
+	} finally {
+		run.signal.removeEventListener("abort", kill);
+	}
 }
 
 function text(chunks: Buffer[]): string {

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
+import { PassThrough } from "node:stream";
 import type { ServerWritableStream } from "@grpc/grpc-js";
 import languageServices from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import type {
@@ -20,6 +22,7 @@ import { findExecutable, splitWords } from "./command-line.ts";
 import type { Surroundings } from "./command-process.ts";
 import { EngineLog } from "./engine-log.ts";
 import { isEntry, type Plugin, serve, unary } from "./serve.ts";
+import { type Ended, type NodeRun, runWarm } from "./warm-node.ts";
 
 /**
  * Stand-in for `pulumi-language-nodejs`, which the engine's releases carry beside the CLI and which cannot be had as a
@@ -65,31 +68,22 @@ async function run(request: RunRequest, place: Place): Promise<InstanceType<type
 		return response.setError("It looks like the Pulumi SDK has not been installed. Have you run pulumi install?");
 	}
 	const nodeArguments = splitWords(String(options.nodeargs ?? ""));
-	const child = spawn(node, [...nodeArguments, runner, ...runnerArguments(request, program, place.engineAddress)], {
-		// Streams are the host's own, so that the program's output is the engine's to show.
-		stdio: ["ignore", ...(log === undefined ? (["inherit", "inherit"] as const) : (["pipe", "pipe"] as const))],
-		cwd: surroundings.cwd,
+	const nodeRun: NodeRun = {
+		node,
+		flags: nodeArguments,
+		script: runner,
+		args: runnerArguments(request, program, place.engineAddress),
 		env: {
 			...surroundings.env,
 			PULUMI_CONFIG: JSON.stringify(configForProgram(request)),
 			PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
 		},
-	});
-	running.add(child);
-	if (log !== undefined) {
-		for (const [index, stream] of [child.stdout, child.stderr].entries()) {
-			if (stream !== null) createInterface(stream).on("line", (line) => log.print(line, index + 1));
-		}
-	}
-	const failure = await new Promise<string | number>((resolve) => {
-		child.on("error", (error) =>
-			resolve(`Problem executing program (could not run language executor): ${error.message}`),
-		);
-		child.on(log === undefined ? "exit" : "close", (code, signal) =>
-			resolve(code ?? `Program exited unexpectedly: signal: ${signal}`),
-		);
-	});
-	running.delete(child);
+		cwd: surroundings.cwd,
+		...surroundings.warm,
+	};
+	const failure = await (log === undefined ? runOnce(nodeRun, running) : runAttached(nodeRun, { running, log })).catch(
+		(error: Error) => `Problem executing program (could not run language executor): ${error.message}`,
+	);
 	await log?.waitUntilIdle();
 	if (failure === 0) {
 		return response;
@@ -100,6 +94,43 @@ async function run(request: RunRequest, place: Place): Promise<InstanceType<type
 	return response.setError(
 		typeof failure === "number" ? `Program exited with non-zero exit code: ${failure}` : failure,
 	);
+}
+
+/** Runs a program in a process of its own, whose streams are the host's own, so that the program's output is the engine's to show. */
+async function runOnce(run: NodeRun, running: Set<ChildProcess>): Promise<string | number> {
+	const { node, flags = [], script, args, env, cwd } = run;
+	const child = spawn(node, [...flags, script, ...args], { stdio: ["ignore", "inherit", "inherit"], cwd, env });
+	running.add(child);
+	const ended = once(child, "exit").finally(() => running.delete(child));
+	return describe((await ended) as Ended);
+}
+
+/** Runs a program for an engine that does not hear this process's own streams. */
+async function runAttached(
+	run: NodeRun,
+	{ running, log }: { running: Set<ChildProcess>; log: EngineLog },
+): Promise<string | number> {
+	const streams = { stdout: new PassThrough(), stderr: new PassThrough() };
+	const shown = Object.values(streams).map((input, index) => {
+		const reader = createInterface({ input });
+		return once(
+			reader.on("line", (line) => log.print(line, index + 1)),
+			"close",
+		);
+	});
+	const { child, ended } = runWarm(run, (chunk, stream) => streams[stream].write(chunk));
+	running.add(child);
+	try {
+		return describe(await ended);
+	} finally {
+		running.delete(child);
+		for (const stream of Object.values(streams)) stream.end();
+		await Promise.all(shown);
+	}
+}
+
+function describe([code, signal]: Ended): string | number {
+	return code ?? `Program exited unexpectedly: signal: ${signal}`;
 }
 
 function findRunner(program: string): string | undefined {

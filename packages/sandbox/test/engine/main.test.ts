@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
@@ -18,6 +18,18 @@ describe("npm run sandbox", () => {
 		const { code, stdout } = await sandbox("--help");
 		assert.equal(code, 0);
 		assert.match(stdout, /^Usage: npm run sandbox/);
+		const page = readFileSync(path.join(import.meta.dirname, "../../../../docs/sandbox.md"), "utf8");
+		const commands = [...stdout.matchAll(/^ {2}([a-z]+)/gm)].map(([, command]) => command);
+		assert.ok(commands.includes("comment") && commands.length > 10, stdout);
+		const unknown = commands.filter((command) => !new RegExp(`sandbox -- ${command}\\b`).test(page));
+		assert.deepEqual(unknown, []);
+	});
+
+	it("names in the README how it is emptied, and a preview that says all on stdout", () => {
+		const readme = readFileSync(path.join(import.meta.dirname, "../../../../README.md"), "utf8");
+		assert.match(readme, /^npm run sandbox -- reset\b/m);
+		assert.match(readme, /^npm run sandbox -- pulumi preview {2,}#/m);
+		assert.doesNotMatch(readme, /preview --diff/);
 	});
 
 	it("refuses an unknown word, with what there is", async () => {
@@ -25,7 +37,7 @@ describe("npm run sandbox", () => {
 		assert.equal(code, 2);
 		assert.match(
 			stderr,
-			/^unknown command "destroy"; use one of pulumi, aptible, drift, adopt, compliance, move, night, image, fault, latency, reset, --help, or none at all\n/,
+			/^unknown command "destroy"; use one of pulumi, aptible, drift, adopt, compliance, cost, comment, move, night, image, fault, latency, reset, --help, or none at all\n/,
 		);
 	});
 
@@ -82,6 +94,17 @@ describe("npm run sandbox", () => {
 		const adopt = await sandbox("adopt", "--environment", "acme-none");
 		assert.equal(adopt.code, 1);
 		assert.match(adopt.stderr, /^environment "acme-none" is not one that this token sees; it sees: /m);
+	});
+
+	it("tells the costs of a stage, and what a pull request would show of it", async () => {
+		const cost = await sandbox("cost", "--json");
+		assert.equal(cost.code, 0, cost.stderr);
+		assert.equal(JSON.parse(cost.stdout).stage, "staging");
+		assert.equal((await sandbox("cost", "--plan", "gold")).code, 2);
+		const comment = await sandbox("--stack", "staging", "comment");
+		assert.equal(comment.code, 0, comment.stderr);
+		assert.match(comment.stdout, /staging/);
+		assert.match(comment.stderr, /Previewing update/);
 	});
 
 	it("moves a clinic, and opens psql on what it left on either side", async () => {

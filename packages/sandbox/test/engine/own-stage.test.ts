@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { servicesOf } from "../../aptible/images.ts";
 import { inSandbox } from "../../aptible/sandbox.ts";
-import { prepareStage } from "../../own-stage.ts";
+import { prepareStage, refuseAgainst } from "../../own-stage.ts";
 import { opensWith } from "../../vault.ts";
 import { TinyProgram } from "./tiny-program.ts";
 
@@ -71,6 +71,48 @@ describe("a stage of one's own in the sandbox", () => {
 		assert.deepEqual(own.withConfigFile(["stack", "select", "up"]), ["stack", "select", "up"]);
 	});
 
+	it("has stand-ins for what it refers to and does not hold, and none for what it refers to no more", async () => {
+		const file = path.join(program.dir, "Pulumi.bare.yaml");
+		const bare = (...variables: string[]) =>
+			`config:\n  medstack-to-aptible:include: [bare/*.yaml]\n  medstack-to-aptible:apps:\n    shop: { image: "x/y:1", config: { ${variables.join(", ")} }, services: { web: {} } }\n`;
+		writeFileSync(file, bare('A: "${secrets.here}"', 'B: "$${secrets.literal}"', 'C: "${secrets.not valid}"'));
+		mkdirSync(path.join(program.dir, "bare"));
+		writeFileSync(path.join(program.dir, "bare/drains.yaml"), "logDrains: { siem: { url: '${ secrets.siemUrl }' } }\n");
+		const secretsOf = async ({ own }: Awaited<ReturnType<typeof prepare>>) => {
+			const shown = await program.pulumi(
+				...own.withConfigFile(["config", "--show-secrets", "--json", "--stack", "bare"]),
+			);
+			return JSON.parse(shown.stdout)["medstack-to-aptible:secrets"]?.objectValue;
+		};
+		const says =
+			"secrets: Pulumi.bare.yaml refers to secrets that it does not hold, which a real run refuses; here each is a stand-in until it is set: medstack-to-aptible:secrets.here, medstack-to-aptible:secrets.siemUrl";
+		const how =
+			"  to set one here: npm run sandbox -- --stack bare pulumi config set --secret --path 'medstack-to-aptible:secrets.here'";
+		const first = await prepare("bare");
+		assert.deepEqual(first.said.slice(1), [says, how]);
+		assert.deepEqual(first.own.optionsToRead, first.own.options);
+		assert.deepEqual(await secretsOf(first), {
+			here: "stand-in-for-here",
+			siemUrl: "https://stand-in-for-siemUrl.example",
+		});
+		const set = ["config", "set", "--secret", "--path", "medstack-to-aptible:secrets.mine", "of mine"];
+		assert.equal((await program.pulumi(...first.own.withConfigFile([...set, "--stack", "bare"]))).code, 0);
+
+		writeFileSync(file, bare());
+		const without = await prepare("bare");
+		assert.deepEqual(without.said, [
+			says.replace("medstack-to-aptible:secrets.here, ", ""),
+			how.replace("here'", "siemUrl'"),
+		]);
+		assert.deepEqual(Object.keys(await secretsOf(without)).sort(), ["mine", "siemUrl"]);
+
+		// No block: the program says so.
+		writeFileSync(file, `${bare()}  medstack-to-aptible:secrets:\n`);
+		const wrong = await prepare("bare");
+		assert.deepEqual(wrong.said, []);
+		assert.match(readFileSync(wrong.own.options[1] ?? "", "utf8"), /^ {2}medstack-to-aptible:secrets:( "")?$/m);
+	});
+
 	it("has of an image that several apps share the processes of all of them, and says so once", async () => {
 		const app = (...services: string[]) =>
 			`{ image: "ghcr.io/mine/both:1", services: { ${services.join(": {}, ")}: {} } }`;
@@ -80,6 +122,15 @@ describe("a stage of one's own in the sandbox", () => {
 		const { said } = await prepare("twice");
 		assert.deepEqual(said, [says]);
 		assert.deepEqual((await prepare("twice")).said, []);
+	});
+
+	it("is compared with no commit where it has stand-ins", () => {
+		const copy = ["--config-file", "copy"];
+		for (const against of [["--json", "--against", "HEAD"], ["--against=HEAD"]]) {
+			assert.throws(() => refuseAgainst(copy, against), /--against compares .*; leave it out$/);
+			refuseAgainst([], against);
+		}
+		refuseAgainst(copy, ["--json"]);
 	});
 
 	it("is refused where its file is missing or no YAML", async () => {
@@ -98,5 +149,14 @@ describe("a stage of one's own in the sandbox", () => {
 		assert.deepEqual(own.options, []);
 		assert.deepEqual(said, []);
 		assert.deepEqual(own.withConfigFile(["up"]), ["up"]);
+
+		const reference = 'medstack-to-aptible:apps: { shop: { config: { A: "${secrets.key}" } } }';
+		writeFileSync(path.join(program.dir, "Pulumi.open.yaml"), `encryptionsalt: ${salt}\nconfig:\n  ${reference}\n`);
+		const lacking = await prepare("open");
+		assert.deepEqual(lacking.own.options, []);
+		assert.deepEqual(lacking.said, [
+			"secrets: Pulumi.open.yaml refers to secrets that it does not hold, and is refused until each is set: medstack-to-aptible:secrets.key",
+			"  to set one here: npm run sandbox -- --stack open pulumi config set --secret --path 'medstack-to-aptible:secrets.key'",
+		]);
 	});
 });

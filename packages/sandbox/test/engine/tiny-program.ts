@@ -30,7 +30,12 @@ export class TinyProgram {
 	/** Makes one, with the plugins as processes of the engine, or attached (`SandboxOptions.attach`). */
 	static async create({ attach = false } = {}): Promise<TinyProgram> {
 		const dir = await mkdtemp(path.join(tmpdir(), "tiny-program-"));
-		const sandbox = await prepareSandbox({ root: ROOT, dir: path.join(dir, ".sandbox"), quiet: true, attach });
+		const sandbox = await prepareSandbox({
+			root: ROOT,
+			dir: path.join(dir, ".sandbox"),
+			quiet: true,
+			...(attach ? { attach: { keeps: [] } } : {}),
+		});
 		const vault = await startVault(randomBytes(32));
 		Object.assign(sandbox.env, vault.env);
 		const program = new TinyProgram(path.join(dir, "program"), sandbox, vault);

@@ -1,6 +1,7 @@
 /**
- * The way back by the product's commands, with real servers, DNS and clients. `npm test` plays the cheapest boundary, as `test/move/back/back.test.ts`
- * goes back from each on real servers; `MATRIX=all` plays all of them.
+ * The way back by the product's commands, with real servers, DNS and clients, from each boundary: in `npm run test:matrix` alone, as each costs
+ * 25 s of CPU. What `npm test` has of it: the command on real servers, which a person is refused and then accepts (test/move/back/command.test.ts), each
+ * boundary (back.test.ts there) and each kill (kills.test.ts), and the judge of this page (writers.test.ts).
  */
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -10,7 +11,6 @@ import { test } from "node:test";
 import { type Boundary, boundaries, playBack } from "../../night/back.ts";
 
 const root = path.join(import.meta.dirname, "../../../..");
-const PLAYED: readonly Boundary[] = process.env.MATRIX === "all" ? boundaries : ["frozen"];
 /** What each boundary has taken on Aptible. */
 const WRITTEN: Readonly<Record<Boundary, (rows: number) => boolean>> = {
 	frozen: (rows) => rows === 0,
@@ -19,7 +19,7 @@ const WRITTEN: Readonly<Record<Boundary, (rows: number) => boolean>> = {
 	live: (rows) => rows > 10,
 };
 
-for (const from of PLAYED) {
+for (const from of boundaries) {
 	test(`back from ${from}: MedStack serves again, no side was open beside the other, and what is lost was counted and accepted`, async (t) => {
 		const folder = await mkdtemp(path.join(os.tmpdir(), "night-"));
 		t.after(() => rm(folder, { recursive: true, force: true }));

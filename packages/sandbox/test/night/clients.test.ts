@@ -73,7 +73,7 @@ test("a client follows DNS from one side to the other over TLS, and notes what i
 			address === "203.0.113.9" ? { host: "127.0.0.1", port: balancer.port, side: "medstack" } : undefined,
 		ca: certificate,
 		ledger,
-		everyMs: 5,
+		everyMs: () => 5,
 	});
 	t.after(async () => {
 		await requester.stop();

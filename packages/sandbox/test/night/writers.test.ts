@@ -91,7 +91,7 @@ test("a night from one side to the other: who asks by DNS is down from the last 
 					? { host: "127.0.0.1", port: medstack.loadBalancer.port, side: "medstack" }
 					: { host: "127.0.0.1", port: elb.port, side: "aptible" },
 			...(client === "writer" ? { ledger } : {}),
-			everyMs: 5,
+			everyMs: () => 5,
 		}),
 	);
 	t.after(async () => {

@@ -74,6 +74,40 @@ it("does the same for an engine that attaches itself, provider and all", async (
 	assert.match((await program.preview()).stderr, /Program exited with non-zero exit code: 3/);
 });
 
+it("runs a program in a process that has run it before as in one of its own", async (t) => {
+	const program = await TinyProgram.create({ attach: true });
+	t.after(() => program.remove());
+	await writeFile(path.join(program.dir, "count.ts"), "let runs = 0;\nexport const count = () => ++runs;\n");
+	const body = `
+		import { count } from "./count.ts";
+		import process from "node:process";
+		const before = [(globalThis as any).left, process.env.LEFT, count(), process.argv.length];
+		(globalThis as any).left = process.env.LEFT = "left";
+		const isDeployed = new local.Command("made", { create: "true" }).stdout.apply(() => true);
+		export const seen = [process.pid, ...before.map(String), process.env.OWN, isDeployed];`;
+	await program.write(body);
+	program.sandbox.env.OWN = "first";
+	assert.equal((await program.up()).code, 0);
+	const { seen: first } = await program.outputs();
+	// What fails in between reports its failure, and leaves none to the next run.
+	await program.write('console.log(process.pid);\nthrow new pulumi.RunError("the stage file is wrong");');
+	const failed = await program.preview();
+	assert.match(failed.stderr, /error: the stage file is wrong/);
+	assert.match(failed.stderr, new RegExp(`^${(first as unknown[])[0]}$`, "m"));
+	await program.write(body);
+	program.sandbox.env.OWN = "second";
+	const { code, stdout } = await program.up();
+	assert.equal(code, 0, stdout);
+	const { seen: second } = await program.outputs();
+	assert.deepEqual(
+		[first, second],
+		[
+			[(first as unknown[])[0], "undefined", "undefined", "1", "2", "first", true],
+			[(first as unknown[])[0], "left", "undefined", "1", "2", "second", true],
+		],
+	);
+});
+
 it("requires each provider that package.json names, used or not, as the released language host does", async (t) => {
 	const host = spawn(process.execPath, [path.join(ROOT, "packages/sandbox/plugins/language-host.ts"), "127.0.0.1:1"]);
 	t.after(() => host.kill());
