@@ -18,15 +18,18 @@ export interface Findings {
 }
 
 /** GitHub takes 65536 characters; some are left for the headings. */
-const most = { effects: 20_000, costs: 15_000, drift: 10_000, reason: 400, all: 62_000 };
+const most = { effects: 20_000, item: 4_000, costs: 15_000, drift: 10_000, reason: 400, all: 62_000 };
 
 /** Characters that are read at once; two lines on GitHub. */
 const longest = 160;
 
 /** Writes it: what happens, what it costs, what somebody changed by hand, and at the end the preview itself. Its first line tells it from other comments. */
 export function writeComment({ stage, text, hasFailed, costs, drift }: Findings): string {
-	const { messages, hasChanges } = readPreview(text);
-	const effects = list(order(messages), most.effects);
+	const { messages, hasChanges, losses } = readPreview(text);
+	// Without a look at the state no line says what goes.
+	const isUntold = losses.length > 0 && !messages.some((message) => harm.test(message));
+	const untold = isUntold ? [`${losses.join(", ")}: only the preview below says what`] : [];
+	const effects = list([...untold, ...order(messages)], most.effects);
 	const none = hasChanges ? "What changes is in the preview below." : "Nothing changes.";
 	const isOpen = hasFailed && effects.length === 0;
 	const top = [
@@ -41,15 +44,25 @@ export function writeComment({ stage, text, hasFailed, costs, drift }: Findings)
 		.map((lines) => lines.join("\n"))
 		.join("\n\n");
 	const room = most.all - top.length;
-	const shown = text.length > room ? `${text.slice(0, room)}\n... the rest is in the log` : text.trimEnd();
+	// As long a fence in the text would end this one.
+	const fenced = text.replace(/`{5,}/g, "````");
+	const shown = fenced.length > room ? `${fenced.slice(0, room)}\n... the rest is in the log` : fenced.trimEnd();
 	return `${top}\n${shown}\n\`\`\`\`\`\n\n</details>\n`;
 }
 
-/** Errors and warnings, then what is deleted or replaced, then the rest by its noun. */
+/** Errors, then what harms, then warnings, then the rest by its noun. */
 function order(messages: readonly string[]): string[] {
-	const rank = (message: string) => (isSevere(message) ? 0 : / IS (DELETED|REPLACED)\b/.test(message) ? 1 : 2);
+	const rank = (message: string) => {
+		if (message.startsWith("error: ")) return 0;
+		if (harm.test(message)) return 1;
+		return isSevere(message) ? 2 : 3;
+	};
 	return messages.toSorted((one, other) => rank(one) - rank(other) || (one < other ? -1 : 1));
 }
+
+/** What effects (effects/) write in capitals. */
+const harm =
+	/\b(IS|ARE) (DELETED|REPLACED|LOST)\b|\bIT STOPS\b|\bOFF THE NETWORK\b|\bTHE UPDATE FAILS\b|\b(CLOSES|ENDS?|EVERYONE|NO|NONE|NOT|NOTHING|PUBLIC|REFUSED)\b/;
 
 function writeCosts(costs: CostReport | Error, stage: string): string[] {
 	if (costs instanceof Error)
@@ -64,6 +77,7 @@ function writeCosts(costs: CostReport | Error, stage: string): string[] {
 	return [
 		`#### Costs: ${rise} a month, ${before} => ${after}`,
 		"",
+		...(against.isThere ? [] : [`${literal(against.ref)} has no file of this stage: all of it is new.`, ""]),
 		...fit(compareRows(against, total), most.costs),
 		"",
 		from,
@@ -99,25 +113,27 @@ function list(items: readonly string[], characters: number): string[] {
 			? bold(item.split("\n").map(literal).join("\n  "))
 			: bold(item.split("; ").map(literal).join("\n  - "));
 	return fit(
-		items.map((item) => `- ${write(item)}`),
+		items.map((item) => `- ${write(item.length > most.item ? `${item.slice(0, most.item)} ...` : item)}`),
 		characters,
 	);
 }
 
-/** As many lines as there is room for. */
+/** As many lines as there is room for; a long one keeps no other out. */
 function fit(lines: readonly string[], characters: number): string[] {
-	let used = 0;
-	const fitting = lines.filter((line) => {
-		used += line.length + 1;
-		return used <= characters;
+	let left = characters;
+	const fitting = lines.filter(({ length }) => {
+		if (length + 1 > left) return false;
+		left -= length + 1;
+		return true;
 	});
-	const left = lines.length - fitting.length;
-	return left === 0 ? fitting : [...fitting, "", `... and ${left} more, in the preview below or its log`];
+	const others = lines.length - fitting.length;
+	return others === 0 ? fitting : [...fitting, "", `... and ${others} more, in the preview below or its log`];
 }
 
 /** Text as it is: no markup but the commands in it, and nobody and no issue that GitHub takes for mentioned. */
 function literal(text: string): string {
-	const escaped = (part: string) => part.replace(/[\\`*_~[\]<&|+]/g, "\\$&").replace(/[@#]/g, "$&<!-- -->");
+	const mention = /[@#]|\bGH-(?=\d)|\bgithub\.com\//gi;
+	const escaped = (part: string) => part.replace(/[\\`*_~[\]<&|+]/g, "\\$&").replace(mention, "$&<!-- -->");
 	return text
 		.split(/(`[^`]+`)/)
 		.map((part, at) => (at % 2 === 1 ? part : escaped(part)))

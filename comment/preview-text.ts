@@ -5,11 +5,18 @@ export interface Preview {
 	readonly messages: readonly string[];
 	/** Whether any resource changes, Pulumi's own among them. */
 	readonly hasChanges: boolean;
+	/** What it deletes and replaces: `2 to delete`. */
+	readonly losses: readonly string[];
 }
 
 /** Reads it as the engine writes it with `--non-interactive --color never`. */
 export function readPreview(text: string): Preview {
-	return { messages: readMessages(text), hasChanges: /^ {4}\S+ \d+ to /m.test(text) };
+	const steps = [...text.matchAll(/^ {4}[^\s\d]+ ?(\d+ to .+)$/gm)].flatMap(([, step = ""]) => step);
+	return {
+		messages: readMessages(text),
+		hasChanges: steps.length > 0,
+		losses: steps.filter((step) => /to (delete|replace)$/.test(step)),
+	};
 }
 
 /** What each block of `Diagnostics:` says; the engine names a block's resource and writes its messages below, without a mark between them. */

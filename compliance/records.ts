@@ -41,7 +41,8 @@ export const records: readonly Control[] = [
 	{
 		id: "log-drains",
 		title: "Logs are kept elsewhere",
-		requires: "a log drain takes what apps write to a place of the customer's, who has an agreement with it",
+		requires:
+			"a log drain takes what apps write to another place; whether there is an agreement with who keeps it is not in this report",
 		references: [...hipaa("312(b)", "308(a)(1)(ii)(D)"), ...hitrust("09.aa")],
 		on: "both",
 		phiKeys: [],
@@ -129,7 +130,7 @@ function readCertificate(
 	if (isManaged && listed.managedTlsStatus !== "ready")
 		return fails(`managed, ${listed.managedTlsStatus ?? "not there"}`);
 	const end = ends.get(listed.certificateId ?? 0);
-	if (end === undefined) return isManaged ? holds("managed, ready") : unknown("own, its end is hidden from this token");
+	if (end === undefined) return unknown(`${isManaged ? "managed, ready;" : "own,"} its end is hidden from this token`);
 	const days = Math.floor((end.getTime() - now.getTime()) / dayMs);
 	const value = `${isManaged ? "managed, ready" : "own"}, ends on ${end.toISOString().slice(0, 10)}`;
 	return judge(days >= (isManaged ? 0 : warnedDays), value);

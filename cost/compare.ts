@@ -16,11 +16,3 @@ export function compareCosts(before: readonly CostLine[], after: readonly CostLi
 		.map((object) => ({ object, before: former.get(object), after: present.get(object) }))
 		.filter(({ before: one, after: other }) => one?.from !== other?.from || one?.to !== other?.to);
 }
-
-const nothing: Band = { from: 0, to: 0 };
-
-/** By how much a sum rises; below 0 where it falls. */
-export function difference(before: Band = nothing, after: Band = nothing): Band {
-	const to = before.to === undefined || after.to === undefined ? undefined : after.to - before.to;
-	return { from: after.from - before.from, to };
-}

@@ -29,7 +29,8 @@ try {
 try {
 	if (asked !== undefined) {
 		const report = reportCosts(asked);
-		process.stdout.write(asked.isJson ? `${JSON.stringify(report, null, 2)}\n` : writeCosts(report));
+		const json = () => JSON.stringify(report, (_, value) => (value === undefined ? null : value), 2);
+		process.stdout.write(asked.isJson ? `${json()}\n` : writeCosts(report));
 	}
 } catch (error) {
 	process.stderr.write(`${messageOf(error)}\n`);

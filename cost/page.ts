@@ -1,6 +1,5 @@
 /** An estimate as a page in Markdown, for the terminal and for a comment of a pull request. */
 import type { CostChange } from "./compare.ts";
-import { difference } from "./compare.ts";
 import { type Band, type CostLine, describeBand, usd } from "./estimate.ts";
 import type { PhaseCost } from "./moving.ts";
 import type { priceSource } from "./prices.ts";
@@ -84,12 +83,19 @@ export function compareRows({ changes, total: former }: Pick<Against, "changes" 
 	);
 }
 
-/** `+58.40 USD`, `-43.80 to -14.60 USD`, `0.00 USD`. */
-export function describeRise(before: Band | undefined, after: Band | undefined): string {
-	const { from, to } = difference(before, after);
+const nothing: Band = { from: 0, to: 0 };
+
+/** By how much a sum rises, both sides at the least and both at the most: `+58.40 USD`, `-43.80 to -14.60 USD`, `0.00 USD`. */
+export function describeRise(before: Band = nothing, after: Band = nothing): string {
 	const signed = (cents: number) => `${cents > 0 ? "+" : ""}${usd(cents)}`;
-	if (to === undefined) return `from ${signed(from)}, no upper bound`;
-	return from === to ? signed(from) : `${signed(from).replace(" USD", "")} to ${signed(to)}`;
+	const from = signed(after.from - before.from);
+	if (before.to === undefined) {
+		if (after.to === undefined) return `${from} with autoscaling at its least`;
+		return `up to ${from}, no lower bound`;
+	}
+	if (after.to === undefined) return `from ${from}, no upper bound`;
+	const to = signed(after.to - before.to);
+	return from === to ? from : `${from.replace(" USD", "")} to ${to}`;
 }
 
 function moved({ phase: present, phases, afterwards, medstack }: MoveCosts): string[] {

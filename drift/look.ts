@@ -1,12 +1,9 @@
 /** The look at Aptible that `drift.ts` is about: what the stack has recorded, what there is, and how the two differ. */
 import { writeFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { objectExists } from "../aptible/api/existence.ts";
 import { checkVersion } from "../aptible/cli/version.ts";
 import { Context } from "../aptible/context.ts";
-import { describeLoss, describeReturn } from "../aptible/database/gone.ts";
 import type { LoadedStage } from "../config/load.ts";
-import type { Stage } from "../config/stage.ts";
 import type { AppSpec } from "../wire/app.ts";
 import type { Difference } from "../wire/difference.ts";
 import type { EndpointSpec } from "../wire/endpoint.ts";
@@ -16,11 +13,12 @@ import { references } from "../wire/template.ts";
 import { differencesOf, driftOf } from "./compare.ts";
 import { hostsOf } from "./endpoint-hosts.ts";
 import { findIdleEndpoints } from "./idle-endpoints.ts";
+import { findLosses } from "./losses.ts";
 import { warnOfOtherStacks } from "./other-stacks.ts";
 import { type RecordedCommand, readRecorded } from "./recorded.ts";
 import { tellRecovery } from "./recovery.ts";
 import { readSnapshot, type Snapshot } from "./snapshot.ts";
-import type { Values } from "./snapshot-values.ts";
+import { plainValues, type Values } from "./snapshot-values.ts";
 import { findUnknownStack } from "./stack.ts";
 import { type Told, tellApp } from "./tell-app.ts";
 import { explainDrift, readTouched, type Touched } from "./touched.ts";
@@ -220,23 +218,6 @@ function messageOf(error: unknown): string {
 	return error instanceof Error ? error.message : String(error);
 }
 
-/** Secrets as plain text, which stays in this process: live values are compared with them. */
-async function plainValues(secrets: LoadedStage["secrets"], { redactor }: Context): Promise<Values> {
-	const plain = new Map<string, string>();
-	const reads = Object.entries(secrets).map(
-		([name, secret]) =>
-			new Promise<void>((resolve) => {
-				secret.apply((value) => {
-					plain.set(`secrets.${name}`, value);
-					redactor.addUrl(value);
-					resolve();
-				});
-			}),
-	);
-	await Promise.all(reads);
-	return (reference) => plain.get(reference);
-}
-
 /** What a look is at, for the warning where it takes too long. */
 interface Progress {
 	doing: string;
@@ -305,27 +286,4 @@ async function see(
 function needsDetails(spec: unknown): boolean {
 	const { kind, certificate, certificateFingerprint } = spec as Partial<EndpointSpec>;
 	return kind === "grpc" || certificate !== undefined || certificateFingerprint !== undefined;
-}
-
-/** Looks for the databases that were recorded, are still declared, and are gone. */
-async function findLosses(
-	context: Context,
-	stage: Stage,
-	recorded: readonly RecordedCommand[],
-	{ databases, environment }: Snapshot,
-): Promise<Map<string, string>> {
-	const losses = new Map<string, string>();
-	for (const { kind, name, facts } of recorded) {
-		const [handle, declared] =
-			Object.entries(stage.databases).find(([key, { renamedFrom }]) => key === name || renamedFrom === name) ?? [];
-		if (kind !== "database" || handle === undefined || declared === undefined || facts.id === undefined) continue;
-		if (databases.some(({ listed }) => listed.id === facts.id || listed.handle === handle)) continue;
-		// A list may lag behind.
-		if (await objectExists(context.api, "databases", facts.id)) continue;
-		const lost = { id: facts.id, handle };
-		const wanted = { ...declared, handle, environment: environment.handle };
-		const text = (await describeLoss(context, wanted, lost)) ?? describeReturn(wanted, lost);
-		losses.set(name, text).set(handle, text);
-	}
-	return losses;
 }

@@ -1,6 +1,8 @@
 /** What the templates of a spec stand for, as far as that is at hand without asking Aptible again. */
 
 import { databaseValue, type ResolvedValues } from "../aptible/app/values.ts";
+import type { Context } from "../aptible/context.ts";
+import type { LoadedStage } from "../config/load.ts";
 import type { AppSpec } from "../wire/app.ts";
 import { readDatabaseReference } from "../wire/references.ts";
 import { fillTemplate } from "../wire/template.ts";
@@ -46,4 +48,21 @@ export function filler({ databases }: Snapshot, values: Values): (template: stri
 /** As drains and certificates are handed over, without the line feed that a secret from a file ends in. */
 export function trimmed(fill: (template: string) => string | undefined): (template: string) => string | undefined {
 	return (template) => fill(template)?.trim();
+}
+
+/** Secrets as plain text, which stays in this process: live values are compared with them. */
+export async function plainValues(secrets: LoadedStage["secrets"], { redactor }: Context): Promise<Values> {
+	const plain = new Map<string, string>();
+	const reads = Object.entries(secrets).map(
+		([name, secret]) =>
+			new Promise<void>((resolve) => {
+				secret.apply((value) => {
+					plain.set(`secrets.${name}`, value);
+					redactor.addUrl(value);
+					resolve();
+				});
+			}),
+	);
+	await Promise.all(reads);
+	return (reference) => plain.get(reference);
 }

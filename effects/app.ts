@@ -1,4 +1,5 @@
 import { type AppSpec, releaseHint } from "../wire/app.ts";
+import type { ServiceSpec } from "../wire/service.ts";
 import { references, rewriteReferences } from "../wire/template.ts";
 import { type Change, describeRename, nameValues } from "./change.ts";
 import { describeRestarts, describeService, isScaled, sizeText } from "./service.ts";
@@ -19,10 +20,16 @@ export function describeApp(change: Change<AppSpec>): string[] {
 	const { deploys, restarts, parts } = describeRelease(before, change);
 	const services = Object.entries(after.services);
 	const isReleased = deploys || restarts;
-	const restarted = services.filter(([name, service]) => {
+	const restarted = services.flatMap(([name, service]): [string, ServiceSpec][] => {
 		const was = before.services[name];
-		if (was === undefined || service.containers === 0 || was.containers === 0) return false;
-		return isReleased || (isScaled(was, service) && !(service.restartFreeScaling && isSameSize(was, service)));
+		if (was === undefined || service.containers === 0 || was.containers === 0) return [];
+		if (isReleased) return [[name, service]];
+		// Its options wait for the next release, and those in force may be of one before the last update.
+		const both = (option: "restartFreeScaling" | "forceZeroDowntime") => was[option] && service[option];
+		const isFree = both("restartFreeScaling") && isSameSize(was, service);
+		return isScaled(was, service) && !isFree
+			? [[name, { ...service, forceZeroDowntime: both("forceZeroDowntime") }]]
+			: [];
 	});
 	return [
 		...describeRename(before, after, isReleased, "a restart of it"),

@@ -30,6 +30,17 @@ export function describeRemovedDatabase(spec: DatabaseSpec, keepsFinal: boolean 
 	return `IS DELETED: ${spec.diskGb} GB; ${keptOf(spec, keepsFinal)}`;
 }
 
+/** What becomes of a database that somebody has deleted: without a line that is new in the stage file its reconciler refuses an empty one. */
+export function describeLostDatabase(before: DatabaseSpec | undefined, after: DatabaseSpec): string {
+	const { replicaOf, restoreFrom, acceptLossOf } = after;
+	if (replicaOf !== undefined) return `is made again as a replica of ${replicaOf.handle}`;
+	if (restoreFrom === before?.restoreFrom && acceptLossOf === before?.acceptLossOf)
+		return "THE UPDATE FAILS until the stage file says what becomes of its data";
+	return restoreFrom === undefined
+		? "is made again EMPTY: its data IS LOST"
+		: `is made again from backup ${restoreFrom}`;
+}
+
 function keptOf({ finalBackup, automaticBackups }: DatabaseSpec, keepsFinal: boolean | undefined): string {
 	if (finalBackup) return "a last backup is taken first and kept";
 	if (!automaticBackups || keepsFinal === false) return "NO backup is kept";

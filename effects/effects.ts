@@ -15,7 +15,12 @@ import { references } from "../wire/template.ts";
 import { describeApp, describeRemovedApp } from "./app.ts";
 import { asLive, type Change, refusedRemoval } from "./change.ts";
 import { describeClaims } from "./claims.ts";
-import { describeDatabase, describeDatabaseRestart, describeRemovedDatabase } from "./database.ts";
+import {
+	describeDatabase,
+	describeDatabaseRestart,
+	describeLostDatabase,
+	describeRemovedDatabase,
+} from "./database.ts";
 import { describeDrain, describeRemovedDrain } from "./drain.ts";
 import { describeEndpoint, describeRemovedEndpoint, labelEndpoint } from "./endpoint.ts";
 import { describeEnvironment, describePermissions, describeRemovedPermissions } from "./environment.ts";
@@ -58,6 +63,7 @@ function noun<Spec extends z.ZodType>(
 	label: (spec: z.infer<Spec>) => string,
 	describe: (change: Change<z.infer<Spec>>) => string[],
 	describeRemoved?: (spec: z.infer<Spec>, known: Known) => string,
+	describeGone: (before: z.infer<Spec> | undefined, after: z.infer<Spec>) => string = () => "is made again",
 ): Noun {
 	return {
 		change(change) {
@@ -73,7 +79,7 @@ function noun<Spec extends z.ZodType>(
 			const drift = change.drift.filter(({ field }) => !isOfChangedValue(field, change));
 			const parts = [
 				...describe({ ...change, before: before && asLive(before.data, drift), after, drift }),
-				...(drift.length === 0 ? [] : [describeDrift(drift)]),
+				...(drift.length === 0 ? [] : [describeDrift(drift, describeGone(before?.data, after))]),
 			];
 			if (parts.length > 0) return `${label(after)}: ${parts.join("; ")}`;
 			const fields = fieldsThatDiffer(change.before, change.after).filter((field) => !silent.includes(field));
@@ -101,6 +107,7 @@ const nouns: Readonly<Record<string, Noun>> = {
 		({ handle }) => `database ${handle}`,
 		describeDatabase,
 		(spec, { keepsFinal }) => describeRemovedDatabase(spec, keepsFinal),
+		describeLostDatabase,
 	),
 	"database-restart": noun(DatabaseRestartSpec, ({ handle }) => `database ${handle}`, describeDatabaseRestart),
 	app: noun(AppSpec, ({ handle }) => `app ${handle}`, describeApp, describeRemovedApp),
@@ -132,9 +139,10 @@ function textOf({ field, live, declared }: Difference): string {
 	return `${field} ${live} => ${declared}`;
 }
 
-function describeDrift(drift: Change<unknown>["drift"]): string {
+/** @param gone what becomes of an object that is gone */
+function describeDrift(drift: Change<unknown>["drift"], gone: string): string {
 	const isGone = drift.some(({ field }) => field === "object");
-	if (isGone) return "it is gone from Aptible, and is made again";
+	if (isGone) return `it is gone from Aptible, and ${gone}`;
 	const causes = [...new Set(drift.map(({ cause }) => cause))];
 	const texts = causes.map((cause) => {
 		const fields = drift.filter((one) => one.cause === cause);

@@ -9,7 +9,8 @@ export function labelEndpoint({ name, on }: EndpointSpec): string {
 
 /** What a change does to an endpoint: whatever of it changes in place takes one provisioning (facts/aptible.md §4.2). */
 export function describeEndpoint({ before, after, values, drift }: Change<EndpointSpec>): string[] {
-	if (before === undefined) return [`new, ${describeIdentity(after)}, one provisioning`, ...doorOf(after)];
+	if (before === undefined)
+		return [`new, ${describeIdentity(after)}, one provisioning`, ...doorOf(after), ...certificateOf(after)];
 	const changed = [
 		...(before.domain === after.domain ? [] : [`domain ${step(before.domain ?? "none", after.domain ?? "none")}`]),
 		...(same(before.ports, after.ports) ? [] : [`ports ${step(listText(before.ports), listText(after.ports))}`]),
@@ -34,6 +35,14 @@ export function describeRemovedEndpoint(spec: EndpointSpec, url: string | undefi
 function doorOf({ kind, internal, ipFilter }: EndpointSpec): string[] {
 	if (ipFilter.length > 0) return [`open to ${ipFilter.join(", ")} alone`];
 	return kind === "database" && !internal ? ["open to EVERYONE: it has no IP filter"] : [];
+}
+
+/** The database's certificate is made when it starts (facts/aptible.md §1). */
+function certificateOf({ on, environment, restartFollows }: EndpointSpec): string[] {
+	if ("app" in on || restartFollows === true) return [];
+	return [
+		`the database's certificate names it only after \`aptible db:reload ${on.database} --environment ${environment}\``,
+	];
 }
 
 function filterText(before: readonly string[], after: readonly string[]): string {

@@ -3,8 +3,11 @@ import type { PermissionsSpec } from "../wire/permissions.ts";
 import { type Change, compareLists, describeRename, step } from "./change.ts";
 
 /** What a change does to the environment. */
-export function describeEnvironment({ before, after }: Change<EnvironmentSpec>): string[] {
-	if (before === undefined) return [`new on stack ${after.stack}`, ...describeBackups(undefined, after.backups)];
+export function describeEnvironment({ before, after, adoption }: Change<EnvironmentSpec>): string[] {
+	if (before === undefined) {
+		const former = adoption?.adopt === true ? undefined : "none";
+		return [`new on stack ${after.stack}`, ...describeBackups(former, after.backups)];
+	}
 	return [
 		...describeRename(before, after, false, "a restart of its apps and a reload of its databases"),
 		...(before.handle === after.handle
@@ -22,12 +25,14 @@ export function describeEnvironment({ before, after }: Change<EnvironmentSpec>):
 
 const names = ["daily", "monthly", "yearly"] as const;
 
-function describeBackups(before: BackupRetention | undefined, after: BackupRetention | undefined): string[] {
+/** @param former "none" of a new environment, which has no backups; undefined: it has Aptible's own policy or somebody's */
+function describeBackups(former: BackupRetention | "none" | undefined, after: BackupRetention | undefined): string[] {
+	const before = former === "none" ? undefined : former;
 	if (after === undefined) return before === undefined ? [] : ["its backup policy is left as it is from now on"];
 	const kept = names
 		.filter((name) => before?.[name] !== after[name])
 		.map((name) => `${name} ${before === undefined ? after[name] : step(before[name], after[name])}`);
-	const isLess = before !== undefined && names.some((name) => after[name] < before[name]);
+	const isLess = former !== "none" && (before === undefined || names.some((name) => after[name] < before[name]));
 	const parts = [
 		...(kept.length === 0 ? [] : [kept.join(", ")]),
 		...(before?.makeCopy === after.makeCopy

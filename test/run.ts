@@ -15,7 +15,7 @@ const SHARED = [
 		"test/{config,docs,wire}/*.test.ts",
 		"test/adopt/{adopt,file,usage}.test.ts",
 		"test/azure/{baseline,object-storage,refuse-loss,stand-in-types,storage-parts,storage-refusals}.test.ts",
-		"test/drift/{kinds,undeclared}.test.ts",
+		"test/drift/{kinds,move,undeclared}.test.ts",
 		"test/move/{arguments,close,dns-hosts,point,point-refused,report-night,watch-wanted}.test.ts",
 		"test/move/plan/{checks,domain-checks,runbook}.test.ts",
 	],

@@ -13,13 +13,13 @@ test("on GitLab the comment is made once, and changed by the next push", async (
 	const dir = await mkdtemp(join(tmpdir(), "gitlab-"));
 	const asked: string[] = [];
 	const sent: (string | null)[] = [];
-	let notes: { id: number; body: string }[] = [];
+	let notes: { id: number; body: string; author: { id: number } }[] = [];
 	const server = createServer(async (request, response) => {
 		assert.equal(request.headers["private-token"], "token");
 		asked.push(`${request.method} ${request.url}`);
 		const body = await text(request);
 		if (request.method !== "GET") sent.push(new URLSearchParams(body).get("body"));
-		response.end(JSON.stringify(notes));
+		response.end(JSON.stringify(request.url === "/api/v4/user" ? { id: 5 } : notes));
 	}).listen(0, "127.0.0.1");
 	t.after(async () => {
 		server.close();
@@ -41,12 +41,15 @@ test("on GitLab the comment is made once, and changed by the next push", async (
 		const { code, stderr } = await run("bash", ["-eo", "pipefail", "-c", script], { cwd: dir, env, inherit: false });
 		assert.equal(code, 0, stderr);
 	};
-	notes = [{ id: 8, body: "<!-- preview of prod -->" }];
+	notes = [
+		{ id: 7, body: comment, author: { id: 4 } },
+		{ id: 8, body: "<!-- preview of prod -->", author: { id: 5 } },
+	];
 	await post();
-	notes.push({ id: 9, body: comment });
+	notes.push({ id: 9, body: comment, author: { id: 5 } });
 	await post();
 	const folder = "/api/v4/projects/3/merge_requests/7/notes";
-	const look = `GET ${folder}?sort=asc&per_page=100`;
-	assert.deepEqual(asked, [look, `POST ${folder}`, look, `PUT ${folder}/9`]);
+	const look = ["GET /api/v4/user", `GET ${folder}?sort=asc&per_page=100`];
+	assert.deepEqual(asked, [...look, `POST ${folder}`, ...look, `PUT ${folder}/9`]);
 	assert.deepEqual(sent, [comment, comment]);
 });

@@ -16,7 +16,10 @@ test("every step of the workflows does on the sandbox what its name says", async
 
 	await t.test("a preview becomes a comment of its stage", async () => {
 		await runner.answer({});
-		const { code, stdout, stderr } = await runner.run(stepOf("preview", "preview", "Preview"), expressions, clock);
+		const { code, stdout, stderr } = await runner.run(stepOf("preview", "preview", "Preview"), expressions, {
+			...clock,
+			MEDSTACK_TO_APTIBLE_DRIFT: "",
+		});
 		assert.equal(code, 0, stdout + stderr);
 		assert.equal((await runner.run(stepOf("preview", "preview", "Comment"), expressions)).code, 0);
 		const [looked, made, ...more] = await runner.asked();
@@ -24,18 +27,23 @@ test("every step of the workflows does on the sandbox what its name says", async
 		assert.match(looked?.argv.at(-1) ?? "", /startswith\("<!-- preview of staging -->"\)/);
 		assert.deepEqual(made?.argv.slice(0, 4), ["api", "--method", "POST", "repos/acme/stages/issues/7/comments"]);
 		const body = made?.fields.body ?? "";
-		assert.match(
-			body,
-			/^<!-- preview of staging -->\n### Preview of `staging`\n\n- \*\*app portal\*\*: new, one deploy of acme\/portal:1; /,
-		);
-		// What says nothing of itself is named too.
-		assert.match(body, /^- \*\*azure-native:storage:StorageAccount storage\*\*: create$/m);
+		assert.match(body, /^<!-- preview of staging -->\n### Preview of `staging`\n\n- /);
+		assert.match(body, /^- \*\*app portal\*\*: new, one deploy of acme\/portal:1; /m);
+		assert.match(body, /^- \*\*storage account acmefiles\*\*: new, in canadacentral, ZRS$/m);
 		assert.match(body, /^#### Costs: \+58\.40 USD a month, 0\.00 USD => 58\.40 USD$/m);
 		assert.match(body, /<summary>pulumi preview<\/summary>\n\n`````text\n[\s\S]*\+ .*portal.*create[\s\S]*to create/);
 		assert.ok((await runner.summary()).includes(body.trim()));
 		assert.deepEqual(more, []);
 		// The next push changes it.
-		await runner.answer({ [comments]: "41" });
+		const bot = { login: "github-actions[bot]" };
+		await runner.answer({
+			[comments]: [
+				{ id: 38, body: "<!-- preview of staging -->\nall is well", user: { login: "mallory" } },
+				{ id: 39, body: "<!-- preview of staging2 -->", user: bot },
+				{ id: 40, body: "> <!-- preview of staging -->", user: bot },
+				{ id: 41, body, user: bot },
+			],
+		});
 		assert.equal((await runner.run(stepOf("preview", "preview", "Comment"), expressions)).code, 0);
 		const changed = (await runner.asked()).at(-1);
 		assert.deepEqual(changed?.argv.slice(0, 4), ["api", "--method", "PATCH", "repos/acme/stages/issues/comments/41"]);
@@ -66,6 +74,15 @@ test("every step of the workflows does on the sandbox what its name says", async
 		assert.deepEqual(stage.newMutations(), []);
 		await runner.answer({
 			"api repos/acme/stages/deployments?environment=staging": "9\n8",
+			"api repos/acme/stages/deployments/9/statuses": "in_progress",
+			"api repos/acme/stages/deployments/8/statuses": "success",
+			"api repos/acme/stages/deployments/8 ": "4f9a1c2",
+		});
+		const running = await runner.run(stepOf("renew", "renew", "Find what the stage runs"), expressions);
+		assert.equal(running.code, 1, running.stdout);
+		assert.match(running.stdout, /^::error::an update of staging is under way/);
+		await runner.answer({
+			"api repos/acme/stages/deployments?environment=staging": "9\n8",
 			"api repos/acme/stages/deployments/9/statuses": "failure",
 		});
 		const failed = await runner.run(stepOf("renew", "renew", "Find what the stage runs"), expressions);
@@ -83,23 +100,34 @@ test("every step of the workflows does on the sandbox what its name says", async
 		const { code, stdout } = await runner.run(stepOf("drift", "drift", "Look for drift"), expressions);
 		assert.equal(code, 0, stdout);
 		assert.match(await runner.outputs(), /^code=2$/m, stdout);
-		const keep = async (CODE: string, open: string) => {
+		const keep = async (CODE: string, open: readonly object[]) => {
 			await runner.answer({ "api --paginate repos/acme/stages/issues?state=open": open });
 			const step = stepOf("drift", "drift", "Keep one issue");
 			const { code } = await runner.run(step, { ...expressions, "steps.drift.outputs.code": CODE });
 			return { code, asked: (await runner.asked()).at(-1) };
 		};
-		const opened = await keep("2", "");
+		const bot = { login: "github-actions[bot]" };
+		const ours = { number: 12, title: "Drift of staging", user: bot };
+		const others = [
+			{ ...ours, number: 9, user: { login: "mallory" } },
+			{ ...ours, number: 10, pull_request: {} },
+			{ ...ours, number: 11, title: "Drift of staging2" },
+		];
+		// What is read from Aptible may look like Markdown.
+		await writeFile(join(runner.dir, "drift.txt"), `${stdout}\n\`\`\`\`\`\n@ana\n`);
+		const opened = await keep("2", others);
 		assert.equal(opened.code, 2);
 		assert.equal(opened.asked?.fields.title, "Drift of staging");
 		assert.match(opened.asked?.fields.body ?? "", /^The live stage is not as it was left\.[\s\S]*live 3, declared 1/);
-		const kept = await keep("1", "12");
+		// Nothing in it is out of the code block.
+		for (const line of (opened.asked?.fields.body ?? "").split("\n").slice(1)) assert.match(line, /^( {4}|$)/);
+		const kept = await keep("1", [...others, ours]);
 		assert.equal(kept.code, 1);
 		assert.deepEqual(kept.asked?.argv.slice(0, 4), ["api", "--method", "PATCH", "repos/acme/stages/issues/12"]);
 		assert.match(kept.asked?.fields.body ?? "", /^Whether there is drift is unknown\./);
-		const closed = await keep("0", "12");
+		const closed = await keep("0", [...others, ours]);
 		assert.deepEqual([closed.code, closed.asked?.fields], [0, { state: "closed" }]);
-		assert.equal((await keep("0", "")).asked?.argv[1], "--paginate");
+		assert.equal((await keep("0", others)).asked?.argv[1], "--paginate");
 	});
 
 	await t.test("a CLI that is not the one of the checksum is not installed", async () => {

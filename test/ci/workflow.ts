@@ -138,8 +138,8 @@ export class Runner {
 		assert.equal(code, 0, stderr);
 	}
 
-	/** What `gh` answers to requests whose arguments begin so; nothing to others. */
-	async answer(answers: Readonly<Record<string, string>>): Promise<void> {
+	/** What `gh` answers to requests whose arguments begin so, a list as the request's `--jq` has it; nothing to others. */
+	async answer(answers: Readonly<Record<string, string | readonly object[]>>): Promise<void> {
 		await writeFile(join(this.dir, "../answers.json"), JSON.stringify(answers));
 		await rm(join(this.dir, "../asked"), { force: true });
 	}
@@ -173,7 +173,13 @@ const fields = Object.fromEntries(argv.flatMap((arg, index) => argv[index - 1] =
 fs.appendFileSync(folder + "/asked", JSON.stringify({ argv, fields }) + "\\n");
 const answers = JSON.parse(fs.readFileSync(folder + "/answers.json", "utf8"));
 const found = Object.keys(answers).find((key) => argv.join(" ").startsWith(key));
-if (found !== undefined) process.stdout.write(answers[found] + "\\n");
+const answer = found === undefined ? undefined : answers[found];
+const filter = argv[argv.indexOf("--jq") + 1];
+if (typeof answer === "string") process.stdout.write(answer + "\\n");
+else if (answer !== undefined) {
+	const input = JSON.stringify(answer);
+	process.stdout.write(require("node:child_process").execFileSync("jq", ["-r", filter], { input }));
+}
 `;
 
 /**

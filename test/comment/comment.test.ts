@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type Findings, writeComment } from "../../comment/comment.ts";
+import { priceSource } from "../../cost/prices.ts";
 import { root } from "../support/repository.ts";
 
 const none = { drifted: [], gone: [], undeclared: [], undeclaredEndpoints: [], unknown: [], recovery: [] };
@@ -39,6 +40,11 @@ test("nothing in an effect is markup but commands, and nobody is mentioned", () 
 	);
 });
 
+test("no issue is mentioned by its short name or address", () => {
+	const shown = write({ text: saying("app portal: config GH-12 https://github.com/acme/stages/issues/12 set") });
+	assert.match(shown, /^- .*config GH-<!-- -->12 https:\/\/github\.com\/<!-- -->acme\/stages\/issues\/12 set$/m);
+});
+
 test("what is deleted or replaced stands before other effects", () => {
 	const text = saying(
 		"app portal: one restart",
@@ -54,16 +60,72 @@ test("what is deleted or replaced stands before other effects", () => {
 	);
 });
 
+test("harm stands before warnings, and no long text hides what comes after it", () => {
+	const harm = [
+		"app old: one scale of web, 2 x 1024 MB => 0: IT STOPS",
+		"endpoint public of app old GOES OFF THE NETWORK: https",
+		"environment acme: backups of each database: daily 30 => 7; the ones beyond ARE DELETED",
+		"storage account acmefiles: versions END: what is overwritten from now on IS LOST",
+		"storage account acmefiles: the firewall CLOSES to all but 203.0.113.7",
+		"endpoint open of database main: IP filter 203.0.113.7 => none: open to EVERYONE",
+		"database main IS DELETED: 100 GB",
+		"database cache: THE UPDATE FAILS, as a disk of 20 GB never shrinks",
+	];
+	const warnings = Array.from(
+		{ length: 300 },
+		(_, at) => `warning: app other-${at} is not declared${" here".repeat(20)}`,
+	);
+	const text = saying(
+		"app portal: one restart",
+		...harm,
+		`error: ${"long ".repeat(8000)}`,
+		`error: ${"@".repeat(4000)}`,
+		...warnings,
+	);
+	const [shown = ""] = write({ text }).split("\n\n**Costs");
+	for (const line of harm) assert.ok(shown.includes(line.split(": ").at(-1) ?? ""), line);
+	assert.ok(shown.indexOf("IS DELETED") < shown.indexOf("**warning**"), shown);
+	assert.ok(shown.length < 21_000, String(shown.length));
+});
+
+test("no text ends the fence that it stands in", () => {
+	const text = "boom\n`````\n<b>@ana</b>\n``````\nmore";
+	const comment = write({ text, hasFailed: true });
+	assert.match(comment, /\n`````text\nboom\n````\n<b>@ana<\/b>\n````\nmore\n`````\n\n<\/details>\n$/);
+});
+
 test("nothing is said to change only where the engine says so", () => {
 	assert.match(write({}), /^Nothing changes\.$/m);
+	assert.doesNotMatch(write({ text: "Resources:\n    +-1 to replace\n    3 unchanged\n" }), /Nothing changes/);
 	const [shown = ""] = write({ text: "Resources:\n    ~ 1 to update\n" }).split("<details>");
 	assert.match(shown, /^What changes is in the preview below\.$/m);
 	assert.doesNotMatch(write({ text: "boom", hasFailed: true }), /Nothing changes/);
 });
 
+test("a deletion or replacement that no line tells is named with its number", () => {
+	const untold = `${saying("app portal: one restart")}    +-1 to replace\n    - 2 to delete\n`;
+	const [shown = ""] = write({ text: untold }).split("<details>");
+	assert.match(shown, /^- \*\*1 to replace, 2 to delete\*\*: only the preview below says what$/m);
+	const told = `${saying("database main IS DELETED: 10 GB")}    - 2 to delete\n`;
+	assert.doesNotMatch(write({ text: told }).split("<details>")[0] ?? "", /to delete/);
+});
+
 test("a preview that says nothing of its failure is shown open", () => {
 	assert.match(write({ text: "boom", hasFailed: true }), /it fails\n[\s\S]*<details open>[\s\S]*\nboom\n`````/);
 	assert.match(write({ text: saying("error: x"), hasFailed: true }), /<details><summary>/);
+});
+
+test("costs against a commit without the stage's file say that all of it is new", () => {
+	const band = { from: 5840, to: 5840 };
+	const line = { object: "service a.web", before: undefined, after: band };
+	const against = { ref: "HEAD^1", isThere: false, changes: [line], total: { from: 0, to: 0 } };
+	const costs = { stage: "prod", prices: priceSource, lines: [], total: band, against, notPriced: [] };
+	assert.match(
+		write({ costs }),
+		/^#### Costs: \+58\.40 USD a month, 0\.00 USD => 58\.40 USD\n\nHEAD\^1 has no file of this stage: all of it is new\.\n\n\| Object/m,
+	);
+	const known = { ...costs, against: { ...against, isThere: true } };
+	assert.doesNotMatch(write({ costs: known }), /all of it is new/);
 });
 
 test("costs that are unknown say why, in one line", () => {

@@ -276,6 +276,12 @@ test("a certificate that ends soon, one that is pending and one that is hidden a
 	assert.deepEqual(outcomeOf({ certificateId: 9 }, []), ["own, its end is hidden from this token", "unknown"]);
 
 	const pending = liveProd();
+	const hidden = { ...liveProd(), certificateEnds: new Map() };
+	const judgedHidden = judgeStage("prod", seen(readStageFile("Pulumi.prod.yaml"), hidden));
+	assert.deepEqual(
+		judgedHidden.controls.find(({ id }) => id === "certificates")?.rows.map(({ live, outcome }) => [live, outcome]),
+		[["managed, ready; its end is hidden from this token", "unknown"]],
+	);
 	const managed = pending.snapshot.apps[0]?.endpoints[1]?.listed;
 	if (managed !== undefined) managed.managedTlsStatus = "pending";
 	const judged = judgeStage("prod", seen(readStageFile("Pulumi.prod.yaml"), pending));
@@ -283,4 +289,10 @@ test("a certificate that ends soon, one that is pending and one that is hidden a
 		judged.controls.find(({ id }) => id === "certificates")?.rows.map(({ live, outcome }) => [live, outcome]),
 		[["managed, pending", "fails"]],
 	);
+});
+
+test("a control that holds claims no contract, which no stage can show", () => {
+	const judged = judgeStage("prod", seen(stageWith()));
+	for (const { id, requires } of judged.controls) assert.doesNotMatch(requires, /has an agreement/, id);
+	assert.match(judged.notIncluded.join("\n"), /contracts .*whoever takes the logs/);
 });

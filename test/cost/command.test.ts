@@ -6,7 +6,7 @@ import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { stringify } from "yaml";
 import type { CostReport } from "../../cost/page.ts";
-import { stageWith } from "../config/stage-file.ts";
+import { absent, stageWith } from "../config/stage-file.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 
@@ -88,6 +88,18 @@ test("what cannot be compared is an error with the ref, and no option of git's",
 	const { status, stderr } = run("--stack", "prod", "--config-file", file, "--against", "HEAD");
 	assert.equal(status, 1);
 	assert.match(stderr, /^Pulumi\.prod\.yaml at HEAD: the stage file has 1 mistake:\n.*1000 is not a container size/);
+});
+
+test("as JSON, what nothing bounds and what is on one side alone is null", (t) => {
+	const { file, write } = repository(t);
+	write({ "apps/portal/services/worker": { autoscale: { kind: "vertical" } }, "databases/cache": absent });
+	const { stdout } = run("--stack", "prod", "--config-file", file, "--against", "main", "--json");
+	const { total, against } = JSON.parse(stdout) as CostReport;
+	assert.equal(total.to, null);
+	assert.deepEqual(against?.changes, [
+		{ object: "service portal.worker", before: { from: 5840, to: 5840 }, after: { from: 11680, to: null } },
+		{ object: "database cache", before: { from: 6040, to: 6040 }, after: null },
+	]);
 });
 
 test("a plan's fee and MedStack's bill are added where they are given", (t) => {

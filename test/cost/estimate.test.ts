@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseStage } from "../../config/parse.ts";
-import { compareCosts, difference } from "../../cost/compare.ts";
+import { compareCosts } from "../../cost/compare.ts";
 import { describeBand, estimate, sum } from "../../cost/estimate.ts";
 import { priceMove } from "../../cost/moving.ts";
+import { describeRise } from "../../cost/page.ts";
 import { freeIops, planFees, prices } from "../../cost/prices.ts";
 import { notPriced } from "../../cost/unpriced.ts";
 import { absent, readStageFile, stageWith } from "../config/stage-file.ts";
@@ -120,8 +121,19 @@ test("stages are compared by object, and a change of an open band is one", () =>
 		{ object: "database cache", before: { from: 6040, to: 6040 }, after: undefined },
 	]);
 	assert.deepEqual(compareCosts(before, before), []);
-	assert.deepEqual(difference({ from: 6040, to: 6040 }, undefined), { from: -6040, to: -6040 });
-	assert.deepEqual(difference(undefined, { from: 1, to: undefined }), { from: 1, to: undefined });
+	assert.equal(describeRise({ from: 6040, to: 6040 }, undefined), "-60.40 USD");
+	assert.equal(describeRise(undefined, { from: 1, to: undefined }), "from +0.01 USD, no upper bound");
+});
+
+test("a difference says no less and no more than is known where one side has no upper bound", () => {
+	const [open, fixed] = [
+		{ from: 5840, to: undefined },
+		{ from: 11680, to: 11680 },
+	];
+	assert.equal(describeRise(fixed, open), "from -58.40 USD, no upper bound");
+	assert.equal(describeRise(open, fixed), "up to +58.40 USD, no lower bound");
+	assert.equal(describeRise(open, undefined), "up to -58.40 USD, no lower bound");
+	assert.equal(describeRise(open, { from: 17520, to: undefined }), "+116.80 USD with autoscaling at its least");
 });
 
 test("what is not priced is named: the plan, backups by the policy, egress, drains, Azure and support", () => {

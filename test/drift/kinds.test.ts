@@ -1,106 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Context } from "../../aptible/context.ts";
-import { driftOf, gone } from "../../drift/compare.ts";
+import { driftOf } from "../../drift/compare.ts";
 import type { RecordedCommand } from "../../drift/recorded.ts";
-import { readSnapshot } from "../../drift/snapshot.ts";
 import { explainDrift, readTouched } from "../../drift/touched.ts";
 import { unseenIn } from "../../drift/unseen.ts";
 import { eitherSide } from "../../wire/difference.ts";
-import { plainEndpoint } from "../aptible/endpoint/endpoints-under-test.ts";
 import { portalSpec } from "../support/app-spec.ts";
 import { openReconciler, type ReconcilerUnderTest } from "../support/reconcile.ts";
-
-const secrets: Record<string, string> = {
-	"secrets.session": "sentinel-session",
-	"secrets.registry": "sentinel-registry",
-	"secrets.siem": "https://siem.acme.example/sentinel-siem",
-	"secrets.datadog": "sentineldatadog",
-};
-
-const environment = "acme-test";
-const place = ["--environment", environment];
-const portal = ["--app", "portal", ...place];
-
-/** One object of each kind, with what a person does to it by hand and the fields that then differ. */
-const objects: { kind: string; spec: object; byHand: string[][]; fields: string[] }[] = [
-	{
-		kind: "environment",
-		spec: {
-			handle: environment,
-			stack: "shared-ca-central-1",
-			phi: false,
-			backups: { daily: 30, monthly: 12, yearly: 6, makeCopy: false, keepFinal: true },
-		},
-		byHand: [["backup_retention_policy:set", environment, "--yearly", "1", "--no-keep-final", "--force"]],
-		fields: ["backups.yearly", "backups.keepFinal"],
-	},
-	{
-		kind: "database",
-		spec: {
-			environment,
-			handle: "main",
-			type: "postgresql",
-			version: "16",
-			containerMb: 1024,
-			containerProfile: "m",
-			diskGb: 20,
-			iops: 3000,
-		},
-		byHand: [
-			["db:rename", "main", "primary", ...place],
-			["db:restart", "primary", ...place, "--disk-size", "40"],
-		],
-		fields: ["handle", "diskGb"],
-	},
-	{
-		kind: "app",
-		spec: portalSpec({
-			config: {
-				SESSION: "${secrets.session}",
-				DATABASE_URL: "${databases.main.url}",
-				A: "1",
-				SAS: "${storage.files.sasToken}",
-			},
-			registry: { username: "deploy", password: "${secrets.registry}" },
-		}),
-		byHand: [
-			["config:set", ...portal, "SESSION=sentinel-other", "A=2", "B=3"],
-			["apps:scale", "worker", ...portal, "--container-size", "2048"],
-			["services:settings", "web", ...portal, "--stop-timeout", "90"],
-			["deploy", ...portal, "--docker-image", "acme/portal:2"],
-		],
-		fields: ["image", "config.SESSION", "config.A", "services.web.stopTimeoutSeconds", "services.worker.containerMb"],
-	},
-	{
-		kind: "endpoint",
-		spec: { ...plainEndpoint, name: "test", kind: "https", defaultDomain: true, settings: { force_ssl: true } },
-		byHand: [["endpoints:https:modify", "HOSTNAME", ...portal, "--no-force-ssl", "--ip-whitelist", "203.0.113.9"]],
-		fields: ["ipFilter", "forceSsl"],
-	},
-	{
-		kind: "log-drain",
-		spec: {
-			environment,
-			name: "siem",
-			adopt: false,
-			kind: "https",
-			url: "${secrets.siem}",
-			apps: true,
-			databases: true,
-			ephemeralSessions: true,
-			proxies: true,
-		},
-		byHand: [["log_drain:deprovision", "HANDLE", ...place]],
-		fields: [gone.field],
-	},
-	{
-		kind: "metric-drain",
-		spec: { environment, name: "dog", adopt: false, kind: "datadog", apiKey: "${secrets.datadog}", site: "US1" },
-		byHand: [["metric_drain:deprovision", "HANDLE", ...place]],
-		fields: [gone.field],
-	},
-];
+import { objects, place, portal, secrets, snapshot } from "./objects.ts";
 
 test("drift of every kind", async (t) => {
 	const aptible = await openReconciler(t);
@@ -251,35 +159,6 @@ test("a change of the declaration is no drift, nor is one by hand that it has ca
 	assert.deepEqual(await drift(scaled(3)), ["services.web.containers: 3, 5"]);
 	assert.deepEqual(await drift(scaled(5)), []);
 });
-
-test("in a move the sizes of a database are its restart's: a change by hand is told once", async (t) => {
-	const aptible = await openReconciler(t);
-	Object.assign(process.env, aptible.env);
-	const found = objects.find(({ kind }) => kind === "database")?.spec ?? {};
-	const spec = { ...found, leavesSizes: true } as const;
-	const facts = await aptible.applied("database", spec);
-	const { containerMb, containerProfile, diskGb, iops } = found as Record<string, unknown>;
-	const restart = { environment, handle: "main", containerMb, containerProfile, diskGb, iops };
-	const drift = async () => {
-		const [live, of] = [await snapshot(), (fields: { field: string }[]) => fields.map(({ field }) => field)];
-		const restarted = { spec: restart, facts: { databaseId: facts.id, endpointId: 1, warnings: [] } };
-		return {
-			database: of(driftOf(live, "database", spec, { spec, facts }, () => undefined)),
-			restart: of(driftOf(live, "database-restart", restart, restarted, () => undefined)),
-		};
-	};
-	assert.deepEqual(await drift(), { database: [], restart: [] });
-	await aptible.cli("db:restart", "main", ...place, "--container-size", "4096", "--iops", "4000");
-	assert.deepEqual(await drift(), { database: [], restart: ["containerMb", "iops"] });
-	await aptible.cli("db:deprovision", "main", ...place);
-	assert.deepEqual(await drift(), { database: [gone.field], restart: [] });
-});
-
-async function snapshot() {
-	const found = await readSnapshot(new Context(), (all) => all.find(({ handle }) => handle === environment));
-	assert.ok(found !== undefined);
-	return found;
-}
 
 async function driftOfAll(
 	facts: ReadonlyMap<string, unknown>,

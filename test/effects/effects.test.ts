@@ -89,6 +89,27 @@ test("an app is deployed, restarted or scaled, and its services restart each in 
 			portalSpec({ services: { web: idle } }),
 			portalSpec({ services: { web: { ...idle, containers: 3 } } }),
 		],
+		// Settings wait for the next release.
+		[
+			"app portal: one scale of web, 1 x 1024 MB => 3 x 1024 MB; restartFreeScaling of web false => true, from its next release on; web stops before it starts anew",
+			portal,
+			portalSpec({ services: { web: { ...idle, containers: 3 } } }),
+		],
+		[
+			"app portal: one scale of web, 1 x 1024 MB => 3 x 1024 MB; restartFreeScaling of web true => false, from its next release on; web stops before it starts anew",
+			portalSpec({ services: { web: idle } }),
+			portalSpec({ services: { web: { containers: 3 } } }),
+		],
+		[
+			"app portal: one scale of worker, 1 x 1024 MB => 3 x 1024 MB; forceZeroDowntime of worker false => true, from its next release on; worker stops before it starts anew",
+			portal,
+			portalSpec({ services: { worker: { forceZeroDowntime: true, containers: 3 } } }),
+		],
+		[
+			"app portal: one deploy of 2; forceZeroDowntime of worker false => true, in this release; web stops before it starts anew, worker restarts without a gap",
+			portal,
+			portalSpec({ image: "acme/portal:2", services: { worker: { forceZeroDowntime: true } } }),
+		],
 		[
 			"app portal: one scale of web, 1 x 1024 MB => 0: IT STOPS; one scale of worker, which starts: 1 x 2048 MB r",
 			portalSpec({ services: { worker: { containers: 0 } } }),
@@ -156,6 +177,7 @@ test("registry credentials wait for a deploy, and the image of an app of CI is C
 });
 
 test("a database restarts for a size and not for IOPS", () => {
+	const lost = [{ field: "object", live: "gone", declared: "there" }];
 	const restart = "one restart (usually under a minute)";
 	check("database", [
 		["database main: new, postgresql 16, empty, 1024 MB, disk 10 GB", undefined, postgresql],
@@ -209,10 +231,34 @@ test("a database restarts for a size and not for IOPS", () => {
 			{ drift: [{ field: "containerMb", live: "2048", declared: "1024" }] },
 		],
 		[
-			"database main: it is gone from Aptible, and is made again",
+			"database main: it is gone from Aptible, and THE UPDATE FAILS until the stage file says what becomes of its data",
 			postgresql,
 			postgresql,
-			{ drift: [{ field: "object", live: "gone", declared: "there" }] },
+			{ drift: lost },
+		],
+		[
+			"database main: it is gone from Aptible, and is made again EMPTY: its data IS LOST",
+			postgresql,
+			{ ...postgresql, acceptLossOf: 7 },
+			{ drift: lost },
+		],
+		[
+			"database main: it is gone from Aptible, and is made again from backup 9",
+			postgresql,
+			{ ...postgresql, restoreFrom: 9 },
+			{ drift: lost },
+		],
+		[
+			"database main: it is gone from Aptible, and THE UPDATE FAILS until the stage file says what becomes of its data",
+			{ ...postgresql, restoreFrom: 9 },
+			{ ...postgresql, restoreFrom: 9 },
+			{ drift: lost },
+		],
+		[
+			"database main: it is gone from Aptible, and is made again as a replica of first",
+			{ ...postgresql, replicaOf: { handle: "first", logical: false } },
+			{ ...postgresql, replicaOf: { handle: "first", logical: false } },
+			{ drift: lost },
 		],
 		[
 			"database main: is compared anew, as an older version of this program recorded it",
@@ -258,12 +304,12 @@ test("an endpoint takes one provisioning, and who may connect is said", () => {
 			endpoint,
 		],
 		[
-			"endpoint vpn of database main: new, database, external, one provisioning; open to EVERYONE: it has no IP filter",
+			"endpoint vpn of database main: new, database, external, one provisioning; open to EVERYONE: it has no IP filter; the database's certificate names it only after `aptible db:reload main --environment acme-test`",
 			undefined,
 			door,
 		],
 		[
-			"endpoint vpn of database main: new, database, external, one provisioning; open to 203.0.113.7 alone",
+			"endpoint vpn of database main: new, database, external, one provisioning; open to 203.0.113.7 alone; the database's certificate names it only after `aptible db:reload main --environment acme-test`",
 			undefined,
 			{ ...door, ipFilter: ["203.0.113.7"] },
 		],
@@ -366,6 +412,11 @@ test("the environment: renames, backups, permissions", () => {
 			{ ...environment, backups: { ...backups, yearly: 7 } },
 		],
 		[
+			"environment acme-test: backups of each database: daily 7, monthly 0, yearly 0, a copy in another region, a deleted database's last one is kept; the ones beyond ARE DELETED",
+			{ ...environment, backups: undefined },
+			{ ...environment, backups: { ...backups, daily: 7, monthly: 0, yearly: 0 } },
+		],
+		[
 			"environment acme-test: its backup policy is left as it is from now on; phi false => true: what the stage file may say, nothing on Aptible",
 			environment,
 			{ ...environment, phi: true, backups: undefined },
@@ -405,6 +456,12 @@ test("what is taken over is never told as new, and what that changes is told as 
 			"environment acme-test: taken over if it is there (adopt), else new on stack acme-ca",
 			undefined,
 			environment,
+			unseen,
+		],
+		[
+			"environment acme-test: taken over if it is there (adopt), else new on stack acme-ca; backups of each database: daily 30, monthly 12, yearly 6, a copy in another region, a deleted database's last one is kept; the ones beyond ARE DELETED",
+			undefined,
+			{ ...environment, backups },
 			unseen,
 		],
 	]);
@@ -480,7 +537,7 @@ test("what is taken over is never told as new, and what that changes is told as 
 			found({ field: "ipFilter", live: "none", declared: "203.0.113.7" }),
 		],
 		[
-			"endpoint vpn of database main: taken over if it is there (adopt), else new, database, external, one provisioning; open to EVERYONE: it has no IP filter",
+			"endpoint vpn of database main: taken over if it is there (adopt), else new, database, external, one provisioning; open to EVERYONE: it has no IP filter; the database's certificate names it only after `aptible db:reload main --environment acme-test`",
 			undefined,
 			door,
 			unseen,
