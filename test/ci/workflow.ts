@@ -182,6 +182,16 @@ else if (answer !== undefined) {
 }
 `;
 
+/** Installs jq, which filters what `gh` would, where a machine has none; that takes root. */
+async function installJq(env: Record<string, string>): Promise<void> {
+	const options = { cwd: root, env, inherit: false };
+	const found = await run("jq", ["--version"], options).catch(() => undefined);
+	if (found?.code === 0) return;
+	await run("apt-get", ["update", "-q"], options);
+	const { code, stderr } = await run("apt-get", ["install", "-yq", "--no-install-recommends", "jq"], options);
+	assert.equal(code, 0, `jq is not on PATH, and could not be installed: ${stderr}`);
+}
+
 /**
  * A checkout of the program with one commit of one stage file, on a runner that goes when the test ends.
  *
@@ -193,6 +203,7 @@ export async function openRunner(
 	env: Readonly<Record<string, string>>,
 	stageFile: string,
 ): Promise<Runner> {
+	await installJq({ ...env });
 	const temp = await mkdtemp(join(tmpdir(), "medstack-to-aptible-runner-"));
 	t.after(() => rm(temp, { recursive: true, force: true }));
 	const dir = join(temp, "checkout");
