@@ -19,11 +19,11 @@ if (["--help", "-h", "help"].includes(args[0])) {
 
 function runMain() {
 	const argv = ["--disable-warning=ExperimentalWarning", pathOf("main.ts"), ...args];
-	// npm puts the installed Node first on PATH.
-	const child = spawn("node", argv, { stdio: "inherit" });
-	// Ctrl-C reaches it by itself, and it ends in its own time.
+	// Ctrl-C reaches what runs by itself, and it ends in its own time. Heard before it starts: a signal in between would leave it running.
 	process.on("SIGINT", () => {});
 	process.on("SIGTERM", () => child.kill("SIGTERM"));
+	// npm puts the installed Node first on PATH.
+	const child = spawn("node", argv, { stdio: "inherit" });
 	child.on("close", (code, signal) => {
 		process.exitCode = code ?? 128 + constants.signals[signal];
 	});
