@@ -52,6 +52,9 @@ const FLAGS = ["--disable-warning=ExperimentalWarning", "--test", "--test-timeou
 /** Of the counts with which a run ends, those that are summed. */
 const COUNT = /^ℹ (tests|suites|pass|fail|cancelled|skipped|todo) (\d+)$/gm;
 
+/** A file as the name of a suite that begins, or of something that has passed. */
+const FILE = /^(▶|✔) (\S+\.test\.ts)(?: \(\S+\))?$/gm;
+
 interface Ended {
 	code: number;
 	output: string;
@@ -84,15 +87,22 @@ const shared = SHARED.map((globs) => globSync(globs).filter((file) => !NEEDS_ITS
 const alone = all.filter((file) => !shared.flat().includes(file));
 const together = path.join(import.meta.dirname, "together.ts");
 const runs = await Promise.all([
-	...(alone.length > 0 ? [run(["--test-concurrency=4", ...alone], true)] : []),
+	...(alone.length > 0 ? [run(["--test-concurrency=6", ...alone], true)] : []),
 	...shared
 		.filter((files) => files.length > 0)
 		.map((files) => run(["--test-isolation=none", together], false, { FILES: files.sort().join("\n") })),
 ]);
 const sums = new Map<string, number>();
-for (const { output } of runs) {
-	for (const [, name = "", count] of stripVTControlCharacters(output).matchAll(COUNT))
-		sums.set(name, (sums.get(name) ?? 0) + Number(count));
+const untested = new Set<string>();
+for (const output of runs.map((run) => stripVTControlCharacters(run.output))) {
+	for (const [, name = "", count] of output.matchAll(COUNT)) sums.set(name, (sums.get(name) ?? 0) + Number(count));
+	// What passes as a file, and not as a suite that had begun, is a file without a test.
+	const begun = new Set<string>();
+	for (const [, sign, file = ""] of output.matchAll(FILE)) {
+		if (sign === "▶") begun.add(file);
+		else if (!begun.has(file)) untested.add(file);
+	}
 }
+for (const file of untested) process.stdout.write(`\nno test has run of ${file}`);
 process.stdout.write(`\nall ${all.length} files: ${[...sums].map(([name, count]) => `${name} ${count}`).join(", ")}\n`);
-process.exitCode = runs.some(({ code }) => code !== 0) ? 1 : 0;
+process.exitCode = untested.size > 0 || runs.some(({ code }) => code !== 0) ? 1 : 0;

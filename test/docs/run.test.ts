@@ -37,8 +37,8 @@ test("a failure fails the whole and is shown, in a shared process as in a file's
 });
 
 test("the hooks of a file are of its own tests, and a file that cannot be loaded fails the whole", async (t) => {
-	const hook = 'beforeEach(() => { throw new Error("for its own tests alone"); });';
-	const hooked = await runAll(t, { "test/config/one": `${hook}`, "test/config/two": PASSES });
+	const hook = 'beforeEach(({ name }) => { if (name !== "own") throw new Error("for its own tests alone"); });';
+	const hooked = await runAll(t, { "test/config/one": `${hook} test("own", () => {});`, "test/config/two": PASSES });
 	assert.equal(hooked.code, 0, hooked.stdout);
 	assert.match(hooked.stdout, /all 2 files: .*fail 0, /);
 	const changed = await runAll(t, {
@@ -49,4 +49,16 @@ test("the hooks of a file are of its own tests, and a file that cannot be loaded
 	assert.equal(changed.code, 0, changed.stdout);
 	const broken = await runAll(t, { "test/aptible/one": 'import "./nowhere.ts";', "test/aptible/two": PASSES });
 	assert.equal(broken.code, 1, broken.stdout);
+});
+
+test("a file of which no test has run fails the whole, in a shared process as in its own", async (t) => {
+	for (const [first, second] of [
+		["test/config/one", "test/config/two"],
+		["test/program/one", "test/wire/two"],
+	] as const) {
+		const { code, stdout } = await runAll(t, { [first]: "", [second]: PASSES });
+		assert.equal(code, 1, stdout);
+		assert.match(stdout, new RegExp(`^no test has run of ${first}\\.test\\.ts$`, "m"));
+		assert.doesNotMatch(stdout, new RegExp(`no test has run of ${second}`));
+	}
 });
