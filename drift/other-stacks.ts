@@ -1,9 +1,7 @@
 /** What other stacks of the project have in their states: Aptible shows nobody whose an object is. */
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { environmentOfExport, readRecordedOf } from "./recorded.ts";
+import { askPulumi, readRecordedOf } from "./recorded.ts";
 
 const Stacks = z.array(z.looseObject({ name: z.string(), resourceCount: z.int().nullish() }));
 
@@ -28,8 +26,7 @@ export async function warnOfOtherStacks({ id, handle }: { id: number; handle: st
 
 /** Those of this project that have something in their state. */
 async function listOtherStacks(): Promise<string[]> {
-	const { stdout } = await promisify(execFile)("pulumi", ["stack", "ls", "--json"], { env: environmentOfExport() });
-	return Stacks.parse(JSON.parse(stdout))
+	return Stacks.parse(await askPulumi("stack", "ls", "--json"))
 		.filter(({ name, resourceCount }) => name.split("/").at(-1) !== pulumi.getStack() && resourceCount !== 0)
 		.map(({ name }) => name);
 }

@@ -193,16 +193,16 @@ async function exportState(stack: string): Promise<unknown[]> {
 }
 
 async function exportOnce(stack: string): Promise<unknown[]> {
-	const { stdout } = await promisify(execFile)("pulumi", ["stack", "export", "--stack", stack], {
-		env: environmentOfExport(),
+	return Export.parse(await askPulumi("stack", "export", "--stack", stack)).deployment?.resources ?? [];
+}
+
+/** The JSON that a `pulumi` answers which reads what states there are. */
+export async function askPulumi(...args: string[]): Promise<unknown> {
+	const useful = Object.entries(process.env).filter(([name]) => !useless.test(name));
+	const { stdout } = await promisify(execFile)("pulumi", args, {
+		env: { ...Object.fromEntries(useful), PULUMI_SKIP_UPDATE_CHECK: "true" },
 		timeout: longestMs,
 		maxBuffer: 1 << 30,
 	});
-	return Export.parse(JSON.parse(stdout)).deployment?.resources ?? [];
-}
-
-/** The environment of a `pulumi` that reads what states there are. */
-export function environmentOfExport(): NodeJS.ProcessEnv {
-	const useful = Object.entries(process.env).filter(([name]) => !useless.test(name));
-	return { ...Object.fromEntries(useful), PULUMI_SKIP_UPDATE_CHECK: "true" };
+	return JSON.parse(stdout);
 }
