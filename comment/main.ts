@@ -4,15 +4,11 @@
  *
  * Exit code: that of `pulumi preview`; 2: wrong arguments.
  */
-import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { messageOf } from "../aptible/client/system-error.ts";
 import type { CostReport } from "../cost/page.ts";
 import { type CostQuestion, reportCosts } from "../cost/report.ts";
-import type { DriftReport } from "../drift/look.ts";
+import { previewWithReport } from "../drift/preview-report.ts";
 import { writeComment } from "./comment.ts";
 
 const usage = `usage: npm run comment -- --stack STACK [--against REF] [--config-file FILE]
@@ -60,36 +56,19 @@ function tryCosts(question: CostQuestion): CostReport | Error {
 	}
 }
 
-/** Runs the preview, which says what has drifted in a file. A preview that cannot be run is one that fails. */
+/** Runs the preview, which says what has drifted. A preview that cannot be run is one that fails. */
 async function preview(stack: string, configFile: string | undefined) {
-	const folder = await mkdtemp(join(tmpdir(), "medstack-to-aptible-"));
-	const file = join(folder, "report.json");
+	const named = ["--stack", stack, ...(configFile === undefined ? [] : ["--config-file", configFile])];
+	let text = "";
+	const pass = (part: string) => {
+		text += part;
+		process.stderr.write(part);
+	};
 	try {
-		const named = ["--stack", stack, ...(configFile === undefined ? [] : ["--config-file", configFile])];
-		const plain = ["--non-interactive", "--color", "never", "--suppress-progress", "--suppress-outputs"];
-		const child = spawn("pulumi", ["preview", ...named, ...plain], {
-			env: { ...process.env, MEDSTACK_TO_APTIBLE_DRIFT_REPORT: file },
-			stdio: ["ignore", "pipe", "pipe"],
-		});
-		let text = "";
-		const pass = (part: string) => {
-			text += part;
-			process.stderr.write(part);
-		};
-		for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", pass);
-		const code = await new Promise<number>((resolve) => {
-			child.on("error", (error: NodeJS.ErrnoException) => {
-				const isMissing = error.code === "ENOENT";
-				pass(
-					`${isMissing ? "the `pulumi` CLI is not on PATH: https://www.pulumi.com/docs/install/" : error.message}\n`,
-				);
-				resolve(1);
-			});
-			child.on("close", (code) => resolve(code ?? 1));
-		});
-		const report = await readFile(file, "utf8").catch(() => undefined);
-		return { code, text, drift: report === undefined ? undefined : (JSON.parse(report) as DriftReport) };
-	} finally {
-		await rm(folder, { recursive: true, force: true });
+		const { code, report } = await previewWithReport([...named, "--color", "never", "--suppress-progress"], {}, pass);
+		return { code: code ?? 1, text, drift: report };
+	} catch (error) {
+		pass(`${messageOf(error)}\n`);
+		return { code: 1, text, drift: undefined };
 	}
 }

@@ -4,13 +4,9 @@
  *
  * Exit code 0: no drift. 2: drift, or an endpoint that the stage file does not declare. 1: unknown, in whole or in part.
  */
-import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { messageOf } from "../aptible/client/system-error.ts";
 import type { DriftReport } from "./look.ts";
+import { previewWithReport } from "./preview-report.ts";
 
 const usage =
 	"usage: npm run drift -- --stack STACK [--json] [any option of `pulumi preview`: --config-file FILE, --cwd FOLDER ...]";
@@ -21,40 +17,24 @@ if (options.includes("--help")) {
 	process.exit(0);
 }
 const isJson = options.includes("--json");
-const folder = await mkdtemp(join(tmpdir(), "medstack-to-aptible-"));
 try {
-	const report = await preview(
-		join(folder, "report.json"),
-		options.filter((option) => option !== "--json"),
-	);
+	const report = await preview(options.filter((option) => option !== "--json"));
 	process.stdout.write(isJson ? `${JSON.stringify(report, null, 2)}\n` : describe(report));
 	const isDrifted = report.drifted.length + report.undeclaredEndpoints.length > 0;
 	process.exitCode = isDrifted ? 2 : report.unknown.length > 0 ? 1 : 0;
 } catch (error) {
 	process.stderr.write(`${messageOf(error)}\n`);
 	process.exitCode = 1;
-} finally {
-	await rm(folder, { recursive: true, force: true });
 }
 
-async function preview(file: string, args: readonly string[]): Promise<DriftReport> {
-	const child = spawn("pulumi", ["preview", "--non-interactive", "--suppress-outputs", ...args], {
-		env: { ...process.env, MEDSTACK_TO_APTIBLE_DRIFT: "required", MEDSTACK_TO_APTIBLE_DRIFT_REPORT: file },
-		stdio: ["ignore", "pipe", "pipe"],
+async function preview(args: readonly string[]): Promise<DriftReport> {
+	const printed = { stdout: "", stderr: "" };
+	const { code, report } = await previewWithReport(args, { MEDSTACK_TO_APTIBLE_DRIFT: "required" }, (text, stream) => {
+		printed[stream] += text;
 	});
-	const end = new Promise<number | null>((resolve, reject) => {
-		child.on("error", (cause: NodeJS.ErrnoException) => {
-			reject(
-				cause.code === "ENOENT"
-					? new Error("the `pulumi` CLI is not on PATH: https://www.pulumi.com/docs/install/")
-					: cause,
-			);
-		});
-		child.on("close", resolve);
-	});
-	const [code, stdout, stderr] = await Promise.all([end, text(child.stdout), text(child.stderr)]);
-	if (code !== 0) throw new Error(`whether there is drift is unknown, as the preview failed:\n${stdout}${stderr}`);
-	return JSON.parse(await readFile(file, "utf8")) as DriftReport;
+	if (code !== 0 || report === undefined)
+		throw new Error(`whether there is drift is unknown, as the preview failed:\n${printed.stdout}${printed.stderr}`);
+	return report;
 }
 
 function describe({ drifted, gone, undeclared, undeclaredEndpoints, unknown, recovery }: DriftReport): string {
