@@ -1,21 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, test } from "node:test";
-import { Cloud } from "@medstack-to-aptible/sandbox/azure/cloud.ts";
+import { test } from "node:test";
 import { callFunction } from "@medstack-to-aptible/sandbox/azure/functions.ts";
-import { ArmStore } from "@medstack-to-aptible/sandbox/azure/store.ts";
 import { lockRetention } from "@medstack-to-aptible/sandbox/azure/worm-rules.ts";
 import type { PropertyMap } from "@medstack-to-aptible/sandbox/plugins/property-value.ts";
+import { openCloud } from "./open-cloud.ts";
 
-const dir = await mkdtemp(join(tmpdir(), "azure-"));
-const store = new ArmStore(dir);
-const cloud = new Cloud(store, "sub");
-after(async () => {
-	store.close();
-	await rm(dir, { recursive: true, force: true });
-});
+const { store, cloud } = await openCloud();
 
 const group = { resourceGroupName: "files" };
 const account: PropertyMap = {
